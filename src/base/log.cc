@@ -1,0 +1,93 @@
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace sluice {
+namespace {
+
+// The one logger of the process. Set up before threads start and only read afterwards.
+struct Output {
+  std::shared_ptr<spdlog::logger> logger;
+  LogFormat format = LogFormat::text;
+
+  Output() : logger(std::make_shared<spdlog::logger>("sluice", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+    apply(LogLevel::info, LogFormat::text);
+  }
+  void apply(LogLevel least, LogFormat new_format);
+};
+
+spdlog::level::level_enum spd_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warn: return spdlog::level::warn;
+    case LogLevel::error: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+void Output::apply(LogLevel least, LogFormat new_format) {
+  format = new_format;
+  logger->set_level(spd_level(least));
+  logger->flush_on(spdlog::level::debug);
+  const char* pattern = format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+  logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
+}
+
+Output& output() {
+  static Output instance;
+  return instance;
+}
+
+void append_quoted(fmt::memory_buffer& line, std::string_view text) {
+  line.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line.push_back('\\');
+      line.push_back(c);
+    } else if (byte < 0x20 || byte == 0x7F) {
+      fmt::format_to(std::back_inserter(line), "\\u{:04x}", byte);
+    } else {
+      line.push_back(c);
+    }
+  }
+  line.push_back('"');
+}
+
+}  // namespace
+
+std::string LogField::number(double value) { return fmt::format("{}", value); }
+
+void log_configure(LogLevel least, LogFormat format) { output().apply(least, format); }
+
+void log_write(LogLevel level, std::string_view happening, LogFields fields) {
+  Output& out = output();
+  if (!out.logger->should_log(spd_level(level))) return;
+  const bool json = out.format == LogFormat::json;
+  fmt::memory_buffer line;
+  if (json) {
+    line.append(std::string_view(R"("event":)"));
+    append_quoted(line, happening);
+  } else {
+    line.append(happening);
+  }
+  for (const LogField& field : fields) {
+    line.append(std::string_view(json ? ",\"" : " "));
+    line.append(field.name());
+    line.append(std::string_view(json ? "\":" : "="));
+    const bool plain = !json && !field.text().empty() && field.text().find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
+    if (field.quoted() && !plain) {
+      append_quoted(line, field.text());
+    } else {
+      line.append(field.text());
+    }
+  }
+  out.logger->log(spd_level(level), std::string_view(line.data(), line.size()));
+}
+
+}  // namespace sluice

@@ -1,0 +1,113 @@
+// What is configured, as the data path sees it: an immutable snapshot, swapped whole when something changes. Readers never wait.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/object_id.h"
+#include "event/kind.h"
+
+namespace sluice {
+
+struct Project {
+  ObjectId id;
+  std::string key;
+  std::string name;
+};
+
+struct Environment {
+  ObjectId id;  // also the client-side id that browser SDKs put into their paths
+  ObjectId project_id;
+  std::string project_key;
+  std::string key;
+  std::string name;
+  std::vector<std::string> sdk_keys;     // the current one first; others are old keys that still count
+  std::vector<std::string> mobile_keys;
+  std::vector<std::string> allowed_origins;  // CORS; empty: any
+  std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
+};
+
+// Settings of a Kinesis destination. Names follow the REST API's config (docs/configuration.md).
+struct KinesisSettings {
+  std::string region;
+  std::string stream_name;
+  std::string stream_arn;      // optional; wins over the name in requests
+  std::string role_arn;        // empty: put with the server's own identity
+  std::string external_id;     // empty: none is sent
+  std::string endpoint;        // empty: AWS's for the region
+  std::string sts_endpoint;    // empty: AWS's for the region
+  std::uint32_t max_calls_in_flight = 8;
+  std::uint32_t max_records_per_call = 500;
+  std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
+  std::int64_t linger_ms = 50;
+  bool newline = true;
+  bool operator==(const KinesisSettings&) const = default;
+};
+
+struct Destination {
+  ObjectId id;
+  ObjectId environment_id;
+  std::string name;
+  bool on = true;
+  bool from_oldest = false;     // a new destination starts at the oldest event kept instead of now
+  EventKindSet kinds = EventKindSet::defaults();
+  KinesisSettings kinesis;      // the one kind of destination so far
+  bool operator==(const Destination&) const = default;
+};
+
+class CatalogSnapshot {
+ public:
+  CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments, std::vector<Destination> destinations);
+
+  // Null when unknown. Any thread.
+  const Environment* by_sdk_key(std::string_view key) const;
+  const Environment* by_mobile_key(std::string_view key) const;
+  const Environment* by_client_side_id(std::string_view id) const;
+  const Environment* environment(ObjectId id) const;
+  const Project* project(ObjectId id) const;
+
+  const std::vector<Project>& projects() const { return projects_; }
+  const std::vector<Environment>& environments() const { return environments_; }
+  const std::vector<Destination>& destinations() const { return destinations_; }
+
+ private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using ByText = std::unordered_map<std::string, const Environment*, TextHash, std::equal_to<>>;
+  std::vector<Project> projects_;
+  std::vector<Environment> environments_;
+  std::vector<Destination> destinations_;
+  ByText by_sdk_key_, by_mobile_key_, by_client_side_id_;
+};
+
+using CatalogPointer = std::shared_ptr<const CatalogSnapshot>;
+
+// Holds the snapshot in force. Any thread.
+class Catalog {
+ public:
+  // Null until the first publish(): intake answers 503 then, because an unknown key would be told 401 and stop for good.
+  CatalogPointer current() const { return std::atomic_load_explicit(&current_, std::memory_order_acquire); }
+  // Revision of what is current, for readers that keep a copy: cheap to compare.
+  std::uint64_t revision() const { return revision_.load(std::memory_order_acquire); }
+  // Listeners are called in order on the publishing thread, after the swap.
+  void publish(CatalogPointer snapshot);
+  void subscribe(std::function<void(const CatalogPointer&)> listener);
+
+ private:
+  CatalogPointer current_;
+  std::atomic<std::uint64_t> revision_{0};
+  std::mutex mutex_;
+  std::vector<std::function<void(const CatalogPointer&)>> listeners_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,100 @@
+// An entry is what intake stores for one payload and export reads back: who sent it, a small index, and each event as it will
+// be exported. It is built once, on the left of the flow; nothing to the right of it parses an event again.
+// Byte-exact layout: docs/journal-format.md, "Entry".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/object_id.h"
+#include "base/result.h"
+#include "event/kind.h"
+
+namespace sluice {
+
+// What the request said about all of its events. Empty text: the header was absent.
+struct PayloadSource {
+  std::string_view sdk;          // X-LaunchDarkly-User-Agent, else User-Agent
+  std::string_view wrapper;      // X-LaunchDarkly-Wrapper
+  std::string_view tags;         // X-LaunchDarkly-Tags
+  std::string_view instance_id;  // X-LaunchDarkly-Instance-Id
+  std::string_view payload_id;   // X-LaunchDarkly-Payload-ID
+  std::uint8_t schema = 1;       // X-LaunchDarkly-Event-Schema; absent is 1
+  bool unsummarized = false;     // X-LaunchDarkly-Unsummarized was present
+};
+
+// One event of an entry.
+struct EventSlot {
+  std::string_view json;      // the exported `event` object: compact, with its id, no raw newline. For `unusable`, the bytes as sent.
+  std::string_view key;       // the flag's or custom event's key as it stands in the JSON, escapes and all; empty if it has none
+  EventKind kind = EventKind::other;
+  std::uint8_t version = 2;   // the envelope's version: 1 user-based, 2 context-aware
+  bool in_experiment = false; // reason.inExperiment was true
+};
+
+// Builds one entry after the other in a buffer that it reuses. One thread.
+class EntryWriter {
+ public:
+  void begin(ObjectId project, ObjectId environment, std::int64_t received_ms, const PayloadSource& source);
+
+  // Between begin() and finish(), for each event: append its JSON to json(), then call end_event().
+  std::string& json() { return json_; }
+  // `key_offset` counts from where this event's JSON starts. The event is everything appended since the last end_event().
+  void end_event(EventKind kind, std::uint8_t version, bool in_experiment, std::uint32_t key_offset, std::uint16_t key_size);
+  // Throws away what was appended since the last end_event().
+  void discard_event();
+
+  std::uint32_t event_count() const { return static_cast<std::uint32_t>(index_.size()); }
+  const EventKindCounts& counts() const { return counts_; }
+
+  // The whole entry; appended to `out`.
+  void finish(std::string& out) const;
+  std::size_t finished_size() const;
+
+ private:
+  struct IndexRow {
+    std::uint32_t size;
+    std::uint32_t key_offset;
+    std::uint16_t key_size;
+    EventKind kind;
+    std::uint8_t flags;
+  };
+  std::string head_;
+  std::string json_;
+  std::size_t event_start_ = 0;
+  std::vector<IndexRow> index_;
+  EventKindCounts counts_{};
+};
+
+// Reads an entry in place; `bytes` must outlive it. Any thread.
+class EntryView {
+ public:
+  // An error names what is wrong with the bytes. An entry that opens is safe to walk to its end.
+  static Result<EntryView> open(std::string_view bytes);
+
+  ObjectId project() const { return project_; }
+  ObjectId environment() const { return environment_; }
+  std::int64_t received_ms() const { return received_ms_; }
+  const PayloadSource& source() const { return source_; }
+  std::uint32_t event_count() const { return event_count_; }
+
+  // Walks the events in order: `position` starts as {} and is moved along; false after the last.
+  struct Walk {
+    std::uint32_t next = 0;
+    std::size_t offset = 0;
+  };
+  bool next(Walk& position, EventSlot& event) const;
+
+ private:
+  ObjectId project_;
+  ObjectId environment_;
+  std::int64_t received_ms_ = 0;
+  PayloadSource source_;
+  std::uint32_t event_count_ = 0;
+  std::string_view index_;
+  std::string_view json_;
+};
+
+}  // namespace sluice

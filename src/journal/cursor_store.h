@@ -1,0 +1,45 @@
+// Where each destination stands in the journal, durable. One small file a destination; two slots written in turn, so that a torn
+// write leaves the one before. Format: docs/journal-format.md, "Cursors".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/object_id.h"
+#include "base/result.h"
+#include "journal/file_system.h"
+#include "journal/journal.h"
+
+namespace sluice {
+
+// Everything before entry `position`, and the first `events_done` events of the entry at it, is delivered or dead-lettered.
+// (Events are counted over all kinds, selected or not.)
+struct Cursor {
+  Position position;
+  std::uint32_t events_done = 0;
+  // Totals up to here over the destination's whole life.
+  std::uint64_t delivered_events = 0, delivered_bytes = 0;
+  std::uint64_t dead_lettered_events = 0, dead_lettered_bytes = 0;
+  std::uint64_t expired_events = 0;  // given up by retention while the destination was off
+  bool operator==(const Cursor&) const = default;
+};
+
+class CursorFile {
+ public:
+  // Opens or creates `directory`/`destination`.cursor.
+  static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination, FileSystem& files);
+  // What was last saved; nothing for a new destination.
+  const std::optional<Cursor>& loaded() const { return loaded_; }
+  // Durable when it returns. One thread.
+  Result<void> save(const Cursor& cursor);
+
+ private:
+  CursorFile() = default;
+  std::unique_ptr<File> file_;
+  std::uint64_t generation_ = 0;
+  std::optional<Cursor> loaded_;
+};
+
+}  // namespace sluice

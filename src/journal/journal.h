@@ -1,0 +1,161 @@
+// The journal: the durable log between intake and export, and Sluice's memory. What append() confirmed outlives restarts,
+// kill -9 and power loss until every destination has it and its retention time is over.
+// On disk: docs/journal-format.md. Why our own: docs/decisions/0002-a-journal-of-our-own.md.
+//
+//   intake loops ──append()──▶ one writer thread ──pwrite, fdatasync──▶ segments ──JournalReader──▶ one a destination
+//
+// What intake and export know of it is this page: append and be told when it is durable; read from a position; wait for more;
+// count; say what is no longer needed. A replicated log can stand behind the same page.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/object_id.h"
+#include "base/result.h"
+#include "base/waker.h"
+#include "event/kind.h"
+#include "journal/file_system.h"
+
+namespace sluice {
+
+// Where an entry starts. Totally ordered; opaque otherwise (segment number in the upper 32 bits, byte offset in the lower).
+// Zero is before everything.
+struct Position {
+  std::uint64_t value = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+// Sixteen bytes that name a payload within its environment for deduplication; all zero: none, never a duplicate.
+using DedupeKey = std::array<std::uint8_t, 16>;
+
+struct JournalLimits {
+  // One segment file. Recycled, so its blocks are allocated once. A larger entry does not fit: see max_entry_bytes().
+  std::uint64_t segment_bytes = 64ull << 20;
+  // Segments and spares together. When undelivered entries fill it, append() answers `full`.
+  std::uint64_t max_bytes = 16ull << 30;
+  // Left free on the file system; below it append() answers `full`.
+  std::uint64_t min_free_bytes = 256ull << 20;
+  // Delivered entries stay this long, for replay, unless max_bytes needs the room.
+  std::int64_t retention_ms = 24ll * 3600 * 1000;
+  // How long a dedupe key is remembered, also over restarts. SDKs retry after one second.
+  std::int64_t dedupe_window_ms = 15ll * 60 * 1000;
+  // Bytes of entries that wait for the writer at most; beyond it append() answers `overloaded` at once.
+  std::uint64_t max_queued_bytes = 64ull << 20;
+};
+
+enum class AppendOutcome : std::uint8_t {
+  durable,       // on disk: the caller may acknowledge
+  deduplicated,  // an entry of this environment and key is already on disk: acknowledge, nothing was stored
+  full,          // max_bytes or min_free_bytes reached, or ENOSPC: answer 503; nothing was stored
+  overloaded,    // more waits for the disk than max_queued_bytes: answer 503; nothing was stored
+  stopping,      // close() was called: answer 503; nothing was stored
+};
+// A failed write or sync that is not "no space" ends the process (a page that failed to sync must not be trusted again).
+
+struct AppendRequest {
+  ObjectId environment;
+  DedupeKey dedupe_key{};
+  std::int64_t received_ms = 0;
+  EventKindCounts counts{};   // events in `entry` by kind; kept with the entry, so that a backlog can be counted without reading it
+  std::string entry;          // event/entry.h; opaque here
+  // Called once, on the writer's thread, when the outcome is known; must not block. For `overloaded` and `stopping`: on the caller's thread,
+  // before append() returns.
+  std::function<void(AppendOutcome)> done;
+};
+
+// An entry as read back. Views point into the chunk that it came with.
+struct JournalEntry {
+  Position position;
+  Position next;            // where the following entry starts: what a cursor moves to once this one is done
+  ObjectId environment;
+  std::int64_t received_ms = 0;
+  EventKindCounts counts{};
+  std::string_view entry;
+};
+
+// Entries read together, with the buffer that they point into. Shared by whoever still needs one of them.
+struct JournalChunk {
+  std::vector<JournalEntry> entries;
+  std::string buffer;
+};
+
+class JournalReader {
+ public:
+  virtual ~JournalReader() = default;
+  // The next durable entries of the environment, in order, at least one if there is any, about `max_bytes` in all (a single larger entry comes
+  // whole). Null when there is none yet. Damaged stretches are stepped over, logged and counted (JournalStats::damaged_*).
+  // A position that retention has overtaken goes on at the oldest entry kept; what was passed over so is counted (`expired_entries`).
+  virtual std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) = 0;
+  // Where the next read goes on: everything of this environment before it has been handed out.
+  virtual Position position() const = 0;
+};
+
+struct JournalStats {
+  std::uint64_t appended_entries = 0, appended_events = 0, appended_bytes = 0;  // since the process started; bytes of entries
+  std::uint64_t deduplicated_entries = 0, deduplicated_events = 0;
+  std::uint64_t refused_full = 0, refused_overloaded = 0;
+  std::uint64_t syncs = 0, sync_us_total = 0, sync_us_max = 0;
+  std::uint64_t segments = 0, spare_segments = 0;
+  std::uint64_t stored_bytes = 0;                // bytes of segments in use, spares not counted
+  std::uint64_t capacity_bytes = 0;              // max_bytes, or less where the file system has less
+  std::uint64_t free_bytes = 0;                  // how much more can be appended before `full`, counting what retention would give up
+  std::uint64_t damaged_regions = 0, damaged_bytes = 0;  // stepped over, at start or while reading
+  std::uint64_t torn_bytes = 0;                  // cut from the end at start: never acknowledged
+  std::int64_t oldest_received_ms = 0;           // of the oldest entry kept; 0: empty
+};
+
+// Events of one environment between two positions, by kind.
+struct JournalCount {
+  EventKindCounts events{};
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  // of entries
+};
+
+// An environment's state at one instant.
+struct EnvironmentMark {
+  Position end;              // everything durable lies before it
+  EventKindCounts appended{};  // durable since the process started
+};
+
+class Journal {
+ public:
+  // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see docs/journal-format.md, "Recovery") and
+  // starts the writer. Errors say what about the directory to mend.
+  static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock);
+  virtual ~Journal() = default;
+
+  // Any thread; never blocks on the disk.
+  virtual void append(AppendRequest request) = 0;
+  virtual std::uint64_t max_entry_bytes() const = 0;
+
+  // Any thread.
+  virtual std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) = 0;
+  virtual EnvironmentMark mark(ObjectId environment) const = 0;
+  // Reads segment indexes, and the headers of at most two segments.
+  virtual JournalCount count(ObjectId environment, Position from, Position to) const = 0;
+  virtual Position oldest() const = 0;
+  virtual Position end() const = 0;
+  virtual JournalStats stats() const = 0;
+
+  // Rings `waker` after each commit. Unsubscribe before the waker dies. Any thread.
+  virtual void subscribe(Waker* waker) = 0;
+  virtual void unsubscribe(Waker* waker) = 0;
+
+  // Retention: entries before the least of these positions may be given up when they are old or room is needed; those behind it
+  // stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no longer counts. Any thread.
+  virtual void hold(const std::string& holder, Position needed_from) = 0;
+  virtual void drop_hold(const std::string& holder) = 0;
+
+  // Refuses new entries, makes durable what was accepted, stops the writer. Called by the destructor if not before.
+  virtual void close() = 0;
+};
+
+}  // namespace sluice
