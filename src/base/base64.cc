@@ -38,15 +38,16 @@ char* write_scalar(char* out, const unsigned char* in, std::size_t size) {
   return out + 4;
 }
 
-// 24 bytes to 32 characters a step, after W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions"
-// (2018): shuffle each 3 bytes into a 32-bit lane, cut it into four 6-bit numbers by multiplication, and turn numbers into
-// letters by adding an offset that a table gives for each range.
+// 24 bytes to 32 characters a step, after W. Muła and D. Lemire, "Faster Base64 Encoding and Decoding Using AVX2
+// Instructions" (2018): shuffle each 3 bytes into a 32-bit lane, cut it into four 6-bit numbers by multiplication, and
+// turn numbers into letters by adding an offset that a table gives for each range.
 __attribute__((target("avx2"))) char* write_avx2(char* out, const unsigned char*& in, std::size_t& size) {
-  const __m256i spread = _mm256_setr_epi8(5, 4, 6, 5, 8, 7, 9, 8, 11, 10, 12, 11, 14, 13, 15, 14, 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7,
-                                          10, 9, 11, 10);
-  const __m256i offsets = _mm256_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0, 65, 71, -4, -4, -4, -4,
-                                           -4, -4, -4, -4, -4, -4, -19, -16, 0, 0);
-  // Each step reads 32 bytes, 4 of them before the 24 that it encodes: the first 4 bytes are left to a step that starts 4 later.
+  const __m256i spread = _mm256_setr_epi8(5, 4, 6, 5, 8, 7, 9, 8, 11, 10, 12, 11, 14, 13, 15, 14, 1, 0, 2, 1, 4, 3, 5,
+                                          4, 7, 6, 8, 7, 10, 9, 11, 10);
+  const __m256i offsets = _mm256_setr_epi8(65, 71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0, 65, 71, -4,
+                                           -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 0, 0);
+  // Each step reads 32 bytes, 4 of them before the 24 that it encodes: the first 4 bytes are left to a step that starts
+  // 4 later.
   while (size >= 32) {
     const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
     const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + 8));
@@ -54,8 +55,10 @@ __attribute__((target("avx2"))) char* write_avx2(char* out, const unsigned char*
     const __m128i low_shifted = _mm_slli_si128(low, 4);
     __m256i block = _mm256_inserti128_si256(_mm256_castsi128_si256(low_shifted), _mm_srli_si128(high, 4), 1);
     block = _mm256_shuffle_epi8(block, spread);
-    const __m256i high_parts = _mm256_mulhi_epu16(_mm256_and_si256(block, _mm256_set1_epi32(0x0FC0FC00)), _mm256_set1_epi32(0x04000040));
-    const __m256i low_parts = _mm256_mullo_epi16(_mm256_and_si256(block, _mm256_set1_epi32(0x003F03F0)), _mm256_set1_epi32(0x01000010));
+    const __m256i high_parts =
+        _mm256_mulhi_epu16(_mm256_and_si256(block, _mm256_set1_epi32(0x0FC0FC00)), _mm256_set1_epi32(0x04000040));
+    const __m256i low_parts =
+        _mm256_mullo_epi16(_mm256_and_si256(block, _mm256_set1_epi32(0x003F03F0)), _mm256_set1_epi32(0x01000010));
     const __m256i numbers = _mm256_or_si256(high_parts, low_parts);
     __m256i range = _mm256_subs_epu8(numbers, _mm256_set1_epi8(51));
     range = _mm256_sub_epi8(range, _mm256_cmpgt_epi8(numbers, _mm256_set1_epi8(25)));

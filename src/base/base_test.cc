@@ -48,7 +48,8 @@ TEST(Base64, agrees_with_openssl_at_every_length) {
     std::string data(size, '\0');
     for (char& c : data) c = static_cast<char>(random.next());
     std::string expected(base64_size(size) + 1, '\0');
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(expected.data()), reinterpret_cast<const unsigned char*>(data.data()), static_cast<int>(size));
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(expected.data()),
+                    reinterpret_cast<const unsigned char*>(data.data()), static_cast<int>(size));
     expected.pop_back();
     std::string actual;
     base64_append(actual, data);

@@ -6,8 +6,8 @@ namespace sluice {
 [[noreturn]] void check_failed(const char* condition, const char* why, const char* file, int line) noexcept;
 }
 
-#define SLUICE_CHECK(condition, why)                                     \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]]                                       \
-      ::sluice::check_failed(#condition, why, __FILE__, __LINE__);       \
+#define SLUICE_CHECK(condition, why)                               \
+  do {                                                             \
+    if (!(condition)) [[unlikely]]                                 \
+      ::sluice::check_failed(#condition, why, __FILE__, __LINE__); \
   } while (false)

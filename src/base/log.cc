@@ -22,10 +22,14 @@ struct Output {
 
 spdlog::level::level_enum spd_level(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warn: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warn:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -34,7 +38,8 @@ void Output::apply(LogLevel least, LogFormat new_format) {
   format = new_format;
   logger->set_level(spd_level(least));
   logger->flush_on(spdlog::level::debug);
-  const char* pattern = format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+  const char* pattern =
+      format == LogFormat::json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
   logger->set_pattern(pattern, spdlog::pattern_time_type::utc);
 }
 
@@ -80,7 +85,8 @@ void log_write(LogLevel level, std::string_view happening, LogFields fields) {
     line.append(std::string_view(json ? ",\"" : " "));
     line.append(field.name());
     line.append(std::string_view(json ? "\":" : "="));
-    const bool plain = !json && !field.text().empty() && field.text().find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
+    const bool plain =
+        !json && !field.text().empty() && field.text().find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
     if (field.quoted() && !plain) {
       append_quoted(line, field.text());
     } else {

@@ -3,7 +3,8 @@
 //   log_info("journal.recovered", {{"segments", 12}, {"torn_bytes", 4096}});
 //
 // prints  2026-11-23T05:54:10.123Z info journal.recovered segments=12 torn_bytes=4096
-// or, as JSON, one object a line with the same names. The event name is `part.happening`; the values of free text are quoted.
+// or, as JSON, one object a line with the same names. The event name is `part.happening`; the values of free text are
+// quoted.
 #pragma once
 
 #include <cstdint>
@@ -47,9 +48,17 @@ using LogFields = std::initializer_list<LogField>;
 void log_configure(LogLevel least, LogFormat format);
 
 void log_write(LogLevel level, std::string_view happening, LogFields fields);
-inline void log_debug(std::string_view happening, LogFields fields = {}) { log_write(LogLevel::debug, happening, fields); }
-inline void log_info(std::string_view happening, LogFields fields = {}) { log_write(LogLevel::info, happening, fields); }
-inline void log_warn(std::string_view happening, LogFields fields = {}) { log_write(LogLevel::warn, happening, fields); }
-inline void log_error(std::string_view happening, LogFields fields = {}) { log_write(LogLevel::error, happening, fields); }
+inline void log_debug(std::string_view happening, LogFields fields = {}) {
+  log_write(LogLevel::debug, happening, fields);
+}
+inline void log_info(std::string_view happening, LogFields fields = {}) {
+  log_write(LogLevel::info, happening, fields);
+}
+inline void log_warn(std::string_view happening, LogFields fields = {}) {
+  log_write(LogLevel::warn, happening, fields);
+}
+inline void log_error(std::string_view happening, LogFields fields = {}) {
+  log_write(LogLevel::error, happening, fields);
+}
 
 }  // namespace sluice

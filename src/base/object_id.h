@@ -1,5 +1,5 @@
-// The 12-byte id that names projects, environments, destinations and events: 4 bytes of seconds since 1970, 5 random bytes
-// and a 3-byte counter, written as 24 lower-case hex digits. The same layout as LaunchDarkly's `_id`.
+// The 12-byte id that names projects, environments, destinations and events: 4 bytes of seconds since 1970, 5 random
+// bytes and a 3-byte counter, written as 24 lower-case hex digits. The same layout as LaunchDarkly's `_id`.
 #pragma once
 
 #include <array>
@@ -35,8 +35,8 @@ struct ObjectIdHash {
   }
 };
 
-// Mints ids that are never the same twice: unique within one minter for 16.7 million ids a second, and between minters by 40
-// random bits. One minter belongs to one thread.
+// Mints ids that are never the same twice: unique within one minter for 16.7 million ids a second, and between minters
+// by 40 random bits. One minter belongs to one thread.
 class ObjectIdMinter {
  public:
   explicit ObjectIdMinter(std::uint64_t random_40_bits);

@@ -1,5 +1,5 @@
-// A small, fast generator (xoshiro256++) for jitter, partition keys and tests: seedable, so that a run can be replayed. Not for
-// secrets: those come from random_secret_bytes(). One generator belongs to one thread.
+// A small, fast generator (xoshiro256++) for jitter, partition keys and tests: seedable, so that a run can be replayed.
+// Not for secrets: those come from random_secret_bytes(). One generator belongs to one thread.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Errors are values. A function that can fail returns Result<T>; no exception of ours and none of a library's leaves the
-// module it arose in.
+// Errors are values. A function that can fail returns Result<T>; no exception of ours and none of a library's leaves
+// the module it arose in.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace sluice {
 
-// A failure, told to a person: what was expected, what came instead, and what to do. One sentence or two, no trailing newline.
+// A failure, told to a person: what was expected, what came instead, and what to do. One sentence or two, no trailing
+// newline.
 struct Error {
   std::string message;
 };

@@ -7,10 +7,10 @@
 
 namespace sluice {
 
-std::string grouped(std::uint64_t number);             // 1,234,567
-std::string human_bytes(std::uint64_t bytes);          // 1.5 MiB, binary units
-std::string human_duration_ms(std::int64_t ms);        // the two largest units: 3 min 20 s
-std::string iso_time_ms(std::int64_t wall_ms);         // 2026-11-23T05:54:10.123Z
+std::string grouped(std::uint64_t number);       // 1,234,567
+std::string human_bytes(std::uint64_t bytes);    // 1.5 MiB, binary units
+std::string human_duration_ms(std::int64_t ms);  // the two largest units: 3 min 20 s
+std::string iso_time_ms(std::int64_t wall_ms);   // 2026-11-23T05:54:10.123Z
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string lower(std::string_view text);
 

@@ -19,7 +19,8 @@ class Waker {
     }
     bell_.notify_one();
   }
-  // The owner's thread: returns when the bell was rung since the last wait, or after `timeout_us`. True when it was rung.
+  // The owner's thread: returns when the bell was rung since the last wait, or after `timeout_us`. True when it was
+  // rung.
   bool wait_us(std::int64_t timeout_us) {
     std::unique_lock lock(mutex_);
     const bool rung = bell_.wait_for(lock, std::chrono::microseconds(timeout_us), [this] { return rung_; });

@@ -24,7 +24,9 @@ const Environment* find(const Map& map, std::string_view key) {
 
 const Environment* CatalogSnapshot::by_sdk_key(std::string_view key) const { return find(by_sdk_key_, key); }
 const Environment* CatalogSnapshot::by_mobile_key(std::string_view key) const { return find(by_mobile_key_, key); }
-const Environment* CatalogSnapshot::by_client_side_id(std::string_view id) const { return find(by_client_side_id_, id); }
+const Environment* CatalogSnapshot::by_client_side_id(std::string_view id) const {
+  return find(by_client_side_id_, id);
+}
 
 const Environment* CatalogSnapshot::environment(ObjectId id) const {
   for (const Environment& environment : environments_)

@@ -1,4 +1,5 @@
-// What is configured, as the data path sees it: an immutable snapshot, swapped whole when something changes. Readers never wait.
+// What is configured, as the data path sees it: an immutable snapshot, swapped whole when something changes. Readers
+// never wait.
 #pragma once
 
 #include <atomic>
@@ -29,7 +30,7 @@ struct Environment {
   std::string project_key;
   std::string key;
   std::string name;
-  std::vector<std::string> sdk_keys;     // the current one first; others are old keys that still count
+  std::vector<std::string> sdk_keys;  // the current one first; others are old keys that still count
   std::vector<std::string> mobile_keys;
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
@@ -39,11 +40,11 @@ struct Environment {
 struct KinesisSettings {
   std::string region;
   std::string stream_name;
-  std::string stream_arn;      // optional; wins over the name in requests
-  std::string role_arn;        // empty: put with the server's own identity
-  std::string external_id;     // empty: none is sent
-  std::string endpoint;        // empty: AWS's for the region
-  std::string sts_endpoint;    // empty: AWS's for the region
+  std::string stream_arn;    // optional; wins over the name in requests
+  std::string role_arn;      // empty: put with the server's own identity
+  std::string external_id;   // empty: none is sent
+  std::string endpoint;      // empty: AWS's for the region
+  std::string sts_endpoint;  // empty: AWS's for the region
   std::uint32_t max_calls_in_flight = 8;
   std::uint32_t max_records_per_call = 500;
   std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
@@ -57,15 +58,16 @@ struct Destination {
   ObjectId environment_id;
   std::string name;
   bool on = true;
-  bool from_oldest = false;     // a new destination starts at the oldest event kept instead of now
+  bool from_oldest = false;  // a new destination starts at the oldest event kept instead of now
   EventKindSet kinds = EventKindSet::defaults();
-  KinesisSettings kinesis;      // the one kind of destination so far
+  KinesisSettings kinesis;  // the one kind of destination so far
   bool operator==(const Destination&) const = default;
 };
 
 class CatalogSnapshot {
  public:
-  CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments, std::vector<Destination> destinations);
+  CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
+                  std::vector<Destination> destinations);
 
   // Null when unknown. Any thread.
   const Environment* by_sdk_key(std::string_view key) const;
@@ -95,7 +97,8 @@ using CatalogPointer = std::shared_ptr<const CatalogSnapshot>;
 // Holds the snapshot in force. Any thread.
 class Catalog {
  public:
-  // Null until the first publish(): intake answers 503 then, because an unknown key would be told 401 and stop for good.
+  // Null until the first publish(): intake answers 503 then, because an unknown key would be told 401 and stop for
+  // good.
   CatalogPointer current() const { return std::atomic_load_explicit(&current_, std::memory_order_acquire); }
   // Revision of what is current, for readers that keep a copy: cheap to compare.
   std::uint64_t revision() const { return revision_.load(std::memory_order_acquire); }

@@ -1,7 +1,8 @@
-// A sink takes events off the end of a pipeline and brings them to one destination: Kinesis today. It is driven by the pipeline's thread alone
-// and never blocks: the pipeline puts events in as long as there is room, calls step(), and sleeps until the deadline that step() names or a ring
-// of the waker. An event that was put in is the sink's until step() reports it finished: delivered, or dead-lettered because the destination
-// can never take it. The sink retries for ever in between.
+// A sink takes events off the end of a pipeline and brings them to one destination: Kinesis today. It is driven by the
+// pipeline's thread alone and never blocks: the pipeline puts events in as long as there is room, calls step(), and
+// sleeps until the deadline that step() names or a ring of the waker. An event that was put in is the sink's until
+// step() reports it finished: delivered, or dead-lettered because the destination can never take it. The sink retries
+// for ever in between.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "event/envelope.h"
 #include "event/entry.h"
+#include "event/envelope.h"
 #include "export/health.h"
 #include "journal/journal.h"
 
@@ -29,23 +30,24 @@ struct OutboundEntry {
 struct OutboundEvent {
   std::uint64_t ticket = 0;  // the pipeline's number for it; reported back when finished
   std::shared_ptr<const OutboundEntry> entry;
-  EventSlot slot;            // points into the entry
+  EventSlot slot;  // points into the entry
   std::size_t record_size() const { return entry->envelope.size(slot); }
 };
 
 struct FinishedEvent {
   std::uint64_t ticket;
-  bool delivered;            // false: dead-lettered
-  std::uint32_t bytes;       // of the record
+  bool delivered;       // false: dead-lettered
+  std::uint32_t bytes;  // of the record
 };
 
 // Why a destination can never take an event.
 struct DeadLetter {
-  std::string code;          // "ValidationException", "record_too_large"
-  std::string reason;        // for a person, with remedy
-  std::string record;        // the record as it would have been sent
+  std::string code;    // "ValidationException", "record_too_large"
+  std::string reason;  // for a person, with remedy
+  std::string record;  // the record as it would have been sent
 };
-// Keeps dead letters durably; the sink reports an event finished only after this succeeded. Called on the pipeline's thread.
+// Keeps dead letters durably; the sink reports an event finished only after this succeeded. Called on the pipeline's
+// thread.
 class DeadLetterStore {
  public:
   virtual ~DeadLetterStore() = default;
@@ -55,16 +57,17 @@ class DeadLetterStore {
 // Counters since the sink was made; read by the pipeline's thread.
 struct SinkStats {
   std::uint64_t calls = 0, calls_failed = 0;
-  std::uint64_t records_sent = 0;            // each attempt counts
+  std::uint64_t records_sent = 0;                                      // each attempt counts
   std::vector<std::pair<std::string, std::uint64_t>> retried_by_code;  // records sent again, by the code that AWS gave
-  std::uint64_t answer_anomalies = 0;        // answers that did not fit the call: all of it was sent again
+  std::uint64_t answer_anomalies = 0;  // answers that did not fit the call: all of it was sent again
   std::uint64_t call_us_total = 0, call_us_max = 0;
   std::vector<std::uint64_t> call_us_histogram;  // cumulative by kCallBucketsUs, for Prometheus
   std::uint64_t calls_in_flight = 0, events_inside = 0, bytes_inside = 0;
-  std::uint32_t open_shards = 0;             // 0: unknown
+  std::uint32_t open_shards = 0;  // 0: unknown
   std::uint64_t max_record_bytes = 0;
 };
-inline constexpr std::int64_t kCallBucketsUs[] = {1'000, 2'500, 5'000, 10'000, 25'000, 50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
+inline constexpr std::int64_t kCallBucketsUs[] = {1'000,   2'500,   5'000,   10'000,    25'000,    50'000,
+                                                  100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
 
 class Sink {
  public:
@@ -74,8 +77,9 @@ class Sink {
   virtual bool has_room() const = 0;
   virtual void put(OutboundEvent event) = 0;
 
-  // Takes in answers, forms calls and sends them. Appends what is finished to `finished`. Returns when it wants to be called again at the latest
-  // (steady clock, microseconds), INT64_MAX for never; an answer that comes before rings the waker it was made with.
+  // Takes in answers, forms calls and sends them. Appends what is finished to `finished`. Returns when it wants to be
+  // called again at the latest (steady clock, microseconds), INT64_MAX for never; an answer that comes before rings the
+  // waker it was made with.
   virtual std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) = 0;
 
   // The worst problem in force; notes are told apart.
@@ -83,8 +87,8 @@ class Sink {
   virtual std::vector<Problem> notes() const = 0;
   virtual SinkStats stats() const = 0;
 
-  // No more calls are begun; those in flight may end. For a drain that ran out of time and for a change of settings: what is inside is
-  // simply not finished, and comes again from the cursor.
+  // No more calls are begun; those in flight may end. For a drain that ran out of time and for a change of settings:
+  // what is inside is simply not finished, and comes again from the cursor.
   virtual void stop() = 0;
 };
 

@@ -122,8 +122,11 @@ struct JournalCount {
 // An environment's state at one instant.
 struct EnvironmentMark {
   Position end;              // everything durable lies before it
-  EventKindCounts appended{};  // durable since the process started
+  EventKindCounts appended{};       // durable since the process started
+  std::uint64_t appended_bytes = 0; // of those entries
 };
+
+inline constexpr const char* kStartingHold = "(starting)";
 
 class Journal {
  public:
@@ -151,6 +154,8 @@ class Journal {
 
   // Retention: entries before the least of these positions may be given up when they are old or room is needed; those behind it
   // stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no longer counts. Any thread.
+  // open() leaves a hold named kStartingHold on everything, so that nothing is given up before each destination has set its own;
+  // the server drops it once they have.
   virtual void hold(const std::string& holder, Position needed_from) = 0;
   virtual void drop_hold(const std::string& holder) = 0;
 

@@ -1,0 +1,13 @@
+#include "config/fault.h"
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+std::string ConfigFaults::text() const {
+  std::string out = fmt::format("The configuration has {} fault{}:\n", all_.size(), all_.size() == 1 ? "" : "s");
+  for (const ConfigFault& fault : all_) out += fmt::format("  {}:\n    {}\n", fault.place, fault.message);
+  return out;
+}
+
+}  // namespace sluice

@@ -1,0 +1,28 @@
+// What is wrong with a configuration: all of it at once, each fault with its place, what was expected and an example.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+struct ConfigFault {
+  std::string
+      place;  // "sluice.toml, line 12, destination \"orders\", region" or "variable SLUICE_LISTEN" or "flag --listen"
+  std::string message;  // what came, what was expected, an example
+};
+
+class ConfigFaults {
+ public:
+  void add(std::string place, std::string message) { all_.push_back({std::move(place), std::move(message)}); }
+  bool empty() const { return all_.empty(); }
+  const std::vector<ConfigFault>& all() const { return all_; }
+  // For a terminal: one fault a paragraph, and how many there are.
+  std::string text() const;
+
+ private:
+  std::vector<ConfigFault> all_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,208 @@
+#include "config/toml_table.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <set>
+
+namespace sluice {
+
+struct TomlTable::Node {
+  std::shared_ptr<const toml::table> root;  // keeps `table` alive
+  const toml::table* table = nullptr;
+  std::string file;
+  std::string name;  // of this table, for faults; empty at the top
+  ConfigFaults* faults = nullptr;
+  std::set<std::string> asked;
+  std::vector<std::shared_ptr<Node>> inside;
+
+  std::string place(const std::string& key) const {
+    const toml::node* value = table->get(key);
+    const auto line = (value ? value->source() : table->source()).begin.line;
+    std::string place = line > 0 ? fmt::format("{}, line {}", file, line) : file;
+    if (!name.empty()) place += ", " + name;
+    if (!key.empty()) place += ", " + key;
+    return place;
+  }
+};
+
+namespace {
+
+std::string_view type_in_words(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string:
+      return "a text";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "true or false";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::table:
+      return "a table";
+    default:
+      return "a date or time";
+  }
+}
+
+std::string wrong_type(const toml::node& node, std::string_view expected, std::string_view example) {
+  return fmt::format("This is {}; expected {}. Example: {}", type_in_words(node), expected, example);
+}
+
+// Edit distance, for "did you mean".
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+TomlTable TomlTable::parse(std::string_view text, const std::string& name, ConfigFaults& faults) {
+  auto node = std::make_shared<Node>();
+  node->file = name;
+  node->faults = &faults;
+  try {
+    node->root = std::make_shared<const toml::table>(toml::parse(text, name));
+  } catch (const toml::parse_error& error) {
+    faults.add(
+        fmt::format("{}, line {}", name, error.source().begin.line),
+        fmt::format("{}. This is not TOML; nothing behind it was read. Mend it and check again.", error.description()));
+    node->root = std::make_shared<const toml::table>();
+  }
+  node->table = node->root.get();
+  return TomlTable(std::move(node));
+}
+
+std::optional<std::string> TomlTable::text(const std::string& key, std::string_view expected,
+                                           std::string_view example) {
+  node_->asked.insert(key);
+  const toml::node* value = node_->table->get(key);
+  if (!value) return std::nullopt;
+  if (const auto text = value->value_exact<std::string>()) return *text;
+  fault(key, wrong_type(*value, expected, example));
+  return std::nullopt;
+}
+
+std::optional<bool> TomlTable::boolean(const std::string& key, std::string_view example) {
+  node_->asked.insert(key);
+  const toml::node* value = node_->table->get(key);
+  if (!value) return std::nullopt;
+  if (const auto flag = value->value_exact<bool>()) return *flag;
+  fault(key, wrong_type(*value, "true or false", example));
+  return std::nullopt;
+}
+
+std::vector<std::string> TomlTable::texts(const std::string& key, std::string_view expected, std::string_view example) {
+  node_->asked.insert(key);
+  std::vector<std::string> all;
+  const toml::node* value = node_->table->get(key);
+  if (!value) return all;
+  const toml::array* list = value->as_array();
+  if (!list) {
+    fault(key, wrong_type(*value, expected, example));
+    return all;
+  }
+  for (const toml::node& item : *list) {
+    if (const auto text = item.value_exact<std::string>()) {
+      all.push_back(*text);
+    } else {
+      fault(key, fmt::format("The list holds {}; expected {}. Example: {}", type_in_words(item), expected, example));
+    }
+  }
+  return all;
+}
+
+std::optional<std::string> TomlTable::scalar(const std::string& key, std::string_view expected,
+                                             std::string_view example) {
+  node_->asked.insert(key);
+  const toml::node* value = node_->table->get(key);
+  if (!value) return std::nullopt;
+  if (const auto text = value->value_exact<std::string>()) return *text;
+  if (const auto number = value->value_exact<std::int64_t>()) return std::to_string(*number);
+  if (const auto flag = value->value_exact<bool>()) return *flag ? "true" : "false";
+  fault(key, wrong_type(*value, expected, example));
+  return std::nullopt;
+}
+
+std::string TomlTable::required(const std::string& key, std::string_view expected, std::string_view example) {
+  const bool there = has(key);
+  const auto value = text(key, expected, example);
+  if (!there) fault(key, fmt::format("It is missing; expected {}. Example: {} = {}", expected, key, example));
+  if (value && value->empty()) fault(key, fmt::format("It is empty; expected {}. Example: {}", expected, example));
+  return value.value_or("");
+}
+
+TomlTable TomlTable::table(const std::string& key) {
+  node_->asked.insert(key);
+  auto inside = std::make_shared<Node>(Node{
+      node_->root, nullptr, node_->file, node_->name.empty() ? "[" + key + "]" : node_->name, node_->faults, {}, {}});
+  const toml::node* value = node_->table->get(key);
+  inside->table = value ? value->as_table() : nullptr;
+  if (value && !inside->table) fault(key, wrong_type(*value, "a table", fmt::format("[{}]", key)));
+  if (!inside->table) {
+    inside->root = std::make_shared<const toml::table>();
+    inside->table = inside->root.get();
+  }
+  node_->inside.push_back(inside);
+  return TomlTable(std::move(inside));
+}
+
+std::vector<TomlTable> TomlTable::tables(const std::string& key) {
+  node_->asked.insert(key);
+  std::vector<TomlTable> all;
+  const toml::node* value = node_->table->get(key);
+  if (!value) return all;
+  const toml::array* list = value->as_array();
+  if (!list || !list->is_homogeneous(toml::node_type::table)) {
+    fault(key, wrong_type(*value, "a list of tables", fmt::format("[[{}]]", key)));
+    return all;
+  }
+  for (const toml::node& item : *list) {
+    auto inside = std::make_shared<Node>(Node{node_->root, item.as_table(), node_->file, key, node_->faults, {}, {}});
+    node_->inside.push_back(inside);
+    all.push_back(TomlTable(std::move(inside)));
+  }
+  return all;
+}
+
+bool TomlTable::has(const std::string& key) const { return node_->table->contains(key); }
+
+void TomlTable::fault(const std::string& key, std::string message) {
+  node_->faults->add(node_->place(key), std::move(message));
+}
+
+void TomlTable::call(std::string name) { node_->name = std::move(name); }
+
+void TomlTable::refuse_unknown() {
+  for (const auto& [key, value] : *node_->table) {
+    const std::string name(key.str());
+    if (node_->asked.count(name) > 0) continue;
+    std::string message = "There is no setting of this name here.";
+    const auto nearest = std::min_element(node_->asked.begin(), node_->asked.end(), [&](const auto& a, const auto& b) {
+      return distance(a, name) < distance(b, name);
+    });
+    if (nearest != node_->asked.end()) {
+      if (distance(*nearest, name) <= 3) message += fmt::format(" Did you mean {}?", *nearest);
+      std::string known;
+      for (const std::string& asked : node_->asked) known += (known.empty() ? "" : ", ") + asked;
+      message += fmt::format(" Expected one of: {}.", known);
+    }
+    fault(name, std::move(message));
+  }
+  for (const auto& inside : node_->inside) TomlTable(inside).refuse_unknown();
+}
+
+}  // namespace sluice

@@ -1,0 +1,49 @@
+// A TOML table that notes every fault with its line instead of stopping at the first, and every key that nobody asked
+// for. toml++ stays inside toml_table.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/fault.h"
+
+namespace sluice {
+
+class TomlTable {
+ public:
+  // Reads a whole file. On a syntax error, or a file that cannot be read, notes the fault and returns an empty table.
+  // `name` is how faults call the file.
+  static TomlTable parse(std::string_view text, const std::string& name, ConfigFaults& faults);
+
+  // Each notes a fault when the value is there but of another type; `expected` completes "expected …", `example` is
+  // shown as it would be written.
+  std::optional<std::string> text(const std::string& key, std::string_view expected, std::string_view example);
+  std::optional<bool> boolean(const std::string& key, std::string_view example);
+  std::vector<std::string> texts(const std::string& key, std::string_view expected, std::string_view example);
+  // Text, number or boolean, as text: for settings that are parsed the same from a file, a variable and a flag.
+  std::optional<std::string> scalar(const std::string& key, std::string_view expected, std::string_view example);
+  // As text(), and missing or empty is a fault too.
+  std::string required(const std::string& key, std::string_view expected, std::string_view example);
+  TomlTable table(const std::string& key);
+  std::vector<TomlTable> tables(const std::string& key);
+
+  bool has(const std::string& key) const;
+  // A fault at a key's line (at the table's own when the key is absent).
+  void fault(const std::string& key, std::string message);
+  // How faults in this table call it: `destination "orders"`.
+  void call(std::string name);
+  // Notes a fault for every key that was never asked for, with the nearest that exists. Call it last; it does the
+  // tables inside too.
+  void refuse_unknown();
+
+ private:
+  struct Node;
+  explicit TomlTable(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  std::shared_ptr<Node> node_;
+};
+
+}  // namespace sluice

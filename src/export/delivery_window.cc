@@ -1,0 +1,65 @@
+#include "export/delivery_window.h"
+
+#include "base/check.h"
+
+namespace sluice {
+
+void DeliveryWindow::begin_entry(Position position, Position next, std::int64_t received_ms, std::uint64_t bytes,
+                                 std::uint32_t events) {
+  // Between the cursor and this entry lay other environments' entries, or what retention gave up.
+  move_to(position);
+  entries_.push_back({next, received_ms, bytes, events, 0});
+}
+
+void DeliveryWindow::move_to(Position position) {
+  if (!entries_.empty() || position <= cursor_.position) return;
+  cursor_.position = position;
+  cursor_.events_done = 0;
+}
+
+void DeliveryWindow::add_passed() { events_.push_back({0, State::passed}); }
+
+std::uint64_t DeliveryWindow::add_pending() {
+  events_.push_back({0, State::pending});
+  ++pending_;
+  return first_ticket_ + events_.size() - 1;
+}
+
+void DeliveryWindow::finish(std::uint64_t ticket, bool delivered, std::uint32_t bytes) {
+  SLUICE_CHECK(ticket >= first_ticket_ && ticket - first_ticket_ < events_.size(),
+               "a sink finishes what it was given, once");
+  Event& event = events_[ticket - first_ticket_];
+  SLUICE_CHECK(event.state == State::pending, "a sink finishes an event once");
+  event = {bytes, delivered ? State::delivered : State::dead_lettered};
+  --pending_;
+}
+
+void DeliveryWindow::pass(const Event& event) {
+  if (event.state == State::delivered) {
+    ++cursor_.delivered_events;
+    cursor_.delivered_bytes += event.bytes;
+    ++entries_.front().delivered;
+  } else if (event.state == State::dead_lettered) {
+    ++cursor_.dead_lettered_events;
+    cursor_.dead_lettered_bytes += event.bytes;
+  }
+}
+
+void DeliveryWindow::advance(std::vector<PassedEntry>& passed) {
+  while (!entries_.empty()) {
+    Entry& entry = entries_.front();
+    while (cursor_.events_done < entry.events && !events_.empty() && events_.front().state != State::pending) {
+      pass(events_.front());
+      events_.pop_front();
+      ++first_ticket_;
+      ++cursor_.events_done;
+    }
+    if (cursor_.events_done < entry.events) return;
+    passed.push_back({entry.received_ms, entry.bytes, entry.delivered});
+    cursor_.position = entry.next;
+    cursor_.events_done = 0;
+    entries_.pop_front();
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,68 @@
+// What one destination has read from the journal and not yet finished, and how far its cursor may move: past every
+// event that is delivered, dead-lettered or not for it, up to the first that is still on its way. Pure bookkeeping; one
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "journal/cursor_store.h"
+
+namespace sluice {
+
+class DeliveryWindow {
+ public:
+  explicit DeliveryWindow(const Cursor& start) : cursor_(start) {}
+
+  // An entry begins; its `events` events are added next, in order. Of the entry that the cursor stands in, only those
+  // from cursor().events_done on. `bytes` is its size in the journal.
+  void begin_entry(Position position, Position next, std::int64_t received_ms, std::uint64_t bytes,
+                   std::uint32_t events);
+  // An event that this destination does not get.
+  void add_passed();
+  // An event that goes out; the ticket names it in finish().
+  std::uint64_t add_pending();
+
+  void finish(std::uint64_t ticket, bool delivered, std::uint32_t bytes);
+
+  // Moves the cursor as far as it goes. Entries passed entirely are appended to `passed`.
+  struct PassedEntry {
+    std::int64_t received_ms;
+    std::uint64_t bytes;
+    std::uint32_t delivered;  // its events that were delivered since begin_entry
+  };
+  void advance(std::vector<PassedEntry>& passed);
+
+  // Nothing before `position` concerns this destination any more. Only while the window is empty.
+  void move_to(Position position);
+
+  const Cursor& cursor() const { return cursor_; }
+  std::size_t size() const { return events_.size(); }
+  std::size_t pending() const { return pending_; }
+  // When the oldest entry in the window was received; 0 when the window is empty.
+  std::int64_t oldest_received_ms() const { return entries_.empty() ? 0 : entries_.front().received_ms; }
+
+ private:
+  enum class State : std::uint8_t { pending, passed, delivered, dead_lettered };
+  struct Event {
+    std::uint32_t bytes;
+    State state;
+  };
+  struct Entry {
+    Position next;
+    std::int64_t received_ms;
+    std::uint64_t bytes;
+    std::uint32_t events;     // in all
+    std::uint32_t delivered;  // of those the cursor has passed
+  };
+  void pass(const Event& event);
+
+  Cursor cursor_;
+  std::deque<Entry> entries_;
+  std::deque<Event> events_;
+  std::uint64_t first_ticket_ = 0;  // of events_.front()
+  std::size_t pending_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,35 @@
+// Every limit of export, with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice {
+
+// A destination is `behind` when its oldest undelivered event is this old, and `idle` when nothing came or left for
+// this long (docs/states-and-remedies.md).
+inline constexpr std::int64_t kBehindAfterMs = 10'000;
+inline constexpr std::int64_t kIdleAfterMs = 60'000;
+
+// Read from the journal at a time: large enough that a read costs little per event, small enough that a destination
+// that is far behind holds little memory.
+inline constexpr std::uint64_t kReadBytes = 1u << 20;
+
+// Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
+// many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.
+inline constexpr std::size_t kMaxWindowEvents = 32'768;
+
+// A cursor is saved this often while it moves: what a crash can deliver twice is what was delivered in this time.
+inline constexpr std::int64_t kCursorIntervalUs = 200'000;
+
+// The same, when nothing was delivered and only other environments' entries passed by.
+inline constexpr std::int64_t kIdleCursorIntervalUs = 5'000'000;
+
+// How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.
+inline constexpr std::int64_t kStopGraceUs = 5'000'000;
+
+// A destination's dead-letter file. At the limit the destination keeps what it cannot write and says so; nothing is
+// thrown away.
+inline constexpr std::uint64_t kMaxDeadLetterBytes = 1ull << 30;
+
+}  // namespace sluice

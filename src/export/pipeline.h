@@ -1,0 +1,107 @@
+// One destination's pipeline: read the journal, select, hand to the sink, take what is finished, advance the cursor. It
+// is driven by step() alone and knows no thread of its own (export/exporter.h gives it one), so that a test or a
+// simulation can drive it too.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/snapshot.h"
+#include "export/balance.h"
+#include "export/delivery_window.h"
+#include "export/health.h"
+#include "export/sink.h"
+#include "journal/cursor_store.h"
+#include "journal/journal.h"
+
+namespace sluice {
+
+// From accepted (the time of receipt) to delivered, per event. Upper bounds in milliseconds; one more bucket for the
+// rest.
+inline constexpr std::int64_t kLatencyBucketsMs[] = {5,    10,   25,     50,     100,    250,     500,      1000,
+                                                     2500, 5000, 10'000, 30'000, 60'000, 300'000, 3'600'000};
+inline constexpr std::size_t kLatencyBuckets = std::size(kLatencyBucketsMs) + 1;
+
+struct PipelineStatus {
+  Balance balance;                    // events
+  std::uint64_t delivered_bytes = 0;  // of records, over the destination's life
+  std::uint64_t dead_lettered_bytes = 0;
+  std::uint64_t waiting_bytes = 0;      // of journal entries not yet passed, all kinds of event
+  std::int64_t oldest_received_ms = 0;  // of the oldest undelivered event; 0: none
+  std::int64_t last_delivery_ms = 0;    // wall clock; 0: none since the process started
+  std::uint64_t latency_counts[kLatencyBuckets] = {};
+  std::uint64_t latency_sum_ms = 0;
+  std::optional<Problem> problem;
+  std::vector<Problem> notes;
+  SinkStats sink;
+};
+
+class Pipeline {
+ public:
+  // The cursor file has been opened; a destination without a cursor starts at the journal's end, or at its oldest entry
+  // when it says so. Sets the destination's hold on the journal.
+  Pipeline(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
+           std::unique_ptr<Sink> sink, const Clock& clock);
+
+  // One turn; never waits for the destination. Returns when it wants the next at the latest (steady clock,
+  // microseconds); new entries and answers ring the waker before. The owner's thread.
+  std::int64_t step();
+
+  // No new events go out; calls in flight may end. Step on until stopped(), which is true when they have or after
+  // kStopGraceUs; then close().
+  void stop();
+  bool stopped() const;
+  // Saves the cursor.
+  void close();
+
+  // Any thread; takes the pipeline's mutex.
+  PipelineStatus status() const;
+  const Destination& destination() const { return destination_; }
+
+ private:
+  bool next_entry();
+  void feed();
+  void settle();
+  void note_passed();
+  void reconcile(const EnvironmentMark& mark);
+  Cursor current_cursor() const;
+  std::int64_t save_cursor_if_due(std::int64_t now_us);
+  void save_cursor();
+
+  const Destination destination_;
+  const std::string hold_name_;
+  Journal& journal_;
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<CursorFile> cursor_file_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<JournalReader> reader_;
+  DeliveryWindow window_;
+  BalanceKeeper balance_;
+  Cursor saved_;
+  std::int64_t saved_us_ = 0;
+  std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;
+  std::uint64_t backlog_bytes_at_start_ = 0, appended_bytes_at_start_ = 0, passed_bytes_ = 0;
+
+  // Where reading stands: a chunk, the entry in it that is being handed out, and the place in that entry.
+  std::shared_ptr<const JournalChunk> chunk_;
+  std::size_t next_in_chunk_ = 0;
+  std::shared_ptr<const OutboundEntry> entry_;
+  EntryView::Walk walk_;
+
+  std::vector<FinishedEvent> finished_;
+  std::vector<DeliveryWindow::PassedEntry> passed_;
+  std::uint64_t latency_counts_[kLatencyBuckets] = {};
+  std::uint64_t latency_sum_ms_ = 0;
+  std::int64_t last_delivery_ms_ = 0;
+  std::optional<Problem> cursor_problem_;
+  bool stopping_ = false;
+  std::int64_t stop_deadline_us_ = 0;
+};
+
+}  // namespace sluice
