@@ -1,0 +1,34 @@
+// How far AWS's clock is ahead of ours, learnt from the Date header of its answers. AWS refuses signatures more than 5
+// minutes off.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "aws/http_transport.h"
+
+namespace sluice::aws {
+
+// The server's clock minus ours, in ms; nothing without a readable Date header (RFC 9110 5.6.7).
+std::optional<std::int64_t> clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms);
+
+// True when an error code and message of AWS say that the signature's time was wrong: RequestTimeTooSkewed,
+// RequestExpired, "Signature expired: …", "Signature not yet current: …".
+bool is_clock_skew_error(std::string_view code, std::string_view message);
+
+// The offset that one endpoint's requests are signed with. Any thread.
+class ClockSkew {
+ public:
+  std::int64_t corrected_ms(std::int64_t wall_ms) const { return wall_ms + offset_ms_.load(std::memory_order_relaxed); }
+  std::int64_t offset_ms() const { return offset_ms_.load(std::memory_order_relaxed); }
+  // Takes the offset over from an answer that complained about the time. True when it changed by more than a minute, so
+  // that signing again may help.
+  bool learn(const HttpResponse& response, std::int64_t wall_ms);
+
+ private:
+  std::atomic<std::int64_t> offset_ms_ = 0;
+};
+
+}  // namespace sluice::aws

@@ -1,0 +1,61 @@
+// Regions, partitions and the hosts of Kinesis and STS in them.
+// From AWS's endpoint rule sets and partitions.json
+// (https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aws/environment.h"
+#include "base/result.h"
+
+namespace sluice::aws {
+
+struct Partition {
+  std::string_view name;               // "aws", "aws-cn": the second part of an ARN
+  std::string_view dns_suffix;         // "amazonaws.com"
+  std::string_view dual_stack_suffix;  // "api.aws"; empty: none
+  std::string_view console_host;       // "console.aws.amazon.com"; empty: unknown
+};
+
+struct Region {
+  std::string_view name;         // "eu-west-1"
+  std::string_view description;  // "Europe (Ireland)"
+};
+
+// The regions that were known when Sluice was built, by partition, sorted by name.
+std::span<const Region> regions_of(std::string_view partition_name);
+std::span<const Partition> partitions();
+bool is_known_region(std::string_view region);
+// Whether it has the form of a region ("xx-word-1"): a newer region than this build is allowed, with a warning.
+bool looks_like_region(std::string_view region);
+// By the region's name or its form; the partition `aws` for anything else.
+const Partition& partition_of_region(std::string_view region);
+const Partition* find_partition(std::string_view name);
+
+struct EndpointSettings {
+  std::string region;
+  bool fips = false;
+  bool dual_stack = false;
+  std::string custom;  // scheme://host[:port][/path]: wins over everything
+};
+
+// scheme://host[:port][/path], no slash at the end. Custom wins, then AWS_ENDPOINT_URL_KINESIS, then AWS_ENDPOINT_URL
+// (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the region's; AWS_USE_FIPS_ENDPOINT and
+// AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error tells what is wrong with the settings or the region.
+Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const Environment& environment);
+// The same with AWS_ENDPOINT_URL_STS. `custom` is STS's own: a custom endpoint of Kinesis is none of it.
+Result<std::string> sts_endpoint(const EndpointSettings& settings, const Environment& environment);
+
+// Checks a custom endpoint and takes the slash off its end: http or https, a host, no user, query or fragment.
+Result<std::string> checked_endpoint(std::string_view url);
+
+// AWS_REGION, AWS_DEFAULT_REGION.
+std::optional<std::string> region_of_environment(const Environment& environment);
+
+// "host[:port]" of a URL, as the Host header has it: a default port left out.
+std::string host_header_of(std::string_view url);
+
+}  // namespace sluice::aws

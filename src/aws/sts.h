@@ -1,0 +1,71 @@
+// AWS Security Token Service: roles to credentials. https://docs.aws.amazon.com/STS/latest/APIReference/
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "aws/clock_skew.h"
+#include "aws/credentials.h"
+#include "aws/http_transport.h"
+#include "aws/sigv4.h"
+#include "base/clock.h"
+
+namespace sluice::aws {
+
+template <typename T>
+using CredentialsResult = tl::expected<T, CredentialsError>;
+
+struct AssumeRole {
+  std::string role_arn;
+  std::string external_id;         // empty: none
+  std::string role_session_name;   // 2..64 characters; shown in CloudTrail
+  std::string session_policy;      // JSON, at most 2,048 characters; empty: none
+  std::int64_t duration_s = 3600;  // the most that a role may ask for which was itself reached through a role
+};
+
+struct CallerIdentity {
+  std::string account;
+  std::string arn;  // arn:aws:sts::123456789012:assumed-role/name/session, or of a user
+  std::string user_id;
+};
+
+// The role whose session an assumed-role ARN is, as it stands in a trust policy: arn:aws:iam::123456789012:role/name
+// (without the role's path, which the session's ARN does not tell). Any other ARN as it is.
+std::string principal_of(std::string_view caller_arn);
+
+// The session policy that limits a role to putting into one stream: at most what the role allows, and nothing beside
+// the stream.
+std::string session_policy_for_stream(std::string_view stream_arn);
+
+// Every call blocks until the answer is there, at most 15 s. One thread.
+class StsClient {
+ public:
+  // `endpoint` as sts_endpoint() gives it; `region` is what requests are signed for.
+  StsClient(HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region);
+
+  CredentialsResult<Credentials> assume_role(const Credentials& as, const AssumeRole& role);
+  // Not signed: the token is the proof.
+  CredentialsResult<Credentials> assume_role_with_web_identity(const AssumeRole& role, std::string_view token);
+  CredentialsResult<CallerIdentity> get_caller_identity(const Credentials& as);
+
+ private:
+  CredentialsResult<std::string> call(std::string form, const Credentials* as, std::string_view what);
+  CredentialsResult<Credentials> credentials_in(const std::string& xml, const AssumeRole& role,
+                                                std::string_view what) const;
+
+  HttpTransport& transport_;
+  const Clock& clock_;
+  std::string endpoint_;
+  std::string region_;
+  ClockSkew skew_;
+  std::int64_t answer_offset_ms_ = 0;
+  SigningKeyCache keys_;
+};
+
+// The fields of an STS answer; exposed for tests and fuzzing. `offset_ms` is AWS's clock minus ours: the expiry is
+// turned into our time.
+CredentialsResult<Credentials> credentials_of_answer(std::string_view xml, std::int64_t offset_ms);
+CredentialsError error_of_answer(int status, std::string_view xml);
+
+}  // namespace sluice::aws
