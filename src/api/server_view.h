@@ -1,0 +1,29 @@
+// What the admin port may look at. References outlive the listeners.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+#include "catalog/snapshot.h"
+#include "export/exporter.h"
+#include "http/server.h"
+#include "intake/metrics.h"
+#include "journal/journal.h"
+
+namespace sluice {
+
+enum class ServerPhase : std::uint8_t { starting, ready, draining };
+
+struct ServerView {
+  const Clock& clock;
+  const Catalog& catalog;
+  const Journal& journal;
+  const Exporter& exporter;
+  const IntakeMetrics& intake;
+  std::int64_t started_ms;
+  std::atomic<ServerPhase> phase{ServerPhase::starting};
+  std::atomic<const HttpServer*> intake_listener{nullptr};
+};
+
+}  // namespace sluice

@@ -1,0 +1,158 @@
+#include "api/status.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "export/describe.h"
+
+namespace sluice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string phase_name(ServerPhase phase) {
+  switch (phase) {
+    case ServerPhase::starting:
+      return "starting";
+    case ServerPhase::ready:
+      return "ready";
+    case ServerPhase::draining:
+      return "draining";
+  }
+  return "unknown";
+}
+
+Json time_or_null(std::int64_t ms) { return ms > 0 ? Json(iso_time_ms(ms)) : Json(nullptr); }
+
+Json problem_json(const Problem& problem) {
+  return {{"code", problem.code},
+          {"message", problem.message},
+          {"remedy", problem.remedy},
+          {"requestId", problem.request_id},
+          {"since", time_or_null(problem.since_ms)},
+          {"lastSeen", time_or_null(problem.last_seen_ms)},
+          {"times", problem.times},
+          {"nextTry", time_or_null(problem.next_try_ms)}};
+}
+
+Json destination_json(const DestinationStatus& status, const CatalogSnapshot* catalog, std::int64_t now_ms) {
+  const Destination& destination = status.destination;
+  const PipelineStatus& pipeline = status.pipeline;
+  const Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
+  Json retried = Json::object();
+  for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
+  Json notes = Json::array();
+  for (const Problem& note : pipeline.notes) notes.push_back(problem_json(note));
+  return {{"id", destination.id.hex()},
+          {"name", destination.name},
+          {"project", environment ? environment->project_key : ""},
+          {"environment", environment ? environment->key : ""},
+          {"kind", "kinesis"},
+          {"stream", destination.kinesis.stream_name},
+          {"region", destination.kinesis.region},
+          {"on", destination.on},
+          {"state", destination_state_name(status.state)},
+          {"since", time_or_null(status.state_since_ms)},
+          {"needsPerson", status.state == DestinationState::blocked},
+          {"summary", describe(status, now_ms)},
+          {"problem", pipeline.problem ? problem_json(*pipeline.problem) : Json(nullptr)},
+          {"notes", notes},
+          {"backlog",
+           {{"events", pipeline.balance.waiting},
+            {"bytes", pipeline.waiting_bytes},
+            {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+          {"acceptedEvents", pipeline.balance.accepted},
+          {"deliveredEvents", pipeline.balance.delivered},
+          {"deliveredBytes", pipeline.delivered_bytes},
+          {"deadLetteredEvents", pipeline.balance.dead_lettered},
+          {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
+          {"missingEvents", pipeline.balance.missing},
+          {"acceptedPerSecond", status.accepted_per_s},
+          {"deliveredPerSecond", status.delivered_per_s},
+          {"lastDelivery", time_or_null(pipeline.last_delivery_ms)},
+          {"recordsSent", pipeline.sink.records_sent},
+          {"retriedRecordsByCode", retried},
+          {"callsInFlight", pipeline.sink.calls_in_flight},
+          {"openShards", pipeline.sink.open_shards > 0 ? Json(pipeline.sink.open_shards) : Json(nullptr)}};
+}
+
+Json journal_json(const JournalStats& stats, std::int64_t now_ms) {
+  return {
+      {"storedBytes", stats.stored_bytes},
+      {"capacityBytes", stats.capacity_bytes},
+      {"freeBytes", stats.free_bytes},
+      {"segments", stats.segments},
+      {"spareSegments", stats.spare_segments},
+      {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
+      {"damagedRegions", stats.damaged_regions},
+      {"damagedBytes", stats.damaged_bytes},
+      {"tornBytes", stats.torn_bytes}};
+}
+
+// Why no payload is taken just now; empty when they are.
+std::string not_ready_because(const ServerView& view) {
+  if (view.phase == ServerPhase::draining)
+    return "The server is stopping: it delivers what waits and takes nothing new.";
+  if (view.phase == ServerPhase::starting || !view.catalog.current())
+    return "The server is starting: its configuration is not loaded yet.";
+  if (view.journal.stats().free_bytes == 0)
+    return "The journal is full of undelivered events: SDKs are answered 503. Mend the destinations that do not "
+           "deliver (GET /status on the admin port), or give the journal more "
+           "room (journal.max_bytes, disk space).";
+  return "";
+}
+
+}  // namespace
+
+std::string full_status_json(const ServerView& view) {
+  const std::int64_t now_ms = view.clock.wall_ms();
+  const CatalogPointer catalog = view.catalog.current();
+  Json destinations = Json::array();
+  for (const DestinationStatus& status : view.exporter.status())
+    destinations.push_back(destination_json(status, catalog.get(), now_ms));
+  const std::string reason = not_ready_because(view);
+  const Json body = {{"version", SLUICE_VERSION},
+                     {"state", phase_name(view.phase)},
+                     {"ready", reason.empty()},
+                     {"reason", reason},
+                     {"started", iso_time_ms(view.started_ms)},
+                     {"uptimeMs", now_ms - view.started_ms},
+                     {"projects", catalog ? catalog->projects().size() : 0},
+                     {"environments", catalog ? catalog->environments().size() : 0},
+                     {"journal", journal_json(view.journal.stats(), now_ms)},
+                     {"destinations", destinations}};
+  return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string public_status_json(const ServerView& view) {
+  std::map<std::string, std::uint64_t> by_state;
+  for (const DestinationStatus& status : view.exporter.status())
+    ++by_state[std::string(destination_state_name(status.state))];
+  const std::string reason = not_ready_because(view);
+  const Json body = {{"version", SLUICE_VERSION},
+                     {"state", phase_name(view.phase)},
+                     {"ready", reason.empty()},
+                     {"reason", reason},
+                     {"destinations", by_state}};
+  return body.dump(2) + "\n";
+}
+
+HttpResponse health_answer() {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.body = "{\"status\":\"alive\"}\n";
+  return response;
+}
+
+HttpResponse ready_answer(const ServerView& view) {
+  const std::string reason = not_ready_because(view);
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.status = reason.empty() ? 200 : 503;
+  response.body = Json{{"status", reason.empty() ? "ready" : "not ready"}, {"reason", reason}}.dump() + "\n";
+  return response;
+}
+
+}  // namespace sluice

@@ -1,0 +1,24 @@
+// GET /status, /healthz and /readyz, the same words as logs and metrics use (docs/operating.md).
+#pragma once
+
+#include <string>
+
+#include "api/server_view.h"
+#include "http/server.h"
+
+namespace sluice {
+
+// All that is known, for the admin port: journal, every destination with its state, problem and remedy, backlog and
+// totals.
+std::string full_status_json(const ServerView& view);
+
+// For the intake port, which may face the internet: whether it takes events, and how many destinations are in which
+// state. No names.
+std::string public_status_json(const ServerView& view);
+
+// 200 while the process answers.
+HttpResponse health_answer();
+// 200 when payloads are taken; 503 with the reason otherwise.
+HttpResponse ready_answer(const ServerView& view);
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include <gtest/gtest.h>
+
+#include "catalog/declared.h"
+
+namespace sluice {
+namespace {
+
+std::vector<FieldFault> accept_all(const KinesisSettings&) { return {}; }
+
+std::shared_ptr<const CatalogSnapshot> read(std::string_view text, ConfigFaults& faults) {
+  TomlTable root = TomlTable::parse(text, "sluice.toml", faults);
+  auto snapshot = read_declared_catalog(root, accept_all);
+  root.refuse_unknown();
+  return snapshot;
+}
+
+constexpr std::string_view kWhole = R"(
+[[project]]
+key = "web"
+id = "5744c96707c9900708000004"
+[[environment]]
+project = "web"
+key = "production"
+id = "578d1e02d2943862c52b9686"
+sdk_keys = ["sdk-1", "sdk-old"]
+mobile_keys = ["mob-1"]
+[[destination]]
+name = "flags"
+project = "web"
+environment = "production"
+region = "eu-west-1"
+stream_name = "flags"
+kinds = ["feature", "summary"]
+linger = "10 ms"
+)";
+
+TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
+  ConfigFaults faults;
+  const auto catalog = read(kWhole, faults);
+  ASSERT_TRUE(faults.empty()) << faults.text();
+  const Environment* environment = catalog->by_sdk_key("sdk-1");
+  ASSERT_NE(environment, nullptr);
+  EXPECT_EQ(environment, catalog->by_sdk_key("sdk-old"));
+  EXPECT_EQ(environment, catalog->by_mobile_key("mob-1"));
+  EXPECT_EQ(environment, catalog->by_client_side_id("578d1e02d2943862c52b9686"));
+  EXPECT_EQ(catalog->by_sdk_key("mob-1"), nullptr);
+  EXPECT_EQ(catalog->by_sdk_key("sdk-"), nullptr);
+  const Destination& destination = catalog->destinations().at(0);
+  EXPECT_TRUE(destination.kinds.has(EventKind::summary));
+  EXPECT_FALSE(destination.kinds.has(EventKind::custom));
+  EXPECT_EQ(destination.kinesis.linger_ms, 10);
+  EXPECT_EQ(destination.environment_id, environment->id);
+}
+
+TEST(DeclaredCatalog, derives_ids_that_stay_the_same) {
+  EXPECT_EQ(derived_id("project", "web").hex(), derived_id("project", "web").hex());
+  EXPECT_NE(derived_id("project", "web"), derived_id("environment", "web"));
+  EXPECT_EQ(derived_id("project", "web").hex(), "0b899d80a37693a6b466930a");
+}
+
+TEST(DeclaredCatalog, tells_every_fault) {
+  ConfigFaults faults;
+  read(R"(
+[[project]]
+key = "web shop"
+[[environment]]
+project = "nowhere"
+key = "production"
+sdk_keys = ["sdk-1234", "sdk-1234"]
+[[destination]]
+name = "flags"
+project = "web"
+environment = "production"
+id = "xyz"
+start = "yesterday"
+kind = "kafka"
+kinds = ["features"]
+linger = "2 h"
+max_calls_in_flight = 0
+strem_name = "flags"
+)",
+       faults);
+  const std::string text = faults.text();
+  for (const char* part :
+       {"line 3, project, key:\n    \"web shop\" is not a key", "There is no [[project]] with the key \"nowhere\"",
+        "ends in …1234 is declared twice",
+        "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
+        "\"yesterday\" is not a place to start", "\"kafka\" is not a kind of destination",
+        "\"features\" is not a kind of event", "\"2 h\" does not fit", "\"0\" does not fit",
+        "region:\n    It is missing", "Did you mean stream_name?"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(Catalog, tells_listeners_of_each_snapshot) {
+  Catalog catalog;
+  EXPECT_EQ(catalog.current(), nullptr);
+  int calls = 0;
+  catalog.subscribe([&](const CatalogPointer& snapshot) { calls += snapshot != nullptr; });
+  ConfigFaults faults;
+  catalog.publish(read(kWhole, faults));
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(catalog.revision(), 1u);
+  EXPECT_NE(catalog.current(), nullptr);
+}
+
+}  // namespace
+}  // namespace sluice

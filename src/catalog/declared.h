@@ -1,0 +1,34 @@
+// Projects, environments and destinations as a configuration file declares them (docs/configuration.md):
+//
+//   [[project]]      key, name, id
+//   [[environment]]  project, key, name, id, sdk_keys, mobile_keys, allowed_origins, allowed_headers
+//   [[destination]]  name, project, environment, id, kind, on, start, kinds, and the settings of its kind
+//
+// An id that is left out is derived from the keys, the same on every machine and at every start.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "config/toml_table.h"
+
+namespace sluice {
+
+// One thing wrong with a destination's settings: the field as the configuration calls it, and what was expected.
+struct FieldFault {
+  std::string field;
+  std::string message;
+};
+using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings&)>;
+
+// Reads the three lists. Every fault is noted in the tables' own list; the snapshot is worth keeping only if there was
+// none.
+std::shared_ptr<const CatalogSnapshot> read_declared_catalog(TomlTable& root, const KinesisCheck& check);
+
+// The id that stands for keys when none is given: the first 12 bytes of SHA-256 over kind and keys.
+ObjectId derived_id(std::string_view kind, std::string_view keys);
+
+}  // namespace sluice

@@ -1,0 +1,60 @@
+#include "cli/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+#include "cli/serve.h"
+#include "server/settings.h"
+
+namespace sluice {
+namespace {
+
+constexpr const char* kFooter = R"(
+Examples:
+  sluice serve --config sluice.toml
+  sluice serve --config sluice.toml --check-config
+  SLUICE_LISTEN=0.0.0.0:8030 sluice serve --config sluice.toml
+
+Settings come from the file, then from variables (SLUICE_...), then from flags.
+docs/configuration.md lists them all. Sluice is independent of LaunchDarkly and AWS.)";
+
+void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::string>& flags) {
+  CLI::App* serve = app.add_subcommand("serve", "Take events from SDKs and deliver them to their destinations");
+  serve
+      ->add_option("--config", options.config_file,
+                   "The configuration file (TOML); variable SLUICE_CONFIG. Default: none")
+      ->type_name("FILE");
+  serve->add_flag("--check-config", options.check_only, "Read the configuration, tell every fault, and end");
+  for (const SettingRow& row : setting_rows()) {
+    const std::string flag(row.flag);
+    serve
+        ->add_option_function<std::string>(
+            flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, std::string(row.help))
+        ->type_name("VALUE");
+  }
+  serve->footer(kFooter);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app("Sluice: self-hosted data export for feature flags. SDK events in, Amazon Kinesis out, nothing lost.",
+               "sluice");
+  app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
+  app.get_formatter()->column_width(34);
+  app.require_subcommand(1);
+  ServeOptions options;
+  add_serve(app, options, options.flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : 2;
+  }
+  return serve(options);
+}
+
+}  // namespace sluice

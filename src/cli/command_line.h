@@ -1,0 +1,8 @@
+// `sluice` and its subcommands. Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+#pragma once
+
+namespace sluice {
+
+int run_command_line(int argc, char** argv);
+
+}  // namespace sluice

@@ -1,0 +1,112 @@
+#include "cli/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "base/log.h"
+#include "server/server.h"
+#include "server/settings.h"
+
+namespace sluice {
+namespace {
+
+std::optional<std::string> process_environment(std::string_view variable) {
+  const char* value = std::getenv(std::string(variable).c_str());
+  if (!value) return std::nullopt;
+  return std::string(value);
+}
+
+ConfigurationSource source_of(const ServeOptions& options) {
+  ConfigurationSource source{options.config_file, options.flags, process_environment};
+  if (!source.file) source.file = process_environment("SLUICE_CONFIG");
+  return source;
+}
+
+void reload(Server& server, const ServeOptions& options) {
+  ConfigFaults faults;
+  const Configuration configuration = load_configuration(source_of(options), faults);
+  if (!faults.empty()) {
+    for (const ConfigFault& fault : faults.all())
+      log_error("config.fault", {{"place", fault.place}, {"message", fault.message}});
+    log_error("config.kept", {{"faults", faults.all().size()},
+                              {"message", "The new configuration has faults; the running one stays in force."}});
+    return;
+  }
+  if (const auto taken = server.reload(configuration); !taken) {
+    log_error("config.not_applied", {{"message", taken.error().message}});
+    return;
+  }
+  log_info("config.reloaded", {{"environments", configuration.catalog->environments().size()},
+                               {"destinations", configuration.catalog->destinations().size()}});
+}
+
+// Waits for a signal to stop; reloads in between.
+void wait_for_stop(Server& server, const ServeOptions& options, const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) {
+      log_info("server.stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
+    }
+    reload(server, options);
+  }
+}
+
+// A second signal while stopping: what is in flight may come twice, nothing is lost.
+void stop_at_once_on_second_signal(const sigset_t& signals) {
+  std::thread([signals] {
+    int signal = SIGHUP;
+    while (signal == SIGHUP) sigwait(&signals, &signal);
+    log_warn("server.stopped_at_once",
+             {{"message",
+               "A second signal came while stopping. What was in flight may be delivered twice; nothing is lost."}});
+    _exit(0);
+  }).detach();
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  ConfigFaults faults;
+  Configuration configuration = load_configuration(source_of(options), faults);
+  if (!faults.empty()) {
+    std::fputs(faults.text().c_str(), stderr);
+    return 2;
+  }
+  if (options.check_only) {
+    std::printf("The configuration is good: %zu projects, %zu environments, %zu destinations.\n",
+                configuration.catalog->projects().size(), configuration.catalog->environments().size(),
+                configuration.catalog->destinations().size());
+    return 0;
+  }
+  log_configure(configuration.settings.log_level, configuration.settings.log_format);
+
+  // Blocked before any thread starts, so that every thread inherits it and only sigwait below takes them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  auto server = Server::start(std::move(configuration), process_environment);
+  if (!server) {
+    log_error("server.not_started", {{"message", server.error().message}});
+    return 1;
+  }
+  log_info(
+      "server.ready",
+      {{"version", SLUICE_VERSION}, {"intake", (*server)->intake_address()}, {"admin", (*server)->admin_address()}});
+  wait_for_stop(**server, options, signals);
+  stop_at_once_on_second_signal(signals);
+  (*server)->stop();
+  log_info("server.stopped");
+  return 0;
+}
+
+}  // namespace sluice

@@ -1,0 +1,20 @@
+// `sluice serve`: runs the server until a signal ends it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace sluice {
+
+struct ServeOptions {
+  std::optional<std::string> config_file;
+  bool check_only = false;
+  std::map<std::string, std::string> flags;  // by flag name, as in setting_rows()
+};
+
+// Prints faults to stderr. SIGHUP reads the configuration again (a bad one changes nothing); SIGTERM and SIGINT stop in
+// order; a second one stops at once.
+int serve(const ServeOptions& options);
+
+}  // namespace sluice

@@ -1,0 +1,52 @@
+#include "export/describe.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace sluice {
+namespace {
+
+std::string per_second(double rate) { return grouped(static_cast<std::uint64_t>(rate + 0.5)); }
+
+std::string trend(const DestinationStatus& status) {
+  const double gain = status.delivered_per_s - status.accepted_per_s;
+  if (gain > 0) {
+    const double seconds = static_cast<double>(status.pipeline.balance.waiting) / gain;
+    return fmt::format("Catching up, about {}.", human_duration_ms(static_cast<std::int64_t>(seconds * 1000)));
+  }
+  return fmt::format("Falling behind: {} events/s in against {} out.", per_second(status.accepted_per_s),
+                     per_second(status.delivered_per_s));
+}
+
+}  // namespace
+
+std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
+  const Balance& balance = status.pipeline.balance;
+  const std::string backlog =
+      fmt::format("{} event{} wait{}, the oldest for {}.", grouped(balance.waiting), balance.waiting == 1 ? "" : "s",
+                  balance.waiting == 1 ? "s" : "", human_duration_ms(status.oldest_waiting_age_ms));
+  switch (status.state) {
+    case DestinationState::off:
+      return "Switched off. Events stay in the journal for as long as its retention keeps them; switched on again, it "
+             "goes on where it was.";
+    case DestinationState::idle:
+      return "Nothing waits and nothing came in the last minute.";
+    case DestinationState::delivering:
+      return fmt::format("Delivering {} events/s.", per_second(status.delivered_per_s));
+    case DestinationState::behind:
+      return fmt::format("{} {}", backlog, trend(status));
+    case DestinationState::waiting:
+    case DestinationState::blocked:
+      break;
+  }
+  if (!status.pipeline.problem) return backlog;
+  const Problem& problem = *status.pipeline.problem;
+  std::string text = problem.message;
+  if (problem.since_ms > 0) text += fmt::format(" Since {}.", iso_time_ms(problem.since_ms));
+  if (problem.next_try_ms > now_ms)
+    text += fmt::format(" Next try in {}.", human_duration_ms(problem.next_try_ms - now_ms));
+  return fmt::format("{} Nothing is lost: {}", text, backlog);
+}
+
+}  // namespace sluice

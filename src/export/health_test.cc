@@ -1,0 +1,83 @@
+#include "export/health.h"
+
+#include <gtest/gtest.h>
+
+#include "export/balance.h"
+#include "export/describe.h"
+
+namespace sluice {
+namespace {
+
+Problem problem(Problem::Weight weight) {
+  Problem problem;
+  problem.weight = weight;
+  problem.message = "AWS refused.";
+  return problem;
+}
+
+TEST(DestinationState, follows_from_the_facts) {
+  const auto none = std::optional<Problem>();
+  struct Row {
+    DestinationFacts facts;
+    DestinationState state;
+  };
+  const Row rows[] = {
+      {{false, problem(Problem::Weight::setup), 5, 60'000, 5}, DestinationState::off},
+      {{true, problem(Problem::Weight::setup), 5, 60'000, 5}, DestinationState::blocked},
+      {{true, problem(Problem::Weight::setup), 0, 0, -1}, DestinationState::blocked},
+      {{true, problem(Problem::Weight::transient), 5, 10, 5}, DestinationState::waiting},
+      {{true, problem(Problem::Weight::note), 0, 0, -1}, DestinationState::idle},
+      {{true, none, 0, 0, -1}, DestinationState::idle},
+      {{true, none, 0, 0, 59'999}, DestinationState::delivering},
+      {{true, none, 0, 0, 60'000}, DestinationState::idle},
+      {{true, none, 1, 9'999, 100}, DestinationState::delivering},
+      {{true, none, 1, 10'000, 100}, DestinationState::behind},
+      {{true, none, 1, 50, -1}, DestinationState::delivering},
+  };
+  for (const Row& row : rows) EXPECT_EQ(destination_state(row.facts), row.state) << &row - rows;
+}
+
+TEST(Balance, comes_out_at_every_look) {
+  BalanceKeeper keeper;
+  keeper.start(100, 3, 1, 20, 1000);
+  keeper.already_finished(2);
+  Balance balance = keeper.look(1050);
+  EXPECT_EQ(balance.accepted, 100u + 3 + 1 + 18 + 50);
+  EXPECT_EQ(balance.waiting, 68u);
+  keeper.delivered(60);
+  keeper.dead_lettered(5);
+  balance = keeper.look(1050);
+  EXPECT_EQ(balance.waiting, 3u);
+  EXPECT_EQ(balance.accepted, balance.delivered + balance.dead_lettered + balance.waiting + balance.missing);
+  EXPECT_EQ(keeper.settle(1050), 3u);
+  balance = keeper.look(1050);
+  EXPECT_EQ(balance.waiting, 0u);
+  EXPECT_EQ(balance.missing, 4u);
+}
+
+TEST(Describe, says_what_waits_and_that_nothing_is_lost) {
+  DestinationStatus status;
+  status.state = DestinationState::blocked;
+  status.pipeline.problem = problem(Problem::Weight::setup);
+  status.pipeline.problem->next_try_ms = 1'700'000'045'000;
+  status.pipeline.balance.waiting = 1'234'567;
+  status.oldest_waiting_age_ms = 200'000;
+  EXPECT_EQ(describe(status, 1'700'000'000'000),
+            "AWS refused. Next try in 45 s. Nothing is lost: 1,234,567 events wait, the oldest for 3 min 20 s.");
+}
+
+TEST(Describe, tells_whether_a_late_destination_catches_up) {
+  DestinationStatus status;
+  status.state = DestinationState::behind;
+  status.pipeline.balance.waiting = 24'000;
+  status.oldest_waiting_age_ms = 30'000;
+  status.accepted_per_s = 100;
+  status.delivered_per_s = 200;
+  EXPECT_NE(describe(status, 0).find("Catching up, about 4 min 0 s."), std::string::npos) << describe(status, 0);
+  status.delivered_per_s = 50;
+  EXPECT_NE(describe(status, 0).find("Falling behind: 100 events/s in against 50 out."), std::string::npos)
+      << describe(status, 0);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,228 @@
+#include "server/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "catalog/declared.h"
+#include "config/quantity.h"
+#include "config/toml_table.h"
+#include "kinesis/settings_check.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kAddress = "an address host:port (port 0: any free one)";
+constexpr std::string_view kSize = "a size such as 16 GiB, or a number of bytes";
+constexpr std::string_view kTime = "a time such as 250 ms, 10 s, 24 h";
+
+bool text_into(std::string& out, std::string_view text) {
+  out = std::string(text);
+  return !text.empty();
+}
+
+bool address_into(std::string& out, std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const auto port = parse_number(text.substr(colon + 1));
+  return port && *port <= 65535 && text_into(out, text);
+}
+
+template <typename Number>
+bool size_into(Number& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
+  const auto bytes = parse_bytes(text);
+  if (!bytes || *bytes < least || *bytes > most) return false;
+  out = static_cast<Number>(*bytes);
+  return true;
+}
+
+bool time_into(std::int64_t& out_ms, std::string_view text, std::int64_t least_ms, std::int64_t most_ms) {
+  const auto ms = parse_duration_ms(text);
+  if (!ms || *ms < least_ms || *ms > most_ms) return false;
+  out_ms = *ms;
+  return true;
+}
+
+template <typename Number>
+bool number_into(Number& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
+  const auto number = parse_number(text);
+  if (!number || *number < least || *number > most) return false;
+  out = static_cast<Number>(*number);
+  return true;
+}
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+}  // namespace
+
+const std::vector<SettingRow>& setting_rows() {
+  static const std::vector<SettingRow> rows = {
+      {"data_dir", "--data-dir", "SLUICE_DATA_DIR", "a directory", "\"/var/lib/sluice\"",
+       "Where the journal, cursors and dead letters live. Default: sluice-data in the current directory.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.data_dir, text); }},
+      {"intake.listen", "--listen", "SLUICE_LISTEN", kAddress, "\"0.0.0.0:8030\"",
+       "Where SDKs send events. Default 127.0.0.1:8030.",
+       [](ServerSettings& s, std::string_view text) { return address_into(s.intake_listen, text); }},
+      {"intake.path_prefix", "--path-prefix", "SLUICE_PATH_PREFIX", "a path such as /sluice", "\"/sluice\"",
+       "What stands before the SDK endpoints' paths when a proxy does not strip it. Default: nothing.",
+       [](ServerSettings& s, std::string_view text) {
+         if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
+         return text_into(s.intake.path_prefix, text);
+       }},
+      {"intake.loops", "--intake-loops", "SLUICE_INTAKE_LOOPS", "a whole number from 1 to 64", "2",
+       "Event loops, a thread each; one takes well over 100,000 requests a second. Default 1.",
+       [](ServerSettings& s, std::string_view text) { return number_into(s.intake_loops, text, 1, 64); }},
+      {"intake.max_body_bytes", "--max-body-bytes", "SLUICE_MAX_BODY_BYTES", "a size from 64 KiB to 64 MiB",
+       "\"16 MiB\"", "A payload as sent, before inflation. Larger ones are answered 400. Default 16 MiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.http.max_body_bytes, text, 64u << 10, 64u << 20);
+       }},
+      {"intake.max_inflated_bytes", "--max-inflated-bytes", "SLUICE_MAX_INFLATED_BYTES", "a size from 64 KiB to 64 MiB",
+       "\"64 MiB\"", "A payload after inflation. Larger ones are answered 400. Default 64 MiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.intake.max_inflated_bytes, text, 64u << 10, 64u << 20);
+       }},
+      {"intake.max_connections", "--max-connections", "SLUICE_MAX_CONNECTIONS", "a whole number from 1 to 1,000,000",
+       "8192", "Open connections; one more is answered 503. Default 8192.",
+       [](ServerSettings& s, std::string_view text) {
+         return number_into(s.http.max_connections, text, 1, 1'000'000);
+       }},
+      {"admin.listen", "--admin-listen", "SLUICE_ADMIN_LISTEN", kAddress, "\"127.0.0.1:8031\"",
+       "Where /status, /metrics and later the API and console are. Default 127.0.0.1:8031.",
+       [](ServerSettings& s, std::string_view text) { return address_into(s.admin_listen, text); }},
+      {"journal.segment_bytes", "--journal-segment-bytes", "SLUICE_JOURNAL_SEGMENT_BYTES",
+       "a size from 64 KiB to 1 GiB", "\"128 MiB\"",
+       "One file of the journal; a payload must fit into it. Default 128 MiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.journal.segment_bytes, text, 64u << 10, 1u << 30);
+       }},
+      {"journal.max_bytes", "--journal-max-bytes", "SLUICE_JOURNAL_MAX_BYTES", kSize, "\"16 GiB\"",
+       "How much disk the journal takes at most. When undelivered events fill it, SDKs are answered 503. Default 16 "
+       "GiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.journal.max_bytes, text, 1u << 20, 1ull << 50);
+       }},
+      {"journal.min_free_bytes", "--journal-min-free-bytes", "SLUICE_JOURNAL_MIN_FREE_BYTES", kSize, "\"256 MiB\"",
+       "How much of the disk the journal leaves free. Default 256 MiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.journal.min_free_bytes, text, 0, 1ull << 50);
+       }},
+      {"journal.retention", "--journal-retention", "SLUICE_JOURNAL_RETENTION", kTime, "\"24 h\"",
+       "How long delivered events stay, for replay, unless their room is needed. Default 24 h.",
+       [](ServerSettings& s, std::string_view text) {
+         return time_into(s.journal.retention_ms, text, 0, 3650 * kDayMs);
+       }},
+      {"journal.dedupe_window", "--journal-dedupe-window", "SLUICE_JOURNAL_DEDUPE_WINDOW", "a time from 1 min to 24 h",
+       "\"15 min\"",
+       "How long a payload id is remembered, so that a payload sent twice is stored once. Default 15 min.",
+       [](ServerSettings& s, std::string_view text) {
+         return time_into(s.journal.dedupe_window_ms, text, 60'000, kDayMs);
+       }},
+      {"shutdown.drain", "--drain", "SLUICE_DRAIN", "a time from 0 to 1 h", "\"10 s\"",
+       "How long a stopping server goes on delivering what waits. Nothing is lost if it is short. Default 10 s.",
+       [](ServerSettings& s, std::string_view text) { return time_into(s.drain_ms, text, 0, 3'600'000); }},
+      {"log.level", "--log-level", "SLUICE_LOG_LEVEL", "debug, info, warn or error", "\"info\"",
+       "The least weight of lines that are logged. Default info.",
+       [](ServerSettings& s, std::string_view text) {
+         if (text == "debug")
+           s.log_level = LogLevel::debug;
+         else if (text == "info")
+           s.log_level = LogLevel::info;
+         else if (text == "warn")
+           s.log_level = LogLevel::warn;
+         else if (text == "error")
+           s.log_level = LogLevel::error;
+         else
+           return false;
+         return true;
+       }},
+      {"log.format", "--log-format", "SLUICE_LOG_FORMAT", "text or json", "\"json\"",
+       "Lines for people or for machines. Default text.",
+       [](ServerSettings& s, std::string_view text) {
+         if (text == "text")
+           s.log_format = LogFormat::text;
+         else if (text == "json")
+           s.log_format = LogFormat::json;
+         else
+           return false;
+         return true;
+       }},
+      {"aws.ca_bundle", "--ca-bundle", "SLUICE_CA_BUNDLE", "a file of certificates in PEM",
+       "\"/etc/ssl/certs/company.pem\"",
+       "Certificate authorities for TLS to AWS. Default: AWS_CA_BUNDLE, else the system's.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.ca_bundle, text); }},
+  };
+  return rows;
+}
+
+namespace {
+
+std::string does_not_fit(const SettingRow& row, std::string_view text) {
+  return fmt::format("\"{}\" does not fit; expected {}. Example: {}", text, row.expected, row.example);
+}
+
+void apply_file(TomlTable& root, ServerSettings& settings) {
+  std::map<std::string, TomlTable> sections;
+  for (const SettingRow& row : setting_rows()) {
+    const auto dot = row.key.find('.');
+    TomlTable* table = &root;
+    if (dot != std::string_view::npos) {
+      const std::string section(row.key.substr(0, dot));
+      auto found = sections.find(section);
+      if (found == sections.end()) found = sections.emplace(section, root.table(section)).first;
+      table = &found->second;
+    }
+    const std::string name(dot == std::string_view::npos ? row.key : row.key.substr(dot + 1));
+    const auto text = table->scalar(name, row.expected, row.example);
+    if (text && !row.apply(settings, *text)) table->fault(name, does_not_fit(row, *text));
+  }
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file.good() && !file.eof()) return std::nullopt;
+  return text.str();
+}
+
+}  // namespace
+
+Configuration load_configuration(const ConfigurationSource& source, ConfigFaults& faults) {
+  Configuration configuration;
+  std::string text;
+  std::string name = "configuration";
+  if (source.file) {
+    name = *source.file;
+    const auto read = read_file(*source.file);
+    if (!read) {
+      faults.add(name,
+                 "This file cannot be read; expected a TOML configuration. Check the path and its permissions, or "
+                 "leave --config out to run on defaults.");
+    } else {
+      text = *read;
+    }
+  }
+  TomlTable root = TomlTable::parse(text, name, faults);
+  apply_file(root, configuration.settings);
+  configuration.catalog = read_declared_catalog(root, check_kinesis_settings);
+  root.refuse_unknown();
+  for (const SettingRow& row : setting_rows()) {
+    if (const auto value = source.environment(row.variable); value && !row.apply(configuration.settings, *value))
+      faults.add(fmt::format("variable {}", row.variable), does_not_fit(row, *value));
+    const auto flag = source.flags.find(std::string(row.flag));
+    if (flag != source.flags.end() && !row.apply(configuration.settings, flag->second))
+      faults.add(fmt::format("flag {}", row.flag), does_not_fit(row, flag->second));
+  }
+  const JournalLimits& journal = configuration.settings.journal;
+  if (journal.max_bytes < 2 * journal.segment_bytes)
+    faults.add("journal.max_bytes", fmt::format("{} holds less than two segments of {}; expected at least {}.",
+                                                journal.max_bytes, journal.segment_bytes, 2 * journal.segment_bytes));
+  return configuration;
+}
+
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// The server's settings: from the configuration file, then SLUICE_… variables, then flags; the later wins. One table
+// (settings.cc) names them all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "catalog/snapshot.h"
+#include "config/fault.h"
+#include "http/server.h"
+#include "intake/limits.h"
+#include "journal/journal.h"
+
+namespace sluice {
+
+struct ServerSettings {
+  std::string data_dir = "sluice-data";
+  std::string intake_listen = "127.0.0.1:8030";
+  std::string admin_listen = "127.0.0.1:8031";
+  std::uint64_t intake_loops = 1;
+  HttpLimits http;
+  IntakeLimits intake;
+  JournalLimits journal;
+  std::int64_t drain_ms = 10'000;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
+};
+
+// One setting: how the file, the environment and the command line call it.
+struct SettingRow {
+  std::string_view key;       // in the file: section.name, or name at the top
+  std::string_view flag;      // "--journal-max-bytes"
+  std::string_view variable;  // "SLUICE_JOURNAL_MAX_BYTES"
+  std::string_view expected;  // completes "expected …"
+  std::string_view example;   // as written in the file
+  std::string_view help;      // what it is for, with its default
+  // Takes the text; false when it does not fit `expected`.
+  bool (*apply)(ServerSettings&, std::string_view text);
+};
+const std::vector<SettingRow>& setting_rows();
+
+struct Configuration {
+  ServerSettings settings;
+  std::shared_ptr<const CatalogSnapshot> catalog;
+};
+
+// What the command line said: the file to read, if any, and values by flag.
+struct ConfigurationSource {
+  std::optional<std::string> file;
+  std::map<std::string, std::string> flags;
+  std::function<std::optional<std::string>(std::string_view variable)> environment;
+};
+
+// Reads all of it. Every fault is in `faults`; the configuration is to be used only when there is none.
+Configuration load_configuration(const ConfigurationSource& source, ConfigFaults& faults);
+
+}  // namespace sluice
