@@ -1,0 +1,239 @@
+#include "export/pipeline.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+
+#include "export/limits.h"
+#include "export/sink_fake.h"
+
+namespace sluice {
+namespace {
+
+const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
+const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+const ObjectId kOtherEnvironment = *ObjectId::parse("578d1e02d2943862c52b9687");
+
+class PipelineTest : public testing::Test {
+ protected:
+  PipelineTest() {
+    std::filesystem::remove_all(directory_);
+    destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+    destination_.environment_id = kEnvironment;
+    destination_.name = "flags";
+    destination_.from_oldest = true;
+    limits_.segment_bytes = 1 << 20;
+    limits_.max_bytes = 64 << 20;
+    limits_.min_free_bytes = 0;
+    open();
+  }
+  ~PipelineTest() override {
+    pipeline_.reset();
+    journal_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void open() {
+    auto journal = Journal::open(directory_ + "/journal", limits_, *files_, system_clock_);
+    ASSERT_TRUE(journal) << journal.error().message;
+    journal_ = std::move(*journal);
+  }
+
+  void start(std::size_t room = 100) {
+    auto cursor = CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
+    ASSERT_TRUE(cursor) << cursor.error().message;
+    auto sink = std::make_unique<FakeSink>(room);
+    sink_ = sink.get();
+    pipeline_ = std::make_unique<Pipeline>(destination_, *journal_, std::move(*cursor), std::move(sink), clock_);
+  }
+
+  // As a process that dies: nothing is saved that was not.
+  void crash() {
+    pipeline_.reset();
+    journal_.reset();
+    open();
+  }
+
+  // An entry of `kinds.size()` events; returns when it is durable.
+  void append(const std::vector<EventKind>& kinds, ObjectId environment = kEnvironment) {
+    writer_.begin(kProject, environment, 1'700'000'000'000, {});
+    for (const EventKind kind : kinds) {
+      writer_.json() += fmt::format(R"({{"kind":"{}","n":{}}})", event_kind_name(kind), next_++);
+      writer_.end_event(kind, 2, false, 0, 0);
+    }
+    AppendRequest request;
+    request.environment = environment;
+    request.received_ms = 1'700'000'000'000;
+    request.counts = writer_.counts();
+    writer_.finish(request.entry);
+    std::promise<AppendOutcome> outcome;
+    request.done = [&](AppendOutcome result) { outcome.set_value(result); };
+    journal_->append(std::move(request));
+    ASSERT_EQ(outcome.get_future().get(), AppendOutcome::durable);
+  }
+
+  void expect_balance(const char* when) {
+    const Balance balance = pipeline_->status().balance;
+    EXPECT_EQ(balance.accepted, balance.delivered + balance.waiting + balance.dead_lettered + balance.missing) << when;
+  }
+  void turn() {
+    clock_.advance_us(kCursorIntervalUs + 1);
+    pipeline_->step();
+    expect_balance("after a turn");
+  }
+
+  const std::string directory_ = testing::TempDir() + "pipeline_test_data";
+  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  SystemClock system_clock_;
+  ManualClock clock_;
+  JournalLimits limits_;
+  std::unique_ptr<Journal> journal_;
+  Destination destination_;
+  std::unique_ptr<Pipeline> pipeline_;
+  FakeSink* sink_ = nullptr;
+  EntryWriter writer_;
+  int next_ = 0;
+};
+
+TEST_F(PipelineTest, delivers_the_kinds_that_the_destination_wants_and_counts_the_others_nowhere) {
+  append({EventKind::feature, EventKind::summary, EventKind::identify, EventKind::unusable});
+  append({EventKind::feature}, kOtherEnvironment);
+  start();
+  EXPECT_EQ(pipeline_->status().balance.accepted, 2u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 2u);
+  sink_->answer_all(true);
+  turn();
+  ASSERT_EQ(sink_->delivered().size(), 2u);
+  EXPECT_EQ(sink_->delivered()[0],
+            "{\"project\":\"5744c96707c9900708000004\",\"environment\":\"578d1e02d2943862c52b9686\",\"event\":{"
+            "\"kind\":\"feature\",\"n\":0},\"version\":2}\n");
+  EXPECT_EQ(pipeline_->status().balance.delivered, 2u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 0u);
+}
+
+TEST_F(PipelineTest, a_new_destination_starts_now_unless_told_otherwise) {
+  append({EventKind::feature});
+  destination_.from_oldest = false;
+  start();
+  append({EventKind::custom});
+  sink_->answer_all(true);
+  turn();
+  ASSERT_EQ(sink_->delivered().size(), 1u);
+  EXPECT_NE(sink_->delivered()[0].find("custom"), std::string::npos);
+}
+
+TEST_F(PipelineTest, a_new_destination_keeps_its_place_from_its_first_moment) {
+  destination_.from_oldest = false;
+  start();
+  append({EventKind::feature});
+  crash();
+  start();
+  sink_->answer_all(true);
+  turn();
+  EXPECT_EQ(sink_->delivered().size(), 1u);
+}
+
+TEST_F(PipelineTest, goes_on_inside_an_entry_and_repeats_only_what_was_not_saved) {
+  append({EventKind::feature, EventKind::summary, EventKind::custom, EventKind::identify, EventKind::feature});
+  start(2);
+  turn();
+  EXPECT_EQ(sink_->inside(), 2u);
+  sink_->answer_newest(2);
+  turn();
+  turn();
+  crash();
+  start();
+  EXPECT_EQ(pipeline_->status().balance.accepted, 4u);
+  EXPECT_EQ(pipeline_->status().balance.delivered, 2u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 2u);
+  sink_->answer_all(true);
+  turn();
+  EXPECT_EQ(sink_->delivered().size(), 2u);
+  EXPECT_EQ(pipeline_->status().balance.delivered, 4u);
+}
+
+TEST_F(PipelineTest, answers_that_overtake_each_other_lose_nothing_in_a_crash) {
+  for (int i = 0; i < 10; ++i) append({EventKind::feature, EventKind::feature, EventKind::feature});
+  start(9);
+  turn();
+  sink_->answer_newest(8);  // all but the first: the cursor must not move
+  turn();
+  EXPECT_EQ(pipeline_->status().balance.delivered, 8u);
+  crash();
+  start();
+  EXPECT_EQ(pipeline_->status().balance.waiting, 30u);
+  sink_->answer_all(true);
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_EQ(sink_->delivered().size(), 30u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 0u);
+}
+
+TEST_F(PipelineTest, counts_dead_letters_apart) {
+  append({EventKind::feature, EventKind::custom, EventKind::feature});
+  start();
+  sink_->refuse("custom");
+  sink_->answer_all(true);
+  turn();
+  const Balance balance = pipeline_->status().balance;
+  EXPECT_EQ(balance.delivered, 2u);
+  EXPECT_EQ(balance.dead_lettered, 1u);
+  EXPECT_EQ(balance.waiting, 0u);
+  turn();
+  crash();
+  start();
+  EXPECT_EQ(pipeline_->status().balance.dead_lettered, 1u);
+}
+
+TEST_F(PipelineTest, a_sink_without_answers_bounds_what_is_read) {
+  for (int i = 0; i < 200; ++i) append(std::vector<EventKind>(10, EventKind::feature));
+  start(50);
+  for (int i = 0; i < 20; ++i) turn();
+  EXPECT_EQ(sink_->inside(), 50u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 2000u);
+  EXPECT_GT(pipeline_->status().waiting_bytes, 0u);
+  EXPECT_EQ(pipeline_->status().oldest_received_ms, 1'700'000'000'000);
+}
+
+TEST_F(PipelineTest, entries_of_other_environments_do_not_hold_the_journal) {
+  start();
+  for (int i = 0; i < 50; ++i) append({EventKind::feature}, kOtherEnvironment);
+  const Position before = journal_->end();
+  clock_.advance_us(kIdleCursorIntervalUs + 1);
+  pipeline_->step();
+  pipeline_->step();
+  pipeline_.reset();
+  auto cursor = CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
+  ASSERT_TRUE(cursor && (*cursor)->loaded());
+  EXPECT_EQ((*cursor)->loaded()->position, before);
+}
+
+TEST_F(PipelineTest, stops_with_its_cursor_saved_once_answers_are_in) {
+  append({EventKind::feature, EventKind::feature});
+  start();
+  pipeline_->step();
+  pipeline_->stop();
+  EXPECT_TRUE(sink_->stopped());
+  EXPECT_FALSE(pipeline_->stopped());
+  sink_->answer_all(true);
+  pipeline_->step();
+  EXPECT_TRUE(pipeline_->stopped());
+  pipeline_->close();
+  crash();
+  start();
+  EXPECT_EQ(pipeline_->status().balance.delivered, 2u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 0u);
+}
+
+TEST_F(PipelineTest, a_destination_that_never_answers_does_not_stop_for_ever) {
+  append({EventKind::feature});
+  start();
+  pipeline_->step();
+  pipeline_->stop();
+  clock_.advance_us(kStopGraceUs + 1);
+  EXPECT_TRUE(pipeline_->stopped());
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,38 @@
+#include "export/sink_fake.h"
+
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace sluice {
+
+void FakeSink::put(OutboundEvent event) {
+  SLUICE_CHECK(has_room(), "a pipeline puts in no more than there is room for");
+  inside_.push_back(std::move(event));
+}
+
+void FakeSink::finish(const OutboundEvent& event, std::vector<FinishedEvent>& finished) {
+  std::string record;
+  event.entry->envelope.append(record, event.slot);
+  const bool delivered = refused_.empty() || record.find(refused_) == std::string::npos;
+  finished.push_back({event.ticket, delivered, static_cast<std::uint32_t>(record.size())});
+  if (delivered) delivered_.push_back(std::move(record));
+}
+
+std::int64_t FakeSink::step(std::int64_t, std::vector<FinishedEvent>& finished) {
+  for (; answer_newest_ > 0 && !inside_.empty(); --answer_newest_) {
+    finish(inside_.back(), finished);
+    inside_.pop_back();
+  }
+  for (; answer_all_ && !inside_.empty(); inside_.pop_front()) finish(inside_.front(), finished);
+  return INT64_MAX;
+}
+
+SinkStats FakeSink::stats() const {
+  SinkStats stats;
+  stats.calls_in_flight = inside_.empty() ? 0 : 1;
+  stats.events_inside = inside_.size();
+  return stats;
+}
+
+}  // namespace sluice

@@ -1,0 +1,89 @@
+#include "server/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace sluice {
+namespace {
+
+class SettingsTest : public testing::Test {
+ protected:
+  ~SettingsTest() override { std::remove(path_.c_str()); }
+
+  Configuration load(const std::string& file, std::map<std::string, std::string> variables = {},
+                     std::map<std::string, std::string> flags = {}) {
+    std::ofstream(path_) << file;
+    return load_configuration({path_, std::move(flags),
+                               [variables](std::string_view name) -> std::optional<std::string> {
+                                 const auto found = variables.find(std::string(name));
+                                 if (found == variables.end()) return std::nullopt;
+                                 return found->second;
+                               }},
+                              faults_);
+  }
+
+  const std::string path_ = testing::TempDir() + "settings_test.toml";
+  ConfigFaults faults_;
+};
+
+TEST_F(SettingsTest, come_from_the_file_then_variables_then_flags) {
+  const Configuration configuration = load(
+      "data_dir = \"/a\"\n[intake]\nlisten = \"1.2.3.4:1\"\n[journal]\nretention = \"2 h\"\nmax_bytes = 1073741824\n",
+      {{"SLUICE_LISTEN", "1.2.3.4:2"}, {"SLUICE_DATA_DIR", "/b"}}, {{"--data-dir", "/c"}});
+  EXPECT_TRUE(faults_.empty()) << faults_.text();
+  EXPECT_EQ(configuration.settings.data_dir, "/c");
+  EXPECT_EQ(configuration.settings.intake_listen, "1.2.3.4:2");
+  EXPECT_EQ(configuration.settings.journal.retention_ms, 7'200'000);
+  EXPECT_EQ(configuration.settings.journal.max_bytes, 1u << 30);
+}
+
+TEST_F(SettingsTest, all_faults_come_in_one_answer_with_place_and_example) {
+  load("[intake]\nlisten = 8030\nmax_body_bytes = \"1 B\"\n[jurnal]\nmax_bytes = 5\n", {{"SLUICE_DRAIN", "soon"}},
+       {{"--log-level", "loud"}});
+  const std::string text = faults_.text();
+  EXPECT_EQ(faults_.all().size(), 5u) << text;
+  for (const char* part : {"line 2, [intake], listen",
+                           "line 3, [intake], max_body_bytes:\n    \"1 B\" does not fit; expected a size from 64 KiB "
+                           "to 64 MiB. Example: \"16 MiB\"",
+                           "line 4, jurnal", "Did you mean journal?", "variable SLUICE_DRAIN", "flag --log-level"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST_F(SettingsTest, a_file_that_is_not_there_is_a_fault) {
+  load_configuration({"/nowhere/sluice.toml", {}, [](std::string_view) { return std::nullopt; }}, faults_);
+  ASSERT_EQ(faults_.all().size(), 1u);
+  EXPECT_EQ(faults_.all()[0].place, "/nowhere/sluice.toml");
+}
+
+TEST(SettingRows, are_all_documented_with_flag_and_variable) {
+  std::ifstream file(SLUICE_SOURCE_DIR "/docs/configuration.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const SettingRow& row : setting_rows()) {
+    const std::string line =
+        "| `" + std::string(row.key) + "` | `" + std::string(row.flag) + "` | `" + std::string(row.variable) + "` |";
+    EXPECT_NE(page.str().find(line), std::string::npos) << "docs/configuration.md lacks: " << line;
+  }
+}
+
+TEST(Configuration, the_whole_example_of_its_page_is_good) {
+  std::ifstream file(SLUICE_SOURCE_DIR "/docs/configuration.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  const std::string text = page.str();
+  const auto start = text.find("```toml\n") + 8;
+  const std::string path = testing::TempDir() + "configuration_example.toml";
+  std::ofstream(path) << text.substr(start, text.find("```", start) - start);
+  ConfigFaults faults;
+  const Configuration configuration =
+      load_configuration({path, {}, [](std::string_view) { return std::nullopt; }}, faults);
+  EXPECT_TRUE(faults.empty()) << faults.text();
+  EXPECT_EQ(configuration.catalog->destinations().size(), 1u);
+  std::remove(path.c_str());
+}
+
+}  // namespace
+}  // namespace sluice
