@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/clock.h"
 #include "aws/http_transport.h"
+#include "base/clock.h"
+#include "base/result.h"
 
 namespace sluice::aws {
 
@@ -18,33 +18,34 @@ namespace sluice::aws {
 struct Credentials {
   std::string access_key_id;
   std::string secret_access_key;
-  std::string session_token;          // empty for long-term keys
-  std::int64_t expires_ms = 0;        // wall clock; 0: never
-  std::string source;                 // for a person: "environment", "instance metadata", "role arn:…"
+  std::string session_token;    // empty for long-term keys
+  std::int64_t expires_ms = 0;  // wall clock; 0: never
+  std::string source;           // for a person: "environment", "instance metadata", "role arn:…"
 };
 
 struct CredentialsError {
   enum class Kind : std::uint8_t {
-    none_found,    // no source had any; the message lists where was looked and what each said
-    denied,        // STS or a source said no: only a person can mend it
-    unreachable,   // could not be asked; will be asked again
-    invalid,       // a source answered with something else than credentials
+    none_found,   // no source had any; the message lists where was looked and what each said
+    denied,       // STS or a source said no: only a person can mend it
+    unreachable,  // could not be asked; will be asked again
+    invalid,      // a source answered with something else than credentials
   };
   Kind kind = Kind::unreachable;
-  std::string code;        // AWS's code, if any
-  std::string message;     // for a person
+  std::string code;     // AWS's code, if any
+  std::string message;  // for a person
   std::string request_id;
 };
 
-// One place that credentials come from. fetch() blocks (files, processes, HTTP) and is only called by a CredentialsCache's thread.
+// One place that credentials come from. fetch() blocks (files, processes, HTTP) and is only called by a
+// CredentialsCache's thread.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;
   virtual tl::expected<Credentials, CredentialsError> fetch() = 0;
 };
 
-// Keeps one source's credentials fresh in the background: refreshes before expiry with jitter, keeps old ones while they are valid, never asks
-// twice at once. Any thread may read; nobody waits.
+// Keeps one source's credentials fresh in the background: refreshes before expiry with jitter, keeps old ones while
+// they are valid, never asks twice at once. Any thread may read; nobody waits.
 class CredentialsCache {
  public:
   // `changed` is called on the cache's thread whenever current() or error() changed.

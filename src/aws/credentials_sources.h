@@ -94,16 +94,16 @@ class InstanceMetadataSource final : public CredentialsSource {
   std::int64_t token_expires_us_ = 0;  // steady clock
 };
 
-// A role, assumed with what `base` holds. `base` must outlive it.
+// A role, assumed with what `base` holds; when STS finds that expired, `base` is told. `base` must outlive it.
 class AssumeRoleSource final : public CredentialsSource {
  public:
   // `endpoint` and `region` as for StsClient.
-  AssumeRoleSource(HttpTransport& transport, const Clock& clock, const CredentialsCache& base, std::string endpoint,
+  AssumeRoleSource(HttpTransport& transport, const Clock& clock, CredentialsCache& base, std::string endpoint,
                    std::string region, AssumeRole role);
   CredentialsResult<Credentials> fetch() override;
 
  private:
-  const CredentialsCache& base_;
+  CredentialsCache& base_;
   AssumeRole role_;
   StsClient sts_;
 };

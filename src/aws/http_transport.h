@@ -1,5 +1,6 @@
-// HTTPS to AWS. Behind an interface so that a test answers in its place; the real one is libcurl (aws/curl_transport.h), whose field proxies,
-// certificates, name resolution and keep-alive are. docs/decisions/0004-libcurl-to-aws.md
+// HTTPS to AWS. Behind an interface so that a test answers in its place; the real one is libcurl
+// (aws/curl_transport.h), whose field proxies, certificates, name resolution and keep-alive are.
+// docs/decisions/0004-libcurl-to-aws.md
 #pragma once
 
 #include <cstdint>
@@ -13,12 +14,12 @@ namespace sluice::aws {
 
 struct HttpRequest {
   std::string method = "POST";
-  std::string url;                     // scheme, host, optional port, path, query
+  std::string url;  // scheme, host, optional port, path, query
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::int64_t connect_timeout_ms = 5'000;
-  std::int64_t timeout_ms = 30'000;    // the whole exchange
-  bool use_proxy = true;               // false for link-local metadata services
+  std::int64_t timeout_ms = 30'000;  // the whole exchange
+  bool use_proxy = true;             // false for link-local metadata services
 };
 
 enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, other };
@@ -29,15 +30,15 @@ struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
-  std::string request_body;                     // handed back, so that its buffer can be used again
+  std::string request_body;  // handed back, so that its buffer can be used again
   std::string_view header(std::string_view lower_case_name) const;
 };
 
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
-  // Any thread. `done` is called once, on the transport's thread, and must not block; after the transport is destroyed it has been called for
-  // every request (fault `other`, "stopped").
+  // Any thread. `done` is called once, on the transport's thread, and must not block; after the transport is destroyed
+  // it has been called for every request (fault `other`, "stopped").
   virtual void send(HttpRequest request, std::function<void(HttpResponse)> done) = 0;
 };
 

@@ -36,7 +36,7 @@ class SigningKeyCache {
 
  private:
   struct Entry {
-    std::string name;  // digest of the secret, and the scope
+    std::string name;  // secret and scope
     Sha256Digest key{};
   };
   static constexpr std::size_t kEntries = 8;

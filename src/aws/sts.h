@@ -50,16 +50,16 @@ class StsClient {
   CredentialsResult<CallerIdentity> get_caller_identity(const Credentials& as);
 
  private:
-  CredentialsResult<std::string> call(std::string form, const Credentials* as, std::string_view what);
-  CredentialsResult<Credentials> credentials_in(const std::string& xml, const AssumeRole& role,
-                                                std::string_view what) const;
+  // The body of a 200 answer.
+  CredentialsResult<std::string> call(const std::string& form, const Credentials* as);
+  HttpResponse exchange(const std::string& form, const Credentials* as);
 
   HttpTransport& transport_;
   const Clock& clock_;
   std::string endpoint_;
   std::string region_;
   ClockSkew skew_;
-  std::int64_t answer_offset_ms_ = 0;
+  std::int64_t answer_offset_ms_ = 0;  // AWS's clock minus ours at the last answer
   SigningKeyCache keys_;
 };
 

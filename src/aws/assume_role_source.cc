@@ -1,0 +1,24 @@
+#include "aws/credentials_sources.h"
+
+namespace sluice::aws {
+
+AssumeRoleSource::AssumeRoleSource(HttpTransport& transport, const Clock& clock, CredentialsCache& base,
+                                   std::string endpoint, std::string region, AssumeRole role)
+    : base_(base), role_(std::move(role)), sts_(transport, clock, std::move(endpoint), std::move(region)) {}
+
+CredentialsResult<Credentials> AssumeRoleSource::fetch() {
+  const std::shared_ptr<const Credentials> as = base_.current();
+  if (!as) {
+    if (auto error = base_.error()) return tl::unexpected(std::move(*error));
+    return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
+                                           "Sluice's own AWS credentials are not there yet.", ""});
+  }
+  CredentialsResult<Credentials> credentials = sts_.assume_role(*as, role_);
+  if (!credentials &&
+      (credentials.error().code == "ExpiredToken" || credentials.error().code == "InvalidClientTokenId")) {
+    base_.refuse(as);
+  }
+  return credentials;
+}
+
+}  // namespace sluice::aws

@@ -1,0 +1,84 @@
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "aws/credentials.h"
+#include "aws/credentials_keeper.h"
+
+namespace sluice::aws {
+
+struct CredentialsCache::State {
+  std::unique_ptr<CredentialsSource> source;
+  std::function<void()> changed;
+
+  mutable std::mutex mutex;
+  std::condition_variable bell;
+  CredentialsKeeper keeper;  // guarded by mutex
+  bool stopping = false;     // guarded by mutex
+  bool fetching = false;     // guarded by mutex
+
+  std::thread thread;
+
+  State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change)
+      : source(std::move(from)), changed(std::move(on_change)), keeper(clock, Random::from_system()) {}
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+      bool news = keeper.take_expiry();
+      if (keeper.fetch_is_due()) {
+        fetching = true;
+        lock.unlock();
+        auto answer = source->fetch();
+        lock.lock();
+        fetching = false;
+        if (keeper.take(std::move(answer))) news = true;
+      }
+      if (news && changed) {
+        lock.unlock();
+        changed();
+        lock.lock();
+      }
+      if (stopping) break;
+      const std::int64_t wait_ms = keeper.wait_ms();
+      if (wait_ms > 0) bell.wait_for(lock, std::chrono::milliseconds(wait_ms));
+    }
+  }
+};
+
+CredentialsCache::CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock,
+                                   std::function<void()> changed)
+    : state_(std::make_unique<State>(std::move(source), clock, std::move(changed))) {
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+CredentialsCache::~CredentialsCache() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->bell.notify_one();
+  state_->thread.join();
+}
+
+std::shared_ptr<const Credentials> CredentialsCache::current() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->keeper.current();
+}
+
+std::optional<CredentialsError> CredentialsCache::error() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->keeper.error();
+}
+
+void CredentialsCache::refuse(const std::shared_ptr<const Credentials>& refused) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->fetching) return;
+    state_->keeper.refuse(refused);
+  }
+  state_->bell.notify_one();
+}
+
+}  // namespace sluice::aws

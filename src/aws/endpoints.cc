@@ -1,0 +1,131 @@
+#include "aws/endpoints.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace sluice::aws {
+
+namespace {
+
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
+
+bool is_true(const std::optional<std::string>& value) { return value && equals_ignoring_case(*value, "true"); }
+
+std::string region_host(std::string_view service, const std::string& region, bool fips, bool dual_stack) {
+  const Partition& partition = partition_of_region(region);
+  // GovCloud's plain hosts are the FIPS ones.
+  const bool fips_name = fips && (dual_stack || partition.name != "aws-us-gov");
+  std::string host(service);
+  if (fips_name) host += "-fips";
+  host += '.';
+  host += region;
+  host += '.';
+  host += dual_stack ? partition.dual_stack_suffix : partition.dns_suffix;
+  return host;
+}
+
+Result<std::string> endpoint_of(std::string_view service, const char* own_variable, const EndpointSettings& settings,
+                                const Environment& environment) {
+  if (!settings.custom.empty()) return checked_endpoint(settings.custom);
+  if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
+    for (const char* variable : {own_variable, "AWS_ENDPOINT_URL"}) {
+      if (const auto url = environment(variable)) {
+        Result<std::string> checked = checked_endpoint(*url);
+        if (!checked) return fail(std::string(variable) + ": " + checked.error().message);
+        return checked;
+      }
+    }
+  }
+  if (!looks_like_region(settings.region)) {
+    return fail(settings.region.empty()
+                    ? "An AWS region is needed, such as eu-west-1: give the destination's region or set AWS_REGION."
+                    : "'" + settings.region + "' is not the name of an AWS region; expected one such as eu-west-1.");
+  }
+  const bool fips = settings.fips || is_true(environment("AWS_USE_FIPS_ENDPOINT"));
+  const bool dual_stack = settings.dual_stack || is_true(environment("AWS_USE_DUALSTACK_ENDPOINT"));
+  return std::string(kHttps) + region_host(service, settings.region, fips, dual_stack);
+}
+
+bool valid_host(std::string_view host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    return host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+  }
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
+  });
+}
+
+bool valid_port(std::string_view port) {
+  if (port.empty() || port.size() > 5) return false;
+  int value = 0;
+  for (const char c : port) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (c - '0');
+  }
+  return value >= 1 && value <= 65'535;
+}
+
+// "host:port" cut in two; brackets of an IPv6 address are part of the host.
+std::pair<std::string_view, std::string_view> split_port(std::string_view authority) {
+  const std::size_t bracket = authority.rfind(']');
+  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return {authority, {}};
+  return {authority.substr(0, colon), authority.substr(colon + 1)};
+}
+
+}  // namespace
+
+Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const Environment& environment) {
+  return endpoint_of("kinesis", "AWS_ENDPOINT_URL_KINESIS", settings, environment);
+}
+
+Result<std::string> sts_endpoint(const EndpointSettings& settings, const Environment& environment) {
+  return endpoint_of("sts", "AWS_ENDPOINT_URL_STS", settings, environment);
+}
+
+Result<std::string> checked_endpoint(std::string_view url) {
+  const auto wrong = [&](std::string_view what) {
+    return fail("The endpoint '" + std::string(url.find('@') == std::string_view::npos ? url : "(not shown)") + "' " +
+                std::string(what) + "; expected something like https://kinesis.example.internal:4567.");
+  };
+  const bool https = url.starts_with(kHttps);
+  if (!https && !url.starts_with(kHttp)) return wrong("does not begin with https:// or http://");
+  const std::string_view rest = url.substr(https ? kHttps.size() : kHttp.size());
+  if (rest.find_first_of("?#") != std::string_view::npos) return wrong("has a query or a fragment");
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  const std::string_view authority = rest.substr(0, slash);
+  if (authority.find('@') != std::string_view::npos) return wrong("contains a user name");
+  const auto [host, port] = split_port(authority);
+  if (!valid_host(host)) return wrong("has no valid host");
+  if (host.size() < authority.size() && !valid_port(port)) return wrong("has no valid port");
+  const std::string_view path = rest.substr(slash);
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
+  if (!std::all_of(path.begin(), path.end(), printable))
+    return wrong("has a path with a character that no URL may have");
+  while (url.ends_with('/')) url.remove_suffix(1);
+  return std::string(url);
+}
+
+std::optional<std::string> region_of_environment(const Environment& environment) {
+  for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (auto region = environment(variable)) return region;
+  }
+  return std::nullopt;
+}
+
+std::string host_header_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  const bool https = url.starts_with(kHttps);
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  const std::size_t user = url.rfind('@');
+  if (user != std::string_view::npos) url.remove_prefix(user + 1);
+  const auto [host, port] = split_port(url);
+  if (port == (https ? "443" : "80")) return std::string(host);
+  return std::string(url);
+}
+
+}  // namespace sluice::aws

@@ -1,0 +1,19 @@
+#include "aws/environment.h"
+
+#include <cstdlib>
+
+namespace sluice::aws {
+
+Environment process_environment() {
+  return [](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return std::string(value);
+  };
+}
+
+Environment empty_environment() {
+  return [](const char*) -> std::optional<std::string> { return std::nullopt; };
+}
+
+}  // namespace sluice::aws
