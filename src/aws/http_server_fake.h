@@ -1,0 +1,58 @@
+// A small HTTP/1.1 server on loopback that answers from a function: for tests of the real transport. One thread a
+// connection.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sluice::aws {
+
+class HttpServerFake {
+ public:
+  struct Request {
+    std::string method;
+    std::string target;
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+    std::string body;
+    int connection = 0;  // 1, 2, …: in the order in which they were opened
+    std::string header(const std::string& lower_case_name) const;
+  };
+  struct Answer {
+    std::string bytes;         // as sent, status line and all: see reply()
+    bool close_after = false;  // also what an empty answer amounts to: the connection breaks
+  };
+  using Handler = std::function<Answer(const Request&)>;
+
+  // The handler is called by several threads at once.
+  explicit HttpServerFake(Handler handler);
+  ~HttpServerFake();
+
+  std::uint16_t port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  int connections() const { return connections_.load(); }
+
+  static Answer reply(int status, const std::string& body, const std::string& more_headers = {});
+
+ private:
+  void accept_loop();
+  void serve(int socket, int connection);
+
+  Handler handler_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_ = 0;
+  std::mutex mutex_;
+  bool stopping_ = false;           // guarded by mutex_
+  std::vector<int> open_sockets_;   // guarded by mutex_
+  std::list<std::thread> threads_;  // guarded by mutex_
+  std::thread acceptor_;
+};
+
+}  // namespace sluice::aws
