@@ -16,9 +16,8 @@ struct NamedSource {
   std::unique_ptr<CredentialsSource> source;
 };
 
-// Asks its sources in order. A source that has nothing (none_found) passes on to the next; one that is set up but fails
-// ends the search, so that a broken setting never falls back silently to another identity. The first one that answered
-// is asked alone from then on, until it has nothing.
+// Asks its sources in order at every fetch. One that has nothing (none_found) passes on to the next; one that is set up
+// but fails ends the search, so that a broken setting never falls back silently to another identity.
 class CredentialsChain final : public CredentialsSource {
  public:
   explicit CredentialsChain(std::vector<NamedSource> sources) : sources_(std::move(sources)) {}
