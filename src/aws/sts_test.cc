@@ -1,0 +1,212 @@
+#include "aws/sts.h"
+
+#include <gtest/gtest.h>
+
+#include "aws/http_transport_fake.h"
+#include "aws/xml_text.h"
+
+namespace sluice::aws {
+namespace {
+
+constexpr std::int64_t kNowMs = 1'763'870'400'000;  // 2025-11-23T04:00:00Z
+constexpr std::string_view kEndpoint = "https://sts.eu-west-1.amazonaws.com";
+
+// The forms of answers as the API reference shows them
+// (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
+std::string role_answer(const std::string& expiration = "2025-11-23T05:00:00Z") {
+  return R"(<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <AssumeRoleResult>
+    <AssumedRoleUser><AssumedRoleId>ARO123:sluice</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/export/sluice</Arn></AssumedRoleUser>
+    <Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>wJalr/&amp;+secret</SecretAccessKey>
+      <SessionToken>AQoDYXdzEPT//////////wEX==</SessionToken><Expiration>)" +
+         expiration + R"(</Expiration></Credentials>
+    <PackedPolicySize>6</PackedPolicySize>
+  </AssumeRoleResult>
+  <ResponseMetadata><RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId></ResponseMetadata>
+</AssumeRoleResponse>)";
+}
+
+std::string error_answer(const std::string& code, const std::string& message) {
+  return R"(<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>)" + code +
+         "</Code><Message>" + message + "</Message></Error><RequestId>req-1</RequestId></ErrorResponse>";
+}
+
+class Sts : public ::testing::Test {
+ protected:
+  HttpTransportFake transport;
+  ManualClock clock{kNowMs};
+  StsClient sts{transport, clock, std::string(kEndpoint), "eu-west-1"};
+  Credentials own{"AKIDEXAMPLE", "own-secret", "own-token", 0, "test"};
+  AssumeRole role{"arn:aws:iam::123456789012:role/export", "id/1", "sluice 1", R"({"Version":"2012-10-17"})", 3600};
+};
+
+TEST_F(Sts, assumes_a_role_with_external_id_and_session_policy) {
+  transport.answer(200, role_answer());
+  const auto credentials = sts.assume_role(own, role);
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  EXPECT_EQ(credentials->access_key_id, "ASIAEXAMPLE");
+  EXPECT_EQ(credentials->secret_access_key, "wJalr/&+secret");
+  EXPECT_EQ(credentials->session_token, "AQoDYXdzEPT//////////wEX==");
+  EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000);
+  EXPECT_EQ(credentials->source, "role arn:aws:iam::123456789012:role/export");
+
+  const HttpRequest request = transport.requests().at(0);
+  EXPECT_EQ(request.url, "https://sts.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(request.body,
+            "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fexport&"
+            "RoleSessionName=sluice-1"
+            "&DurationSeconds=3600&Policy=%7B%22Version%22%3A%222012-10-17%22%7D&ExternalId=id%2F1");
+  std::string authorization;
+  for (const auto& [name, value] : request.headers) {
+    if (name == "authorization") authorization = value;
+  }
+  EXPECT_TRUE(
+      authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20251123/eu-west-1/sts/aws4_request, "
+                                "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature="));
+}
+
+TEST_F(Sts, does_not_sign_a_web_identity) {
+  transport.answer(200, role_answer());
+  role.external_id.clear();
+  const auto credentials = sts.assume_role_with_web_identity(role, "header.payload.signature");
+  ASSERT_TRUE(credentials);
+  const HttpRequest request = transport.requests().at(0);
+  EXPECT_TRUE(request.body.starts_with("Action=AssumeRoleWithWebIdentity&"));
+  EXPECT_TRUE(request.body.ends_with("&WebIdentityToken=header.payload.signature"));
+  for (const auto& [name, value] : request.headers) EXPECT_NE(name, "authorization");
+}
+
+TEST_F(Sts, says_who_sluice_is) {
+  transport.answer(
+      200,
+      R"(<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/node/i-1</Arn>
+    <UserId>ARO:i-1</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>)");
+  const auto identity = sts.get_caller_identity(own);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->account, "123456789012");
+  EXPECT_EQ(identity->arn, "arn:aws:sts::123456789012:assumed-role/node/i-1");
+  transport.answer(200, "<html>captive portal</html>");
+  EXPECT_EQ(sts.get_caller_identity(own).error().kind, CredentialsError::Kind::invalid);
+}
+
+TEST(CallerIdentity, is_shown_as_a_trust_policy_names_it) {
+  EXPECT_EQ(principal_of("arn:aws:sts::123456789012:assumed-role/node/i-1"), "arn:aws:iam::123456789012:role/node");
+  EXPECT_EQ(principal_of("arn:aws-cn:sts::123456789012:assumed-role/a"), "arn:aws-cn:iam::123456789012:role/a");
+  EXPECT_EQ(principal_of("arn:aws:iam::123456789012:user/ops/sluice"), "arn:aws:iam::123456789012:user/ops/sluice");
+  EXPECT_EQ(principal_of(""), "");
+}
+
+TEST_F(Sts, classes_errors_by_whether_a_person_must_act) {
+  using Kind = CredentialsError::Kind;
+  const struct {
+    int status;
+    const char* code;
+    Kind kind;
+  } cases[] = {{403, "AccessDenied", Kind::denied},
+               {400, "ValidationError", Kind::denied},
+               {403, "RegionDisabledException", Kind::denied},
+               {403, "InvalidClientTokenId", Kind::denied},
+               {400, "PackedPolicyTooLarge", Kind::denied},
+               {400, "Throttling", Kind::unreachable},
+               {403, "ExpiredToken", Kind::unreachable},
+               {400, "IDPCommunicationError", Kind::unreachable},
+               {500, "InternalFailure", Kind::unreachable},
+               {503, "ServiceUnavailable", Kind::unreachable}};
+  for (const auto& c : cases) {
+    transport.answer(c.status, error_answer(c.code, "why"));
+    const auto credentials = sts.assume_role(own, role);
+    ASSERT_FALSE(credentials) << c.code;
+    EXPECT_EQ(credentials.error().kind, c.kind) << c.code;
+    EXPECT_EQ(credentials.error().code, c.code);
+    EXPECT_EQ(credentials.error().request_id, "req-1");
+    EXPECT_NE(credentials.error().message.find(std::string(c.code) + ": why."), std::string::npos)
+        << credentials.error().message;
+  }
+  transport.answer(502, "<html>Bad Gateway</html>");
+  EXPECT_EQ(sts.assume_role(own, role).error().kind, Kind::unreachable);
+  transport.answer(404, "");
+  EXPECT_EQ(sts.assume_role(own, role).error().kind, Kind::invalid);
+  transport.answer(TransportFault::resolve, "Could not resolve sts.eu-west-1.amazonaws.com: no such host");
+  const auto unreachable = sts.assume_role(own, role);
+  EXPECT_EQ(unreachable.error().kind, Kind::unreachable);
+  EXPECT_NE(unreachable.error().message.find("no such host"), std::string::npos);
+  transport.answer(200, "<AssumeRoleResponse/>");
+  EXPECT_EQ(sts.assume_role(own, role).error().kind, Kind::invalid);
+}
+
+TEST_F(Sts, tells_what_to_do_when_the_trust_policy_refuses) {
+  transport.answer(
+      403, error_answer("AccessDenied",
+                        "User: arn:aws:iam::1:user/x is not authorized to perform: sts:AssumeRole on resource: r"));
+  const std::string message = sts.assume_role(own, role).error().message;
+  EXPECT_NE(message.find("trust policy"), std::string::npos) << message;
+  EXPECT_NE(message.find("external id"), std::string::npos) << message;
+  EXPECT_EQ(message.find("own-secret"), std::string::npos);
+}
+
+TEST_F(Sts, refuses_settings_that_sts_would_refuse_without_asking) {
+  AssumeRole wrong = role;
+  wrong.role_arn = "export";
+  EXPECT_EQ(sts.assume_role(own, wrong).error().kind, CredentialsError::Kind::denied);
+  wrong = role;
+  wrong.external_id = "x";
+  EXPECT_FALSE(sts.assume_role(own, wrong));
+  wrong = role;
+  wrong.session_policy.assign(2049, ' ');
+  EXPECT_NE(sts.assume_role(own, wrong).error().message.find("2,048"), std::string::npos);
+  EXPECT_EQ(transport.request_count(), 0u);
+}
+
+TEST_F(Sts, corrects_a_wrong_clock_and_signs_once_more) {
+  const std::vector<std::pair<std::string, std::string>> date = {
+      {"date", "Sun, 23 Nov 2025 04:20:00 GMT"}};  // we are 20 minutes behind
+  transport.answer(
+      403,
+      error_answer("SignatureDoesNotMatch", "Signature expired: 20251123T040000Z is now earlier than 20251123T040500Z"),
+      date);
+  transport.answer(200, role_answer("2025-11-23T05:20:00Z"), date);
+  const auto credentials = sts.assume_role(own, role);
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  ASSERT_EQ(transport.request_count(), 2u);
+  const HttpRequest again = transport.requests().at(1);
+  for (const auto& [name, value] : again.headers) {
+    if (name == "x-amz-date") {
+      EXPECT_EQ(value, "20251123T042000Z");
+    }
+  }
+  EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000) << "the expiry is told by our clock";
+}
+
+TEST_F(Sts, signs_only_once_more) {
+  const std::vector<std::pair<std::string, std::string>> date = {{"date", "Sun, 23 Nov 2025 04:20:00 GMT"}};
+  for (int i = 0; i < 2; ++i) transport.answer(403, error_answer("RequestExpired", "Request has expired"), date);
+  EXPECT_FALSE(sts.assume_role(own, role));
+  EXPECT_EQ(transport.request_count(), 2u);
+}
+
+TEST(SessionPolicy, names_one_stream_and_fits) {
+  const std::string longest = "arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/" + std::string(128, 'x');
+  const std::string policy = session_policy_for_stream(longest);
+  EXPECT_LE(policy.size(), 2048u);
+  EXPECT_NE(policy.find("\"Resource\":\"" + longest + "\""), std::string::npos);
+}
+
+TEST(XmlText, finds_the_text_of_an_element) {
+  EXPECT_EQ(xml_text("<a><Code>x &lt;&#65;&#x20AC;&amp;amp; &unknown; & y</Code></a>", "Code"),
+            "x <A\xE2\x82\xAC&amp; &unknown; & y");
+  EXPECT_EQ(xml_text("<s:Code a=\"b\">x</s:Code>", "Code"), "x");
+  EXPECT_EQ(xml_text("<Codes>y</Codes><Code>x</Code>", "Code"), "x");
+  EXPECT_EQ(xml_text("<Code/>", "Code"), "");
+  EXPECT_EQ(xml_text("<Code></Code>", "Code"), "");
+}
+
+TEST(XmlText, finds_nothing_in_what_is_cut_off_or_something_else) {
+  for (const char* text :
+       {"", "<", "<Code", "<Code>", "<Code>x", "<Code>x<", "<Code>x<b>y</b></Code>", "</Code>", "Code", "<<>><Cod>"}) {
+    EXPECT_FALSE(xml_text(text, "Code")) << text;
+  }
+  EXPECT_FALSE(xml_text("<>x</>", ""));
+}
+
+}  // namespace
+}  // namespace sluice::aws
