@@ -1,0 +1,325 @@
+#include "aws/credentials_sources.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "aws/credentials_json.h"
+#include "aws/default_chain.h"
+#include "aws/http_transport_fake.h"
+
+namespace sluice::aws {
+namespace {
+
+using Kind = CredentialsError::Kind;
+constexpr std::int64_t kNowMs = 1'763'870'400'000;  // 2025-11-23T04:00:00Z
+constexpr const char* kRole = "arn:aws:iam::123456789012:role/sluice";
+constexpr const char* kStsAnswer =
+    "<R><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+    "<Expiration>2025-11-23T05:00:00Z</Expiration></R>";
+constexpr const char* kJsonAnswer =
+    R"({"Code":"Success","AccessKeyId":"ASIA2","SecretAccessKey":"s2","Token":"t2","Expiration":"2025-11-23T05:00:00Z"})";
+
+std::string header_of(const HttpRequest& request, std::string_view name) {
+  for (const auto& [header, value] : request.headers) {
+    if (header == name) return value;
+  }
+  return {};
+}
+
+// Files of its own, an environment of its own and a scripted transport.
+class Sources : public ::testing::Test {
+ protected:
+  Sources() {
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-aws-XXXXXX").string();
+    folder = ::mkdtemp(name.data());
+    variables["HOME"] = folder.string();
+  }
+  ~Sources() override { std::filesystem::remove_all(folder); }
+
+  SourceContext context() {
+    return {transport, clock,
+            [this](const char* name) -> std::optional<std::string> {
+              const auto found = variables.find(name);
+              return found == variables.end() ? std::nullopt : std::optional(found->second);
+            },
+            "eu-west-1"};
+  }
+  std::string write(const std::string& name, const std::string& text) {
+    const std::filesystem::path path = folder / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    return path.string();
+  }
+  CredentialsError error_of(CredentialsSource& source) {
+    const auto credentials = source.fetch();
+    EXPECT_FALSE(credentials);
+    return credentials ? CredentialsError{} : credentials.error();
+  }
+
+  std::filesystem::path folder;
+  std::map<std::string, std::string> variables;
+  HttpTransportFake transport;
+  ManualClock clock{kNowMs};
+};
+
+TEST_F(Sources, static_keys_need_both_halves) {
+  StaticSource good("AKIA", "secret", "", "configuration");
+  ASSERT_TRUE(good.fetch());
+  EXPECT_EQ(good.fetch()->expires_ms, 0);
+  EXPECT_EQ(good.fetch()->source, "configuration");
+  StaticSource half("AKIA", "", "", "configuration");
+  EXPECT_EQ(error_of(half).kind, Kind::invalid);
+}
+
+TEST_F(Sources, environment_needs_both_halves) {
+  EnvironmentSource source(context().environment);
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  variables["AWS_ACCESS_KEY_ID"] = "AKIA";
+  EXPECT_EQ(error_of(source).kind, Kind::invalid);
+  variables["AWS_SECRET_ACCESS_KEY"] = "secret";
+  variables["AWS_SESSION_TOKEN"] = "token";
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials);
+  EXPECT_EQ(credentials->access_key_id, "AKIA");
+  EXPECT_EQ(credentials->secret_access_key, "secret");
+  EXPECT_EQ(credentials->session_token, "token");
+}
+
+TEST_F(Sources, web_identity_reads_its_token_anew_each_time) {
+  WebIdentitySource source(context());
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = write("token", "first\n");
+  EXPECT_EQ(error_of(source).kind, Kind::invalid) << "the role is missing";
+  variables["AWS_ROLE_ARN"] = kRole;
+  variables["AWS_REGION"] = "eu-central-1";
+  transport.answer(200, kStsAnswer);
+  transport.answer(200, kStsAnswer);
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  EXPECT_EQ(credentials->access_key_id, "ASIA1");
+  write("token", "second");
+  variables["AWS_ROLE_SESSION_NAME"] = "pod-1";
+  ASSERT_TRUE(source.fetch());
+  const auto requests = transport.requests();
+  EXPECT_EQ(requests.at(0).url, "https://sts.eu-central-1.amazonaws.com/");
+  EXPECT_TRUE(requests.at(0).body.ends_with("WebIdentityToken=first"));
+  EXPECT_TRUE(requests.at(1).body.ends_with("WebIdentityToken=second"));
+  EXPECT_NE(requests.at(1).body.find("RoleSessionName=pod-1"), std::string::npos);
+  variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = folder.string() + "/missing";
+  EXPECT_NE(error_of(source).message.find("missing"), std::string::npos);
+}
+
+TEST_F(Sources, container_asks_the_address_of_ecs) {
+  ContainerSource source(context());
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/v2/credentials/abc";
+  transport.answer(200, kJsonAnswer);
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials);
+  EXPECT_EQ(credentials->session_token, "t2");
+  EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000);
+  const HttpRequest request = transport.requests().at(0);
+  EXPECT_EQ(request.method, "GET");
+  EXPECT_EQ(request.url, "http://169.254.170.2/v2/credentials/abc");
+  EXPECT_FALSE(request.use_proxy);
+  EXPECT_EQ(header_of(request, "authorization"), "");
+  variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "@evil.example/";
+  EXPECT_EQ(error_of(source).kind, Kind::invalid);
+}
+
+TEST_F(Sources, container_shows_the_token_of_eks_pod_identity_read_anew_each_time) {
+  variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://169.254.170.23/v1/credentials";
+  variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = write("token", "first\n");
+  variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "not this one";
+  ContainerSource source(context());
+  transport.answer(200, kJsonAnswer);
+  transport.answer(200, kJsonAnswer);
+  ASSERT_TRUE(source.fetch());
+  write("token", "second");
+  ASSERT_TRUE(source.fetch());
+  EXPECT_EQ(header_of(transport.requests().at(0), "authorization"), "first");
+  EXPECT_EQ(header_of(transport.requests().at(1), "authorization"), "second");
+  write("token", "one\ntwo");
+  EXPECT_EQ(error_of(source).kind, Kind::invalid) << "a line end would end the header";
+}
+
+TEST_F(Sources, container_sends_nothing_in_the_clear_to_other_hosts) {
+  ContainerSource source(context());
+  for (const char* url :
+       {"http://example.com/x", "http://127.0.0.1.example.com/", "http://169.254.170.24/", "http://localhost.example/",
+        "ftp://127.0.0.1/", "http://user@example.com/", "file:///etc/passwd", "http://127.0.0.1@example.com/"}) {
+    variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
+    EXPECT_EQ(error_of(source).kind, Kind::invalid) << url;
+  }
+  EXPECT_EQ(transport.request_count(), 0u);
+  for (const char* url : {"http://127.0.0.1:8080/x", "http://localhost/x", "http://[::1]:81/x",
+                          "http://[fd00:ec2::23]/v1/credentials", "https://example.com/x"}) {
+    variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
+    transport.answer(200, kJsonAnswer);
+    EXPECT_TRUE(source.fetch()) << url;
+  }
+}
+
+TEST_F(Sources, container_classes_what_the_endpoint_says) {
+  variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1/";
+  ContainerSource source(context());
+  transport.answer(503, "later");
+  EXPECT_EQ(error_of(source).kind, Kind::unreachable);
+  transport.answer(TransportFault::timeout, "No answer in time");
+  EXPECT_EQ(error_of(source).kind, Kind::unreachable);
+  transport.answer(403, "no");
+  EXPECT_EQ(error_of(source).kind, Kind::denied);
+  transport.answer(200, "<html>");
+  EXPECT_EQ(error_of(source).kind, Kind::invalid);
+  transport.answer(200, R"({"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role"})");
+  EXPECT_EQ(error_of(source).code, "AssumeRoleUnauthorizedAccess");
+}
+
+TEST_F(Sources, a_wrong_clock_does_not_make_credentials_look_expired) {
+  variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1/";
+  clock.set_wall_ms(kNowMs + 7'200'000);  // two hours ahead
+  ContainerSource source(context());
+  transport.answer(200, kJsonAnswer, {{"date", "Sun, 23 Nov 2025 04:00:00 GMT"}});
+  EXPECT_EQ(source.fetch()->expires_ms, clock.wall_ms() + 3'600'000);
+}
+
+TEST_F(Sources, instance_metadata_uses_version_2_and_its_token_again) {
+  InstanceMetadataSource source(context());
+  for (int i = 0; i < 2; ++i) {
+    if (i == 0) transport.answer(200, "the-token");
+    transport.answer(200, "node-role\n");
+    transport.answer(200, kJsonAnswer);
+    const auto credentials = source.fetch();
+    ASSERT_TRUE(credentials) << credentials.error().message;
+    EXPECT_EQ(credentials->source, "EC2 instance role node-role");
+  }
+  const auto requests = transport.requests();
+  ASSERT_EQ(requests.size(), 5u);
+  EXPECT_EQ(requests.at(0).method, "PUT");
+  EXPECT_EQ(requests.at(0).url, "http://169.254.169.254/latest/api/token");
+  EXPECT_EQ(header_of(requests.at(0), "x-aws-ec2-metadata-token-ttl-seconds"), "21600");
+  EXPECT_EQ(requests.at(2).url, "http://169.254.169.254/latest/meta-data/iam/security-credentials/node-role");
+  EXPECT_EQ(requests.at(3).method, "GET");
+  for (const HttpRequest& request : requests) {
+    EXPECT_FALSE(request.use_proxy);
+    EXPECT_EQ(request.timeout_ms, 1'000);
+    if (request.method == "GET") {
+      EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token"), "the-token");
+    }
+  }
+}
+
+TEST_F(Sources, instance_metadata_renews_a_token_that_was_refused_or_has_ended) {
+  InstanceMetadataSource source(context());
+  transport.answer(200, "one");
+  transport.answer(401, "");
+  EXPECT_EQ(error_of(source).kind, Kind::unreachable);
+  transport.answer(200, "two");
+  transport.answer(200, "role");
+  transport.answer(200, kJsonAnswer);
+  ASSERT_TRUE(source.fetch());
+  clock.advance_us(21'600'000'000);
+  transport.answer(200, "three");
+  transport.answer(200, "role");
+  transport.answer(200, kJsonAnswer);
+  ASSERT_TRUE(source.fetch());
+  EXPECT_EQ(transport.requests().at(5).method, "PUT");
+}
+
+TEST_F(Sources, instance_metadata_keeps_using_what_the_service_hands_out_late) {
+  InstanceMetadataSource source(context());
+  transport.answer(200, "token");
+  transport.answer(200, "role");
+  transport.answer(200, R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t","Expiration":"2025-11-23T03:00:00Z"})");
+  EXPECT_EQ(source.fetch()->expires_ms, kNowMs + 15 * 60'000);
+}
+
+TEST_F(Sources, instance_metadata_finds_nothing_off_ec2_and_can_be_switched_off) {
+  InstanceMetadataSource source(context());
+  transport.answer(TransportFault::timeout, "No answer in time from 169.254.169.254");
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  transport.answer(200, "token");
+  transport.answer(404, "");
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  variables["AWS_EC2_METADATA_DISABLED"] = "TRUE";
+  EXPECT_EQ(error_of(source).kind, Kind::none_found);
+  EXPECT_EQ(transport.request_count(), 3u);
+}
+
+TEST_F(Sources, instance_metadata_goes_where_it_is_told) {
+  variables["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"] = "IPv6";
+  InstanceMetadataSource source(context());
+  EXPECT_FALSE(source.fetch());
+  EXPECT_EQ(transport.requests().at(0).url, "http://[fd00:ec2::254]/latest/api/token");
+  variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://127.0.0.1:1338/";
+  transport.answer(200, "token");
+  transport.answer(200, "a/../b");
+  EXPECT_EQ(error_of(source).kind, Kind::invalid) << "no role has such a name";
+  EXPECT_EQ(transport.requests().at(1).url, "http://127.0.0.1:1338/latest/api/token");
+}
+
+TEST_F(Sources, chain_says_where_it_looked) {
+  const auto chain = default_chain(context());
+  transport.answer(TransportFault::connect, "Could not connect to 169.254.169.254");
+  const CredentialsError error = error_of(*chain);
+  EXPECT_EQ(error.kind, Kind::none_found);
+  EXPECT_TRUE(error.message.starts_with("Sluice has no AWS identity. Looked in: environment variables ("))
+      << error.message;
+  std::size_t at = 0;
+  for (const char* place :
+       {"environment variables", "web identity", "container", "profile files", "instance metadata"}) {
+    const std::size_t found = error.message.find(std::string(place) + " (", at);
+    ASSERT_NE(found, std::string::npos) << place << " in " << error.message;
+    at = found;
+  }
+}
+
+TEST_F(Sources, chain_takes_the_first_in_order_and_no_other_when_that_is_broken) {
+  const auto chain = default_chain(context());
+  write(".aws/credentials", "[default]\naws_access_key_id = FILE\naws_secret_access_key = s\n");
+  EXPECT_EQ(chain->fetch()->access_key_id, "FILE");
+  variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/x";
+  transport.answer(200, kJsonAnswer);
+  EXPECT_EQ(chain->fetch()->access_key_id, "ASIA2");
+  variables["AWS_ROLE_ARN"] = kRole;
+  variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = write("token", "t");
+  transport.answer(200, kStsAnswer);
+  EXPECT_EQ(chain->fetch()->access_key_id, "ASIA1");
+  transport.answer(403, "<E><Code>AccessDenied</Code><Message>Not authorized</Message></E>");
+  const CredentialsError error = error_of(*chain);
+  EXPECT_EQ(error.kind, Kind::denied);
+  EXPECT_TRUE(error.message.starts_with("Sluice's AWS identity from web identity: ")) << error.message;
+  variables["AWS_ACCESS_KEY_ID"] = "ENV";
+  variables["AWS_SECRET_ACCESS_KEY"] = "s";
+  EXPECT_EQ(chain->fetch()->access_key_id, "ENV");
+}
+
+TEST(CredentialsJson, shows_no_value_of_a_broken_answer) {
+  const struct {
+    const char* json;
+    const char* why;
+  } cases[] = {{"", "JSON object"},
+               {"[]", "JSON object"},
+               {R"({"AccessKeyId":"A")", "JSON object"},
+               {R"({"AccessKeyId":"A"})", "without AccessKeyId and SecretAccessKey"},
+               {R"({"AccessKeyId":"A","SecretAccessKey":1})", "without AccessKeyId and SecretAccessKey"},
+               {R"({"AccessKeyId":"A","SecretAccessKey":"hidden","Expiration":"soon"})", "Expiration"},
+               {R"({"AccessKeyId":"A","SecretAccessKey":"hidden","Expiration":12})", "Expiration"}};
+  for (const auto& c : cases) {
+    const auto credentials = credentials_of_json(c.json, "the test", 0);
+    ASSERT_FALSE(credentials) << c.json;
+    EXPECT_EQ(credentials.error().kind, Kind::invalid);
+    EXPECT_NE(credentials.error().message.find(c.why), std::string::npos) << credentials.error().message;
+    EXPECT_EQ(credentials.error().message.find("hidden"), std::string::npos);
+  }
+  EXPECT_EQ(credentials_of_json(R"({"AccessKeyId":"A","SecretAccessKey":"s"})", "x", 0)->expires_ms, 0);
+}
+
+}  // namespace
+}  // namespace sluice::aws
