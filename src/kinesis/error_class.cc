@@ -1,0 +1,140 @@
+#include "kinesis/error_class.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace sluice::kinesis {
+namespace {
+
+struct Row {
+  std::string_view code;  // without a trailing "Exception"
+  ErrorClass error_class;
+};
+constexpr std::array kRows = {
+    Row{"ProvisionedThroughputExceeded", ErrorClass::throttle},
+    Row{"LimitExceeded", ErrorClass::throttle},
+    Row{"RequestLimitExceeded", ErrorClass::throttle},
+    Row{"TooManyRequests", ErrorClass::throttle},
+    Row{"SlowDown", ErrorClass::throttle},
+    Row{"KMSThrottling", ErrorClass::throttle},
+    Row{"InternalFailure", ErrorClass::transient},
+    Row{"InternalError", ErrorClass::transient},
+    Row{"InternalServerError", ErrorClass::transient},
+    Row{"ServiceUnavailable", ErrorClass::transient},
+    Row{"RequestTimeout", ErrorClass::transient},
+    Row{"ExpiredToken", ErrorClass::credentials},
+    Row{"UnrecognizedClient", ErrorClass::credentials},
+    Row{"InvalidClientTokenId", ErrorClass::credentials},
+    Row{"InvalidSignature", ErrorClass::credentials},
+    Row{"SignatureDoesNotMatch", ErrorClass::credentials},
+    Row{"IncompleteSignature", ErrorClass::credentials},
+    Row{"MissingAuthenticationToken", ErrorClass::credentials},
+    Row{"RequestExpired", ErrorClass::credentials},
+    Row{"RequestTimeTooSkewed", ErrorClass::credentials},
+    Row{"RequestInTheFuture", ErrorClass::credentials},
+    Row{"AccessDenied", ErrorClass::setup},
+    Row{"NotAuthorized", ErrorClass::setup},
+    Row{"OptInRequired", ErrorClass::setup},
+    Row{"ResourceNotFound", ErrorClass::setup},
+    Row{"ResourceInUse", ErrorClass::setup},
+    Row{"KMSAccessDenied", ErrorClass::setup},
+    Row{"KMSDisabled", ErrorClass::setup},
+    Row{"KMSInvalidState", ErrorClass::setup},
+    Row{"KMSNotFound", ErrorClass::setup},
+    Row{"KMSOptInRequired", ErrorClass::setup},
+    Row{"UnknownOperation", ErrorClass::setup},
+    Row{"Validation", ErrorClass::poison},
+    Row{"InvalidArgument", ErrorClass::poison},
+    Row{"Serialization", ErrorClass::poison},
+};
+
+// A refusal that speaks of the stream's name or ARN is about the settings, not about a record.
+bool blames_stream(std::string_view message) {
+  for (const std::string_view word : {"'streamName'", "'streamARN'", "StreamName", "StreamARN", "Stream ARN"})
+    if (message.find(word) != std::string_view::npos) return true;
+  return false;
+}
+
+std::string_view fault_code(aws::TransportFault fault) {
+  switch (fault) {
+    case aws::TransportFault::resolve:
+      return "cannot_resolve";
+    case aws::TransportFault::connect:
+      return "cannot_connect";
+    case aws::TransportFault::tls:
+      return "tls_failed";
+    case aws::TransportFault::proxy:
+      return "proxy_failed";
+    case aws::TransportFault::timeout:
+      return "timeout";
+    case aws::TransportFault::reset:
+      return "connection_reset";
+    case aws::TransportFault::none:
+    case aws::TransportFault::other:
+      break;
+  }
+  return "transport_failed";
+}
+
+std::string text_member(const nlohmann::json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+std::string_view error_class_name(ErrorClass error_class) {
+  constexpr std::array<std::string_view, 5> kNames = {"throttle", "transient", "credentials", "setup", "poison"};
+  return kNames[static_cast<std::size_t>(error_class)];
+}
+
+std::string_view bare_error_name(std::string_view name) {
+  // The suffix may hold a '#' of its own.
+  if (const auto colon = name.find(':'); colon != std::string_view::npos) name = name.substr(0, colon);
+  if (const auto hash = name.rfind('#'); hash != std::string_view::npos) name.remove_prefix(hash + 1);
+  return name;
+}
+
+CallError call_error(const aws::HttpResponse& response) {
+  CallError error;
+  error.fault = response.fault;
+  error.status = response.status;
+  if (response.fault != aws::TransportFault::none) {
+    error.code = fault_code(response.fault);
+    error.message = response.fault_text;
+    return error;
+  }
+  error.request_id = response.header("x-amzn-requestid");
+  error.code = bare_error_name(response.header("x-amzn-errortype"));
+  const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
+  if (body.is_object()) {
+    if (error.code.empty()) error.code = bare_error_name(text_member(body, "__type"));
+    error.message = text_member(body, "message");
+    if (error.message.empty()) error.message = text_member(body, "Message");
+  }
+  if (error.code.empty()) error.code = "http_" + std::to_string(response.status);
+  if (error.message.empty()) {
+    // A proxy's or load balancer's page: its first words tell who answered.
+    constexpr std::size_t kShown = 200;
+    for (const char c : std::string_view(response.body).substr(0, kShown)) error.message += c < ' ' ? ' ' : c;
+  }
+  return error;
+}
+
+ErrorClass classify(aws::TransportFault fault, int status, std::string_view code, std::string_view message) {
+  if (fault != aws::TransportFault::none) return ErrorClass::transient;
+  std::string_view name = code;
+  if (constexpr std::string_view kSuffix = "Exception"; name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
+  const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& each) { return each.code == name; });
+  if (row != kRows.end()) {
+    return row->error_class == ErrorClass::poison && blames_stream(message) ? ErrorClass::setup : row->error_class;
+  }
+  if (name.starts_with("Throttl")) return ErrorClass::throttle;
+  if (status == 429) return ErrorClass::throttle;
+  if (status == 413) return ErrorClass::poison;
+  if (status == 401 || status == 403 || status == 404 || status == 405 || status == 407) return ErrorClass::setup;
+  return ErrorClass::transient;
+}
+
+}  // namespace sluice::kinesis

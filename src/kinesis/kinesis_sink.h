@@ -1,0 +1,155 @@
+// The sink that brings events to one Kinesis data stream with PutRecords: batches, several calls at once, only failed
+// records again and each under a new key, for ever. What AWS's errors lead to: docs/states-and-remedies.md.
+//
+//   put() → Outbox → calls → answers → finished
+//              ↑  retries  ↓
+//              └───────────┘          Gate: after a call failed as a whole, one probe at a time
+//                                     PoisonHunt: a call refused for its content is halved down to the record
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/http_transport.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/waker.h"
+#include "catalog/snapshot.h"
+#include "export/sink.h"
+#include "kinesis/call_stats.h"
+#include "kinesis/credentials_view.h"
+#include "kinesis/gate.h"
+#include "kinesis/kinesis_caller.h"
+#include "kinesis/outbox.h"
+#include "kinesis/poison_hunt.h"
+#include "kinesis/problem_book.h"
+#include "kinesis/problems.h"
+#include "kinesis/put_records_answer.h"
+#include "kinesis/put_records_request.h"
+#include "kinesis/shard_limiter.h"
+#include "kinesis/stream_watch.h"
+#include "kinesis/throttle_meter.h"
+
+namespace sluice::kinesis {
+
+struct KinesisSinkOptions {
+  std::uint64_t seed = 0;  // of partition keys and jitter
+  GateOptions gate;
+  StreamWatchOptions watch;
+  std::string endpoint;  // as aws::kinesis_endpoint() gives it
+  std::string identity;  // ARN that Sluice runs as, for remedies; empty: not known
+};
+
+// Record bytes inside at most, one record more at the worst: calls in flight hold theirs a second time as base64, so
+// this bounds a destination's memory at about 80 MiB. Enough for 7 calls of 4.5 MiB.
+inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
+
+class KinesisSink final : public Sink {
+ public:
+  // Settings passed check_kinesis_settings(). Everything referred to outlives the sink.
+  KinesisSink(KinesisSettings settings, std::string destination_name, aws::HttpTransport& transport,
+              std::shared_ptr<CredentialsView> credentials, const Clock& clock, Waker& waker,
+              DeadLetterStore& dead_letters, KinesisSinkOptions options);
+  ~KinesisSink() override;
+
+  bool has_room() const override;
+  void put(OutboundEvent event) override;
+  std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) override;
+  std::optional<Problem> problem() const override;
+  std::vector<Problem> notes() const override;
+  SinkStats stats() const override;
+  void stop() override;
+
+ private:
+  struct Call {
+    std::vector<HeldEvent> events;
+    std::int64_t started_us = 0;
+    std::uint64_t bytes = 0;  // counted against the call's limit
+    std::shared_ptr<const aws::Credentials> credentials;
+    bool hunting = false;  // a test of hunts_.front()
+  };
+  struct Doomed {  // waits to be kept as a dead letter
+    HeldEvent event;
+    std::string code;
+    std::string reason;
+  };
+
+  // Answers
+  void take_answers(std::int64_t now_us, std::vector<FinishedEvent>& finished);
+  void take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us, std::vector<FinishedEvent>& finished);
+  void take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished);
+  bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us);
+  void take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us);
+  void take_refusal(Call call, CallError error, std::int64_t now_us);
+  void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
+  void deliver(const HeldEvent& event, std::vector<FinishedEvent>& finished);
+  void close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
+  void open_gate(std::int64_t now_us);
+  void put_back(Call call, std::string_view code);
+  bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
+
+  // Poison
+  void follow_hunt(std::int64_t now_us);
+  void take_poison(HeldEvent event, const CallError& error, std::int64_t now_us);
+  void doom(HeldEvent event, std::string code, std::string reason);
+  void bury(std::int64_t now_us, std::vector<FinishedEvent>& finished);
+
+  // Calls
+  bool take_credentials(std::int64_t now_us);
+  void begin_calls(std::int64_t now_us);
+  bool batch_is_due(std::int64_t now_us) const;
+  std::vector<HeldEvent> form_batch(std::int64_t now_us, std::uint64_t& bytes);
+  void begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool hunting, std::int64_t now_us);
+  void watch_stream(std::int64_t now_us);
+  std::size_t calls_at_most() const;
+  std::int64_t next_step_us(std::int64_t now_us) const;
+  void look_at_throttling(std::int64_t now_us);
+
+  const KinesisSettings settings_;
+  const std::string name_;
+  const std::shared_ptr<CredentialsView> credentials_;
+  const Clock& clock_;
+  DeadLetterStore& dead_letters_;
+  Random random_;
+  KinesisCaller caller_;
+  PutRecordsBody body_;
+  PutRecordsAnswerParser parser_;
+  DestinationFactsForPeople facts_;
+  const std::size_t max_events_inside_;
+
+  Outbox outbox_;
+  std::map<std::uint64_t, Call> calls_;  // in flight, by the caller's number
+  std::deque<PoisonHunt> hunts_;         // one at a time, the first
+  bool hunt_in_flight_ = false;
+  std::deque<Doomed> doomed_;
+  std::int64_t bury_not_before_us_ = 0;
+  std::vector<std::string> buffers_;  // bodies handed back
+
+  Gate gate_;
+  ShardLimiter limiter_;
+  std::int64_t limited_until_us_ = 0;
+  StreamWatch watch_;
+  std::uint64_t watch_call_ = 0;    // in flight; 0: none
+  std::uint64_t call_bytes_limit_;  // halved when calls time out or are too large
+
+  std::shared_ptr<const aws::Credentials> usable_;   // what the next call is signed with
+  std::shared_ptr<const aws::Credentials> refused_;  // that AWS did not take
+  bool refreshed_ = false;                           // since AWS first refused
+
+  ThrottleMeter throttles_;
+  std::string throttle_code_;
+  ProblemBook problems_;
+  CallStats call_stats_;
+  std::size_t events_inside_ = 0;
+  std::uint64_t bytes_inside_ = 0;
+  std::uint64_t delivered_ = 0;
+  bool stopped_ = false;
+  std::vector<CallAnswer> answers_;
+};
+
+}  // namespace sluice::kinesis

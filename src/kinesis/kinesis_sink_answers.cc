@@ -1,0 +1,257 @@
+// KinesisSink: what answers lead to.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "kinesis/kinesis_sink.h"
+#include "kinesis/retry_policy.h"
+
+namespace sluice::kinesis {
+namespace {
+
+// After an outage everything that waits goes out again within this time, spread so that it is no stampede.
+constexpr std::int64_t kExpediteUs = 2'000'000;
+// Throttling of less than this share is the normal noise of a busy stream, and no problem to tell.
+constexpr double kTellThrottledShare = 0.02;
+constexpr std::uint64_t kLeastCallBytes = 65'536;
+// Bodies kept for reuse: no more than can be in flight.
+constexpr std::int64_t kClockNoteMs = 3'600'000;
+
+}  // namespace
+
+void KinesisSink::take_answers(std::int64_t now_us, std::vector<FinishedEvent>& finished) {
+  caller_.take(answers_);
+  for (CallAnswer& answer : answers_) {
+    if (answer.call == watch_call_) {
+      watch_call_ = 0;
+      take_watch_answer(answer, now_us);
+      continue;
+    }
+    const auto found = calls_.find(answer.call);
+    if (found == calls_.end()) continue;
+    Call call = std::move(found->second);
+    calls_.erase(found);
+    if (buffers_.size() < settings_.max_calls_in_flight) buffers_.push_back(std::move(answer.response.request_body));
+    call_stats_.answered(answer.arrived_us - call.started_us);
+    take_put_answer(std::move(call), answer, now_us, finished);
+  }
+  answers_.clear();
+}
+
+void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
+                                  std::vector<FinishedEvent>& finished) {
+  if (call.hunting) hunt_in_flight_ = false;
+  if (answer.response.fault != aws::TransportFault::none || answer.response.status != 200) {
+    call_stats_.failed();
+    take_call_error(std::move(call), answer, now_us);
+    return;
+  }
+  if (!parser_.parse(answer.response.body, call.events.size())) {
+    // What came is no proof of anything: all of it goes out again, some of it perhaps for the second time.
+    call_stats_.failed();
+    call_stats_.anomaly();
+    log_warn("kinesis.answer_unreadable", {{"destination", name_},
+                                           {"reason", parser_.why()},
+                                           {"request_id", answer.response.header("x-amzn-requestid")}});
+    CallError error{aws::TransportFault::none, 200, "answer_unreadable", parser_.why(),
+                    std::string(answer.response.header("x-amzn-requestid"))};
+    close_gate(error, ErrorClass::transient, call, now_us);
+    put_back(std::move(call), error.code);
+    return;
+  }
+  open_gate(now_us);
+  if (call.hunting) hunts_.front().accepted();
+  take_records(call, now_us, finished);
+}
+
+void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished) {
+  const auto& records = parser_.records();
+  std::size_t throttled = 0, aimed_wrong = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    HeldEvent& event = call.events[i];
+    if (records[i].delivered) {
+      aimed_wrong += event.shard != kNoShard && !landed_where_aimed(event.shard, records[i].shard_id);
+      deliver(event, finished);
+      continue;
+    }
+    throttled += take_failed_record(std::move(event), records[i], now_us);
+  }
+  throttles_.count(records.size(), call.bytes, throttled, now_us);
+  if (aimed_wrong > 0 || throttled > 0) watch_.hurry(now_us);
+  // Nothing waits for long when the stream takes everything again.
+  if (throttled > 0 && throttles_.share() > kTellThrottledShare) {
+    ThrottleFacts facts{throttles_.records_per_s(), throttles_.bytes_per_s(), stats().open_shards,
+                        watch_.summary() && watch_.summary()->on_demand, outbox_.size()};
+    problems_.set(Trouble::throttling, problem_of_throttling(throttle_code_, facts, facts_), clock_.wall_ms());
+  }
+}
+
+bool KinesisSink::landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const {
+  return shard < watch_.map().size() && watch_.map()[shard].id == shard_id;
+}
+
+void KinesisSink::deliver(const HeldEvent& event, std::vector<FinishedEvent>& finished) {
+  finished.push_back({event.event.ticket, true, event.bytes});
+  --events_inside_;
+  bytes_inside_ -= event.bytes;
+  ++delivered_;
+}
+
+// True when it was throttled.
+bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us) {
+  const std::string_view code = answer.error_code.empty() ? "no_sequence_number" : answer.error_code;
+  const ErrorClass why = classify(aws::TransportFault::none, 200, code, answer.error_message);
+  call_stats_.again(code, 1);
+  if (why == ErrorClass::poison) {
+    take_poison(std::move(event), {{}, 200, std::string(code), std::string(answer.error_message), {}}, now_us);
+    return false;
+  }
+  if (why == ErrorClass::throttle) {
+    std::uint32_t shard = event.shard;
+    if (shard == kNoShard) shard = watch_.map().index_of(shard_named_in(answer.error_message));
+    limiter_.throttled(shard, now_us);
+    throttle_code_ = code;
+  }
+  event.shard = kNoShard;
+  ++event.failures;
+  const std::int64_t not_before_us = now_us + retry_delay_us(event.failures, random_);
+  outbox_.retry(std::move(event), not_before_us);
+  return why == ErrorClass::throttle;
+}
+
+void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us) {
+  CallError error = call_error(answer.response);
+  const ErrorClass why = classify(error.fault, error.status, error.code, error.message);
+  const std::string code = error.code;
+  if (why == ErrorClass::poison) {
+    take_refusal(std::move(call), std::move(error), now_us);
+    return;
+  }
+  if (why == ErrorClass::credentials) {
+    if (aws::is_clock_skew_error(error.code, error.message) && caller_.learn_clock(answer.response)) {
+      // Signed anew with AWS's time, at once.
+      problems_.note(note_of_clock(caller_.clock_offset_ms()), clock_.wall_ms(), kClockNoteMs);
+      put_back(std::move(call), code);
+      return;
+    }
+    refused_ = call.credentials;
+    credentials_->refuse(call.credentials);
+  }
+  if (why == ErrorClass::throttle) limiter_.throttled(kNoShard, now_us);
+  // A body that does not get through in time may be too long for the way.
+  if (error.fault == aws::TransportFault::timeout)
+    call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
+  close_gate(error, why, call, now_us);
+  if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse")) watch_.hurry(now_us);
+  put_back(std::move(call), code);
+}
+
+void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) {
+  log_warn("kinesis.call_refused", {{"destination", name_},
+                                    {"code", error.code},
+                                    {"records", call.events.size()},
+                                    {"bytes", call.bytes},
+                                    {"reason", error.message},
+                                    {"request_id", error.request_id}});
+  call_stats_.again(error.code, call.events.size());
+  if (error.status == 413 && call.events.size() > 1) {
+    call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
+    if (call.hunting) {
+      hunts_.front().unknown(std::move(call.events));
+    } else {
+      for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) outbox_.put_back(std::move(*event));
+    }
+    return;
+  }
+  if (!call.hunting) {
+    hunts_.emplace_back(std::move(call.events), std::move(error));
+  } else {
+    std::vector<HeldEvent> released;
+    hunts_.front().refused(std::move(call.events), std::move(error), released);
+    for (auto event = released.rbegin(); event != released.rend(); ++event) outbox_.put_back(std::move(*event));
+  }
+  follow_hunt(now_us);
+}
+
+// One record that AWS refuses. A stream that has taken nothing at all so far may refuse for another reason than the
+// record: then nothing is given up, and other records are tried before it.
+void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int64_t now_us) {
+  if (delivered_ == 0 && counted_bytes(event.bytes) <= kDefaultMaxRecordBytes) {
+    Call none;
+    none.started_us = now_us;
+    close_gate(error, ErrorClass::setup, none, now_us);
+    ++event.failures;
+    event.shard = kNoShard;
+    outbox_.retry(std::move(event), gate_.next_try_us() + kExpediteUs);
+    return;
+  }
+  const std::string reason = reason_refused(error, event.bytes, facts_);
+  doom(std::move(event), error.code, reason);
+}
+
+void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_us) {
+  const std::uint64_t version = watch_.map_version();
+  watch_.take(answer.response, now_us, random_);
+  if (watch_.map_version() != version) {
+    limiter_.set_map(watch_.map(), now_us);
+    log_info("kinesis.shards", {{"destination", name_}, {"open", watch_.map().size()}});
+  }
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (watch_.denied()) {
+    problems_.note(note_of_describing(*watch_.denied(), facts_), now_ms);
+  } else {
+    problems_.clear_note("describe_denied");
+  }
+  if (const auto& summary = watch_.summary()) {
+    if (facts_.account.empty() && settings_.stream_arn.empty() && !summary->arn.empty())
+      facts_.stream_arn = summary->arn;
+    facts_.key_id = summary->key_id;
+    if (summary->status == "CREATING" || summary->status == "DELETING") {
+      if (!gate_.open())
+        problems_.set(Trouble::calls, problem_of_stream_status(summary->status, facts_), now_ms,
+                      now_ms + (gate_.next_try_us() - now_us) / 1000);
+    }
+  }
+}
+
+void KinesisSink::close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us) {
+  const bool was_open = gate_.open();
+  gate_.failed(why, call.started_us, now_us, random_);
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (was_open || gate_.failures() == 2)
+    log_warn("kinesis.call_failed", {{"destination", name_},
+                                     {"class", error_class_name(why)},
+                                     {"code", error.code},
+                                     {"reason", error.message},
+                                     {"request_id", error.request_id}});
+  // A single failure that the next call mends is no news; neither are credentials that a refresh mends.
+  if (why != ErrorClass::setup && gate_.failures() < 2) return;
+  problems_.set(Trouble::calls, problem_of_call(error, gate_.why(), facts_), now_ms,
+                now_ms + (gate_.next_try_us() - now_us) / 1000);
+}
+
+void KinesisSink::open_gate(std::int64_t now_us) {
+  call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + call_bytes_limit_ / 8);
+  if (!gate_.succeeded()) return;
+  refused_.reset();
+  refreshed_ = false;
+  problems_.clear(Trouble::calls);
+  outbox_.expedite(now_us, kExpediteUs, random_);
+  log_info("kinesis.call_succeeded_again", {{"destination", name_}, {"waiting", grouped(events_inside_)}});
+}
+
+void KinesisSink::put_back(Call call, std::string_view code) {
+  call_stats_.again(code, call.events.size());
+  if (call.hunting) {
+    hunts_.front().unknown(std::move(call.events));
+    return;
+  }
+  for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {
+    event->shard = kNoShard;
+    outbox_.put_back(std::move(*event));
+  }
+}
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,145 @@
+// KinesisSink: when calls begin, and with what.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "kinesis/kinesis_sink.h"
+
+namespace sluice::kinesis {
+namespace {
+
+// When shards have no room, calls are formed this often at most: each then holds a good number of records.
+constexpr std::int64_t kLimitedPauseUs = 25'000;
+constexpr std::int64_t kThrottledLatelyUs = 10'000'000;
+
+}  // namespace
+
+// Whether there is something to sign with. Credentials that AWS refused are tried again when the gate lets a probe
+// through, fresh ones at once, but only once in a row.
+bool KinesisSink::take_credentials(std::int64_t now_us) {
+  usable_ = credentials_->current();
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (!usable_) {
+    if (const auto error = credentials_->error())
+      problems_.set(Trouble::credentials, problem_of_credentials(*error, facts_), now_ms);
+    return false;
+  }
+  problems_.clear(Trouble::credentials);
+  if (refused_ && usable_ != refused_ && !refreshed_ && !gate_.open()) {
+    refreshed_ = true;
+    gate_.hasten(now_us);
+  }
+  return true;
+}
+
+std::size_t KinesisSink::calls_at_most() const { return gate_.open() ? settings_.max_calls_in_flight : 1; }
+
+void KinesisSink::watch_stream(std::int64_t now_us) {
+  if (watch_call_ != 0 || now_us < watch_.due_us()) return;
+  auto question = watch_.question();
+  watch_call_ = caller_.send(question.operation, std::move(question.body), *usable_);
+}
+
+bool KinesisSink::batch_is_due(std::int64_t now_us) const {
+  if (outbox_.ready() == 0 || now_us < limited_until_us_) return false;
+  if (!gate_.open()) return true;
+  return outbox_.ready() >= settings_.max_records_per_call || outbox_.ready_bytes() >= call_bytes_limit_ ||
+         now_us >= outbox_.ready_since_us() + settings_.linger_ms * 1000;
+}
+
+void KinesisSink::begin_calls(std::int64_t now_us) {
+  while (calls_.size() < settings_.max_calls_in_flight && gate_.may_begin(now_us, calls_.size()) &&
+         batch_is_due(now_us)) {
+    std::uint64_t bytes = 0;
+    std::vector<HeldEvent> events = form_batch(now_us, bytes);
+    outbox_.advance(now_us);
+    if (events.empty()) return;
+    begin_call(std::move(events), bytes, false, now_us);
+  }
+}
+
+// A record that may be over the stream's limit goes alone, so that its refusal concerns no other.
+std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_t& bytes) {
+  const bool probing = !gate_.open() && gate_.why() != ErrorClass::transient && gate_.why() != ErrorClass::throttle;
+  const std::size_t most = probing ? 1 : settings_.max_records_per_call;
+  const auto& summary = watch_.summary();
+  const std::uint64_t known_limit = summary ? summary->max_record_bytes : 0;
+  std::vector<HeldEvent> events;
+  events.reserve(std::min(most, outbox_.ready()));
+  while (events.size() < most && outbox_.ready() > 0) {
+    HeldEvent& next = outbox_.next();
+    const std::uint64_t counted = counted_bytes(next.bytes);
+    if (counted > (known_limit > 0 ? known_limit : kMaxApiRecordBytes)) {
+      doom(outbox_.take(), "record_too_large",
+           reason_too_large(next.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_));
+      continue;
+    }
+    const bool alone = known_limit == 0 && counted > kDefaultMaxRecordBytes;
+    if (!events.empty() && (alone || bytes + counted > call_bytes_limit_)) break;
+    if (!limiter_.admit(counted, now_us, next.shard)) {
+      limited_until_us_ = std::max(limiter_.retry_at_us(), now_us + kLimitedPauseUs);
+      break;
+    }
+    bytes += counted;
+    events.push_back(outbox_.take());
+    if (alone) break;
+  }
+  return events;
+}
+
+void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool hunting, std::int64_t now_us) {
+  std::string buffer;
+  if (!buffers_.empty()) {
+    buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+  }
+  body_.begin(std::move(buffer));
+  for (const HeldEvent& event : events) {
+    std::optional<HashKey> key;
+    if (event.shard != kNoShard) key = limiter_.key_in(event.shard, random_);
+    body_.add(event.event, random_, key);
+  }
+  call_stats_.sent(events.size());
+  Call call;
+  call.events = std::move(events);
+  call.started_us = now_us;
+  call.bytes = bytes;
+  call.credentials = usable_;
+  call.hunting = hunting;
+  const std::uint64_t number = caller_.send("PutRecords", body_.finish(), *usable_);
+  calls_.emplace(number, std::move(call));
+}
+
+void KinesisSink::follow_hunt(std::int64_t now_us) {
+  while (!hunts_.empty() && !hunt_in_flight_) {
+    PoisonHunt& hunt = hunts_.front();
+    if (hunt.over()) {
+      hunts_.pop_front();
+      continue;
+    }
+    if (hunt.found()) {
+      HeldEvent event = hunt.take_found();
+      CallError error = hunt.error();
+      hunts_.pop_front();
+      take_poison(std::move(event), error, now_us);
+      continue;
+    }
+    if (calls_.size() >= settings_.max_calls_in_flight || !gate_.may_begin(now_us, calls_.size())) return;
+    std::vector<HeldEvent> test = hunt.next_test();
+    std::uint64_t bytes = 0;
+    for (HeldEvent& event : test) {
+      bytes += counted_bytes(event.bytes);
+      event.shard = kNoShard;
+    }
+    hunt_in_flight_ = true;
+    begin_call(std::move(test), bytes, true, now_us);
+  }
+}
+
+void KinesisSink::look_at_throttling(std::int64_t now_us) {
+  if (!problems_.has(Trouble::throttling)) return;
+  if (now_us - throttles_.last_us() > kThrottledLatelyUs) problems_.clear(Trouble::throttling);
+}
+
+}  // namespace sluice::kinesis

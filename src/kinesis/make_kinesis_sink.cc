@@ -1,0 +1,96 @@
+#include "kinesis/make_kinesis_sink.h"
+
+#include <utility>
+
+#include "aws/arn.h"
+#include "aws/credentials_sources.h"
+#include "aws/endpoints.h"
+#include "aws/sts.h"
+#include "base/random.h"
+#include "kinesis/kinesis_sink.h"
+#include "kinesis/problems.h"
+
+namespace sluice::kinesis {
+namespace {
+
+// A role assumed with the server's own identity, which it keeps alive.
+class OwnedAssumeRoleSource final : public aws::CredentialsSource {
+ public:
+  OwnedAssumeRoleSource(const KinesisParts& parts, std::string endpoint, std::string region, aws::AssumeRole role)
+      : base_(parts.own_credentials),
+        source_(parts.transport, parts.clock, *base_, std::move(endpoint), std::move(region), std::move(role)) {}
+  aws::CredentialsResult<aws::Credentials> fetch() override { return source_.fetch(); }
+
+ private:
+  const std::shared_ptr<aws::CredentialsCache> base_;
+  aws::AssumeRoleSource source_;
+};
+
+// For settings that cannot work: has no room, loses nothing, and says why.
+class BlockedSink final : public Sink {
+ public:
+  BlockedSink(std::string_view reason, const Clock& clock) : problem_(problem_of_settings(reason)) {
+    problem_.since_ms = problem_.last_seen_ms = clock.wall_ms();
+    problem_.times = 1;
+  }
+  bool has_room() const override { return false; }
+  void put(OutboundEvent) override {}
+  std::int64_t step(std::int64_t, std::vector<FinishedEvent>&) override { return INT64_MAX; }
+  std::optional<Problem> problem() const override { return problem_; }
+  std::vector<Problem> notes() const override { return {}; }
+  SinkStats stats() const override { return {}; }
+  void stop() override {}
+
+ private:
+  Problem problem_;
+};
+
+// What the role may do is cut down to the one stream. Without the stream's ARN it is assumed to be in the role's
+// account.
+aws::AssumeRole role_of(const Destination& destination, const std::string& region) {
+  const KinesisSettings& settings = destination.kinesis;
+  aws::AssumeRole role;
+  role.role_arn = settings.role_arn;
+  role.external_id = settings.external_id;
+  role.role_session_name = aws::session_name_from("sluice-" + destination.name);
+  std::string stream_arn = settings.stream_arn;
+  if (const auto parsed = aws::parse_role_arn(settings.role_arn); stream_arn.empty() && parsed)
+    stream_arn = aws::StreamArn{parsed->partition, region, parsed->account, settings.stream_name}.text();
+  if (!stream_arn.empty()) role.session_policy = aws::session_policy_for_stream(stream_arn);
+  return role;
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
+                                        DeadLetterStore& dead_letters) {
+  KinesisSettings settings = destination.kinesis;
+  if (const auto arn = aws::parse_stream_arn(settings.stream_arn)) {
+    if (settings.region.empty()) settings.region = arn->region;
+    settings.stream_name = arn->stream_name;
+  }
+  aws::EndpointSettings at;
+  at.region = settings.region;
+  at.custom = settings.endpoint;
+  const auto endpoint = aws::kinesis_endpoint(at, parts.environment);
+  if (!endpoint) return std::make_unique<BlockedSink>(endpoint.error().message, parts.clock);
+
+  std::shared_ptr<aws::CredentialsCache> credentials = parts.own_credentials;
+  if (!settings.role_arn.empty()) {
+    at.custom = settings.sts_endpoint;
+    const auto sts = aws::sts_endpoint(at, parts.environment);
+    if (!sts) return std::make_unique<BlockedSink>(sts.error().message, parts.clock);
+    credentials = std::make_shared<aws::CredentialsCache>(
+        std::make_unique<OwnedAssumeRoleSource>(parts, *sts, settings.region, role_of(destination, settings.region)),
+        parts.clock, [&waker] { waker.wake(); });
+  }
+  KinesisSinkOptions options;
+  options.seed = Random::from_system().next();
+  options.endpoint = *endpoint;
+  options.identity = parts.identity;
+  return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
+                                       std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock, waker,
+                                       dead_letters, std::move(options));
+}
+
+}  // namespace sluice::kinesis

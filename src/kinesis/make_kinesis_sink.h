@@ -1,0 +1,31 @@
+// Builds a destination's sink with all that belongs to it: endpoint, assumed role, credentials.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/credentials.h"
+#include "aws/environment.h"
+#include "aws/http_transport.h"
+#include "base/clock.h"
+#include "base/waker.h"
+#include "catalog/snapshot.h"
+#include "export/sink.h"
+
+namespace sluice::kinesis {
+
+// What all destinations share. Everything referred to outlives the sinks.
+struct KinesisParts {
+  aws::HttpTransport& transport;
+  const Clock& clock;
+  aws::Environment environment;
+  // The server's own identity: puts where a destination has no role, assumes the role where it has one.
+  std::shared_ptr<aws::CredentialsCache> own_credentials;
+  std::string identity;  // ARN that Sluice runs as, for remedies; empty: not known
+};
+
+// Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.
+std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
+                                        DeadLetterStore& dead_letters);
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,40 @@
+// The problems in force, one for each thing that can be wrong, and the notes: since when, how often, when next tried.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "export/health.h"
+
+namespace sluice::kinesis {
+
+// In the order in which one is shown rather than another of the same weight.
+enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, stream, throttling };
+
+class ProblemBook {
+ public:
+  // Sets or renews; the same code goes on counting from when it began.
+  void set(Trouble trouble, Problem problem, std::int64_t now_ms, std::int64_t next_try_ms = 0);
+  void clear(Trouble trouble) { problems_.erase(trouble); }
+  bool has(Trouble trouble) const { return problems_.contains(trouble); }
+  std::optional<Problem> worst() const;
+
+  // Notes by code. One with a time to live goes when it was not renewed for so long; 0: stays until cleared.
+  void note(Problem note, std::int64_t now_ms, std::int64_t live_ms = 0);
+  void clear_note(const std::string& code) { notes_.erase(code); }
+  std::vector<Problem> notes(std::int64_t now_ms) const;
+
+ private:
+  struct Note {
+    Problem problem;
+    std::int64_t until_ms;
+  };
+  static void renew(Problem& problem, const Problem* before, std::int64_t now_ms);
+  std::map<Trouble, Problem> problems_;
+  std::map<std::string, Note> notes_;
+};
+
+}  // namespace sluice::kinesis

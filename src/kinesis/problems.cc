@@ -1,0 +1,265 @@
+#include "kinesis/problems.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "kinesis/policies.h"
+
+namespace sluice::kinesis {
+namespace {
+
+using Facts = DestinationFactsForPeople;
+
+std::string who_puts(const Facts& facts) {
+  if (!facts.role_arn.empty()) return "Role " + facts.role_arn;
+  return facts.identity.empty() ? "The identity that Sluice runs as" : facts.identity;
+}
+std::string stream_of(const Facts& facts) { return "stream " + facts.stream_name; }
+
+std::string quoted_words(const CallError& error) {
+  return error.message.empty() ? error.code : error.code + ": " + error.message;
+}
+
+Problem access_denied(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message = fmt::format("{} may not put records into {}. AWS says: {}", who_puts(facts), stream_of(facts),
+                                quoted_words(error));
+  problem.remedy = "Attach this permission policy to it:\n" + permission_policy(facts.stream_arn);
+  return problem;
+}
+
+Problem no_stream(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message = fmt::format("There is no stream {} in {}{}.", facts.stream_name, facts.region,
+                                facts.account.empty() ? "" : " of account " + facts.account);
+  problem.remedy =
+      "Check the stream's name, its region, and the account of the role. Sluice goes on by itself once the stream "
+      "exists.";
+  return problem;
+}
+
+std::string_view why_key_fails(std::string_view code) {
+  if (code.starts_with("KMSAccessDenied")) return "cannot be used because permission is missing";
+  if (code.starts_with("KMSDisabled")) return "cannot be used because it is disabled";
+  if (code.starts_with("KMSInvalidState")) return "cannot be used in the state that it is in";
+  if (code.starts_with("KMSNotFound")) return "cannot be used because it does not exist";
+  return "cannot be used because the account has not opted in to AWS KMS";
+}
+
+Problem key_unusable(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+  const std::string key = facts.key_id.empty() ? "a key" : "key " + facts.key_id;
+  problem.message = fmt::format("Stream {} is encrypted with {}, which {}. AWS says: {}", facts.stream_name, key,
+                                why_key_fails(error.code), quoted_words(error));
+  if (error.code.starts_with("KMSAccessDenied")) {
+    const std::string resource = facts.key_id.starts_with("arn:") ? facts.key_id : "arn:aws:kms:…:key/…";
+    problem.remedy = fmt::format(
+        "Add this statement to the permission policy of {}, and allow it in the key's own policy if that is in another "
+        "account:\n{}",
+        facts.role_arn.empty() ? "that identity" : facts.role_arn, key_statement(resource));
+  } else {
+    problem.remedy = "Enable the key, cancel its deletion, or encrypt the stream with another key.";
+  }
+  return problem;
+}
+
+Problem refused_credentials(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message =
+      fmt::format("AWS does not take the credentials of {}, not even fresh ones. AWS says: {}",
+                  facts.role_arn.empty() ? "Sluice's own identity" : "role " + facts.role_arn, quoted_words(error));
+  problem.remedy =
+      "Look whether the access key still exists and is active, whether its secret is right, and whether the region is "
+      "enabled in its account.";
+  return problem;
+}
+
+Problem refused_call(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message = fmt::format("{} answers PutRecords for {} with {} (HTTP {}).", facts.endpoint, stream_of(facts),
+                                quoted_words(error), error.status);
+  problem.remedy = "Check the destination's region, endpoint and stream, and any proxy or VPC endpoint in between.";
+  return problem;
+}
+
+Problem unreachable(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::transient, error.code, "", "", ""};
+  problem.message = fmt::format("Sluice cannot reach {}: {}.", facts.endpoint,
+                                error.message.empty() ? "no answer came" : error.message);
+  problem.remedy = "Check egress, the proxy if one is in use, the VPC endpoint, and certificates. Sluice keeps trying.";
+  return problem;
+}
+
+Problem aws_fails(const CallError& error, const Facts& facts) {
+  Problem problem{Problem::Weight::transient, error.code, "", "", error.request_id};
+  problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, quoted_words(error),
+                                error.status, stream_of(facts));
+  problem.remedy = "Nothing to do: Sluice keeps trying. If it lasts, look at AWS's status page.";
+  return problem;
+}
+
+}  // namespace
+
+Problem problem_of_call(const CallError& error, ErrorClass error_class, const Facts& facts) {
+  switch (error_class) {
+    case ErrorClass::throttle:
+      return problem_of_throttling(error.code, {}, facts);
+    case ErrorClass::transient:
+      return error.fault == aws::TransportFault::none ? aws_fails(error, facts) : unreachable(error, facts);
+    case ErrorClass::credentials:
+      return refused_credentials(error, facts);
+    case ErrorClass::setup:
+    case ErrorClass::poison:
+      break;
+  }
+  if (error.code.starts_with("KMS")) return key_unusable(error, facts);
+  if (error.code.starts_with("AccessDenied") || error.code.starts_with("NotAuthorized"))
+    return access_denied(error, facts);
+  if (error.code.starts_with("ResourceNotFound")) return no_stream(error, facts);
+  if (error.code.starts_with("ResourceInUse")) return problem_of_stream_status("being changed", facts);
+  return refused_call(error, facts);
+}
+
+Problem problem_of_credentials(const aws::CredentialsError& error, const Facts& facts) {
+  using Kind = aws::CredentialsError::Kind;
+  Problem problem{Problem::Weight::setup, error.code, error.message, "", error.request_id};
+  switch (error.kind) {
+    case Kind::none_found:
+      if (problem.code.empty()) problem.code = "no_credentials";
+      problem.message = "Sluice has no AWS identity. " + error.message;
+      problem.remedy =
+          "Give it one: a role of the instance, task or pod, an AWS profile, or AWS_ACCESS_KEY_ID and "
+          "AWS_SECRET_ACCESS_KEY in its environment.";
+      break;
+    case Kind::denied:
+      if (problem.code.empty()) problem.code = "credentials_denied";
+      if (facts.role_arn.empty()) {
+        problem.remedy = "Look at the source that the message names.";
+        break;
+      }
+      problem.message = fmt::format("AWS refused to let Sluice assume {}. AWS says: {}", facts.role_arn, error.message);
+      problem.remedy = fmt::format(
+          "Its trust policy must name the identity that Sluice runs as{}{}:\n{}\nIf it does, that identity itself may "
+          "lack sts:AssumeRole:\n{}",
+          facts.identity.empty() ? "" : ", " + facts.identity,
+          facts.external_id.empty() ? "" : ", and the external id " + facts.external_id,
+          trust_policy(facts.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts.identity, facts.external_id),
+          assume_role_policy(facts.role_arn));
+      break;
+    case Kind::unreachable:
+      problem.weight = Problem::Weight::transient;
+      if (problem.code.empty()) problem.code = "credentials_unreachable";
+      problem.remedy = "Check the way to AWS STS or the source that the message names. Sluice keeps asking.";
+      break;
+    case Kind::invalid:
+      if (problem.code.empty()) problem.code = "credentials_invalid";
+      problem.remedy = "Mend the source that the message names: it must answer with AWS credentials.";
+      break;
+  }
+  return problem;
+}
+
+std::uint32_t advised_shards(double events_per_s, double bytes_per_s) {
+  const double shards = std::max(bytes_per_s / 1'048'576.0, events_per_s / 1'000.0) / 0.8;
+  return static_cast<std::uint32_t>(std::max(1.0, std::ceil(shards)));
+}
+
+Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle, const Facts& facts) {
+  Problem problem{Problem::Weight::transient, std::string(code), "", "", ""};
+  if (code.starts_with("KMS")) {
+    problem.message = fmt::format("AWS KMS throttles the key of stream {}.", facts.stream_name);
+    problem.remedy = "Nothing is lost. If it lasts, have the account's KMS request quota raised.";
+    return problem;
+  }
+  problem.message = fmt::format("Stream {} takes less than what arrives", facts.stream_name);
+  if (throttle.events_per_s > 0) {
+    problem.message +=
+        fmt::format(": {} events/s ({:.1f} MB/s)", grouped(static_cast<std::uint64_t>(throttle.events_per_s)),
+                    throttle.bytes_per_s / 1e6);
+    if (throttle.shards > 0) problem.message += fmt::format(" against {} shards", grouped(throttle.shards));
+  }
+  problem.message += ". Nothing is lost.";
+  if (throttle.waiting_events > 0)
+    problem.message += fmt::format(" {} events wait to be sent again.", grouped(throttle.waiting_events));
+  if (throttle.on_demand) {
+    problem.remedy = "On-demand streams grow to twice their past peak; it takes some minutes.";
+  } else if (throttle.events_per_s > 0) {
+    problem.remedy = fmt::format("{} shards would do for this rate.",
+                                 grouped(std::max(throttle.shards + (throttle.shards > 0 ? 1 : 0),
+                                                  advised_shards(throttle.events_per_s, throttle.bytes_per_s))));
+  } else {
+    problem.remedy = "Give the stream more shards, or on-demand capacity.";
+  }
+  return problem;
+}
+
+Problem problem_of_stream_status(std::string_view status, const Facts& facts) {
+  Problem problem{Problem::Weight::transient, "stream_not_active", "", "", ""};
+  const std::string_view what = status == "CREATING"   ? "being created"
+                                : status == "DELETING" ? "being deleted"
+                                                       : status;
+  problem.message = fmt::format("Stream {} is {}; Sluice tries again every 30 to 60 s.", facts.stream_name, what);
+  problem.remedy = status == "DELETING" ? "Point the destination at another stream, or create this one again."
+                                        : "Nothing to do: delivery goes on when the stream is active.";
+  return problem;
+}
+
+Problem note_of_describing(const CallError& error, const Facts& facts) {
+  Problem note{Problem::Weight::note, "describe_denied", "", "", error.request_id};
+  note.message =
+      fmt::format("Delivery works; shard advice and per-shard limits do not, because {} may not describe stream {}.",
+                  facts.role_arn.empty() ? "Sluice's identity" : facts.role_arn, facts.stream_name);
+  note.remedy = "Optional: add kinesis:DescribeStreamSummary and kinesis:ListShards, as in this policy:\n" +
+                permission_policy(facts.stream_arn);
+  return note;
+}
+
+Problem note_of_clock(std::int64_t offset_ms) {
+  Problem note{Problem::Weight::note, "clock_skew", "", "", ""};
+  note.message = fmt::format("This machine's clock is {} {} AWS's. Corrected for signing.",
+                             human_duration_ms(std::abs(offset_ms)), offset_ms > 0 ? "behind" : "ahead of");
+  note.remedy = "Set the clock, and keep it set with NTP.";
+  return note;
+}
+
+Problem note_of_dead_letter(std::string_view code, std::string_view reason) {
+  Problem note{Problem::Weight::note, std::string(code), std::string(reason), "", ""};
+  note.remedy = "The record is kept in the destination's dead-letter file.";
+  return note;
+}
+
+Problem problem_of_dead_letter_store(std::string_view reason) {
+  Problem problem{Problem::Weight::setup, "dead_letter_failed", "", "", ""};
+  problem.message = fmt::format("An event that the stream does not take cannot be kept in dead letters: {}", reason);
+  problem.remedy = "Free or mend what the message names. The event stays in the journal until then.";
+  return problem;
+}
+
+Problem problem_of_settings(std::string_view reason) {
+  Problem problem{Problem::Weight::setup, "settings_invalid", std::string(reason), "", ""};
+  problem.remedy = "Mend the destination's settings or the environment variable that the message names.";
+  return problem;
+}
+
+std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes, const Facts& facts) {
+  return fmt::format(
+      "An event of {} is larger than stream {} takes ({}). Raise the stream's maximum record size to deliver such "
+      "events.",
+      human_bytes(record_bytes), facts.stream_name, human_bytes(limit_bytes));
+}
+
+std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const Facts& facts) {
+  if (record_bytes > 1'000'000) {
+    return fmt::format(
+        "An event of {} is larger than stream {} takes. Raise the stream's maximum record size to deliver such events. "
+        "AWS says: {}",
+        human_bytes(record_bytes), facts.stream_name, quoted_words(error));
+  }
+  return fmt::format("Stream {} refuses this event of {}. AWS says: {}", facts.stream_name, human_bytes(record_bytes),
+                     quoted_words(error));
+}
+
+}  // namespace sluice::kinesis

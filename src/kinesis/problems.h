@@ -1,0 +1,60 @@
+// From what AWS or Sluice says to what a person reads: message and remedy with the user's own values. One row of
+// docs/states-and-remedies.md each.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aws/credentials.h"
+#include "export/health.h"
+#include "kinesis/error_class.h"
+
+namespace sluice::kinesis {
+
+// The user's own values. Empty: not known.
+struct DestinationFactsForPeople {
+  std::string stream_name;
+  std::string stream_arn;  // with the account left as "ACCOUNT_ID" when it is not known
+  std::string region;
+  std::string account;
+  std::string role_arn;  // empty: the server's own identity puts
+  std::string external_id;
+  std::string identity;  // ARN that Sluice runs as
+  std::string endpoint;
+  std::string key_id;  // of the stream's encryption
+};
+
+// What a throttled stream's problem tells in numbers; 0: not known.
+struct ThrottleFacts {
+  double events_per_s = 0, bytes_per_s = 0;  // that Sluice tried to put
+  std::uint32_t shards = 0;
+  bool on_demand = false;
+  std::uint64_t waiting_events = 0;
+};
+
+// `since_ms` and the like are left to the caller.
+Problem problem_of_call(const CallError& error, ErrorClass error_class, const DestinationFactsForPeople& facts);
+Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFactsForPeople& facts);
+// No credentials yet, and no error either, for longer than a start takes.
+Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
+                              const DestinationFactsForPeople& facts);
+Problem problem_of_stream_status(std::string_view status, const DestinationFactsForPeople& facts);
+// Describing is optional: a note.
+Problem note_of_describing(const CallError& error, const DestinationFactsForPeople& facts);
+Problem note_of_clock(std::int64_t offset_ms);
+Problem note_of_dead_letter(std::string_view code, std::string_view reason);
+Problem problem_of_dead_letter_store(std::string_view reason);
+Problem problem_of_settings(std::string_view reason);
+
+// The reason kept with a dead letter.
+std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes,
+                             const DestinationFactsForPeople& facts);
+std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const DestinationFactsForPeople& facts);
+
+// How many shards would carry a measured peak at 80 % of their limits: ceil(max(bytes/s ÷ 1 MiB, records/s ÷ 1000) ÷
+// 0.8).
+std::uint32_t advised_shards(double events_per_s, double bytes_per_s);
+
+}  // namespace sluice::kinesis

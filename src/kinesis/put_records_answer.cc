@@ -1,0 +1,77 @@
+#include "kinesis/put_records_answer.h"
+
+#include <simdjson.h>
+
+#include "kinesis/all_good_answer.h"
+
+namespace sluice::kinesis {
+
+namespace dom = simdjson::dom;
+
+// The DOM checks the whole answer and chooses its instructions at run time; On-Demand does neither.
+struct PutRecordsAnswerParser::Parser {
+  dom::parser json;
+
+  simdjson::error_code read(std::string& body, std::vector<RecordAnswer>& records, bool& has_records) {
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    dom::object answer;
+    if (const auto error = json.parse(body.data(), body.size(), false).get_object().get(answer)) return error;
+    dom::array entries;
+    has_records = answer["Records"].get_array().get(entries) == simdjson::SUCCESS;
+    if (!has_records) return simdjson::SUCCESS;
+    for (const dom::element entry : entries) {
+      dom::object fields;
+      if (const auto error = entry.get_object().get(fields)) return error;
+      records.push_back(read_record(fields));
+    }
+    return simdjson::SUCCESS;
+  }
+
+  // Members that are absent, null or of another type count as empty: without a sequence number a record failed.
+  static RecordAnswer read_record(const dom::object& fields) {
+    RecordAnswer record;
+    std::string_view sequence_number;
+    bool any_error = false;
+    for (const dom::key_value_pair field : fields) {
+      std::string_view text;
+      const bool is_text = field.value.get_string().get(text) == simdjson::SUCCESS;
+      if (field.key == "SequenceNumber") {
+        sequence_number = text;
+      } else if (field.key == "ShardId") {
+        record.shard_id = text;
+      } else if (field.key == "ErrorCode") {
+        record.error_code = text;
+        any_error = is_text || !field.value.is_null();
+      } else if (field.key == "ErrorMessage") {
+        record.error_message = text;
+      }
+    }
+    record.delivered = !sequence_number.empty() && !any_error;
+    return record;
+  }
+};
+
+PutRecordsAnswerParser::PutRecordsAnswerParser() : parser_(std::make_unique<Parser>()) {}
+PutRecordsAnswerParser::~PutRecordsAnswerParser() = default;
+
+bool PutRecordsAnswerParser::parse(std::string& body, std::size_t records) {
+  records_.clear();
+  records_.reserve(records);
+  why_.clear();
+  if (read_all_good_answer(body, records_) && records_.size() == records) return true;
+  records_.clear();
+  bool has_records = false;
+  if (const auto error = parser_->read(body, records_, has_records)) {
+    why_ = "expected PutRecords' answer, got " + std::to_string(body.size()) +
+           " bytes that are not it: " + simdjson::error_message(error);
+  } else if (!has_records) {
+    why_ = "expected PutRecords' answer, got an object without \"Records\"";
+  } else if (records_.size() != records) {
+    why_ = "expected " + std::to_string(records) + " entries in PutRecords' answer, got " +
+           std::to_string(records_.size());
+  }
+  if (!why_.empty()) records_.clear();
+  return why_.empty();
+}
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,89 @@
+#include "kinesis/put_records_request.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/base64.h"
+#include "base/check.h"
+
+namespace sluice::kinesis {
+namespace {
+
+constexpr std::string_view kBeforeData = R"({"Data":")";
+constexpr std::string_view kBeforeKey = R"(","PartitionKey":")";
+constexpr std::string_view kBeforeHashKey = R"(","ExplicitHashKey":")";
+constexpr std::string_view kAfterRecord = R"("})";
+constexpr std::size_t kBase64Slack = 32;  // base64_write() may write beyond its end
+constexpr std::size_t kFrameBytes = 1 + kBeforeData.size() + kBeforeKey.size() + kPartitionKeyBytes +
+                                    kBeforeHashKey.size() + kMaxHashKeyDigits + kAfterRecord.size();
+
+char* put(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+}  // namespace
+
+std::array<char, kPartitionKeyBytes> random_partition_key(Random& random) {
+  constexpr char kDigits[] = "0123456789abcdefghijklmnopqrstuv";
+  std::array<char, kPartitionKeyBytes> key;
+  std::uint64_t bits = random.next() >> 8;  // the generator's upper bits are its best
+  for (char& c : key) {
+    c = kDigits[bits & 31];
+    bits >>= 5;
+  }
+  return key;
+}
+
+// Neither an ARN nor a stream's name that passed the settings' check holds a character that JSON escapes.
+PutRecordsBody::PutRecordsBody(std::string_view stream_arn, std::string_view stream_name) {
+  const bool by_arn = !stream_arn.empty();
+  const std::string_view name = by_arn ? stream_arn : stream_name;
+  SLUICE_CHECK(name.find_first_of("\"\\") == std::string_view::npos, "settings were checked");
+  head_ = by_arn ? R"({"StreamARN":")" : R"({"StreamName":")";
+  head_.append(name).append(R"(","Records":[)");
+}
+
+char* PutRecordsBody::scratch(std::size_t bytes) {
+  if (bytes > scratch_bytes_) {
+    scratch_bytes_ = std::max<std::size_t>(bytes + bytes / 2, 8192);
+    scratch_.reset(new char[scratch_bytes_]);
+  }
+  return scratch_.get();
+}
+
+void PutRecordsBody::begin(std::string buffer) {
+  body_ = std::move(buffer);
+  body_.assign(head_);
+  first_ = true;
+}
+
+// The record and its frame are written where the cache is warm and appended in one copy: a string cannot grow without
+// its new bytes being written twice otherwise.
+void PutRecordsBody::add(const OutboundEvent& event, Random& random, const std::optional<HashKey>& explicit_hash_key) {
+  const std::size_t raw_bytes = event.record_size();
+  char* const raw = scratch(2 * kBase64Slack + raw_bytes + base64_size(raw_bytes) + kFrameBytes);
+  char* const raw_end = event.entry->envelope.write(raw, event.slot);
+  char* const start = raw_end + kBase64Slack;
+  char* out = start;
+  if (!first_) *out++ = ',';
+  first_ = false;
+  out = put(out, kBeforeData);
+  out = base64_write(out, {raw, static_cast<std::size_t>(raw_end - raw)});
+  out = put(out, kBeforeKey);
+  const auto key = random_partition_key(random);
+  out = put(out, {key.data(), key.size()});
+  if (explicit_hash_key) {
+    out = put(out, kBeforeHashKey);
+    out = write_hash_key(out, *explicit_hash_key);
+  }
+  out = put(out, kAfterRecord);
+  body_.append(start, static_cast<std::size_t>(out - start));
+}
+
+std::string PutRecordsBody::finish() {
+  body_.append("]}");
+  return std::move(body_);
+}
+
+}  // namespace sluice::kinesis

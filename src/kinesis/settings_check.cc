@@ -1,0 +1,74 @@
+#include "kinesis/settings_check.h"
+
+#include "aws/arn.h"
+#include "aws/endpoints.h"
+#include "base/text.h"
+#include "kinesis/put_records_request.h"
+
+namespace sluice {
+namespace {
+
+class Faults {
+ public:
+  void add(std::string field, std::string message) { faults_.push_back({std::move(field), std::move(message)}); }
+  template <typename Checked>
+  void add_error(const char* field, const Result<Checked>& checked) {
+    if (!checked) add(field, checked.error().message);
+  }
+  void add_range(const char* field, std::uint64_t value, std::uint64_t least, std::uint64_t most) {
+    if (value < least || value > most)
+      add(field, "expected " + grouped(least) + " to " + grouped(most) + ", got " + grouped(value) + ".");
+  }
+  std::vector<FieldFault> take() { return std::move(faults_); }
+
+ private:
+  std::vector<FieldFault> faults_;
+};
+
+void check_stream(const KinesisSettings& settings, Faults& faults) {
+  if (settings.stream_arn.empty()) {
+    if (settings.stream_name.empty()) {
+      faults.add("stream_name", "expected the name of a Kinesis data stream, or its ARN as stream_arn.");
+    } else {
+      faults.add_error("stream_name", aws::check_stream_name(settings.stream_name));
+    }
+    return;
+  }
+  const auto arn = aws::parse_stream_arn(settings.stream_arn);
+  faults.add_error("stream_arn", arn);
+  if (!arn) return;
+  if (!settings.stream_name.empty() && settings.stream_name != arn->stream_name)
+    faults.add("stream_name", "the ARN names stream " + arn->stream_name + ", stream_name " + settings.stream_name +
+                                  ". Leave one of them out, or make them agree.");
+  if (!settings.region.empty() && settings.region != arn->region)
+    faults.add("region", "the stream's ARN names region " + arn->region + ", region says " + settings.region +
+                             ". Make them agree.");
+}
+
+}  // namespace
+
+std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) {
+  Faults faults;
+  check_stream(settings, faults);
+  if (settings.region.empty()) {
+    if (settings.stream_arn.empty()) faults.add("region", "expected the stream's region, such as eu-west-1.");
+  } else if (!aws::looks_like_region(settings.region)) {
+    faults.add("region", "expected a region, such as eu-west-1, got " + settings.region + ".");
+  }
+  if (!settings.role_arn.empty()) faults.add_error("role_arn", aws::parse_role_arn(settings.role_arn));
+  if (!settings.external_id.empty()) {
+    faults.add_error("external_id", aws::check_external_id(settings.external_id));
+    if (settings.role_arn.empty())
+      faults.add("external_id", "an external id goes with a role: give role_arn too, or leave it out.");
+  }
+  if (!settings.endpoint.empty()) faults.add_error("endpoint", aws::checked_endpoint(settings.endpoint));
+  if (!settings.sts_endpoint.empty()) faults.add_error("sts_endpoint", aws::checked_endpoint(settings.sts_endpoint));
+  faults.add_range("max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
+  faults.add_range("max_records_per_call", settings.max_records_per_call, 1, kinesis::kMaxApiRecords);
+  faults.add_range("max_bytes_per_call", settings.max_bytes_per_call, 65'536, kinesis::kMaxApiRecordBytes);
+  if (settings.linger_ms < 0 || settings.linger_ms > 60'000)
+    faults.add("linger_ms", "expected 0 to 60,000, got " + std::to_string(settings.linger_ms) + ".");
+  return faults.take();
+}
+
+}  // namespace sluice

@@ -1,0 +1,74 @@
+// Keeps what is known of the stream fresh: DescribeStreamSummary, then ListShards page by page, every few minutes and
+// when there is a sign of change. Both are optional: without the permission delivery goes on. Pure: it says what to
+// ask and takes the answers; the sink does the asking.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/http_transport.h"
+#include "base/random.h"
+#include "kinesis/error_class.h"
+#include "kinesis/shard_map.h"
+
+namespace sluice::kinesis {
+
+struct StreamWatchOptions {
+  std::int64_t refresh_least_us = 240'000'000;
+  std::int64_t refresh_most_us = 360'000'000;
+  // DescribeStreamSummary has 20 calls a second for the whole account: a sign of change leads to a look this soon at
+  // the earliest.
+  std::int64_t soonest_us = 10'000'000;
+  std::int64_t retry_least_us = 30'000'000;  // after a failed look
+  std::int64_t retry_most_us = 60'000'000;
+};
+
+class StreamWatch {
+ public:
+  struct Question {
+    std::string_view operation;
+    std::string body;
+  };
+
+  StreamWatch(std::string_view stream_arn, std::string_view stream_name, StreamWatchOptions options);
+
+  // When the next question is due.
+  std::int64_t due_us() const { return due_us_; }
+  Question question() const;
+  void take(const aws::HttpResponse& response, std::int64_t now_us, Random& random);
+  // Something may have changed.
+  void hurry(std::int64_t now_us);
+
+  const std::optional<StreamSummary>& summary() const { return summary_; }
+  const ShardMap& map() const { return map_; }
+  // Counts the changes of map().
+  std::uint64_t map_version() const { return map_version_; }
+  // Why there is no summary or map: the permission is missing.
+  const std::optional<CallError>& denied() const { return denied_; }
+
+ private:
+  enum class Step : std::uint8_t { describe, list };
+  void take_summary(const aws::HttpResponse& response);
+  bool take_page(const aws::HttpResponse& response);
+  void finish(std::int64_t least_us, std::int64_t most_us, std::int64_t now_us, Random& random);
+
+  const std::string stream_;  // "StreamARN":"…" or "StreamName":"…"
+  const StreamWatchOptions options_;
+  Step step_ = Step::describe;
+  std::int64_t due_us_ = 0;
+  std::int64_t finished_us_ = INT64_MIN / 2;
+  std::string next_token_;
+  std::vector<Shard> pages_;
+  bool failed_ = false;  // in this look
+  std::optional<CallError> denied_now_;
+
+  std::optional<StreamSummary> summary_;
+  ShardMap map_;
+  std::uint64_t map_version_ = 0;
+  std::optional<CallError> denied_;
+};
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,39 @@
+// How much of what is sent is throttled, over the last seconds: sums that fade with time.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace sluice::kinesis {
+
+class ThrottleMeter {
+ public:
+  void count(std::uint64_t records, std::uint64_t bytes, std::uint64_t throttled, std::int64_t now_us) {
+    fade(now_us);
+    records_ += static_cast<double>(records);
+    bytes_ += static_cast<double>(bytes);
+    throttled_ += static_cast<double>(throttled);
+    if (throttled > 0) last_us_ = now_us;
+  }
+  // Of the records sent, 0..1.
+  double share() const { return records_ > 0 ? throttled_ / records_ : 0; }
+  double records_per_s() const { return records_ / kFadeS; }
+  double bytes_per_s() const { return bytes_ / kFadeS; }
+  // The last throttling; long ago when there was none.
+  std::int64_t last_us() const { return last_us_; }
+
+ private:
+  static constexpr double kFadeS = 5;
+  void fade(std::int64_t now_us) {
+    const double factor = std::exp(-static_cast<double>(now_us - faded_us_) / 1e6 / kFadeS);
+    faded_us_ = now_us;
+    records_ *= factor;
+    bytes_ *= factor;
+    throttled_ *= factor;
+  }
+  double records_ = 0, bytes_ = 0, throttled_ = 0;
+  std::int64_t faded_us_ = 0;
+  std::int64_t last_us_ = INT64_MIN / 2;
+};
+
+}  // namespace sluice::kinesis
