@@ -1,0 +1,119 @@
+// The built server under test: a configuration of its own, free ports, a data folder that outlives restarts.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseMetrics } from './metrics.js';
+import { sluiceBinary } from './paths.js';
+import { freePort, Process, temporaryFolder } from './process.js';
+import { waitFor } from './wait.js';
+
+export const SDK_KEY = 'sdk-7e570000-0000-4000-8000-000000000001';
+export const ENVIRONMENT_ID = '7e5700000000000000000001';
+export const PROJECT_ID = '7e5700000000000000000002';
+export const CREDENTIALS = { accessKeyId: 'AKIDSLUICETEST000001', secretAccessKey: 'sluice-test-secret' };
+
+// One [[destination]] with defaults; undefined leaves a key out.
+export function destination(fields) {
+  return {
+    name: 'flag events', project: 'test', environment: 'production', kind: 'kinesis', region: 'us-east-1',
+    stream_name: 'flag-events', ...fields,
+  };
+}
+
+function tomlTable(header, fields) {
+  const lines = Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  return [header, ...lines, ''].join('\n');
+}
+
+export function configText({ settings = {}, destinations = [] }) {
+  return [
+    ...Object.entries(settings).map(([section, fields]) => tomlTable(`[${section}]`, fields)),
+    tomlTable('[[project]]', { key: 'test', id: PROJECT_ID }),
+    tomlTable('[[environment]]', {
+      project: 'test', key: 'production', id: ENVIRONMENT_ID, sdk_keys: [SDK_KEY],
+      mobile_keys: ['mob-7e570000-0000-4000-8000-000000000001'],
+    }),
+    ...destinations.map((fields) => tomlTable('[[destination]]', fields)),
+  ].join('\n');
+}
+
+export class Sluice {
+  // Starts a server that is ready. `env` adds to an environment that has nothing of this machine's AWS settings.
+  static async start(t, { destinations, settings, env } = {}) {
+    const sluice = new Sluice();
+    sluice.folder = await temporaryFolder(t);
+    sluice.configFile = path.join(sluice.folder, 'sluice.toml');
+    sluice.settings = settings;
+    sluice.environment = {
+      PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, ...env,
+    };
+    sluice.port = await freePort();
+    sluice.adminPort = await freePort();
+    sluice.uri = `http://127.0.0.1:${sluice.port}`;
+    sluice.adminUri = `http://127.0.0.1:${sluice.adminPort}`;
+    await sluice.configure(destinations);
+    t.after(async () => {
+      await sluice.process?.stop('SIGKILL');
+      // The folder goes away; what the server said stays with a failed test.
+      if (t.passed === false) console.log(`--- sluice said:\n${sluice.process?.tail(40)}`);
+    });
+    await sluice.launch();
+    return sluice;
+  }
+
+  // Writes the configuration; reload() makes a running server read it.
+  async configure(destinations = []) {
+    await this.writeConfig(configText({ settings: this.settings, destinations }));
+  }
+
+  async writeConfig(text) {
+    await writeFile(this.configFile, text);
+  }
+
+  async launch() {
+    const args = ['serve', '--config', this.configFile, '--data-dir', path.join(this.folder, 'data'),
+      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`];
+    this.process = new Process('sluice', sluiceBinary, args, { env: this.environment });
+    await this.ready();
+  }
+
+  async ready() {
+    await waitFor('sluice to be ready', async () => {
+      this.process.requireAlive();
+      return (await fetch(`${this.uri}/readyz`)).status === 200;
+    });
+  }
+
+  reload() {
+    this.process.child.kill('SIGHUP');
+  }
+
+  async status() {
+    return (await fetch(`${this.adminUri}/status`)).json();
+  }
+
+  async destination(name = 'flag events') {
+    const { destinations } = await this.status();
+    return destinations.find((each) => each.name === name);
+  }
+
+  async metrics() {
+    return parseMetrics(await (await fetch(`${this.adminUri}/metrics`)).text());
+  }
+
+  // Posts one payload as a server-side SDK would; resolves to the status.
+  async post(events, { payloadId, key = SDK_KEY } = {}) {
+    const headers = { Authorization: key, 'Content-Type': 'application/json', 'X-LaunchDarkly-Event-Schema': '4' };
+    if (payloadId) headers['X-LaunchDarkly-Payload-ID'] = payloadId;
+    const response = await fetch(`${this.uri}/bulk`, { method: 'POST', headers, body: JSON.stringify(events) });
+    await response.arrayBuffer();
+    return response.status;
+  }
+}
+
+// A custom event whose key tells it apart.
+export function customEvent(key, fields = {}) {
+  return { kind: 'custom', key, creationDate: Date.now(), context: { kind: 'user', key: 'tester' }, ...fields };
+}
