@@ -22,11 +22,11 @@ async function put(client, Records, stream = { StreamName: 'table' }) {
 const rows = [
   {
     name: 'kinesalite', start: startKinesalite, byArn: 'ValidationException', tooMany: 'ValidationException',
-    tooLarge: 'ValidationException', largeCall: '413', hugeCall: '413',
+    tooLarge: 'ValidationException', largeCall: '413',
   },
   {
     name: 'kinesis-local', start: startKinesisLocal, byArn: 'stored', tooMany: 'stored',
-    tooLarge: 'stored and InvalidArgumentException', largeCall: 'stored', hugeCall: 'stored',
+    tooLarge: 'stored and InvalidArgumentException',  // a large call is stored too, but takes it ten seconds
   },
 ];
 
@@ -39,8 +39,7 @@ for (const row of rows) {
     assert.equal(await put(client, records(501, 1)), row.tooMany, '501 records');
     assert.equal(await put(client, [record(10), record(MIB + 1)]), row.tooLarge, 'a record over 1 MiB');
     assert.equal(await put(client, [record(MIB)]), 'stored', 'the partition key is not counted');
-    assert.equal(await put(client, records(11, MIB / 2)), row.largeCall, '5.5 MiB');
-    assert.equal(await put(client, records(22, MIB / 2)), row.hugeCall, '11 MiB');
+    if (row.largeCall) assert.equal(await put(client, records(11, MIB / 2)), row.largeCall, '5.5 MiB');
     assert.equal(await put(client, records(500, 10)), 'stored');
     for (let call = 0; call < 4; call++) assert.equal(await put(client, records(500, 10)), 'stored', 'no throttling');
 
