@@ -16,16 +16,17 @@
 namespace sluice {
 
 struct HttpLimits {
-  std::size_t max_header_bytes = 64 << 10;          // request line and headers; browser gifs put up to 2 kB in the target
-  std::uint64_t max_body_bytes = 16ull << 20;       // as sent; larger is answered by `too_large_status`
-  unsigned too_large_status = 400;                  // not 413: it stops some SDKs for good
-  std::int64_t header_timeout_ms = 10'000;          // from the first byte of a request to the end of its header
-  std::int64_t body_timeout_ms = 30'000;            // without any progress while a body is due
-  std::int64_t min_body_bytes_per_s = 512;          // averaged over the body, after the first body_timeout_ms
-  std::int64_t keep_alive_ms = 300'000;             // idle between requests; SDKs flush every 5 to 60 s
+  std::size_t max_header_bytes = 64 << 10;     // request line and headers; browser gifs put up to 2 kB in the target
+  std::uint64_t max_body_bytes = 16ull << 20;  // as sent; larger is answered by `too_large_status`
+  unsigned too_large_status = 400;             // not 413: it stops some SDKs for good
+  std::int64_t header_timeout_ms = 10'000;     // from the first byte of a request to the end of its header
+  std::int64_t body_timeout_ms = 30'000;       // without any progress while a body is due
+  std::int64_t min_body_bytes_per_s = 512;     // averaged over the body, after the first body_timeout_ms
+  std::int64_t keep_alive_ms = 300'000;        // idle between requests; SDKs flush every 5 to 60 s
   std::int64_t write_timeout_ms = 30'000;
-  std::size_t max_connections = 8192;               // per server; one more is answered 503 and closed
-  std::uint64_t max_buffered_bytes = 96ull << 20;   // bodies held by all connections; beyond it new bodies are answered 503
+  std::size_t max_connections = 8192;  // per server; one more is answered 503 and closed
+  std::uint64_t max_buffered_bytes = 96ull
+                                     << 20;  // bodies held by all connections; beyond it new bodies are answered 503
 };
 
 struct HttpTls {
@@ -36,11 +37,11 @@ struct HttpTls {
 // A request, complete with its body. Views are valid until the answer is sent.
 struct HttpRequest {
   std::string_view method;
-  std::string_view target;        // path and query as sent
-  std::string_view path;          // without query
-  std::string_view query;         // without '?'
-  std::string_view peer;          // address of the other side, without port
-  std::string_view body;          // as sent, chunking removed; 64 readable bytes follow it
+  std::string_view target;  // path and query as sent
+  std::string_view path;    // without query
+  std::string_view query;   // without '?'
+  std::string_view peer;    // address of the other side, without port
+  std::string_view body;    // as sent, chunking removed; 64 readable bytes follow it
   const void* parser_headers = nullptr;
   // The first header of that name, any case; empty when absent. has_header tells an empty one from none.
   std::string_view header(std::string_view name) const;
@@ -49,15 +50,18 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 200;
-  std::string_view content_type;                                    // empty: none is sent
+  std::string_view content_type;  // empty: none is sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool close = false;                                               // close the connection afterwards
+  bool close = false;  // close the connection afterwards
+  bool abort = false;  // test tools: close without an answer; with a body, after the head and half of the body
 };
-// `Date`, `Content-Length` and, on closing, `Connection: close` are added to every answer.
+// `Date`, `Content-Length` and, on closing, `Connection: close` are added to every answer; a
+// `Date` among `headers` stands instead (test tools).
 
-// How the answer to one request gets back to its connection: call it once, from any thread. Dropped unanswered, the client gets a 500.
-// It keeps the connection's request alive until then; the connection answers pipelined requests one after the other.
+// How the answer to one request gets back to its connection: call it once, from any thread. Dropped unanswered, the
+// client gets a 500. It keeps the connection's request alive until then; the connection answers pipelined requests one
+// after the other.
 class HttpResponder {
  public:
   struct Target {
@@ -81,8 +85,10 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual void handle(const HttpRequest& request, HttpResponder responder) = 0;
-  // Faults found below the handler (bad request line, over a limit, timeout): the handler gives the answer its shape. `request` has what was understood.
-  virtual HttpResponse fault(unsigned status, std::string_view code, std::string_view message, const HttpRequest& request);
+  // Faults found below the handler (bad request line, over a limit, timeout): the handler gives the answer its shape.
+  // `request` has what was understood.
+  virtual HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                             const HttpRequest& request);
 };
 
 struct HttpServerStats {
@@ -93,16 +99,17 @@ struct HttpServerStats {
 
 class HttpServer {
  public:
-  // `address` is host:port (port 0: the system chooses; IPv6 in brackets). `make_handler` is called once for each of `loops` threads.
-  // The server listens when this returns; an error says what about the address to mend.
-  static Result<std::unique_ptr<HttpServer>> start(const std::string& address, unsigned loops, const HttpLimits& limits, std::optional<HttpTls> tls,
-                                                   std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler);
+  // `address` is host:port (port 0: the system chooses; IPv6 in brackets). `make_handler` is called once for each of
+  // `loops` threads. The server listens when this returns; an error says what about the address to mend.
+  static Result<std::unique_ptr<HttpServer>> start(
+      const std::string& address, unsigned loops, const HttpLimits& limits, std::optional<HttpTls> tls,
+      std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler);
   virtual ~HttpServer() = default;
   // host:port as bound.
   virtual std::string address() const = 0;
   virtual HttpServerStats stats() const = 0;
-  // Stops accepting, answers what is in flight with `Connection: close`, closes idle connections; returns when all are closed or at the
-  // deadline. Any thread but the loops.
+  // Within `deadline_ms` from now: stops accepting, answers what is in flight with `Connection: close`, closes idle
+  // connections; returns when all are closed or at the deadline. Any thread but the loops.
   virtual void drain(std::int64_t deadline_ms) = 0;
 };
 

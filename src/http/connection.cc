@@ -1,0 +1,362 @@
+#include "http/connection.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/response_text.h"
+
+namespace sluice {
+namespace {
+
+// How long a client may go on sending after it was told no. Closing at once would reset the connection and could take
+// the answer away from it before it was read.
+constexpr std::int64_t kLingerMs = 3000;
+// Buffers of an idle connection above this are given back.
+constexpr std::size_t kKeptBytes = 4096;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+void shrink(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptBytes) std::string().swap(buffer);
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Loop> loop, std::string peer)
+    : loop_(std::move(loop)), peer_(std::move(peer)), parser_(loop_->limits(), loop_->shared().body_budget) {}
+
+Connection::~Connection() { drop_stash(); }
+
+void Connection::start(bool refused) {
+  phase_since_ms_ = loop_->now_ms();
+  if (refused) {
+    LoopCounters::add(loop_->counters().refused);
+    fault(503, "too_many_connections", "The server has as many connections as it may; try again in a second.");
+    return run();
+  }
+  open();
+}
+
+void Connection::on_open(bool ok) {
+  if (phase_ != Phase::opening) return;
+  if (!ok) return close();
+  phase_ = Phase::idle;
+  phase_since_ms_ = loop_->now_ms();
+  if (loop_->draining()) return close();
+  run();
+}
+
+void Connection::on_read(bool ok, std::string_view bytes) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  LoopCounters::add(loop_->counters().bytes_in, bytes.size());
+  if (faulted_) {
+    if (!ok && phase_ == Phase::lingering) return close();
+    if (ok && phase_ == Phase::lingering) want_bytes();
+    return;
+  }
+  if (!ok) return close();
+  if (input_.empty()) {
+    input_ = bytes;
+  } else {
+    const auto consumed = static_cast<std::size_t>(input_.data() - stash_.data());
+    stash_.append(bytes);
+    input_ = std::string_view(stash_).substr(consumed);
+  }
+  if (phase_ == Phase::body) {
+    body_received_ += bytes.size();
+    progress_ms_ = loop_->now_ms();
+  }
+  run();
+}
+
+void Connection::on_written(bool ok) {
+  if (phase_ == Phase::closed) return;
+  if (!ok) return close();
+  if (phase_ == Phase::continuing) {
+    phase_ = Phase::body;
+  } else if (!finish_answer()) {
+    return;
+  }
+  run();
+}
+
+// Everything that can be done without waiting is done here, in a loop and not by calls within calls, so that a thousand
+// pipelined requests take no more stack than one.
+void Connection::run() {
+  if (running_) return;
+  running_ = true;
+  while (step()) {
+  }
+  running_ = false;
+  if (phase_ == Phase::closed || stash_input()) return;
+  if (phase_ == Phase::header || phase_ == Phase::body) {
+    fault(503, "overloaded", "The server holds as many bodies as it may; try again in a second.");
+    return run();
+  }
+  // Requests that were sent ahead of an answer: the client sends them again after "Connection: close".
+  input_ = {};
+  drop_stash();
+  last_request_ = true;
+}
+
+bool Connection::step() {
+  switch (phase_) {
+    case Phase::idle:
+    case Phase::header:
+    case Phase::body:
+      return parse();
+    case Phase::answered:
+      return write_answer();
+    case Phase::opening:
+    case Phase::continuing:
+    case Phase::handling:
+    case Phase::writing:
+    case Phase::lingering:
+    case Phase::closed:
+      return false;
+  }
+  return false;
+}
+
+bool Connection::parse() {
+  if (phase_ == Phase::idle) {
+    // RFC 9112, 2.2: empty lines before a request are passed over.
+    while (input_.starts_with("\r\n")) input_.remove_prefix(2);
+    if (input_.empty() || input_ == "\r") return want_bytes();
+    parser_.begin();
+    phase_ = Phase::header;
+    phase_since_ms_ = loop_->now_ms();
+  }
+  if (input_.empty()) return want_bytes();
+  switch (parser_.feed(input_)) {
+    case RequestParser::Step::need_more:
+      return want_bytes();
+    case RequestParser::Step::more:
+      return true;
+    case RequestParser::Step::header:
+      return begin_body();
+    case RequestParser::Step::complete:
+      return dispatch();
+    case RequestParser::Step::failed:
+      break;
+  }
+  return fault(parser_.fault().status, parser_.fault().code, parser_.fault().message);
+}
+
+bool Connection::begin_body() {
+  phase_ = Phase::body;
+  phase_since_ms_ = progress_ms_ = loop_->now_ms();
+  body_received_ = input_.size();
+  if (!input_.empty() || !parser_.expects_continue()) return true;
+  phase_ = Phase::continuing;
+  switch (start_write(kContinue)) {
+    case Io::done:
+      phase_ = Phase::body;
+      return true;
+    case Io::pending:
+      return false;
+    case Io::failed:
+      close();
+      return false;
+  }
+  return false;
+}
+
+bool Connection::dispatch() {
+  LoopCounters::add(loop_->counters().requests);
+  phase_ = Phase::handling;
+  request_ = {};
+  request_.peer = peer_;
+  parser_.describe(request_);
+  try {
+    // Thrown out of, the responder answers 500 on its way down.
+    loop_->handler().handle(request_, HttpResponder(shared_from_this()));
+  } catch (const std::exception& error) {
+    log_error("http.handler_failed", {{"method", request_.method}, {"path", request_.path}, {"error", error.what()}});
+  }
+  return phase_ == Phase::answered;
+}
+
+void Connection::respond(HttpResponse response) {
+  if (loop_->on_this_thread())
+    answer(std::move(response));
+  else
+    loop_->hand_over(shared_from_this(), std::move(response));
+}
+
+void Connection::answer(HttpResponse response) {
+  if (phase_ != Phase::handling) return;
+  response_ = std::move(response);
+  phase_ = Phase::answered;
+  run();
+}
+
+bool Connection::fault(unsigned status, std::string_view code, std::string_view message) {
+  LoopCounters::add(loop_->counters().faults);
+  faulted_ = true;
+  request_ = {};
+  request_.peer = peer_;
+  parser_.describe(request_);
+  request_.body = {};
+  try {
+    response_ = loop_->handler().fault(status, code, message, request_);
+  } catch (const std::exception& error) {
+    log_error("http.handler_failed", {{"fault", code}, {"error", error.what()}});
+    response_ = {};
+    response_.status = status;
+  }
+  input_ = {};
+  drop_stash();
+  phase_ = Phase::answered;
+  return true;
+}
+
+bool Connection::write_answer() {
+  close_after_ = faulted_ || last_request_ || response_.close || !parser_.keep_alive() || loop_->draining();
+  output_.clear();
+  append_response(output_, response_,
+                  {.date = loop_->date(),
+                   .head = request_.method == "HEAD",
+                   .close = close_after_,
+                   .say_keep_alive = parser_.is_http_1_0()});
+  request_ = {};
+  response_ = {};
+  parser_.release();
+  phase_ = Phase::writing;
+  phase_since_ms_ = loop_->now_ms();
+  switch (start_write(output_)) {
+    case Io::done:
+      return finish_answer();
+    case Io::pending:
+      return false;
+    case Io::failed:
+      close();
+      return false;
+  }
+  return false;
+}
+
+bool Connection::finish_answer() {
+  LoopCounters::add(loop_->counters().bytes_out, output_.size());
+  shrink(output_);
+  phase_since_ms_ = loop_->now_ms();
+  if (faulted_) {
+    phase_ = Phase::lingering;
+    shut_down();
+    return phase_ == Phase::lingering && want_bytes();
+  }
+  if (close_after_ || (loop_->draining() && input_.empty() && !bytes_waiting())) {
+    close();
+    return false;
+  }
+  phase_ = Phase::idle;
+  return true;
+}
+
+// Always false: there is nothing to do until bytes come.
+bool Connection::want_bytes() {
+  if (reading_ || phase_ == Phase::closed) return false;
+  reading_ = true;
+  start_read();
+  return false;
+}
+
+// What the handled read left over has to outlive it. False when there is no room for it.
+bool Connection::stash_input() {
+  if (input_.empty()) {
+    drop_stash();
+    return true;
+  }
+  const bool in_stash = input_.data() >= stash_.data() && input_.data() < stash_.data() + stash_.size();
+  if (!in_stash) {
+    stash_.assign(input_);
+    input_ = stash_;
+  } else if (input_.size() < stash_.size() / 2) {
+    stash_.erase(0, stash_.size() - input_.size());
+    input_ = stash_;
+  }
+  ByteBudget& budget = loop_->shared().body_budget;
+  if (stash_.size() > stash_counted_) {
+    if (!budget.take(stash_.size() - stash_counted_)) return false;
+  } else {
+    budget.give_back(stash_counted_ - stash_.size());
+  }
+  stash_counted_ = stash_.size();
+  return true;
+}
+
+void Connection::drop_stash() {
+  shrink(stash_);
+  loop_->shared().body_budget.give_back(std::exchange(stash_counted_, 0));
+}
+
+void Connection::time_out(std::string_view code, std::string_view message) {
+  LoopCounters::add(loop_->counters().timeouts);
+  fault(408, code, message);
+  run();
+}
+
+void Connection::tick(std::int64_t now_ms) {
+  const HttpLimits& limits = loop_->limits();
+  const std::int64_t elapsed = now_ms - phase_since_ms_;
+  switch (phase_) {
+    case Phase::opening:
+      if (elapsed > limits.header_timeout_ms) close();
+      return;
+    case Phase::idle:
+      if (elapsed > limits.keep_alive_ms) close();
+      return;
+    case Phase::header:
+      if (elapsed > limits.header_timeout_ms)
+        time_out("header_timeout",
+                 "The header was not complete after " + human_duration_ms(limits.header_timeout_ms) + ".");
+      return;
+    case Phase::body:
+      if (now_ms - progress_ms_ > limits.body_timeout_ms)
+        return time_out("body_timeout",
+                        "Nothing more of the body came for " + human_duration_ms(limits.body_timeout_ms) + ".");
+      if (elapsed > limits.body_timeout_ms &&
+          static_cast<std::int64_t>(body_received_) * 1000 < limits.min_body_bytes_per_s * elapsed)
+        time_out("body_too_slow",
+                 "The body came at less than " + std::to_string(limits.min_body_bytes_per_s) + " bytes a second.");
+      return;
+    case Phase::continuing:
+    case Phase::writing:
+      if (elapsed > limits.write_timeout_ms) {
+        LoopCounters::add(loop_->counters().timeouts);
+        close();
+      }
+      return;
+    case Phase::lingering:
+      if (elapsed > kLingerMs) close();
+      return;
+    case Phase::handling:
+    case Phase::answered:
+    case Phase::closed:
+      return;
+  }
+}
+
+// A request that already waits in the socket is still answered.
+void Connection::drain() {
+  if (phase_ == Phase::opening || (phase_ == Phase::idle && !bytes_waiting())) close();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  const std::shared_ptr<Connection> keeps_it_alive = shared_from_this();
+  // A handler that still owes the answer may look at the request until it gives it.
+  if (phase_ != Phase::handling) parser_.release();
+  phase_ = Phase::closed;
+  close_socket();
+  input_ = {};
+  drop_stash();
+  shrink(output_);
+  loop_->remove(*this);
+}
+
+}  // namespace sluice

@@ -1,0 +1,48 @@
+#include "http/padded_buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice {
+
+PaddedBuffer::~PaddedBuffer() { budget_->give_back(counted_); }
+
+bool PaddedBuffer::reserve(std::size_t bytes) {
+  const std::size_t wanted = size_ + bytes;
+  if (wanted <= capacity_ && counted_ > 0) return true;
+  const std::size_t capacity =
+      wanted <= capacity_ ? capacity_ : std::max({wanted, capacity_ * 2, kKeptBytes - kPadding});
+  if (!budget_->take(capacity - counted_)) return false;
+  if (capacity > capacity_) {
+    char* memory = static_cast<char*>(std::realloc(memory_.get(), capacity + kPadding));
+    if (memory == nullptr) {
+      budget_->give_back(capacity - counted_);
+      return false;
+    }
+    (void)memory_.release();
+    memory_.reset(memory);
+    capacity_ = capacity;
+    std::memset(memory + size_, 0, kPadding);
+  }
+  counted_ = capacity;
+  return true;
+}
+
+bool PaddedBuffer::append(const char* bytes, std::size_t size) {
+  if (!reserve(size)) return false;
+  std::memcpy(end(), bytes, size);
+  commit(size);
+  return true;
+}
+
+void PaddedBuffer::release() {
+  size_ = 0;
+  budget_->give_back(counted_);
+  counted_ = 0;
+  if (capacity_ + kPadding > kKeptBytes) {
+    memory_.reset();
+    capacity_ = 0;
+  }
+}
+
+}  // namespace sluice

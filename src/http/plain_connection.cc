@@ -1,0 +1,68 @@
+#include "http/sockets.h"
+
+namespace sluice {
+namespace {
+
+// Waits until the socket is readable and then reads into the loop's scratch buffer, so that an idle connection owns no
+// buffer at all.
+class PlainConnection final : public Connection {
+ public:
+  PlainConnection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer)
+      : Connection(loop, std::move(peer)), loop_(*loop), socket_(std::move(socket)) {}
+
+ private:
+  std::shared_ptr<PlainConnection> self() { return std::static_pointer_cast<PlainConnection>(shared_from_this()); }
+
+  void start_read() override {
+    socket_.async_wait(Socket::wait_read, [self = self()](ErrorCode error) { self->readable(error); });
+  }
+
+  void readable(ErrorCode error) {
+    if (error) return on_read(false, {});
+    const std::size_t bytes = socket_.read_some(boost::asio::buffer(loop_.scratch(), AsioLoop::kScratchBytes), error);
+    if (error == boost::asio::error::would_block) return start_read();
+    on_read(!error, {loop_.scratch(), bytes});
+  }
+
+  Io start_write(std::string_view bytes) override {
+    ErrorCode error;
+    while (!bytes.empty()) {
+      const std::size_t written = socket_.write_some(boost::asio::buffer(bytes), error);
+      bytes.remove_prefix(written);
+      if (error == boost::asio::error::would_block) {
+        socket_.async_wait(Socket::wait_write, [self = self(), bytes](ErrorCode wait_error) {
+          if (wait_error) return self->on_written(false);
+          const Io result = self->start_write(bytes);
+          if (result != Io::pending) self->on_written(result == Io::done);
+        });
+        return Io::pending;
+      }
+      if (error) return Io::failed;
+    }
+    return Io::done;
+  }
+
+  void shut_down() override {
+    ErrorCode ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+  }
+  void close_socket() override {
+    ErrorCode ignored;
+    socket_.close(ignored);
+  }
+  bool bytes_waiting() override {
+    ErrorCode ignored;
+    return socket_.available(ignored) > 0;
+  }
+
+  AsioLoop& loop_;
+  Socket socket_;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer) {
+  return std::make_shared<PlainConnection>(std::move(loop), std::move(socket), std::move(peer));
+}
+
+}  // namespace sluice

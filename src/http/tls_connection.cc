@@ -1,0 +1,117 @@
+#include <openssl/ssl.h>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <cstring>
+
+#include "http/sockets.h"
+
+namespace sluice {
+
+class TlsSettings {
+ public:
+  boost::asio::ssl::context context{boost::asio::ssl::context::tls_server};
+};
+
+void TlsSettingsDeleter::operator()(TlsSettings* settings) const { delete settings; }
+
+namespace {
+
+using Stream = boost::asio::ssl::stream<Socket>;
+
+class TlsConnection final : public Connection {
+ public:
+  TlsConnection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer, std::shared_ptr<TlsSettings> settings)
+      : Connection(std::move(loop), std::move(peer)),
+        settings_(std::move(settings)),
+        stream_(std::move(socket), settings_->context) {}
+
+ private:
+  // A TLS record carries at most 16 KiB, and a read yields at most one record.
+  static constexpr std::size_t kBufferBytes = 16 << 10;
+
+  std::shared_ptr<TlsConnection> self() { return std::static_pointer_cast<TlsConnection>(shared_from_this()); }
+
+  void open() override {
+    stream_.async_handshake(Stream::server, [self = self()](ErrorCode error) { self->on_open(!error); });
+  }
+
+  void start_read() override {
+    if (!buffer_) buffer_ = std::make_unique<char[]>(kBufferBytes);
+    stream_.async_read_some(boost::asio::buffer(buffer_.get(), kBufferBytes),
+                            [self = self()](ErrorCode error, std::size_t bytes) {
+                              self->on_read(!error, {self->buffer_.get(), error ? 0 : bytes});
+                            });
+  }
+
+  Io start_write(std::string_view bytes) override {
+    stream_.async_write_some(boost::asio::buffer(bytes), [self = self(), bytes](ErrorCode error, std::size_t written) {
+      if (error) return self->on_written(false);
+      if (written < bytes.size())
+        self->start_write(bytes.substr(written));
+      else
+        self->on_written(true);
+    });
+    return Io::pending;
+  }
+
+  // Says goodbye without waiting for the other side to say it too; reading may go on.
+  void shut_down() override {
+    stream_.async_shutdown([self = self()](ErrorCode) {
+      ErrorCode ignored;
+      self->stream_.next_layer().shutdown(Socket::shutdown_send, ignored);
+    });
+  }
+  void close_socket() override {
+    ErrorCode ignored;
+    stream_.next_layer().close(ignored);
+  }
+  bool bytes_waiting() override {
+    ErrorCode ignored;
+    return stream_.next_layer().available(ignored) > 0;
+  }
+
+  std::shared_ptr<TlsSettings> settings_;
+  Stream stream_;
+  std::unique_ptr<char[]> buffer_;
+};
+
+// Only HTTP/1.1 is spoken here; a client that offers protocols is told so.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+  static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  unsigned char* found = nullptr;
+  if (SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *chosen = found;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
+  TlsSettingsPointer settings(new TlsSettings);
+  boost::asio::ssl::context& context = settings->context;
+  ErrorCode error;
+  context.set_options(boost::asio::ssl::context::default_workarounds | boost::asio::ssl::context::no_tlsv1 |
+                          boost::asio::ssl::context::no_tlsv1_1 | boost::asio::ssl::context::single_dh_use,
+                      error);
+  SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, nullptr);
+  context.use_certificate_chain_file(tls.certificate_file, error);
+  if (error)
+    return fail("The TLS certificate " + tls.certificate_file + " cannot be used: " + error.message() +
+                ". Expected a PEM file with the certificate and its chain.");
+  context.use_private_key_file(tls.private_key_file, boost::asio::ssl::context::pem, error);
+  if (error)
+    return fail("The TLS private key " + tls.private_key_file + " cannot be used: " + error.message() +
+                ". Expected a PEM file with the key of the certificate " + tls.certificate_file + ".");
+  return settings;
+}
+
+std::shared_ptr<Connection> make_tls_connection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer,
+                                                std::shared_ptr<TlsSettings> settings) {
+  return std::make_shared<TlsConnection>(std::move(loop), std::move(socket), std::move(peer), std::move(settings));
+}
+
+}  // namespace sluice
