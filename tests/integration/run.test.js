@@ -1,0 +1,48 @@
+// ./run, as a newcomer starts it: sample events are visible in the stream, Ctrl-C stops everything, and the next run
+// goes on from where it was.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { repository } from './lib/paths.js';
+import { freePort, Process, runToEnd, temporaryFolder } from './lib/process.js';
+import { waitFor } from './lib/wait.js';
+
+async function runArguments(t) {
+  const ports = { port: await freePort(), admin: await freePort(), kinesis: await freePort() };
+  const folder = await temporaryFolder(t);
+  return {
+    ports, folder,
+    list: ['--port', ports.port, '--admin-port', ports.admin, '--kinesis-port', ports.kinesis, '--dir', folder].map(String),
+  };
+}
+
+test('./run --once shows the sample events in the stream, and again the second time', async (t) => {
+  const { list, folder } = await runArguments(t);
+  for (const time of ['first', 'second']) {
+    const { status, output } = await runToEnd(path.join(repository, 'run'), ['--once', ...list]);
+    assert.equal(status, 0, output);
+    const records = output.split('\n').filter((line) => line.includes('"event":{'));
+    assert.equal(records.length, 4, `the ${time} run: ${output}`);
+    for (const part of ['SDK key', 'curl', 'eventsUri']) assert.ok(output.includes(part), output);
+  }
+  assert.match(await readFile(path.join(folder, 'sluice.log'), 'utf8'), /server\.stopped/);
+});
+
+test('Ctrl-C stops everything that ./run started', async (t) => {
+  const { list, ports } = await runArguments(t);
+  const run = new Process('run', path.join(repository, 'run'), list);
+  t.after(() => run.stop('SIGKILL'));
+  await waitFor('records', () => run.requireAlive() ?? run.output.split('"event":{').length > 4);
+  assert.equal((await fetch(`http://127.0.0.1:${ports.admin}/healthz`)).status, 200);
+  assert.equal(await run.stop('SIGINT'), 0, run.tail());
+  for (const port of Object.values(ports)) {
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/`), 'nobody listens any more');
+  }
+});
+
+test('./run tells what it does not understand', async () => {
+  const { status, output } = await runToEnd(path.join(repository, 'run'), ['--frobnicate']);
+  assert.equal(status, 2);
+  assert.match(output, /--frobnicate.*--help/);
+});
