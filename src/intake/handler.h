@@ -1,0 +1,43 @@
+// Intake: the SDK endpoints. A request is matched to its endpoint and environment, its body inflated and read into an
+// entry, and the entry given to the journal; the answer is 202 when the journal says that it is durable. What is taken
+// and what is answered when: docs/sdk-protocol.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "catalog/snapshot.h"
+#include "http/byte_budget.h"
+#include "http/server.h"
+#include "intake/dead_letters.h"
+#include "intake/limits.h"
+#include "intake/metrics.h"
+#include "journal/journal.h"
+
+namespace sluice {
+
+// What the handlers of all loops share. References outlive the listener, and the journal is closed before they go: an
+// answer may come from it until then.
+class Intake {
+ public:
+  // `common_answers` answers GET /status, /healthz and /readyz; called on the loops, it must not block.
+  using CommonAnswers = std::function<HttpResponse(const HttpRequest&)>;
+
+  Intake(const Catalog& catalog, Journal& journal, const Clock& clock, IntakeMetrics& metrics,
+         IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers);
+
+  // One a loop; it must not outlive this.
+  std::unique_ptr<HttpHandler> make_handler();
+
+  const Catalog& catalog;
+  Journal& journal;
+  const Clock& clock;
+  IntakeMetrics& metrics;
+  IntakeDeadLetters& dead_letters;
+  const IntakeLimits limits;
+  const CommonAnswers common_answers;
+  ByteBudget inflated;
+};
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+// Every limit of intake's own; those of connections and requests are HttpLimits (http/server.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace sluice {
+
+struct IntakeLimits {
+  // What may stand before the endpoints' paths, without a slash at its end; empty: nothing. Paths without it are taken
+  // too.
+  std::string path_prefix;
+  // Bytes of one payload after inflation; beyond it 400. 10,000 events, the most an SDK holds, of 6 kB each.
+  std::uint64_t max_inflated_bytes = 64ull << 20;
+  // Bytes inflated at a time over all loops; beyond it 503. Two payloads of the largest size.
+  std::uint64_t max_inflated_total_bytes = 128ull << 20;
+  // Bytes of one diagnostic event, inflated; beyond it 400. Real ones have 1 to 3 kB, and are read into a tree.
+  std::uint64_t max_diagnostic_bytes = 256ull << 10;
+  // Bytes kept of each header that is stored with a payload (SDK, wrapper, tags, ids); the rest is cut. Real ones have
+  // less than 200.
+  std::size_t max_header_text_bytes = 1024;
+  // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".
+  std::size_t max_diagnostic_labels = 256;
+  // One log line of a kind every so often, a loop; it says how many were left out.
+  std::int64_t log_interval_ms = 10'000;
+
+  // Bytes of dead-letters/intake.ndjson before it is renamed to intake.1.ndjson, whose predecessor goes. What it says
+  // is in the journal, too, until retention.
+  std::uint64_t max_dead_letter_file_bytes = 64ull << 20;
+  // Bytes of an unusable event that are kept in it; the rest is cut and told.
+  std::size_t max_dead_letter_event_bytes = 64 << 10;
+  // Bytes that wait to be written to it; beyond it letters are counted only.
+  std::uint64_t max_dead_letter_queue_bytes = 4ull << 20;
+};
+
+}  // namespace sluice

@@ -1,0 +1,82 @@
+#include "intake/metrics.h"
+
+#include <algorithm>
+
+namespace sluice {
+namespace {
+
+std::uint64_t read(const IntakeLoopMetrics::Counter& counter) { return counter.load(std::memory_order_relaxed); }
+
+constexpr std::string_view kOther = "(other)";
+
+}  // namespace
+
+std::string_view refusal_name(Refusal refusal) {
+  static constexpr std::array<std::string_view, kRefusals> kNames = {
+      "no_credential", "unknown_credential", "unknown_environment", "unknown_path", "wrong_method",
+      "empty_body",    "bad_encoding",       "not_a_payload",       "too_large",    "bad_request",
+      "timed_out",     "catalog_not_loaded", "overloaded",          "journal_full", "stopping",
+      "internal"};
+  return kNames[static_cast<std::size_t>(refusal)];
+}
+
+void IntakeLoopMetrics::answered(std::int64_t latency_us) {
+  const double ms = static_cast<double>(latency_us) / 1000;
+  const auto bound = std::lower_bound(kLatencyBoundsMs.begin(), kLatencyBoundsMs.end(), ms);
+  add(latency[static_cast<std::size_t>(bound - kLatencyBoundsMs.begin())]);
+  add(latency_us_sum, static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency_us)));
+}
+
+IntakeLoopMetrics& IntakeMetrics::add_loop() {
+  const std::lock_guard lock(mutex_);
+  return loops_.emplace_back();
+}
+
+IntakeTotals IntakeMetrics::totals() const {
+  IntakeTotals out;
+  const std::lock_guard lock(mutex_);
+  for (const IntakeLoopMetrics& loop : loops_) {
+    out.payloads_received += read(loop.payloads_received);
+    out.payloads_accepted += read(loop.payloads_accepted);
+    out.payloads_deduplicated += read(loop.payloads_deduplicated);
+    out.payloads_empty += read(loop.payloads_empty);
+    out.events_accepted += read(loop.events_accepted);
+    out.events_deduplicated += read(loop.events_deduplicated);
+    out.events_unusable += read(loop.events_unusable);
+    out.bytes_received += read(loop.bytes_received);
+    out.bytes_inflated += read(loop.bytes_inflated);
+    out.diagnostics += read(loop.diagnostics);
+    out.latency_us_sum += read(loop.latency_us_sum);
+    for (std::size_t i = 0; i < kRefusals; ++i) out.refused[i] += read(loop.refused[i]);
+    for (std::size_t i = 0; i < out.latency.size(); ++i) out.latency[i] += read(loop.latency[i]);
+  }
+  out.dead_letters = read(dead_letters_);
+  out.dead_letters_dropped = read(dead_letters_dropped_);
+  return out;
+}
+
+void IntakeMetrics::count_dead_letters(std::uint64_t kept, std::uint64_t dropped) {
+  IntakeLoopMetrics::add(dead_letters_, kept);
+  IntakeLoopMetrics::add(dead_letters_dropped_, dropped);
+}
+
+void IntakeMetrics::count_diagnostic(ObjectId environment, std::string_view sdk, bool start,
+                                     std::uint64_t dropped_events, std::size_t max_labels) {
+  const std::lock_guard lock(mutex_);
+  std::pair<ObjectId, std::string> key(environment, sdk);
+  if (diagnostics_.size() >= max_labels && !diagnostics_.contains(key)) key = {ObjectId{}, std::string(kOther)};
+  DiagnosticTotals& totals = diagnostics_[key];
+  totals.environment = key.first;
+  totals.sdk = key.second;
+  ++(start ? totals.starts : totals.reports);
+  totals.dropped_events += dropped_events;
+}
+
+std::vector<DiagnosticTotals> IntakeMetrics::diagnostics() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<DiagnosticTotals> out;
+  for (const auto& [key, totals] : diagnostics_) out.push_back(totals);
+  return out;
+}
+
+}  // namespace sluice
