@@ -1,6 +1,7 @@
 #include "aws/curl_transport.h"
 
 #include <curl/curl.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -36,6 +37,15 @@ std::int64_t steady_ms() {
 void initialise_libcurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   SLUICE_CHECK(code == CURLE_OK, "libcurl starts with OpenSSL present");
+}
+
+// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes to connections that the server has closed. The
+// signal goes to the thread that writes, so that it is enough to block it here.
+void block_broken_pipe_signal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 struct Waiting {
@@ -107,6 +117,7 @@ class CurlTransport::Loop {
   void run();
   void take_inbox();
   void expire_waiting();
+  int poll_ms() const;
   void admit();
   void start(Waiting waiting);
   void prepare(Transfer& transfer);
@@ -173,6 +184,7 @@ void CurlTransport::Loop::send(HttpRequest request, std::function<void(HttpRespo
 }
 
 void CurlTransport::Loop::run() {
+  block_broken_pipe_signal();
   for (;;) {
     take_inbox();
     {
@@ -186,8 +198,7 @@ void CurlTransport::Loop::run() {
     const std::size_t before = active_.size();
     finish_completed();
     if (active_.size() < before && !waiting_.empty()) continue;  // a place came free
-    const bool idle = active_.empty() && waiting_.empty();
-    curl_multi_poll(multi_, nullptr, 0, idle ? kIdlePollMs : kBusyPollMs, nullptr);
+    curl_multi_poll(multi_, nullptr, 0, poll_ms(), nullptr);
   }
   stop_all();
 }
@@ -219,6 +230,14 @@ void CurlTransport::Loop::expire_waiting() {
                      human_duration_ms(waiting.request.timeout_ms) + ": " + std::to_string(active_.size()) +
                      " requests are under way");
   }
+}
+
+// libcurl knows when its own requests expire, but not those that wait here.
+int CurlTransport::Loop::poll_ms() const {
+  std::int64_t wait = active_.empty() ? kIdlePollMs : kBusyPollMs;
+  const std::int64_t now = steady_ms();
+  for (const Waiting& waiting : waiting_) wait = std::min(wait, waiting.arrived_ms + waiting.request.timeout_ms - now);
+  return static_cast<int>(std::max<std::int64_t>(wait, 0));
 }
 
 // In the order of arrival, but one host at its limit does not hold up the others.

@@ -3,9 +3,14 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
-#include <set>
 
 #include "aws/blocking_http.h"
 #include "aws/curl_fault.h"
@@ -193,14 +198,68 @@ TEST(CurlTransport, tells_of_a_connection_that_breaks) {
   }
 }
 
-TEST(CurlTransport, tells_of_tls_that_fails) {
-  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::Answer{}; });
+// A file that goes away with the test.
+class PemFile {
+ public:
+  explicit PemFile(const std::string& text) {
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-pem-XXXXXX").string();
+    const int file = ::mkstemp(name.data());
+    ::close(file);
+    path = name;
+    std::ofstream(path) << text;
+  }
+  ~PemFile() { std::filesystem::remove(path); }
+  std::string path;
+};
+
+TEST(CurlTransport, trusts_the_certificates_of_the_ca_bundle_and_no_others) {
+  HttpServerFake server([](const HttpServerFake::Request& request) { return HttpServerFake::reply(200, request.body); },
+                        HttpServerFake::Over::tls);
+  const PemFile bundle(server.certificate_pem());
+  CurlTransportOptions options;
+  options.ca_bundle = bundle.path;
+  CurlTransport trusting(options);
+  const std::string body(1 << 20, 'x');
+  const HttpResponse answered = send_and_wait(trusting, request_to(server.url(), body));
+  EXPECT_EQ(answered.fault, TransportFault::none) << answered.fault_text;
+  EXPECT_EQ(answered.body, body);
+
+  CurlTransport with_the_systems;
+  const HttpResponse refused = send_and_wait(with_the_systems, request_to(server.url()));
+  EXPECT_EQ(refused.fault, TransportFault::tls) << refused.fault_text;
+  EXPECT_TRUE(refused.fault_text.starts_with("No trusted TLS connection to 127.0.0.1:")) << refused.fault_text;
+
+  const HttpResponse other_name =
+      send_and_wait(trusting, request_to("https://localhost:" + std::to_string(server.port()) + "/"));
+  EXPECT_EQ(other_name.fault, TransportFault::tls) << other_name.fault_text;
+}
+
+TEST(CurlTransport, resumes_tls_on_a_new_connection) {
+  std::atomic<bool> resumed = false;
+  HttpServerFake server(
+      [&](const HttpServerFake::Request& request) {
+        if (request.tls_resumed) resumed = true;
+        HttpServerFake::Answer answer = HttpServerFake::reply(200, "{}");
+        answer.close_after = true;
+        return answer;
+      },
+      HttpServerFake::Over::tls);
+  const PemFile bundle(server.certificate_pem());
+  CurlTransportOptions options;
+  options.ca_bundle = bundle.path;
+  CurlTransport transport(options);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 200);
+  EXPECT_EQ(server.connections(), 3);
+  EXPECT_TRUE(resumed);
+}
+
+TEST(CurlTransport, tells_of_a_server_that_speaks_no_tls) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::Answer{}; },
+                        HttpServerFake::Over::tls);
   CurlTransport transport;
-  HttpRequest request = request_to("https://127.0.0.1:" + std::to_string(server.port()) + "/");
-  request.timeout_ms = 200;  // the server waits for the end of a request that never comes
-  const HttpResponse response = send_and_wait(transport, request);
-  EXPECT_TRUE(response.fault == TransportFault::tls || response.fault == TransportFault::timeout)
-      << response.fault_text;
+  const HttpResponse response =
+      send_and_wait(transport, request_to("http://127.0.0.1:" + std::to_string(server.port()) + "/"));
+  EXPECT_EQ(response.fault, TransportFault::reset) << response.fault_text;
 }
 
 TEST(CurlTransport, tells_of_a_ca_bundle_that_is_not_there) {

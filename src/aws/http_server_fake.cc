@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,23 +16,42 @@ namespace sluice::aws {
 
 namespace {
 
-bool send_all(int socket, const std::string& bytes) {
-  std::size_t sent = 0;
-  while (sent < bytes.size()) {
-    const ssize_t n = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (n <= 0) return false;
-    sent += static_cast<std::size_t>(n);
+// A connection, plain or over TLS.
+class Line {
+ public:
+  Line(int socket, const TlsFake* tls) : socket_(socket) {
+    if (tls != nullptr) tls_ = std::make_unique<TlsFake::Connection>(*tls, socket);
   }
-  return true;
-}
+  bool begin() { return !tls_ || tls_->handshake(); }
+  bool resumed() const { return tls_ && tls_->resumed(); }
 
-bool read_more(int socket, std::string& buffer) {
-  char chunk[65536];
-  const ssize_t n = ::recv(socket, chunk, sizeof chunk, 0);
-  if (n <= 0) return false;
-  buffer.append(chunk, static_cast<std::size_t>(n));
-  return true;
-}
+  bool send_all(const std::string& bytes) {
+    if (tls_) return tls_->write(bytes);
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      sent += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  bool read_more(std::string& buffer) {
+    char chunk[65536];
+    if (tls_) {
+      const std::size_t n = tls_->read(chunk, sizeof chunk);
+      buffer.append(chunk, n);
+      return n > 0;
+    }
+    const ssize_t n = ::recv(socket_, chunk, sizeof chunk, 0);
+    if (n > 0) buffer.append(chunk, static_cast<std::size_t>(n));
+    return n > 0;
+  }
+
+ private:
+  int socket_;
+  std::unique_ptr<TlsFake::Connection> tls_;
+};
 
 HttpServerFake::Request parse_head(const std::string& head) {
   HttpServerFake::Request request;
@@ -61,7 +81,8 @@ std::string HttpServerFake::Request::header(const std::string& lower_case_name) 
   return {};
 }
 
-HttpServerFake::HttpServerFake(Handler handler) : handler_(std::move(handler)) {
+HttpServerFake::HttpServerFake(Handler handler, Over over) : handler_(std::move(handler)) {
+  if (over == Over::tls) tls_ = std::make_unique<TlsFake>();
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -103,22 +124,31 @@ void HttpServerFake::accept_loop() {
 }
 
 void HttpServerFake::serve(int socket, int connection) {
-  std::string buffer;
-  for (;;) {
-    std::size_t end = 0;
-    bool alive = true;
-    while (alive && (end = buffer.find("\r\n\r\n")) == std::string::npos) alive = read_more(socket, buffer);
-    if (!alive) break;
-    Request request = parse_head(buffer.substr(0, end));
-    request.connection = connection;
-    buffer.erase(0, end + 4);
-    const std::size_t length = std::strtoull(request.header("content-length").c_str(), nullptr, 10);
-    while (alive && buffer.size() < length) alive = read_more(socket, buffer);
-    if (!alive) break;
-    request.body = buffer.substr(0, length);
-    buffer.erase(0, length);
-    const Answer answer = handler_(request);
-    if (answer.bytes.empty() || !send_all(socket, answer.bytes) || answer.close_after) break;
+  sigset_t signals;  // OpenSSL writes without MSG_NOSIGNAL
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  {
+    Line line(socket, tls_.get());
+    std::string buffer;
+    bool alive = line.begin();
+    while (alive) {
+      std::size_t end = 0;
+      while (alive && (end = buffer.find("\r\n\r\n")) == std::string::npos) alive = line.read_more(buffer);
+      if (!alive) break;
+      Request request = parse_head(buffer.substr(0, end));
+      request.connection = connection;
+      request.tls_resumed = line.resumed();
+      buffer.erase(0, end + 4);
+      const std::size_t length = std::strtoull(request.header("content-length").c_str(), nullptr, 10);
+      buffer.reserve(length + (64 << 10));
+      while (alive && buffer.size() < length) alive = line.read_more(buffer);
+      if (!alive) break;
+      request.body = buffer.substr(0, length);
+      buffer.erase(0, length);
+      const Answer answer = handler_(request);
+      alive = !answer.bytes.empty() && line.send_all(answer.bytes) && !answer.close_after;
+    }
   }
   const std::lock_guard lock(mutex_);
   std::erase(open_sockets_, socket);

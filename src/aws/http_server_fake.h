@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "aws/tls_fake.h"
 
 namespace sluice::aws {
 
@@ -22,6 +25,7 @@ class HttpServerFake {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;
     int connection = 0;  // 1, 2, …: in the order in which they were opened
+    bool tls_resumed = false;
     std::string header(const std::string& lower_case_name) const;
   };
   struct Answer {
@@ -30,12 +34,15 @@ class HttpServerFake {
   };
   using Handler = std::function<Answer(const Request&)>;
 
+  enum class Over { plain, tls };
   // The handler is called by several threads at once.
-  explicit HttpServerFake(Handler handler);
+  explicit HttpServerFake(Handler handler, Over over = Over::plain);
   ~HttpServerFake();
 
   std::uint16_t port() const { return port_; }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return (tls_ ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port_); }
+  // Over TLS: the certificate to trust.
+  const std::string& certificate_pem() const { return tls_->certificate_pem(); }
   int connections() const { return connections_.load(); }
 
   static Answer reply(int status, const std::string& body, const std::string& more_headers = {});
@@ -45,6 +52,7 @@ class HttpServerFake {
   void serve(int socket, int connection);
 
   Handler handler_;
+  std::unique_ptr<TlsFake> tls_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> connections_ = 0;
