@@ -6,7 +6,8 @@
 
 namespace sluice {
 
-prometheus::ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, prometheus::MetricType type, const MetricLabels& labels) {
+prometheus::ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, prometheus::MetricType type,
+                                              const MetricLabels& labels) {
   auto found = by_name_.find(name);
   if (found == by_name_.end()) {
     found = by_name_.emplace(std::string(name), families_.size()).first;
@@ -30,8 +31,8 @@ void MetricFamilies::gauge(std::string_view name, std::string_view help, double 
   add(name, help, prometheus::MetricType::Gauge, labels).gauge.value = value;
 }
 
-void MetricFamilies::histogram(std::string_view name, std::string_view help, std::span<const double> bounds, std::span<const std::uint64_t> counts, double sum,
-                               const MetricLabels& labels) {
+void MetricFamilies::histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
+                               std::span<const std::uint64_t> counts, double sum, const MetricLabels& labels) {
   auto& histogram = add(name, help, prometheus::MetricType::Histogram, labels).histogram;
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -1,4 +1,5 @@
-// GET /metrics: every counter in Prometheus text format (docs/operating.md). Collected at the scrape; nothing is counted here.
+// GET /metrics: every counter in Prometheus text format (docs/operating.md). Collected at the scrape; nothing is
+// counted here.
 #pragma once
 
 #include <string>

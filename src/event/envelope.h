@@ -1,4 +1,5 @@
-// The exported record: {"project":…,"environment":…,"event":{…},"version":n}, in LaunchDarkly's key order (docs/events.md).
+// The exported record: {"project":…,"environment":…,"event":{…},"version":n}, in LaunchDarkly's key order
+// (docs/events.md).
 #pragma once
 
 #include <string>

@@ -1,0 +1,69 @@
+#include "api/admin_handler.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/metrics.h"
+#include "api/status.h"
+
+namespace sluice {
+namespace {
+
+HttpResponse json_answer(std::string body) {
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse refuse(unsigned status, std::string_view code, std::string message) {
+  HttpResponse response = json_answer(nlohmann::ordered_json{{"code", code}, {"message", message}}.dump() + "\n");
+  response.status = status;
+  return response;
+}
+
+struct Route {
+  std::string_view path;
+  HttpResponse (*answer)(const ServerView&);
+};
+
+constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+const std::array kRoutes = {
+    Route{"/status", [](const ServerView& view) { return json_answer(full_status_json(view)); }},
+    Route{"/healthz", [](const ServerView&) { return health_answer(); }},
+    Route{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
+    Route{"/metrics",
+          [](const ServerView& view) {
+            HttpResponse response;
+            response.content_type = kMetricsType;
+            response.body = metrics_text(view);
+            return response;
+          }},
+};
+
+}  // namespace
+
+void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
+  std::string known;
+  for (const Route& route : kRoutes) {
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);
+    if (request.path != route.path) continue;
+    if (request.method != "GET" && request.method != "HEAD") {
+      HttpResponse response =
+          refuse(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", route.path, request.method));
+      response.headers.emplace_back("Allow", "GET, HEAD");
+      return responder(std::move(response));
+    }
+    return responder(route.answer(view_));
+  }
+  responder(refuse(
+      404, "not_found",
+      fmt::format("There is nothing at this path of the admin port. It has {}. SDKs send events to the intake port.",
+                  known)));
+}
+
+}  // namespace sluice

@@ -1,0 +1,191 @@
+#include "api/metrics.h"
+
+#include <array>
+
+#include "api/metric_families.h"
+
+namespace sluice {
+namespace {
+
+double number(std::uint64_t value) { return static_cast<double>(value); }
+
+// Upper bounds in seconds, from bounds in another unit.
+template <std::size_t N>
+std::array<double, N> in_seconds(const std::int64_t (&bounds)[N], double per_second) {
+  std::array<double, N> seconds{};
+  for (std::size_t i = 0; i < N; ++i) seconds[i] = static_cast<double>(bounds[i]) / per_second;
+  return seconds;
+}
+
+void add_sink(MetricFamilies& out, const SinkStats& sink, const MetricLabels& labels) {
+  out.counter("sluice_destination_calls_total", "PutRecords calls answered or failed", number(sink.calls), labels);
+  out.counter("sluice_destination_calls_failed_total", "PutRecords calls that failed as a whole",
+              number(sink.calls_failed), labels);
+  out.counter("sluice_destination_records_sent_total", "Records in calls, each attempt counted",
+              number(sink.records_sent), labels);
+  out.counter("sluice_destination_answer_anomalies_total",
+              "Answers that did not fit their call: all of it was sent again", number(sink.answer_anomalies), labels);
+  for (const auto& [code, count] : sink.retried_by_code) {
+    MetricLabels with_code = labels;
+    with_code.emplace_back("code", code);
+    out.counter("sluice_destination_retried_records_total", "Records sent again, by the code that AWS gave",
+                number(count), with_code);
+  }
+  out.gauge("sluice_destination_calls_in_flight", "PutRecords calls on their way", number(sink.calls_in_flight),
+            labels);
+  out.gauge("sluice_destination_open_shards", "Open shards of the stream; 0: unknown", number(sink.open_shards),
+            labels);
+  static const auto bounds = in_seconds(kCallBucketsUs, 1e6);
+  // The sink's histogram is cumulative; the layer below wants counts of each bucket.
+  std::vector<std::uint64_t> counts;
+  std::uint64_t below = 0;
+  for (const std::uint64_t cumulative : sink.call_us_histogram) {
+    counts.push_back(cumulative - below);
+    below = cumulative;
+  }
+  if (!counts.empty())
+    out.histogram("sluice_destination_call_seconds", "Time from sending a PutRecords call to its answer", bounds,
+                  counts, number(sink.call_us_total) / 1e6, labels);
+}
+
+void add_destination(MetricFamilies& out, const DestinationStatus& status, const CatalogSnapshot* catalog) {
+  const Destination& destination = status.destination;
+  const Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
+  const MetricLabels labels = {{"destination", destination.id.hex()},
+                               {"name", destination.name},
+                               {"project", environment ? environment->project_key : ""},
+                               {"environment", environment ? environment->key : ""}};
+  const PipelineStatus& pipeline = status.pipeline;
+  out.counter("sluice_destination_accepted_events_total", "Events journaled for the destination, over its life",
+              number(pipeline.balance.accepted), labels);
+  out.counter("sluice_destination_delivered_events_total", "Events that the destination has acknowledged",
+              number(pipeline.balance.delivered), labels);
+  out.counter("sluice_destination_dead_lettered_events_total", "Events that the destination can never take",
+              number(pipeline.balance.dead_lettered), labels);
+  out.counter("sluice_destination_missing_events_total",
+              "Events that the journal no longer has: damaged on disk, or expired while the destination was off",
+              number(pipeline.balance.missing), labels);
+  out.gauge("sluice_destination_waiting_events", "Events journaled and not yet delivered or dead-lettered",
+            number(pipeline.balance.waiting), labels);
+  out.gauge("sluice_destination_waiting_bytes", "Bytes of journal entries that still wait",
+            number(pipeline.waiting_bytes), labels);
+  out.gauge("sluice_destination_oldest_seconds", "Age of the oldest undelivered event",
+            static_cast<double>(status.oldest_waiting_age_ms) / 1000, labels);
+  out.counter("sluice_destination_delivered_bytes_total", "Bytes of records delivered",
+              number(pipeline.delivered_bytes), labels);
+  out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
+              number(pipeline.dead_lettered_bytes), labels);
+  for (const DestinationState state : {DestinationState::delivering, DestinationState::idle, DestinationState::behind,
+                                       DestinationState::waiting, DestinationState::blocked, DestinationState::off}) {
+    MetricLabels with_state = labels;
+    with_state.emplace_back("state", destination_state_name(state));
+    out.gauge("sluice_destination_state", "1 for the state that the destination is in (docs/states-and-remedies.md)",
+              status.state == state ? 1 : 0, with_state);
+  }
+  static const auto bounds = in_seconds(kLatencyBucketsMs, 1e3);
+  out.histogram("sluice_destination_delivery_seconds",
+                "Time from receipt to acknowledgement by the destination, per event", bounds, pipeline.latency_counts,
+                number(pipeline.latency_sum_ms) / 1e3, labels);
+  add_sink(out, pipeline.sink, labels);
+}
+
+void add_journal(MetricFamilies& out, const JournalStats& stats) {
+  out.counter("sluice_journal_entries_total", "Entries made durable", number(stats.appended_entries));
+  out.counter("sluice_journal_events_total", "Events made durable", number(stats.appended_events));
+  out.counter("sluice_journal_bytes_total", "Bytes of entries made durable", number(stats.appended_bytes));
+  out.counter("sluice_journal_deduplicated_entries_total", "Payloads that had been stored before",
+              number(stats.deduplicated_entries));
+  out.counter("sluice_journal_deduplicated_events_total", "Events of payloads that had been stored before",
+              number(stats.deduplicated_events));
+  out.counter("sluice_journal_refused_total", "Entries refused", number(stats.refused_full), {{"reason", "full"}});
+  out.counter("sluice_journal_refused_total", "Entries refused", number(stats.refused_overloaded),
+              {{"reason", "overloaded"}});
+  out.counter("sluice_journal_syncs_total", "fdatasync calls", number(stats.syncs));
+  out.counter("sluice_journal_sync_seconds_total", "Time spent in fdatasync", number(stats.sync_us_total) / 1e6);
+  out.gauge("sluice_journal_sync_seconds_max", "Longest fdatasync since the start", number(stats.sync_us_max) / 1e6);
+  out.gauge("sluice_journal_segments", "Segment files", number(stats.segments), {{"use", "entries"}});
+  out.gauge("sluice_journal_segments", "Segment files", number(stats.spare_segments), {{"use", "spare"}});
+  out.gauge("sluice_journal_stored_bytes", "Bytes of segments that hold entries", number(stats.stored_bytes));
+  out.gauge("sluice_journal_capacity_bytes", "What the journal may take: its limit, or what the disk has",
+            number(stats.capacity_bytes));
+  out.gauge("sluice_journal_free_bytes", "What can be appended before payloads are answered 503",
+            number(stats.free_bytes));
+  out.counter("sluice_journal_damaged_regions_total", "Stretches of the journal that were damaged and stepped over",
+              number(stats.damaged_regions));
+  out.counter("sluice_journal_damaged_bytes_total", "Bytes of those", number(stats.damaged_bytes));
+  out.gauge("sluice_journal_torn_bytes", "Bytes cut from the journal's end at the start: never acknowledged",
+            number(stats.torn_bytes));
+}
+
+void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogSnapshot* catalog) {
+  const IntakeTotals totals = intake.totals();
+  const auto payloads = [&](std::string_view result, std::uint64_t count) {
+    out.counter("sluice_payloads_total", "Payloads of SDKs, by what became of them", number(count),
+                {{"result", std::string(result)}});
+  };
+  payloads("accepted", totals.payloads_accepted);
+  payloads("deduplicated", totals.payloads_deduplicated);
+  payloads("empty", totals.payloads_empty);
+  out.counter("sluice_payloads_received_total", "Payloads received from SDKs with a known key",
+              number(totals.payloads_received));
+  for (std::size_t i = 0; i < kRefusals; ++i)
+    out.counter("sluice_payloads_rejected_total", "Requests that were not answered 2xx, by reason",
+                number(totals.refused[i]), {{"reason", std::string(refusal_name(static_cast<Refusal>(i)))}});
+  out.counter("sluice_events_accepted_total", "Events made durable", number(totals.events_accepted));
+  out.counter("sluice_events_deduplicated_total", "Events of payloads that had been stored before",
+              number(totals.events_deduplicated));
+  out.counter("sluice_events_unusable_total", "Events made durable but exported nowhere, because they are no events",
+              number(totals.events_unusable));
+  out.counter("sluice_intake_dead_letters_total", "Unusable events written to the dead letters of intake",
+              number(totals.dead_letters));
+  out.counter("sluice_intake_dead_letters_dropped_total",
+              "Unusable events that were only counted, because the file could not take them",
+              number(totals.dead_letters_dropped));
+  out.counter("sluice_payload_bytes_received_total", "Bytes of payloads as sent", number(totals.bytes_received));
+  out.counter("sluice_payload_bytes_inflated_total", "Bytes of payloads after inflation",
+              number(totals.bytes_inflated));
+  static const auto bounds = [] {
+    auto seconds = kLatencyBoundsMs;
+    for (double& bound : seconds) bound /= 1000;
+    return seconds;
+  }();
+  out.histogram("sluice_intake_answer_seconds", "Time from a complete payload to its 202", bounds, totals.latency,
+                number(totals.latency_us_sum) / 1e6);
+  out.counter("sluice_diagnostics_total", "Diagnostic events of SDKs", number(totals.diagnostics));
+  for (const DiagnosticTotals& sdk : intake.diagnostics()) {
+    const Environment* environment = catalog ? catalog->environment(sdk.environment) : nullptr;
+    const MetricLabels labels = {{"project", environment ? environment->project_key : ""},
+                                 {"environment", environment ? environment->key : ""},
+                                 {"sdk", sdk.sdk}};
+    out.counter("sluice_sdk_starts_total", "SDKs that said they started", number(sdk.starts), labels);
+    out.counter("sluice_sdk_reports_total", "Diagnostic reports of SDKs", number(sdk.reports), labels);
+    out.counter("sluice_sdk_dropped_events_total", "Events that SDKs dropped before sending, as they say",
+                number(sdk.dropped_events), labels);
+  }
+}
+
+void add_listener(MetricFamilies& out, const HttpServerStats& stats) {
+  out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
+  out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_accepted),
+              {{"result", "accepted"}});
+  out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_refused),
+              {{"result", "refused"}});
+  out.gauge("sluice_buffered_bytes", "Bytes of bodies held by connections", number(stats.buffered_bytes));
+}
+
+}  // namespace
+
+std::string metrics_text(const ServerView& view) {
+  const CatalogPointer catalog = view.catalog.current();
+  MetricFamilies out;
+  out.gauge("sluice_build_info", "1, with the version", 1, {{"version", SLUICE_VERSION}});
+  out.gauge("sluice_start_time_seconds", "When the process started, since 1970",
+            static_cast<double>(view.started_ms) / 1000);
+  add_intake(out, view.intake, catalog.get());
+  if (const HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
+  add_journal(out, view.journal.stats());
+  for (const DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
+  return out.text();
+}
+
+}  // namespace sluice

@@ -1,0 +1,175 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "api/admin_handler.h"
+#include "api/server_view.h"
+#include "api/status.h"
+#include "aws/curl_transport.h"
+#include "aws/default_chain.h"
+#include "base/log.h"
+#include "intake/handler.h"
+#include "kinesis/make_kinesis_sink.h"
+
+namespace sluice {
+namespace {
+
+// How long the listeners wait for answers that are under way when the server stops; they come with the next sync.
+constexpr std::int64_t kListenerDrainMs = 5'000;
+
+// The admin port serves people and scrapers: fewer and smaller than intake.
+HttpLimits admin_limits() {
+  HttpLimits limits;
+  limits.max_body_bytes = 1u << 20;
+  limits.too_large_status = 413;
+  limits.max_connections = 256;
+  limits.max_buffered_bytes = 16u << 20;
+  return limits;
+}
+
+aws::CurlTransportOptions transport_options(const ServerSettings& settings, const aws::Environment& environment) {
+  aws::CurlTransportOptions options = aws::curl_transport_options(environment);
+  if (!settings.ca_bundle.empty()) options.ca_bundle = settings.ca_bundle;
+  options.user_agent = std::string("sluice/") + SLUICE_VERSION;
+  return options;
+}
+
+}  // namespace
+
+// In the order of the flow; destroyed in the opposite order.
+struct Server::Parts {
+  ServerSettings settings;
+  aws::Environment environment;
+  SystemClock clock;
+  std::unique_ptr<FileSystem> files = make_posix_file_system();
+  Catalog catalog;
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<aws::CurlTransport> transport;
+  std::shared_ptr<aws::CredentialsCache> own_credentials;  // made with the first destination that needs it
+  std::unique_ptr<Exporter> exporter;
+  IntakeMetrics intake_metrics;
+  std::unique_ptr<IntakeDeadLetters> intake_dead_letters;
+  std::unique_ptr<ServerView> view;
+  std::unique_ptr<Intake> intake;
+  std::unique_ptr<HttpServer> admin_listener;
+  std::unique_ptr<HttpServer> intake_listener;
+  std::mutex reload_mutex;
+  bool stopped = false;
+
+  std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
+    if (!own_credentials) {
+      const aws::SourceContext context{*transport, clock, environment, destination.kinesis.region};
+      own_credentials = std::make_shared<aws::CredentialsCache>(aws::default_chain(context), clock, [] {});
+    }
+    return kinesis::make_kinesis_sink(destination, {*transport, clock, environment, own_credentials, ""}, waker,
+                                      dead_letters);
+  }
+};
+
+namespace {
+
+// What both ports answer the same way, but that the intake port, which may face the internet, tells no names.
+HttpResponse common_answer(const ServerView& view, const HttpRequest& request) {
+  if (request.path.ends_with("/healthz")) return health_answer();
+  if (request.path.ends_with("/readyz")) return ready_answer(view);
+  HttpResponse response;
+  response.content_type = "application/json";
+  response.body = public_status_json(view);
+  return response;
+}
+
+// Settings that a reload leaves as they are.
+bool same_settings(const ServerSettings& a, const ServerSettings& b) {
+  return a.data_dir == b.data_dir && a.intake_listen == b.intake_listen && a.admin_listen == b.admin_listen &&
+         a.intake_loops == b.intake_loops && a.journal.segment_bytes == b.journal.segment_bytes &&
+         a.journal.max_bytes == b.journal.max_bytes && a.journal.min_free_bytes == b.journal.min_free_bytes &&
+         a.journal.retention_ms == b.journal.retention_ms && a.journal.dedupe_window_ms == b.journal.dedupe_window_ms &&
+         a.http.max_body_bytes == b.http.max_body_bytes && a.http.max_connections == b.http.max_connections &&
+         a.intake.max_inflated_bytes == b.intake.max_inflated_bytes && a.intake.path_prefix == b.intake.path_prefix &&
+         a.drain_ms == b.drain_ms && a.ca_bundle == b.ca_bundle && a.log_level == b.log_level &&
+         a.log_format == b.log_format;
+}
+
+}  // namespace
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(Configuration configuration, EnvironmentLookup environment) {
+  auto parts = std::make_unique<Parts>();
+  Parts& p = *parts;
+  p.settings = std::move(configuration.settings);
+  p.environment = [environment = std::move(environment)](const char* name) { return environment(name); };
+
+  if (const auto made = p.files->make_directory(p.settings.data_dir); !made)
+    return fail(fmt::format(
+        "The data directory {} cannot be made: {}. Choose another with --data-dir, or mend its permissions.",
+        p.settings.data_dir, made.error().message));
+  auto journal = Journal::open(p.settings.data_dir + "/journal", p.settings.journal, *p.files, p.clock);
+  if (!journal) return tl::unexpected(journal.error());
+  p.journal = std::move(*journal);
+
+  p.transport = std::make_unique<aws::CurlTransport>(transport_options(p.settings, p.environment));
+  p.exporter =
+      std::make_unique<Exporter>(*p.journal, *p.files, p.clock, p.settings.data_dir,
+                                 [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
+                                   return p.make_sink(destination, waker, dead_letters);
+                                 });
+  if (auto applied = p.exporter->apply(*configuration.catalog); !applied) return tl::unexpected(applied.error());
+  p.journal->drop_hold(kStartingHold);
+
+  p.intake_dead_letters =
+      std::make_unique<IntakeDeadLetters>(p.settings.data_dir + "/dead-letters", p.settings.intake, p.intake_metrics);
+  p.view.reset(new ServerView{p.clock, p.catalog, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
+  p.intake = std::make_unique<Intake>(p.catalog, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters,
+                                      p.settings.intake,
+                                      [&p](const HttpRequest& request) { return common_answer(*p.view, request); });
+  p.catalog.publish(configuration.catalog);
+
+  auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), std::nullopt,
+                                 [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view); });
+  if (!admin) return tl::unexpected(admin.error());
+  p.admin_listener = std::move(*admin);
+  p.view->phase = ServerPhase::ready;
+  auto intake = HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
+                                  p.settings.http, std::nullopt, [&p](unsigned) { return p.intake->make_handler(); });
+  if (!intake) return tl::unexpected(intake.error());
+  p.intake_listener = std::move(*intake);
+  p.view->intake_listener = p.intake_listener.get();
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::string Server::intake_address() const { return parts_->intake_listener->address(); }
+std::string Server::admin_address() const { return parts_->admin_listener->address(); }
+
+Result<void> Server::reload(const Configuration& configuration) {
+  const std::lock_guard lock(parts_->reload_mutex);
+  if (!same_settings(parts_->settings, configuration.settings)) {
+    log_warn(
+        "config.restart_needed",
+        {{"message",
+          "Settings changed that only a restart takes up. Projects, environments and destinations are taken up now."}});
+  }
+  // Keys first: an SDK whose key is new must not be told 401 while destinations change.
+  parts_->catalog.publish(configuration.catalog);
+  return parts_->exporter->apply(*configuration.catalog);
+}
+
+void Server::stop() {
+  Parts& p = *parts_;
+  if (p.stopped) return;
+  p.stopped = true;
+  p.view->phase = ServerPhase::draining;
+  p.intake_listener->drain(kListenerDrainMs);
+  p.exporter->drain(p.settings.drain_ms);
+  p.view->intake_listener = nullptr;
+  p.admin_listener->drain(kListenerDrainMs);
+  p.journal->close();
+}
+
+}  // namespace sluice
