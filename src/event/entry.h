@@ -1,6 +1,6 @@
-// An entry is what intake stores for one payload and export reads back: who sent it, a small index, and each event as it will
-// be exported. It is built once, on the left of the flow; nothing to the right of it parses an event again.
-// Byte-exact layout: docs/journal-format.md, "Entry".
+// An entry is what intake stores for one payload and export reads back: who sent it, a small index, and each event as
+// it will be exported. It is built once, on the left of the flow; nothing to the right of it parses an event again.
+// Byte-exact layout: docs/entry-format.md.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,9 @@
 #include "event/kind.h"
 
 namespace sluice {
+
+// A text of a payload's source that is longer than this is cut to it: header lines are far shorter.
+inline constexpr std::size_t kMaxSourceText = 4096;
 
 // What the request said about all of its events. Empty text: the header was absent.
 struct PayloadSource {
@@ -27,11 +30,14 @@ struct PayloadSource {
 
 // One event of an entry.
 struct EventSlot {
-  std::string_view json;      // the exported `event` object: compact, with its id, no raw newline. For `unusable`, the bytes as sent.
-  std::string_view key;       // the flag's or custom event's key as it stands in the JSON, escapes and all; empty if it has none
+  // The exported `event` object: compact, with its id, no raw newline. For `unusable`, the bytes as sent.
+  std::string_view json;
+  // The key of the flag (feature, debug, migration_op) or of the event (custom, click, pageview) as it stands between
+  // its quotes in the JSON, escapes and all; empty if there is none, or if it is longer than 65,535 bytes.
+  std::string_view key;
   EventKind kind = EventKind::other;
-  std::uint8_t version = 2;   // the envelope's version: 1 user-based, 2 context-aware
-  bool in_experiment = false; // reason.inExperiment was true
+  std::uint8_t version = 2;    // the envelope's version: 1 user-based, 2 context-aware
+  bool in_experiment = false;  // reason.inExperiment was true
 };
 
 // Builds one entry after the other in a buffer that it reuses. One thread.
@@ -39,17 +45,20 @@ class EntryWriter {
  public:
   void begin(ObjectId project, ObjectId environment, std::int64_t received_ms, const PayloadSource& source);
 
-  // Between begin() and finish(), for each event: append its JSON to json(), then call end_event().
+  // Between begin() and finish(), for each event: append its JSON to json(), then call end_event(). All of an entry's
+  // events together must stay under 4 GiB, which the limit on a request's body sees to.
   std::string& json() { return json_; }
-  // `key_offset` counts from where this event's JSON starts. The event is everything appended since the last end_event().
-  void end_event(EventKind kind, std::uint8_t version, bool in_experiment, std::uint32_t key_offset, std::uint16_t key_size);
+  // `key_offset` counts from where this event's JSON starts. The event is everything appended since the last
+  // end_event().
+  void end_event(EventKind kind, std::uint8_t version, bool in_experiment, std::uint32_t key_offset,
+                 std::uint16_t key_size);
   // Throws away what was appended since the last end_event().
   void discard_event();
 
   std::uint32_t event_count() const { return static_cast<std::uint32_t>(index_.size()); }
   const EventKindCounts& counts() const { return counts_; }
 
-  // The whole entry; appended to `out`.
+  // The whole entry, finished_size() bytes; appended to `out`.
   void finish(std::string& out) const;
   std::size_t finished_size() const;
 

@@ -29,8 +29,8 @@ inline constexpr std::size_t kEventKindLimit = 16;
 
 struct EventKindRow {
   EventKind kind;
-  std::string_view name;      // as in an event's "kind"
-  bool exported_by_default;   // when a destination does not say otherwise
+  std::string_view name;     // as in an event's "kind"
+  bool exported_by_default;  // when a destination does not say otherwise
 };
 
 inline constexpr std::array<EventKindRow, 12> kEventKinds = {{

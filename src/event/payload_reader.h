@@ -1,9 +1,13 @@
-// Reads one SDK payload, whatever the SDK's age, into an entry: checks it, splits it, gives each event its id and version,
-// takes SDK housekeeping out and fills contextKeys in. The contract is docs/events.md; what SDKs send, docs/sdk-protocol.md.
+// Reads one SDK payload, whatever the SDK's age, into an entry: checks it, splits it, gives each event its id and
+// version, takes SDK housekeeping out and fills contextKeys in. The contract is docs/events.md.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/object_id.h"
 #include "base/result.h"
@@ -17,11 +21,15 @@ inline constexpr std::size_t kPayloadPadding = 64;
 // An event nested deeper than this is unusable: no SDK nests so, and every consumer that recurses is spared.
 inline constexpr std::size_t kMaxEventDepth = 256;
 
+// Of the unusable events of one payload, this many are told with a reason; the rest are only stored and counted, so
+// that a payload of nothing but commas and digits costs no more memory than its bytes.
+inline constexpr std::size_t kMaxUnusableTold = 100;
+
 // Why one event of a payload was set aside, for the dead letters of intake.
 struct UnusableEvent {
-  std::size_t position;      // in the payload's array, from 0
-  std::string reason;        // for a person: "event 3 is a string; expected an object with a \"kind\""
-  std::string_view bytes;    // as sent; points into the body
+  std::size_t position;    // in the payload's array, from 0
+  std::string reason;      // for a person: "event 3 is a string; expected an object with a \"kind\""
+  std::string_view bytes;  // as sent; points into the body
 };
 
 // One reader belongs to one thread; it keeps its buffers from payload to payload.
@@ -30,9 +38,10 @@ class PayloadReader {
   explicit PayloadReader(ObjectIdMinter minter);
   ~PayloadReader();
 
-  // Appends the events of `body`, a JSON array with kPayloadPadding readable bytes behind it, to `entry`, on which begin() was
-  // called. An unusable event is appended too, as EventKind::unusable, and told in unusable(). An error means that the body as a whole is not
-  // a JSON array (the answer is 400) and says what is wrong and where; `entry` then holds nothing to keep.
+  // Appends the events of `body`, a JSON array with kPayloadPadding readable bytes behind it, to `entry`, on which
+  // begin() was called. An unusable event is appended too, as EventKind::unusable, and the first kMaxUnusableTold are
+  // told in unusable(). An error means that the body as a whole is not a JSON array (the answer is 400) and says what
+  // is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry);
 
   // Of the last read(); valid until the next, and while the body is.

@@ -1,0 +1,143 @@
+#include "event/json_grammar.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "event/json_scalar.h"
+
+namespace sluice {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool ends_bare_scalar(char c) { return is_space(c) || std::string_view("{}[]:,\"").find(c) != std::string_view::npos; }
+
+// The size of the UTF-8 sequence at `at`, by table 3-7 of the Unicode standard; 0 if it is none.
+std::size_t utf8_sequence(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u; };
+  const auto within = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2) return 0;
+  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
+  if (lead < 0xF0) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+    return within(1, low, high) && within(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (lead > 0xF4) return 0;
+  const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+  return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
+}
+
+class Checker {
+ public:
+  explicit Checker(std::string_view text) : text_(text) {}
+
+  Result<void> run() {
+    std::string open;  // the containers around, as their closing brackets
+    for (;;) {
+      if (auto started = value_or_opening(open); !started) return started;
+      // After a value: step out of what ends here, then on to the next member or element.
+      skip_space();
+      while (!open.empty() && peek(open.back())) {
+        open.pop_back();
+        ++at_;
+        skip_space();
+      }
+      if (open.empty()) break;
+      if (!peek(',')) return wrong(open.back() == '}' ? "',' or '}'" : "',' or ']'");
+      ++at_;
+      if (open.back() != '}') continue;
+      if (auto name = member_name("a member name in quotes"); !name) return name;
+    }
+    if (at_ < text_.size()) return wrong("the end after the value");
+    return {};
+  }
+
+ private:
+  // Reads a scalar or an empty container whole; of any other container, all that comes before its first scalar.
+  Result<void> value_or_opening(std::string& open) {
+    for (;;) {
+      skip_space();
+      if (!peek('{') && !peek('[')) return scalar();
+      const bool object = peek('{');
+      open.push_back(object ? '}' : ']');
+      ++at_;
+      skip_space();
+      if (peek(open.back())) return {};
+      if (!object) continue;
+      if (auto name = member_name("a member name in quotes or '}'"); !name) return name;
+    }
+  }
+
+  Result<void> member_name(const char* expected) {
+    skip_space();
+    if (!peek('"')) return wrong(expected);
+    if (auto name = string(); !name) return name;
+    skip_space();
+    if (!peek(':')) return wrong("':' after the member name");
+    ++at_;
+    return {};
+  }
+
+  Result<void> scalar() {
+    if (peek('"')) return string();
+    std::size_t end = at_;
+    while (end < text_.size() && !ends_bare_scalar(text_[end])) ++end;
+    if (end == at_) return wrong("a value");
+    if (!json_bare_scalar_valid(text_.substr(at_, end - at_)))
+      return wrong("a value, such as a number, true, false or null");
+    at_ = end;
+    return {};
+  }
+
+  Result<void> string() {
+    const std::size_t begin = ++at_;
+    while (!peek('"')) {
+      if (at_ >= text_.size()) return fail(fmt::format("byte {}: the string that starts here does not end", begin - 1));
+      if (static_cast<unsigned char>(text_[at_]) < 0x20) return wrong("a control character to be escaped in a string");
+      if (text_[at_] == '\\') {
+        const std::size_t size = escape_size();
+        if (size == 0) return wrong("an escape that JSON knows");
+        at_ += size;
+        continue;
+      }
+      const std::size_t size = utf8_sequence(text_, at_);
+      if (size == 0) return wrong("UTF-8");
+      at_ += size;
+    }
+    ++at_;
+    return {};
+  }
+
+  // Of the escape at the backslash that is next; 0 if JSON does not know it.
+  std::size_t escape_size() const {
+    for (const std::size_t size : {std::size_t{2}, std::size_t{6}})
+      if (at_ + size <= text_.size() && json_escapes_valid(text_.substr(at_, size))) return size;
+    return 0;
+  }
+
+  void skip_space() {
+    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+  }
+  bool peek(char c) const { return at_ < text_.size() && text_[at_] == c; }
+
+  tl::unexpected<Error> wrong(std::string_view expected) const {
+    if (at_ >= text_.size()) return fail(fmt::format("byte {}: expected {}, but the text ends", at_, expected));
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    const std::string found =
+        byte > 0x20 && byte < 0x7F ? fmt::format("'{}'", text_[at_]) : fmt::format("the byte 0x{:02x}", byte);
+    return fail(fmt::format("byte {}: expected {}, found {}", at_, expected, found));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<void> check_json(std::string_view text) { return Checker(text).run(); }
+
+}  // namespace sluice

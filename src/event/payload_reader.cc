@@ -1,0 +1,221 @@
+#include "event/payload_reader.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <vector>
+
+#include "event/context_keys.h"
+#include "event/event_parts.h"
+#include "event/json_grammar.h"
+#include "event/json_index.h"
+#include "event/json_walk.h"
+
+namespace sluice {
+namespace {
+
+bool takes_context_keys(EventKind kind) {
+  switch (kind) {
+    case EventKind::feature:
+    case EventKind::debug:
+    case EventKind::custom:
+    case EventKind::click:
+    case EventKind::pageview:
+    case EventKind::migration_op:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Members whose null says what their absence says. Of an event that Sluice does not know it cannot tell.
+bool null_is_absent(MemberName name, EventKind kind) {
+  if (kind == EventKind::other) return false;
+  return name == MemberName::version || name == MemberName::variation || name == MemberName::reason ||
+         name == MemberName::prereq_of;
+}
+
+std::string_view json_type(char first) {
+  switch (first) {
+    case '{':
+      return "an object";
+    case '[':
+      return "an array";
+    case '"':
+      return "a string";
+    case 't':
+    case 'f':
+      return "a boolean";
+    case 'n':
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
+}  // namespace
+
+struct PayloadReader::State {
+  explicit State(ObjectIdMinter with) : minter(with) {}
+
+  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry);
+  std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
+  void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
+  void append_text(std::uint32_t first, std::uint32_t after, std::string& out) const;
+  bool left_out(const EventMember& member, EventKind kind) const;
+  void set_aside(std::string_view bytes, std::string why, EntryWriter& entry);
+  Error whole_body_wrong(std::string_view body) const;
+
+  ObjectIdMinter minter;
+  JsonIndex index;
+  JsonWalk walk{index};
+  EventParts event{walk};
+  ContextKeys context_keys;
+  std::vector<UnusableEvent> unusable;
+
+  // Of the payload that is being read.
+  std::uint8_t schema = 1;
+  std::int64_t received_ms = 0;
+  bool compact = true;
+  std::size_t position = 0;
+};
+
+PayloadReader::PayloadReader(ObjectIdMinter minter) : state_(std::make_unique<State>(minter)) {}
+PayloadReader::~PayloadReader() = default;
+
+const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
+
+Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std::int64_t received_ms,
+                                 EntryWriter& entry) {
+  return state_->read(body, schema, received_ms, entry);
+}
+
+Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with_schema, std::int64_t at_ms,
+                                        EntryWriter& entry) {
+  unusable.clear();
+  schema = with_schema;
+  received_ms = at_ms;
+  position = 0;
+  if (!index.scan(body)) return tl::unexpected(whole_body_wrong(body));
+  compact = !index.has_whitespace();
+  walk.start();
+
+  if (walk.at(0) != '[') return tl::unexpected(whole_body_wrong(body));
+  std::uint32_t token = 1;
+  if (walk.at(token) == ']') {
+    ++token;
+  } else {
+    for (char next = ','; next == ','; ++position) {
+      token = read_event(token, entry);
+      if (token == JsonWalk::kInvalid) return tl::unexpected(whole_body_wrong(body));
+      next = walk.at(token++);
+      if (next != ',' && next != ']') return tl::unexpected(whole_body_wrong(body));
+    }
+  }
+  if (token != index.size()) return tl::unexpected(whole_body_wrong(body));
+  return {};
+}
+
+// Returns the token after the event, or kInvalid.
+std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter& entry) {
+  if (walk.at(token) != '{') {
+    const std::uint32_t after = walk.check_value(token);
+    if (after == JsonWalk::kInvalid) return after;
+    set_aside(walk.text(token, after),
+              fmt::format("is {}; expected an object with a \"kind\"", json_type(walk.at(token))), entry);
+    return after;
+  }
+
+  const std::uint32_t after = event.take(token);
+  if (after == JsonWalk::kInvalid) return after;
+  const auto kind = event.value(MemberName::kind);
+  if (!kind) {
+    set_aside(walk.text(token, after), "has no \"kind\"; expected one such as \"feature\"", entry);
+  } else if (walk.at(*kind) != '"') {
+    set_aside(walk.text(token, after),
+              fmt::format("has a \"kind\" that is {}; expected a string", json_type(walk.at(*kind))), entry);
+  } else if (event.depth() > kMaxEventDepth) {
+    set_aside(walk.text(token, after),
+              fmt::format("is nested {} deep; at most {} are taken", event.depth(), kMaxEventDepth), entry);
+  } else {
+    compose(event_kind_sent(walk.inside(*kind)), *kind, entry);
+  }
+  return after;
+}
+
+bool PayloadReader::State::left_out(const EventMember& member, EventKind kind) const {
+  if (member.superseded) return true;
+  if (member.name == MemberName::kind || member.name == MemberName::id || member.name == MemberName::housekeeping)
+    return true;
+  return null_is_absent(member.name, kind) && walk.at(member.at.value) == 'n';
+}
+
+void PayloadReader::State::append_text(std::uint32_t first, std::uint32_t after, std::string& out) const {
+  if (compact) {
+    out.append(walk.text(first, after));
+    return;
+  }
+  for (std::uint32_t token = first; token < after; ++token) out.append(walk.text(token));
+}
+
+void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry) {
+  std::string& out = entry.json();
+  const std::size_t start = out.size();
+  const auto key_token = event_key(event, kind);
+  std::size_t key_offset = 0;
+  std::size_t key_size = 0;
+
+  out.append("{\"kind\":").append(walk.text(kind_token)).append(",\"id\":\"");
+  const std::size_t id_at = out.size();
+  out.resize(id_at + ObjectId::kHexDigits);
+  minter.mint(received_ms).write_hex(out.data() + id_at);
+  out.push_back('"');
+
+  for (const EventMember& member : event.members()) {
+    if (left_out(member, kind)) continue;
+    out.push_back(',');
+    if (!key_token || *key_token < member.at.value || *key_token >= member.at.after) {
+      append_text(member.at.name, member.at.after, out);
+      continue;
+    }
+    append_text(member.at.name, *key_token, out);
+    key_offset = out.size() + 1 - start;
+    key_size = walk.inside(*key_token).size();
+    append_text(*key_token, member.at.after, out);
+  }
+
+  if (takes_context_keys(kind) && !event.value(MemberName::context_keys) && !event.context_members().empty()) {
+    const std::size_t before = out.size();
+    out.append(",\"contextKeys\":");
+    if (!context_keys.append(walk, event.context_members(), out)) out.resize(before);
+  }
+  out.push_back('}');
+
+  if (key_size > std::numeric_limits<std::uint16_t>::max()) key_size = 0;
+  if (key_size == 0) key_offset = 0;
+  entry.end_event(kind, event_version(event, kind, schema), event.in_experiment(),
+                  static_cast<std::uint32_t>(key_offset), static_cast<std::uint16_t>(key_size));
+}
+
+void PayloadReader::State::set_aside(std::string_view bytes, std::string why, EntryWriter& entry) {
+  constexpr std::uint8_t kNoVersion = 2;
+  entry.json().append(bytes);
+  entry.end_event(EventKind::unusable, kNoVersion, false, 0, 0);
+  if (unusable.size() < kMaxUnusableTold)
+    unusable.push_back({position, fmt::format("event {} {}", position, why), bytes});
+}
+
+Error PayloadReader::State::whole_body_wrong(std::string_view body) const {
+  constexpr std::string_view kSpace = " \t\r\n";
+  if (body.size() > kMaxJsonText)
+    return {fmt::format("the body has {} bytes; at most {} are read", body.size(), kMaxJsonText)};
+  const std::size_t first = body.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {"the body is empty; expected a JSON array of events"};
+  if (const auto valid = check_json(body); !valid)
+    return {fmt::format("the body is not JSON: {}", valid.error().message)};
+  if (body[first] != '[')
+    return {fmt::format("the body is {}; expected a JSON array of events", json_type(body[first]))};
+  return {"the body could not be read as JSON; please report it"};
+}
+
+}  // namespace sluice
