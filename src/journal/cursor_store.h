@@ -1,5 +1,5 @@
-// Where each destination stands in the journal, durable. One small file a destination; two slots written in turn, so that a torn
-// write leaves the one before. Format: docs/journal-format.md, "Cursors".
+// Where each destination stands in the journal, durable. One small file a destination; two slots written in turn, so
+// that a torn write leaves the one before. Format: docs/journal-format.md, "Cursors".
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace sluice {
 
-// Everything before entry `position`, and the first `events_done` events of the entry at it, is delivered or dead-lettered.
-// (Events are counted over all kinds, selected or not.)
+// Everything before entry `position`, and the first `events_done` events of the entry at it, is delivered or
+// dead-lettered. (Events are counted over all kinds, selected or not.)
 struct Cursor {
   Position position;
   std::uint32_t events_done = 0;
@@ -29,7 +29,8 @@ struct Cursor {
 class CursorFile {
  public:
   // Opens or creates `directory`/`destination`.cursor.
-  static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination, FileSystem& files);
+  static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination,
+                                                  FileSystem& files);
   // What was last saved; nothing for a new destination.
   const std::optional<Cursor>& loaded() const { return loaded_; }
   // Durable when it returns. One thread.
@@ -38,6 +39,7 @@ class CursorFile {
  private:
   CursorFile() = default;
   std::unique_ptr<File> file_;
+  ObjectId destination_;
   std::uint64_t generation_ = 0;
   std::optional<Cursor> loaded_;
 };

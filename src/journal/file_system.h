@@ -1,9 +1,10 @@
-// The few things that the journal and its cursors ask of a file system, as an interface: tests put one behind it that loses what
-// was not synced, runs full, tears writes and fails (journal/file_system_fake.h).
+// The few things that the journal and its cursors ask of a file system, as an interface: tests put one behind it that
+// loses what was not synced, runs full, tears writes and fails (journal/file_system_fake.h).
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class File {
   virtual ~File() = default;
   // Writes all of it or fails.
   virtual FileResult<void> write_at(std::uint64_t offset, std::string_view bytes) = 0;
+  // Writes the pieces one behind the other, in as few system calls as there can be. All of it or fails.
+  virtual FileResult<void> write_pieces_at(std::uint64_t offset, std::span<const std::string_view> pieces) = 0;
   // Reads up to `size` bytes; fewer only at the end of the file.
   virtual FileResult<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) const = 0;
   virtual FileResult<void> sync_data() = 0;

@@ -1,11 +1,11 @@
-// The journal: the durable log between intake and export, and Sluice's memory. What append() confirmed outlives restarts,
-// kill -9 and power loss until every destination has it and its retention time is over.
-// On disk: docs/journal-format.md. Why our own: docs/decisions/0002-a-journal-of-our-own.md.
+// The journal: the durable log between intake and export, and Sluice's memory. What append() confirmed outlives
+// restarts, kill -9 and power loss until every destination has it and its retention time is over. On disk:
+// docs/journal-format.md. Why our own: docs/decisions/0002-a-journal-of-our-own.md.
 //
 //   intake loops ──append()──▶ one writer thread ──pwrite, fdatasync──▶ segments ──JournalReader──▶ one a destination
 //
-// What intake and export know of it is this page: append and be told when it is durable; read from a position; wait for more;
-// count; say what is no longer needed. A replicated log can stand behind the same page.
+// What intake and export know of it is this page: append and be told when it is durable; read from a position; wait for
+// more; count; say what is no longer needed. A replicated log can stand behind the same page.
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@
 
 namespace sluice {
 
-// Where an entry starts. Totally ordered; opaque otherwise (segment number in the upper 32 bits, byte offset in the lower).
-// Zero is before everything.
+// Where an entry starts. Totally ordered; opaque otherwise (segment number in the upper 32 bits, byte offset in the
+// lower). Zero is before everything.
 struct Position {
   std::uint64_t value = 0;
   auto operator<=>(const Position&) const = default;
@@ -37,44 +37,51 @@ struct Position {
 using DedupeKey = std::array<std::uint8_t, 16>;
 
 struct JournalLimits {
-  // One segment file. Recycled, so its blocks are allocated once. A larger entry does not fit: see max_entry_bytes().
-  std::uint64_t segment_bytes = 64ull << 20;
+  // One segment file, a multiple of 4 KiB from 64 KiB to 1 GiB. Recycled, so its blocks are allocated once. A larger
+  // entry does not fit: see max_entry_bytes(). 128 MiB, so that a payload of 64 MiB inflated fits with all that is
+  // added to it.
+  std::uint64_t segment_bytes = 128ull << 20;
   // Segments and spares together. When undelivered entries fill it, append() answers `full`.
   std::uint64_t max_bytes = 16ull << 30;
-  // Left free on the file system; below it append() answers `full`.
+  // Left free on the file system: no segment is made that would leave less, so that append() answers `full` once the
+  // segments there are hold no more.
   std::uint64_t min_free_bytes = 256ull << 20;
   // Delivered entries stay this long, for replay, unless max_bytes needs the room.
   std::int64_t retention_ms = 24ll * 3600 * 1000;
   // How long a dedupe key is remembered, also over restarts. SDKs retry after one second.
   std::int64_t dedupe_window_ms = 15ll * 60 * 1000;
-  // Bytes of entries that wait for the writer at most; beyond it append() answers `overloaded` at once.
+  // Bytes of entries accepted and not yet synced at most; beyond it append() answers `overloaded` at once. (One entry
+  // is always taken, however large.)
   std::uint64_t max_queued_bytes = 64ull << 20;
 };
 
 enum class AppendOutcome : std::uint8_t {
   durable,       // on disk: the caller may acknowledge
   deduplicated,  // an entry of this environment and key is already on disk: acknowledge, nothing was stored
-  full,          // max_bytes or min_free_bytes reached, or ENOSPC: answer 503; nothing was stored
-  overloaded,    // more waits for the disk than max_queued_bytes: answer 503; nothing was stored
-  stopping,      // close() was called: answer 503; nothing was stored
+  full,  // max_bytes or min_free_bytes reached, ENOSPC, or the entry above max_entry_bytes(): answer 503; nothing was
+         // stored
+  overloaded,  // more waits for the disk than max_queued_bytes: answer 503; nothing was stored
+  stopping,    // close() was called: answer 503; nothing was stored
 };
-// A failed write or sync that is not "no space" ends the process (a page that failed to sync must not be trusted again).
+// A failed write or sync that is not "no space" ends the process (a page that failed to sync must not be trusted
+// again).
 
 struct AppendRequest {
   ObjectId environment;
   DedupeKey dedupe_key{};
   std::int64_t received_ms = 0;
-  EventKindCounts counts{};   // events in `entry` by kind; kept with the entry, so that a backlog can be counted without reading it
-  std::string entry;          // event/entry.h; opaque here
-  // Called once, on the writer's thread, when the outcome is known; must not block. For `overloaded` and `stopping`: on the caller's thread,
-  // before append() returns.
+  EventKindCounts
+      counts{};  // events in `entry` by kind; kept with the entry, so that a backlog can be counted without reading it
+  std::string entry;  // event/entry.h; opaque here
+  // Called once, on the writer's thread, when the outcome is known; must not block. For `overloaded`, `stopping` and an
+  // entry above max_entry_bytes(): on the caller's thread, before append() returns.
   std::function<void(AppendOutcome)> done;
 };
 
 // An entry as read back. Views point into the chunk that it came with.
 struct JournalEntry {
   Position position;
-  Position next;            // where the following entry starts: what a cursor moves to once this one is done
+  Position next;  // where the following entry starts: what a cursor moves to once this one is done
   ObjectId environment;
   std::int64_t received_ms = 0;
   EventKindCounts counts{};
@@ -90,26 +97,30 @@ struct JournalChunk {
 class JournalReader {
  public:
   virtual ~JournalReader() = default;
-  // The next durable entries of the environment, in order, at least one if there is any, about `max_bytes` in all (a single larger entry comes
-  // whole). Null when there is none yet. Damaged stretches are stepped over, logged and counted (JournalStats::damaged_*).
-  // A position that retention has overtaken goes on at the oldest entry kept; what was passed over so is counted (`expired_entries`).
+  // The next durable entries of the environment, in order, at least one if there is any, about `max_bytes` in all (a
+  // single larger entry comes whole). Null when there is none yet. Damaged stretches are stepped over, logged and
+  // counted (JournalStats::damaged_*). A position that retention has overtaken goes on at the oldest entry kept; what
+  // was passed over so is counted (`expired_entries`).
   virtual std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) = 0;
   // Where the next read goes on: everything of this environment before it has been handed out.
   virtual Position position() const = 0;
+  // Entries of the environment that retention gave up, since this reader was made, before they were read.
+  virtual std::uint64_t expired_entries() const = 0;
 };
 
 struct JournalStats {
-  std::uint64_t appended_entries = 0, appended_events = 0, appended_bytes = 0;  // since the process started; bytes of entries
+  std::uint64_t appended_entries = 0, appended_events = 0,
+                appended_bytes = 0;  // since the process started; bytes of entries
   std::uint64_t deduplicated_entries = 0, deduplicated_events = 0;
   std::uint64_t refused_full = 0, refused_overloaded = 0;
   std::uint64_t syncs = 0, sync_us_total = 0, sync_us_max = 0;
   std::uint64_t segments = 0, spare_segments = 0;
-  std::uint64_t stored_bytes = 0;                // bytes of segments in use, spares not counted
-  std::uint64_t capacity_bytes = 0;              // max_bytes, or less where the file system has less
-  std::uint64_t free_bytes = 0;                  // how much more can be appended before `full`, counting what retention would give up
+  std::uint64_t stored_bytes = 0;    // bytes of segments in use, spares not counted
+  std::uint64_t capacity_bytes = 0;  // max_bytes, or less where the file system has less
+  std::uint64_t free_bytes = 0;  // how much more can be appended before `full`, counting what retention would give up
   std::uint64_t damaged_regions = 0, damaged_bytes = 0;  // stepped over, at start or while reading
-  std::uint64_t torn_bytes = 0;                  // cut from the end at start: never acknowledged
-  std::int64_t oldest_received_ms = 0;           // of the oldest entry kept; 0: empty
+  std::uint64_t torn_bytes = 0;                          // cut from the end at start: never acknowledged
+  std::int64_t oldest_received_ms = 0;                   // of the oldest entry kept; 0: empty
 };
 
 // Events of one environment between two positions, by kind.
@@ -121,18 +132,19 @@ struct JournalCount {
 
 // An environment's state at one instant.
 struct EnvironmentMark {
-  Position end;              // everything durable lies before it
-  EventKindCounts appended{};       // durable since the process started
-  std::uint64_t appended_bytes = 0; // of those entries
+  Position end;                      // everything durable lies before it
+  EventKindCounts appended{};        // durable since the process started
+  std::uint64_t appended_bytes = 0;  // of those entries
 };
 
 inline constexpr const char* kStartingHold = "(starting)";
 
 class Journal {
  public:
-  // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see docs/journal-format.md, "Recovery") and
-  // starts the writer. Errors say what about the directory to mend.
-  static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock);
+  // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see
+  // docs/journal-format.md, "Recovery") and starts the writer. Errors say what about the directory to mend.
+  static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits,
+                                               FileSystem& files, const Clock& clock);
   virtual ~Journal() = default;
 
   // Any thread; never blocks on the disk.
@@ -152,10 +164,10 @@ class Journal {
   virtual void subscribe(Waker* waker) = 0;
   virtual void unsubscribe(Waker* waker) = 0;
 
-  // Retention: entries before the least of these positions may be given up when they are old or room is needed; those behind it
-  // stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no longer counts. Any thread.
-  // open() leaves a hold named kStartingHold on everything, so that nothing is given up before each destination has set its own;
-  // the server drops it once they have.
+  // Retention: entries before the least of these positions may be given up when they are old or room is needed; those
+  // behind it stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no
+  // longer counts. Any thread. open() leaves a hold named kStartingHold on everything, so that nothing is given up
+  // before each destination has set its own; the server drops it once they have.
   virtual void hold(const std::string& holder, Position needed_from) = 0;
   virtual void drop_hold(const std::string& holder) = 0;
 

@@ -1,0 +1,180 @@
+#include "journal/committer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "journal/fatal.h"
+
+namespace sluice {
+namespace {
+
+// Asking a full disk for a whole segment is slow, and answers come by the thousand.
+constexpr std::int64_t kGrowAgainUs = 100'000;
+constexpr std::int64_t kTellFullAgainUs = 10'000'000;
+
+std::uint64_t events_in(const EventKindCounts& counts) {
+  std::uint64_t events = 0;
+  for (const std::uint64_t count : counts) events += count;
+  return events;
+}
+
+}  // namespace
+
+Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
+                     const Clock& clock, CommitterState state)
+    : table_(table), files_(files), dedupe_(dedupe), limits_(limits), clock_(clock), state_(state) {}
+
+FileResult<void> Committer::start(std::shared_ptr<Segment> last) {
+  if (!last) return activate_next();
+  auto file = last->file();
+  if (!file) return tl::unexpected(file.error());
+  active_ = std::move(last);
+  file_ = *file;
+  active_->keep_open(file_);
+  return {};
+}
+
+std::uint64_t Committer::room() const { return active_->header.segment_bytes - active_->summary.end - batch_.bytes(); }
+
+void Committer::commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes) {
+  dedupe_.expire(clock_.wall_ms());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const AppendRequest& request = requests[i];
+    if (dedupe_.contains(request.environment, request.dedupe_key)) {
+      members_.push_back({i, true, false});
+      continue;
+    }
+    const std::uint64_t frame_bytes = frame_bytes_for(request.entry.size(), request.counts);
+    if (frame_bytes > room()) store_group(requests, outcomes);
+    if (frame_bytes > room() && !roll()) {
+      outcomes[i] = AppendOutcome::full;
+      ++stats_.refused_full;
+      continue;
+    }
+    dedupe_.insert({request.environment, request.dedupe_key, request.received_ms});
+    members_.push_back({i, false, request.dedupe_key != DedupeKey{}});
+    FrameHeader header;
+    header.sequence = state_.next_sequence++;
+    header.received_ms = request.received_ms;
+    header.durable_before = active_->summary.end;
+    header.environment = request.environment;
+    header.dedupe_key = request.dedupe_key;
+    header.counts = request.counts;
+    batch_.add(header, request.entry, active_->seed);
+  }
+  store_group(requests, outcomes);
+}
+
+void Committer::store_group(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes) {
+  const bool stored = batch_.frames().empty() || write_and_sync();
+  if (stored && !batch_.frames().empty()) table_.publish(batch_.frames());
+  // A repeat of an entry of this very group shares its fate; one of an older entry is refused along with it and comes
+  // again.
+  for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
+    outcomes[member->request] = !stored          ? AppendOutcome::full
+                                : member->repeat ? AppendOutcome::deduplicated
+                                                 : AppendOutcome::durable;
+    if (!stored) ++stats_.refused_full;
+    if (!stored && member->remembered) dedupe_.undo_insert();
+    if (stored && member->repeat) {
+      ++stats_.deduplicated_entries;
+      stats_.deduplicated_events += events_in(requests[member->request].counts);
+    }
+  }
+  members_.clear();
+  batch_.clear();
+}
+
+bool Committer::write_and_sync() {
+  state_.ends_with_note = false;
+  const auto failed = [&](const FileError& error) {
+    if (error.fault != FileFault::no_space) journal_fatal(error.message);
+    note_full(error);
+    return false;
+  };
+  if (auto written = file_->write_pieces_at(active_->summary.end, batch_.pieces()); !written)
+    return failed(written.error());
+  const std::int64_t begin_us = clock_.steady_us();
+  if (auto synced = file_->sync_data(); !synced) return failed(synced.error());
+  const auto took_us = static_cast<std::uint64_t>(clock_.steady_us() - begin_us);
+  ++stats_.syncs;
+  stats_.sync_us_total += took_us;
+  stats_.sync_us_max = std::max(stats_.sync_us_max, took_us);
+  return true;
+}
+
+void Committer::write_note() {
+  if (state_.ends_with_note || room() < kFrameMinBytes) return;
+  FrameHeader note;
+  note.kind = FrameKind::filler;
+  note.sequence = state_.next_sequence++;
+  note.durable_before = active_->summary.end;
+  batch_.add(note, {}, active_->seed);
+  if (write_and_sync()) {
+    table_.publish(batch_.frames());
+    state_.ends_with_note = true;
+  }
+  batch_.clear();
+}
+
+bool Committer::roll() {
+  SLUICE_CHECK(batch_.frames().empty(), "a segment is left only with all of it synced");
+  const auto next = activate_next();
+  if (!next) note_full(next.error());
+  return next.has_value();
+}
+
+FileResult<void> Committer::activate_next() {
+  const auto path = obtain_file();
+  if (!path)
+    return tl::unexpected(FileError{FileFault::no_space,
+                                    "there is no room for another segment: journal.max_bytes is reached, or less than "
+                                    "journal.min_free_bytes would be left on the disk, and every segment holds entries "
+                                    "that a destination still needs"});
+  SegmentHeader header;
+  header.number = state_.next_number;
+  header.identity = random_.next();
+  header.segment_bytes = limits_.segment_bytes;
+  header.created_ms = clock_.wall_ms();
+  header.first_sequence = state_.next_sequence;
+  if (active_ && active_->header.number + 1 == header.number) header.previous_end = active_->summary.end;
+  auto file = files_.activate(*path, header);
+  if (!file) return tl::unexpected(file.error());
+  ++state_.next_number;
+  auto segment = std::make_shared<Segment>(header, files_.segment_path(header.number), files_.files());
+  segment->summary.next_sequence = header.first_sequence;
+  segment->keep_open(*file);
+  file_ = std::move(*file);
+  if (active_) sealed_.push_back(std::move(active_));
+  active_ = segment;
+  table_.add(std::move(segment));
+  return {};
+}
+
+// A new file as long as there may be one, so that what is delivered stays for its retention time; then the oldest.
+std::optional<std::string> Committer::obtain_file() {
+  while (true) {
+    if (auto spare = files_.take_spare()) return spare;
+    if (clock_.steady_us() >= grow_again_at_us_ && files_.may_grow()) {
+      if (auto made = files_.make(false, nullptr)) return *made;
+      grow_again_at_us_ = clock_.steady_us() + kGrowAgainUs;
+    }
+    const auto oldest = table_.give_up_oldest(0, 0, true);
+    if (!oldest) return std::nullopt;
+    files_.retire(*oldest);
+  }
+}
+
+void Committer::note_full(const FileError& error) {
+  const std::int64_t now_us = clock_.steady_us();
+  if (now_us < told_full_at_us_) return;
+  told_full_at_us_ = now_us + kTellFullAgainUs;
+  log_error("journal.full", {{"reason", error.message},
+                             {"remedy",
+                              "Payloads are answered 503 until there is room. Mend the destination that does not "
+                              "deliver, raise journal.max_bytes, or free space on the disk."}});
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+// Stores batches: recognises repeats, lays frames into the last segment, one write and one sync, goes on to the next
+// segment when one is full. Knows no threads and no queue: whoever drives it is the writer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "journal/dedupe_window.h"
+#include "journal/frame_batch.h"
+#include "journal/journal.h"
+#include "journal/segment_files.h"
+#include "journal/segment_table.h"
+
+namespace sluice {
+
+struct CommitterState {
+  std::uint64_t next_sequence = 1;
+  std::uint64_t next_number = 1;  // of the segment after the last one
+  bool ends_with_note = false;    // an orderly stop is already the last thing that the segment tells
+};
+
+struct CommitStats {
+  std::uint64_t deduplicated_entries = 0, deduplicated_events = 0, refused_full = 0;
+  std::uint64_t syncs = 0, sync_us_total = 0, sync_us_max = 0;
+};
+
+class Committer {
+ public:
+  // The table may be empty: then start() makes the first segment.
+  Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
+            const Clock& clock, CommitterState state);
+
+  // The last segment, opened; null for a journal without segments, whose first one is made then.
+  FileResult<void> start(std::shared_ptr<Segment> last);
+
+  // Stores the requests, as far as there is room. outcomes[i] tells of requests[i]: durable, deduplicated or full. All
+  // of it is synced and visible to readers when it returns.
+  void commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
+  // Marks that the process stopped in order, so that a start can tell damage from a torn write up to the very end.
+  void write_note();
+
+  const CommitStats& stats() const { return stats_; }
+  const std::shared_ptr<Segment>& active() const { return active_; }
+  // Segments left since the last call: full, synced, without an index file.
+  std::vector<std::shared_ptr<Segment>> take_sealed() { return std::exchange(sealed_, {}); }
+
+ private:
+  struct Member {
+    std::size_t request;
+    bool repeat;
+    bool remembered;  // its dedupe key was new and is in the window now
+  };
+
+  std::uint64_t room() const;
+  void store_group(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
+  bool write_and_sync();
+  bool roll();
+  FileResult<void> activate_next();
+  std::optional<std::string> obtain_file();
+  void note_full(const FileError& error);
+
+  SegmentTable& table_;
+  SegmentFiles& files_;
+  DedupeWindow& dedupe_;
+  const JournalLimits limits_;
+  const Clock& clock_;
+  CommitterState state_;
+  Random random_ = Random::from_system();
+  std::shared_ptr<Segment> active_;
+  std::shared_ptr<File> file_;
+  std::vector<std::shared_ptr<Segment>> sealed_;
+  FrameBatch batch_;
+  std::vector<Member> members_;
+  CommitStats stats_;
+  std::int64_t grow_again_at_us_ = INT64_MIN;
+  std::int64_t told_full_at_us_ = INT64_MIN;
+};
+
+}  // namespace sluice

@@ -1,0 +1,112 @@
+#include "journal/cursor_store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/crc32c.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kCursorMagic = "SLUICECU";
+constexpr std::uint32_t kCursorFormatVersion = 1;
+constexpr std::size_t kSlotBytes = 88;
+// A slot to a page of its own, so that a write that fails half way cannot reach the other one.
+constexpr std::uint64_t kSlotDistance = 4096;
+
+struct Slot {
+  std::uint64_t generation;
+  Cursor cursor;
+};
+
+std::string encode_slot(const Slot& slot, const ObjectId& destination) {
+  std::string bytes(kSlotBytes, '\0');
+  char* at = bytes.data();
+  kCursorMagic.copy(at, kCursorMagic.size());
+  store<std::uint32_t>(at + 8, kCursorFormatVersion);
+  std::memcpy(at + 16, destination.bytes.data(), ObjectId::kBytes);
+  store<std::uint32_t>(at + 28, slot.cursor.events_done);
+  store<std::uint64_t>(at + 32, slot.generation);
+  store<std::uint64_t>(at + 40, slot.cursor.position.value);
+  store<std::uint64_t>(at + 48, slot.cursor.delivered_events);
+  store<std::uint64_t>(at + 56, slot.cursor.delivered_bytes);
+  store<std::uint64_t>(at + 64, slot.cursor.dead_lettered_events);
+  store<std::uint64_t>(at + 72, slot.cursor.dead_lettered_bytes);
+  store<std::uint64_t>(at + 80, slot.cursor.expired_events);
+  store<std::uint32_t>(at + 12, crc32c(at + 16, kSlotBytes - 16));
+  return bytes;
+}
+
+std::optional<Slot> decode_slot(std::string_view bytes, const ObjectId& destination) {
+  const char* at = bytes.data();
+  if (bytes.size() < kSlotBytes || !bytes.starts_with(kCursorMagic) ||
+      load<std::uint32_t>(at + 8) != kCursorFormatVersion ||
+      load<std::uint32_t>(at + 12) != crc32c(at + 16, kSlotBytes - 16) ||
+      std::memcmp(at + 16, destination.bytes.data(), ObjectId::kBytes) != 0) {
+    return std::nullopt;
+  }
+  Slot slot;
+  slot.cursor.events_done = load<std::uint32_t>(at + 28);
+  slot.generation = load<std::uint64_t>(at + 32);
+  slot.cursor.position.value = load<std::uint64_t>(at + 40);
+  slot.cursor.delivered_events = load<std::uint64_t>(at + 48);
+  slot.cursor.delivered_bytes = load<std::uint64_t>(at + 56);
+  slot.cursor.dead_lettered_events = load<std::uint64_t>(at + 64);
+  slot.cursor.dead_lettered_bytes = load<std::uint64_t>(at + 72);
+  slot.cursor.expired_events = load<std::uint64_t>(at + 80);
+  return slot;
+}
+
+bool is_blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
+
+}  // namespace
+
+Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& directory, ObjectId destination,
+                                                     FileSystem& files) {
+  const std::string path = directory + "/" + destination.hex() + ".cursor";
+  const auto told = [&](const FileError& error) {
+    return fail(fmt::format("The cursor of destination {} cannot be opened: {}.", destination.hex(), error.message));
+  };
+  if (auto made = files.make_directory(directory); !made) return told(made.error());
+  auto file = files.open(path, true);
+  if (!file) return told(file.error());
+  if (auto synced = files.sync_directory(directory); !synced) return told(synced.error());
+
+  std::unique_ptr<CursorFile> cursor(new CursorFile);
+  cursor->file_ = std::move(*file);
+  cursor->destination_ = destination;
+  bool blank = true;
+  for (const std::uint64_t slot_at : {std::uint64_t{0}, kSlotDistance}) {
+    std::string bytes(kSlotBytes, '\0');
+    const auto got = cursor->file_->read_at(slot_at, bytes.data(), bytes.size());
+    if (!got) return told(got.error());
+    blank = blank && is_blank(bytes);
+    const auto slot = decode_slot(bytes, destination);
+    if (!slot || slot->generation <= cursor->generation_) continue;
+    cursor->generation_ = slot->generation;
+    cursor->loaded_ = slot->cursor;
+  }
+  // The very first save, torn: nothing of it was promised. Anything else that is no slot is damage, and a person
+  // decides.
+  const auto size = cursor->file_->size();
+  if (!size) return told(size.error());
+  if (!cursor->loaded_ && !blank && *size > kSlotDistance)
+    return fail(fmt::format(
+        "{} is damaged: neither of its two copies is whole. Remove it to let the destination start as a new one.",
+        path));
+  return cursor;
+}
+
+Result<void> CursorFile::save(const Cursor& cursor) {
+  const std::uint64_t generation = generation_ + 1;
+  const std::string bytes = encode_slot({generation, cursor}, destination_);
+  if (auto written = file_->write_at(generation % 2 == 1 ? 0 : kSlotDistance, bytes); !written)
+    return fail(written.error().message);
+  if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
+  generation_ = generation;
+  return {};
+}
+
+}  // namespace sluice

@@ -1,0 +1,305 @@
+// The journal on the machine's own file system: what journal.h promises while nothing fails. What it promises when
+// things do is in journal_crash_test.cc.
+#include "journal/journal.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+#include <map>
+#include <thread>
+
+#include "base/random.h"
+
+namespace sluice {
+namespace {
+
+const ObjectId kOne = *ObjectId::parse("578d1e02d2943862c52b9681");
+const ObjectId kTwo = *ObjectId::parse("578d1e02d2943862c52b9682");
+
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() {
+    std::filesystem::remove_all(directory_);
+    limits_.segment_bytes = 64 << 10;
+    limits_.max_bytes = 64 << 20;
+    limits_.min_free_bytes = 0;
+    open();
+  }
+  ~JournalTest() override {
+    journal_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void open() {
+    journal_.reset();
+    auto journal = Journal::open(directory_, limits_, *files_, clock_);
+    ASSERT_TRUE(journal) << journal.error().message;
+    journal_ = std::move(*journal);
+  }
+
+  static AppendRequest request(const ObjectId& environment, std::string entry, std::uint8_t key = 0,
+                               std::uint64_t features = 1) {
+    AppendRequest made;
+    made.environment = environment;
+    made.dedupe_key[0] = key;
+    made.received_ms = 1'700'000'000'000;
+    made.counts[static_cast<std::size_t>(EventKind::feature)] = features;
+    made.entry = std::move(entry);
+    return made;
+  }
+  AppendOutcome append(AppendRequest made) {
+    std::promise<AppendOutcome> outcome;
+    made.done = [&](AppendOutcome told) { outcome.set_value(told); };
+    journal_->append(std::move(made));
+    return outcome.get_future().get();
+  }
+  std::vector<std::string> read_all(const ObjectId& environment, Position from = {},
+                                    std::uint64_t max_bytes = 1 << 20) {
+    std::vector<std::string> entries;
+    const auto reader = journal_->reader(environment, from);
+    while (const auto chunk = reader->read(max_bytes)) {
+      EXPECT_FALSE(chunk->entries.empty());
+      for (const JournalEntry& entry : chunk->entries) entries.emplace_back(entry.entry);
+    }
+    EXPECT_EQ(reader->position(), journal_->end());
+    return entries;
+  }
+
+  const std::string directory_ =
+      testing::TempDir() + "journal_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  ManualClock clock_;
+  JournalLimits limits_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, reads_back_what_it_confirmed_in_order_and_by_environment) {
+  EXPECT_EQ(append(request(kOne, "first")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kTwo, "of another environment")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, "second")), AppendOutcome::durable);
+  EXPECT_EQ(read_all(kOne), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(read_all(kTwo), (std::vector<std::string>{"of another environment"}));
+  open();
+  EXPECT_EQ(read_all(kOne), (std::vector<std::string>{"first", "second"}));
+}
+
+TEST_F(JournalTest, goes_from_segment_to_segment_and_over_restarts) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 600; ++i) {
+    if (i % 150 == 149) open();
+    expected.push_back(std::string(static_cast<std::size_t>(i) * 7 % 5000, static_cast<char>('a' + i % 26)));
+    ASSERT_EQ(append(request(kOne, expected.back())), AppendOutcome::durable);
+  }
+  EXPECT_GT(journal_->stats().segments, 10u);
+  EXPECT_EQ(read_all(kOne), expected);
+  EXPECT_EQ(read_all(kOne, {}, 1), expected) << "a reader with small blocks";
+  open();
+  EXPECT_EQ(read_all(kOne), expected);
+  EXPECT_EQ(journal_->stats().damaged_regions, 0u);
+  EXPECT_EQ(journal_->stats().torn_bytes, 0u);
+}
+
+TEST_F(JournalTest, takes_an_entry_of_the_largest_size_and_refuses_one_above) {
+  const auto largest = static_cast<std::size_t>(journal_->max_entry_bytes());
+  EXPECT_EQ(append(request(kOne, std::string(largest, 'x'))), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, std::string(largest, 'y'))), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, std::string(largest + 1, 'z'))), AppendOutcome::full);
+  EXPECT_EQ(read_all(kOne).size(), 2u);
+}
+
+TEST_F(JournalTest, stores_a_payload_that_is_sent_twice_once_also_across_a_restart) {
+  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated);
+  EXPECT_EQ(append(request(kTwo, "payload", 7)), AppendOutcome::durable) << "another environment's";
+  open();
+  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated);
+  EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
+  EXPECT_EQ(journal_->stats().deduplicated_entries, 1u);
+  clock_.advance_us((limits_.dedupe_window_ms + 1) * 1000);
+  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable) << "after the window";
+  EXPECT_EQ(read_all(kOne).size(), 4u);
+}
+
+TEST_F(JournalTest, remembers_keys_of_sealed_segments_with_and_without_their_index) {
+  for (std::uint8_t key = 1; key < 100; ++key)
+    ASSERT_EQ(append(request(kOne, std::string(3000, 'k'), key)), AppendOutcome::durable);
+  ASSERT_GT(journal_->stats().segments, 3u);
+  open();
+  EXPECT_EQ(append(request(kOne, "again", 1)), AppendOutcome::deduplicated);
+  journal_.reset();
+  for (const auto& file : std::filesystem::directory_iterator(directory_ + "/segments"))
+    if (file.path().extension() == ".index") std::filesystem::remove(file);
+  open();
+  for (std::uint8_t key = 1; key < 100; ++key)
+    ASSERT_EQ(append(request(kOne, "again", key)), AppendOutcome::deduplicated);
+}
+
+TEST_F(JournalTest, counts_exactly_between_any_two_positions) {
+  std::vector<Position> positions = {journal_->end()};
+  for (int i = 0; i < 200; ++i) {
+    append(request(i % 3 == 0 ? kTwo : kOne, std::string(static_cast<std::size_t>(i) * 13 % 2000, 'c'), 0,
+                   static_cast<std::uint64_t>(i % 5)));
+    positions.push_back(journal_->end());
+  }
+  for (std::size_t from = 0; from <= 200; from += 17) {
+    for (std::size_t to = from; to <= 200; to += 13) {
+      JournalCount expected;
+      for (std::size_t i = from; i < to; ++i) {
+        if (i % 3 == 0) continue;
+        ++expected.entries;
+        expected.bytes += i * 13 % 2000;
+        expected.events[static_cast<std::size_t>(EventKind::feature)] += i % 5;
+      }
+      const JournalCount count = journal_->count(kOne, positions[from], positions[to]);
+      ASSERT_EQ(count.entries, expected.entries) << from << " to " << to;
+      ASSERT_EQ(count.bytes, expected.bytes);
+      ASSERT_EQ(count.events, expected.events);
+    }
+  }
+}
+
+TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
+  std::atomic<bool> stop{false};
+  std::thread appender([&] {
+    while (!stop) append(request(kOne, std::string(500, 'm'), 0, 3));
+  });
+  for (int i = 0; i < 200; ++i) {
+    const EnvironmentMark mark = journal_->mark(kOne);
+    const JournalCount count = journal_->count(kOne, {}, mark.end);
+    ASSERT_EQ(count.events, mark.appended);
+    ASSERT_EQ(count.bytes, mark.appended_bytes);
+  }
+  stop = true;
+  appender.join();
+}
+
+TEST_F(JournalTest, rings_subscribers_after_each_commit) {
+  Waker waker;
+  journal_->subscribe(&waker);
+  append(request(kOne, "ring"));
+  EXPECT_TRUE(waker.wait_us(0));
+  journal_->unsubscribe(&waker);
+  append(request(kOne, "silence"));
+  EXPECT_FALSE(waker.wait_us(0));
+}
+
+TEST_F(JournalTest, refuses_a_second_process_and_names_the_first) {
+  const auto second = Journal::open(directory_, limits_, *files_, clock_);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(std::to_string(::getpid())), std::string::npos) << second.error().message;
+}
+
+TEST_F(JournalTest, answers_stopping_after_close_and_makes_durable_what_it_took) {
+  std::vector<std::future<AppendOutcome>> outcomes;
+  for (int i = 0; i < 100; ++i) {
+    auto outcome = std::make_shared<std::promise<AppendOutcome>>();
+    outcomes.push_back(outcome->get_future());
+    AppendRequest made = request(kOne, "late");
+    made.done = [outcome](AppendOutcome told) { outcome->set_value(told); };
+    journal_->append(std::move(made));
+  }
+  journal_->close();
+  for (auto& outcome : outcomes) EXPECT_EQ(outcome.get(), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kOne, "too late")), AppendOutcome::stopping);
+  open();
+  EXPECT_EQ(read_all(kOne).size(), 100u);
+}
+
+TEST_F(JournalTest, refuses_when_everything_held_fills_max_bytes_and_goes_on_when_a_hold_moves) {
+  limits_.max_bytes = 4 * limits_.segment_bytes;
+  open();
+  std::vector<Position> ends;
+  AppendOutcome outcome = AppendOutcome::durable;
+  while ((outcome = append(request(kOne, std::string(6000, 'f')))) == AppendOutcome::durable)
+    ends.push_back(journal_->end());
+  EXPECT_EQ(outcome, AppendOutcome::full);
+  EXPECT_GT(ends.size(), 36u);
+  EXPECT_LT(journal_->stats().free_bytes, 6200u);
+  EXPECT_EQ(read_all(kOne).size(), ends.size());
+  journal_->hold("destination", ends.back());
+  EXPECT_EQ(append(request(kOne, std::string(6000, 'f'))), AppendOutcome::full) << "still held by the start";
+  journal_->drop_hold(kStartingHold);
+  EXPECT_GT(journal_->stats().free_bytes, 3 * 60'000u);
+  EXPECT_EQ(append(request(kOne, std::string(6000, 'g'))), AppendOutcome::durable);
+  EXPECT_EQ(read_all(kOne, ends.back()), std::vector<std::string>{std::string(6000, 'g')});
+  EXPECT_LE(journal_->stats().segments + journal_->stats().spare_segments, 4u);
+}
+
+TEST_F(JournalTest, never_gives_up_what_a_hold_needs_however_old) {
+  const Position start = journal_->end();
+  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'h')));
+  journal_->hold("destination", start);
+  journal_->drop_hold(kStartingHold);
+  clock_.advance_us(limits_.retention_ms * 2000);
+  open();
+  journal_->hold("destination", start);
+  journal_->drop_hold(kStartingHold);
+  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'h')));
+  EXPECT_EQ(read_all(kOne, start).size(), 200u);
+}
+
+TEST_F(JournalTest, keeps_delivered_entries_for_their_time_and_gives_them_up_after_it) {
+  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'r')));
+  const Position end = journal_->end();
+  journal_->hold("destination", end);
+  journal_->drop_hold(kStartingHold);
+  EXPECT_EQ(read_all(kOne).size(), 100u) << "for replay";
+  const auto overtaken = journal_->reader(kOne, {});
+  clock_.advance_us((limits_.retention_ms + 1000) * 1000);
+  journal_->hold("destination", end);
+  while (journal_->stats().segments > 1) std::this_thread::yield();
+  EXPECT_LE(journal_->stats().spare_segments, 2u);
+  std::uint64_t left = 0;
+  while (const auto chunk = overtaken->read(1 << 20)) left += chunk->entries.size();
+  EXPECT_EQ(left + overtaken->expired_entries(), 100u);
+  EXPECT_GT(overtaken->expired_entries(), 0u);
+}
+
+TEST_F(JournalTest, a_position_of_another_journal_reads_everything_and_lets_nothing_go) {
+  append(request(kOne, "kept"));
+  const Position beyond{journal_->end().value + (1ull << 40)};
+  EXPECT_EQ(read_all(kOne, beyond).size(), 1u);
+}
+
+TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
+  constexpr int kWriters = 4;
+  constexpr int kEach = 300;
+  std::vector<std::thread> threads;
+  std::atomic<int> confirmed{0};
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      for (int i = 0; i < kEach; ++i) {
+        AppendRequest made = request(i % 2 ? kOne : kTwo,
+                                     fmt::format("{}/{}/{}", writer, i, std::string(static_cast<std::size_t>(i), 'p')));
+        made.done = [&](AppendOutcome outcome) { confirmed += outcome == AppendOutcome::durable; };
+        journal_->append(std::move(made));
+      }
+    });
+  }
+  for (const ObjectId& environment : {kOne, kTwo}) {
+    threads.emplace_back([&, environment] {
+      Waker waker;
+      journal_->subscribe(&waker);
+      std::map<std::string, int> seen;
+      const auto reader = journal_->reader(environment, {});
+      while (seen.size() < kWriters * kEach / 2) {
+        const auto chunk = reader->read(8192);
+        if (!chunk) {
+          waker.wait_us(1'000'000);
+          continue;
+        }
+        for (const JournalEntry& entry : chunk->entries) EXPECT_EQ(++seen[std::string(entry.entry)], 1);
+      }
+      journal_->unsubscribe(&waker);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(confirmed, kWriters * kEach);
+  EXPECT_EQ(journal_->stats().damaged_regions, 0u);
+}
+
+}  // namespace
+}  // namespace sluice

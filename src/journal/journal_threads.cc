@@ -1,0 +1,257 @@
+#include "journal/journal_threads.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+#include "journal/journal_recovery.h"
+#include "journal/segment_reader.h"
+
+namespace sluice {
+namespace {
+
+// How late retention by time may come.
+constexpr std::int64_t kHelperTickUs = 5'000'000;
+
+Result<void> check_limits(const JournalLimits& limits) {
+  if (limits.segment_bytes < kMinSegmentBytes || limits.segment_bytes > kMaxSegmentBytes ||
+      limits.segment_bytes % 4096 != 0)
+    return fail(fmt::format("journal.segment_bytes is {}; expected a multiple of 4096 from {} to {}.",
+                            limits.segment_bytes, kMinSegmentBytes, kMaxSegmentBytes));
+  if (limits.max_bytes < 2 * limits.segment_bytes)
+    return fail(fmt::format("journal.max_bytes is {}; expected at least two segments of journal.segment_bytes: {}.",
+                            limits.max_bytes, 2 * limits.segment_bytes));
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, const JournalLimits& limits,
+                                               FileSystem& files, const Clock& clock) {
+  if (auto checked = check_limits(limits); !checked) return tl::unexpected(checked.error());
+  auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock);
+  if (auto started = journal->start(); !started)
+    return fail(fmt::format("The journal in {} cannot be opened: {}.", directory, started.error().message));
+  return journal;
+}
+
+ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files,
+                                 const Clock& clock)
+    : directory_(directory),
+      limits_(limits),
+      file_system_(files),
+      clock_(clock),
+      files_(directory + "/segments", limits, files),
+      dedupe_(limits.dedupe_window_ms) {}
+
+ThreadedJournal::~ThreadedJournal() { close(); }
+
+Result<void> ThreadedJournal::start() {
+  if (auto made = file_system_.make_directory(directory_ + "/segments"); !made) return fail(made.error().message);
+  auto lock = file_system_.lock(directory_ + "/lock");
+  if (!lock) return fail(lock.error().message);
+  lock_ = std::move(*lock);
+  auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_);
+  if (!recovered) return tl::unexpected(recovered.error());
+  torn_bytes_ = recovered->torn_bytes;
+  committer_ = std::make_unique<Committer>(table_, files_, dedupe_, limits_, clock_, recovered->state);
+  if (auto started = committer_->start(recovered->last); !started) return fail(started.error().message);
+  table_.hold(kStartingHold, {});
+  writer_ = std::thread([this] { write_loop(); });
+  helper_ = std::thread([this] { help_loop(); });
+  return {};
+}
+
+std::uint64_t ThreadedJournal::max_entry_bytes() const {
+  return limits_.segment_bytes - kSegmentHeaderBytes - kFrameHeaderLimit - kFrameAlignment;
+}
+
+void ThreadedJournal::append(AppendRequest request) {
+  AppendOutcome refusal = AppendOutcome::durable;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    const std::uint64_t bytes = request.entry.size();
+    if (closing_) {
+      refusal = AppendOutcome::stopping;
+    } else if (bytes > max_entry_bytes()) {
+      refusal = AppendOutcome::full;
+      ++refused_too_large_;
+    } else if (accepted_bytes_ > 0 && accepted_bytes_ + bytes > limits_.max_queued_bytes) {
+      refusal = AppendOutcome::overloaded;
+      ++refused_overloaded_;
+    } else {
+      accepted_bytes_ += bytes;
+      queue_.push_back(std::move(request));
+      if (queue_.size() > 1) return;  // the bell has been rung for the one before
+    }
+  }
+  if (refusal == AppendOutcome::durable) {
+    queue_bell_.notify_one();
+  } else if (request.done) {
+    request.done(refusal);
+  }
+}
+
+std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Position from) {
+  return std::make_unique<SegmentReader>(table_, environment, from);
+}
+
+bool ThreadedJournal::take_batch() {
+  batch_.clear();
+  std::unique_lock lock(queue_mutex_);
+  queue_bell_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+  std::uint64_t bytes = 0;
+  while (!queue_.empty() && (batch_.empty() || bytes + queue_.front().entry.size() <= kMaxBatchBytes)) {
+    bytes += queue_.front().entry.size();
+    batch_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return !batch_.empty();
+}
+
+void ThreadedJournal::write_loop() {
+  while (take_batch()) commit_batch();
+  committer_->write_note();
+}
+
+void ThreadedJournal::commit_batch() {
+  outcomes_.assign(batch_.size(), AppendOutcome::full);
+  committer_->commit(batch_, outcomes_);
+  {
+    const std::lock_guard lock(subscribers_mutex_);
+    for (Waker* waker : subscribers_) waker->wake();
+  }
+  std::uint64_t bytes = 0;
+  for (const AppendRequest& request : batch_) bytes += request.entry.size();
+  {
+    const std::lock_guard lock(queue_mutex_);
+    accepted_bytes_ -= bytes;
+    commit_stats_ = committer_->stats();
+  }
+  for (std::size_t i = 0; i < batch_.size(); ++i)
+    if (batch_[i].done) batch_[i].done(outcomes_[i]);
+  batch_.clear();
+  ask_helper();
+}
+
+// A spare is made once a segment is a quarter full: late enough that an idle server takes one file, early enough that a
+// busy one never waits for it.
+void ThreadedJournal::ask_helper() {
+  auto sealed = committer_->take_sealed();
+  const Segment& active = *committer_->active();
+  const bool wants_spare =
+      spare_asked_for_ != active.header.number && active.summary.end > active.header.segment_bytes / 4;
+  if (wants_spare) {
+    spare_asked_for_ = active.header.number;
+    spare_wanted_ = true;
+  }
+  if (!wants_spare && sealed.empty()) return;
+  {
+    const std::lock_guard lock(sealed_mutex_);
+    std::move(sealed.begin(), sealed.end(), std::back_inserter(sealed_));
+  }
+  helper_bell_.wake();
+}
+
+void ThreadedJournal::help_loop() {
+  while (!helper_stops_) {
+    helper_bell_.wait_us(kHelperTickUs);
+    write_indexes();
+    if (spare_wanted_.exchange(false)) make_spare();
+    give_up_old();
+  }
+  write_indexes();
+}
+
+void ThreadedJournal::write_indexes() {
+  std::vector<std::shared_ptr<Segment>> sealed;
+  {
+    const std::lock_guard lock(sealed_mutex_);
+    sealed.swap(sealed_);
+  }
+  for (const auto& segment : sealed) {
+    if (!table_.holds_segment(*segment)) continue;
+    // Derived data: a start without it reads the segment's headers instead.
+    if (auto written = files_.write_index(segment->header, segment->summary); !written)
+      log_warn("journal.index_not_written", {{"reason", written.error().message}});
+    std::vector<DedupeRecord>().swap(segment->summary.keys);
+  }
+}
+
+void ThreadedJournal::make_spare() {
+  if (files_.spares() > 0 || !files_.may_grow()) return;
+  auto spare = files_.make(true, &helper_stops_);
+  if (spare) {
+    files_.add_spare(std::move(*spare));
+  } else if (!helper_stops_) {
+    log_warn("journal.spare_not_made", {{"reason", spare.error().message}});
+  }
+}
+
+void ThreadedJournal::give_up_old() {
+  while (const auto segment = table_.give_up_oldest(clock_.wall_ms(), limits_.retention_ms, false))
+    files_.retire(*segment);
+}
+
+JournalStats ThreadedJournal::stats() const {
+  JournalStats stats;
+  table_.fill(stats);
+  {
+    const std::lock_guard lock(queue_mutex_);
+    stats.deduplicated_entries = commit_stats_.deduplicated_entries;
+    stats.deduplicated_events = commit_stats_.deduplicated_events;
+    stats.refused_full = commit_stats_.refused_full + refused_too_large_;
+    stats.refused_overloaded = refused_overloaded_;
+    stats.syncs = commit_stats_.syncs;
+    stats.sync_us_total = commit_stats_.sync_us_total;
+    stats.sync_us_max = commit_stats_.sync_us_max;
+  }
+  stats.spare_segments = files_.spares();
+  stats.torn_bytes = torn_bytes_;
+  const std::uint64_t held = files_.held_bytes();
+  const std::uint64_t disk = files_.free_bytes();
+  const std::uint64_t disk_room = disk > limits_.min_free_bytes ? disk - limits_.min_free_bytes : 0;
+  stats.capacity_bytes = std::min(limits_.max_bytes, held + disk_room);
+  const std::uint64_t growth = std::min(disk_room, limits_.max_bytes > held ? limits_.max_bytes - held : 0);
+  const std::uint64_t new_segments = growth / limits_.segment_bytes + stats.spare_segments;
+  stats.free_bytes = table_.room_bytes() + new_segments * (limits_.segment_bytes - kSegmentHeaderBytes);
+  return stats;
+}
+
+void ThreadedJournal::subscribe(Waker* waker) {
+  const std::lock_guard lock(subscribers_mutex_);
+  subscribers_.push_back(waker);
+}
+
+void ThreadedJournal::unsubscribe(Waker* waker) {
+  const std::lock_guard lock(subscribers_mutex_);
+  std::erase(subscribers_, waker);
+}
+
+void ThreadedJournal::hold(const std::string& holder, Position needed_from) {
+  table_.hold(holder, needed_from);
+  if (table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false)) helper_bell_.wake();
+}
+
+void ThreadedJournal::drop_hold(const std::string& holder) {
+  table_.drop_hold(holder);
+  if (table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false)) helper_bell_.wake();
+}
+
+void ThreadedJournal::close() {
+  const std::lock_guard closing(close_mutex_);
+  {
+    const std::lock_guard lock(queue_mutex_);
+    closing_ = true;
+  }
+  queue_bell_.notify_all();
+  if (writer_.joinable()) writer_.join();
+  helper_stops_ = true;
+  helper_bell_.wake();
+  if (helper_.joinable()) helper_.join();
+}
+
+}  // namespace sluice

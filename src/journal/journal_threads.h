@@ -1,0 +1,100 @@
+// The journal as a whole: the queue before the writer, the writer's thread, and a helper that keeps slow and late work
+// out of the writer's way: making spare files, writing indexes, giving up what is old.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "journal/committer.h"
+#include "journal/journal.h"
+#include "journal/segment_files.h"
+#include "journal/segment_table.h"
+
+namespace sluice {
+
+// Bytes of entries that one sync covers at most (one larger entry goes alone): what waits for a sync waits no longer
+// than for this much.
+inline constexpr std::uint64_t kMaxBatchBytes = 8ull << 20;
+
+class ThreadedJournal final : public Journal {
+ public:
+  ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock);
+  ~ThreadedJournal() override;
+  ThreadedJournal(const ThreadedJournal&) = delete;
+  ThreadedJournal& operator=(const ThreadedJournal&) = delete;
+
+  // Once, before anything else.
+  Result<void> start();
+
+  void append(AppendRequest request) override;
+  std::uint64_t max_entry_bytes() const override;
+  std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) override;
+  EnvironmentMark mark(ObjectId environment) const override { return table_.mark(environment); }
+  JournalCount count(ObjectId environment, Position from, Position to) const override {
+    return table_.count(environment, from, to);
+  }
+  Position oldest() const override { return table_.oldest(); }
+  Position end() const override { return table_.end(); }
+  JournalStats stats() const override;
+  void subscribe(Waker* waker) override;
+  void unsubscribe(Waker* waker) override;
+  void hold(const std::string& holder, Position needed_from) override;
+  void drop_hold(const std::string& holder) override;
+  void close() override;
+
+ private:
+  void write_loop();
+  bool take_batch();  // false: closing, and nothing is left
+  void commit_batch();
+  void help_loop();
+  void ask_helper();
+  void write_indexes();
+  void make_spare();
+  void give_up_old();
+
+  const std::string directory_;
+  const JournalLimits limits_;
+  FileSystem& file_system_;
+  const Clock& clock_;
+  std::unique_ptr<File> lock_;
+  SegmentFiles files_;
+  SegmentTable table_;
+  DedupeWindow dedupe_;
+  std::unique_ptr<Committer> committer_;
+  std::uint64_t torn_bytes_ = 0;
+
+  mutable std::mutex queue_mutex_;
+  std::condition_variable queue_bell_;
+  std::deque<AppendRequest> queue_;
+  std::uint64_t accepted_bytes_ = 0;  // of entries in the queue and in the batch
+  std::uint64_t refused_overloaded_ = 0;
+  std::uint64_t refused_too_large_ = 0;
+  bool closing_ = false;
+  CommitStats commit_stats_;  // the writer's, as of its last batch
+
+  // The writer's own.
+  std::vector<AppendRequest> batch_;
+  std::vector<AppendOutcome> outcomes_;
+  std::uint64_t spare_asked_for_ = 0;  // number of the segment that asked
+
+  std::mutex subscribers_mutex_;
+  std::vector<Waker*> subscribers_;
+
+  Waker helper_bell_;
+  std::atomic<bool> helper_stops_{false};
+  std::atomic<bool> spare_wanted_{false};
+  std::mutex sealed_mutex_;
+  std::vector<std::shared_ptr<Segment>> sealed_;  // without an index file yet
+
+  std::mutex close_mutex_;
+  std::thread writer_;
+  std::thread helper_;
+};
+
+}  // namespace sluice

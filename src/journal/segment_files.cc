@@ -1,0 +1,213 @@
+#include "journal/segment_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "journal/fatal.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint64_t kZeroStepBytes = 1u << 20;
+// A spare is synced in steps, so that the writer's own syncs never wait behind the whole of it.
+constexpr std::uint64_t kZeroSyncBytes = 8u << 20;
+
+std::optional<std::uint64_t> number_in(std::string_view name, std::string_view extension) {
+  if (!name.ends_with(extension)) return std::nullopt;
+  name.remove_suffix(extension.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number == 0 || number > UINT32_MAX)
+    return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+SegmentFiles::SegmentFiles(std::string directory, const JournalLimits& limits, FileSystem& files)
+    : directory_(std::move(directory)), limits_(limits), files_(files) {}
+
+std::string SegmentFiles::segment_path(std::uint64_t number) const {
+  return directory_ + "/" + segment_file_name(number);
+}
+std::string SegmentFiles::index_path(std::uint64_t number) const { return directory_ + "/" + index_file_name(number); }
+
+FileResult<std::vector<std::uint64_t>> SegmentFiles::look() {
+  const auto names = files_.list(directory_);
+  if (!names) return tl::unexpected(names.error());
+  std::set<std::uint64_t> segments;
+  for (const std::string& name : *names)
+    if (const auto number = number_in(name, ".segment"); number && name == segment_file_name(*number))
+      segments.insert(*number);
+  for (const std::string& name : *names) {
+    const std::string path = directory_ + "/" + name;
+    if (const auto index = number_in(name, ".index"); index && !segments.contains(*index)) (void)files_.remove(path);
+    if (number_in(name, ".making")) (void)files_.remove(path);
+    const auto spare = number_in(name, ".spare");
+    if (!spare) continue;
+    next_name_ = std::max(next_name_, *spare + 1);
+    const auto file = files_.open(path, false);
+    const auto size = file ? (*file)->size() : FileResult<std::uint64_t>(0);
+    if (size && *size == limits_.segment_bytes && spares_.size() < kSpareLimit) {
+      spares_.push_back(path);
+      held_bytes_ += *size;
+    } else {
+      (void)files_.remove(path);
+    }
+  }
+  return std::vector<std::uint64_t>(segments.begin(), segments.end());
+}
+
+void SegmentFiles::count_in(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  held_bytes_ += bytes;
+}
+
+void SegmentFiles::set_aside(std::uint64_t number) {
+  const std::string path = segment_path(number);
+  log_error("journal.segment_unreadable",
+            {{"segment", path},
+             {"reason",
+              "neither copy of its header is whole, so none of its entries can be told from rubbish; it is kept as " +
+                  path + ".damaged. Check the disk."}});
+  (void)files_.rename(path, path + ".damaged");
+  (void)files_.remove(index_path(number));
+}
+
+std::optional<std::string> SegmentFiles::take_spare() {
+  const std::lock_guard lock(mutex_);
+  if (spares_.empty()) return std::nullopt;
+  std::string path = std::move(spares_.back());
+  spares_.pop_back();
+  return path;
+}
+
+void SegmentFiles::add_spare(std::string path) {
+  const std::lock_guard lock(mutex_);
+  spares_.push_back(std::move(path));
+}
+
+bool SegmentFiles::may_grow() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (held_bytes_ + limits_.segment_bytes > limits_.max_bytes) return false;
+  }
+  return free_bytes() >= limits_.segment_bytes + limits_.min_free_bytes;
+}
+
+std::string SegmentFiles::new_name(const char* extension) {
+  const std::lock_guard lock(mutex_);
+  return fmt::format("{}/{:010}.{}", directory_, next_name_++, extension);
+}
+
+void SegmentFiles::drop(const std::string& path, std::uint64_t bytes) {
+  if (const auto removed = files_.remove(path); !removed && removed.error().fault != FileFault::not_found)
+    log_warn("journal.remove_failed", {{"reason", removed.error().message}});
+  const std::lock_guard lock(mutex_);
+  held_bytes_ -= std::min(held_bytes_, bytes);
+}
+
+FileResult<std::string> SegmentFiles::make(bool written, const std::atomic<bool>* stop) {
+  count_in(limits_.segment_bytes);
+  const std::string path = new_name("making");
+  const auto fill = [&]() -> FileResult<void> {
+    auto file = files_.open(path, true);
+    if (!file) return tl::unexpected(file.error());
+    if (auto allocated = (*file)->allocate(limits_.segment_bytes); !allocated) return allocated;
+    const std::string zeros(written ? kZeroStepBytes : 0, '\0');
+    for (std::uint64_t at = 0; written && at < limits_.segment_bytes; at += kZeroStepBytes) {
+      if (stop && *stop) return tl::unexpected(FileError{FileFault::other, "stopped while a spare was being made"});
+      const auto step = std::min(kZeroStepBytes, limits_.segment_bytes - at);
+      if (auto wrote = (*file)->write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
+      if ((at + step) % kZeroSyncBytes != 0) continue;
+      if (auto synced = (*file)->sync_data(); !synced) return synced;
+    }
+    return (*file)->sync_data();
+  };
+  if (auto filled = fill(); !filled) {
+    drop(path, limits_.segment_bytes);
+    return tl::unexpected(filled.error());
+  }
+  const std::string spare = new_name("spare");
+  if (auto renamed = files_.rename(path, spare); !renamed) {
+    drop(path, limits_.segment_bytes);
+    return tl::unexpected(renamed.error());
+  }
+  return spare;
+}
+
+FileResult<std::shared_ptr<File>> SegmentFiles::activate(const std::string& path, const SegmentHeader& header) {
+  const auto prepare = [&]() -> FileResult<std::shared_ptr<File>> {
+    auto file = files_.open(path, false);
+    if (!file) return tl::unexpected(file.error());
+    if (auto written = (*file)->write_at(0, encode_segment_header(header)); !written)
+      return tl::unexpected(written.error());
+    // Before it gets its name: a segment by name always has a whole header.
+    if (auto synced = (*file)->sync_data(); !synced) {
+      if (synced.error().fault == FileFault::no_space) return tl::unexpected(synced.error());
+      journal_fatal(synced.error().message);
+    }
+    if (auto renamed = files_.rename(path, segment_path(header.number)); !renamed)
+      return tl::unexpected(renamed.error());
+    if (auto synced = files_.sync_directory(directory_); !synced) journal_fatal(synced.error().message);
+    return std::shared_ptr<File>(std::move(*file));
+  };
+  auto file = prepare();
+  if (!file) add_spare(path);
+  return file;
+}
+
+void SegmentFiles::retire(const Segment& segment) {
+  if (auto removed = files_.remove(index_path(segment.header.number));
+      !removed && removed.error().fault != FileFault::not_found)
+    log_warn("journal.remove_failed", {{"reason", removed.error().message}});
+  if (segment.header.segment_bytes != limits_.segment_bytes || spares() >= kSpareLimit) {
+    drop(segment.path, segment.header.segment_bytes);
+    return;
+  }
+  const std::string spare = new_name("spare");
+  if (auto renamed = files_.rename(segment.path, spare); !renamed) {
+    log_warn("journal.rename_failed", {{"reason", renamed.error().message}});
+    drop(segment.path, segment.header.segment_bytes);
+    return;
+  }
+  // Before its bytes are written over: a crash must not find them under the old segment's name.
+  if (auto synced = files_.sync_directory(directory_); !synced) journal_fatal(synced.error().message);
+  add_spare(spare);
+}
+
+FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary) {
+  const std::string bytes = encode_index(header, summary);
+  auto file = files_.open(index_path(header.number), true);
+  if (!file) return tl::unexpected(file.error());
+  if (auto emptied = (*file)->allocate(0); !emptied) return emptied;
+  return (*file)->write_at(0, bytes);
+}
+
+std::optional<SegmentSummary> SegmentFiles::read_index(const SegmentHeader& header) {
+  const auto file = files_.open(index_path(header.number), false);
+  if (!file) return std::nullopt;
+  const auto size = (*file)->size();
+  if (!size || *size > header.segment_bytes) return std::nullopt;
+  std::string bytes(static_cast<std::size_t>(*size), '\0');
+  const auto got = (*file)->read_at(0, bytes.data(), bytes.size());
+  if (!got || *got != bytes.size()) return std::nullopt;
+  return decode_index(bytes, header);
+}
+
+std::size_t SegmentFiles::spares() const {
+  const std::lock_guard lock(mutex_);
+  return spares_.size();
+}
+std::uint64_t SegmentFiles::held_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return held_bytes_;
+}
+std::uint64_t SegmentFiles::free_bytes() const { return files_.free_bytes(directory_).value_or(0); }
+
+}  // namespace sluice

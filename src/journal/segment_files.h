@@ -1,0 +1,72 @@
+// The journal's folder: segment files and their indexes, spare files to become segments, and the space they may take.
+// Layout: docs/journal-format.md, "Folder". Any thread; slow work is done outside of its mutex.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/file_system.h"
+#include "journal/journal.h"
+#include "journal/segment_summary.h"
+#include "journal/segment_table.h"
+
+namespace sluice {
+
+// Spare files kept at most; what retention frees beyond them goes back to the file system.
+inline constexpr std::size_t kSpareLimit = 2;
+
+class SegmentFiles {
+ public:
+  SegmentFiles(std::string directory, const JournalLimits& limits, FileSystem& files);
+
+  // open() only: the numbers of the segments there are, in order. Removes what a crash left half made, and indexes
+  // without their segment; finds the spares.
+  FileResult<std::vector<std::uint64_t>> look();
+  // Counts a segment found there as taking space.
+  void count_in(std::uint64_t bytes);
+  // A segment that cannot be read at all: out of the way, for a person to look at.
+  void set_aside(std::uint64_t number);
+
+  std::string segment_path(std::uint64_t number) const;
+  std::string index_path(std::uint64_t number) const;
+  FileSystem& files() const { return files_; }
+
+  // A spare's path; it is the caller's now.
+  std::optional<std::string> take_spare();
+  // Whether one more file would keep max_bytes and min_free_bytes.
+  bool may_grow() const;
+  // A new file, allocated; with `written`, its blocks have been written once, which makes writing them again many times
+  // cheaper. Gives up between steps when `*stop` turns true.
+  FileResult<std::string> make(bool written, const std::atomic<bool>* stop);
+  // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
+  FileResult<std::shared_ptr<File>> activate(const std::string& path, const SegmentHeader& header);
+  void add_spare(std::string path);
+  // A segment given up becomes a spare, or is removed.
+  void retire(const Segment& segment);
+
+  FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
+  std::optional<SegmentSummary> read_index(const SegmentHeader& header);
+
+  std::size_t spares() const;
+  std::uint64_t held_bytes() const;
+  std::uint64_t free_bytes() const;  // on the file system; 0 when it does not say
+
+ private:
+  std::string new_name(const char* extension);
+  void drop(const std::string& path, std::uint64_t bytes);
+
+  const std::string directory_;
+  const JournalLimits limits_;
+  FileSystem& files_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> spares_;
+  std::uint64_t held_bytes_ = 0;
+  std::uint64_t next_name_ = 1;
+};
+
+}  // namespace sluice

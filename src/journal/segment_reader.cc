@@ -1,0 +1,147 @@
+#include "journal/segment_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "journal/frame_walk.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::uint64_t kMinBlockBytes = 4096;
+constexpr std::uint64_t kMaxBlockBytes = 8u << 20;
+
+// A block of which little is wanted would keep all of its memory for as long as one of its entries is needed.
+void shed_what_is_not_wanted(JournalChunk& chunk) {
+  std::size_t wanted = 0;
+  for (const JournalEntry& entry : chunk.entries) wanted += entry.entry.size();
+  if (chunk.entries.empty() || wanted * 2 >= chunk.buffer.size()) return;
+  std::string smaller;
+  smaller.reserve(wanted);
+  for (JournalEntry& entry : chunk.entries) {
+    const std::size_t at = smaller.size();
+    smaller.append(entry.entry);
+    entry.entry = std::string_view(smaller.data() + at, entry.entry.size());
+  }
+  chunk.buffer.swap(smaller);
+  std::size_t at = 0;  // a short string moves with its owner
+  for (JournalEntry& entry : chunk.entries) {
+    entry.entry = std::string_view(chunk.buffer.data() + at, entry.entry.size());
+    at += entry.entry.size();
+  }
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(SegmentTable& table, const ObjectId& environment, Position from)
+    : table_(table), environment_(environment), position_(from) {
+  // A position behind the end is from another journal: all of this one is new to whoever holds it.
+  if (table_.end() < position_) position_ = {};
+  position_.value -= position_.value % kFrameAlignment;
+  const SegmentTable::Place place = table_.place(environment_, position_);
+  expected_passed_ = place.entries_before;
+  if (place.segment && place.offset > kSegmentHeaderBytes)
+    expected_passed_ +=
+        table_.count(environment_, place.segment->position_of(0), place.segment->position_of(place.offset)).entries;
+}
+
+void SegmentReader::enter(const SegmentTable::Place& place) {
+  const bool overtaken = segment_ ? !table_.holds_segment(*segment_) : place.offset == kSegmentHeaderBytes;
+  segment_ = place.segment;
+  file_.reset();
+  bad_from_.reset();
+  last_sequence_ = segment_->header.first_sequence - 1;
+  move_to(place.offset);
+  if (place.offset > kSegmentHeaderBytes) return;
+  if (overtaken && place.entries_before > expected_passed_) expired_entries_ += place.entries_before - expected_passed_;
+  expected_passed_ = place.entries_before;
+}
+
+std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes) {
+  auto chunk = std::make_shared<JournalChunk>();
+  while (true) {
+    const SegmentTable::Place place = table_.place(environment_, position_);
+    if (!place.segment) return nullptr;
+    if (place.segment != segment_) enter(place);
+    if (offset() >= place.limit) {
+      if (place.last) return nullptr;
+      position_ = make_position(segment_->header.number + 1, kSegmentHeaderBytes);
+      continue;
+    }
+    if (!file_) {
+      auto file = segment_->file();
+      // Given up just now: the next look at the table passes it over. Otherwise it cannot be read at the moment.
+      if (!file && !table_.holds_segment(*segment_)) continue;
+      if (!file) return nullptr;
+      file_ = *file;
+    }
+    read_block(place, max_bytes, *chunk);
+    if (chunk->entries.empty()) continue;
+    shed_what_is_not_wanted(*chunk);
+    return chunk;
+  }
+}
+
+void SegmentReader::read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk) {
+  const std::uint64_t buffer_at = offset();
+  const std::uint64_t size = std::min(std::clamp(max_bytes, kMinBlockBytes, kMaxBlockBytes), place.limit - buffer_at);
+  read_what_can_be_read(*file_, buffer_at, static_cast<std::size_t>(size), chunk.buffer);
+  chunk.buffer.resize(static_cast<std::size_t>(size));
+  while (offset() < std::min(buffer_at + chunk.buffer.size(), place.limit)) {
+    if (take_frame(place, chunk.buffer, buffer_at, chunk) == Step::stop) return;
+  }
+}
+
+SegmentReader::Step SegmentReader::take_frame(const SegmentTable::Place& place, std::string& buffer,
+                                              std::uint64_t buffer_at, JournalChunk& chunk) {
+  const std::uint64_t at = offset();
+  std::string_view bytes = std::string_view(buffer).substr(static_cast<std::size_t>(at - buffer_at));
+  if (bytes.size() < std::min<std::uint64_t>(kFrameHeaderLimit, place.limit - at)) return Step::stop;
+  const auto header = decode_frame_header(bytes, segment_->seed);
+  if (!header || header->sequence <= last_sequence_ || at + header->frame_bytes() > place.limit)
+    return resync(place, bytes);
+  const std::uint64_t end = at + header->frame_bytes();
+  const bool wanted = header->kind == FrameKind::entry && header->environment == environment_;
+  const bool cut = end > buffer_at + buffer.size();
+  if (wanted && cut) {
+    if (!chunk.entries.empty()) return Step::stop;
+    // Nothing points into the buffer yet: read the whole of this entry, however large.
+    read_what_can_be_read(*file_, at, static_cast<std::size_t>(end - at), buffer);
+    buffer.resize(static_cast<std::size_t>(end - at));
+    bytes = buffer;
+  }
+  found_good(place, at);
+  last_sequence_ = header->sequence;
+  if (wanted) {
+    ++expected_passed_;
+    const std::string_view payload = bytes.substr(header->header_bytes(), header->payload_bytes);
+    if (payload_holds(*header, payload, segment_->seed)) {
+      chunk.entries.push_back({place.segment->position_of(at), place.segment->position_of(end), environment_,
+                               header->received_ms, header->counts, payload});
+    } else if (table_.holds_segment(*segment_)) {
+      table_.note_damage(*segment_, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end), "while reading");
+    }
+  }
+  move_to(end);
+  return cut ? Step::stop : Step::go_on;
+}
+
+// The next place that may be a frame. Where the block ends first, the rest of the search is the next block's.
+SegmentReader::Step SegmentReader::resync(const SegmentTable::Place& place, std::string_view rest) {
+  if (!bad_from_) bad_from_ = offset();
+  std::uint64_t next = offset() + find_frame_magic(rest, kFrameAlignment);
+  if (next + kFrameMinBytes > place.limit) next = place.limit;
+  move_to(next);
+  if (next == place.limit) found_good(place, next);
+  return Step::go_on;
+}
+
+void SegmentReader::found_good(const SegmentTable::Place& place, std::uint64_t offset) {
+  if (!bad_from_) return;
+  if (table_.holds_segment(*place.segment))
+    table_.note_damage(*segment_, static_cast<std::uint32_t>(*bad_from_), static_cast<std::uint32_t>(offset),
+                       "while reading");
+  bad_from_.reset();
+}
+
+}  // namespace sluice

@@ -1,0 +1,45 @@
+// Reads one environment's entries back, from segment to segment. One thread for each reader.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "journal/journal.h"
+#include "journal/segment_table.h"
+
+namespace sluice {
+
+class SegmentReader final : public JournalReader {
+ public:
+  SegmentReader(SegmentTable& table, const ObjectId& environment, Position from);
+
+  std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) override;
+  Position position() const override { return position_; }
+  std::uint64_t expired_entries() const override { return expired_entries_; }
+
+ private:
+  enum class Step : std::uint8_t { go_on, stop };
+
+  void enter(const SegmentTable::Place& place);
+  // Reads one block at the position; moves the position over all that was looked at.
+  void read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk);
+  Step take_frame(const SegmentTable::Place& place, std::string& buffer, std::uint64_t buffer_at, JournalChunk& chunk);
+  Step resync(const SegmentTable::Place& place, std::string_view rest);
+  void found_good(const SegmentTable::Place& place, std::uint64_t offset);
+  std::uint64_t offset() const { return offset_of(position_); }
+  void move_to(std::uint64_t offset) { position_ = segment_->position_of(offset); }
+
+  SegmentTable& table_;
+  const ObjectId environment_;
+  Position position_;
+  std::shared_ptr<Segment> segment_;  // that of position_, and its file
+  std::shared_ptr<File> file_;
+  std::uint64_t last_sequence_ = 0;
+  std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset
+  std::uint64_t expected_passed_ = 0;  // entries of the environment up to position_, as SegmentTable::Place counts them
+  std::uint64_t expired_entries_ = 0;
+};
+
+}  // namespace sluice

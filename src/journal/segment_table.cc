@@ -1,0 +1,256 @@
+#include "journal/segment_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "journal/frame_walk.h"
+#include "journal/retention.h"
+
+namespace sluice {
+
+Segment::Segment(const SegmentHeader& segment_header, std::string segment_path, FileSystem& files)
+    : header(segment_header), seed(frame_seed(segment_header)), path(std::move(segment_path)), files_(files) {}
+
+FileResult<std::shared_ptr<File>> Segment::file() {
+  const std::lock_guard lock(mutex_);
+  if (auto open = shared_.lock()) return open;
+  auto opened = files_.open(path, false);
+  if (!opened) return tl::unexpected(opened.error());
+  std::shared_ptr<File> file = std::move(*opened);
+  shared_ = file;
+  return file;
+}
+
+void Segment::keep_open(std::shared_ptr<File> file) {
+  const std::lock_guard lock(mutex_);
+  shared_ = file;
+  kept_ = std::move(file);
+}
+
+void Segment::let_close() {
+  const std::lock_guard lock(mutex_);
+  kept_.reset();
+}
+
+void SegmentTable::add(std::shared_ptr<Segment> segment) {
+  const std::lock_guard lock(mutex_);
+  SLUICE_CHECK(segments_.empty() || segments_.back()->header.number < segment->header.number, "segments are in order");
+  if (!segments_.empty()) segments_.back()->let_close();
+  segments_.push_back(std::move(segment));
+}
+
+void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
+  const std::lock_guard lock(mutex_);
+  SegmentSummary& summary = segments_.back()->summary;
+  for (const FrameHeader& frame : frames) {
+    summary.add(frame, static_cast<std::uint32_t>(summary.end + frame.frame_bytes()));
+    if (frame.kind != FrameKind::entry) continue;
+    Totals& totals = totals_[frame.environment];
+    for (std::size_t kind = 0; kind < frame.counts.size(); ++kind) {
+      totals.appended[kind] += frame.counts[kind];
+      appended_events_ += frame.counts[kind];
+    }
+    totals.appended_bytes += frame.payload_bytes;
+    appended_bytes_ += frame.payload_bytes;
+    ++appended_entries_;
+  }
+}
+
+SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position from) const {
+  const std::lock_guard lock(mutex_);
+  Place place;
+  const auto at =
+      std::lower_bound(segments_.begin(), segments_.end(), segment_of(from),
+                       [](const auto& segment, std::uint64_t number) { return segment->header.number < number; });
+  if (at == segments_.end()) return place;
+  place.segment = *at;
+  place.last = at + 1 == segments_.end();
+  place.limit = (*at)->summary.end;
+  place.offset = (*at)->header.number == segment_of(from) ? std::max(offset_of(from), kSegmentHeaderBytes)
+                                                          : std::uint32_t{kSegmentHeaderBytes};
+  if (const auto found = totals_.find(environment); found != totals_.end())
+    place.entries_before = found->second.entries_given_up;
+  for (auto earlier = segments_.begin(); earlier != at; ++earlier) {
+    const auto& environments = (*earlier)->summary.environments;
+    if (const auto found = environments.find(environment); found != environments.end())
+      place.entries_before += found->second.entries;
+  }
+  return place;
+}
+
+bool SegmentTable::holds_segment(const Segment& segment) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(segments_.begin(), segments_.end(), [&](const auto& kept) { return kept.get() == &segment; });
+}
+
+Position SegmentTable::oldest() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.front()->position_of(kSegmentHeaderBytes);
+}
+
+Position SegmentTable::end_locked() const { return segments_.back()->position_of(segments_.back()->summary.end); }
+
+Position SegmentTable::end() const {
+  const std::lock_guard lock(mutex_);
+  return end_locked();
+}
+
+EnvironmentMark SegmentTable::mark(const ObjectId& environment) const {
+  const std::lock_guard lock(mutex_);
+  EnvironmentMark mark;
+  mark.end = end_locked();
+  if (const auto found = totals_.find(environment); found != totals_.end()) {
+    mark.appended = found->second.appended;
+    mark.appended_bytes = found->second.appended_bytes;
+  }
+  return mark;
+}
+
+JournalCount SegmentTable::count(const ObjectId& environment, Position from, Position to) const {
+  struct Part {
+    std::shared_ptr<Segment> segment;
+    std::uint64_t from, to;
+  };
+  std::vector<Part> parts;
+  JournalCount total;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& segment : segments_) {
+      const Position begin = segment->position_of(kSegmentHeaderBytes);
+      const Position end = segment->position_of(segment->summary.end);
+      if (to <= begin || end <= from) continue;
+      if (from <= begin && end <= to) {
+        const auto found = segment->summary.environments.find(environment);
+        if (found != segment->summary.environments.end()) add_to(total, found->second);
+      } else {
+        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end))});
+      }
+    }
+  }
+  for (const Part& part : parts) {
+    const auto file = part.segment->file();
+    if (!file) continue;
+    FrameWalk walk(**file, part.segment->seed, part.from, part.to, part.segment->header.first_sequence - 1,
+                   FrameWalk::Payloads::skip);
+    while (const auto frame = walk.next())
+      if (frame->header.kind == FrameKind::entry && frame->header.environment == environment)
+        add_to(total, frame->header);
+  }
+  return total;
+}
+
+void SegmentTable::hold(const std::string& holder, Position needed_from) {
+  const std::lock_guard lock(mutex_);
+  if (end_locked() < needed_from) {
+    log_warn("journal.hold_beyond_end",
+             {{"holder", holder},
+              {"position", needed_from.value},
+              {"reason", "the position is from another journal; everything of this one is kept for it"}});
+    needed_from = {};
+  }
+  holds_[holder] = needed_from;
+}
+
+void SegmentTable::drop_hold(const std::string& holder) {
+  const std::lock_guard lock(mutex_);
+  holds_.erase(holder);
+}
+
+std::optional<Position> SegmentTable::needed_from() const {
+  std::optional<Position> least;
+  for (const auto& [holder, position] : holds_) least = least ? std::min(*least, position) : position;
+  return least;
+}
+
+std::size_t SegmentTable::past_retention(std::int64_t now_ms, std::int64_t retention_ms) const {
+  std::vector<RetainedSegment> sealed;
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
+    const Segment& segment = *segments_[i];
+    sealed.push_back({segment.position_of(segment.summary.end), segment.summary.newest_received_ms});
+  }
+  return segments_past_retention(sealed, needed_from(), now_ms, retention_ms);
+}
+
+std::size_t SegmentTable::reclaimable() const { return past_retention(INT64_MAX, 0); }
+
+bool SegmentTable::can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const {
+  const std::lock_guard lock(mutex_);
+  return (for_room ? reclaimable() : past_retention(now_ms, retention_ms)) > 0;
+}
+
+std::shared_ptr<Segment> SegmentTable::give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) {
+  const std::lock_guard lock(mutex_);
+  if ((for_room ? reclaimable() : past_retention(now_ms, retention_ms)) == 0) return nullptr;
+  auto segment = segments_.front();
+  segments_.pop_front();
+  for (const auto& [environment, count] : segment->summary.environments)
+    totals_[environment].entries_given_up += count.entries;
+  damaged_.erase(damaged_.begin(), damaged_.lower_bound(segments_.front()->position_of(0).value));
+  return segment;
+}
+
+void SegmentTable::note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t begin = segment.position_of(from).value;
+    std::uint64_t end = segment.position_of(to).value;
+    std::uint64_t known_bytes = 0;
+    auto next = damaged_.upper_bound(begin);
+    if (next != damaged_.begin() && std::prev(next)->second >= begin) --next;
+    std::uint64_t merged_begin = begin;
+    std::uint64_t merged_end = end;
+    while (next != damaged_.end() && next->first <= end) {
+      const std::uint64_t overlap_begin = std::max(next->first, begin);
+      const std::uint64_t overlap_end = std::min(next->second, end);
+      if (overlap_end > overlap_begin) known_bytes += overlap_end - overlap_begin;
+      merged_begin = std::min(merged_begin, next->first);
+      merged_end = std::max(merged_end, next->second);
+      next = damaged_.erase(next);
+    }
+    damaged_[merged_begin] = merged_end;
+    if (known_bytes == end - begin) return;
+    ++damaged_regions_;
+    damaged_bytes_ += end - begin - known_bytes;
+  }
+  log_error("journal.damaged",
+            {{"segment", segment.path},
+             {"from_byte", from},
+             {"to_byte", to},
+             {"met", met_when},
+             {"reason",
+              "these bytes were acknowledged and are not what was written; the entries that lay there "
+              "are lost, all others are read. Check the disk."}});
+}
+
+void SegmentTable::note_lost_segment(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  ++damaged_regions_;
+  damaged_bytes_ += bytes;
+}
+
+void SegmentTable::fill(JournalStats& stats) const {
+  const std::lock_guard lock(mutex_);
+  stats.appended_entries = appended_entries_;
+  stats.appended_events = appended_events_;
+  stats.appended_bytes = appended_bytes_;
+  stats.segments = segments_.size();
+  for (const auto& segment : segments_) {
+    stats.stored_bytes += segment->header.segment_bytes;
+    if (stats.oldest_received_ms == 0) stats.oldest_received_ms = segment->summary.oldest_received_ms;
+  }
+  stats.damaged_regions = damaged_regions_;
+  stats.damaged_bytes = damaged_bytes_;
+}
+
+std::uint64_t SegmentTable::room_bytes() const {
+  const std::lock_guard lock(mutex_);
+  const Segment& last = *segments_.back();
+  std::uint64_t room = last.header.segment_bytes - last.summary.end;
+  const std::size_t count = reclaimable();
+  for (std::size_t i = 0; i < count; ++i) room += segments_[i]->header.segment_bytes - kSegmentHeaderBytes;
+  return room;
+}
+
+}  // namespace sluice

@@ -1,0 +1,106 @@
+// Which segments there are, how far they are durable, and what they hold: the one state that the writer, the readers
+// and whoever asks share. Any thread, unless said otherwise.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "journal/file_system.h"
+#include "journal/segment_summary.h"
+
+namespace sluice {
+
+// One segment file. Opened when somebody reads it and closed when nobody does; the one that is written stays open.
+class Segment {
+ public:
+  Segment(const SegmentHeader& segment_header, std::string segment_path, FileSystem& files);
+
+  const SegmentHeader header;
+  const std::uint32_t seed;
+  const std::string path;
+
+  // Fails once retention has given the segment up. Any thread.
+  FileResult<std::shared_ptr<File>> file();
+  void keep_open(std::shared_ptr<File> file);
+  void let_close();
+
+  // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, and only on the helper
+  // thread.
+  SegmentSummary summary;
+
+  Position position_of(std::uint64_t offset) const { return make_position(header.number, offset); }
+
+ private:
+  FileSystem& files_;
+  std::mutex mutex_;
+  std::shared_ptr<File> kept_;
+  std::weak_ptr<File> shared_;
+};
+
+class SegmentTable {
+ public:
+  // Where a reader goes on.
+  struct Place {
+    std::shared_ptr<Segment> segment;  // null: nothing is left to read
+    std::uint64_t offset = 0;
+    std::uint64_t limit = 0;  // durable up to here
+    bool last = false;        // more may come behind `limit`
+    std::uint64_t entries_before =
+        0;  // of the environment, since this process started counting, in all earlier segments
+  };
+
+  // The writer and open(). The last one added is the one that is written.
+  void add(std::shared_ptr<Segment> segment);
+  // The frames written behind the durable end are synced now. `count` them as appended by this process, or not.
+  void publish(const std::vector<FrameHeader>& frames);
+
+  Place place(const ObjectId& environment, Position from) const;
+  bool holds_segment(const Segment& segment) const;
+  Position oldest() const;
+  Position end() const;
+  EnvironmentMark mark(const ObjectId& environment) const;
+  JournalCount count(const ObjectId& environment, Position from, Position to) const;
+
+  void hold(const std::string& holder, Position needed_from);
+  void drop_hold(const std::string& holder);
+  // Takes the oldest segment out when it is old and nobody needs it; with `for_room`, however young.
+  std::shared_ptr<Segment> give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room);
+  bool can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const;
+
+  // Unreadable bytes of a segment; each byte is counted once, however often it is met.
+  void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when);
+  void note_lost_segment(std::uint64_t bytes);
+
+  // segments, stored_bytes, damaged_*, oldest_received_ms, appended_*.
+  void fill(JournalStats& stats) const;
+  // What can be appended into segments that exist: the rest of the last one, and all that could be given up.
+  std::uint64_t room_bytes() const;
+
+ private:
+  std::size_t reclaimable() const;
+  std::size_t past_retention(std::int64_t now_ms, std::int64_t retention_ms) const;
+  std::optional<Position> needed_from() const;
+  Position end_locked() const;
+
+  mutable std::mutex mutex_;
+  std::deque<std::shared_ptr<Segment>> segments_;
+  std::map<std::string, Position> holds_;
+  struct Totals {
+    EventKindCounts appended{};
+    std::uint64_t appended_bytes = 0;
+    std::uint64_t entries_given_up = 0;
+  };
+  std::unordered_map<ObjectId, Totals, ObjectIdHash> totals_;
+  std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
+  std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0;
+  std::uint64_t appended_entries_ = 0, appended_events_ = 0, appended_bytes_ = 0;
+};
+
+}  // namespace sluice
