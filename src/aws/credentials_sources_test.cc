@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "aws/credentials_json.h"
 #include "aws/default_chain.h"
 #include "aws/http_transport_fake.h"
+#include "base/waker.h"
 
 namespace sluice::aws {
 namespace {
@@ -298,6 +300,61 @@ TEST_F(Sources, chain_takes_the_first_in_order_and_no_other_when_that_is_broken)
   variables["AWS_ACCESS_KEY_ID"] = "ENV";
   variables["AWS_SECRET_ACCESS_KEY"] = "s";
   EXPECT_EQ(chain->fetch()->access_key_id, "ENV");
+}
+
+// A cache whose first fetch is over.
+std::unique_ptr<CredentialsCache> settled_cache(std::unique_ptr<CredentialsSource> source, const Clock& clock) {
+  auto bell = std::make_shared<Waker>();
+  auto cache = std::make_unique<CredentialsCache>(std::move(source), clock, [bell] { bell->wake(); });
+  bell->wait_us(60'000'000);
+  return cache;
+}
+
+TEST_F(Sources, a_role_is_assumed_with_what_its_base_holds) {
+  const auto base = settled_cache(std::make_unique<StaticSource>("AKIA", "secret", "", "configuration"), clock);
+  AssumeRoleSource source(
+      transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
+      {kRole, "ext-1", "sluice", session_policy_for_stream("arn:aws:kinesis:eu-west-1:123456789012:stream/x"), 3600});
+  transport.answer(200, kStsAnswer);
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  EXPECT_EQ(credentials->access_key_id, "ASIA1");
+  const HttpRequest request = transport.requests().at(0);
+  EXPECT_NE(header_of(request, "authorization").find("Credential=AKIA/"), std::string::npos);
+  EXPECT_NE(request.body.find("&ExternalId=ext-1"), std::string::npos);
+  EXPECT_NE(request.body.find("&Policy="), std::string::npos);
+}
+
+TEST_F(Sources, a_role_tells_why_its_base_has_nothing) {
+  const auto base = settled_cache(std::make_unique<EnvironmentSource>(empty_environment()), clock);
+  AssumeRoleSource source(transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
+                          {kRole, "", "sluice", "", 3600});
+  const CredentialsError error = error_of(source);
+  EXPECT_EQ(error.kind, Kind::none_found);
+  EXPECT_NE(error.message.find("AWS_ACCESS_KEY_ID"), std::string::npos);
+  EXPECT_EQ(transport.request_count(), 0u);
+}
+
+TEST_F(Sources, a_role_has_its_base_renewed_when_sts_finds_it_expired) {
+  struct Counting final : CredentialsSource {
+    std::atomic<int>& calls;
+    Waker& bell;
+    Counting(std::atomic<int>& count, Waker& waker) : calls(count), bell(waker) {}
+    CredentialsResult<Credentials> fetch() override {
+      Credentials next{"AKIA" + std::to_string(++calls), "s", "t", 0, "test"};
+      if (calls == 2) bell.wake();
+      return next;
+    }
+  };
+  std::atomic<int> calls = 0;
+  Waker second;
+  const auto base = settled_cache(std::make_unique<Counting>(calls, second), clock);
+  AssumeRoleSource source(transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
+                          {kRole, "", "sluice", "", 3600});
+  transport.answer(
+      403, "<E><Code>ExpiredToken</Code><Message>The security token included in the request is expired</Message></E>");
+  EXPECT_EQ(error_of(source).kind, Kind::unreachable) << "asked again soon";
+  EXPECT_TRUE(second.wait_us(60'000'000));
 }
 
 TEST(CredentialsJson, shows_no_value_of_a_broken_answer) {

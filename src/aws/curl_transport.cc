@@ -23,7 +23,7 @@ namespace sluice::aws {
 
 namespace {
 
-constexpr long kUploadBufferBytes = 256 * 1024;
+constexpr long kUploadBufferBytes = 128 * 1024;
 constexpr long kReceiveBufferBytes = 64 * 1024;
 constexpr int kIdlePollMs = 60'000;
 constexpr int kBusyPollMs = 1'000;
@@ -112,6 +112,7 @@ class CurlTransport::Loop {
   explicit Loop(CurlTransportOptions options);
   ~Loop();
   void send(HttpRequest request, std::function<void(HttpResponse)> done);
+  void stop();
 
  private:
   void run();
@@ -134,6 +135,7 @@ class CurlTransport::Loop {
   std::mutex mutex_;
   std::vector<Waiting> inbox_;  // guarded by mutex_
   bool stopping_ = false;       // guarded by mutex_
+  bool stopped_ = false;        // guarded by mutex_: nobody takes the inbox any more
 
   // Of the loop's thread.
   std::vector<Waiting> taken_;
@@ -142,7 +144,8 @@ class CurlTransport::Loop {
   std::map<std::string, std::size_t> active_by_host_;
   std::vector<std::unique_ptr<Transfer>> spare_;
 
-  std::thread thread_;  // last: it uses all of the above
+  std::mutex stop_mutex_;
+  std::thread thread_;  // guarded by stop_mutex_; last: it uses all of the above
 };
 
 CurlTransport::Loop::Loop(CurlTransportOptions options)
@@ -159,13 +162,19 @@ CurlTransport::Loop::Loop(CurlTransportOptions options)
   thread_ = std::thread([this] { run(); });
 }
 
-CurlTransport::Loop::~Loop() {
+void CurlTransport::Loop::stop() {
+  const std::lock_guard stop_lock(stop_mutex_);
+  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   curl_multi_wakeup(multi_);
   thread_.join();
+}
+
+CurlTransport::Loop::~Loop() {
+  stop();
   spare_.clear();
   curl_multi_cleanup(multi_);
   curl_share_cleanup(share_);
@@ -174,13 +183,15 @@ CurlTransport::Loop::~Loop() {
 void CurlTransport::Loop::send(HttpRequest request, std::function<void(HttpResponse)> done) {
   Waiting waiting{std::move(request), std::move(done), {}, steady_ms()};
   waiting.host = host_header_of(waiting.request.url);
-  bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    first = inbox_.empty();
-    inbox_.push_back(std::move(waiting));
+    if (!stopped_) {
+      if (inbox_.empty()) curl_multi_wakeup(multi_);
+      inbox_.push_back(std::move(waiting));
+      return;
+    }
   }
-  if (first) curl_multi_wakeup(multi_);
+  answer_fault(waiting, TransportFault::other, "stopped");
 }
 
 void CurlTransport::Loop::run() {
@@ -395,7 +406,14 @@ void CurlTransport::Loop::stop_all() {
     answer_fault(transfer->what, TransportFault::other, "stopped");
   }
   // Answers may send again.
-  for (take_inbox(); !waiting_.empty(); take_inbox()) {
+  for (;;) {
+    take_inbox();
+    if (waiting_.empty()) {
+      const std::lock_guard lock(mutex_);
+      stopped_ = inbox_.empty();
+      if (stopped_) return;
+      continue;
+    }
     Waiting waiting = std::move(waiting_.front());
     waiting_.pop_front();
     answer_fault(waiting, TransportFault::other, "stopped");
@@ -410,6 +428,7 @@ CurlTransportOptions curl_transport_options(const Environment& environment) {
 
 CurlTransport::CurlTransport(CurlTransportOptions options) : loop_(std::make_unique<Loop>(std::move(options))) {}
 CurlTransport::~CurlTransport() = default;
+void CurlTransport::stop() { loop_->stop(); }
 
 void CurlTransport::send(HttpRequest request, std::function<void(HttpResponse)> done) {
   loop_->send(std::move(request), std::move(done));

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <thread>
 
 #include "aws/blocking_http.h"
 #include "aws/curl_fault.h"
@@ -361,6 +362,24 @@ TEST(CurlTransport, answers_every_request_when_it_is_destroyed) {
     EXPECT_EQ(response.fault_text, "stopped");
     EXPECT_EQ(response.request_body, "{}");
   }
+  gate.open();
+}
+
+TEST(CurlTransport, frees_who_waits_when_it_is_stopped_and_takes_nothing_more) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransport transport;
+  HttpResponse response;
+  std::thread blocked([&] { response = send_and_wait(transport, request_to(server.url())); });
+  gate.wait_for_arrivals(1);
+  transport.stop();
+  blocked.join();
+  EXPECT_EQ(response.fault_text, "stopped");
+  EXPECT_EQ(send_and_wait(transport, request_to(server.url())).fault_text, "stopped");
+  transport.stop();
   gate.open();
 }
 

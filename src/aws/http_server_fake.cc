@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,6 +118,8 @@ void HttpServerFake::accept_loop() {
       ::close(socket);
       return;
     }
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     open_sockets_.push_back(socket);
     const int connection = ++connections_;
     threads_.emplace_back([this, socket, connection] { serve(socket, connection); });
