@@ -31,11 +31,14 @@ CurlTransportOptions curl_transport_options(const Environment& environment);
 class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(CurlTransportOptions options = {});
-  // Stops the thread. Every request that is under way is answered with fault `other`, "stopped", from the calling
-  // thread.
+  // stop(), if nobody did.
   ~CurlTransport() override;
 
   void send(HttpRequest request, std::function<void(HttpResponse)> done) override;
+  // Answers every request that is under way with fault `other`, "stopped", ends the thread, and from then on answers new
+  // requests so at once, on the caller's thread. Called early in a shutdown it frees whoever blocks on an answer. Any
+  // thread but the transport's own.
+  void stop();
 
  private:
   class Loop;
