@@ -14,6 +14,12 @@ std::optional<std::int64_t> clock_offset_ms(const HttpResponse& response, std::i
   return *date - wall_ms;
 }
 
+std::int64_t notable_clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms) {
+  constexpr std::int64_t kNotableMs = 30'000;
+  const std::int64_t offset = clock_offset_ms(response, wall_ms).value_or(0);
+  return std::abs(offset) > kNotableMs ? offset : 0;
+}
+
 bool is_clock_skew_error(std::string_view code, std::string_view message) {
   static constexpr std::array<std::string_view, 4> kCodes = {"RequestTimeTooSkewed", "RequestExpired",
                                                              "RequestInTheFuture", "RequestExpiredException"};

@@ -14,6 +14,10 @@ namespace sluice::aws {
 // The server's clock minus ours, in ms; nothing without a readable Date header (RFC 9110 5.6.7).
 std::optional<std::int64_t> clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms);
 
+// The same, but 0 when it is unknown or under 30 s: Date headers are whole seconds old, and a smaller difference is
+// none. For turning a time of the server's, such as an expiry, into ours.
+std::int64_t notable_clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms);
+
 // True when an error code and message of AWS say that the signature's time was wrong: RequestTimeTooSkewed,
 // RequestExpired, "Signature expired: …", "Signature not yet current: …".
 bool is_clock_skew_error(std::string_view code, std::string_view message);

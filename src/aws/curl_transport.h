@@ -35,9 +35,9 @@ class CurlTransport final : public HttpTransport {
   ~CurlTransport() override;
 
   void send(HttpRequest request, std::function<void(HttpResponse)> done) override;
-  // Answers every request that is under way with fault `other`, "stopped", ends the thread, and from then on answers new
-  // requests so at once, on the caller's thread. Called early in a shutdown it frees whoever blocks on an answer. Any
-  // thread but the transport's own.
+  // Answers every request that is under way with fault `other`, "stopped", ends the thread, and from then on answers
+  // new requests so at once, on the caller's thread. Called early in a shutdown it frees whoever blocks on an answer.
+  // Any thread but the transport's own.
   void stop();
 
  private:

@@ -1,7 +1,5 @@
 #include "aws/source_support.h"
 
-#include <cstdlib>
-
 #include "aws/blocking_http.h"
 #include "aws/clock_skew.h"
 #include "aws/credentials_json.h"
@@ -43,7 +41,6 @@ CredentialsResult<Credentials> assume_with_token_file(const SourceContext& conte
 
 CredentialsResult<Credentials> get_credentials(const SourceContext& context, HttpRequest request,
                                                std::string_view source) {
-  constexpr std::int64_t kWorthMs = 30'000;
   request.method = "GET";
   const HttpResponse response = send_and_wait(context.transport, std::move(request));
   if (response.fault != TransportFault::none) {
@@ -56,8 +53,7 @@ CredentialsResult<Credentials> get_credentials(const SourceContext& context, Htt
         later ? CredentialsError::Kind::unreachable : CredentialsError::Kind::denied, "",
         std::string(source) + " answered " + std::to_string(response.status) + " instead of credentials.", ""});
   }
-  const std::int64_t offset = clock_offset_ms(response, context.clock.wall_ms()).value_or(0);
-  return credentials_of_json(response.body, source, std::abs(offset) > kWorthMs ? offset : 0);
+  return credentials_of_json(response.body, source, notable_clock_offset_ms(response, context.clock.wall_ms()));
 }
 
 }  // namespace sluice::aws

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
 #include "aws/arn.h"
 #include "aws/blocking_http.h"
@@ -16,7 +15,6 @@ namespace {
 constexpr std::int64_t kConnectTimeoutMs = 5'000;
 constexpr std::int64_t kTimeoutMs = 15'000;
 constexpr std::size_t kMaxSessionPolicy = 2048;
-constexpr std::int64_t kWorthMs = 30'000;  // Date headers are whole seconds old; a smaller difference is none
 
 // application/x-www-form-urlencoded, with %20 for spaces as AWS's own tools write it.
 void form_add(std::string& form, std::string_view name, std::string_view value) {
@@ -175,8 +173,7 @@ HttpResponse StsClient::exchange(const std::string& form, const Credentials* as)
     sign_request(request, sha256_hex(form), {"sts", region_, skew_.corrected_ms(clock_.wall_ms())}, *as, keys_);
   }
   HttpResponse response = send_and_wait(transport_, std::move(request));
-  const std::int64_t offset = clock_offset_ms(response, clock_.wall_ms()).value_or(0);
-  answer_offset_ms_ = std::abs(offset) > kWorthMs ? offset : 0;
+  answer_offset_ms_ = notable_clock_offset_ms(response, clock_.wall_ms());
   return response;
 }
 
