@@ -21,7 +21,7 @@ namespace sluice {
 // answer may come from it until then.
 class Intake {
  public:
-  // `common_answers` answers GET /status, /healthz and /readyz; called on the loops, it must not block.
+  // `common_answers` answers GET /status, /healthz and /readyz; called on the loops, it must not block. Empty: 404.
   using CommonAnswers = std::function<HttpResponse(const HttpRequest&)>;
 
   Intake(const Catalog& catalog, Journal& journal, const Clock& clock, IntakeMetrics& metrics,

@@ -17,9 +17,6 @@ struct IntakeLimits {
   std::uint64_t max_inflated_total_bytes = 128ull << 20;
   // Bytes of one diagnostic event, inflated; beyond it 400. Real ones have 1 to 3 kB, and are read into a tree.
   std::uint64_t max_diagnostic_bytes = 256ull << 10;
-  // Bytes kept of each header that is stored with a payload (SDK, wrapper, tags, ids); the rest is cut. Real ones have
-  // less than 200.
-  std::size_t max_header_text_bytes = 1024;
   // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".
   std::size_t max_diagnostic_labels = 256;
   // One log line of a kind every so often, a loop; it says how many were left out.

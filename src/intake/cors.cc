@@ -1,0 +1,37 @@
+#include "intake/cors.h"
+
+#include <algorithm>
+
+namespace sluice {
+namespace {
+
+// A preflight's answer is kept by the browser for this long.
+constexpr const char* kMaxAgeSeconds = "300";
+constexpr std::string_view kSdkHeaders =
+    "Cache-Control,Content-Type,Content-Length,Accept-Encoding,X-LaunchDarkly-User-Agent,X-LaunchDarkly-Payload-ID,"
+    "X-LaunchDarkly-Wrapper,X-LaunchDarkly-Event-Schema,X-LaunchDarkly-Tags,X-LaunchDarkly-Instance-Id";
+
+std::string allowed_origin(std::string_view origin, const Environment* environment) {
+  if (environment == nullptr || environment->allowed_origins.empty()) return std::string(origin.empty() ? "*" : origin);
+  const auto& allowed = environment->allowed_origins;
+  const auto found = std::find(allowed.begin(), allowed.end(), origin);
+  return found != allowed.end() ? *found : allowed.front();
+}
+
+}  // namespace
+
+void append_cors_headers(HttpHeaders& out, std::string_view origin, std::string_view allowed_methods,
+                         const Environment* environment) {
+  std::string headers(kSdkHeaders);
+  if (environment != nullptr)
+    for (const std::string& header : environment->allowed_headers) headers.append(",").append(header);
+  out.emplace_back("Access-Control-Allow-Origin", allowed_origin(origin, environment));
+  out.emplace_back("Access-Control-Allow-Credentials", "false");
+  out.emplace_back("Access-Control-Max-Age", kMaxAgeSeconds);
+  out.emplace_back("Access-Control-Allow-Headers", std::move(headers));
+  out.emplace_back("Access-Control-Expose-Headers", "Date");
+  out.emplace_back("Access-Control-Allow-Methods", std::string(allowed_methods));
+  out.emplace_back("Vary", "Origin");
+}
+
+}  // namespace sluice

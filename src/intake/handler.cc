@@ -1,0 +1,415 @@
+#include "intake/handler.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "event/payload_reader.h"
+#include "intake/answers.h"
+#include "intake/cors.h"
+#include "intake/dedupe.h"
+#include "intake/diagnostics.h"
+#include "intake/gif.h"
+#include "intake/inflate.h"
+#include "intake/log_gate.h"
+#include "intake/pending.h"
+#include "intake/router.h"
+
+namespace sluice {
+namespace {
+
+// The picture comes from the last SDKs before contexts.
+constexpr std::uint8_t kGifSchema = 3;
+// An entry writer that a payload made larger than this is not kept.
+constexpr std::size_t kKeptEntryBytes = 4 << 20;
+// Lines of dead letters of one payload; the journal has what is beyond.
+constexpr std::size_t kMaxLetterBytes = 1 << 20;
+// Old SDKs named a scheme before the key.
+constexpr std::string_view kOldScheme = "api_key ";
+constexpr std::size_t kLoggedText = 128;
+
+std::uint64_t random_bits() {
+  std::uint64_t bits;
+  random_secret_bytes(&bits, sizeof bits);
+  return bits;
+}
+
+std::string_view user_agent(const HttpRequest& request) {
+  const std::string_view own = request.header("X-LaunchDarkly-User-Agent");
+  return own.empty() ? request.header("User-Agent") : own;
+}
+
+// Absent is 1; what is no small number is taken for it, too.
+std::uint8_t schema_of(const HttpRequest& request) {
+  const std::string_view text = request.header("X-LaunchDarkly-Event-Schema");
+  std::uint8_t schema = 1;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), schema);
+  return parsed.ec == std::errc() ? schema : std::uint8_t{1};
+}
+
+std::string_view credential_of(const HttpRequest& request) {
+  std::string_view credential = request.header("Authorization");
+  if (credential.starts_with(kOldScheme)) credential.remove_prefix(kOldScheme.size());
+  return credential;
+}
+
+// Enough to recognise a key, too little to use it.
+std::string key_ending(std::string_view key) {
+  return key.size() < 12 ? std::string("…") : "…" + std::string(key.substr(key.size() - 4));
+}
+
+// One request on its way through, and what an answer to it needs.
+struct Exchange {
+  const HttpRequest& request;
+  Route route;
+  HttpResponder& responder;
+  std::int64_t started_us;
+  const Environment* environment = nullptr;
+
+  HttpHeaders cors() const {
+    HttpHeaders headers;
+    if (route.browser()) append_cors_headers(headers, request.header("Origin"), route.allow, environment);
+    return headers;
+  }
+};
+
+class IntakeHandler final : public HttpHandler {
+ public:
+  explicit IntakeHandler(Intake& intake)
+      : intake_(intake),
+        metrics_(intake.metrics.add_loop()),
+        reader_(ObjectIdMinter(random_bits())),
+        inflater_(intake.inflated, intake.limits.max_inflated_bytes) {}
+
+  void handle(const HttpRequest& request, HttpResponder responder) override;
+  HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                     const HttpRequest& request) override;
+
+ private:
+  void refresh_catalog();
+  void refuse(Exchange& exchange, Refusal refusal, std::string_view message);
+  void answer(Exchange& exchange, HttpResponse response);
+  bool authenticate(Exchange& exchange);
+  bool authenticate_by_key(Exchange& exchange);
+  bool unpack(Exchange& exchange, std::string_view& body);
+  bool inflate(Exchange& exchange, std::string_view& body);
+  bool unpack_gif(Exchange& exchange, std::string_view& body);
+  void take_payload(Exchange& exchange);
+  void take_diagnostic(Exchange& exchange);
+  void append(Exchange& exchange, const PayloadSource& source, std::int64_t received_ms);
+  void write_dead_letters(PendingAnswer& pending, ObjectId environment, const PayloadSource& source,
+                          std::int64_t received_ms);
+  void log_refused(const Exchange& exchange, Refusal refusal, std::string_view message);
+  void tidy();
+
+  Intake& intake_;
+  IntakeLoopMetrics& metrics_;
+  CatalogPointer catalog_;
+  std::uint64_t catalog_revision_ = 0;
+  PayloadReader reader_;
+  EntryWriter writer_;
+  Inflater inflater_;
+  LogGate unknown_key_gate_, refused_gate_, unavailable_gate_, dropped_gate_;
+};
+
+void IntakeHandler::handle(const HttpRequest& request, HttpResponder responder) {
+  refresh_catalog();
+  Exchange exchange{request, route(request.method, request.path, intake_.limits.path_prefix), responder,
+                    intake_.clock.steady_us()};
+  const Route& route = exchange.route;
+  if (route.browser() && catalog_) exchange.environment = catalog_->by_client_side_id(route.client_side_id);
+
+  if (route.endpoint == EndpointKind::unknown || (route.endpoint == EndpointKind::common && !intake_.common_answers))
+    return refuse(exchange, Refusal::unknown_path,
+                  "There is nothing at this path. SDKs send events to /bulk, /mobile and /events/bulk/{id}.");
+  if (route.method == MethodFit::preflight) return answer(exchange, HttpResponse{});
+  if (route.method == MethodFit::wrong)
+    return refuse(exchange, Refusal::wrong_method, "This path takes " + std::string(route.allow) + " only.");
+  if (route.endpoint == EndpointKind::common) return responder(intake_.common_answers(request));
+  if (!authenticate(exchange)) return;
+  if (route.endpoint == EndpointKind::diagnostic)
+    take_diagnostic(exchange);
+  else
+    take_payload(exchange);
+  tidy();
+}
+
+// Two loads a request, and a lock only when something was changed.
+void IntakeHandler::refresh_catalog() {
+  const std::uint64_t revision = intake_.catalog.revision();
+  if (revision == catalog_revision_) return;
+  catalog_ = intake_.catalog.current();
+  catalog_revision_ = revision;
+}
+
+void IntakeHandler::answer(Exchange& exchange, HttpResponse response) {
+  for (auto& header : exchange.cors()) response.headers.push_back(std::move(header));
+  exchange.responder(std::move(response));
+}
+
+void IntakeHandler::refuse(Exchange& exchange, Refusal refusal, std::string_view message) {
+  metrics_.refuse(refusal);
+  HttpResponse response = refusal_answer(refusal, message);
+  if (refusal == Refusal::wrong_method) response.headers.emplace_back("Allow", std::string(exchange.route.allow));
+  log_refused(exchange, refusal, message);
+  answer(exchange, std::move(response));
+}
+
+void IntakeHandler::log_refused(const Exchange& exchange, Refusal refusal, std::string_view message) {
+  if (exchange.environment == nullptr) return;
+  LogGate& gate = refusal_status(refusal) == 503 ? unavailable_gate_ : refused_gate_;
+  const auto left_out = gate.pass(exchange.started_us, intake_.limits.log_interval_ms);
+  if (!left_out) return;
+  log_warn("intake.payload_refused", {{"reason", refusal_name(refusal)},
+                                      {"message", message},
+                                      {"project", exchange.environment->project_key},
+                                      {"environment", exchange.environment->key},
+                                      {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
+                                      {"peer", exchange.request.peer},
+                                      {"lines_left_out", *left_out}});
+}
+
+bool IntakeHandler::authenticate(Exchange& exchange) {
+  if (!catalog_) {
+    refuse(exchange, Refusal::catalog_not_loaded,
+           "Sluice is starting and knows no keys yet; send it again in a second.");
+    return false;
+  }
+  if (!exchange.route.browser()) return authenticate_by_key(exchange);
+  if (exchange.environment != nullptr) return true;
+  if (const auto left_out = unknown_key_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
+    log_warn(
+        "intake.unknown_environment",
+        {{"message",
+          "An SDK uses a client-side id that no environment has. It may have stopped sending; restart it after the "
+          "id is right."},
+         {"peer", exchange.request.peer},
+         {"client_side_id", exchange.route.client_side_id.substr(0, kLoggedText)},
+         {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
+         {"lines_left_out", *left_out}});
+  refuse(exchange, Refusal::unknown_environment, "No environment has the client-side id in this path.");
+  return false;
+}
+
+bool IntakeHandler::authenticate_by_key(Exchange& exchange) {
+  const std::string_view key = credential_of(exchange.request);
+  const bool mobile = exchange.route.credential == CredentialKind::mobile_key;
+  if (key.empty()) {
+    refuse(exchange, Refusal::no_credential,
+           mobile ? "Expected a mobile key in the Authorization header."
+                  : "Expected an SDK key in the Authorization header.");
+    return false;
+  }
+  exchange.environment = mobile ? catalog_->by_mobile_key(key) : catalog_->by_sdk_key(key);
+  if (exchange.environment != nullptr) return true;
+  const bool other_kind = (mobile ? catalog_->by_sdk_key(key) : catalog_->by_mobile_key(key)) != nullptr;
+  if (const auto left_out = unknown_key_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
+    log_warn(
+        "intake.unknown_key",
+        {{"message", other_kind ? "An SDK sends a mobile key where an SDK key is due, or the other way round. It has "
+                                  "now stopped sending; restart it after the key is right."
+                                : "An SDK uses a key which no environment has. It has now stopped sending; restart "
+                                  "it after the key is right."},
+         {"peer", exchange.request.peer},
+         {"key_ends_in", key_ending(key)},
+         {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
+         {"lines_left_out", *left_out}});
+  refuse(exchange, Refusal::unknown_credential,
+         mobile ? "No environment has this mobile key." : "No environment has this SDK key.");
+  return false;
+}
+
+// The request's body as JSON text with padding behind it. False when it was refused.
+bool IntakeHandler::unpack(Exchange& exchange, std::string_view& body) {
+  if (exchange.route.endpoint == EndpointKind::gif) return unpack_gif(exchange, body);
+  body = exchange.request.body;
+  if (body.empty()) {
+    refuse(exchange, Refusal::empty_body, "The body is empty; expected JSON.");
+    return false;
+  }
+  const std::string_view encoding = exchange.request.header("Content-Encoding");
+  if (equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip"))
+    return inflate(exchange, body);
+  if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return true;
+  refuse(exchange, Refusal::bad_encoding,
+         "The Content-Encoding \"" + std::string(encoding.substr(0, kLoggedText)) +
+             "\" is not known; expected gzip or none.");
+  return false;
+}
+
+bool IntakeHandler::inflate(Exchange& exchange, std::string_view& body) {
+  switch (inflater_.inflate(body)) {
+    case Inflater::Outcome::done:
+      body = inflater_.body();
+      if (!body.empty()) return true;
+      refuse(exchange, Refusal::empty_body, "The body is empty after inflation; expected JSON.");
+      return false;
+    case Inflater::Outcome::bad:
+      refuse(exchange, Refusal::bad_encoding, "The body is not the gzip it should be: " + inflater_.problem() + ".");
+      return false;
+    case Inflater::Outcome::too_large:
+      refuse(exchange, Refusal::too_large,
+             "The body is larger than " + human_bytes(intake_.limits.max_inflated_bytes) + " after inflation.");
+      return false;
+    case Inflater::Outcome::no_room:
+      break;
+  }
+  refuse(exchange, Refusal::overloaded, "Sluice inflates as much as it may at a time; send it again in a second.");
+  return false;
+}
+
+bool IntakeHandler::unpack_gif(Exchange& exchange, std::string_view& body) {
+  const auto payload = gif_payload(exchange.request.query);
+  if (!payload) {
+    refuse(exchange, Refusal::bad_encoding, "Expected the parameter d with base64 of a JSON array of events.");
+    return false;
+  }
+  if (payload->empty()) {
+    refuse(exchange, Refusal::empty_body, "The parameter d is empty; expected base64 of a JSON array of events.");
+    return false;
+  }
+  if (inflater_.take(*payload) != Inflater::Outcome::done) {
+    refuse(exchange, Refusal::overloaded, "Sluice holds as much as it may; send it again in a second.");
+    return false;
+  }
+  body = inflater_.body();
+  return true;
+}
+
+void IntakeHandler::take_payload(Exchange& exchange) {
+  const HttpRequest& request = exchange.request;
+  IntakeLoopMetrics::add(metrics_.payloads_received);
+  const bool gif = exchange.route.endpoint == EndpointKind::gif;
+  IntakeLoopMetrics::add(metrics_.bytes_received, gif ? request.query.size() : request.body.size());
+  std::string_view body;
+  if (!unpack(exchange, body)) return;
+  IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
+
+  PayloadSource source;
+  source.sdk = user_agent(request);
+  source.wrapper = request.header("X-LaunchDarkly-Wrapper");
+  source.tags = request.header("X-LaunchDarkly-Tags");
+  source.instance_id = request.header("X-LaunchDarkly-Instance-Id");
+  source.payload_id = request.header("X-LaunchDarkly-Payload-ID");
+  source.schema = gif ? kGifSchema : schema_of(request);
+  source.unsummarized = request.has_header("X-LaunchDarkly-Unsummarized");
+  const std::int64_t received_ms = intake_.clock.wall_ms();
+  writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
+  if (const Result<void> read = reader_.read(body, source.schema, received_ms, writer_); !read)
+    return refuse(exchange, Refusal::not_a_payload, read.error().message);
+  append(exchange, source, received_ms);
+}
+
+void IntakeHandler::append(Exchange& exchange, const PayloadSource& source, std::int64_t received_ms) {
+  HttpResponse success;
+  success.status = 202;
+  if (exchange.route.endpoint == EndpointKind::gif) {
+    success.status = 200;
+    success.content_type = "image/gif";
+    success.body = gif_picture();
+  }
+  if (writer_.event_count() == 0) {
+    IntakeLoopMetrics::add(metrics_.payloads_empty);
+    return answer(exchange, std::move(success));
+  }
+  if (writer_.finished_size() > intake_.journal.max_entry_bytes())
+    return refuse(exchange, Refusal::too_large,
+                  "The payload is larger than the journal's largest entry, " +
+                      human_bytes(intake_.journal.max_entry_bytes()) + ".");
+
+  // Shared because std::function wants to be copyable; there is one.
+  const auto pending = std::make_shared<PendingAnswer>(intake_, metrics_, std::move(exchange.responder));
+  pending->success = std::move(success);
+  pending->cors_headers = exchange.cors();
+  pending->started_us = exchange.started_us;
+  pending->events = writer_.event_count();
+  pending->unusable = writer_.counts()[static_cast<std::size_t>(EventKind::unusable)];
+  if (pending->unusable > 0) write_dead_letters(*pending, exchange.environment->id, source, received_ms);
+
+  AppendRequest append;
+  append.environment = exchange.environment->id;
+  append.dedupe_key = dedupe_key(source.payload_id);
+  append.received_ms = received_ms;
+  append.counts = writer_.counts();
+  append.entry.reserve(writer_.finished_size());
+  writer_.finish(append.entry);
+  append.done = [pending](AppendOutcome outcome) { pending->finish(outcome); };
+  intake_.journal.append(std::move(append));
+}
+
+void IntakeHandler::write_dead_letters(PendingAnswer& pending, ObjectId environment, const PayloadSource& source,
+                                       std::int64_t received_ms) {
+  for (const UnusableEvent& event : reader_.unusable()) {
+    if (pending.dead_letters.size() > kMaxLetterBytes) break;
+    append_dead_letter(
+        pending.dead_letters,
+        {received_ms, environment, source.payload_id, source.sdk, event.position, event.reason, event.bytes},
+        intake_.limits.max_dead_letter_event_bytes);
+    ++pending.dead_letter_count;
+  }
+}
+
+void IntakeHandler::take_diagnostic(Exchange& exchange) {
+  IntakeLoopMetrics::add(metrics_.diagnostics);
+  std::string_view body;
+  if (!unpack(exchange, body)) return;
+  if (body.size() > intake_.limits.max_diagnostic_bytes)
+    return refuse(exchange, Refusal::too_large,
+                  "The diagnostic event is larger than " + human_bytes(intake_.limits.max_diagnostic_bytes) + ".");
+  const Result<Diagnostic> diagnostic = read_diagnostic(body);
+  if (!diagnostic) return refuse(exchange, Refusal::not_a_payload, diagnostic.error().message);
+  const std::string_view sdk = user_agent(exchange.request);
+  intake_.metrics.count_diagnostic(exchange.environment->id, sdk_label(sdk), diagnostic->start,
+                                   diagnostic->dropped_events, intake_.limits.max_diagnostic_labels);
+  if (diagnostic->dropped_events > 0) {
+    if (const auto left_out = dropped_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
+      log_warn("intake.sdk_dropped_events",
+               {{"message", "An SDK dropped events before sending: raise its capacity or flush more often."},
+                {"dropped_events", diagnostic->dropped_events},
+                {"project", exchange.environment->project_key},
+                {"environment", exchange.environment->key},
+                {"sdk", sdk.substr(0, kLoggedText)},
+                {"lines_left_out", *left_out}});
+  }
+  HttpResponse response;
+  response.status = 202;
+  answer(exchange, std::move(response));
+}
+
+// Gives back what a large payload made grow.
+void IntakeHandler::tidy() {
+  inflater_.release();
+  if (writer_.json().capacity() > kKeptEntryBytes) writer_ = EntryWriter();
+}
+
+HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, std::string_view message,
+                                  const HttpRequest& request) {
+  const Refusal refusal = refusal_of_fault(status, code);
+  metrics_.refuse(refusal);
+  HttpResponse response = refusal_answer(refusal, message);
+  const Route where = route(request.method, request.path, intake_.limits.path_prefix);
+  refresh_catalog();
+  if (where.browser())
+    append_cors_headers(response.headers, request.header("Origin"), where.allow,
+                        catalog_ ? catalog_->by_client_side_id(where.client_side_id) : nullptr);
+  return response;
+}
+
+}  // namespace
+
+Intake::Intake(const Catalog& with_catalog, Journal& with_journal, const Clock& with_clock, IntakeMetrics& with_metrics,
+               IntakeDeadLetters& with_dead_letters, IntakeLimits with_limits, CommonAnswers with_common_answers)
+    : catalog(with_catalog),
+      journal(with_journal),
+      clock(with_clock),
+      metrics(with_metrics),
+      dead_letters(with_dead_letters),
+      limits(std::move(with_limits)),
+      common_answers(std::move(with_common_answers)),
+      inflated(limits.max_inflated_total_bytes) {}
+
+std::unique_ptr<HttpHandler> Intake::make_handler() { return std::make_unique<IntakeHandler>(*this); }
+
+}  // namespace sluice

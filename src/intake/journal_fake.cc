@@ -1,0 +1,58 @@
+#include "intake/journal_fake.h"
+
+namespace sluice {
+
+void FakeJournal::answer_with(AppendOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  outcome_ = outcome;
+}
+
+void FakeJournal::hold_answers() {
+  const std::lock_guard lock(mutex_);
+  holding_ = true;
+}
+
+void FakeJournal::release() {
+  std::deque<AppendRequest> held;
+  {
+    const std::lock_guard lock(mutex_);
+    holding_ = false;
+    held.swap(held_);
+  }
+  for (AppendRequest& request : held) append(std::move(request));
+}
+
+void FakeJournal::wait_held(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  held_changed_.wait(lock, [&] { return held_.size() >= count; });
+}
+
+std::vector<FakeJournal::Stored> FakeJournal::stored() const {
+  const std::lock_guard lock(mutex_);
+  return stored_;
+}
+
+AppendOutcome FakeJournal::store(AppendRequest& request) {
+  if (outcome_ != AppendOutcome::durable) return outcome_;
+  if (request.dedupe_key != DedupeKey{} && !seen_.emplace(request.environment, request.dedupe_key).second)
+    return AppendOutcome::deduplicated;
+  stored_.push_back(
+      {request.environment, request.dedupe_key, request.received_ms, request.counts, std::move(request.entry)});
+  return AppendOutcome::durable;
+}
+
+void FakeJournal::append(AppendRequest request) {
+  AppendOutcome outcome;
+  {
+    const std::lock_guard lock(mutex_);
+    if (holding_) {
+      held_.push_back(std::move(request));
+      held_changed_.notify_all();
+      return;
+    }
+    outcome = store(request);
+  }
+  request.done(outcome);
+}
+
+}  // namespace sluice

@@ -1,0 +1,65 @@
+// A journal in memory that answers as a test says: at once, later, or with a refusal. It deduplicates by environment
+// and key as the real one does. Any thread.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "journal/journal.h"
+
+namespace sluice {
+
+class FakeJournal final : public Journal {
+ public:
+  struct Stored {
+    ObjectId environment;
+    DedupeKey dedupe_key;
+    std::int64_t received_ms;
+    EventKindCounts counts;
+    std::string entry;
+  };
+
+  // What the next appends are answered; `durable` stands for durable or deduplicated, as it turns out.
+  void answer_with(AppendOutcome outcome);
+  // From now on answers wait for release(), which gives them all.
+  void hold_answers();
+  void release();
+  // Waits until so many appends are held back.
+  void wait_held(std::size_t count);
+  void set_max_entry_bytes(std::uint64_t bytes) { max_entry_bytes_ = bytes; }
+
+  std::vector<Stored> stored() const;
+
+  void append(AppendRequest request) override;
+  std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
+  std::unique_ptr<JournalReader> reader(ObjectId, Position) override { return nullptr; }
+  EnvironmentMark mark(ObjectId) const override { return {}; }
+  JournalCount count(ObjectId, Position, Position) const override { return {}; }
+  Position oldest() const override { return {}; }
+  Position end() const override { return {}; }
+  JournalStats stats() const override { return {}; }
+  void subscribe(Waker*) override {}
+  void unsubscribe(Waker*) override {}
+  void hold(const std::string&, Position) override {}
+  void drop_hold(const std::string&) override {}
+  void close() override {}
+
+ private:
+  AppendOutcome store(AppendRequest& request);
+
+  mutable std::mutex mutex_;
+  std::condition_variable held_changed_;
+  std::vector<Stored> stored_;
+  std::set<std::pair<ObjectId, DedupeKey>> seen_;
+  std::deque<AppendRequest> held_;
+  bool holding_ = false;
+  AppendOutcome outcome_ = AppendOutcome::durable;
+  std::uint64_t max_entry_bytes_ = 32ull << 20;
+};
+
+}  // namespace sluice

@@ -1,0 +1,56 @@
+#include "intake/pending.h"
+
+#include <utility>
+
+#include "intake/answers.h"
+
+namespace sluice {
+namespace {
+
+Refusal refusal_of(AppendOutcome outcome) {
+  switch (outcome) {
+    case AppendOutcome::full:
+      return Refusal::journal_full;
+    case AppendOutcome::overloaded:
+      return Refusal::overloaded;
+    case AppendOutcome::stopping:
+      return Refusal::stopping;
+    case AppendOutcome::durable:
+    case AppendOutcome::deduplicated:
+      break;
+  }
+  return Refusal::internal;
+}
+
+std::string_view message_of(Refusal refusal) {
+  if (refusal == Refusal::journal_full)
+    return "Sluice's journal is full: what it holds must be delivered first. Nothing was stored; send it again later.";
+  if (refusal == Refusal::stopping) return "Sluice is stopping. Nothing was stored; send it again in a second.";
+  return "More waits for Sluice's disk than it can write. Nothing was stored; send it again in a second.";
+}
+
+}  // namespace
+
+void PendingAnswer::finish(AppendOutcome outcome) {
+  if (outcome == AppendOutcome::durable) {
+    IntakeLoopMetrics::add(metrics.payloads_accepted);
+    IntakeLoopMetrics::add(metrics.events_accepted, events);
+    if (unusable > 0) IntakeLoopMetrics::add(metrics.events_unusable, unusable);
+    if (dead_letter_count > 0) intake.dead_letters.keep(dead_letters, dead_letter_count);
+  } else if (outcome == AppendOutcome::deduplicated) {
+    IntakeLoopMetrics::add(metrics.payloads_deduplicated);
+    IntakeLoopMetrics::add(metrics.events_deduplicated, events);
+  } else {
+    const Refusal refusal = refusal_of(outcome);
+    metrics.refuse(refusal);
+    HttpResponse response = refusal_answer(refusal, message_of(refusal));
+    for (auto& header : cors_headers) response.headers.push_back(std::move(header));
+    responder(std::move(response));
+    return;
+  }
+  metrics.answered(intake.clock.steady_us() - started_us);
+  for (auto& header : cors_headers) success.headers.push_back(std::move(header));
+  responder(std::move(success));
+}
+
+}  // namespace sluice

@@ -1,0 +1,32 @@
+// A payload that the journal has and intake has not answered yet: what is needed to do so when the outcome is known, on
+// whatever thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "http/server.h"
+#include "intake/cors.h"
+#include "intake/handler.h"
+
+namespace sluice {
+
+struct PendingAnswer {
+  PendingAnswer(const Intake& from, IntakeLoopMetrics& counters, HttpResponder to)
+      : intake(from), metrics(counters), responder(std::move(to)) {}
+
+  // Counts, keeps the dead letters and answers. Once.
+  void finish(AppendOutcome outcome);
+
+  const Intake& intake;
+  IntakeLoopMetrics& metrics;
+  HttpResponder responder;
+  HttpResponse success;      // 202, or the picture
+  HttpHeaders cors_headers;  // for an answer that is no success
+  std::int64_t started_us = 0;
+  std::uint64_t events = 0, unusable = 0;
+  std::string dead_letters;  // as lines
+  std::uint64_t dead_letter_count = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,92 @@
+#include "intake/router.h"
+
+#include <array>
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kIdSegment = "{id}";
+constexpr std::string_view kGifSegment = "{id}.gif";
+constexpr std::size_t kMaxSegments = 3;
+
+struct Row {
+  std::array<std::string_view, kMaxSegments> segments;  // empty ones at the end
+  EndpointKind endpoint;
+  CredentialKind credential;
+};
+
+constexpr std::array<Row, 12> kRows = {{
+    {{"bulk"}, EndpointKind::analytics, CredentialKind::sdk_key},
+    {{"diagnostic"}, EndpointKind::diagnostic, CredentialKind::sdk_key},
+    {{"mobile"}, EndpointKind::analytics, CredentialKind::mobile_key},
+    {{"mobile", "events"}, EndpointKind::analytics, CredentialKind::mobile_key},
+    {{"mobile", "events", "bulk"}, EndpointKind::analytics, CredentialKind::mobile_key},
+    {{"mobile", "events", "diagnostic"}, EndpointKind::diagnostic, CredentialKind::mobile_key},
+    {{"events", "bulk", kIdSegment}, EndpointKind::analytics, CredentialKind::client_side_id},
+    {{"events", "diagnostic", kIdSegment}, EndpointKind::diagnostic, CredentialKind::client_side_id},
+    {{"a", kGifSegment}, EndpointKind::gif, CredentialKind::client_side_id},
+    {{"status"}, EndpointKind::common, CredentialKind::none},
+    {{"healthz"}, EndpointKind::common, CredentialKind::none},
+    {{"readyz"}, EndpointKind::common, CredentialKind::none},
+}};
+
+using Segments = std::array<std::string_view, kMaxSegments + 1>;
+
+// The path's segments, empty ones left out; more than a row can have are not told apart.
+Segments split(std::string_view path) {
+  Segments segments;
+  std::size_t count = 0;
+  while (!path.empty() && count < segments.size()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    if (!segment.empty()) segments[count++] = segment;
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return segments;
+}
+
+bool matches(const Row& row, const Segments& segments, std::string_view& id) {
+  if (!segments[kMaxSegments].empty()) return false;
+  for (std::size_t i = 0; i < kMaxSegments; ++i) {
+    const std::string_view wanted = row.segments[i];
+    if (wanted == kIdSegment && !segments[i].empty()) {
+      id = segments[i];
+    } else if (wanted == kGifSegment && segments[i].ends_with(".gif")) {
+      id = segments[i].substr(0, segments[i].size() - 4);
+    } else if (wanted != segments[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string_view allowed_methods(const Row& row) {
+  if (row.endpoint == EndpointKind::gif) return "GET,OPTIONS";
+  if (row.endpoint == EndpointKind::common) return "GET,HEAD";
+  return row.credential == CredentialKind::client_side_id ? "POST,OPTIONS" : "POST";
+}
+
+MethodFit fit(const Row& row, std::string_view method) {
+  if (row.credential == CredentialKind::client_side_id && method == "OPTIONS") return MethodFit::preflight;
+  if (row.endpoint == EndpointKind::gif) return method == "GET" ? MethodFit::allowed : MethodFit::wrong;
+  if (row.endpoint == EndpointKind::common)
+    return method == "GET" || method == "HEAD" ? MethodFit::allowed : MethodFit::wrong;
+  return method == "POST" ? MethodFit::allowed : MethodFit::wrong;
+}
+
+}  // namespace
+
+Route route(std::string_view method, std::string_view path, std::string_view prefix) {
+  if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
+    path.remove_prefix(prefix.size());
+  const Segments segments = split(path);
+  for (const Row& row : kRows) {
+    std::string_view id;
+    if (!matches(row, segments, id)) continue;
+    return {row.endpoint, row.credential, fit(row, method), id, allowed_methods(row)};
+  }
+  return {};
+}
+
+}  // namespace sluice
