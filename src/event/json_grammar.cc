@@ -52,7 +52,7 @@ class Checker {
       if (open.back() != '}') continue;
       if (auto name = member_name("a member name in quotes"); !name) return name;
     }
-    if (at_ < text_.size()) return wrong("the end after the value");
+    if (at_ < text_.size()) return wrong("the end");
     return {};
   }
 
@@ -87,8 +87,9 @@ class Checker {
     std::size_t end = at_;
     while (end < text_.size() && !ends_bare_scalar(text_[end])) ++end;
     if (end == at_) return wrong("a value");
-    if (!json_bare_scalar_valid(text_.substr(at_, end - at_)))
-      return wrong("a value, such as a number, true, false or null");
+    const std::string_view word = text_.substr(at_, end - at_);
+    if (!printable(word.front())) return wrong("a value");
+    if (!json_bare_scalar_valid(word)) return no_value(word);
     at_ = end;
     return {};
   }
@@ -97,15 +98,15 @@ class Checker {
     const std::size_t begin = ++at_;
     while (!peek('"')) {
       if (at_ >= text_.size()) return fail(fmt::format("byte {}: the string that starts here does not end", begin - 1));
-      if (static_cast<unsigned char>(text_[at_]) < 0x20) return wrong("a control character to be escaped in a string");
+      if (static_cast<unsigned char>(text_[at_]) < 0x20) return bad("a control character in a string must be escaped");
       if (text_[at_] == '\\') {
         const std::size_t size = escape_size();
-        if (size == 0) return wrong("an escape that JSON knows");
+        if (size == 0) return fail(fmt::format("byte {}: the backslash starts no escape that JSON knows", at_));
         at_ += size;
         continue;
       }
       const std::size_t size = utf8_sequence(text_, at_);
-      if (size == 0) return wrong("UTF-8");
+      if (size == 0) return bad("the text is not UTF-8 here");
       at_ += size;
     }
     ++at_;
@@ -124,12 +125,25 @@ class Checker {
   }
   bool peek(char c) const { return at_ < text_.size() && text_[at_] == c; }
 
-  tl::unexpected<Error> wrong(std::string_view expected) const {
-    if (at_ >= text_.size()) return fail(fmt::format("byte {}: expected {}, but the text ends", at_, expected));
-    const auto byte = static_cast<unsigned char>(text_[at_]);
-    const std::string found =
-        byte > 0x20 && byte < 0x7F ? fmt::format("'{}'", text_[at_]) : fmt::format("the byte 0x{:02x}", byte);
-    return fail(fmt::format("byte {}: expected {}, found {}", at_, expected, found));
+  static bool printable(char c) { return c > 0x20 && c < 0x7F; }
+
+  tl::unexpected<Error> wrong(std::string_view expected) const { return bad(fmt::format("expected {}", expected)); }
+
+  // What is bad about the byte that is next, and the byte.
+  tl::unexpected<Error> bad(std::string_view why) const {
+    if (at_ >= text_.size()) return fail(fmt::format("byte {}: {}, but the text ends", at_, why));
+    const char next = text_[at_];
+    const std::string found = printable(next) ? fmt::format("'{}'", next)
+                                              : fmt::format("the byte 0x{:02x}", static_cast<unsigned char>(next));
+    return fail(fmt::format("byte {}: {}, found {}", at_, why, found));
+  }
+
+  tl::unexpected<Error> no_value(std::string_view word) const {
+    constexpr std::size_t kShown = 20;
+    std::size_t shown = 0;
+    while (shown < word.size() && shown < kShown && printable(word[shown])) ++shown;
+    return fail(fmt::format("byte {}: '{}{}' is no value; expected a string, a number, true, false, null, '[' or '{{'",
+                            at_, word.substr(0, shown), shown < word.size() ? "…" : ""));
   }
 
   std::string_view text_;

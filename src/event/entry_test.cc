@@ -1,0 +1,188 @@
+#include "event/entry.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "event/envelope.h"
+#include "event/fixtures_fake.h"
+
+namespace sluice {
+namespace {
+
+const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
+const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+
+void add(EntryWriter& writer, std::string_view json, EventKind kind, std::uint32_t key_offset = 0,
+         std::uint16_t key_size = 0) {
+  writer.json().append(json);
+  writer.end_event(kind, 2, false, key_offset, key_size);
+}
+
+std::string finished(const EntryWriter& writer) {
+  std::string bytes;
+  writer.finish(bytes);
+  return bytes;
+}
+
+std::string small_entry() {
+  PayloadSource source;
+  source.sdk = "demo/1";
+  source.schema = 4;
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1'700'000'000'000, source);
+  add(writer, R"({"kind":"custom","id":"6553f1000000000000000000","key":"buy"})", EventKind::custom, 56, 3);
+  return finished(writer);
+}
+
+std::string hex_lines(std::string_view bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    text += fmt::format("{:02x}{}", static_cast<unsigned char>(bytes[i]),
+                        i % 16 == 15 || i + 1 == bytes.size() ? "\n" : " ");
+  return text;
+}
+
+TEST(Entry, gives_back_what_was_written) {
+  PayloadSource source{"NodeJSClient/9.13.7", "wrap/1", "application-id/a", "instance", "payload", 4, true};
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, -5, source);
+  add(writer, R"({"kind":"feature","key":"f1"})", EventKind::feature, 25, 2);
+  writer.json().append("half an event");
+  writer.discard_event();
+  writer.json().append("{}");
+  writer.end_event(EventKind::summary, 1, true, 0, 0);
+  add(writer, "", EventKind::unusable);
+
+  const std::string bytes = finished(writer);
+  EXPECT_EQ(bytes.size(), writer.finished_size());
+  const auto entry = EntryView::open(bytes);
+  ASSERT_TRUE(entry.has_value()) << entry.error().message;
+  EXPECT_EQ(entry->project(), kProject);
+  EXPECT_EQ(entry->environment(), kEnvironment);
+  EXPECT_EQ(entry->received_ms(), -5);
+  EXPECT_EQ(entry->source().sdk, source.sdk);
+  EXPECT_EQ(entry->source().wrapper, source.wrapper);
+  EXPECT_EQ(entry->source().tags, source.tags);
+  EXPECT_EQ(entry->source().instance_id, source.instance_id);
+  EXPECT_EQ(entry->source().payload_id, source.payload_id);
+  EXPECT_EQ(entry->source().schema, 4);
+  EXPECT_TRUE(entry->source().unsummarized);
+  ASSERT_EQ(entry->event_count(), 3u);
+
+  EntryView::Walk position;
+  EventSlot event;
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.json, R"({"kind":"feature","key":"f1"})");
+  EXPECT_EQ(event.key, "f1");
+  EXPECT_EQ(event.kind, EventKind::feature);
+  EXPECT_EQ(event.version, 2);
+  EXPECT_FALSE(event.in_experiment);
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.json, "{}");
+  EXPECT_EQ(event.kind, EventKind::summary);
+  EXPECT_EQ(event.version, 1);
+  EXPECT_TRUE(event.in_experiment);
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.kind, EventKind::unusable);
+  EXPECT_FALSE(entry->next(position, event));
+  EXPECT_EQ(writer.counts()[static_cast<std::size_t>(EventKind::feature)], 1u);
+}
+
+TEST(Entry, a_writer_starts_afresh_and_appends) {
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1, {});
+  add(writer, "{}", EventKind::custom);
+  const std::string first = finished(writer);
+  writer.begin(kProject, kEnvironment, 1, {});
+  EXPECT_EQ(writer.event_count(), 0u);
+  add(writer, "{}", EventKind::custom);
+  std::string out = "before";
+  writer.finish(out);
+  EXPECT_EQ(out, "before" + first);
+}
+
+TEST(Entry, long_texts_of_the_source_are_cut) {
+  const std::string tags(kMaxSourceText + 1, 't');
+  PayloadSource source;
+  source.tags = tags;
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1, source);
+  EXPECT_EQ(EntryView::open(finished(writer))->source().tags.size(), kMaxSourceText);
+}
+
+TEST(Entry, every_shorter_or_longer_piece_is_refused) {
+  const std::string bytes = small_entry();
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const auto entry = EntryView::open(std::string_view(bytes).substr(0, size));
+    EXPECT_FALSE(entry.has_value()) << size;
+  }
+  EXPECT_FALSE(EntryView::open(bytes + "x").has_value());
+}
+
+TEST(Entry, an_unknown_kind_is_read_as_other) {
+  std::string bytes = small_entry();
+  bytes[56 + 6 + 10] = 15;
+  const auto entry = EntryView::open(bytes);
+  ASSERT_TRUE(entry.has_value());
+  EntryView::Walk position;
+  EventSlot event;
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.kind, EventKind::other);
+}
+
+TEST(Entry, damaged_bytes_are_refused_or_safe_to_walk) {
+  const std::uint64_t seed = 20261123;
+  SCOPED_TRACE(seed);
+  Random random(seed);
+  const std::string good = small_entry();
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes = good;
+    for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes)
+      bytes[random.below(bytes.size())] = static_cast<char>(random.next());
+    const auto entry = EntryView::open(bytes);
+    if (!entry) continue;
+    EntryView::Walk position;
+    EventSlot event;
+    std::size_t walked = 0;
+    while (entry->next(position, event)) walked += event.json.size() + event.key.size();
+    EXPECT_LE(walked, 2 * bytes.size());
+  }
+}
+
+TEST(Entry, is_laid_out_as_the_page_says) {
+  const auto page = source_directory() / "docs" / "entry-format.md";
+  std::string text = read_file(page);
+  const std::string fence = "```\n";
+  const auto begin = text.rfind(fence, text.size() - fence.size() - 1) + fence.size();
+  const auto end = text.rfind(fence);
+  ASSERT_LT(begin, end);
+  if (updating_goldens()) {
+    text.replace(begin, end - begin, hex_lines(small_entry()));
+    write_file(page, text);
+    return;
+  }
+  EXPECT_EQ(text.substr(begin, end - begin), hex_lines(small_entry()));
+}
+
+TEST(Envelope, can_leave_the_newline_out_and_writes_what_it_appends) {
+  const std::string bytes = small_entry();
+  const auto entry = EntryView::open(bytes);
+  EntryView::Walk position;
+  EventSlot event;
+  ASSERT_TRUE(entry->next(position, event));
+  const std::string bare = R"({"project":"5744c96707c9900708000004","environment":"578d1e02d2943862c52b9686",)"
+                           R"("event":{"kind":"custom","id":"6553f1000000000000000000","key":"buy"},"version":2})";
+  for (const bool newline : {false, true}) {
+    const EnvelopeWriter envelope(*entry, {newline});
+    std::string appended = "x";
+    envelope.append(appended, event);
+    EXPECT_EQ(appended, "x" + bare + (newline ? "\n" : ""));
+    std::string written(envelope.size(event), '\0');
+    EXPECT_EQ(envelope.write(written.data(), event), written.data() + written.size());
+    EXPECT_EQ("x" + written, appended);
+  }
+}
+
+}  // namespace
+}  // namespace sluice
