@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -19,20 +20,45 @@ Examples:
   SLUICE_LISTEN=0.0.0.0:8030 sluice serve --config sluice.toml
 
 Settings come from the file, then from variables (SLUICE_...), then from flags.
-docs/configuration.md lists them all. Sluice is independent of LaunchDarkly and AWS.)";
+docs/configuration.md lists them all.
+
+Sluice is independent of LaunchDarkly and AWS.)";
+
+constexpr std::size_t kFlagColumns = 34;
+constexpr std::size_t kTerminalColumns = 80;
+
+// The library pads lines to the column of descriptions but does not break them.
+std::string wrapped(std::string_view text) {
+  std::string out;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (column > 0 && column + 1 + end > kTerminalColumns - kFlagColumns) {
+      out += '\n';
+      column = 0;
+    } else if (column > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += text.substr(0, end);
+    column += end;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
 
 void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::string>& flags) {
   CLI::App* serve = app.add_subcommand("serve", "Take events from SDKs and deliver them to their destinations");
   serve
       ->add_option("--config", options.config_file,
-                   "The configuration file (TOML); variable SLUICE_CONFIG. Default: none")
+                   wrapped("The configuration file (TOML); variable SLUICE_CONFIG. Default: none."))
       ->type_name("FILE");
-  serve->add_flag("--check-config", options.check_only, "Read the configuration, tell every fault, and end");
+  serve->add_flag("--check-config", options.check_only, wrapped("Read the configuration, tell every fault, and end."));
   for (const SettingRow& row : setting_rows()) {
     const std::string flag(row.flag);
     serve
         ->add_option_function<std::string>(
-            flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, std::string(row.help))
+            flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, wrapped(row.help))
         ->type_name("VALUE");
   }
   serve->footer(kFooter);
@@ -44,7 +70,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App app("Sluice: self-hosted data export for feature flags. SDK events in, Amazon Kinesis out, nothing lost.",
                "sluice");
   app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
-  app.get_formatter()->column_width(34);
+  app.get_formatter()->column_width(kFlagColumns);
   app.require_subcommand(1);
   ServeOptions options;
   add_serve(app, options, options.flags);

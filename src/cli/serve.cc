@@ -1,5 +1,6 @@
 #include "cli/serve.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -25,6 +26,16 @@ ConfigurationSource source_of(const ServeOptions& options) {
   ConfigurationSource source{options.config_file, options.flags, process_environment};
   if (!source.file) source.file = process_environment("SLUICE_CONFIG");
   return source;
+}
+
+std::string counted(std::size_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
+std::string summary_of(const CatalogSnapshot& catalog) {
+  return fmt::format("The configuration is good: {}, {}, {}.", counted(catalog.projects().size(), "project"),
+                     counted(catalog.environments().size(), "environment"),
+                     counted(catalog.destinations().size(), "destination"));
 }
 
 void reload(Server& server, const ServeOptions& options) {
@@ -80,9 +91,7 @@ int serve(const ServeOptions& options) {
     return 2;
   }
   if (options.check_only) {
-    std::printf("The configuration is good: %zu projects, %zu environments, %zu destinations.\n",
-                configuration.catalog->projects().size(), configuration.catalog->environments().size(),
-                configuration.catalog->destinations().size());
+    std::printf("%s\n", summary_of(*configuration.catalog).c_str());
     return 0;
   }
   log_configure(configuration.settings.log_level, configuration.settings.log_format);

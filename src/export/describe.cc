@@ -43,6 +43,7 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   if (!status.pipeline.problem) return backlog;
   const Problem& problem = *status.pipeline.problem;
   std::string text = problem.message;
+  if (!text.ends_with('.')) text += '.';
   if (problem.since_ms > 0) text += fmt::format(" Since {}.", iso_time_ms(problem.since_ms));
   if (problem.next_try_ms > now_ms)
     text += fmt::format(" Next try in {}.", human_duration_ms(problem.next_try_ms - now_ms));

@@ -111,13 +111,14 @@ class Exporter::Runner {
     const std::string_view state = destination_state_name(now.state);
     if (now.pipeline.problem) {
       const Problem& problem = *now.pipeline.problem;
+      const std::string_view asked = problem.request_id.empty() ? "none" : std::string_view(problem.request_id);
       log_warn("destination.state", {{"destination", now.destination.name},
                                      {"state", state},
                                      {"waiting", now.pipeline.balance.waiting},
                                      {"code", problem.code},
                                      {"message", problem.message},
                                      {"remedy", problem.remedy},
-                                     {"request_id", problem.request_id}});
+                                     {"request_id", asked}});
       return;
     }
     log_info("destination.state", {{"destination", now.destination.name},

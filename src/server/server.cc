@@ -167,6 +167,7 @@ void Server::stop() {
   p.view->phase = ServerPhase::draining;
   p.intake_listener->drain(kListenerDrainMs);
   p.exporter->drain(p.settings.drain_ms);
+  p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
   p.journal->close();
