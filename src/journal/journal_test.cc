@@ -10,7 +10,7 @@
 #include <map>
 #include <thread>
 
-#include "base/random.h"
+#include "journal/clock_fake.h"
 
 namespace sluice {
 namespace {
@@ -70,7 +70,7 @@ class JournalTest : public testing::Test {
   const std::string directory_ =
       testing::TempDir() + "journal_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<FileSystem> files_ = make_posix_file_system();
-  ManualClock clock_;
+  SharedClock clock_;
   JournalLimits limits_;
   std::unique_ptr<Journal> journal_;
 };
@@ -118,7 +118,7 @@ TEST_F(JournalTest, stores_a_payload_that_is_sent_twice_once_also_across_a_resta
   EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
   EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
   EXPECT_EQ(journal_->stats().deduplicated_entries, 1u);
-  clock_.advance_us((limits_.dedupe_window_ms + 1) * 1000);
+  clock_.advance_ms(limits_.dedupe_window_ms + 1);
   EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable) << "after the window";
   EXPECT_EQ(read_all(kOne).size(), 4u);
 }
@@ -233,7 +233,7 @@ TEST_F(JournalTest, never_gives_up_what_a_hold_needs_however_old) {
   for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'h')));
   journal_->hold("destination", start);
   journal_->drop_hold(kStartingHold);
-  clock_.advance_us(limits_.retention_ms * 2000);
+  clock_.advance_ms(limits_.retention_ms * 2);
   open();
   journal_->hold("destination", start);
   journal_->drop_hold(kStartingHold);
@@ -248,7 +248,7 @@ TEST_F(JournalTest, keeps_delivered_entries_for_their_time_and_gives_them_up_aft
   journal_->drop_hold(kStartingHold);
   EXPECT_EQ(read_all(kOne).size(), 100u) << "for replay";
   const auto overtaken = journal_->reader(kOne, {});
-  clock_.advance_us((limits_.retention_ms + 1000) * 1000);
+  clock_.advance_ms(limits_.retention_ms + 1000);
   journal_->hold("destination", end);
   while (journal_->stats().segments > 1) std::this_thread::yield();
   EXPECT_LE(journal_->stats().spare_segments, 2u);

@@ -1,0 +1,95 @@
+#include "journal/cursor_store.h"
+
+#include <gtest/gtest.h>
+
+#include "journal/file_system_fake.h"
+#include "journal/segment_format.h"
+
+namespace sluice {
+namespace {
+
+const ObjectId kDestination = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+const std::string kPath = "/cursors/610addeadbeefaa86ec9a7d4.cursor";
+
+Cursor cursor_at(std::uint64_t n) { return {make_position(n, 4096), static_cast<std::uint32_t>(n), n, n * 2, n, n, n}; }
+
+std::optional<Cursor> loaded(FakeFileSystem& files) {
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  EXPECT_TRUE(file) << file.error().message;
+  return file ? (*file)->loaded() : std::nullopt;
+}
+
+TEST(CursorFile, is_empty_for_a_new_destination_and_gives_back_what_was_saved) {
+  FakeFileSystem files(1);
+  EXPECT_FALSE(loaded(files));
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    ASSERT_TRUE((*file)->save(cursor_at(n)));
+    EXPECT_EQ(loaded(files), cursor_at(n));
+  }
+}
+
+TEST(CursorFile, after_a_crash_at_any_moment_has_the_last_saved_or_the_one_being_saved) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    FakeFileSystem files(seed);
+    auto file = CursorFile::open("/cursors", kDestination, files);
+    std::uint64_t saved = 0;
+    files.before_each_change([&] {
+      for (const auto crash : {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_some,
+                               FakeFileSystem::Crash::loose, FakeFileSystem::Crash::keep_all}) {
+        const auto image = files.after_crash(crash, seed);
+        const auto found = loaded(*image);
+        if (saved == 0 && !found) continue;
+        ASSERT_TRUE(found);
+        EXPECT_TRUE(*found == cursor_at(saved) || *found == cursor_at(saved + 1)) << found->delivered_events;
+      }
+    });
+    for (std::uint64_t n = 1; n <= 4; ++n) {
+      ASSERT_TRUE((*file)->save(cursor_at(n)));
+      saved = n;
+    }
+  }
+}
+
+TEST(CursorFile, a_save_that_fails_leaves_the_one_before_and_the_next_one_works) {
+  for (const bool at_sync : {false, true}) {
+    FakeFileSystem files(7);
+    auto file = CursorFile::open("/cursors", kDestination, files);
+    ASSERT_TRUE((*file)->save(cursor_at(1)));
+    at_sync ? files.fail_sync(0, FileFault::other) : files.fail_write(0, FileFault::no_space);
+    EXPECT_FALSE((*file)->save(cursor_at(2)));
+    EXPECT_EQ(loaded(*files.after_crash(FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
+    ASSERT_TRUE((*file)->save(cursor_at(3)));
+    EXPECT_EQ(loaded(files), cursor_at(3));
+  }
+}
+
+TEST(CursorFile, a_rotten_slot_falls_back_to_the_other_and_two_are_told) {
+  FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_TRUE((*file)->save(cursor_at(1)));
+  ASSERT_TRUE((*file)->save(cursor_at(2)));
+  for (std::uint64_t at = 0; at < 88; ++at) {
+    files.flip(kPath, 4096 + at, 1);
+    EXPECT_EQ(loaded(files), cursor_at(1)) << at;
+    files.flip(kPath, 4096 + at, 1);
+  }
+  files.flip(kPath, 20, 1);
+  files.flip(kPath, 4096 + 20, 1);
+  const auto both = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_FALSE(both);
+  EXPECT_NE(both.error().message.find(kPath), std::string::npos);
+}
+
+TEST(CursorFile, of_another_destination_is_not_taken) {
+  FakeFileSystem files(1);
+  const ObjectId other = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
+  auto file = CursorFile::open("/cursors", other, files);
+  ASSERT_TRUE((*file)->save(cursor_at(1)));
+  files.set_bytes(kPath, files.bytes("/cursors/" + other.hex() + ".cursor"));
+  EXPECT_FALSE(loaded(files));
+}
+
+}  // namespace
+}  // namespace sluice
