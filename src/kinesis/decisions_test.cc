@@ -1,0 +1,269 @@
+// The sink's pure parts: when to try again, where to aim, what to suspect, what is known of the stream.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "kinesis/gate.h"
+#include "kinesis/poison_hunt.h"
+#include "kinesis/policies.h"
+#include "kinesis/problem_book.h"
+#include "kinesis/problems.h"
+#include "kinesis/retry_policy.h"
+#include "kinesis/settings_check.h"
+#include "kinesis/shard_limiter.h"
+#include "kinesis/shard_map.h"
+
+namespace sluice::kinesis {
+namespace {
+
+TEST(RetryPolicy, doubles_from_50_ms_to_30_s) {
+  EXPECT_EQ(retry_bound_us(1), 50'000);
+  EXPECT_EQ(retry_bound_us(2), 100'000);
+  EXPECT_EQ(retry_bound_us(10), 25'600'000);
+  EXPECT_EQ(retry_bound_us(11), 30'000'000);
+  EXPECT_EQ(retry_bound_us(1'000'000), 30'000'000);
+  Random random(3);
+  std::int64_t least = INT64_MAX, most = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::int64_t delay = retry_delay_us(4, random);
+    least = std::min(least, delay);
+    most = std::max(most, delay);
+  }
+  EXPECT_LT(least, 8'000);
+  EXPECT_GT(most, 392'000);
+  EXPECT_LE(most, 400'000);
+}
+
+TEST(HashKey, is_written_and_read_over_its_whole_range) {
+  const HashKey most = ~HashKey{0};
+  for (const HashKey key :
+       {HashKey{0}, HashKey{9}, HashKey{10}, HashKey{UINT64_MAX}, HashKey{UINT64_MAX} + 1, most / 3, most})
+    EXPECT_TRUE(parse_hash_key(hash_key_text(key)) == key) << hash_key_text(key);
+  EXPECT_EQ(hash_key_text(most), "340282366920938463463374607431768211455");
+  for (const char* text :
+       {"", "01", "-1", "1x", "340282366920938463463374607431768211456", "9999999999999999999999999999999999999999"})
+    EXPECT_FALSE(parse_hash_key(text)) << text;
+}
+
+TEST(Gate, counts_calls_that_were_in_flight_together_as_one_failure) {
+  Random random(1);
+  Gate gate{GateOptions{}};
+  EXPECT_TRUE(gate.may_begin(0, 7));
+  gate.failed(ErrorClass::transient, 100, 1'000, random);
+  gate.failed(ErrorClass::transient, 200, 1'001, random);
+  EXPECT_EQ(gate.failures(), 1u);
+  gate.failed(ErrorClass::transient, 1'500, 2'000, random);
+  EXPECT_EQ(gate.failures(), 2u);
+  EXPECT_FALSE(gate.may_begin(gate.next_try_us() - 1, 0));
+  EXPECT_TRUE(gate.may_begin(gate.next_try_us(), 0));
+  EXPECT_FALSE(gate.may_begin(gate.next_try_us(), 1));
+  EXPECT_TRUE(gate.succeeded());
+  EXPECT_FALSE(gate.succeeded());
+}
+
+TEST(Gate, probes_every_30_to_60_s_when_a_person_must_act) {
+  Random random(1);
+  Gate gate{GateOptions{}};
+  gate.failed(ErrorClass::transient, 0, 1'000, random);
+  gate.failed(ErrorClass::setup, 0, 1'000, random);
+  EXPECT_EQ(gate.why(), ErrorClass::setup);
+  EXPECT_GE(gate.next_try_us(), 30'001'000);
+  EXPECT_LE(gate.next_try_us(), 60'001'000);
+}
+
+ShardMap shards(std::uint32_t count) {
+  std::vector<Shard> shards;
+  const HashKey width = ~HashKey{0} / count;
+  for (std::uint32_t i = 0; i < count; ++i)
+    shards.push_back(
+        {"shardId-" + std::to_string(i), width * i + (i > 0), i + 1 == count ? ~HashKey{0} : width * (i + 1)});
+  return ShardMap(std::move(shards));
+}
+
+TEST(ShardLimiter, limits_nothing_until_it_knows_a_limit) {
+  ShardLimiter limiter;
+  std::uint32_t shard = 0;
+  for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(limiter.admit(1'000, 1'000'000, shard));
+  EXPECT_EQ(shard, kNoShard);
+}
+
+TEST(ShardLimiter, aims_into_the_shards_range_and_in_turn) {
+  ShardLimiter limiter;
+  const ShardMap map = shards(1'000);
+  limiter.set_map(map, 0);
+  limiter.throttled(kNoShard, 1'000'000);
+  Random random(5);
+  std::map<std::uint32_t, int> used;
+  for (int i = 0; i < 50'000; ++i) {
+    std::uint32_t shard = kNoShard;
+    ASSERT_TRUE(limiter.admit(500, 1'000'000, shard));
+    ASSERT_LT(shard, 1'000u);
+    const HashKey key = limiter.key_in(shard, random);
+    ASSERT_TRUE(key >= map[shard].first && key <= map[shard].last);
+    ++used[shard];
+  }
+  for (const auto& [shard, times] : used) EXPECT_EQ(times, 50) << shard;
+}
+
+TEST(ShardLimiter, keeps_a_shard_to_its_records_and_bytes) {
+  for (const std::uint64_t size : {200u, 8'000u}) {
+    ShardLimiter limiter;
+    limiter.set_map(shards(1), 0);
+    std::int64_t now_us = 1'000'000;
+    limiter.throttled(kNoShard, now_us);
+    double records = 0;
+    for (; now_us < 21'000'000; now_us += 5'000) {
+      std::uint32_t shard = kNoShard;
+      while (limiter.admit(size, now_us, shard)) ++records;
+    }
+    const double most = size == 200 ? 950 : 0.95 * 1'048'576 / static_cast<double>(size);
+    EXPECT_NEAR(records / 20, most, most * 0.03) << size;
+  }
+}
+
+TEST(ShardLimiter, slows_a_throttled_shard_and_lets_it_recover) {
+  ShardLimiter limiter;
+  limiter.set_map(shards(1), 0);
+  std::int64_t now_us = 1'000'000;
+  const auto rate_over = [&](std::int64_t us) {
+    double records = 0;
+    for (const std::int64_t end_us = now_us + us; now_us < end_us; now_us += 5'000) {
+      std::uint32_t shard = kNoShard;
+      while (limiter.admit(200, now_us, shard)) ++records;
+    }
+    return records / (static_cast<double>(us) / 1e6);
+  };
+  limiter.throttled(0, now_us);
+  rate_over(1'000'000);
+  for (int i = 0; i < 5; ++i, now_us += 600'000) limiter.throttled(0, now_us);
+  EXPECT_LT(rate_over(1'000'000), 500);
+  rate_over(50'000'000);
+  EXPECT_GT(rate_over(2'000'000), 900);
+}
+
+TEST(ShardLimiter, limits_the_whole_when_shards_are_unknown) {
+  ShardLimiter limiter;
+  std::int64_t now_us = 1'000'000;
+  std::uint32_t shard = kNoShard;
+  for (; now_us < 3'000'000; now_us += 1'000) limiter.admit(200, now_us, shard);  // 1,000/s
+  limiter.throttled(kNoShard, now_us);
+  double records = 0;
+  for (; now_us < 4'000'000; now_us += 1'000)
+    while (limiter.admit(200, now_us, shard)) ++records;
+  EXPECT_NEAR(records, 800, 60);
+}
+
+TEST(ShardMap, reads_what_aws_tells) {
+  const auto page = parse_list_shards(
+      R"({"NextToken":"t","Shards":[{"ShardId":"b","HashKeyRange":{"StartingHashKey":"10","EndingHashKey":"20"}},)"
+      R"({"ShardId":"a","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"9"}}]})");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->next_token, "t");
+  const ShardMap map(page->shards);
+  EXPECT_EQ(map[0].id, "a");
+  EXPECT_EQ(map.index_of("b"), 1u);
+  EXPECT_EQ(map.index_of("c"), kNoShard);
+  for (const char* bad : {"", "[]", "{}", R"({"Shards":[1]})", R"({"Shards":[{"ShardId":"a"}]})",
+                          R"({"Shards":[{"ShardId":"a","HashKeyRange":{"StartingHashKey":"9","EndingHashKey":"0"}}]})"})
+    EXPECT_FALSE(parse_list_shards(bad)) << bad;
+  EXPECT_FALSE(parse_stream_summary(R"({"StreamDescriptionSummary":1})"));
+}
+
+std::vector<HeldEvent> suspects(std::size_t count) {
+  std::vector<HeldEvent> events(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    events[i].event.ticket = i;
+    events[i].bytes = 100;
+  }
+  return events;
+}
+
+TEST(PoisonHunt, needs_nine_calls_for_500_records_whichever_it_is) {
+  for (std::uint64_t poison = 0; poison < 500; ++poison) {
+    PoisonHunt hunt(suspects(500), {});
+    int calls = 0;
+    std::vector<HeldEvent> released;
+    while (!hunt.found()) {
+      auto test = hunt.next_test();
+      ++calls;
+      bool holds = false;
+      for (const HeldEvent& event : test) holds |= event.event.ticket == poison;
+      if (holds) {
+        hunt.refused(std::move(test), {}, released);
+      } else {
+        hunt.accepted();
+      }
+    }
+    EXPECT_LE(calls, 9);
+    EXPECT_EQ(hunt.take_found().event.ticket, poison);
+  }
+}
+
+TEST(PoisonHunt, reads_the_record_that_aws_names) {
+  EXPECT_EQ(record_named_in("Value at 'records.17.member.data' failed"), 16u);
+  for (const char* text : {"", "records.", "records.x.member", "records.0.member.data", "records.17",
+                           "records.99999999999999999999.member"})
+    EXPECT_FALSE(record_named_in(text)) << text;
+}
+
+TEST(ProblemBook, shows_the_heaviest_and_remembers_since_when) {
+  ProblemBook book;
+  book.set(Trouble::throttling, {Problem::Weight::transient, "T", "", "", ""}, 1'000);
+  book.set(Trouble::calls, {Problem::Weight::setup, "S", "", "", ""}, 2'000);
+  book.set(Trouble::calls, {Problem::Weight::setup, "S", "", "", ""}, 3'000, 9'000);
+  ASSERT_TRUE(book.worst());
+  EXPECT_EQ(book.worst()->code, "S");
+  EXPECT_EQ(book.worst()->since_ms, 2'000);
+  EXPECT_EQ(book.worst()->last_seen_ms, 3'000);
+  EXPECT_EQ(book.worst()->times, 2u);
+  EXPECT_EQ(book.worst()->next_try_ms, 9'000);
+  book.clear(Trouble::calls);
+  EXPECT_EQ(book.worst()->code, "T");
+  book.note({Problem::Weight::note, "N", "", "", ""}, 1'000, 500);
+  EXPECT_EQ(book.notes(1'400).size(), 1u);
+  EXPECT_EQ(book.notes(1'500).size(), 0u);
+}
+
+TEST(Policies, are_json_with_the_users_values) {
+  const auto permission = nlohmann::json::parse(permission_policy("arn:aws:kinesis:eu-west-1:1:stream/s"));
+  EXPECT_EQ(permission["Statement"].size(), 2u);
+  EXPECT_EQ(permission["Statement"][0]["Resource"][0], "arn:aws:kinesis:eu-west-1:1:stream/s");
+  const auto trust = nlohmann::json::parse(trust_policy("arn:aws:iam::1:role/r", "id\"x"));
+  EXPECT_EQ(trust["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"], "id\"x");
+  EXPECT_FALSE(nlohmann::json::parse(trust_policy("arn:aws:iam::1:role/r", ""))["Statement"][0].contains("Condition"));
+  EXPECT_TRUE(nlohmann::json::parse(assume_role_policy("arn:aws:iam::1:role/r")).is_object());
+  EXPECT_TRUE(nlohmann::json::parse(key_statement("arn:aws:kms:eu-west-1:1:key/k")).is_object());
+}
+
+TEST(Problems, advise_shards_for_the_measured_rate) {
+  EXPECT_EQ(advised_shards(0, 0), 1u);
+  EXPECT_EQ(advised_shards(800, 1'000), 1u);
+  EXPECT_EQ(advised_shards(801, 1'000), 2u);
+  EXPECT_EQ(advised_shards(10'000, 4'000'000), 13u);
+  EXPECT_EQ(advised_shards(100, 10 * 1'048'576.0), 13u);
+}
+
+TEST(SettingsCheck, names_every_fault_at_its_field) {
+  KinesisSettings good;
+  good.region = "eu-west-1";
+  good.stream_name = "flag-events";
+  EXPECT_TRUE(check_kinesis_settings(good).empty());
+  KinesisSettings bad;
+  bad.stream_name = "flag events";
+  bad.region = "eu-west-1/";
+  bad.role_arn = "role";
+  bad.endpoint = "kinesis";
+  bad.max_records_per_call = 501;
+  std::map<std::string, int> fields;
+  for (const FieldFault& fault : check_kinesis_settings(bad)) ++fields[fault.field];
+  for (const char* field : {"stream_name", "region", "role_arn", "endpoint", "max_records_per_call"})
+    EXPECT_EQ(fields[field], 1) << field;
+  KinesisSettings contradicting = good;
+  contradicting.stream_arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/other";
+  EXPECT_EQ(check_kinesis_settings(contradicting).size(), 2u);
+}
+
+}  // namespace
+}  // namespace sluice::kinesis

@@ -1,0 +1,473 @@
+#include "kinesis/kinesis_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "kinesis/sink_rig_fake.h"
+
+namespace sluice::kinesis {
+namespace {
+
+using Kind = aws::CredentialsError::Kind;
+
+bool holds(const ScriptedKinesis::Record& record, std::uint64_t number) {
+  return record.data.find("\"n\":" + std::to_string(number) + ",") != std::string::npos;
+}
+
+// Every event was finished exactly once.
+void expect_each_finished_once(const SinkRig& rig) {
+  std::set<std::uint64_t> tickets;
+  for (const FinishedEvent& event : rig.finished) EXPECT_TRUE(tickets.insert(event.ticket).second) << event.ticket;
+  EXPECT_EQ(tickets.size(), rig.accepted);
+  EXPECT_EQ(rig.sink->stats().events_inside, 0u);
+  EXPECT_EQ(rig.sink->stats().bytes_inside, 0u);
+}
+
+void expect_each_stored_once(const SinkRig& rig) {
+  EXPECT_EQ(rig.kinesis.stored().size(), rig.accepted);
+  EXPECT_EQ(rig.kinesis.copies().size(), rig.accepted);
+}
+
+TEST(KinesisSink, delivers_all_in_full_calls) {
+  SinkRig rig;
+  rig.put(make_events(1'700, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+  ASSERT_EQ(rig.kinesis.calls().size(), 4u);
+  EXPECT_EQ(rig.kinesis.calls()[0].size(), 500u);
+  EXPECT_FALSE(rig.sink->problem());
+  EXPECT_TRUE(rig.sink->notes().empty());
+  EXPECT_EQ(rig.sink->stats().open_shards, 4u);
+  const std::string& record = rig.kinesis.stored()[0].data;
+  EXPECT_EQ(record.back(), '\n');
+  EXPECT_NE(record.find("\"event\":{\"n\":0,"), std::string::npos) << record;
+}
+
+TEST(KinesisSink, waits_the_linger_for_company_and_no_longer) {
+  SinkRig rig;
+  rig.put(make_events(1, 100));
+  const std::int64_t start_us = rig.clock.steady_us();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_GE(rig.clock.steady_us() - start_us, 50'000);
+  EXPECT_LE(rig.clock.steady_us() - start_us, 50'000 + 4 * rig.round_trip_us);
+}
+
+TEST(KinesisSink, sends_no_hash_key_while_the_stream_is_quiet) {
+  SinkRig rig;
+  rig.put(make_events(500, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  for (const auto& record : rig.kinesis.stored()) EXPECT_TRUE(record.explicit_hash_key.empty());
+}
+
+TEST(KinesisSink, sends_again_only_failed_records_and_under_new_keys) {
+  SinkRig rig;
+  std::map<std::string, std::set<std::string>> keys;  // by data
+  std::map<std::string, int> attempts;
+  rig.kinesis.fail_record = [&](const ScriptedKinesis::Record& record) -> std::optional<ScriptedKinesis::Failure> {
+    keys[record.data].insert(record.partition_key);
+    if (++attempts[record.data] == 1 && (holds(record, 3) || holds(record, 77)))
+      return ScriptedKinesis::Failure{"InternalFailure", "Internal service failure"};
+    return std::nullopt;
+  };
+  rig.put(make_events(200, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+  std::size_t sent = 0;
+  for (const auto& call : rig.kinesis.calls()) sent += call.size();
+  EXPECT_EQ(sent, 202u);
+  for (const auto& [data, used] : keys) EXPECT_EQ(used.size(), static_cast<std::size_t>(attempts[data]));
+  const SinkStats stats = rig.sink->stats();
+  EXPECT_EQ(stats.records_sent, 202u);
+  ASSERT_EQ(stats.retried_by_code.size(), 1u);
+  EXPECT_EQ(stats.retried_by_code[0], (std::pair<std::string, std::uint64_t>("InternalFailure", 2)));
+}
+
+TEST(KinesisSink, loses_and_doubles_nothing_while_a_third_is_throttled) {
+  SinkRig rig;
+  Random dice(11);
+  rig.kinesis.fail_record = [&](const ScriptedKinesis::Record&) -> std::optional<ScriptedKinesis::Failure> {
+    if (dice.unit() < 0.3)
+      return ScriptedKinesis::Failure{"ProvisionedThroughputExceededException", "Rate exceeded for shard shardId-x"};
+    return std::nullopt;
+  };
+  rig.put(make_events(6'000, 300));
+  ASSERT_TRUE(rig.run([&] { return rig.finished.size() > 1'000; }));
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  EXPECT_NE(rig.sink->problem()->message.find("flag-events takes less than what arrives"), std::string::npos);
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+  rig.kinesis.fail_record = nullptr;
+  rig.run_for(15'000'000);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, trusts_no_answer_of_the_wrong_length) {
+  SinkRig rig;
+  int calls = 0;
+  rig.kinesis.spoil = [&](aws::HttpResponse& response) {
+    ++calls;
+    if (calls == 1) response.body = R"({"FailedRecordCount":0,"Records":[]})";
+    if (calls == 2) response.body.resize(response.body.size() / 2);
+    if (calls == 3) response.body = "<html>hello</html>";
+  };
+  rig.put(make_events(10, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  EXPECT_EQ(rig.kinesis.stored().size(), 40u);
+  EXPECT_EQ(rig.kinesis.copies().size(), 10u);  // the duplicates are the same bytes, event id and all
+  EXPECT_EQ(rig.sink->stats().answer_anomalies, 3u);
+}
+
+TEST(KinesisSink, sends_again_what_was_reset_after_it_was_stored) {
+  SinkRig rig;
+  bool reset = false;
+  rig.kinesis.spoil = [&](aws::HttpResponse& response) {
+    if (std::exchange(reset, true)) return;
+    response = {};
+    response.fault = aws::TransportFault::reset;
+    response.fault_text = "connection reset by peer";
+  };
+  rig.put(make_events(10, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  EXPECT_EQ(rig.kinesis.stored().size(), 20u);
+  EXPECT_EQ(rig.kinesis.copies().size(), 10u);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, keeps_trying_through_an_outage_and_says_so) {
+  SinkRig rig;
+  rig.put(make_events(3'000, 300));
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(503, "ServiceUnavailable"); };
+  ASSERT_FALSE(rig.run_until_all_finished(600'000'000));
+  const std::size_t calls = rig.kinesis.calls().size();
+  EXPECT_LT(calls, 120u);
+  const auto problem = rig.sink->problem();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->weight, Problem::Weight::transient);
+  EXPECT_EQ(problem->code, "ServiceUnavailable");
+  EXPECT_GT(problem->times, 5u);
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(40'000'000));
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, parks_for_a_setup_fault_and_goes_on_by_itself) {
+  SinkRig rig;
+  rig.put(make_events(2'000, 300));
+  rig.kinesis.refuse_call = [](const auto&) {
+    return aws_error(400, "com.amazonaws.kinesis#AccessDeniedException",
+                     "not authorized to perform kinesis:PutRecords");
+  };
+  ASSERT_FALSE(rig.run_until_all_finished(600'000'000));
+  EXPECT_TRUE(rig.finished.empty());
+  EXPECT_LE(rig.kinesis.calls().size(), 30u);
+  EXPECT_GE(rig.kinesis.calls().size(), 10u);
+  EXPECT_EQ(rig.kinesis.calls().back().size(), 1u);
+  const auto problem = rig.sink->problem();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(problem->code, "AccessDeniedException");
+  EXPECT_EQ(problem->request_id, "request-e");
+  EXPECT_GT(problem->next_try_ms, rig.clock.wall_ms() - 1000);
+  EXPECT_NE(problem->message.find("arn:aws:iam::123456789012:role/sluice-export"), std::string::npos);
+  EXPECT_NE(problem->remedy.find("arn:aws:kinesis:eu-west-1:123456789012:stream/flag-events"), std::string::npos);
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(70'000'000));
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, refreshes_refused_credentials_once_and_goes_on) {
+  SinkRig rig;
+  rig.kinesis.next_puts.push_back(aws_error(400, "ExpiredTokenException", "The security token is expired"));
+  rig.put(make_events(10, 300));
+  const std::int64_t start_us = rig.clock.steady_us();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_LT(rig.clock.steady_us() - start_us, 500'000);
+  EXPECT_EQ(rig.credentials->refusals, 1);
+  expect_each_stored_once(rig);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, tells_when_fresh_credentials_are_refused_too) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(403, "UnrecognizedClientException", "invalid token"); };
+  rig.put(make_events(10, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::setup);
+  EXPECT_LE(rig.kinesis.calls().size(), 14u);
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(70'000'000));
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, corrects_its_clock_by_the_date_of_the_answer) {
+  SinkRig rig;
+  aws::HttpResponse skewed =
+      aws_error(403, "InvalidSignatureException", "Signature expired: 20231114T221320Z is now earlier");
+  skewed.headers.emplace_back("date", "Tue, 14 Nov 2023 23:13:20 GMT");
+  rig.kinesis.next_puts.push_back(skewed);
+  rig.put(make_events(10, 300));
+  ASSERT_TRUE(rig.run_until_all_finished(2'000'000));
+  EXPECT_EQ(rig.credentials->refusals, 0);
+  ASSERT_EQ(rig.sink->notes().size(), 1u);
+  EXPECT_EQ(rig.sink->notes()[0].code, "clock_skew");
+  std::string date;
+  const auto requests = rig.transport.requests();
+  for (const auto& [name, value] : requests.back().headers)
+    if (name == "x-amz-date") date = value;
+  EXPECT_EQ(date.substr(0, 11), "20231114T23");
+}
+
+TEST(KinesisSink, waits_for_credentials_and_says_why_there_are_none) {
+  SinkRig rig;
+  rig.credentials->lose({Kind::denied, "AccessDenied", "not authorized to perform sts:AssumeRole", "request-s"});
+  rig.put(make_events(10, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(60'000'000));
+  EXPECT_TRUE(rig.kinesis.calls().empty());
+  const auto problem = rig.sink->problem();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_NE(problem->remedy.find("ext-1"), std::string::npos);
+  EXPECT_NE(problem->remedy.find("arn:aws:iam::999999999999:role/sluice"), std::string::npos);
+  rig.credentials->rotate();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
+  for (const std::uint64_t poison : {0u, 1u, 249u, 250u, 333u, 498u, 499u}) {
+    SinkRig rig;
+    rig.put(make_events(500, 300, 1'000));  // shows that the stream takes records
+    ASSERT_TRUE(rig.run_until_all_finished());
+    const std::size_t before = rig.kinesis.calls().size();
+    rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+      for (const auto& record : records)
+        if (holds(record, poison)) return aws_error(400, "ValidationException", "something about a record");
+      return std::nullopt;
+    };
+    rig.put(make_events(500, 300));
+    const std::int64_t start_us = rig.clock.steady_us();
+    ASSERT_TRUE(rig.run_until_all_finished()) << poison;
+    expect_each_finished_once(rig);
+    EXPECT_EQ(rig.kinesis.copies().size(), 999u);
+    EXPECT_EQ(rig.kinesis.stored().size(), 999u);
+    ASSERT_EQ(rig.dead_letters.letters.size(), 1u);
+    EXPECT_NE(rig.dead_letters.letters[0].record.find("\"n\":" + std::to_string(poison) + ","), std::string::npos);
+    EXPECT_EQ(rig.dead_letters.letters[0].code, "ValidationException");
+    // The refused call, nine to find the record, and those that carry what was released meanwhile.
+    EXPECT_LE(rig.kinesis.calls().size() - before, 1u + 9u + 9u);
+    EXPECT_LT(rig.clock.steady_us() - start_us, 1'000'000);
+    EXPECT_FALSE(rig.sink->problem());
+    EXPECT_EQ(rig.sink->notes().size(), 1u);
+  }
+}
+
+TEST(KinesisSink, goes_straight_to_the_record_that_aws_names) {
+  SinkRig rig;
+  rig.put(make_events(1, 300, 9'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+    for (std::size_t i = 0; i < records.size(); ++i)
+      if (holds(records[i], 123))
+        return aws_error(400, "ValidationException",
+                         "Value at 'records." + std::to_string(i + 1) + ".member.data' failed");
+    return std::nullopt;
+  };
+  rig.put(make_events(500, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
+  EXPECT_LE(rig.kinesis.calls().size(), 1u + 1u + 1u + 1u);
+}
+
+TEST(KinesisSink, gives_up_no_record_to_a_stream_that_takes_none) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };
+  rig.put(make_events(20, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::setup);
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_stored_once(rig);
+}
+
+TEST(KinesisSink, finds_several_poison_records) {
+  SinkRig rig;
+  rig.put(make_events(1, 300, 9'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+    for (const auto& record : records)
+      for (const std::uint64_t poison : {5u, 6u, 480u})
+        if (holds(record, poison)) return aws_error(400, "InvalidArgumentException", "no");
+    return std::nullopt;
+  };
+  rig.put(make_events(500, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  EXPECT_EQ(rig.dead_letters.letters.size(), 3u);
+  EXPECT_EQ(rig.kinesis.copies().size(), 498u);
+}
+
+TEST(KinesisSink, keeps_an_event_whose_dead_letter_cannot_be_kept) {
+  SinkRig rig;
+  rig.dead_letters.fails = true;
+  rig.put(make_events(1, 1'100'000));
+  rig.put(make_events(5, 300, 1));
+  ASSERT_FALSE(rig.run_until_all_finished(60'000'000));
+  EXPECT_EQ(rig.finished.size(), 5u);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->code, "dead_letter_failed");
+  rig.dead_letters.fails = false;
+  ASSERT_TRUE(rig.run_until_all_finished(6'000'000));
+  expect_each_finished_once(rig);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, dead_letters_what_is_over_the_known_limit_without_sending_it) {
+  SinkRig rig;
+  const std::size_t around = make_events(1, 100)[0].record_size() - 100;
+  const std::size_t largest = 1'048'576 - kPartitionKeyBytes - around;
+  rig.put(make_events(1, 300, 100));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.put(make_events(1, largest, 0));
+  rig.put(make_events(1, largest + 1, 1));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.kinesis.stored().size(), 2u);
+  ASSERT_EQ(rig.dead_letters.letters.size(), 1u);
+  EXPECT_EQ(rig.dead_letters.letters[0].code, "record_too_large");
+  EXPECT_NE(rig.dead_letters.letters[0].reason.find("1.0 MiB"), std::string::npos)
+      << rig.dead_letters.letters[0].reason;
+  EXPECT_EQ(rig.sink->stats().calls_failed, 0u);
+}
+
+TEST(KinesisSink, sends_a_large_record_alone_when_the_limit_is_not_known) {
+  SinkRig rig;
+  rig.kinesis.may_describe = false;
+  rig.kinesis.max_record_bytes = 2'097'152;
+  rig.put(make_events(20, 300));
+  rig.put(make_events(1, 1'500'000, 100));
+  rig.put(make_events(1, 2'500'000, 101));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_finished_once(rig);
+  EXPECT_EQ(rig.kinesis.stored().size(), 21u);
+  EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
+  ASSERT_EQ(rig.kinesis.calls().size(), 3u);
+  ASSERT_EQ(rig.sink->notes().size(), 2u);
+  EXPECT_EQ(rig.sink->stats().open_shards, 0u);
+}
+
+TEST(KinesisSink, fills_calls_up_to_the_byte_limit_and_not_over_it) {
+  KinesisSettings settings = SinkRig::default_settings();
+  settings.max_bytes_per_call = 100'000;
+  SinkRig rig(settings);
+  const std::size_t around = make_events(1, 100)[0].record_size() - 100;
+  const std::size_t tenth = 10'000 - kPartitionKeyBytes - around;
+  rig.put(make_events(30, tenth));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  ASSERT_EQ(rig.kinesis.calls().size(), 3u);
+  for (const auto& call : rig.kinesis.calls()) EXPECT_EQ(call.size(), 10u);
+  rig.put(make_events(30, tenth + 1, 100));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.kinesis.calls().size(), 3u + 4u);
+}
+
+TEST(KinesisSink, halves_calls_that_are_too_large_for_something_on_the_way) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<aws::HttpResponse> {
+    std::size_t bytes = 0;
+    for (const auto& record : records) bytes += record.data.size();
+    if (bytes < 1'000'000) return std::nullopt;
+    aws::HttpResponse too_large;
+    too_large.status = 413;
+    too_large.body = "<html>Request Entity Too Large</html>";
+    return too_large;
+  };
+  rig.put(make_events(400, 20'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  expect_each_stored_once(rig);
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+}
+
+TEST(KinesisSink, keeps_to_the_rate_of_its_shards_and_spreads_evenly) {
+  SinkRig rig(SinkRig::default_settings(), 4);
+  rig.round_trip_us = 20'000;
+  rig.put(make_events(60'000, 200));
+  const std::int64_t start_us = rig.clock.steady_us();
+  ASSERT_TRUE(rig.run([&] { return rig.finished.size() >= 20'000; }));
+  const std::size_t from = rig.kinesis.stored().size();
+  const std::int64_t from_us = rig.clock.steady_us();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  const double seconds = static_cast<double>(rig.clock.steady_us() - from_us) / 1e6;
+  const double rate = static_cast<double>(rig.kinesis.stored().size() - from) / seconds;
+  EXPECT_LT(rate, 4 * 950 * 1.1) << "after " << (from_us - start_us) / 1'000'000 << " s";
+  EXPECT_GT(rate, 4 * 950 * 0.9);
+  std::map<int, int> by_quarter;
+  for (std::size_t i = from; i < rig.kinesis.stored().size(); ++i) {
+    ASSERT_FALSE(rig.kinesis.stored()[i].explicit_hash_key.empty());
+    ++by_quarter[static_cast<int>(*parse_hash_key(rig.kinesis.stored()[i].explicit_hash_key) >> 126)];
+  }
+  for (const auto& [quarter, records] : by_quarter)
+    EXPECT_NEAR(records, static_cast<double>(rig.kinesis.stored().size() - from) / 4, 400) << quarter;
+}
+
+TEST(KinesisSink, stops_without_beginning_calls_and_takes_the_last_answers) {
+  SinkRig rig;
+  rig.put(make_events(600, 300));
+  ASSERT_TRUE(rig.run([&] { return rig.sink->stats().calls_in_flight > 0; }));
+  rig.sink->stop();
+  rig.transport.deliver_all();
+  EXPECT_EQ(rig.sink->step(rig.clock.steady_us(), rig.finished), INT64_MAX);
+  EXPECT_EQ(rig.finished.size(), 500u);
+  EXPECT_EQ(rig.sink->stats().calls_in_flight, 0u);
+  rig.run_for(10'000'000);
+  EXPECT_EQ(rig.kinesis.calls().size(), 1u);
+}
+
+TEST(KinesisSink, may_be_destroyed_while_calls_are_in_flight) {
+  SinkRig rig;
+  rig.put(make_events(600, 300));
+  ASSERT_TRUE(rig.run([&] { return rig.sink->stats().calls_in_flight > 0; }));
+  rig.sink.reset();
+  EXPECT_GT(rig.transport.deliver_all(), 0u);
+}
+
+TEST(KinesisSink, holds_no_more_than_its_room) {
+  SinkRig rig;
+  auto events = make_events(9'000, 300);
+  std::size_t put = 0;
+  for (; rig.sink->has_room(); ++put) rig.sink->put(events[put]);
+  EXPECT_EQ(put, 8'000u);
+  SinkRig large;
+  auto large_events = make_events(60, 1'000'000);
+  for (put = 0; large.sink->has_room(); ++put) large.sink->put(large_events[put]);
+  EXPECT_EQ(put, 34u);
+}
+
+TEST(KinesisSink, says_that_a_stream_is_being_created) {
+  SinkRig rig;
+  rig.kinesis.status = "CREATING";
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ResourceNotFoundException", "not ACTIVE"); };
+  rig.put(make_events(5, 300));
+  rig.run_for(90'000'000);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->code, "stream_not_active");
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished());
+}
+
+}  // namespace
+}  // namespace sluice::kinesis

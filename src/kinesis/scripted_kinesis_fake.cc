@@ -1,0 +1,162 @@
+#include "kinesis/scripted_kinesis_fake.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/base64.h"
+#include "base/check.h"
+
+namespace sluice::kinesis {
+namespace {
+
+using nlohmann::json;
+
+aws::HttpResponse ok(const json& body) {
+  aws::HttpResponse response;
+  response.status = 200;
+  response.headers = {{"x-amzn-requestid", "request-1"}};
+  response.body = body.dump();
+  return response;
+}
+
+std::string shard_id(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return "shardId-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+// Stands in for MD5: spreads keys over all of the 128 bits.
+HashKey hash_of(std::string_view key) {
+  std::uint64_t halves[2] = {0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu};
+  for (const char c : key)
+    for (std::uint64_t& half : halves) {
+      half = (half ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+      half ^= half >> 29;
+    }
+  return (static_cast<HashKey>(halves[0]) << 64) | halves[1];
+}
+
+}  // namespace
+
+aws::HttpResponse aws_error(int status, std::string_view code, std::string_view message) {
+  aws::HttpResponse response;
+  response.status = status;
+  response.headers = {{"x-amzn-requestid", "request-e"}};
+  response.body = json{{"__type", code}, {"message", message}}.dump();
+  return response;
+}
+
+ScriptedKinesis::ScriptedKinesis(std::uint32_t shards) { set_shards(shards); }
+
+void ScriptedKinesis::set_shards(std::uint32_t shards) {
+  static std::size_t next_number = 0;
+  shards_.clear();
+  const HashKey width = ~HashKey{0} / shards;
+  for (std::uint32_t i = 0; i < shards; ++i)
+    shards_.push_back(
+        {shard_id(next_number++), width * i + (i > 0 ? 1 : 0), i + 1 == shards ? ~HashKey{0} : width * (i + 1)});
+}
+
+aws::HttpResponse ScriptedKinesis::answer(const aws::HttpRequest& request) {
+  std::string target;
+  for (const auto& [name, value] : request.headers)
+    if (name == "x-amz-target") target = value;
+  if (target == "Kinesis_20131202.PutRecords") return put_records(request.body);
+  if (target == "Kinesis_20131202.ListShards") return list_shards(request.body);
+  if (target == "Kinesis_20131202.DescribeStreamSummary") {
+    ++described_;
+    return describe();
+  }
+  return aws_error(400, "UnknownOperationException");
+}
+
+const Shard& ScriptedKinesis::shard_of(const Record& record) const {
+  const HashKey hash =
+      record.explicit_hash_key.empty() ? hash_of(record.partition_key) : *parse_hash_key(record.explicit_hash_key);
+  const auto found = std::find_if(shards_.begin(), shards_.end(),
+                                  [&](const Shard& shard) { return hash >= shard.first && hash <= shard.last; });
+  SLUICE_CHECK(found != shards_.end(), "the shards cover all hash keys");
+  return *found;
+}
+
+aws::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
+  std::vector<Record> records;
+  const json asked = json::parse(body);
+  for (const json& each : asked.at("Records")) {
+    const auto data = base64_decode(each.at("Data").get<std::string>());
+    SLUICE_CHECK(data.has_value(), "Data is base64");
+    records.push_back({*data, each.at("PartitionKey").get<std::string>(), each.value("ExplicitHashKey", "")});
+  }
+  calls_.push_back(records);
+  if (!next_puts.empty()) {
+    aws::HttpResponse response = std::move(next_puts.front());
+    next_puts.pop_front();
+    return response;
+  }
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const std::uint64_t size = records[i].data.size() + records[i].partition_key.size();
+    bytes += size;
+    if (size > max_record_bytes)
+      return aws_error(
+          400, "ValidationException",
+          "1 validation error detected: Value at 'records." + std::to_string(i + 1) +
+              ".member.data' failed to satisfy constraint: Member must have length less than or equal to " +
+              std::to_string(max_record_bytes));
+  }
+  if (records.empty() || records.size() > 500 || bytes > 10'485'760)
+    return aws_error(400, "ValidationException", "1 validation error detected: Value at 'records' failed");
+  if (refuse_call)
+    if (auto refusal = refuse_call(records)) return *refusal;
+  json answers = json::array();
+  int failed = 0;
+  for (const Record& record : records) {
+    if (const auto failure = fail_record ? fail_record(record) : std::nullopt) {
+      ++failed;
+      answers.push_back({{"ErrorCode", failure->code}, {"ErrorMessage", failure->message}});
+      continue;
+    }
+    stored_.push_back(record);
+    answers.push_back({{"SequenceNumber", std::to_string(++sequence_)}, {"ShardId", shard_of(record).id}});
+  }
+  aws::HttpResponse response = ok({{"FailedRecordCount", failed}, {"Records", answers}});
+  if (spoil) spoil(response);
+  return response;
+}
+
+aws::HttpResponse ScriptedKinesis::list_shards(const std::string& body) const {
+  if (!may_describe) return aws_error(400, "AccessDeniedException");
+  constexpr std::size_t kPage = 1000;
+  const json asked = json::parse(body);
+  const std::size_t from = asked.contains("NextToken") ? std::stoull(asked["NextToken"].get<std::string>()) : 0;
+  SLUICE_CHECK(from == 0 || asked.size() == 1, "a token comes alone");
+  json shards = json::array();
+  for (std::size_t i = from; i < std::min(shards_.size(), from + kPage); ++i)
+    shards.push_back(
+        {{"ShardId", shards_[i].id},
+         {"HashKeyRange",
+          {{"StartingHashKey", hash_key_text(shards_[i].first)}, {"EndingHashKey", hash_key_text(shards_[i].last)}}}});
+  json answer = {{"Shards", shards}};
+  if (from + kPage < shards_.size()) answer["NextToken"] = std::to_string(from + kPage);
+  return ok(answer);
+}
+
+aws::HttpResponse ScriptedKinesis::describe() const {
+  if (!may_describe) return aws_error(400, "AccessDeniedException");
+  return ok({{"StreamDescriptionSummary",
+              {{"StreamName", "flag-events"},
+               {"StreamARN", "arn:aws:kinesis:eu-west-1:123456789012:stream/flag-events"},
+               {"StreamStatus", status},
+               {"StreamModeDetails", {{"StreamMode", "PROVISIONED"}}},
+               {"OpenShardCount", shards_.size()},
+               {"EncryptionType", "NONE"},
+               {"MaxRecordSizeInKiB", max_record_bytes / 1024}}}});
+}
+
+std::map<std::string, int> ScriptedKinesis::copies() const {
+  std::map<std::string, int> copies;
+  for (const Record& record : stored_) ++copies[record.data];
+  return copies;
+}
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,71 @@
+// Kinesis as a value, for the sink's tests: it answers a request from its script and remembers every record. Not a
+// server: testing/kinesim is one.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/http_transport.h"
+#include "kinesis/shard_map.h"
+
+namespace sluice::kinesis {
+
+aws::HttpResponse aws_error(int status, std::string_view code, std::string_view message = "scripted");
+
+class ScriptedKinesis {
+ public:
+  struct Record {
+    std::string data;
+    std::string partition_key;
+    std::string explicit_hash_key;  // empty: none
+  };
+  struct Failure {
+    std::string code;
+    std::string message;
+  };
+
+  // Of a stream with `shards` equal shards.
+  explicit ScriptedKinesis(std::uint32_t shards = 4);
+
+  aws::HttpResponse answer(const aws::HttpRequest& request);
+
+  // What the next PutRecords calls are answered with, before anything else is looked at; nothing is stored.
+  std::deque<aws::HttpResponse> next_puts;
+  // Whether a call is refused as a whole.
+  std::function<std::optional<aws::HttpResponse>(const std::vector<Record>&)> refuse_call;
+  // Whether a record fails.
+  std::function<std::optional<Failure>(const Record&)> fail_record;
+  // Last: what becomes of an answer whose records are already stored.
+  std::function<void(aws::HttpResponse&)> spoil;
+  bool may_describe = true;
+  std::string status = "ACTIVE";
+  std::uint64_t max_record_bytes = 1'048'576;
+
+  // Every PutRecords call that came, and every record taken.
+  const std::vector<std::vector<Record>>& calls() const { return calls_; }
+  const std::vector<Record>& stored() const { return stored_; }
+  // How often each data was stored.
+  std::map<std::string, int> copies() const;
+  std::uint32_t described() const { return described_; }
+  void set_shards(std::uint32_t shards);
+
+ private:
+  aws::HttpResponse put_records(const std::string& body);
+  aws::HttpResponse list_shards(const std::string& body) const;
+  aws::HttpResponse describe() const;
+  const Shard& shard_of(const Record& record) const;
+
+  std::vector<Shard> shards_;
+  std::vector<std::vector<Record>> calls_;
+  std::vector<Record> stored_;
+  std::uint32_t described_ = 0;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,74 @@
+// A sink with all around it under a test's hand: the clock, the transport, Kinesis, credentials and dead letters. Time
+// passes only in run(), from one deadline of the sink to the next.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "aws/http_transport_fake.h"
+#include "base/clock.h"
+#include "base/waker.h"
+#include "kinesis/kinesis_sink.h"
+#include "kinesis/scripted_kinesis_fake.h"
+
+namespace sluice::kinesis {
+
+class FakeCredentials final : public CredentialsView {
+ public:
+  FakeCredentials() { rotate(); }
+  std::shared_ptr<const aws::Credentials> current() const override { return current_; }
+  std::optional<aws::CredentialsError> error() const override { return error_; }
+  void refuse(const std::shared_ptr<const aws::Credentials>& refused) override;
+
+  void rotate();
+  void lose(aws::CredentialsError error);
+  bool rotate_when_refused = true;
+  int refusals = 0;
+
+ private:
+  std::shared_ptr<const aws::Credentials> current_;
+  std::optional<aws::CredentialsError> error_;
+  int made_ = 0;
+};
+
+class FakeDeadLetters final : public DeadLetterStore {
+ public:
+  Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
+  std::vector<DeadLetter> letters;
+  bool fails = false;
+};
+
+// Events whose JSON is {"n":<number>,"pad":"xxx…"}, in one entry.
+std::vector<OutboundEvent> make_events(std::size_t count, std::size_t json_bytes, std::uint64_t first_ticket = 0);
+
+class SinkRig {
+ public:
+  explicit SinkRig(KinesisSettings settings = default_settings(), std::uint32_t shards = 4);
+  static KinesisSettings default_settings();
+
+  void put(std::vector<OutboundEvent> events);  // as room comes
+  // Until the condition holds or `for_us` of the rig's time have passed. False: it never held.
+  bool run(const std::function<bool()>& until, std::int64_t for_us = 600'000'000);
+  bool run_until_all_finished(std::int64_t for_us = 600'000'000);
+  void run_for(std::int64_t us);
+
+  ManualClock clock;
+  ScriptedKinesis kinesis;
+  aws::HttpTransportFake transport{aws::HttpTransportFake::When::when_told};
+  std::shared_ptr<FakeCredentials> credentials = std::make_shared<FakeCredentials>();
+  FakeDeadLetters dead_letters;
+  Waker waker;
+  std::unique_ptr<KinesisSink> sink;
+  std::vector<FinishedEvent> finished;
+  std::size_t accepted = 0;
+  std::int64_t round_trip_us = 10'000;
+
+ private:
+  std::vector<OutboundEvent> outside_;  // in reverse
+};
+
+}  // namespace sluice::kinesis
