@@ -16,11 +16,16 @@ std::string_view string_member(const JsonWalk& walk, const std::vector<JsonMembe
 
 std::string_view without_quotes(std::string_view quoted) { return quoted.substr(1, quoted.size() - 2); }
 
+bool same_name(std::string_view a, std::string_view b) {
+  const auto has_escape = [](std::string_view name) { return name.find('\\') != std::string_view::npos; };
+  if (a == b) return true;
+  return (has_escape(a) || has_escape(b)) && json_unescaped(a) == json_unescaped(b);
+}
+
 // Whether a later member has the same name.
 bool comes_again(const JsonWalk& walk, const std::vector<JsonMember>& members, std::size_t place) {
-  const std::string name = json_unescaped(walk.inside(members[place].name));
   for (std::size_t later = place + 1; later < members.size(); ++later)
-    if (stands_for(walk.inside(members[later].name), name)) return true;
+    if (same_name(walk.inside(members[place].name), walk.inside(members[later].name))) return true;
   return false;
 }
 

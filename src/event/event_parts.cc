@@ -60,8 +60,7 @@ std::uint32_t EventParts::take(std::uint32_t token) {
 
 std::uint32_t EventParts::take_member(std::uint32_t name_token, std::uint32_t value_token) {
   const std::string_view inside = walk_.inside(name_token);
-  MemberName name = member_name(inside);
-  if (name == MemberName::unread && has_escape(inside)) name = member_name(json_unescaped(inside));
+  const MemberName name = member_name(walk_.escape_in_last_string() ? json_unescaped(inside) : inside);
 
   std::uint32_t after;
   switch (name) {
@@ -81,7 +80,7 @@ std::uint32_t EventParts::take_member(std::uint32_t name_token, std::uint32_t va
     if (counted != 0) members_[counted - 1].superseded = true;
     counted = static_cast<std::uint32_t>(members_.size()) + 1;
   }
-  members_.push_back({{name_token, value_token, after}, name});
+  members_.push_back({{name_token, value_token, after}, name, false});
   return after;
 }
 

@@ -16,7 +16,7 @@ namespace sluice {
 struct EventMember {
   JsonMember at;
   MemberName name;
-  bool superseded = false;  // the same name came again: the last one counts, as in JSON libraries at large
+  bool superseded;  // the same name came again: the last one counts, as in JSON libraries at large
 };
 
 // One thread; reused from event to event.

@@ -12,8 +12,8 @@ namespace {
 bool walk_accepts(std::string_view text) {
   JsonIndex index;
   if (!index.scan(text)) return false;
-  JsonWalk walk(index);
-  walk.start();
+  JsonWalk walk;
+  walk.start(index);
   return walk.check_value(0) == index.size();
 }
 

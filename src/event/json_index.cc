@@ -33,6 +33,8 @@ bool JsonIndex::scan(std::string_view text) {
       simdjson::SUCCESS)
     return false;
   size_ = stages->n_structural_indexes;
+  // Behind the tokens simdjson keeps room for three marks of the end.
+  stages->structural_indexes[size_] = static_cast<std::uint32_t>(text.size());
   offsets_ = stages->structural_indexes.get();
   return size_ > 0;
 }

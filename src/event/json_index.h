@@ -25,7 +25,8 @@ class JsonIndex {
   // Of the last scan() that was true.
   std::string_view text() const { return text_; }
   std::uint32_t size() const { return size_; }
-  std::uint32_t offset(std::uint32_t token) const { return offsets_[token]; }
+  // Where each token starts, and behind them, at [size()], where the text ends.
+  const std::uint32_t* offsets() const { return offsets_; }
   // Whether whitespace stands anywhere outside strings.
   bool has_whitespace() const;
 

@@ -89,7 +89,17 @@ bool json_escapes_valid(std::string_view text) {
 }
 
 bool json_bare_scalar_valid(std::string_view text) {
-  return text == "true" || text == "false" || text == "null" || is_number(text);
+  if (text.empty()) return false;
+  switch (text.front()) {
+    case 't':
+      return text == "true";
+    case 'f':
+      return text == "false";
+    case 'n':
+      return text == "null";
+    default:
+      return is_number(text);
+  }
 }
 
 std::string json_unescaped(std::string_view text) {

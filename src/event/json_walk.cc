@@ -6,62 +6,55 @@
 #include "event/json_scalar.h"
 
 namespace sluice {
-namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-}  // namespace
-
-std::string_view JsonWalk::text(std::uint32_t first, std::uint32_t after) const {
-  const std::size_t begin = index_.offset(first);
-  std::size_t end = after < index_.size() ? index_.offset(after) : index_.text().size();
-  while (is_space(index_.text()[end - 1])) --end;
-  return {index_.text().data() + begin, end - begin};
+void JsonWalk::start(const JsonIndex& index) {
+  text_ = index.text().data();
+  offsets_ = index.offsets();
+  size_ = index.size();
+  compact_ = !index.has_whitespace();
+  next_backslash_ = std::min(index.text().find('\\'), index.text().size());
 }
 
-std::string_view JsonWalk::text(std::uint32_t token) const { return text(token, token + 1); }
-
-std::string_view JsonWalk::inside(std::uint32_t string_token) const {
-  const std::string_view quoted = text(string_token);
-  return quoted.substr(1, quoted.size() - 2);
+const char* JsonWalk::without_space(const char* end) const {
+  while (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t') --end;
+  return end;
 }
 
-bool JsonWalk::check_string(std::uint32_t token) {
-  // Control characters and a missing end were found when the text was indexed; escapes are left to check. Most texts
-  // have none, so the search for the next backslash runs ahead over the whole text, once.
+bool JsonWalk::check_string_near_backslash(std::uint32_t token) {
   const std::string_view quoted = text(token);
   if (quoted.size() < 2 || quoted.back() != '"') return false;
-  const std::string_view content = quoted.substr(1, quoted.size() - 2);
-  const std::string_view whole = index_.text();
-  const auto begin = static_cast<std::size_t>(content.data() - whole.data());
-  if (!backslash_known_ || next_backslash_ < begin) {
-    const void* found = std::memchr(whole.data() + begin, '\\', whole.size() - begin);
-    next_backslash_ = found ? static_cast<std::size_t>(static_cast<const char*>(found) - whole.data()) : whole.size();
-    backslash_known_ = true;
+  const std::size_t begin = offsets_[token];
+  const std::size_t end = begin + quoted.size();
+  if (next_backslash_ < begin) {
+    const std::size_t text_size = offsets_[size_];
+    const void* found = std::memchr(text_ + begin, '\\', text_size - begin);
+    next_backslash_ = found ? static_cast<std::size_t>(static_cast<const char*>(found) - text_) : text_size;
   }
-  return next_backslash_ >= begin + content.size() || json_escapes_valid(content);
+  escape_in_last_string_ = next_backslash_ < end;
+  return !escape_in_last_string_ || json_escapes_valid(quoted.substr(1, quoted.size() - 2));
 }
 
 bool JsonWalk::check_scalar(std::uint32_t token) {
   const char first = at(token);
   if (first == '"') return check_string(token);
-  if (first == '\0') return false;
-  return json_bare_scalar_valid(text(token));
+  return first != '\0' && json_bare_scalar_valid(text(token));
 }
 
-bool JsonWalk::check_name(std::uint32_t token) {
-  return at(token) == '"' && at(token + 1) == ':' && check_string(token);
+void JsonWalk::open(std::size_t depth, char closing) {
+  constexpr std::size_t kFirstRoom = 512;
+  if (depth >= open_.size()) open_.resize(std::max(kFirstRoom, 2 * depth));
+  open_[depth] = closing;
 }
 
-std::uint32_t JsonWalk::check_value(std::uint32_t token) {
-  depth_ = 0;
-  open_.clear();
+std::uint32_t JsonWalk::check_container(std::uint32_t token) {
+  std::size_t depth = 0;
   for (;;) {
     const char first = at(token);
     if (first == '{' || first == '[') {
-      open_.push_back(first == '{' ? '}' : ']');
-      depth_ = std::max(depth_, open_.size());
-      if (at(++token) != open_.back()) {
+      const char closing = first == '{' ? '}' : ']';
+      open(depth++, closing);
+      depth_ = std::max(depth_, depth);
+      if (at(++token) != closing) {
         if (first == '[') continue;
         if (!check_name(token)) return kInvalid;
         token += 2;
@@ -72,14 +65,13 @@ std::uint32_t JsonWalk::check_value(std::uint32_t token) {
       ++token;
     }
     // After a value, or at the end of an empty container: step out of all that end here.
-    while (!open_.empty() && at(token) == open_.back()) {
-      open_.pop_back();
+    while (at(token) == open_[depth - 1]) {
       ++token;
+      if (--depth == 0) return token;
     }
-    if (open_.empty()) return token;
     if (at(token) != ',') return kInvalid;
     ++token;
-    if (open_.back() == '}') {
+    if (open_[depth - 1] == '}') {
       if (!check_name(token)) return kInvalid;
       token += 2;
     }

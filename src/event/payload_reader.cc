@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -61,14 +62,14 @@ struct PayloadReader::State {
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry);
   std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
   void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
-  void append_text(std::uint32_t first, std::uint32_t after, std::string& out) const;
+  std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
   void set_aside(std::string_view bytes, std::string why, EntryWriter& entry);
   Error whole_body_wrong(std::string_view body) const;
 
   ObjectIdMinter minter;
   JsonIndex index;
-  JsonWalk walk{index};
+  JsonWalk walk;
   EventParts event{walk};
   ContextKeys context_keys;
   std::vector<UnusableEvent> unusable;
@@ -76,7 +77,6 @@ struct PayloadReader::State {
   // Of the payload that is being read.
   std::uint8_t schema = 1;
   std::int64_t received_ms = 0;
-  bool compact = true;
   std::size_t position = 0;
 };
 
@@ -97,8 +97,7 @@ Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with
   received_ms = at_ms;
   position = 0;
   if (!index.scan(body)) return tl::unexpected(whole_body_wrong(body));
-  compact = !index.has_whitespace();
-  walk.start();
+  walk.start(index);
 
   if (walk.at(0) != '[') return tl::unexpected(whole_body_wrong(body));
   std::uint32_t token = 1;
@@ -150,38 +149,43 @@ bool PayloadReader::State::left_out(const EventMember& member, EventKind kind) c
   return null_is_absent(member.name, kind) && walk.at(member.at.value) == 'n';
 }
 
-void PayloadReader::State::append_text(std::uint32_t first, std::uint32_t after, std::string& out) const {
-  if (compact) {
+// Appends the tokens without the whitespace between them; returns where the key's string starts in `out`, or 0 if the
+// key is not among them.
+std::size_t PayloadReader::State::append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token,
+                                                std::string& out) const {
+  if (walk.compact()) {
+    const bool has_key = key_token >= first && key_token < after;
+    const std::size_t key_at = has_key ? out.size() + walk.offset(key_token) - walk.offset(first) : 0;
     out.append(walk.text(first, after));
-    return;
+    return key_at;
   }
-  for (std::uint32_t token = first; token < after; ++token) out.append(walk.text(token));
+  std::size_t key_at = 0;
+  for (std::uint32_t token = first; token < after; ++token) {
+    if (token == key_token) key_at = out.size();
+    out.append(walk.text(token));
+  }
+  return key_at;
 }
 
 void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry) {
   std::string& out = entry.json();
   const std::size_t start = out.size();
-  const auto key_token = event_key(event, kind);
-  std::size_t key_offset = 0;
-  std::size_t key_size = 0;
+  const std::uint32_t key_token = event_key(event, kind).value_or(JsonWalk::kInvalid);
+  std::size_t key_at = 0;
 
   out.append("{\"kind\":").append(walk.text(kind_token)).append(",\"id\":\"");
-  const std::size_t id_at = out.size();
-  out.resize(id_at + ObjectId::kHexDigits);
-  minter.mint(received_ms).write_hex(out.data() + id_at);
-  out.push_back('"');
+  char id[ObjectId::kHexDigits];
+  minter.mint(received_ms).write_hex(id);
+  out.append(id, sizeof id).push_back('"');
 
-  for (const EventMember& member : event.members()) {
-    if (left_out(member, kind)) continue;
+  // Members that stay are copied in runs, with the commas between them.
+  const std::vector<EventMember>& members = event.members();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (left_out(members[i], kind)) continue;
+    const std::uint32_t first = members[i].at.name;
+    while (i + 1 < members.size() && !left_out(members[i + 1], kind)) ++i;
     out.push_back(',');
-    if (!key_token || *key_token < member.at.value || *key_token >= member.at.after) {
-      append_text(member.at.name, member.at.after, out);
-      continue;
-    }
-    append_text(member.at.name, *key_token, out);
-    key_offset = out.size() + 1 - start;
-    key_size = walk.inside(*key_token).size();
-    append_text(*key_token, member.at.after, out);
+    key_at = std::max(key_at, append_tokens(first, members[i].at.after, key_token, out));
   }
 
   if (takes_context_keys(kind) && !event.value(MemberName::context_keys) && !event.context_members().empty()) {
@@ -191,10 +195,11 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
   }
   out.push_back('}');
 
-  if (key_size > std::numeric_limits<std::uint16_t>::max()) key_size = 0;
-  if (key_size == 0) key_offset = 0;
+  const std::size_t key_size = key_at > 0 ? walk.inside(key_token).size() : 0;
+  const bool indexed = key_size > 0 && key_size <= std::numeric_limits<std::uint16_t>::max();
   entry.end_event(kind, event_version(event, kind, schema), event.in_experiment(),
-                  static_cast<std::uint32_t>(key_offset), static_cast<std::uint16_t>(key_size));
+                  indexed ? static_cast<std::uint32_t>(key_at + 1 - start) : 0,
+                  indexed ? static_cast<std::uint16_t>(key_size) : std::uint16_t{0});
 }
 
 void PayloadReader::State::set_aside(std::string_view bytes, std::string why, EntryWriter& entry) {
