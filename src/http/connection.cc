@@ -53,11 +53,14 @@ void Connection::on_read(bool ok, std::string_view bytes) {
   reading_ = false;
   if (phase_ == Phase::closed) return;
   LoopCounters::add(loop_->counters().bytes_in, bytes.size());
-  if (faulted_) {
-    if (!ok && phase_ == Phase::lingering) return close();
-    if (ok && phase_ == Phase::lingering) want_bytes();
+  if (phase_ == Phase::lingering) {
+    if (ok)
+      want_bytes();
+    else
+      close();
     return;
   }
+  if (faulted_) return;  // was under way when the request failed
   if (!ok) return close();
   if (input_.empty()) {
     input_ = bytes;
@@ -216,6 +219,10 @@ bool Connection::fault(unsigned status, std::string_view code, std::string_view 
 }
 
 bool Connection::write_answer() {
+  if (response_.abort && response_.body.empty()) {
+    close();
+    return false;
+  }
   close_after_ = faulted_ || last_request_ || response_.close || !parser_.keep_alive() || loop_->draining();
   output_.clear();
   append_response(output_, response_,
@@ -223,6 +230,10 @@ bool Connection::write_answer() {
                    .head = request_.method == "HEAD",
                    .close = close_after_,
                    .say_keep_alive = parser_.is_http_1_0()});
+  if (response_.abort) {
+    output_.resize(output_.size() - response_.body.size() / 2);
+    close_after_ = true;
+  }
   request_ = {};
   response_ = {};
   parser_.release();
@@ -244,7 +255,7 @@ bool Connection::finish_answer() {
   LoopCounters::add(loop_->counters().bytes_out, output_.size());
   shrink(output_);
   phase_since_ms_ = loop_->now_ms();
-  if (faulted_) {
+  if (faulted_ || (close_after_ && says_goodbye())) {
     phase_ = Phase::lingering;
     shut_down();
     return phase_ == Phase::lingering && want_bytes();

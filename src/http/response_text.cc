@@ -78,7 +78,10 @@ std::string_view reason_phrase(unsigned status) {
 void append_response(std::string& out, const HttpResponse& response, const ResponseFraming& framing) {
   out.append("HTTP/1.1 ");
   append_number(out, response.status);
-  out.append(" ").append(reason_phrase(response.status)).append("\r\nDate: ").append(framing.date).append("\r\n");
+  out.append(" ").append(reason_phrase(response.status)).append("\r\n");
+  const bool dated = std::any_of(response.headers.begin(), response.headers.end(),
+                                 [](const auto& header) { return header.first == "Date"; });
+  if (!dated) append_header(out, "Date", framing.date);
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;

@@ -1,9 +1,13 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -52,6 +56,11 @@ class EchoHandler final : public HttpHandler {
       response.headers.emplace_back("X-Padding", std::to_string(padding));
     } else if (request.path == "/large") {
       response.body.assign(32 << 20, 'x');
+    } else if (request.path == "/abort") {
+      response.abort = true;
+      response.body = request.body;
+    } else if (request.path == "/dated") {
+      response.headers.emplace_back("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
     } else {
       response.body = std::string(request.method) + " " + std::string(request.path) + "?" + std::string(request.query) +
                       " [" + std::string(request.header("x-probe")) + "] " + std::string(request.body);
@@ -67,13 +76,41 @@ struct Fixture {
   EchoHandler::Held held;
   std::unique_ptr<HttpServer> server;
 
-  explicit Fixture(HttpLimits limits = {}, unsigned loops = 1) {
-    auto started = HttpServer::start("127.0.0.1:0", loops, limits, std::nullopt,
+  explicit Fixture(HttpLimits limits = {}, unsigned loops = 1, std::optional<HttpTls> tls = std::nullopt) {
+    auto started = HttpServer::start("127.0.0.1:0", loops, limits, std::move(tls),
                                      [this](unsigned) { return std::make_unique<EchoHandler>(held); });
     EXPECT_TRUE(started.has_value()) << (started ? "" : started.error().message);
     server = std::move(*started);
   }
   std::string address() const { return server->address(); }
+};
+
+// A self-signed certificate in two files that go away with it.
+struct Certificate {
+  HttpTls files{::testing::TempDir() + "sluice_http_" + std::to_string(::getpid()) + ".crt",
+                ::testing::TempDir() + "sluice_http_" + std::to_string(::getpid()) + ".key"};
+  Certificate() {
+    EVP_PKEY* key = EVP_EC_gen("P-256");
+    X509* certificate = X509_new();
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_set_pubkey(certificate, key);
+    X509_sign(certificate, key, EVP_sha256());
+    std::FILE* file = std::fopen(files.certificate_file.c_str(), "w");
+    PEM_write_X509(file, certificate);
+    std::fclose(file);
+    file = std::fopen(files.private_key_file.c_str(), "w");
+    PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(file);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+  }
+  ~Certificate() {
+    std::remove(files.certificate_file.c_str());
+    std::remove(files.private_key_file.c_str());
+  }
 };
 
 // Waits for what another thread is about to do.
@@ -385,6 +422,23 @@ TEST(HttpServer, writes_large_answers_whole) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ask("GET /large HTTP/1.1\r\n\r\n").body.size(), 32u << 20);
 }
 
+TEST(HttpServer, breaks_off_without_an_answer_or_in_the_middle_of_one_when_told_to) {
+  Fixture server;
+  RawClient without(server.address());
+  EXPECT_TRUE(without.send(post_text("/abort", "")));
+  EXPECT_TRUE(without.closed());
+  RawClient half(server.address());
+  const RawResponse answer = half.ask(post_text("/abort", "0123456789"));
+  EXPECT_EQ(answer.body.find("56789"), std::string::npos);
+  EXPECT_TRUE(half.closes_eventually());
+}
+
+TEST(HttpServer, lets_a_handler_tell_another_date) {
+  Fixture server;
+  RawClient client(server.address());
+  EXPECT_EQ(client.ask(post_text("/dated", "")).header("date"), "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
 TEST(HttpServer, drops_answers_to_a_client_that_went_away) {
   Fixture fixture;
   {
@@ -449,6 +503,59 @@ TEST(HttpServer, ends_with_requests_unanswered_and_takes_their_answers_later) {
     EXPECT_EQ(fixture.server->stats().connections_open, 1u);
   }
   (*late)(HttpResponse{});
+}
+
+TEST(HttpServer, speaks_tls) {
+  const Certificate certificate;
+  HttpLimits limits;
+  limits.max_header_bytes = 2000;
+  Fixture fixture(limits, 2, certificate.files);
+  RawClient client(fixture.address(), true);
+  EXPECT_EQ(client.ask(post_text("/a", "body")).body, "POST /a? [] body");
+  EXPECT_EQ(client.ask(post_text("/size", std::string(1 << 20, 'x'))).body, std::to_string(1 << 20));
+  EXPECT_EQ(client.ask("GET /large HTTP/1.1\r\n\r\n").body.size(), 32u << 20);
+  std::string pipelined;
+  for (int i = 0; i < 200; ++i) pipelined += post_text("/n", std::to_string(i));
+  ASSERT_TRUE(client.send(pipelined));
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(client.receive().body, "POST /n? [] " + std::to_string(i));
+  ASSERT_TRUE(client.send(post_text("/hold", "x")));
+  fixture.held.take()(HttpResponse{});
+  EXPECT_EQ(client.receive().status, 200u);
+
+  {
+    RawClient faulty(fixture.address(), true);
+    EXPECT_EQ(faulty.ask("GET /" + std::string(3000, 'a') + " HTTP/1.1\r\n\r\n").status, 431u);
+    EXPECT_TRUE(faulty.closed());
+    RawClient closing(fixture.address(), true);
+    EXPECT_EQ(closing.ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n").status, 200u);
+    EXPECT_TRUE(closing.closed());
+  }
+  RawClient plain(fixture.address());
+  ASSERT_TRUE(plain.send("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_TRUE(plain.closes_eventually());
+  std::thread draining([&] { fixture.server->drain(20'000); });
+  EXPECT_TRUE(client.closed());
+  draining.join();
+}
+
+TEST(HttpServer, ends_a_tls_handshake_that_does_not_go_on) {
+  const Certificate certificate;
+  HttpLimits limits;
+  limits.header_timeout_ms = 50;
+  Fixture fixture(limits, 1, certificate.files);
+  RawClient silent(fixture.address());
+  EXPECT_TRUE(silent.closed());
+}
+
+TEST(HttpServer, says_what_is_wrong_with_a_certificate) {
+  const Certificate certificate;
+  const auto message = [](HttpTls tls) {
+    auto started = HttpServer::start("127.0.0.1:0", 1, {}, std::move(tls),
+                                     [](unsigned) -> std::unique_ptr<HttpHandler> { return nullptr; });
+    return started ? std::string("starts") : started.error().message;
+  };
+  EXPECT_NE(message({"/no/such.crt", "/no/such.key"}).find("certificate /no/such.crt"), std::string::npos);
+  EXPECT_NE(message({certificate.files.certificate_file, "/no/such.key"}).find("key /no/such.key"), std::string::npos);
 }
 
 TEST(HttpServer, says_what_is_wrong_with_an_address) {
