@@ -42,6 +42,8 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   virtual Io start_write(std::string_view bytes) = 0;
   // Tells the other side that nothing more will come.
   virtual void shut_down() = 0;
+  // Whether an orderly end takes more than closing the socket.
+  virtual bool says_goodbye() const { return false; }
   // Closes the socket; what is pending comes back failed.
   virtual void close_socket() = 0;
   // Whether bytes wait unread, as far as can be told at once.
@@ -63,7 +65,8 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
     handling,    // the handler owes an answer
     answered,    // the answer is here and not yet written
     writing,     // writing it
-    lingering,   // after a fault: said goodbye, reading on for a while so that the client gets to see the answer
+    lingering,   // said goodbye and reads on for a while: after a fault, so that the client gets to see the answer; in
+                 // TLS
     closed,
   };
 

@@ -62,6 +62,7 @@ class TlsConnection final : public Connection {
       self->stream_.next_layer().shutdown(Socket::shutdown_send, ignored);
     });
   }
+  bool says_goodbye() const override { return true; }
   void close_socket() override {
     ErrorCode ignored;
     stream_.next_layer().close(ignored);
