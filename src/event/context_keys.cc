@@ -1,20 +1,20 @@
 #include "event/context_keys.h"
 
-#include "event/event_parts.h"
+#include <optional>
+
 #include "event/json_scalar.h"
 
 namespace sluice {
 namespace {
 
-// The string of that name, with its quotes; the last one counts. Empty if it is absent or no string.
-std::string_view string_member(const JsonWalk& walk, const std::vector<JsonMember>& members, std::string_view name) {
+// The value of that name, if it is a string; the last one counts.
+std::optional<std::uint32_t> string_member(const JsonWalk& walk, const std::vector<JsonMember>& members,
+                                           std::string_view name) {
   for (auto member = members.rbegin(); member != members.rend(); ++member)
-    if (stands_for(walk.inside(member->name), name))
-      return walk.at(member->value) == '"' ? walk.text(member->value) : std::string_view();
-  return {};
+    if (walk.stands_for(member->name, name))
+      return walk.at(member->value) == '"' ? std::optional(member->value) : std::nullopt;
+  return std::nullopt;
 }
-
-std::string_view without_quotes(std::string_view quoted) { return quoted.substr(1, quoted.size() - 2); }
 
 bool same_name(std::string_view a, std::string_view b) {
   const auto has_escape = [](std::string_view name) { return name.find('\\') != std::string_view::npos; };
@@ -29,36 +29,29 @@ bool comes_again(const JsonWalk& walk, const std::vector<JsonMember>& members, s
   return false;
 }
 
-}  // namespace
-
-bool ContextKeys::append(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
-  const std::string_view kind = string_member(walk, context, "kind");
-  if (kind.empty()) return false;
-  if (stands_for(without_quotes(kind), "multi")) return append_multi(walk, context, out);
-  return append_single(walk, context, kind, out);
-}
-
-bool ContextKeys::append_single(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string_view kind,
-                                std::string& out) {
-  const std::string_view key = string_member(walk, context, "key");
-  if (key.empty()) return false;
-  out.append("{").append(kind).append(":").append(key).append("}");
-  return true;
-}
-
-bool ContextKeys::append_multi(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
+bool append_multi(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
   if (context.size() > kMaxContextKinds) return false;
   const std::size_t start = out.size();
   for (std::size_t i = 0; i < context.size(); ++i) {
-    if (walk.at(context[i].value) != '{' || stands_for(walk.inside(context[i].name), "kind")) continue;
-    if (comes_again(walk, context, i)) continue;
-    walk.members_of_checked(context[i].value, members_);
-    const std::string_view key = string_member(walk, members_, "key");
-    if (key.empty()) continue;
-    out.append(out.size() == start ? "{" : ",").append(walk.text(context[i].name)).append(":").append(key);
+    if (walk.at(context[i].value) != '{' || walk.stands_for(context[i].name, "kind")) continue;
+    const auto key = walk.find_in_checked(context[i].value, "key");
+    if (!key || walk.at(*key) != '"' || comes_again(walk, context, i)) continue;
+    out.append(out.size() == start ? "{" : ",").append(walk.text(context[i].name)).append(":").append(walk.text(*key));
   }
   if (out.size() == start) return false;
   out.append("}");
+  return true;
+}
+
+}  // namespace
+
+bool append_context_keys(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
+  const auto kind = string_member(walk, context, "kind");
+  if (!kind) return false;
+  if (walk.stands_for(*kind, "multi")) return append_multi(walk, context, out);
+  const auto key = string_member(walk, context, "key");
+  if (!key) return false;
+  out.append("{").append(walk.text(*kind)).append(":").append(walk.text(*key)).append("}");
   return true;
 }
 

@@ -9,38 +9,19 @@ namespace {
 
 bool has_escape(std::string_view inside) { return inside.find('\\') != std::string_view::npos; }
 
-// The last member of that name of a checked object; nothing if there is none.
-std::optional<std::uint32_t> member_of_checked(const JsonWalk& walk, std::uint32_t object, std::string_view name) {
-  if (walk.at(object) != '{') return std::nullopt;
-  std::optional<std::uint32_t> found;
-  std::uint32_t token = object + 1;
-  while (walk.at(token) == '"') {
-    if (stands_for(walk.inside(token), name)) found = token + 2;
-    token = walk.skip_checked(token + 2);
-    if (walk.at(token) == ',') ++token;
-  }
-  return found;
-}
-
 // Whether any flag of a summary lists context kinds, which only context-aware SDKs do.
 bool lists_context_kinds(const JsonWalk& walk, std::uint32_t features) {
   if (walk.at(features) != '{') return false;
   std::uint32_t token = features + 1;
-  while (walk.at(token) == '"') {
-    const auto kinds = member_of_checked(walk, token + 2, "contextKinds");
+  for (; walk.at(token) == '"'; ++token) {
+    const auto kinds = walk.find_in_checked(token + 2, "contextKinds");
     if (kinds && walk.at(*kinds) != 'n') return true;
     token = walk.skip_checked(token + 2);
-    if (walk.at(token) == ',') ++token;
   }
   return false;
 }
 
 }  // namespace
-
-bool stands_for(std::string_view inside, std::string_view text) {
-  if (inside.size() == text.size()) return inside == text;
-  return inside.size() > text.size() && has_escape(inside) && json_unescaped(inside) == text;
-}
 
 EventKind event_kind_sent(std::string_view inside) {
   if (inside.empty()) return EventKind::other;
@@ -107,8 +88,7 @@ std::uint32_t EventParts::take_reason(std::uint32_t token) {
   depth_ = std::max(depth_, std::size_t{2});
   return walk_.check_object(token, [this](std::uint32_t name, std::uint32_t value) {
     const std::uint32_t after = check_nested(value, 2);
-    if (after != JsonWalk::kInvalid && stands_for(walk_.inside(name), "inExperiment"))
-      in_experiment_ = walk_.at(value) == 't';
+    if (after != JsonWalk::kInvalid && walk_.stands_for(name, "inExperiment")) in_experiment_ = walk_.at(value) == 't';
     return after;
   });
 }
@@ -150,7 +130,7 @@ std::optional<std::uint32_t> event_key(const EventParts& event, EventKind kind) 
       break;
     case EventKind::migration_op:
       if (const auto evaluation = event.value(MemberName::evaluation))
-        key = member_of_checked(event.walk(), *evaluation, "key");
+        key = event.walk().find_in_checked(*evaluation, "key");
       break;
     default:
       break;

@@ -56,9 +56,6 @@ class EventParts {
   bool in_experiment_ = false;
 };
 
-// Whether a string's content, as sent, stands for this ASCII text.
-bool stands_for(std::string_view inside_of_string, std::string_view text);
-
 // The event's kind, by its name as sent.
 EventKind event_kind_sent(std::string_view inside_of_string);
 

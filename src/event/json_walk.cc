@@ -13,6 +13,7 @@ void JsonWalk::start(const JsonIndex& index) {
   size_ = index.size();
   compact_ = !index.has_whitespace();
   next_backslash_ = std::min(index.text().find('\\'), index.text().size());
+  has_backslash_ = next_backslash_ < index.text().size();
 }
 
 const char* JsonWalk::without_space(const char* end) const {
@@ -78,25 +79,29 @@ std::uint32_t JsonWalk::check_container(std::uint32_t token) {
   }
 }
 
-std::uint32_t JsonWalk::skip_checked(std::uint32_t token) const {
-  std::size_t open = 0;
+bool JsonWalk::unescapes_to(std::string_view inside, std::string_view text) {
+  return inside.find('\\') != std::string_view::npos && json_unescaped(inside) == text;
+}
+
+std::uint32_t JsonWalk::skip_container(std::uint32_t token) const {
+  std::size_t depth = 0;
   do {
     const char first = at(token++);
-    if (first == '{' || first == '[') ++open;
-    if (first == '}' || first == ']') --open;
-  } while (open > 0);
+    if (first == '{' || first == '[') ++depth;
+    if (first == '}' || first == ']') --depth;
+  } while (depth > 0);
   return token;
 }
 
-void JsonWalk::members_of_checked(std::uint32_t token, std::vector<JsonMember>& members) const {
-  members.clear();
-  ++token;
-  while (at(token) == '"') {
-    const std::uint32_t after = skip_checked(token + 2);
-    members.push_back({token, token + 2, after});
-    token = after + 1;
-    if (at(after) == '}') return;
+std::optional<std::uint32_t> JsonWalk::find_in_checked(std::uint32_t token, std::string_view name) const {
+  if (at(token) != '{') return std::nullopt;
+  std::optional<std::uint32_t> found;
+  // What follows a value is a comma, and then a name, or the end of the object, behind which no string can start.
+  for (++token; at(token) == '"'; ++token) {
+    if (stands_for(token, name)) found = token + 2;
+    token = skip_checked(token + 2);
   }
+  return found;
 }
 
 }  // namespace sluice

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "event/json_index.h"
 
@@ -65,10 +65,19 @@ class JsonWalk {
   // Whether the string or name that was checked last holds an escape.
   bool escape_in_last_string() const { return escape_in_last_string_; }
 
+  // Whether a checked string stands for this text, however it is escaped.
+  bool stands_for(std::uint32_t string_token, std::string_view text) const {
+    const std::string_view sent = inside(string_token);
+    return sent == text || (has_backslash_ && sent.size() > text.size() && unescapes_to(sent, text));
+  }
   // Steps over a value that was checked before; returns the token after it.
-  std::uint32_t skip_checked(std::uint32_t token) const;
-  // The members of a checked object.
-  void members_of_checked(std::uint32_t token, std::vector<JsonMember>& members) const;
+  std::uint32_t skip_checked(std::uint32_t token) const {
+    const char first = at(token);
+    return first == '{' || first == '[' ? skip_container(token) : token + 1;
+  }
+  // The value of that name in a checked value, the last one if it comes twice; nothing if there is none or it is no
+  // object.
+  std::optional<std::uint32_t> find_in_checked(std::uint32_t token, std::string_view name) const;
 
  private:
   std::uint32_t check_container(std::uint32_t token);
@@ -83,6 +92,8 @@ class JsonWalk {
     return check_string_near_backslash(token);
   }
   bool check_string_near_backslash(std::uint32_t token);
+  static bool unescapes_to(std::string_view inside, std::string_view text);
+  std::uint32_t skip_container(std::uint32_t token) const;
   const char* without_space(const char* end) const;
   void open(std::size_t depth, char closing);
 
@@ -90,6 +101,7 @@ class JsonWalk {
   const std::uint32_t* offsets_ = nullptr;
   std::uint32_t size_ = 0;
   bool compact_ = true;
+  bool has_backslash_ = false;  // anywhere in the text
   bool escape_in_last_string_ = false;
   std::size_t next_backslash_ =
       0;  // the first that no string checked so far has passed; the text's size if there is none

@@ -71,7 +71,6 @@ struct PayloadReader::State {
   JsonIndex index;
   JsonWalk walk;
   EventParts event{walk};
-  ContextKeys context_keys;
   std::vector<UnusableEvent> unusable;
 
   // Of the payload that is being read.
@@ -191,7 +190,7 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
   if (takes_context_keys(kind) && !event.value(MemberName::context_keys) && !event.context_members().empty()) {
     const std::size_t before = out.size();
     out.append(",\"contextKeys\":");
-    if (!context_keys.append(walk, event.context_members(), out)) out.resize(before);
+    if (!append_context_keys(walk, event.context_members(), out)) out.resize(before);
   }
   out.push_back('}');
 
