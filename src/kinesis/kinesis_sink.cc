@@ -99,7 +99,8 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
     const std::int64_t lingered = outbox_.ready_since_us() + settings_.linger_ms * 1000;
     next = std::min(next, std::max({lingered, limited_until_us_, gate_.open() ? 0 : gate_.next_try_us()}));
   }
-  if (!hunts_.empty() && !hunt_in_flight_ && !gate_.open()) next = std::min(next, gate_.next_try_us());
+  if (!hunts_.empty() && !hunt_in_flight_ && !gate_.open() && calls_.empty())
+    next = std::min(next, gate_.next_try_us());
   return std::max(next, now_us);
 }
 

@@ -85,10 +85,11 @@ class KinesisSink final : public Sink {
   void take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished);
   bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us);
   void take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us);
-  void take_refusal(Call call, CallError error, std::int64_t now_us);
+  void take_refusal(Call call, CallError error);
   void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
   void deliver(const HeldEvent& event, std::vector<FinishedEvent>& finished);
   void close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
+  Problem problem_of_gate(const CallError& error) const;
   void open_gate(std::int64_t now_us);
   void put_back(Call call, std::string_view code);
   bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
@@ -101,6 +102,7 @@ class KinesisSink final : public Sink {
 
   // Calls
   bool take_credentials(std::int64_t now_us);
+  void look_at_credentials();
   void begin_calls(std::int64_t now_us);
   bool batch_is_due(std::int64_t now_us) const;
   std::vector<HeldEvent> form_batch(std::int64_t now_us, std::uint64_t& bytes);
@@ -137,12 +139,14 @@ class KinesisSink final : public Sink {
   std::uint64_t watch_call_ = 0;    // in flight; 0: none
   std::uint64_t call_bytes_limit_;  // halved when calls time out or are too large
 
-  std::shared_ptr<const aws::Credentials> usable_;   // what the next call is signed with
-  std::shared_ptr<const aws::Credentials> refused_;  // that AWS did not take
-  bool refreshed_ = false;                           // since AWS first refused
+  std::shared_ptr<const aws::Credentials> usable_;    // what the next call is signed with
+  std::shared_ptr<const aws::Credentials> refused_;   // that AWS did not take
+  std::int64_t credentials_seen_us_ = INT64_MIN / 2;  // when their error was last looked at
+  bool refreshed_ = false;                            // since AWS first refused
 
   ThrottleMeter throttles_;
   std::string throttle_code_;
+  bool slowed_ = false;  // throttled records may wait longer than they need to
   ProblemBook problems_;
   CallStats call_stats_;
   std::size_t events_inside_ = 0;

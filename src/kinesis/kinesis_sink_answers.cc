@@ -16,7 +16,10 @@ constexpr std::int64_t kExpediteUs = 2'000'000;
 // Throttling of less than this share is the normal noise of a busy stream, and no problem to tell.
 constexpr double kTellThrottledShare = 0.02;
 constexpr std::uint64_t kLeastCallBytes = 65'536;
-// Bodies kept for reuse: no more than can be in flight.
+// By which the limit of a call grows with each that succeeds, back to the setting.
+constexpr std::uint64_t kCallGrowthBytes = 65'536;
+// Without a throttled record for this long, the stream takes all again.
+constexpr std::int64_t kThrottlingOverUs = 1'000'000;
 constexpr std::int64_t kClockNoteMs = 3'600'000;
 
 }  // namespace
@@ -80,7 +83,12 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<Fini
   }
   throttles_.count(records.size(), call.bytes, throttled, now_us);
   if (aimed_wrong > 0 || throttled > 0) watch_.hurry(now_us);
-  // Nothing waits for long when the stream takes everything again.
+  if (throttled > 0) {
+    slowed_ = true;
+  } else if (slowed_ && now_us - throttles_.last_us() > kThrottlingOverUs) {
+    slowed_ = false;
+    outbox_.expedite(now_us, kExpediteUs, random_);
+  }
   if (throttled > 0 && throttles_.share() > kTellThrottledShare) {
     ThrottleFacts facts{throttles_.records_per_s(), throttles_.bytes_per_s(), stats().open_shards,
                         watch_.summary() && watch_.summary()->on_demand, outbox_.size()};
@@ -126,7 +134,7 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   const ErrorClass why = classify(error.fault, error.status, error.code, error.message);
   const std::string code = error.code;
   if (why == ErrorClass::poison) {
-    take_refusal(std::move(call), std::move(error), now_us);
+    take_refusal(std::move(call), std::move(error));
     return;
   }
   if (why == ErrorClass::credentials) {
@@ -148,7 +156,7 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   put_back(std::move(call), code);
 }
 
-void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) {
+void KinesisSink::take_refusal(Call call, CallError error) {
   log_warn("kinesis.call_refused", {{"destination", name_},
                                     {"code", error.code},
                                     {"records", call.events.size()},
@@ -172,7 +180,6 @@ void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) 
     hunts_.front().refused(std::move(call.events), std::move(error), released);
     for (auto event = released.rbegin(); event != released.rend(); ++event) outbox_.put_back(std::move(*event));
   }
-  follow_hunt(now_us);
 }
 
 // One record that AWS refuses. A stream that has taken nothing at all so far may refuse for another reason than the
@@ -228,12 +235,23 @@ void KinesisSink::close_gate(const CallError& error, ErrorClass why, const Call&
                                      {"request_id", error.request_id}});
   // A single failure that the next call mends is no news; neither are credentials that a refresh mends.
   if (why != ErrorClass::setup && gate_.failures() < 2) return;
-  problems_.set(Trouble::calls, problem_of_call(error, gate_.why(), facts_), now_ms,
-                now_ms + (gate_.next_try_us() - now_us) / 1000);
+  problems_.set(Trouble::calls, problem_of_gate(error), now_ms, now_ms + (gate_.next_try_us() - now_us) / 1000);
+}
+
+// What AWS said, or what is known to be behind it.
+Problem KinesisSink::problem_of_gate(const CallError& error) const {
+  const auto& summary = watch_.summary();
+  const bool stream_missing = error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse");
+  if (stream_missing && summary && (summary->status == "CREATING" || summary->status == "DELETING"))
+    return problem_of_stream_status(summary->status, facts_);
+  if (gate_.why() == ErrorClass::credentials) {
+    if (const auto refresh = credentials_->error()) return problem_of_credentials(*refresh, facts_);
+  }
+  return problem_of_call(error, gate_.why(), facts_);
 }
 
 void KinesisSink::open_gate(std::int64_t now_us) {
-  call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + call_bytes_limit_ / 8);
+  call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + kCallGrowthBytes);
   if (!gate_.succeeded()) return;
   refused_.reset();
   refreshed_ = false;

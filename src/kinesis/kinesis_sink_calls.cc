@@ -12,6 +12,7 @@ namespace {
 // When shards have no room, calls are formed this often at most: each then holds a good number of records.
 constexpr std::int64_t kLimitedPauseUs = 25'000;
 constexpr std::int64_t kThrottledLatelyUs = 10'000'000;
+constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 
 }  // namespace
 
@@ -19,18 +20,35 @@ constexpr std::int64_t kThrottledLatelyUs = 10'000'000;
 // through, fresh ones at once, but only once in a row.
 bool KinesisSink::take_credentials(std::int64_t now_us) {
   usable_ = credentials_->current();
-  const std::int64_t now_ms = clock_.wall_ms();
-  if (!usable_) {
-    if (const auto error = credentials_->error())
-      problems_.set(Trouble::credentials, problem_of_credentials(*error, facts_), now_ms);
-    return false;
+  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || (!usable_ && !problems_.has(Trouble::credentials))) {
+    credentials_seen_us_ = now_us;
+    look_at_credentials();
   }
+  if (!usable_) return false;
   problems_.clear(Trouble::credentials);
   if (refused_ && usable_ != refused_ && !refreshed_ && !gate_.open()) {
     refreshed_ = true;
     gate_.hasten(now_us);
   }
   return true;
+}
+
+// Credentials that cannot be renewed are told before they run out.
+void KinesisSink::look_at_credentials() {
+  const auto error = credentials_->error();
+  if (!error) {
+    problems_.clear_note("credentials_not_renewed");
+    return;
+  }
+  Problem problem = problem_of_credentials(*error, facts_);
+  if (!usable_) {
+    problems_.set(Trouble::credentials, std::move(problem), clock_.wall_ms());
+    return;
+  }
+  problem.weight = Problem::Weight::note;
+  problem.message = "Delivery works, but the AWS credentials in use could not be renewed. " + problem.message;
+  problem.code = "credentials_not_renewed";
+  problems_.note(std::move(problem), clock_.wall_ms());
 }
 
 std::size_t KinesisSink::calls_at_most() const { return gate_.open() ? settings_.max_calls_in_flight : 1; }

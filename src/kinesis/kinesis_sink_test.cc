@@ -456,6 +456,52 @@ TEST(KinesisSink, holds_no_more_than_its_room) {
   EXPECT_EQ(put, 34u);
 }
 
+TEST(KinesisSink, catches_up_within_seconds_when_throttling_ends) {
+  SinkRig rig;
+  rig.put(make_events(4'000, 300));
+  rig.kinesis.fail_record = [](const auto&) {
+    return ScriptedKinesis::Failure{"ProvisionedThroughputExceededException", "Rate exceeded"};
+  };
+  ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
+  EXPECT_LT(rig.sink->stats().records_sent, 4'000u * 40);
+  rig.kinesis.fail_record = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(12'000'000));
+  expect_each_finished_once(rig);
+  expect_each_stored_once(rig);
+}
+
+TEST(KinesisSink, survives_losing_its_credentials_while_it_hunts) {
+  SinkRig rig;
+  rig.put(make_events(1, 300, 9'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<aws::HttpResponse> {
+    for (const auto& record : records)
+      if (holds(record, 17)) return aws_error(400, "ValidationException", "no");
+    return std::nullopt;
+  };
+  rig.put(make_events(100, 300));
+  ASSERT_TRUE(rig.run([&] { return rig.sink->stats().calls_in_flight > 0; }));
+  rig.credentials->lose({Kind::unreachable, "", "STS cannot be reached", ""});
+  rig.run_for(5'000'000);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  rig.credentials->rotate();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, begins_no_hunt_once_stopped) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };
+  rig.put(make_events(100, 300));
+  ASSERT_TRUE(rig.run([&] { return rig.sink->stats().calls_in_flight > 0; }));
+  rig.sink->stop();
+  rig.run_for(5'000'000);
+  EXPECT_EQ(rig.kinesis.calls().size(), 1u);
+  EXPECT_TRUE(rig.finished.empty());
+}
+
 TEST(KinesisSink, says_that_a_stream_is_being_created) {
   SinkRig rig;
   rig.kinesis.status = "CREATING";

@@ -37,7 +37,6 @@ struct ThrottleFacts {
 // `since_ms` and the like are left to the caller.
 Problem problem_of_call(const CallError& error, ErrorClass error_class, const DestinationFactsForPeople& facts);
 Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFactsForPeople& facts);
-// No credentials yet, and no error either, for longer than a start takes.
 Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
                               const DestinationFactsForPeople& facts);
 Problem problem_of_stream_status(std::string_view status, const DestinationFactsForPeople& facts);

@@ -33,6 +33,7 @@ void StreamWatch::take(const aws::HttpResponse& response, std::int64_t now_us, R
   const bool answered = response.fault == aws::TransportFault::none && response.status == 200;
   if (!answered) {
     CallError error = call_error(response);
+    if (error.code.starts_with("ResourceNotFound")) summary_.reset();
     if (error.code.starts_with("AccessDenied")) {
       denied_now_ = std::move(error);
     } else {
