@@ -158,7 +158,7 @@ std::optional<std::string> Committer::obtain_file() {
   while (true) {
     if (auto spare = files_.take_spare()) return spare;
     if (clock_.steady_us() >= grow_again_at_us_ && files_.may_grow()) {
-      if (auto made = files_.make(false, nullptr)) return *made;
+      if (auto made = files_.make()) return *made;
       grow_again_at_us_ = clock_.steady_us() + kGrowAgainUs;
     }
     const auto oldest = table_.give_up_oldest(0, 0, true);

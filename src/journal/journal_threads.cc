@@ -182,16 +182,14 @@ void ThreadedJournal::write_indexes() {
 }
 
 void ThreadedJournal::make_spare() {
+  const SegmentFiles::Work work(files_);
   if (files_.spares() > 0 || !files_.may_grow()) return;
-  auto spare = files_.make(true, &helper_stops_);
-  if (spare) {
-    files_.add_spare(std::move(*spare));
-  } else if (!helper_stops_) {
-    log_warn("journal.spare_not_made", {{"reason", spare.error().message}});
-  }
+  if (auto made = files_.make_spare(helper_stops_); !made && !helper_stops_)
+    log_warn("journal.spare_not_made", {{"reason", made.error().message}});
 }
 
 void ThreadedJournal::give_up_old() {
+  const SegmentFiles::Work work(files_);
   while (const auto segment = table_.give_up_oldest(clock_.wall_ms(), limits_.retention_ms, false))
     files_.retire(*segment);
 }

@@ -79,8 +79,26 @@ void SegmentFiles::set_aside(std::uint64_t number) {
   (void)files_.remove(index_path(number));
 }
 
+SegmentFiles::Work::Work(SegmentFiles& files) : files_(files) {
+  const std::lock_guard lock(files_.mutex_);
+  files_.working_ = true;
+  files_.hurry_ = false;
+}
+
+SegmentFiles::Work::~Work() {
+  {
+    const std::lock_guard lock(files_.mutex_);
+    files_.working_ = false;
+  }
+  files_.work_done_.notify_all();
+}
+
 std::optional<std::string> SegmentFiles::take_spare() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (spares_.empty() && working_) {
+    hurry_ = true;
+    work_done_.wait(lock, [this] { return !working_ || !spares_.empty(); });
+  }
   if (spares_.empty()) return std::nullopt;
   std::string path = std::move(spares_.back());
   spares_.pop_back();
@@ -88,8 +106,11 @@ std::optional<std::string> SegmentFiles::take_spare() {
 }
 
 void SegmentFiles::add_spare(std::string path) {
-  const std::lock_guard lock(mutex_);
-  spares_.push_back(std::move(path));
+  {
+    const std::lock_guard lock(mutex_);
+    spares_.push_back(std::move(path));
+  }
+  work_done_.notify_all();
 }
 
 bool SegmentFiles::may_grow() const {
@@ -112,33 +133,46 @@ void SegmentFiles::drop(const std::string& path, std::uint64_t bytes) {
   held_bytes_ -= std::min(held_bytes_, bytes);
 }
 
-FileResult<std::string> SegmentFiles::make(bool written, const std::atomic<bool>* stop) {
+FileResult<void> SegmentFiles::write_zeros(File& file, const std::atomic<bool>& stop) {
+  const std::string zeros(kZeroStepBytes, '\0');
+  for (std::uint64_t at = 0; at < limits_.segment_bytes && !hurry_; at += kZeroStepBytes) {
+    if (stop) return tl::unexpected(FileError{FileFault::other, "stopped while a spare was being made"});
+    const auto step = std::min(kZeroStepBytes, limits_.segment_bytes - at);
+    if (auto wrote = file.write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
+    if ((at + step) % kZeroSyncBytes != 0) continue;
+    if (auto synced = file.sync_data(); !synced) return synced;
+  }
+  return {};
+}
+
+FileResult<std::string> SegmentFiles::make_file(const std::atomic<bool>* stop) {
   count_in(limits_.segment_bytes);
   const std::string path = new_name("making");
+  const std::string spare = new_name("spare");
   const auto fill = [&]() -> FileResult<void> {
     auto file = files_.open(path, true);
     if (!file) return tl::unexpected(file.error());
     if (auto allocated = (*file)->allocate(limits_.segment_bytes); !allocated) return allocated;
-    const std::string zeros(written ? kZeroStepBytes : 0, '\0');
-    for (std::uint64_t at = 0; written && at < limits_.segment_bytes; at += kZeroStepBytes) {
-      if (stop && *stop) return tl::unexpected(FileError{FileFault::other, "stopped while a spare was being made"});
-      const auto step = std::min(kZeroStepBytes, limits_.segment_bytes - at);
-      if (auto wrote = (*file)->write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
-      if ((at + step) % kZeroSyncBytes != 0) continue;
-      if (auto synced = (*file)->sync_data(); !synced) return synced;
+    if (stop) {
+      if (auto written = write_zeros(**file, *stop); !written) return written;
     }
-    return (*file)->sync_data();
+    if (auto synced = (*file)->sync_data(); !synced) return synced;
+    return files_.rename(path, spare);
   };
   if (auto filled = fill(); !filled) {
     drop(path, limits_.segment_bytes);
     return tl::unexpected(filled.error());
   }
-  const std::string spare = new_name("spare");
-  if (auto renamed = files_.rename(path, spare); !renamed) {
-    drop(path, limits_.segment_bytes);
-    return tl::unexpected(renamed.error());
-  }
   return spare;
+}
+
+FileResult<std::string> SegmentFiles::make() { return make_file(nullptr); }
+
+FileResult<void> SegmentFiles::make_spare(const std::atomic<bool>& stop) {
+  auto path = make_file(&stop);
+  if (!path) return tl::unexpected(path.error());
+  add_spare(std::move(*path));
+  return {};
 }
 
 FileResult<std::shared_ptr<File>> SegmentFiles::activate(const std::string& path, const SegmentHeader& header) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -36,13 +37,17 @@ class SegmentFiles {
   std::string index_path(std::uint64_t number) const;
   FileSystem& files() const { return files_; }
 
-  // A spare's path; it is the caller's now.
+  // A spare's path; it is the caller's now. Waits for the helper's work under way, which is about to bring one or to
+  // free room: to refuse an entry or give up a segment in that moment would be wrong.
   std::optional<std::string> take_spare();
   // Whether one more file would keep max_bytes and min_free_bytes.
   bool may_grow() const;
-  // A new file, allocated; with `written`, its blocks have been written once, which makes writing them again many times
-  // cheaper. Gives up between steps when `*stop` turns true.
-  FileResult<std::string> make(bool written, const std::atomic<bool>* stop);
+  // A new file, its blocks allocated.
+  FileResult<std::string> make();
+  // A new spare, its blocks allocated and written once, which makes writing them again many times cheaper. Stops
+  // writing early when somebody waits for it in take_spare(), and without a spare when `stop` turns true. Inside of a
+  // Work.
+  FileResult<void> make_spare(const std::atomic<bool>& stop);
   // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
   FileResult<std::shared_ptr<File>> activate(const std::string& path, const SegmentHeader& header);
   void add_spare(std::string path);
@@ -52,18 +57,36 @@ class SegmentFiles {
   FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
   std::optional<SegmentSummary> read_index(const SegmentHeader& header);
 
+  // While one lives, a spare or room may be about to come. On the helper's thread alone.
+  class Work {
+   public:
+    explicit Work(SegmentFiles& files);
+    ~Work();
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+   private:
+    SegmentFiles& files_;
+  };
+
   std::size_t spares() const;
   std::uint64_t held_bytes() const;
   std::uint64_t free_bytes() const;  // on the file system; 0 when it does not say
 
  private:
   std::string new_name(const char* extension);
+  FileResult<void> write_zeros(File& file, const std::atomic<bool>& stop);
+  // With `stop`, zeros are written.
+  FileResult<std::string> make_file(const std::atomic<bool>* stop);
   void drop(const std::string& path, std::uint64_t bytes);
 
   const std::string directory_;
   const JournalLimits limits_;
   FileSystem& files_;
   mutable std::mutex mutex_;
+  std::condition_variable work_done_;
+  bool working_ = false;
+  std::atomic<bool> hurry_{false};
   std::vector<std::string> spares_;
   std::uint64_t held_bytes_ = 0;
   std::uint64_t next_name_ = 1;
