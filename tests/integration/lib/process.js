@@ -44,7 +44,8 @@ export class Process {
 
   // For conditions: fails at once, with what the process said, when it has ended by itself.
   requireAlive() {
-    if (!this.alive) throw new Error(`${this.name} has ended (${this.result}):\n${this.tail()}`);
+    if (this.alive) return;
+    throw Object.assign(new Error(`${this.name} has ended (${this.result}):\n${this.tail()}`), { fatal: true });
   }
 
   tail(lines = 30) {
