@@ -19,6 +19,7 @@ using asio::ip::tcp;
 constexpr std::uint64_t kRefusalsAtOnce = 64;
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+constexpr std::int64_t kAcceptLogMs = 10'000;
 
 Result<tcp::endpoint> resolve(const std::string& address) {
   const auto wrong = [&](const std::string& what) {
@@ -50,6 +51,13 @@ std::string text_of(const tcp::endpoint& endpoint) {
   return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
 }
 
+// Without port; an IPv4 client of an IPv6 socket by its IPv4 address.
+std::string peer_text(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
 // One acceptor on the first loop deals connections out in turn. SDKs keep few, long-lived connections: with
 // SO_REUSEPORT the kernel's hash would leave some loops with twice the connections of others, and a second server
 // started by mistake would silently share the port.
@@ -76,6 +84,7 @@ class Server final : public HttpServer {
   std::optional<Acceptor> acceptor_;
   std::optional<Timer> accept_pause_;
   std::size_t next_loop_ = 0;
+  std::int64_t accept_logged_ms_ = -kAcceptLogMs;
   std::string address_;
 };
 
@@ -125,7 +134,11 @@ void Server::accepted(AsioLoop& loop, ErrorCode error, Socket socket) {
   if (error) {
     // Out of file descriptors, most likely: the connection stays in the queue, and asking again at once would only
     // spin.
-    log_warn("http.accept_failed", {{"address", address_}, {"error", error.message()}});
+    const std::int64_t now_ms = loops_.front()->now_ms();
+    if (now_ms - accept_logged_ms_ >= kAcceptLogMs) {
+      log_warn("http.accept_failed", {{"address", address_}, {"error", error.message()}});
+      accept_logged_ms_ = now_ms;
+    }
     accept_pause_->expires_after(kAcceptPause);
     accept_pause_->async_wait([this](ErrorCode wait_error) {
       if (!wait_error) accept();
@@ -146,11 +159,11 @@ void Server::accepted(AsioLoop& loop, ErrorCode error, Socket socket) {
                ErrorCode ignored;
                accepted_socket.non_blocking(true, ignored);
                accepted_socket.set_option(tcp::no_delay(true), ignored);
-               const tcp::endpoint peer = accepted_socket.remote_endpoint(ignored);
+               std::string peer = peer_text(accepted_socket.remote_endpoint(ignored).address());
                LoopCounters::add(shared_loop->counters().accepted);
                std::shared_ptr<Connection> connection =
-                   tls_ ? make_tls_connection(shared_loop, std::move(accepted_socket), peer.address().to_string(), tls_)
-                        : make_plain_connection(shared_loop, std::move(accepted_socket), peer.address().to_string());
+                   tls_ ? make_tls_connection(shared_loop, std::move(accepted_socket), std::move(peer), tls_)
+                        : make_plain_connection(shared_loop, std::move(accepted_socket), std::move(peer));
                shared_loop->add(connection);
                connection->start(refused);
              });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/raw_client_fake.h"
+#include "http/request_parser.h"
 #include "http/server.h"
 
 namespace sluice {
@@ -38,17 +39,20 @@ double cpu_us(pthread_t thread) {
   return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
+std::string request_text(const benchmark::State& state) {
+  return post_text("/bulk", std::string(static_cast<std::size_t>(state.range(0)), 'x'),
+                   "Authorization: sdk-00000000-0000-4000-8000-000000000000\r\nContent-Type: application/json\r\n"
+                   "User-Agent: NodeJSClient/9.13.7\r\nX-LaunchDarkly-Event-Schema: 4\r\nAccept: */*\r\n"
+                   "X-LaunchDarkly-Payload-ID: 123e4567-e89b-12d3-a456-426614174000\r\nConnection: keep-alive\r\n");
+}
+
 void post(benchmark::State& state) {
   std::atomic<pthread_t> thread{};
   auto server = HttpServer::start("127.0.0.1:0", 1, {}, std::nullopt,
                                   [&](unsigned) { return std::make_unique<AcceptingHandler>(thread); });
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 64; ++i) clients.push_back(std::make_unique<RawClient>((*server)->address()));
-  const std::string text =
-      post_text("/bulk", std::string(static_cast<std::size_t>(state.range(0)), 'x'),
-                "Authorization: sdk-00000000-0000-4000-8000-000000000000\r\nContent-Type: application/json\r\n"
-                "User-Agent: NodeJSClient/9.13.7\r\nX-LaunchDarkly-Event-Schema: 4\r\nAccept: */*\r\n"
-                "X-LaunchDarkly-Payload-ID: 123e4567-e89b-12d3-a456-426614174000\r\nConnection: keep-alive\r\n");
+  const std::string text = request_text(state);
   clients.front()->ask(text);
   const double before = cpu_us(thread.load());
   for (auto _ : state) {
@@ -60,6 +64,22 @@ void post(benchmark::State& state) {
   state.counters["server_us_per_request"] = us;
   state.counters["requests_per_core_second"] = 1e6 / us;
 }
+// The part of it that is not sockets.
+void parse(benchmark::State& state) {
+  const HttpLimits limits;
+  ByteBudget budget(limits.max_buffered_bytes);
+  RequestParser parser(limits, budget);
+  const std::string text = request_text(state);
+  for (auto _ : state) {
+    parser.begin();
+    std::string_view rest = text;
+    while (parser.feed(rest) != RequestParser::Step::complete) {
+    }
+    parser.release();
+  }
+}
+BENCHMARK(parse)->Arg(200)->Arg(1495)->Arg(50'000);
+
 BENCHMARK(post)->Arg(200)->Arg(1495)->Arg(10'000)->Arg(50'000)->UseRealTime();
 
 }  // namespace

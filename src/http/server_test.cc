@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <unistd.h>
@@ -503,6 +504,25 @@ TEST(HttpServer, ends_with_requests_unanswered_and_takes_their_answers_later) {
     EXPECT_EQ(fixture.server->stats().connections_open, 1u);
   }
   (*late)(HttpResponse{});
+}
+
+TEST(HttpServer, keeps_idle_connections_small) {
+  constexpr std::size_t kConnections = 200;
+  Fixture fixture;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  const std::string text = post_text("/size", std::string(50'000, 'x'));
+  const auto warm_up = std::make_unique<RawClient>(fixture.address());
+  ASSERT_EQ(warm_up->ask(text).status, 200u);
+  const std::size_t before = mallinfo2().uordblks;
+  for (std::size_t i = 0; i < kConnections; ++i) {
+    clients.push_back(std::make_unique<RawClient>(fixture.address()));
+    ASSERT_EQ(clients.back()->ask(text).status, 200u);
+  }
+  // Both ends are counted; under a sanitizer, nothing is.
+  const std::size_t each = (mallinfo2().uordblks - before) / kConnections;
+  RecordProperty("bytes_per_idle_connection", std::to_string(each));
+  EXPECT_LT(each, 8192u);
+  EXPECT_TRUE(comes_true([&] { return fixture.server->stats().buffered_bytes == 0; }));
 }
 
 TEST(HttpServer, speaks_tls) {
