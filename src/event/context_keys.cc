@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 // The value of that name, if it is a string; the last one counts.
-std::optional<std::uint32_t> string_member(const JsonWalk& walk, const std::vector<JsonMember>& members,
+std::optional<std::uint32_t> string_member(const JsonWalk& walk, const std::vector<ContextMember>& members,
                                            std::string_view name) {
   for (auto member = members.rbegin(); member != members.rend(); ++member)
     if (walk.stands_for(member->name, name))
@@ -23,20 +23,22 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 // Whether a later member has the same name.
-bool comes_again(const JsonWalk& walk, const std::vector<JsonMember>& members, std::size_t place) {
+bool comes_again(const JsonWalk& walk, const std::vector<ContextMember>& members, std::size_t place) {
   for (std::size_t later = place + 1; later < members.size(); ++later)
     if (same_name(walk.inside(members[place].name), walk.inside(members[later].name))) return true;
   return false;
 }
 
-bool append_multi(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
+bool append_multi(const JsonWalk& walk, const std::vector<ContextMember>& context, std::string& out) {
   if (context.size() > kMaxContextKinds) return false;
   const std::size_t start = out.size();
   for (std::size_t i = 0; i < context.size(); ++i) {
-    if (walk.at(context[i].value) != '{' || walk.stands_for(context[i].name, "kind")) continue;
-    const auto key = walk.find_in_checked(context[i].value, "key");
-    if (!key || walk.at(*key) != '"' || comes_again(walk, context, i)) continue;
-    out.append(out.size() == start ? "{" : ",").append(walk.text(context[i].name)).append(":").append(walk.text(*key));
+    const ContextMember& member = context[i];
+    if (walk.at(member.key) != '"' || walk.stands_for(member.name, "kind") || comes_again(walk, context, i)) continue;
+    out.append(out.size() == start ? "{" : ",")
+        .append(walk.text(member.name))
+        .append(":")
+        .append(walk.text(member.key));
   }
   if (out.size() == start) return false;
   out.append("}");
@@ -45,7 +47,7 @@ bool append_multi(const JsonWalk& walk, const std::vector<JsonMember>& context, 
 
 }  // namespace
 
-bool append_context_keys(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out) {
+bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>& context, std::string& out) {
   const auto kind = string_member(walk, context, "kind");
   if (!kind) return false;
   if (walk.stands_for(*kind, "multi")) return append_multi(walk, context, out);

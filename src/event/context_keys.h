@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "event/event_parts.h"
 #include "event/json_walk.h"
 
 namespace sluice {
@@ -13,6 +14,6 @@ inline constexpr std::size_t kMaxContextKinds = 64;
 
 // Appends the object for a checked context, names and keys as sent; false, and nothing appended, if the context is odd:
 // it has no kind or key, or they are no strings. Of a multi-kind context, only the kinds that are odd are left out.
-bool append_context_keys(const JsonWalk& walk, const std::vector<JsonMember>& context, std::string& out);
+bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>& context, std::string& out);
 
 }  // namespace sluice

@@ -75,11 +75,24 @@ std::uint32_t EventParts::take_context(std::uint32_t token) {
   context_members_.clear();
   if (walk_.at(token) != '{') return check_nested(token, 1);
   depth_ = std::max(depth_, std::size_t{2});
-  return walk_.check_object(token, [this](std::uint32_t name, std::uint32_t value) {
-    const std::uint32_t after = check_nested(value, 2);
-    if (after != JsonWalk::kInvalid) context_members_.push_back({name, value, after});
-    return after;
-  });
+  return walk_.check_object(
+      token, [this](std::uint32_t name, std::uint32_t value) { return take_context_member(name, value); });
+}
+
+std::uint32_t EventParts::take_context_member(std::uint32_t name_token, std::uint32_t value_token) {
+  ContextMember member{name_token, value_token, JsonWalk::kInvalid};
+  std::uint32_t after;
+  if (walk_.at(value_token) == '{') {
+    depth_ = std::max(depth_, std::size_t{3});
+    after = walk_.check_object(value_token, [&](std::uint32_t name, std::uint32_t value) {
+      if (walk_.stands_for(name, "key")) member.key = value;
+      return check_nested(value, 3);
+    });
+  } else {
+    after = check_nested(value_token, 2);
+  }
+  context_members_.push_back(member);
+  return after;
 }
 
 std::uint32_t EventParts::take_reason(std::uint32_t token) {

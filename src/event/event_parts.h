@@ -19,6 +19,13 @@ struct EventMember {
   bool superseded;  // the same name came again: the last one counts, as in JSON libraries at large
 };
 
+// One member of a context, and the "key" in its value, which is what counts if the context is of several kinds.
+struct ContextMember {
+  std::uint32_t name;
+  std::uint32_t value;
+  std::uint32_t key;  // the value's token, or JsonWalk::kInvalid: the member is no object, or has no key
+};
+
 // One thread; reused from event to event.
 class EventParts {
  public:
@@ -36,7 +43,7 @@ class EventParts {
   // As value(), but nothing for null too.
   std::optional<std::uint32_t> value_not_null(MemberName name) const;
   // The members of the context, if it is an object.
-  const std::vector<JsonMember>& context_members() const { return context_members_; }
+  const std::vector<ContextMember>& context_members() const { return context_members_; }
   // reason.inExperiment is true.
   bool in_experiment() const { return in_experiment_; }
 
@@ -45,12 +52,13 @@ class EventParts {
  private:
   std::uint32_t take_member(std::uint32_t name_token, std::uint32_t value_token);
   std::uint32_t take_context(std::uint32_t token);
+  std::uint32_t take_context_member(std::uint32_t name_token, std::uint32_t value_token);
   std::uint32_t take_reason(std::uint32_t token);
   std::uint32_t check_nested(std::uint32_t token, std::size_t around);
 
   JsonWalk& walk_;
   std::vector<EventMember> members_;
-  std::vector<JsonMember> context_members_;
+  std::vector<ContextMember> context_members_;
   std::array<std::uint32_t, kMemberNames> counted_{};  // 1 + the place in members_ of the one that counts; 0: none
   std::size_t depth_ = 0;
   bool in_experiment_ = false;

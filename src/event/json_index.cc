@@ -39,13 +39,25 @@ bool JsonIndex::scan(std::string_view text) {
   return size_ > 0;
 }
 
+// Whether the byte, which starts no token, belongs to a string and not to the space between tokens.
+bool JsonIndex::inside_string(std::size_t offset) const {
+  const std::uint32_t* after = std::upper_bound(offsets_, offsets_ + size_, static_cast<std::uint32_t>(offset));
+  if (after == offsets_ || text_[after[-1]] != '"') return false;
+  const std::size_t closing_quote = text_.rfind('"', *after - 1);
+  return offset < closing_quote;
+}
+
 bool JsonIndex::has_whitespace() const {
-  // What stands before a token is the end of the one before it, or whitespace; nothing below a space ends a token.
-  const auto is_space = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
-  const char* text = text_.data();
-  unsigned found = is_space(text[0]) || is_space(text_.back()) ? 1 : 0;
-  for (std::uint32_t token = 1; token < size_; ++token) found |= is_space(text[offsets_[token] - 1]) ? 1u : 0u;
-  return found != 0;
+  // These three stand in no string: scan() refuses a text with a control character in one.
+  for (const char line_space : {'\n', '\r', '\t'})
+    if (text_.find(line_space) != std::string_view::npos) return true;
+  // A blank between letters or digits stands in a string, or the text is no JSON; any other has to be looked up.
+  const auto may_border_token = [this](std::size_t neighbour) {
+    return neighbour >= text_.size() || std::string_view("{}[]:,\" ").find(text_[neighbour]) != std::string_view::npos;
+  };
+  for (std::size_t at = text_.find(' '); at != std::string_view::npos; at = text_.find(' ', at + 1))
+    if ((may_border_token(at - 1) || may_border_token(at + 1)) && !inside_string(at)) return true;
+  return false;
 }
 
 }  // namespace sluice

@@ -31,6 +31,7 @@ class JsonIndex {
   bool has_whitespace() const;
 
  private:
+  bool inside_string(std::size_t offset) const;
   struct Scanner;
   std::unique_ptr<Scanner> scanner_;
   std::string_view text_;

@@ -6,6 +6,11 @@
 #include "event/json_scalar.h"
 
 namespace sluice {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 void JsonWalk::start(const JsonIndex& index) {
   text_ = index.text().data();
@@ -38,13 +43,16 @@ bool JsonWalk::check_string_near_backslash(std::uint32_t token) {
 bool JsonWalk::check_scalar(std::uint32_t token) {
   const char first = at(token);
   if (first == '"') return check_string(token);
-  return first != '\0' && json_bare_scalar_valid(text(token));
+  if (first == '\0') return false;
+  const std::string_view scalar = text(token);
+  // Most numbers are short and whole.
+  if (first >= '1' && first <= '9' && std::all_of(scalar.begin(), scalar.end(), is_digit)) return true;
+  return json_bare_scalar_valid(scalar);
 }
 
-void JsonWalk::open(std::size_t depth, char closing) {
+void JsonWalk::make_room(std::size_t depth) {
   constexpr std::size_t kFirstRoom = 512;
-  if (depth >= open_.size()) open_.resize(std::max(kFirstRoom, 2 * depth));
-  open_[depth] = closing;
+  open_.resize(std::max(kFirstRoom, 2 * depth));
 }
 
 std::uint32_t JsonWalk::check_container(std::uint32_t token) {

@@ -54,7 +54,7 @@ class JsonWalk {
     depth_ = 0;
     const char first = at(token);
     if (first == '{' || first == '[') return check_container(token);
-    return check_scalar(token) ? token + 1 : kInvalid;
+    return (first == '"' ? check_string(token) : check_scalar(token)) ? token + 1 : kInvalid;
   }
   // How deep the containers of the last check_value() were nested: 0 for a scalar, 1 for [] and {}.
   std::size_t depth() const { return depth_; }
@@ -95,7 +95,11 @@ class JsonWalk {
   static bool unescapes_to(std::string_view inside, std::string_view text);
   std::uint32_t skip_container(std::uint32_t token) const;
   const char* without_space(const char* end) const;
-  void open(std::size_t depth, char closing);
+  void open(std::size_t depth, char closing) {
+    if (depth >= open_.size()) make_room(depth);
+    open_[depth] = closing;
+  }
+  void make_room(std::size_t depth);
 
   const char* text_ = nullptr;
   const std::uint32_t* offsets_ = nullptr;

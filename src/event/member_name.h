@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace sluice {
@@ -27,34 +28,34 @@ enum class MemberName : std::uint8_t {
 inline constexpr std::size_t kMemberNames = static_cast<std::size_t>(MemberName::housekeeping) + 1;
 
 // Of a name without escapes.
-constexpr MemberName member_name(std::string_view name) {
-  const auto is = [&](std::string_view known, MemberName member) {
-    return name == known ? member : MemberName::unread;
+inline MemberName member_name(std::string_view name) {
+  // The size is known where it is called, so that each comparison is one or two of the processor's.
+  const auto is = [&]<std::size_t kSize>(const char(&known)[kSize]) {
+    return std::memcmp(name.data(), known, kSize - 1) == 0;
   };
   switch (name.size()) {
     case 2:
-      return is("id", MemberName::id);
+      return is("id") ? MemberName::id : MemberName::unread;
     case 3:
-      return is("key", MemberName::key);
+      return is("key") ? MemberName::key : MemberName::unread;
     case 4:
-      return name == "kind" ? MemberName::kind : is("user", MemberName::user);
+      return is("kind") ? MemberName::kind : is("user") ? MemberName::user : MemberName::unread;
     case 6:
-      return is("reason", MemberName::reason);
+      return is("reason") ? MemberName::reason : MemberName::unread;
     case 7:
-      if (name == "version") return MemberName::version;
-      return name == "context" ? MemberName::context : is("userKey", MemberName::user_key);
+      if (is("version")) return MemberName::version;
+      return is("context") ? MemberName::context : is("userKey") ? MemberName::user_key : MemberName::unread;
     case 8:
-      return name == "prereqOf" ? MemberName::prereq_of : is("features", MemberName::features);
+      return is("prereqOf") ? MemberName::prereq_of : is("features") ? MemberName::features : MemberName::unread;
     case 9:
-      return is("variation", MemberName::variation);
+      return is("variation") ? MemberName::variation : MemberName::unread;
     case 10:
-      return is("evaluation", MemberName::evaluation);
+      return is("evaluation") ? MemberName::evaluation : MemberName::unread;
     case 11:
-      if (name == "contextKeys") return MemberName::context_keys;
-      return name == "trackEvents" ? MemberName::housekeeping : is("trackReason", MemberName::housekeeping);
+      if (is("contextKeys")) return MemberName::context_keys;
+      return is("trackEvents") || is("trackReason") ? MemberName::housekeeping : MemberName::unread;
     case 20:
-      return name == "debugEventsUntilDate" ? MemberName::housekeeping
-                                            : is("excludeFromSummaries", MemberName::housekeeping);
+      return is("debugEventsUntilDate") || is("excludeFromSummaries") ? MemberName::housekeeping : MemberName::unread;
     default:
       return MemberName::unread;
   }
