@@ -18,7 +18,7 @@ volatile bool stop = false;
 void describe(CLI::App& app, RunSettings& settings, std::string& target, std::string& acked_file,
               std::string& report_file) {
   PayloadShape& shape = settings.shape;
-  app.add_option("--target", target, "address:port of the intake (IPv4)")->capture_default_str();
+  app.add_option("--target,--address", target, "address:port of the intake (IPv4)")->capture_default_str();
   app.add_option("--path", shape.path, "where payloads go")->capture_default_str();
   app.add_option("--sdk-key", shape.authorization, "Authorization header")->required();
   app.add_option("--connections", settings.connections, "keep-alive connections, one payload in flight on each")
@@ -35,7 +35,7 @@ void describe(CLI::App& app, RunSettings& settings, std::string& target, std::st
   app.add_option("--payloads", settings.payloads, "0: until --seconds are over")->capture_default_str();
   app.add_option("--retries", settings.retries, "of a failed payload, under the same payload id (SDKs: 1)")
       ->capture_default_str();
-  app.add_option("--retry-delay-ms", settings.retry_delay_ms, "before each")->capture_default_str();
+  app.add_option("--retry-delay-ms,--retry-ms", settings.retry_delay_ms, "before each")->capture_default_str();
   app.add_option("--timeout-ms", settings.timeout_ms, "of one request")->capture_default_str();
   app.add_option("--run", shape.run, "number that starts every loadgenId (random)");
   app.add_flag("--gzip", shape.gzip, "compress bodies");

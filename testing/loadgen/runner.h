@@ -24,7 +24,7 @@ struct RunSettings {
   double events_per_s = 0;     // 0: as fast as answers come back
   double seconds = 10;         // 0: until the payloads are over
   std::uint64_t payloads = 0;  // 0: until the time is over
-  unsigned retries = 0;        // SDKs: 1
+  unsigned retries = 1;        // of a failed payload; SDKs try once more
   std::int64_t retry_delay_ms = 1000;
   std::int64_t timeout_ms = 10'000;  // of one request
 };
