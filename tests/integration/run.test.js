@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { repository } from './lib/paths.js';
+import { integrationFolder, repository } from './lib/paths.js';
 import { freePort, Process, runToEnd, temporaryFolder } from './lib/process.js';
 import { waitFor } from './lib/wait.js';
 
@@ -29,12 +29,21 @@ test('./run --once shows the sample events in the stream, and again the second t
   assert.match(await readFile(path.join(folder, 'sluice.log'), 'utf8'), /server\.stopped/);
 });
 
-test('Ctrl-C stops everything that ./run started', async (t) => {
+test('what ./run prints to try works, and Ctrl-C stops everything that ./run started', async (t) => {
   const { list, ports } = await runArguments(t);
   const run = new Process('run', path.join(repository, 'run'), list);
   t.after(() => run.stop('SIGKILL'));
   await waitFor('records', () => run.requireAlive() ?? run.output.split('"event":{').length > 4);
   assert.equal((await fetch(`http://127.0.0.1:${ports.admin}/healthz`)).status, 200);
+
+  // What it prints to try works as printed.
+  const snippet = /^ {2}const \{ init \}.*\n.*\n.*$/m.exec(run.output)[0];
+  const program = await runToEnd(process.execPath, ['--eval', `${snippet}; setTimeout(() => client.close(), 100)`], { cwd: integrationFolder });
+  assert.equal(program.status, 0, program.output);
+  const curl = await runToEnd('bash', ['-c', /^ {2}curl -i.*\n.*$/m.exec(run.output)[0]]);
+  assert.match(curl.output, / 202 Accepted/);
+  await waitFor('both events', () => run.output.split('"key":"checkout"').length > 3);
+
   assert.equal(await run.stop('SIGINT'), 0, run.tail());
   for (const port of Object.values(ports)) {
     await assert.rejects(fetch(`http://127.0.0.1:${port}/`), 'nobody listens any more');
