@@ -20,12 +20,13 @@ constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 // through, fresh ones at once, but only once in a row.
 bool KinesisSink::take_credentials(std::int64_t now_us) {
   usable_ = credentials_->current();
-  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || (!usable_ && !problems_.has(Trouble::credentials))) {
+  const bool good = usable_ && usable_ != refused_;
+  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || (!good && !problems_.has(Trouble::credentials))) {
     credentials_seen_us_ = now_us;
     look_at_credentials();
   }
   if (!usable_) return false;
-  problems_.clear(Trouble::credentials);
+  if (good) problems_.clear(Trouble::credentials);
   if (refused_ && usable_ != refused_ && !refreshed_ && !gate_.open()) {
     refreshed_ = true;
     gate_.hasten(now_us);
@@ -33,7 +34,7 @@ bool KinesisSink::take_credentials(std::int64_t now_us) {
   return true;
 }
 
-// Credentials that cannot be renewed are told before they run out.
+// Credentials that cannot be renewed are told before they run out, and at once when AWS already refuses them.
 void KinesisSink::look_at_credentials() {
   const auto error = credentials_->error();
   if (!error) {
@@ -41,7 +42,7 @@ void KinesisSink::look_at_credentials() {
     return;
   }
   Problem problem = problem_of_credentials(*error, facts_);
-  if (!usable_) {
+  if (!usable_ || usable_ == refused_) {
     problems_.set(Trouble::credentials, std::move(problem), clock_.wall_ms());
     return;
   }

@@ -212,6 +212,23 @@ TEST(KinesisSink, tells_when_fresh_credentials_are_refused_too) {
   EXPECT_FALSE(rig.sink->problem());
 }
 
+TEST(KinesisSink, tells_at_once_why_refused_credentials_cannot_be_renewed) {
+  SinkRig rig;
+  rig.credentials->error_when_refused = {Kind::denied, "InvalidClientTokenId", "The security token is invalid", "r"};
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ExpiredTokenException", "the token is expired"); };
+  rig.put(make_events(10, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(2'000'000));
+  const auto problem = rig.sink->problem();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(problem->code, "InvalidClientTokenId");
+  EXPECT_TRUE(rig.sink->notes().empty());
+  rig.kinesis.refuse_call = nullptr;
+  rig.credentials->rotate();
+  ASSERT_TRUE(rig.run_until_all_finished(70'000'000));
+  EXPECT_FALSE(rig.sink->problem());
+}
+
 TEST(KinesisSink, corrects_its_clock_by_the_date_of_the_answer) {
   SinkRig rig;
   aws::HttpResponse skewed =

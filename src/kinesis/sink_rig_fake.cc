@@ -23,7 +23,11 @@ void FakeCredentials::lose(aws::CredentialsError error) {
 
 void FakeCredentials::refuse(const std::shared_ptr<const aws::Credentials>& refused) {
   ++refusals;
-  if (refused == current_ && rotate_when_refused) rotate();
+  if (refused != current_) return;
+  if (error_when_refused)
+    error_ = error_when_refused;
+  else if (rotate_when_refused)
+    rotate();
 }
 
 Result<void> FakeDeadLetters::keep(const OutboundEvent&, const DeadLetter& letter) {

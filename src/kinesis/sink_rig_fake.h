@@ -27,6 +27,7 @@ class FakeCredentials final : public CredentialsView {
   void rotate();
   void lose(aws::CredentialsError error);
   bool rotate_when_refused = true;
+  std::optional<aws::CredentialsError> error_when_refused;  // instead: why there are no others
   int refusals = 0;
 
  private:
