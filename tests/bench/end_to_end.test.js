@@ -36,7 +36,7 @@ async function startSink(t) {
   const kinesim = new Process('kinesim', kinesimBinary, [
     '--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0', '--tls-dir', path.join(folder, 'tls'), '--ready-file', ready,
     '--identity', `${CREDENTIALS.accessKeyId}:${CREDENTIALS.secretAccessKey}`, '--role', `${ROLE},${EXTERNAL_ID}`,
-    '--create-stream', 'flag-events:64', '--no-rate-limits', '--ledger', 'ids', '--ledger-id-field', 'mark',
+    '--create-stream', 'flag-events:64', '--no-rate-limits', '--ledger', 'ids', '--ledger-id-field', 'loadgenId',
   ]);
   t.after(() => kinesim.stop('SIGKILL'));
   const addresses = await waitFor('kinesim to be ready', async () => {
@@ -69,16 +69,16 @@ async function measure(t, { name, scheme, load }) {
   const cpu = (await cpuSeconds(pid)) - before;
   const sinkCpu = (await cpuSeconds(sinkPid)) - sinkBefore;
   const counts = await ledger(sink);
-  const events = report.acknowledgedEvents;
+  const events = report.events_acknowledged;
   const row = {
-    name, events, accepted: Math.round(report.eventsPerSecond), delivered: Math.round(events / elapsed), cpu: (cpu * 1e6) / events,
-    sink: (sinkCpu * 1e6) / events, p50: report.p50Ms, p99: report.p99Ms, peak: await memoryMiB(pid, 'VmHWM'),
+    name, events, accepted: Math.round(report.events_per_s), delivered: Math.round(events / elapsed), cpu: (cpu * 1e6) / events,
+    sink: (sinkCpu * 1e6) / events, p50: report.latency_ms.p50, p99: report.latency_ms.p99, peak: await memoryMiB(pid, 'VmHWM'),
   };
   rows.push(row);
   t.diagnostic(JSON.stringify(row));
-  assert.equal(report.droppedPayloads, 0, 'no payload was dropped');
-  assert.equal(counts.ids.mark.unique, events, 'every acknowledged event is in the stream');
-  assert.equal(counts.ids.mark.duplicates, 0, 'none twice');
+  assert.equal(report.payloads_failed, 0, 'no payload was dropped');
+  assert.equal(counts.ids.loadgenId.unique, events, 'every acknowledged event is in the stream');
+  assert.equal(counts.ids.loadgenId.duplicates, 0, 'none twice');
   return row;
 }
 
