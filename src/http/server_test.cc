@@ -458,7 +458,6 @@ TEST(HttpServer, drops_answers_to_a_client_that_went_away) {
 TEST(HttpServer, takes_answers_from_many_threads) {
   Fixture fixture({}, 2);
   constexpr int kClients = 8, kRequests = 100;
-  std::atomic<bool> done = false;
   std::thread answering([&] {
     for (int i = 0; i < kClients * kRequests; ++i) {
       HttpResponse response;
