@@ -92,6 +92,10 @@ class PosixFile final : public File {
     return {};
   }
 
+  void forget_cached(std::uint64_t offset, std::uint64_t size) const override {
+    (void)::posix_fadvise(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(size), POSIX_FADV_DONTNEED);
+  }
+
   FileResult<std::uint64_t> size() const override {
     struct stat status {};
     if (::fstat(descriptor_, &status) < 0) return failed("look at", path_, errno);

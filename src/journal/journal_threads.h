@@ -56,6 +56,7 @@ class ThreadedJournal final : public Journal {
   void ask_helper();
   void write_indexes();
   void make_spare();
+  void trim_cache();
   void give_up_old();
 
   const std::string directory_;
@@ -89,6 +90,7 @@ class ThreadedJournal final : public Journal {
   Waker helper_bell_;
   std::atomic<bool> helper_stops_{false};
   std::atomic<bool> spare_wanted_{false};
+  std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: what lies before need not stay in memory
   std::mutex sealed_mutex_;
   std::vector<std::shared_ptr<Segment>> sealed_;  // without an index file yet
 

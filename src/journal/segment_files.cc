@@ -141,6 +141,7 @@ FileResult<void> SegmentFiles::write_zeros(File& file, const std::atomic<bool>& 
     if (auto wrote = file.write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
     if ((at + step) % kZeroSyncBytes != 0) continue;
     if (auto synced = file.sync_data(); !synced) return synced;
+    file.forget_cached(at + step - kZeroSyncBytes, kZeroSyncBytes);
   }
   return {};
 }
@@ -200,19 +201,19 @@ void SegmentFiles::retire(const Segment& segment) {
   if (auto removed = files_.remove(index_path(segment.header.number));
       !removed && removed.error().fault != FileFault::not_found)
     log_warn("journal.remove_failed", {{"reason", removed.error().message}});
-  if (segment.header.segment_bytes != limits_.segment_bytes || spares() >= kSpareLimit) {
-    drop(segment.path, segment.header.segment_bytes);
-    return;
+  std::string spare;
+  if (segment.header.segment_bytes == limits_.segment_bytes && spares() < kSpareLimit) {
+    spare = new_name("spare");
+    if (auto renamed = files_.rename(segment.path, spare); !renamed) {
+      log_warn("journal.rename_failed", {{"reason", renamed.error().message}});
+      spare.clear();
+    }
   }
-  const std::string spare = new_name("spare");
-  if (auto renamed = files_.rename(segment.path, spare); !renamed) {
-    log_warn("journal.rename_failed", {{"reason", renamed.error().message}});
-    drop(segment.path, segment.header.segment_bytes);
-    return;
-  }
-  // Before its bytes are written over: a crash must not find them under the old segment's name.
+  if (spare.empty()) drop(segment.path, segment.header.segment_bytes);
+  // Before its bytes are written over, and before the next one goes: a crash must find neither new bytes under the old
+  // name nor this segment again without the one behind it.
   if (auto synced = files_.sync_directory(directory_); !synced) journal_fatal(synced.error().message);
-  add_spare(spare);
+  if (!spare.empty()) add_spare(std::move(spare));
 }
 
 FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary) {

@@ -158,6 +158,25 @@ void SegmentTable::drop_hold(const std::string& holder) {
   holds_.erase(holder);
 }
 
+Position SegmentTable::passed_to() const {
+  const std::lock_guard lock(mutex_);
+  return std::min(needed_from().value_or(end_locked()), end_locked());
+}
+
+std::vector<SegmentTable::Passed> SegmentTable::take_passed(Position& from) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Passed> all;
+  const Position to = std::min(needed_from().value_or(end_locked()), end_locked());
+  for (const auto& segment : segments_) {
+    const Position first = std::max(from, segment->position_of(0));
+    const Position last = std::min(to, segment->position_of(segment->summary.end));
+    if (first < last && segment_of(first) == segment->header.number && segment_of(last) == segment->header.number)
+      all.push_back({segment, offset_of(first), offset_of(last) - offset_of(first)});
+  }
+  from = std::max(from, to);
+  return all;
+}
+
 std::optional<Position> SegmentTable::needed_from() const {
   std::optional<Position> least;
   for (const auto& [holder, position] : holds_) least = least ? std::min(*least, position) : position;

@@ -78,6 +78,15 @@ class SegmentTable {
   void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when);
   void note_lost_segment(std::uint64_t bytes);
 
+  // Durable bytes from `from` on that nobody needs any more; moves `from` behind them.
+  struct Passed {
+    std::shared_ptr<Segment> segment;
+    std::uint64_t offset, size;
+  };
+  std::vector<Passed> take_passed(Position& from) const;
+  // How far take_passed() would move.
+  Position passed_to() const;
+
   // segments, stored_bytes, damaged_*, oldest_received_ms, appended_*.
   void fill(JournalStats& stats) const;
   // What can be appended into segments that exist: the rest of the last one, and all that could be given up.
