@@ -95,9 +95,10 @@ Result<RecoveredJournal> recover_last(SegmentTable& table, const Found& found) {
   return recovered;
 }
 
-void remember_keys(DedupeWindow& dedupe, SegmentSummary& summary, std::int64_t now_ms) {
-  for (const DedupeRecord& record : summary.keys) dedupe.insert(record);
-  dedupe.expire(now_ms);
+// A key may stand there twice: from before the window, and from within it. Only the second one counts.
+void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int64_t oldest_ms) {
+  for (const DedupeRecord& record : summary.keys)
+    if (record.received_ms >= oldest_ms) dedupe.insert(record);
 }
 
 }  // namespace
@@ -139,7 +140,7 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
       const SegmentHeader& next = found[i + 1].segment->header;
       summarise_sealed(files, table, found[i], next.number == segment.header.number + 1 ? next.previous_end : 0);
     }
-    remember_keys(dedupe, segment.summary, now_ms);
+    remember_keys(dedupe, segment.summary, now_ms - limits.dedupe_window_ms);
     if (!last) {
       segment.summary.keys.clear();
       segment.summary.keys.shrink_to_fit();

@@ -39,12 +39,12 @@ class JournalTest : public testing::Test {
     journal_ = std::move(*journal);
   }
 
-  static AppendRequest request(const ObjectId& environment, std::string entry, std::uint8_t key = 0,
-                               std::uint64_t features = 1) {
+  AppendRequest request(const ObjectId& environment, std::string entry, std::uint8_t key = 0,
+                        std::uint64_t features = 1) const {
     AppendRequest made;
     made.environment = environment;
     made.dedupe_key[0] = key;
-    made.received_ms = 1'700'000'000'000;
+    made.received_ms = clock_.wall_ms();
     made.counts[static_cast<std::size_t>(EventKind::feature)] = features;
     made.entry = std::move(entry);
     return made;
@@ -121,6 +121,8 @@ TEST_F(JournalTest, stores_a_payload_that_is_sent_twice_once_also_across_a_resta
   clock_.advance_ms(limits_.dedupe_window_ms + 1);
   EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable) << "after the window";
   EXPECT_EQ(read_all(kOne).size(), 4u);
+  open();
+  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated) << "the one within the window counts";
 }
 
 TEST_F(JournalTest, remembers_keys_of_sealed_segments_with_and_without_their_index) {
