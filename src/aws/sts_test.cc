@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "aws/caller_identity.h"
 #include "aws/http_transport_fake.h"
 #include "aws/xml_text.h"
 
@@ -87,6 +88,23 @@ TEST_F(Sts, says_who_sluice_is) {
   EXPECT_EQ(identity->arn, "arn:aws:sts::123456789012:assumed-role/node/i-1");
   transport.answer(200, "<html>captive portal</html>");
   EXPECT_EQ(sts.get_caller_identity(own).error().kind, CredentialsError::Kind::invalid);
+}
+
+TEST_F(Sts, the_identity_of_credentials_is_asked_for_once) {
+  CallerIdentityCache identity(transport, clock, "https://sts.eu-west-1.amazonaws.com", "eu-west-1");
+  EXPECT_EQ(identity.principal(), "");
+  transport.answer(TransportFault::connect);
+  identity.learn(own);
+  EXPECT_EQ(identity.principal(), "");
+  transport.answer(
+      200,
+      "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/node/i-1</Arn>"
+      "<UserId>ARO:i-1</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>");
+  identity.learn(own);
+  EXPECT_EQ(identity.principal(), "arn:aws:iam::123456789012:role/node");
+  const std::size_t asked = transport.requests().size();
+  identity.learn(own);
+  EXPECT_EQ(transport.requests().size(), asked);
 }
 
 TEST(CallerIdentity, is_shown_as_a_trust_policy_names_it) {

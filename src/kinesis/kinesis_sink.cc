@@ -23,7 +23,6 @@ DestinationFactsForPeople facts_of(const KinesisSettings& settings, const Kinesi
   facts.region = settings.region;
   facts.role_arn = settings.role_arn;
   facts.external_id = settings.external_id;
-  facts.identity = options.identity;
   facts.endpoint = options.endpoint;
   if (const auto role = aws::parse_role_arn(settings.role_arn)) facts.account = role->account;
   if (const auto arn = aws::parse_stream_arn(settings.stream_arn)) {
@@ -59,6 +58,7 @@ KinesisSink::KinesisSink(KinesisSettings settings, std::string destination_name,
       caller_(transport, clock, waker, options.endpoint, region_of(settings_)),
       body_(settings_.stream_arn, settings_.stream_name),
       facts_(facts_of(settings_, options)),
+      identity_(std::move(options.identity)),
       max_events_inside_(std::size_t{2} * settings_.max_calls_in_flight * settings_.max_records_per_call),
       gate_(options.gate),
       watch_(settings_.stream_arn, settings_.stream_name, options.watch),
@@ -78,6 +78,7 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<FinishedEvent>& 
   take_answers(now_us, finished);
   bury(now_us, finished);
   if (stopped_) return INT64_MAX;
+  if (facts_.identity.empty() && identity_) facts_.identity = identity_();
   look_at_throttling(now_us);
   outbox_.advance(now_us);
   if (take_credentials(now_us)) {

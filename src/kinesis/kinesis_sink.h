@@ -42,7 +42,8 @@ struct KinesisSinkOptions {
   GateOptions gate;
   StreamWatchOptions watch;
   std::string endpoint;  // as aws::kinesis_endpoint() gives it
-  std::string identity;  // ARN that Sluice runs as, for remedies; empty: not known
+  // ARN that Sluice runs as, for remedies; empty: not known yet. Called on the pipeline's thread until it is.
+  std::function<std::string()> identity;
 };
 
 // Record bytes inside at most, one record more at the worst: calls in flight hold theirs a second time as base64, so
@@ -122,6 +123,7 @@ class KinesisSink final : public Sink {
   PutRecordsBody body_;
   PutRecordsAnswerParser parser_;
   DestinationFactsForPeople facts_;
+  std::function<std::string()> identity_;
   const std::size_t max_events_inside_;
 
   Outbox outbox_;

@@ -1,6 +1,7 @@
 // Builds a destination's sink with all that belongs to it: endpoint, assumed role, credentials.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,7 @@ struct KinesisParts {
   aws::Environment environment;
   // The server's own identity: puts where a destination has no role, assumes the role where it has one.
   std::shared_ptr<aws::CredentialsCache> own_credentials;
-  std::string identity;  // ARN that Sluice runs as, for remedies; empty: not known
+  std::function<std::string()> identity;  // ARN that Sluice runs as, for remedies; empty: not known yet
 };
 
 // Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.

@@ -74,7 +74,7 @@ SinkRig::SinkRig(KinesisSettings settings, std::uint32_t shards) : kinesis(shard
   KinesisSinkOptions options;
   options.seed = 7;
   options.endpoint = "https://kinesis.eu-west-1.amazonaws.com";
-  options.identity = "arn:aws:iam::999999999999:role/sluice";
+  options.identity = [] { return std::string("arn:aws:iam::999999999999:role/sluice"); };
   transport.answer_by([this](const aws::HttpRequest& request) { return kinesis.answer(request); });
   sink = std::make_unique<KinesisSink>(std::move(settings), "to-kinesis", transport, credentials, clock, waker,
                                        dead_letters, options);

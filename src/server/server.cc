@@ -9,8 +9,10 @@
 #include "api/admin_handler.h"
 #include "api/server_view.h"
 #include "api/status.h"
+#include "aws/caller_identity.h"
 #include "aws/curl_transport.h"
 #include "aws/default_chain.h"
+#include "aws/endpoints.h"
 #include "base/log.h"
 #include "intake/handler.h"
 #include "kinesis/make_kinesis_sink.h"
@@ -49,7 +51,9 @@ struct Server::Parts {
   Catalog catalog;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<aws::CurlTransport> transport;
-  std::shared_ptr<aws::CredentialsCache> own_credentials;  // made with the first destination that needs it
+  std::unique_ptr<aws::CallerIdentityCache> identity;
+  std::mutex own_mutex;
+  std::shared_ptr<aws::CredentialsCache> own_credentials;
   std::unique_ptr<Exporter> exporter;
   IntakeMetrics intake_metrics;
   std::unique_ptr<IntakeDeadLetters> intake_dead_letters;
@@ -60,13 +64,29 @@ struct Server::Parts {
   std::mutex reload_mutex;
   bool stopped = false;
 
+  std::shared_ptr<const aws::Credentials> own_credentials_now() {
+    const std::lock_guard lock(own_mutex);
+    return own_credentials->current();
+  }
+
+  // With the first destination that is on: a server without one asks nobody for credentials.
+  void find_own_identity(const KinesisSettings& kinesis) {
+    const std::lock_guard lock(own_mutex);  // the cache's thread calls back before it is assigned here
+    if (own_credentials) return;
+    const auto sts = aws::sts_endpoint({kinesis.region, false, false, kinesis.sts_endpoint}, environment);
+    if (sts) identity = std::make_unique<aws::CallerIdentityCache>(*transport, clock, *sts, kinesis.region);
+    own_credentials = std::make_shared<aws::CredentialsCache>(
+        aws::default_chain({*transport, clock, environment, kinesis.region}), clock, [this] {
+          const auto credentials = own_credentials_now();
+          if (credentials && identity) identity->learn(*credentials);
+        });
+  }
+
   std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
-    if (!own_credentials) {
-      const aws::SourceContext context{*transport, clock, environment, destination.kinesis.region};
-      own_credentials = std::make_shared<aws::CredentialsCache>(aws::default_chain(context), clock, [] {});
-    }
-    return kinesis::make_kinesis_sink(destination, {*transport, clock, environment, own_credentials, ""}, waker,
-                                      dead_letters);
+    find_own_identity(destination.kinesis);
+    const kinesis::KinesisParts shared{*transport, clock, environment, own_credentials,
+                                       [this] { return identity ? identity->principal() : std::string(); }};
+    return kinesis::make_kinesis_sink(destination, shared, waker, dead_letters);
   }
 };
 

@@ -1,0 +1,32 @@
+// Who Sluice is at AWS: what a trust policy must name. Learned from STS when Sluice's own credentials are there.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "aws/credentials.h"
+#include "aws/http_transport.h"
+#include "aws/sts.h"
+#include "base/clock.h"
+
+namespace sluice::aws {
+
+class CallerIdentityCache {
+ public:
+  // `endpoint` and `region` as for StsClient.
+  CallerIdentityCache(HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region);
+
+  // Asks STS, unless these credentials' identity is known. Blocks up to 15 s; one thread. A failure is of no
+  // consequence: remedies then say "the identity that Sluice runs as".
+  void learn(const Credentials& as);
+  // As it stands in a trust policy: arn:aws:iam::123456789012:role/name. Empty: not known. Any thread.
+  std::string principal() const;
+
+ private:
+  StsClient sts_;
+  std::string known_for_;  // the access key id
+  mutable std::mutex mutex_;
+  std::string principal_;
+};
+
+}  // namespace sluice::aws
