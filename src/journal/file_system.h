@@ -36,8 +36,8 @@ class File {
   virtual FileResult<std::uint64_t> size() const = 0;
   // Gives the file this size with its blocks allocated; new bytes read as zero.
   virtual FileResult<void> allocate(std::uint64_t size) = 0;
-  // Nobody is expected to read these bytes soon, and they are synced: the system may use the memory that caches them for
-  // what is written next. A hint; whole pages only.
+  // Nobody is expected to read these bytes soon, and they are synced: the system may use the memory that caches them
+  // for what is written next. A hint; whole pages only.
   virtual void forget_cached(std::uint64_t offset, std::uint64_t size) const {
     (void)offset;
     (void)size;

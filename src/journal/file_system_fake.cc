@@ -87,18 +87,20 @@ void FakeFileSystem::apply(Names& names, const Change& change) {
 std::unique_ptr<FakeFileSystem> FakeFileSystem::after_crash(Crash crash, std::uint64_t seed) const {
   const std::lock_guard lock(mutex_);
   auto image = std::make_unique<FakeFileSystem>(seed, capacity_bytes_);
+  if (crash == Crash::keep_all) {
+    copy_alive(*image);
+    return image;
+  }
   Random& random = image->random_;
   Names names = synced_names_;
   const std::uint64_t moment = random.below(changes_.size() + 1);
   for (std::size_t i = 0; i < changes_.size(); ++i) {
-    const bool kept = crash == Crash::keep_all || (crash == Crash::keep_some && i < moment) ||
-                      (crash == Crash::loose && random.below(2) == 0);
+    const bool kept = (crash == Crash::keep_some && i < moment) || (crash == Crash::loose && random.below(2) == 0);
     if (kept) apply(names, changes_[i]);
   }
   for (const auto& [path, node] : names) {
     std::string bytes = node->synced;
-    if (crash == Crash::keep_all) bytes = node->bytes;
-    if (crash == Crash::keep_some || crash == Crash::loose) {
+    if (crash != Crash::lose_all) {
       if (node->bytes.size() != bytes.size() && random.below(2) == 0) bytes.resize(node->bytes.size(), '\0');
       const std::uint64_t kept_of_eight = random.below(9);
       for (const std::uint64_t sector : node->dirty_sectors) {
@@ -114,6 +116,20 @@ std::unique_ptr<FakeFileSystem> FakeFileSystem::after_crash(Crash crash, std::ui
     image->names_[path] = image->synced_names_[path] = copy;
   }
   return image;
+}
+
+// The process is gone and the system lives: all is there, and what was not synced still is not.
+void FakeFileSystem::copy_alive(FakeFileSystem& image) const {
+  std::map<const Node*, std::shared_ptr<Node>> copies;
+  const auto copy_of = [&](const std::shared_ptr<Node>& node) {
+    auto& copy = copies[node.get()];
+    if (!copy) copy = std::make_shared<Node>(*node);
+    return copy;
+  };
+  for (const auto& [path, node] : names_) image.names_[path] = copy_of(node);
+  for (const auto& [path, node] : synced_names_) image.synced_names_[path] = copy_of(node);
+  for (const Change& change : changes_)
+    image.changes_.push_back({change.directory, change.from, change.to, copy_of(change.node)});
 }
 
 void FakeFileSystem::set_capacity(std::uint64_t bytes) {

@@ -30,7 +30,7 @@ class FakeFileSystem final : public FileSystem {
 
   enum class Crash : std::uint8_t {
     lose_all,   // nothing that was not synced is there
-    keep_all,   // as after kill -9: the system lives on
+    keep_all,   // kill -9: the system lives on, and still has to write what was not synced
     keep_some,  // any sectors, and folder changes up to some moment
     loose,      // any sectors, and any folder changes
   };
@@ -70,6 +70,7 @@ class FakeFileSystem final : public FileSystem {
   using Names = std::map<std::string, std::shared_ptr<Node>>;
 
   void about_to_change();
+  void copy_alive(FakeFileSystem& image) const;
   static void apply(Names& names, const Change& change);
   FileResult<void> write(Node& node, std::uint64_t offset, std::span<const std::string_view> pieces);
   FileResult<void> sync(Node& node);

@@ -48,8 +48,8 @@ struct JournalLimits {
   std::uint64_t min_free_bytes = 256ull << 20;
   // Delivered entries stay this long, for replay, unless max_bytes needs the room.
   std::int64_t retention_ms = 24ll * 3600 * 1000;
-  // How long a dedupe key is remembered; over a restart, as long as its entry is kept too. At most a million keys: the oldest
-  // go first (journal/dedupe_window.h). SDKs retry after one second.
+  // How long a dedupe key is remembered; over a restart, as long as its entry is kept too. At most a million keys: the
+  // oldest go first (journal/dedupe_window.h). SDKs retry after one second.
   std::int64_t dedupe_window_ms = 15ll * 60 * 1000;
   // Bytes of entries accepted and not yet synced at most; beyond it append() answers `overloaded` at once. (One entry
   // is always taken, however large.)

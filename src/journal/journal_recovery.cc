@@ -108,6 +108,8 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   const std::int64_t now_ms = clock.wall_ms();
   const auto numbers = files.look();
   if (!numbers) return fail(numbers.error().message);
+  // A killed process may have named the last segment and not synced the name.
+  if (auto synced = files.sync_names(); !synced) return fail(synced.error().message);
 
   std::vector<Found> found;
   std::uint64_t lost_bytes = 0;

@@ -63,6 +63,8 @@ FileResult<std::vector<std::uint64_t>> SegmentFiles::look() {
   return std::vector<std::uint64_t>(segments.begin(), segments.end());
 }
 
+FileResult<void> SegmentFiles::sync_names() { return files_.sync_directory(directory_); }
+
 void SegmentFiles::count_in(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   held_bytes_ += bytes;

@@ -28,6 +28,8 @@ class SegmentFiles {
   // open() only: the numbers of the segments there are, in order. Removes what a crash left half made, and indexes
   // without their segment; finds the spares.
   FileResult<std::vector<std::uint64_t>> look();
+  // Makes durable which files there are.
+  FileResult<void> sync_names();
   // Counts a segment found there as taking space.
   void count_in(std::uint64_t bytes);
   // A segment that cannot be read at all: out of the way, for a person to look at.
