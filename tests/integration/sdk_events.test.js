@@ -54,9 +54,9 @@ test('SDK events into kinesim, through an assumed role', async (t) => {
 
 for (const [name, start] of [['kinesalite', startKinesalite], ['kinesis-local', startKinesisLocal]]) {
   test(`SDK events into ${name}, read back by the AWS SDK`, async (t) => {
-    const { endpoint, client } = await start(t);
+    const { uri, client } = await start(t);
     await createStream(client, 'flag-events', 3);
-    const sluice = await Sluice.start(t, { destinations: [destination({ endpoint })] });
+    const sluice = await Sluice.start(t, { destinations: [destination({ endpoint: uri })] });
     await driveAll(t, sluice, await new StreamReader(client, 'flag-events').open());
   });
 }

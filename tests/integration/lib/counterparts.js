@@ -22,7 +22,7 @@ async function answering(t, child, endpoint) {
     },
     { timeoutMs: 60_000 },
   );
-  return { endpoint, credentials, client, process: child };
+  return { uri: endpoint, credentials, client, process: child };
 }
 
 export async function startKinesalite(t) {
