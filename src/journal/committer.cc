@@ -94,7 +94,7 @@ bool Committer::write_and_sync() {
     note_full(error);
     return false;
   };
-  if (auto written = file_->write_pieces_at(active_->summary.end, batch_.pieces()); !written)
+  if (auto written = file_->write_pieces_at(active_->summary.end, batch_.pieces(active_->summary.end)); !written)
     return failed(written.error());
   const std::int64_t begin_us = clock_.steady_us();
   if (auto synced = file_->sync_data(); !synced) return failed(synced.error());

@@ -5,6 +5,8 @@ namespace {
 
 // Below it a copy is cheaper than one more piece in a gathering write.
 constexpr std::size_t kCopyBelowBytes = 2048;
+constexpr std::size_t kPageBytes = 4096;
+constexpr char kZeros[kPageBytes] = {};
 
 }  // namespace
 
@@ -43,10 +45,12 @@ void FrameBatch::add(FrameHeader header, std::string_view payload, std::uint32_t
   frames_.push_back(header);
 }
 
-std::span<const std::string_view> FrameBatch::pieces() {
+std::span<const std::string_view> FrameBatch::pieces(std::uint64_t offset) {
   pieces_.clear();
   for (const Piece& part : parts_)
     pieces_.emplace_back(part.elsewhere ? part.elsewhere : copied_.data() + part.begin, part.size);
+  const std::size_t in_last_page = static_cast<std::size_t>((offset + bytes_) % kPageBytes);
+  if (in_last_page > 0) pieces_.emplace_back(kZeros, kPageBytes - in_last_page);
   return pieces_;
 }
 

@@ -19,8 +19,9 @@ class FrameBatch {
   void add(FrameHeader header, std::string_view payload, std::uint32_t seed);
   std::uint64_t bytes() const { return bytes_; }
   const std::vector<FrameHeader>& frames() const { return frames_; }
-  // Valid until the next add() or clear().
-  std::span<const std::string_view> pieces();
+  // All of it, to be written at `offset`, and zeros to the end of its last page: a page that is written whole need not
+  // be read before. Valid until the next add() or clear().
+  std::span<const std::string_view> pieces(std::uint64_t offset);
 
  private:
   struct Piece {

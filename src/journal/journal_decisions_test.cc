@@ -181,8 +181,8 @@ TEST(FrameBatch, lays_small_and_large_entries_out_as_the_walk_reads_them) {
   }
   FakeFileSystem files(1);
   auto file = files.open("/segment", true);
-  ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces()));
-  EXPECT_EQ((*file)->size(), kSegmentHeaderBytes + batch.bytes());
+  ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces(kSegmentHeaderBytes)));
+  EXPECT_EQ((*file)->size(), (kSegmentHeaderBytes + batch.bytes() + 4095) / 4096 * 4096) << "whole pages";
   FrameWalk walk(**file, seed, 0, kSegmentHeaderBytes + batch.bytes(), 0, FrameWalk::Payloads::check);
   for (const FrameHeader& header : batch.frames()) {
     const auto walked = walk.next();
@@ -205,7 +205,7 @@ TEST(FrameWalk, what_the_disk_cannot_read_costs_the_frame_on_it_alone) {
   }
   FakeFileSystem files(1);
   auto file = files.open("/segment", true);
-  ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces()));
+  ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces(kSegmentHeaderBytes)));
   files.fail_read("/segment", kSegmentHeaderBytes + 3 * batch.frames()[0].frame_bytes() + 10'000);
   FrameWalk walk(**file, seed, 0, kSegmentHeaderBytes + batch.bytes(), 0, FrameWalk::Payloads::check);
   int whole = 0;

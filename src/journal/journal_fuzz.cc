@@ -37,7 +37,9 @@ std::string frames_from(std::string_view input, std::uint32_t seed) {
       header.counts[input[1] & 15] = 1;
       FrameBatch batch;
       batch.add(header, payload, seed);
-      for (const std::string_view piece : batch.pieces()) out.append(piece);
+      const std::size_t begin = out.size();
+      for (const std::string_view piece : batch.pieces(0)) out.append(piece);
+      out.resize(begin + batch.bytes());
       input.remove_prefix(4);
     } else {
       out.push_back(input[0]);
