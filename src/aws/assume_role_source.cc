@@ -1,12 +1,19 @@
 #include "aws/credentials_sources.h"
 
 namespace sluice::aws {
+namespace {
+
+// At start both are fetched at once: long enough for what answers at all, short enough to stop in between.
+constexpr std::chrono::seconds kOwnCredentialsAtMost{2};
+
+}  // namespace
 
 AssumeRoleSource::AssumeRoleSource(HttpTransport& transport, const Clock& clock, CredentialsCache& base,
                                    std::string endpoint, std::string region, AssumeRole role)
     : base_(base), role_(std::move(role)), sts_(transport, clock, std::move(endpoint), std::move(region)) {}
 
 CredentialsResult<Credentials> AssumeRoleSource::fetch() {
+  base_.await_first_answer(kOwnCredentialsAtMost);
   const std::shared_ptr<const Credentials> as = base_.current();
   if (!as) {
     if (auto error = base_.error()) return tl::unexpected(std::move(*error));

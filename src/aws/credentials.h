@@ -1,6 +1,7 @@
 // AWS credentials: where they come from, and how they are kept fresh.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,7 +46,7 @@ class CredentialsSource {
 };
 
 // Keeps one source's credentials fresh in the background: refreshes before expiry with jitter, keeps old ones while
-// they are valid, never asks twice at once. Any thread may read; nobody waits.
+// they are valid, never asks twice at once. Any thread may read; nobody waits, except in await_first_answer().
 class CredentialsCache {
  public:
   // `changed` is called on the cache's thread whenever current() or error() changed.
@@ -55,6 +56,8 @@ class CredentialsCache {
   std::shared_ptr<const Credentials> current() const;
   // Why the last refresh failed; nothing when it succeeded.
   std::optional<CredentialsError> error() const;
+  // Blocks until the source has answered for the first time, or this long: for a source that signs with these.
+  void await_first_answer(std::chrono::milliseconds at_most) const;
   // AWS refused these: fetch new ones now, single flight. Ignored when current() is no longer `refused`.
   void refuse(const std::shared_ptr<const Credentials>& refused);
 

@@ -14,9 +14,11 @@ struct CredentialsCache::State {
 
   mutable std::mutex mutex;
   std::condition_variable bell;
+  mutable std::condition_variable answer_bell;
   CredentialsKeeper keeper;  // guarded by mutex
   bool stopping = false;     // guarded by mutex
   bool fetching = false;     // guarded by mutex
+  bool answered = false;     // guarded by mutex
 
   std::thread thread;
 
@@ -34,6 +36,8 @@ struct CredentialsCache::State {
         lock.lock();
         fetching = false;
         if (keeper.take(std::move(answer))) news = true;
+        answered = true;
+        answer_bell.notify_all();
       }
       if (news && changed) {
         lock.unlock();
@@ -70,6 +74,11 @@ std::shared_ptr<const Credentials> CredentialsCache::current() const {
 std::optional<CredentialsError> CredentialsCache::error() const {
   const std::lock_guard lock(state_->mutex);
   return state_->keeper.error();
+}
+
+void CredentialsCache::await_first_answer(std::chrono::milliseconds at_most) const {
+  std::unique_lock lock(state_->mutex);
+  state_->answer_bell.wait_for(lock, at_most, [this] { return state_->answered; });
 }
 
 void CredentialsCache::refuse(const std::shared_ptr<const Credentials>& refused) {

@@ -302,16 +302,13 @@ TEST_F(Sources, chain_takes_the_first_in_order_and_no_other_when_that_is_broken)
   EXPECT_EQ(chain->fetch()->access_key_id, "ENV");
 }
 
-// A cache whose first fetch is over.
-std::unique_ptr<CredentialsCache> settled_cache(std::unique_ptr<CredentialsSource> source, const Clock& clock) {
-  auto bell = std::make_shared<Waker>();
-  auto cache = std::make_unique<CredentialsCache>(std::move(source), clock, [bell] { bell->wake(); });
-  bell->wait_us(60'000'000);
-  return cache;
+// Perhaps still at its first fetch: a source that signs with it waits for that.
+std::unique_ptr<CredentialsCache> cache_of(std::unique_ptr<CredentialsSource> source, const Clock& clock) {
+  return std::make_unique<CredentialsCache>(std::move(source), clock, [] {});
 }
 
 TEST_F(Sources, a_role_is_assumed_with_what_its_base_holds) {
-  const auto base = settled_cache(std::make_unique<StaticSource>("AKIA", "secret", "", "configuration"), clock);
+  const auto base = cache_of(std::make_unique<StaticSource>("AKIA", "secret", "", "configuration"), clock);
   AssumeRoleSource source(
       transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
       {kRole, "ext-1", "sluice", session_policy_for_stream("arn:aws:kinesis:eu-west-1:123456789012:stream/x"), 3600});
@@ -326,7 +323,7 @@ TEST_F(Sources, a_role_is_assumed_with_what_its_base_holds) {
 }
 
 TEST_F(Sources, a_role_tells_why_its_base_has_nothing) {
-  const auto base = settled_cache(std::make_unique<EnvironmentSource>(empty_environment()), clock);
+  const auto base = cache_of(std::make_unique<EnvironmentSource>(empty_environment()), clock);
   AssumeRoleSource source(transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
                           {kRole, "", "sluice", "", 3600});
   const CredentialsError error = error_of(source);
@@ -348,7 +345,7 @@ TEST_F(Sources, a_role_has_its_base_renewed_when_sts_finds_it_expired) {
   };
   std::atomic<int> calls = 0;
   Waker second;
-  const auto base = settled_cache(std::make_unique<Counting>(calls, second), clock);
+  const auto base = cache_of(std::make_unique<Counting>(calls, second), clock);
   AssumeRoleSource source(transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
                           {kRole, "", "sluice", "", 3600});
   transport.answer(

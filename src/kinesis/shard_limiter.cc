@@ -7,8 +7,10 @@ namespace sluice::kinesis {
 namespace {
 
 constexpr double kUsPerS = 1e6;
-constexpr double kLeastFactor = 0.05;
-constexpr double kLeastWholePerS = 50;
+// Half of what AWS documents for a shard, and for a stream whose shards are not known: to hold back further gains
+// nothing. A throttled record costs one more sending, and others who write to the shard compete by attempts.
+constexpr double kLeastFactor = 0.5;
+constexpr double kLeastWholePerS = kLeastFactor * kShardRecordsPerS;
 constexpr double kWholeGrowthPerS = 0.05;
 // A shard that ran out rests for at least this long, so that it comes back with room for several records.
 constexpr std::int64_t kRestUs = 20'000;

@@ -4,7 +4,7 @@
 //
 // A shard takes 1,000 records/s and 1 MiB/s with bursts
 // (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Others may write to it too, so the
-// rate goes down by a fifth at each throttling and up again a little every second.
+// rate goes down by a fifth at each throttling, to a half at the least, and up again a little every second.
 #pragma once
 
 #include <cstdint>

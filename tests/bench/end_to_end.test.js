@@ -29,14 +29,15 @@ async function memoryMiB(pid, field) {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)[1]) / 1024;
 }
 
-// kinesim with enough shards, without rate limits: it is to sink what comes, and counts it.
+// kinesim with enough shards (Sluice sends a shard at most its 1000 records a second), without rate limits of its own: it is to sink what comes,
+// and counts it.
 async function startSink(t) {
   const folder = await temporaryFolder(t);
   const ready = path.join(folder, 'ready.json');
   const kinesim = new Process('kinesim', kinesimBinary, [
     '--listen', '127.0.0.1:0', '--tls-listen', '127.0.0.1:0', '--tls-dir', path.join(folder, 'tls'), '--ready-file', ready,
     '--identity', `${CREDENTIALS.accessKeyId}:${CREDENTIALS.secretAccessKey}`, '--role', `${ROLE},${EXTERNAL_ID}`,
-    '--create-stream', 'flag-events:64', '--no-rate-limits', '--ledger', 'ids', '--ledger-id-field', 'loadgenId',
+    '--create-stream', 'flag-events:1000', '--no-rate-limits', '--ledger', 'ids', '--ledger-id-field', 'loadgenId',
   ]);
   t.after(() => kinesim.stop('SIGKILL'));
   const addresses = await waitFor('kinesim to be ready', async () => {

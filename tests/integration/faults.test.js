@@ -18,7 +18,7 @@ const allDelivered = (sluice) => waitFor('all to be delivered', async () => (awa
 test('30 % of records throttled, 1 % of calls cut off after their commit, the stream gone for 30 s', async (t) => {
   const kinesim = await Kinesim.start(t, { rateLimits: false });
   const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
-  const load = new Load(sluice, { connections: 2, eventsPerPayload: 20, pauseMs: 10 });
+  const load = new Load(sluice, { connections: 2, eventsPerPayload: 20, pauseMs: 25 });
   const resident = [];
   let loading = true;
   const watching = (async () => {
