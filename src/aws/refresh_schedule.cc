@@ -7,8 +7,8 @@ namespace sluice::aws {
 
 std::int64_t refresh_at_ms(std::int64_t fetched_ms, std::int64_t expires_ms, double unit) {
   constexpr std::int64_t kMarginMs = 10 * 60'000;
-  constexpr std::int64_t kSoonestMs =
-      5'000;  // a source that hands the same out until their end is not asked all the time
+  // A source that hands the same out until their end is not asked all the time.
+  constexpr std::int64_t kSoonestMs = 5'000;
   if (expires_ms == 0) return std::numeric_limits<std::int64_t>::max();
   const std::int64_t life = std::max<std::int64_t>(expires_ms - fetched_ms, 0);
   const std::int64_t margin = std::min(std::max(kMarginMs, life / 5), life / 2);
@@ -23,7 +23,8 @@ std::int64_t retry_after_ms(CredentialsError::Kind kind, int failures, double un
   if (kind == CredentialsError::Kind::unreachable) {
     most = std::min(kMostMs, kFirstMs << std::clamp(failures - 1, 0, 6));
   }
-  return most / 2 + static_cast<std::int64_t>(static_cast<double>(most / 2) * unit);
+  const std::int64_t half = most / 2;
+  return half + static_cast<std::int64_t>(static_cast<double>(half) * unit);
 }
 
 }  // namespace sluice::aws

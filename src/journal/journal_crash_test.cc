@@ -42,7 +42,7 @@ AppendRequest entry_request(int n) {
   request.dedupe_key[1] = static_cast<std::uint8_t>(n >> 8);
   request.dedupe_key[15] = 1;
   request.received_ms = 1'700'000'000'000;
-  request.counts[static_cast<std::size_t>(EventKind::feature)] = static_cast<std::uint64_t>(n + 1);
+  request.counts[static_cast<std::size_t>(EventKind::feature)] = static_cast<std::uint64_t>(n) + 1;
   request.entry = entry_text(n);
   return request;
 }
@@ -188,7 +188,6 @@ TEST(JournalCrash, with_retention_at_work_keeps_everything_behind_the_hold) {
     limits.max_bytes = 5 * limits.segment_bytes;
     limits.retention_ms = 0;
     std::atomic<int> acknowledged{0};
-    std::atomic<std::uint64_t> held_from{0};
     std::atomic<int> held_number{0};
     std::atomic<std::uint64_t> crashes{seed * 1000};
     files.before_each_change([&] {

@@ -87,15 +87,13 @@ void ThreadedJournal::append(AppendRequest request) {
       ++refused_overloaded_;
     } else {
       accepted_bytes_ += bytes;
+      const bool first = queue_.empty();  // for others the bell has been rung already
       queue_.push_back(std::move(request));
-      if (queue_.size() > 1) return;  // the bell has been rung for the one before
+      if (first) queue_bell_.notify_one();
+      return;
     }
   }
-  if (refusal == AppendOutcome::durable) {
-    queue_bell_.notify_one();
-  } else if (request.done) {
-    request.done(refusal);
-  }
+  if (request.done) request.done(refusal);
 }
 
 std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Position from) {
