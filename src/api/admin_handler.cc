@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "api/flag_list.h"
 #include "api/metrics.h"
 #include "api/status.h"
 
@@ -34,6 +35,7 @@ constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=ut
 
 const std::array kRoutes = {
     Route{"/status", [](const ServerView& view) { return json_answer(full_status_json(view)); }},
+    Route{"/flags", [](const ServerView& view) { return json_answer(flag_list_json(view)); }},
     Route{"/healthz", [](const ServerView&) { return health_answer(); }},
     Route{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
     Route{"/metrics",

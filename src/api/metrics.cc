@@ -134,6 +134,8 @@ void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogS
   out.counter("sluice_events_accepted_total", "Events made durable", number(totals.events_accepted));
   out.counter("sluice_events_deduplicated_total", "Events of payloads that had been stored before",
               number(totals.events_deduplicated));
+  out.counter("sluice_events_not_exported_total", "Evaluations of flags that are not chosen for export: not stored",
+              number(totals.events_not_exported));
   out.counter("sluice_events_unusable_total", "Events made durable but exported nowhere, because they are no events",
               number(totals.events_unusable));
   out.counter("sluice_intake_dead_letters_total", "Unusable events written to the dead letters of intake",

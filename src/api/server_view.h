@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "export/exporter.h"
+#include "flags/flag_registry.h"
 #include "http/server.h"
 #include "intake/metrics.h"
 #include "journal/journal.h"
@@ -18,6 +19,7 @@ enum class ServerPhase : std::uint8_t { starting, ready, draining };
 struct ServerView {
   const Clock& clock;
   const Catalog& catalog;
+  const FlagRegistry& flags;
   const Journal& journal;
   const Exporter& exporter;
   const IntakeMetrics& intake;

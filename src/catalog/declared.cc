@@ -23,7 +23,7 @@ constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' an
 constexpr std::string_view kIdExpected = "24 hex digits";
 constexpr std::string_view kIdExample = "\"5744c96707c9900708000004\"";
 
-// Reads the three lists into vectors, and knows what it has seen to tell of doubles.
+// Reads the lists into vectors, and knows what it has seen to tell of doubles.
 class Reader {
  public:
   Reader(TomlTable& root, const KinesisCheck& check) : root_(root), check_(check) {}
@@ -31,6 +31,7 @@ class Reader {
   std::shared_ptr<const CatalogSnapshot> read() {
     for (TomlTable& table : root_.tables("project")) project(table);
     for (TomlTable& table : root_.tables("environment")) environment(table);
+    for (TomlTable& table : root_.tables("flag")) flag(table);
     for (TomlTable& table : root_.tables("destination")) destination(table);
     return std::make_shared<const CatalogSnapshot>(std::move(projects_), std::move(environments_),
                                                    std::move(destinations_));
@@ -91,7 +92,47 @@ class Reader {
     environment.mobile_keys = credentials(table, "mobile_keys", "a list of mobile keys", "[\"mob-5f1c0a3d-…\"]");
     environment.allowed_origins = table.texts("allowed_origins", "a list of origins", "[\"https://shop.example\"]");
     environment.allowed_headers = table.texts("allowed_headers", "a list of header names", "[\"X-Shop\"]");
+    flag_export(table, environment.flag_export);
     environments_.push_back(std::move(environment));
+  }
+
+  static void flag_export(TomlTable& table, FlagExport& choice) {
+    const std::string mode =
+        table.text("feature_events", "\"as sent\" or \"chosen flags\"", "\"chosen flags\"").value_or("as sent");
+    if (mode != "as sent" && mode != "chosen flags")
+      table.fault(
+          "feature_events",
+          fmt::format("\"{}\" is not a choice; expected \"as sent\" (every evaluation that SDKs send) or \"chosen "
+                      "flags\" (those of flags with export = true).",
+                      mode));
+    choice.as_sent = mode == "as sent";
+    choice.new_flags = table.boolean("export_new_flags", "export_new_flags = false").value_or(true);
+    choice.all_flags = table.boolean("export_all_flags", "export_all_flags = true");
+  }
+
+  void flag(TomlTable& table) {
+    const std::string key = table.required("key", "a flag's key", "\"new-checkout\"");
+    table.call(fmt::format("flag \"{}\"", key));
+    const std::string project = table.required("project", "the key of a [[project]]", "\"web\"");
+    const std::string environment_key =
+        table.required("environment", "the key of an [[environment]] of that project", "\"production\"");
+    DeclaredFlag declared;
+    declared.exported = table.boolean("export", "export = true");
+    declared.variation_names =
+        table.texts("variation_names", "the names of the variations, from 0", "[\"off\", \"on\"]");
+    Environment* environment = find_environment(project, environment_key);
+    if (environment == nullptr) {
+      if (!project.empty() && !environment_key.empty()) no_environment(table, project, environment_key);
+      return;
+    }
+    if (!environment->flag_export.flags.emplace(key, std::move(declared)).second)
+      table.fault("key", fmt::format("There is already a flag \"{}\" in the environment \"{}/{}\"; keys must differ.",
+                                     key, project, environment_key));
+  }
+
+  static void no_environment(TomlTable& table, std::string_view project, std::string_view environment) {
+    table.fault("environment", fmt::format("There is no [[environment]] with the key \"{}\" in the project \"{}\".",
+                                           environment, project));
   }
 
   std::vector<std::string> credentials(TomlTable& table, const std::string& field, std::string_view expected,
@@ -117,8 +158,7 @@ class Reader {
     if (const Environment* environment = find_environment(project, environment_key)) {
       destination.environment_id = environment->id;
     } else if (!project.empty() && !environment_key.empty()) {
-      table.fault("environment", fmt::format("There is no [[environment]] with the key \"{}\" in the project \"{}\".",
-                                             environment_key, project));
+      no_environment(table, project, environment_key);
     }
     destination.id = id(table, "destination", project + "/" + environment_key + "/" + destination.name);
     destination.on = table.boolean("on", "on = true").value_or(true);
@@ -213,7 +253,7 @@ class Reader {
         std::find_if(projects_.begin(), projects_.end(), [&](const Project& project) { return project.key == key; });
     return found == projects_.end() ? nullptr : &*found;
   }
-  const Environment* find_environment(std::string_view project, std::string_view key) const {
+  Environment* find_environment(std::string_view project, std::string_view key) {
     const auto found = std::find_if(environments_.begin(), environments_.end(), [&](const Environment& environment) {
       return environment.project_key == project && environment.key == key;
     });

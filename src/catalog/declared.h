@@ -2,6 +2,8 @@
 //
 //   [[project]]      key, name, id
 //   [[environment]]  project, key, name, id, sdk_keys, mobile_keys, allowed_origins, allowed_headers
+//                    feature_events, export_new_flags, export_all_flags
+//   [[flag]]         project, environment, key, export, variation_names
 //   [[destination]]  name, project, environment, id, kind, on, start, kinds, and the settings of its kind
 //
 // An id that is left out is derived from the keys, the same on every machine and at every start.
@@ -24,7 +26,7 @@ struct FieldFault {
 };
 using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings&)>;
 
-// Reads the three lists. Every fault is noted in the tables' own list; the snapshot is worth keeping only if there was
+// Reads the lists. Every fault is noted in the tables' own list; the snapshot is worth keeping only if there was
 // none.
 std::shared_ptr<const CatalogSnapshot> read_declared_catalog(TomlTable& root, const KinesisCheck& check);
 

@@ -24,6 +24,20 @@ struct Project {
   std::string name;
 };
 
+// What its owner declared of one flag in one environment.
+struct DeclaredFlag {
+  std::optional<bool> exported;  // "send detailed events to data export destinations"
+  std::vector<std::string> variation_names;
+};
+
+// Which evaluations of an environment's flags are exported (docs/events.md).
+struct FlagExport {
+  bool as_sent = true;            // every one that arrives; the rest of this then matters for names alone
+  bool new_flags = true;          // what a flag starts with when it is first seen
+  std::optional<bool> all_flags;  // known and new ones alike, unless the flag itself says otherwise
+  std::unordered_map<std::string, DeclaredFlag> flags;
+};
+
 struct Environment {
   ObjectId id;  // also the client-side id that browser SDKs put into their paths
   ObjectId project_id;
@@ -34,6 +48,7 @@ struct Environment {
   std::vector<std::string> mobile_keys;
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
+  FlagExport flag_export;
 };
 
 // Settings of a Kinesis destination. Names follow the REST API's config (docs/configuration.md).

@@ -50,6 +50,11 @@ inline constexpr std::array<EventKindRow, 12> kEventKinds = {{
 
 constexpr std::string_view event_kind_name(EventKind kind) { return kEventKinds[static_cast<std::size_t>(kind)].name; }
 
+// Kinds that tell of one evaluation of a flag.
+constexpr bool is_evaluation(EventKind kind) {
+  return kind == EventKind::feature || kind == EventKind::debug || kind == EventKind::migration_op;
+}
+
 // The kind of that name; `other` for a name that is not in the table. Names in parentheses are ours and never match.
 constexpr EventKind event_kind_named(std::string_view name) {
   for (const EventKindRow& row : kEventKinds)

@@ -22,7 +22,10 @@ enum class MemberName : std::uint8_t {
   context_keys,
   features,
   evaluation,
-  housekeeping,  // trackEvents, debugEventsUntilDate, excludeFromSummaries, trackReason
+  value,
+  variation_name,
+  track_events,  // housekeeping too, but it is read before it is taken out
+  housekeeping,  // debugEventsUntilDate, excludeFromSummaries, trackReason
 };
 
 inline constexpr std::size_t kMemberNames = static_cast<std::size_t>(MemberName::housekeeping) + 1;
@@ -40,6 +43,8 @@ inline MemberName member_name(std::string_view name) {
       return is("key") ? MemberName::key : MemberName::unread;
     case 4:
       return is("kind") ? MemberName::kind : is("user") ? MemberName::user : MemberName::unread;
+    case 5:
+      return is("value") ? MemberName::value : MemberName::unread;
     case 6:
       return is("reason") ? MemberName::reason : MemberName::unread;
     case 7:
@@ -53,7 +58,10 @@ inline MemberName member_name(std::string_view name) {
       return is("evaluation") ? MemberName::evaluation : MemberName::unread;
     case 11:
       if (is("contextKeys")) return MemberName::context_keys;
-      return is("trackEvents") || is("trackReason") ? MemberName::housekeeping : MemberName::unread;
+      if (is("trackEvents")) return MemberName::track_events;
+      return is("trackReason") ? MemberName::housekeeping : MemberName::unread;
+    case 13:
+      return is("variationName") ? MemberName::variation_name : MemberName::unread;
     case 20:
       return is("debugEventsUntilDate") || is("excludeFromSummaries") ? MemberName::housekeeping : MemberName::unread;
     default:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <vector>
 
@@ -59,8 +60,10 @@ std::string_view json_type(char first) {
 struct PayloadReader::State {
   explicit State(ObjectIdMinter with) : minter(with) {}
 
-  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry);
+  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
+                    FlagGate* flags);
   std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
+  FlagVerdict ask(EventKind kind, std::optional<std::uint32_t> key_token);
   void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
@@ -77,6 +80,8 @@ struct PayloadReader::State {
   std::uint8_t schema = 1;
   std::int64_t received_ms = 0;
   std::size_t position = 0;
+  FlagGate* flags = nullptr;
+  std::size_t not_exported = 0;
 };
 
 PayloadReader::PayloadReader(ObjectIdMinter minter) : state_(std::make_unique<State>(minter)) {}
@@ -85,13 +90,17 @@ PayloadReader::~PayloadReader() = default;
 const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
 
 Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std::int64_t received_ms,
-                                 EntryWriter& entry) {
-  return state_->read(body, schema, received_ms, entry);
+                                 EntryWriter& entry, FlagGate* flags) {
+  return state_->read(body, schema, received_ms, entry, flags);
 }
 
+std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
+
 Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with_schema, std::int64_t at_ms,
-                                        EntryWriter& entry) {
+                                        EntryWriter& entry, FlagGate* gate) {
   unusable.clear();
+  not_exported = 0;
+  flags = gate;
   schema = with_schema;
   received_ms = at_ms;
   position = 0;
@@ -143,7 +152,8 @@ std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter&
 
 bool PayloadReader::State::left_out(const EventMember& member, EventKind kind) const {
   if (member.superseded) return true;
-  if (member.name == MemberName::kind || member.name == MemberName::id || member.name == MemberName::housekeeping)
+  if (member.name == MemberName::kind || member.name == MemberName::id || member.name == MemberName::housekeeping ||
+      member.name == MemberName::track_events)
     return true;
   return null_is_absent(member.name, kind) && walk.at(member.at.value) == 'n';
 }
@@ -166,10 +176,44 @@ std::size_t PayloadReader::State::append_tokens(std::uint32_t first, std::uint32
   return key_at;
 }
 
+// Of events that are no evaluation nobody is asked: they are always exported.
+FlagVerdict PayloadReader::State::ask(EventKind kind, std::optional<std::uint32_t> key_token) {
+  if (flags == nullptr || !key_token || !is_evaluation(kind)) return {};
+  FlagEvaluation evaluation;
+  evaluation.kind = kind;
+  evaluation.key = walk.inside(*key_token);
+  std::optional<std::uint32_t> variation, value;
+  if (kind == EventKind::migration_op) {
+    const auto inner = event.value(MemberName::evaluation);
+    variation = walk.find_in_checked(*inner, "variation");
+    value = walk.find_in_checked(*inner, "value");
+  } else {
+    variation = event.value(MemberName::variation);
+    value = event.value(MemberName::value);
+  }
+  if (variation) {
+    const std::string_view text = walk.text(*variation);
+    const char* end = text.data() + text.size();
+    if (const auto read = std::from_chars(text.data(), end, evaluation.variation); read.ptr != end)
+      evaluation.variation = -1;
+  }
+  if (value) evaluation.value = walk.text(*value, walk.skip_checked(*value));
+  evaluation.in_experiment = event.in_experiment();
+  const auto track_events = event.value(MemberName::track_events);
+  evaluation.track_events = track_events && walk.at(*track_events) == 't';
+  return flags->look(evaluation);
+}
+
 void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry) {
+  const auto key = event_key(event, kind);
+  const FlagVerdict verdict = ask(kind, key);
+  if (!verdict.exported) {
+    ++not_exported;
+    return;
+  }
   std::string& out = entry.json();
   const std::size_t start = out.size();
-  const std::uint32_t key_token = event_key(event, kind).value_or(JsonWalk::kInvalid);
+  const std::uint32_t key_token = key.value_or(JsonWalk::kInvalid);
   std::size_t key_at = 0;
 
   out.append("{\"kind\":").append(walk.text(kind_token)).append(",\"id\":\"");
@@ -187,6 +231,9 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
     key_at = std::max(key_at, append_tokens(first, members[i].at.after, key_token, out));
   }
 
+  // A migration's variation is inside its evaluation, which is passed through as sent.
+  if (!verdict.variation_name.empty() && kind != EventKind::migration_op && !event.value(MemberName::variation_name))
+    out.append(",\"variationName\":").append(verdict.variation_name);
   if (takes_context_keys(kind) && !event.value(MemberName::context_keys) && !event.context_members().empty()) {
     const std::size_t before = out.size();
     out.append(",\"contextKeys\":");

@@ -12,6 +12,7 @@
 #include "base/object_id.h"
 #include "base/result.h"
 #include "event/entry.h"
+#include "event/flag_gate.h"
 
 namespace sluice {
 
@@ -42,7 +43,12 @@ class PayloadReader {
   // begin() was called. An unusable event is appended too, as EventKind::unusable, and the first kMaxUnusableTold are
   // told in unusable(). An error means that the body as a whole is not a JSON array (the answer is 400) and says what
   // is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
-  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry);
+  // `flags` is asked about each evaluation; without it all are exported, and no variation has a name.
+  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
+                    FlagGate* flags = nullptr);
+
+  // Of the last read(): evaluations that are not chosen for export, and so are not in the entry.
+  std::size_t not_exported() const;
 
   // Of the last read(); valid until the next, and while the body is.
   const std::vector<UnusableEvent>& unusable() const;

@@ -11,6 +11,7 @@
 #include "intake/cors.h"
 #include "intake/dedupe.h"
 #include "intake/diagnostics.h"
+#include "intake/flag_desk.h"
 #include "intake/gif.h"
 #include "intake/inflate.h"
 #include "intake/log_gate.h"
@@ -81,6 +82,7 @@ class IntakeHandler final : public HttpHandler {
       : intake_(intake),
         metrics_(intake.metrics.add_loop()),
         reader_(ObjectIdMinter(random_bits())),
+        flags_(intake.flags),
         inflater_(intake.inflated, intake.limits.max_inflated_bytes) {}
 
   void handle(const HttpRequest& request, HttpResponder responder) override;
@@ -109,6 +111,7 @@ class IntakeHandler final : public HttpHandler {
   CatalogPointer catalog_;
   std::uint64_t catalog_revision_ = 0;
   PayloadReader reader_;
+  FlagDesk flags_;
   EntryWriter writer_;
   Inflater inflater_;
   LogGate unknown_key_gate_, refused_gate_, unavailable_gate_, dropped_gate_;
@@ -297,8 +300,10 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   source.unsummarized = request.has_header("X-LaunchDarkly-Unsummarized");
   const std::int64_t received_ms = intake_.clock.wall_ms();
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
-  if (const Result<void> read = reader_.read(body, source.schema, received_ms, writer_); !read)
+  flags_.begin(*exchange.environment, source.unsummarized, received_ms);
+  if (const Result<void> read = reader_.read(body, source.schema, received_ms, writer_, &flags_); !read)
     return refuse(exchange, Refusal::not_a_payload, read.error().message);
+  if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
   append(exchange, source, received_ms);
 }
 
@@ -399,9 +404,11 @@ HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, std::s
 
 }  // namespace
 
-Intake::Intake(const Catalog& with_catalog, Journal& with_journal, const Clock& with_clock, IntakeMetrics& with_metrics,
-               IntakeDeadLetters& with_dead_letters, IntakeLimits with_limits, CommonAnswers with_common_answers)
+Intake::Intake(const Catalog& with_catalog, FlagRegistry& with_flags, Journal& with_journal, const Clock& with_clock,
+               IntakeMetrics& with_metrics, IntakeDeadLetters& with_dead_letters, IntakeLimits with_limits,
+               CommonAnswers with_common_answers)
     : catalog(with_catalog),
+      flags(with_flags),
       journal(with_journal),
       clock(with_clock),
       metrics(with_metrics),

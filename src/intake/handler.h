@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "catalog/snapshot.h"
+#include "flags/flag_registry.h"
 #include "http/byte_budget.h"
 #include "http/server.h"
 #include "intake/dead_letters.h"
@@ -24,13 +25,14 @@ class Intake {
   // `common_answers` answers GET /status, /healthz and /readyz; called on the loops, it must not block. Empty: 404.
   using CommonAnswers = std::function<HttpResponse(const HttpRequest&)>;
 
-  Intake(const Catalog& catalog, Journal& journal, const Clock& clock, IntakeMetrics& metrics,
+  Intake(const Catalog& catalog, FlagRegistry& flags, Journal& journal, const Clock& clock, IntakeMetrics& metrics,
          IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers);
 
   // One a loop; it must not outlive this.
   std::unique_ptr<HttpHandler> make_handler();
 
   const Catalog& catalog;
+  FlagRegistry& flags;
   Journal& journal;
   const Clock& clock;
   IntakeMetrics& metrics;

@@ -48,6 +48,7 @@ struct Options {
 struct Stage {
   std::string directory = ::testing::TempDir() + "sluice_intake_" + std::to_string(::getpid());
   Catalog catalog;
+  FlagRegistry flags;
   FakeJournal journal;
   SystemClock clock;
   IntakeMetrics metrics;
@@ -57,7 +58,7 @@ struct Stage {
 
   explicit Stage(Options options = {})
       : letters(directory, options.intake, metrics),
-        intake(catalog, journal, clock, metrics, letters, options.intake, [](const HttpRequest& request) {
+        intake(catalog, flags, journal, clock, metrics, letters, options.intake, [](const HttpRequest& request) {
           HttpResponse response;
           response.body = "common " + std::string(request.path);
           return response;

@@ -42,6 +42,7 @@ IntakeTotals IntakeMetrics::totals() const {
     out.payloads_empty += read(loop.payloads_empty);
     out.events_accepted += read(loop.events_accepted);
     out.events_deduplicated += read(loop.events_deduplicated);
+    out.events_not_exported += read(loop.events_not_exported);
     out.events_unusable += read(loop.events_unusable);
     out.bytes_received += read(loop.bytes_received);
     out.bytes_inflated += read(loop.bytes_inflated);

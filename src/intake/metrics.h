@@ -50,9 +50,10 @@ struct IntakeTotals {
   std::uint64_t payloads_deduplicated = 0;  // stored before
   std::uint64_t payloads_empty = 0;         // an array without events: 202, nothing stored
   std::uint64_t events_accepted = 0, events_deduplicated = 0;  // unusable ones included
-  std::uint64_t events_unusable = 0;  // of those accepted: stored, exported nowhere, dead-lettered
-  std::uint64_t bytes_received = 0;   // bodies of payloads_received as sent
-  std::uint64_t bytes_inflated = 0;   // the same after inflation
+  std::uint64_t events_unusable = 0;      // of those accepted: stored, exported nowhere, dead-lettered
+  std::uint64_t events_not_exported = 0;  // evaluations of flags that are not chosen for export: not stored
+  std::uint64_t bytes_received = 0;       // bodies of payloads_received as sent
+  std::uint64_t bytes_inflated = 0;       // the same after inflation
   std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
   std::uint64_t diagnostics = 0;
   std::array<std::uint64_t, kRefusals> refused{};
@@ -77,7 +78,8 @@ class alignas(64) IntakeLoopMetrics {
   void refuse(Refusal refusal) { add(refused[static_cast<std::size_t>(refusal)]); }
   void answered(std::int64_t latency_us);
 
-  Counter payloads_received{0}, payloads_empty{0}, bytes_received{0}, bytes_inflated{0}, diagnostics{0};
+  Counter payloads_received{0}, payloads_empty{0}, events_not_exported{0}, bytes_received{0}, bytes_inflated{0},
+      diagnostics{0};
   std::array<Counter, kRefusals> refused{};
   // Counted by the journal's writer, mostly: on lines of their own.
   alignas(64) Counter payloads_accepted{0};

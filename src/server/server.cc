@@ -14,6 +14,7 @@
 #include "aws/default_chain.h"
 #include "aws/endpoints.h"
 #include "base/log.h"
+#include "flags/flag_store.h"
 #include "intake/handler.h"
 #include "kinesis/make_kinesis_sink.h"
 
@@ -49,6 +50,8 @@ struct Server::Parts {
   SystemClock clock;
   std::unique_ptr<FileSystem> files = make_posix_file_system();
   Catalog catalog;
+  FlagRegistry flags;
+  std::unique_ptr<FlagStore> flag_store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<aws::CurlTransport> transport;
   std::unique_ptr<aws::CallerIdentityCache> identity;
@@ -134,6 +137,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (!journal) return tl::unexpected(journal.error());
   p.journal = std::move(*journal);
 
+  auto flag_store = FlagStore::open(p.settings.data_dir + "/flags.json", p.flags, *p.files);
+  if (!flag_store) return tl::unexpected(flag_store.error());
+  p.flag_store = std::move(*flag_store);
+
   p.transport = std::make_unique<aws::CurlTransport>(transport_options(p.settings, p.environment));
   p.exporter =
       std::make_unique<Exporter>(*p.journal, *p.files, p.clock, p.settings.data_dir,
@@ -145,10 +152,12 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
 
   p.intake_dead_letters =
       std::make_unique<IntakeDeadLetters>(p.settings.data_dir + "/dead-letters", p.settings.intake, p.intake_metrics);
-  p.view.reset(new ServerView{p.clock, p.catalog, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
-  p.intake = std::make_unique<Intake>(p.catalog, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters,
+  p.view.reset(
+      new ServerView{p.clock, p.catalog, p.flags, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
+  p.intake = std::make_unique<Intake>(p.catalog, p.flags, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters,
                                       p.settings.intake,
                                       [&p](const HttpRequest& request) { return common_answer(*p.view, request); });
+  p.flags.apply(*configuration.catalog);
   p.catalog.publish(configuration.catalog);
 
   auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), std::nullopt,
@@ -176,6 +185,7 @@ Result<void> Server::reload(const Configuration& configuration) {
           "Settings changed that only a restart takes up. Projects, environments and destinations are taken up now."}});
   }
   // Keys first: an SDK whose key is new must not be told 401 while destinations change.
+  parts_->flags.apply(*configuration.catalog);
   parts_->catalog.publish(configuration.catalog);
   return parts_->exporter->apply(*configuration.catalog);
 }

@@ -1,0 +1,32 @@
+// What the reader asks about each evaluation of a flag: whether its owner chose it for export, and what the variation
+// is called. Who answers: intake/flag_desk.h.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "event/kind.h"
+
+namespace sluice {
+
+struct FlagEvaluation {
+  EventKind kind = EventKind::feature;  // feature, debug or migration_op
+  std::string_view key;                 // between its quotes, escapes and all
+  std::int64_t variation = -1;          // -1: none, the default was served
+  std::string_view value;               // the JSON text as sent; empty: none
+  bool in_experiment = false;
+  bool track_events = false;  // the event says of itself that it is wanted in full, as PHP's do
+};
+
+struct FlagVerdict {
+  bool exported = true;
+  std::string_view variation_name;  // JSON with its quotes; empty: not known. Valid until the next question
+};
+
+class FlagGate {
+ public:
+  virtual ~FlagGate() = default;
+  virtual FlagVerdict look(const FlagEvaluation& evaluation) = 0;
+};
+
+}  // namespace sluice

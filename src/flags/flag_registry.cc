@@ -1,0 +1,161 @@
+#include "flags/flag_registry.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+// Of a key as it stands between quotes.
+std::string unescaped(std::string_view inside) {
+  if (inside.find('\\') == std::string_view::npos) return std::string(inside);
+  const json text = json::parse('"' + std::string(inside) + '"', nullptr, false);
+  return text.is_string() ? text.get<std::string>() : std::string(inside);
+}
+
+// Keys may hold bytes that are no UTF-8.
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+void FlagEntry::seen(std::int64_t now_ms, std::int64_t variation, std::string_view value) {
+  evaluations_.fetch_add(1, std::memory_order_relaxed);
+  if (last_seen_ms_.load(std::memory_order_relaxed) < now_ms) last_seen_ms_.store(now_ms, std::memory_order_relaxed);
+  if (variation < 0 || variation >= static_cast<std::int64_t>(kMaxVariationsSeen)) return;
+  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(variation);
+  if ((variations_seen_.load(std::memory_order_relaxed) & bit) != 0) return;
+  if ((variations_seen_.fetch_or(bit) & bit) != 0) return;
+  const std::lock_guard lock(mutex_);
+  variations_.push_back({variation, value.size() <= kMaxValueBytes ? std::string(value) : std::string()});
+}
+
+std::shared_ptr<const std::string> FlagEntry::variation_name(std::int64_t variation) const {
+  if (!has_names() || variation < 0) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto index = static_cast<std::size_t>(variation);
+  return index < names_.size() ? names_[index] : nullptr;
+}
+
+FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std::int64_t now_ms) {
+  std::string key = unescaped(inside);
+  const std::lock_guard lock(mutex_);
+  Flags& flags = environments_[environment];
+  if (const auto found = flags.by_key.find(key); found != flags.by_key.end()) return found->second.get();
+  if (flags.by_key.size() >= kMaxFlags) {
+    forgotten_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  auto made = std::make_unique<FlagEntry>(key, now_ms, flags.choice.new_flags);
+  made->remembered_ = flags.choice.new_flags;
+  choose(flags.choice, *made);
+  return flags.by_key.emplace(std::move(key), std::move(made)).first->second.get();
+}
+
+void FlagRegistry::choose(const FlagExport& choice, FlagEntry& flag) {
+  bool exported = choice.all_flags.value_or(flag.remembered_);
+  std::vector<std::shared_ptr<const std::string>> names;
+  if (const auto found = choice.flags.find(flag.key); found != choice.flags.end()) {
+    exported = found->second.exported.value_or(exported);
+    for (const std::string& name : found->second.variation_names)
+      names.push_back(name.empty() ? nullptr : std::make_shared<const std::string>(dumped(name)));
+  }
+  flag.exported_.store(exported, std::memory_order_relaxed);
+  const std::lock_guard lock(flag.mutex_);
+  flag.names_ = std::move(names);
+  flag.has_names_.store(!flag.names_.empty(), std::memory_order_release);
+}
+
+void FlagRegistry::apply(const CatalogSnapshot& snapshot) {
+  const std::lock_guard lock(mutex_);
+  for (const Environment& environment : snapshot.environments()) {
+    Flags& flags = environments_[environment.id];
+    flags.choice = environment.flag_export;
+    for (const auto& [key, flag] : flags.by_key) choose(flags.choice, *flag);
+  }
+}
+
+bool FlagRegistry::new_flags_exported(ObjectId environment) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = environments_.find(environment);
+  if (found == environments_.end()) return true;
+  return found->second.choice.all_flags.value_or(found->second.choice.new_flags);
+}
+
+FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
+  FlagFacts facts{flag.key, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}};
+  const std::lock_guard lock(flag.mutex_);
+  facts.variations = flag.variations_;
+  std::sort(facts.variations.begin(), facts.variations.end(),
+            [](const VariationSeen& a, const VariationSeen& b) { return a.index < b.index; });
+  for (const auto& name : flag.names_) facts.names.push_back(name ? *name : std::string());
+  return facts;
+}
+
+std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
+  std::vector<FlagFacts> out;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = environments_.find(environment);
+    if (found == environments_.end()) return out;
+    for (const auto& [key, flag] : found->second.by_key) out.push_back(facts(*flag));
+  }
+  std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
+  return out;
+}
+
+std::string FlagRegistry::text() const {
+  json all = json::object();
+  const std::lock_guard lock(mutex_);
+  for (const auto& [environment, flags] : environments_) {
+    json& list = all[environment.hex()] = json::array();
+    for (const auto& [key, flag] : flags.by_key) {
+      const FlagFacts known = facts(*flag);
+      json variations = json::array();
+      for (const VariationSeen& seen : known.variations) variations.push_back({seen.index, seen.value});
+      list.push_back({{"key", key},
+                      {"exportedWhenNew", flag->remembered_},
+                      {"firstSeen", known.first_seen_ms},
+                      {"lastSeen", known.last_seen_ms},
+                      {"evaluations", known.evaluations},
+                      {"variations", std::move(variations)}});
+    }
+  }
+  return dumped(all);
+}
+
+Result<void> FlagRegistry::take_text(std::string_view text) {
+  std::map<ObjectId, Flags> read;
+  try {
+    const json all = json::parse(text);
+    for (const auto& [id, list] : all.items()) {
+      const auto environment = ObjectId::parse(id);
+      if (!environment) return fail("\"" + id + "\" is no environment's id");
+      Flags& flags = read[*environment];
+      for (const json& one : list) {
+        auto flag = std::make_unique<FlagEntry>(one.at("key").get<std::string>(),
+                                                one.at("firstSeen").get<std::int64_t>(), true);
+        flag->remembered_ = one.at("exportedWhenNew").get<bool>();
+        flag->last_seen_ms_ = one.at("lastSeen").get<std::int64_t>();
+        flag->evaluations_ = one.at("evaluations").get<std::uint64_t>();
+        for (const json& seen : one.at("variations")) {
+          const auto index = seen.at(0).get<std::int64_t>();
+          if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;
+          flag->variations_seen_ |= std::uint64_t{1} << static_cast<unsigned>(index);
+          flag->variations_.push_back({index, seen.at(1).get<std::string>()});
+        }
+        flag->exported_ = flag->remembered_;
+        flags.by_key.emplace(flag->key, std::move(flag));
+      }
+    }
+  } catch (const json::exception& error) {
+    return fail(error.what());
+  }
+  const std::lock_guard lock(mutex_);
+  environments_ = std::move(read);
+  return {};
+}
+
+}  // namespace sluice

@@ -1,0 +1,111 @@
+// The flags of every environment: each is known from the first event that names it, with what was seen of it, and with
+// whether its evaluations are exported. Intake asks for each evaluation, so an entry never moves and never goes, and
+// what is asked most is read without a lock.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/object_id.h"
+#include "base/result.h"
+#include "catalog/snapshot.h"
+
+namespace sluice {
+
+// Flags of one environment that are remembered: LaunchDarkly's own projects stay below it. A flag beyond is exported as
+// new flags are, and counted in forgotten().
+inline constexpr std::size_t kMaxFlags = 20'000;
+// Of a flag, this many variations are kept with the value that was seen; LaunchDarkly allows fewer. A longer value is
+// not kept.
+inline constexpr std::size_t kMaxVariationsSeen = 64;
+inline constexpr std::size_t kMaxValueBytes = 256;
+
+struct VariationSeen {
+  std::int64_t index = 0;
+  std::string value;  // JSON as sent; empty: too long to keep
+};
+
+// One flag of one environment. Any thread.
+class FlagEntry {
+ public:
+  FlagEntry(std::string its_key, std::int64_t seen_ms, bool exported)
+      : key(std::move(its_key)), first_seen_ms(seen_ms), exported_(exported) {}
+
+  // One evaluation was seen; new variations are kept.
+  void seen(std::int64_t now_ms, std::int64_t variation, std::string_view value);
+  // Whether its owner wants its evaluations in full.
+  bool exported() const { return exported_.load(std::memory_order_relaxed); }
+  // The variation's name as JSON with quotes; null: it has none.
+  std::shared_ptr<const std::string> variation_name(std::int64_t variation) const;
+  bool has_names() const { return has_names_.load(std::memory_order_acquire); }
+
+  const std::string key;
+  const std::int64_t first_seen_ms;
+
+ private:
+  friend class FlagRegistry;
+  std::atomic<bool> exported_;
+  bool remembered_ = false;  // what new flags were given when it was first seen; guarded by the registry's mutex
+  std::atomic<bool> has_names_{false};
+  std::atomic<std::int64_t> last_seen_ms_{0};
+  std::atomic<std::uint64_t> evaluations_{0};
+  std::atomic<std::uint64_t> variations_seen_{0};  // a bit each
+  mutable std::mutex mutex_;
+  std::vector<VariationSeen> variations_;                  // guarded by mutex_
+  std::vector<std::shared_ptr<const std::string>> names_;  // guarded by mutex_
+};
+
+// What is known of a flag, to show.
+struct FlagFacts {
+  std::string key;
+  bool exported = true;
+  std::int64_t first_seen_ms = 0, last_seen_ms = 0;
+  std::uint64_t evaluations = 0;
+  std::vector<VariationSeen> variations;  // by index
+  std::vector<std::string> names;         // of variations, by index; JSON, empty: none
+};
+
+class FlagRegistry {
+ public:
+  // The flag that is so called, made when it is new; null when the environment has kMaxFlags already. `key` as it
+  // stands between its quotes. The pointer stays good for as long as the registry.
+  FlagEntry* find(ObjectId environment, std::string_view key, std::int64_t now_ms);
+
+  // Takes up what was declared: names, and which flags are exported. In force at once, for what arrives from then on.
+  void apply(const CatalogSnapshot& snapshot);
+
+  std::vector<FlagFacts> list(ObjectId environment) const;  // by key
+  std::uint64_t forgotten() const { return forgotten_.load(std::memory_order_relaxed); }
+  // Whether flags that are not known are exported.
+  bool new_flags_exported(ObjectId environment) const;
+
+  // All of it as JSON, and back at start, before apply(). What is not such JSON is an error, and nothing is taken.
+  std::string text() const;
+  Result<void> take_text(std::string_view text);
+
+ private:
+  struct KeyHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  struct Flags {
+    FlagExport choice;
+    std::unordered_map<std::string, std::unique_ptr<FlagEntry>, KeyHash, std::equal_to<>> by_key;
+  };
+  static void choose(const FlagExport& choice, FlagEntry& flag);
+  static FlagFacts facts(const FlagEntry& flag);
+
+  mutable std::mutex mutex_;
+  std::map<ObjectId, Flags> environments_;
+  std::atomic<std::uint64_t> forgotten_{0};
+};
+
+}  // namespace sluice

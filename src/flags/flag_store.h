@@ -1,0 +1,30 @@
+// Keeps the flag registry on disk, in one JSON file: written anew beside the old one and renamed over it, every few
+// seconds when it has changed, and at the end. What a crash loses is what was seen in those seconds.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "flags/flag_registry.h"
+#include "journal/file_system.h"
+
+namespace sluice {
+
+inline constexpr std::int64_t kFlagStoreIntervalMs = 5'000;
+
+class FlagStore {
+ public:
+  // Reads `path` into the registry, if it is there. A file that cannot be read is set aside as `path`.damaged and told
+  // in the log: flags are known again when they are seen again. Then saves from a thread of its own.
+  static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, FileSystem& files);
+  // Saves for the last time.
+  ~FlagStore();
+
+ private:
+  struct State;
+  explicit FlagStore(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,81 @@
+// Which flags are exported is chosen by their owner, and a change takes effect within a second.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventOf } from './lib/events.js';
+import { Kinesim } from './lib/kinesim.js';
+import { configText, Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+
+// Changes are made by rewriting the configuration and SIGHUP: this long after it, everything must follow.
+const TAKES_EFFECT_MS = 1000;
+
+async function choose(sluice, kinesim, { environment, flags }) {
+  const choice = environment.map(([key, value]) => `${key} = ${JSON.stringify(value)}`).join('\n');
+  const declared = flags.map(([key, on]) => `[[flag]]\nproject = "test"\nenvironment = "production"\nkey = "${key}"\nexport = ${on}\n`);
+  const text = configText({ destinations: [kinesim.destination()] }).replace('[[environment]]', `[[environment]]\n${choice}`);
+  await sluice.writeConfig(`${text}\n${declared.join('\n')}`);
+  sluice.reload();
+  await sleep(TAKES_EFFECT_MS);
+}
+
+test('turning a flag on, off and on again while an SDK sends: what is exported follows within a second', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
+  let phase = 'as sent';
+  let sending = true;
+  const sent = new Map(); // 'phase flag' -> events sent, wholly within a phase
+  const sender = (async () => {
+    for (let i = 0; sending; i++) {
+      const during = phase;
+      const events = ['wanted', 'other'].map((key) => ({
+        kind: 'feature', key, creationDate: Date.now(), variation: 0, value: true, default: { phase: during, i },
+        context: { kind: 'user', key: 'tester' },
+      }));
+      assert.equal(await sluice.post(events), 202);
+      if (phase === during) for (const key of ['wanted', 'other']) sent.set(`${during} ${key}`, (sent.get(`${during} ${key}`) ?? 0) + 1);
+      await sleep(5);
+    }
+  })();
+  const during = async (name, change) => {
+    phase = 'changing';
+    await choose(sluice, kinesim, change);
+    phase = name;
+    await waitFor('events of this phase', () => (sent.get(`${name} other`) ?? 0) >= 50);
+  };
+  const chosen = ['feature_events', 'chosen flags'];
+  await waitFor('events as sent', () => (sent.get('as sent other') ?? 0) >= 50);
+  await during('on', { environment: [chosen, ['export_new_flags', false]], flags: [['wanted', true], ['other', true]] });
+  await during('off', { environment: [chosen], flags: [['wanted', false], ['other', true]] });
+  await during('on again', { environment: [chosen], flags: [['wanted', true], ['other', true]] });
+  await during('all off', { environment: [chosen, ['export_all_flags', false]], flags: [] });
+  await during('all on', { environment: [chosen, ['export_all_flags', true]], flags: [] });
+  sending = false;
+  await sender;
+  await waitFor('all to be delivered', async () => (await sluice.destination()).backlog.events === 0);
+
+  const arrived = new Map();
+  for (const text of await kinesim.texts()) {
+    const event = eventOf(text, 2);
+    const name = `${event.default.phase} ${event.key}`;
+    arrived.set(name, (arrived.get(name) ?? 0) + 1);
+  }
+  const left = { off: ['wanted'], 'all off': ['wanted', 'other'] };
+  for (const name of ['as sent', 'on', 'off', 'on again', 'all off', 'all on']) {
+    for (const key of ['wanted', 'other']) {
+      const sentCount = sent.get(`${name} ${key}`);
+      const arrivedCount = arrived.get(`${name} ${key}`) ?? 0;
+      t.diagnostic(`${name}: ${key}: ${sentCount} sent, ${arrivedCount} exported`);
+      if (left[name]?.includes(key)) assert.equal(arrivedCount, 0, `${name}: ${key}`);
+      else assert.ok(arrivedCount >= sentCount, `${name}: ${key}: ${arrivedCount} of ${sentCount}`);
+    }
+  }
+  const metrics = await sluice.metrics();
+  assert.ok(metrics.value('sluice_events_not_exported_total') >= sent.get('off wanted') + 2 * sent.get('all off other'));
+
+  const { environments: [{ flags }] } = await (await fetch(`${sluice.adminUri}/flags`)).json();
+  assert.deepEqual(flags.map(({ key, export: on, variations }) => ({ key, on, variations })), [
+    { key: 'other', on: true, variations: [{ variation: 0, value: true }] },
+    { key: 'wanted', on: true, variations: [{ variation: 0, value: true }] },
+  ]);
+});
