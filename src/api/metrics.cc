@@ -62,6 +62,8 @@ void add_destination(MetricFamilies& out, const DestinationStatus& status, const
               number(pipeline.balance.delivered), labels);
   out.counter("sluice_destination_dead_lettered_events_total", "Events that the destination can never take",
               number(pipeline.balance.dead_lettered), labels);
+  out.counter("sluice_destination_filtered_events_total", "Events of its kinds that the destination's filter left out",
+              number(pipeline.balance.filtered), labels);
   out.counter("sluice_destination_missing_events_total",
               "Events that the journal no longer has: damaged on disk, or expired while the destination was off",
               number(pipeline.balance.missing), labels);

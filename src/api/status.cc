@@ -68,6 +68,7 @@ Json destination_json(const DestinationStatus& status, const CatalogSnapshot* ca
           {"deliveredBytes", pipeline.delivered_bytes},
           {"deadLetteredEvents", pipeline.balance.dead_lettered},
           {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
+          {"filteredEvents", pipeline.balance.filtered},
           {"missingEvents", pipeline.balance.missing},
           {"acceptedPerSecond", status.accepted_per_s},
           {"deliveredPerSecond", status.delivered_per_s},

@@ -171,7 +171,12 @@ class Reader {
     const std::string kind = table.text("kind", "\"kinesis\"", "\"kinesis\"").value_or("kinesis");
     if (kind != "kinesis")
       table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected \"kinesis\".", kind));
+    destination.project_key = project;
+    destination.environment_key = environment_key;
     kinds(table, destination);
+    filter(table, destination.filter);
+    privacy(table, destination.privacy);
+    fields(table, destination.fields);
     kinesis(table, destination.kinesis);
     destinations_.push_back(std::move(destination));
   }
@@ -193,6 +198,63 @@ class Reader {
       chosen.set(kind, true);
     }
     destination.kinds = chosen;
+  }
+
+  static void filter(TomlTable& table, DestinationFilter& filter) {
+    const auto names = [&table](const std::string& of, std::string_view what, std::string_view example) {
+      OnlyNever choice;
+      choice.only = table.texts("only_" + of, what, example);
+      choice.never = table.texts("never_" + of, what, example);
+      return choice;
+    };
+    filter.flags = names("flags", "a list of flag keys", "[\"new-checkout\"]");
+    filter.events = names("events", "a list of event keys", "[\"order-placed\"]");
+    filter.context_kinds = names("context_kinds", "a list of context kinds", "[\"user\"]");
+    number(table, "sample_one_in", filter.sample_one_in, 1, 1'000'000);
+  }
+
+  static void privacy(TomlTable& table, ContextPrivacy& privacy) {
+    const auto references = [&table](const std::string& field) {
+      constexpr std::string_view kExample = "[\"email\", \"/address/street\"]";
+      std::vector<std::string> texts = table.texts(field, "a list of attribute references", kExample);
+      for (const std::string& text : texts)
+        if (const auto reference = parse_attribute_reference(text); !reference)
+          table.fault(field, fmt::format("\"{}\" is not a reference to a context attribute: {}. Example: {}", text,
+                                         reference.error().message, kExample));
+      return texts;
+    };
+    privacy.drop = references("drop_attributes");
+    privacy.hash = references("hash_attributes");
+    privacy.hash_keys_of = table.texts("hash_keys_of", "a list of context kinds, or \"*\" for all", "[\"user\"]");
+    privacy.secret =
+        table.text("hash_secret", "a secret of 16 characters or more", "\"$(openssl rand -hex 16)\"").value_or("");
+    const bool hashes = !privacy.hash.empty() || !privacy.hash_keys_of.empty();
+    if (hashes && privacy.secret.size() < kLeastSecretBytes)
+      table.fault("hash_secret",
+                  fmt::format("Hashes need a secret of {} characters or more, or anyone could try all keys; "
+                              "make one with: openssl rand -hex 16",
+                              kLeastSecretBytes));
+  }
+
+  static void fields(TomlTable& table, RecordFields& fields) {
+    const std::pair<std::string_view, bool*> known[] = {{"receivedDate", &fields.received_date},
+                                                        {"projectKey", &fields.project_key},
+                                                        {"environmentKey", &fields.environment_key},
+                                                        {"sdk", &fields.sdk},
+                                                        {"application", &fields.application}};
+    for (const std::string& name :
+         table.texts("add_fields", "a list of fields", "[\"receivedDate\", \"projectKey\"]")) {
+      const auto found =
+          std::find_if(std::begin(known), std::end(known), [&](const auto& one) { return one.first == name; });
+      if (found == std::end(known)) {
+        table.fault("add_fields",
+                    fmt::format("\"{}\" is not a field that can be added; expected receivedDate, projectKey, "
+                                "environmentKey, sdk or application.",
+                                name));
+      } else {
+        *found->second = true;
+      }
+    }
   }
 
   void kinesis(TomlTable& table, KinesisSettings& settings) {

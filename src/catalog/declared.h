@@ -4,7 +4,10 @@
 //   [[environment]]  project, key, name, id, sdk_keys, mobile_keys, allowed_origins, allowed_headers
 //                    feature_events, export_new_flags, export_all_flags
 //   [[flag]]         project, environment, key, export, variation_names
-//   [[destination]]  name, project, environment, id, kind, on, start, kinds, and the settings of its kind
+//   [[destination]]  name, project, environment, id, kind, on, start, kinds, only_… and never_… of flags, events and
+//   context_kinds,
+//                    sample_one_in, drop_attributes, hash_attributes, hash_keys_of, hash_secret, add_fields, and the
+//                    settings of its kind
 //
 // An id that is left out is derived from the keys, the same on every machine and at every start.
 #pragma once

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/object_id.h"
+#include "event/envelope.h"
+#include "event/event_rewriter.h"
 #include "event/kind.h"
 
 namespace sluice {
@@ -68,6 +70,21 @@ struct KinesisSettings {
   bool operator==(const KinesisSettings&) const = default;
 };
 
+// Only these, unless there are none, and never those.
+struct OnlyNever {
+  std::vector<std::string> only, never;
+  bool operator==(const OnlyNever&) const = default;
+};
+
+// Which events of its kinds a destination gets.
+struct DestinationFilter {
+  OnlyNever flags;   // evaluations, by the flag's key
+  OnlyNever events;  // custom, click and pageview, by the event's key
+  OnlyNever context_kinds;
+  std::uint32_t sample_one_in = 1;  // of the events that tell what happened; the rest are always kept
+  bool operator==(const DestinationFilter&) const = default;
+};
+
 struct Destination {
   ObjectId id;
   ObjectId environment_id;
@@ -75,7 +92,11 @@ struct Destination {
   bool on = true;
   bool from_oldest = false;  // a new destination starts at the oldest event kept instead of now
   EventKindSet kinds = EventKindSet::defaults();
-  KinesisSettings kinesis;  // the one kind of destination so far
+  DestinationFilter filter;
+  ContextPrivacy privacy;
+  RecordFields fields;
+  std::string project_key, environment_key;  // for records that tell them
+  KinesisSettings kinesis;                   // the one kind of destination so far
   bool operator==(const Destination&) const = default;
 };
 

@@ -3,13 +3,26 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "event/entry.h"
 
 namespace sluice {
 
+// What a destination may have told in each record beside the event (docs/events.md, "Optional fields").
+struct RecordFields {
+  bool received_date = false;
+  bool project_key = false;
+  bool environment_key = false;
+  bool sdk = false;
+  bool application = false;
+  bool operator==(const RecordFields&) const = default;
+};
+
 struct EnvelopeOptions {
   bool newline = true;  // the record ends in one \n, so that Firehose writes one event a line
+  RecordFields fields = {};
+  std::string_view project_key = {}, environment_key = {};
 };
 
 // Writes records for the events of one entry: the constant part is prepared once.
@@ -18,7 +31,9 @@ class EnvelopeWriter {
   EnvelopeWriter() = default;
   EnvelopeWriter(const EntryView& entry, EnvelopeOptions options);
 
-  std::size_t size(const EventSlot& event) const { return prefix_.size() + event.json.size() + suffix_size_; }
+  std::size_t size(const EventSlot& event) const {
+    return prefix_.size() + event.json.size() + kBeforeVersion.size() + 1 + suffix_.size();
+  }
   // Appends the record.
   void append(std::string& out, const EventSlot& event) const;
   // Writes size(event) bytes to `out`; returns the end.
@@ -26,8 +41,8 @@ class EnvelopeWriter {
 
  private:
   std::string prefix_;
-  std::size_t suffix_size_ = 0;
-  bool newline_ = true;
+  static constexpr std::string_view kBeforeVersion = ",\"version\":";
+  std::string suffix_;  // behind the version
 };
 
 }  // namespace sluice

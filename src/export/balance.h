@@ -1,6 +1,6 @@
-// The sum that must come out at every look: accepted = delivered + waiting + dead-lettered (+ missing, 0 unless the
-// disk damaged entries or a destination was off for longer than retention keeps them). Counted in events that the
-// destination gets, over its whole life.
+// The sum that must come out at every look: accepted = delivered + waiting + dead-lettered + filtered (+ missing, 0
+// unless the disk damaged entries or a destination was off for longer than retention keeps them). Counted in events
+// that the destination gets, over its whole life.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@ struct Balance {
   std::uint64_t dead_lettered = 0;
   std::uint64_t waiting = 0;
   std::uint64_t missing = 0;
+  std::uint64_t filtered = 0;
 };
 
 // `waiting` is not what is left over: it is counted from the journal when the pipeline starts, and from what the
@@ -20,18 +21,20 @@ struct Balance {
 class BalanceKeeper {
  public:
   // Totals saved with the cursor, and what the journal held behind it at that instant.
-  void start(std::uint64_t delivered, std::uint64_t dead_lettered, std::uint64_t missing, std::uint64_t backlog,
-             std::uint64_t appended) {
+  void start(std::uint64_t delivered, std::uint64_t dead_lettered, std::uint64_t missing, std::uint64_t filtered,
+             std::uint64_t backlog, std::uint64_t appended) {
     delivered_ = delivered;
     dead_lettered_ = dead_lettered;
     missing_ = missing;
-    accepted_at_start_ = delivered + dead_lettered + missing + backlog;
+    filtered_ = filtered;
+    accepted_at_start_ = delivered + dead_lettered + missing + filtered + backlog;
     appended_at_start_ = appended;
   }
   // Part of the entry that the cursor stands in was finished before the last restart: the backlog counted it whole.
   void already_finished(std::uint64_t events) { accepted_at_start_ -= events; }
   void delivered(std::uint64_t events) { delivered_ += events; }
   void dead_lettered(std::uint64_t events) { dead_lettered_ += events; }
+  void filtered(std::uint64_t events) { filtered_ += events; }
   // Everything has been read and finished: what still seems to wait was given up by retention, or damaged on disk.
   // Returns how much.
   std::uint64_t settle(std::uint64_t appended) {
@@ -41,14 +44,15 @@ class BalanceKeeper {
   }
   std::uint64_t missing() const { return missing_; }
   Balance look(std::uint64_t appended) const {
-    Balance balance{accepted_at_start_ + (appended - appended_at_start_), delivered_, dead_lettered_, 0, missing_};
-    balance.waiting = balance.accepted - delivered_ - dead_lettered_ - missing_;
+    Balance balance{
+        accepted_at_start_ + (appended - appended_at_start_), delivered_, dead_lettered_, 0, missing_, filtered_};
+    balance.waiting = balance.accepted - delivered_ - dead_lettered_ - missing_ - filtered_;
     return balance;
   }
 
  private:
   std::uint64_t accepted_at_start_ = 0, appended_at_start_ = 0;
-  std::uint64_t delivered_ = 0, dead_lettered_ = 0, missing_ = 0;
+  std::uint64_t delivered_ = 0, dead_lettered_ = 0, missing_ = 0, filtered_ = 0;
 };
 
 }  // namespace sluice

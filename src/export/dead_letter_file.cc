@@ -58,8 +58,7 @@ Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& 
   std::string position = "unknown";
   if (event.entry && event.entry->chunk && !event.entry->chunk->entries.empty()) {
     for (const JournalEntry& entry : event.entry->chunk->entries)
-      if (entry.entry.data() <= event.slot.json.data() &&
-          event.slot.json.data() < entry.entry.data() + entry.entry.size())
+      if (entry.position == event.entry->position)
         position = fmt::format("{}/{}", entry.position.value >> 32, entry.position.value & 0xFFFF'FFFFu);
   }
   const std::string line =

@@ -19,6 +19,8 @@ void DeliveryWindow::move_to(Position position) {
 
 void DeliveryWindow::add_passed() { events_.push_back({0, State::passed}); }
 
+void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered}); }
+
 std::uint64_t DeliveryWindow::add_pending() {
   events_.push_back({0, State::pending});
   ++pending_;
@@ -39,6 +41,8 @@ void DeliveryWindow::pass(const Event& event) {
     ++cursor_.delivered_events;
     cursor_.delivered_bytes += event.bytes;
     ++entries_.front().delivered;
+  } else if (event.state == State::filtered) {
+    ++cursor_.filtered_events;
   } else if (event.state == State::dead_lettered) {
     ++cursor_.dead_lettered_events;
     cursor_.dead_lettered_bytes += event.bytes;

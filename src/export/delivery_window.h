@@ -19,8 +19,10 @@ class DeliveryWindow {
   // from cursor().events_done on. `bytes` is its size in the journal.
   void begin_entry(Position position, Position next, std::int64_t received_ms, std::uint64_t bytes,
                    std::uint32_t events);
-  // An event that this destination does not get.
+  // An event that this destination does not get, by its kind.
   void add_passed();
+  // One of its kinds that its filter leaves out.
+  void add_filtered();
   // An event that goes out; the ticket names it in finish().
   std::uint64_t add_pending();
 
@@ -44,7 +46,7 @@ class DeliveryWindow {
   std::int64_t oldest_received_ms() const { return entries_.empty() ? 0 : entries_.front().received_ms; }
 
  private:
-  enum class State : std::uint8_t { pending, passed, delivered, dead_lettered };
+  enum class State : std::uint8_t { pending, passed, filtered, delivered, dead_lettered };
   struct Event {
     std::uint32_t bytes;
     State state;

@@ -39,16 +39,17 @@ TEST(DestinationState, follows_from_the_facts) {
 
 TEST(Balance, comes_out_at_every_look) {
   BalanceKeeper keeper;
-  keeper.start(100, 3, 1, 20, 1000);
+  keeper.start(100, 3, 1, 7, 20, 1000);
   keeper.already_finished(2);
   Balance balance = keeper.look(1050);
-  EXPECT_EQ(balance.accepted, 100u + 3 + 1 + 18 + 50);
+  EXPECT_EQ(balance.accepted, 100u + 3 + 1 + 7 + 18 + 50);
   EXPECT_EQ(balance.waiting, 68u);
   keeper.delivered(60);
   keeper.dead_lettered(5);
   balance = keeper.look(1050);
   EXPECT_EQ(balance.waiting, 3u);
-  EXPECT_EQ(balance.accepted, balance.delivered + balance.dead_lettered + balance.waiting + balance.missing);
+  EXPECT_EQ(balance.accepted,
+            balance.delivered + balance.dead_lettered + balance.waiting + balance.filtered + balance.missing);
   EXPECT_EQ(keeper.settle(1050), 3u);
   balance = keeper.look(1050);
   EXPECT_EQ(balance.waiting, 0u);

@@ -25,6 +25,7 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
                    std::unique_ptr<Sink> sink, const Clock& clock)
     : destination_(std::move(destination)),
       hold_name_(destination_.id.hex()),
+      filter_(destination_),
       journal_(journal),
       clock_(clock),
       cursor_file_(std::move(cursor_file)),
@@ -35,7 +36,7 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
   const EnvironmentMark mark = journal_.mark(destination_.environment_id);
   const JournalCount backlog = journal_.count(destination_.environment_id, cursor.position, mark.end);
-  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events,
+  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
                  selected(destination_, backlog.events), selected(destination_, mark.appended));
   backlog_bytes_at_start_ = backlog.bytes;
   appended_bytes_at_start_ = mark.appended_bytes;
@@ -66,8 +67,10 @@ bool Pipeline::next_entry() {
     }
     auto entry = std::make_shared<OutboundEntry>();
     entry->chunk = chunk_;
+    entry->position = stored.position;
     entry->view = *view;
-    entry->envelope = EnvelopeWriter(*view, EnvelopeOptions{destination_.kinesis.newline});
+    entry->envelope = EnvelopeWriter(*view, EnvelopeOptions{destination_.kinesis.newline, destination_.fields,
+                                                            destination_.project_key, destination_.environment_key});
     entry_ = std::move(entry);
     walk_ = {};
     const Cursor& cursor = window_.cursor();
@@ -98,10 +101,15 @@ void Pipeline::feed() {
       entry_.reset();
       continue;
     }
-    if (selects(destination_, slot)) {
-      sink_->put({window_.add_pending(), entry_, slot});
-    } else {
+    if (!selects(destination_, slot)) {
       window_.add_passed();
+    } else if (!filter_.takes(slot)) {
+      window_.add_filtered();
+      balance_.filtered(1);
+    } else {
+      auto rewritten = filter_.rewritten(slot);
+      if (rewritten) slot.json = *rewritten;
+      sink_->put({window_.add_pending(), entry_, slot, std::move(rewritten)});
     }
   }
 }

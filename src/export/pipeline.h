@@ -14,6 +14,7 @@
 #include "catalog/snapshot.h"
 #include "export/balance.h"
 #include "export/delivery_window.h"
+#include "export/event_filter.h"
 #include "export/health.h"
 #include "export/sink.h"
 #include "journal/cursor_store.h"
@@ -75,6 +76,7 @@ class Pipeline {
 
   const Destination destination_;
   const std::string hold_name_;
+  EventFilter filter_;
   Journal& journal_;
   const Clock& clock_;
   mutable std::mutex mutex_;

@@ -23,6 +23,7 @@ namespace sluice {
 // One entry on its way, shared by its events; keeps the bytes alive.
 struct OutboundEntry {
   std::shared_ptr<const JournalChunk> chunk;
+  Position position;
   EntryView view;
   EnvelopeWriter envelope;
 };
@@ -30,7 +31,8 @@ struct OutboundEntry {
 struct OutboundEvent {
   std::uint64_t ticket = 0;  // the pipeline's number for it; reported back when finished
   std::shared_ptr<const OutboundEntry> entry;
-  EventSlot slot;  // points into the entry
+  EventSlot slot;                                          // points into the entry, or into `rewritten`
+  std::shared_ptr<const std::string> rewritten = nullptr;  // the event as this destination asked for it; null: as it is
   std::size_t record_size() const { return entry->envelope.size(slot); }
 };
 

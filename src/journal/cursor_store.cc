@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kCursorMagic = "SLUICECU";
 constexpr std::uint32_t kCursorFormatVersion = 1;
-constexpr std::size_t kSlotBytes = 88;
+constexpr std::size_t kSlotBytes = 96;
 // A slot to a page of its own, so that a write that fails half way cannot reach the other one.
 constexpr std::uint64_t kSlotDistance = 4096;
 
@@ -35,6 +35,7 @@ std::string encode_slot(const Slot& slot, const ObjectId& destination) {
   store<std::uint64_t>(at + 64, slot.cursor.dead_lettered_events);
   store<std::uint64_t>(at + 72, slot.cursor.dead_lettered_bytes);
   store<std::uint64_t>(at + 80, slot.cursor.expired_events);
+  store<std::uint64_t>(at + 88, slot.cursor.filtered_events);
   store<std::uint32_t>(at + 12, crc32c(at + 16, kSlotBytes - 16));
   return bytes;
 }
@@ -56,6 +57,7 @@ std::optional<Slot> decode_slot(std::string_view bytes, const ObjectId& destinat
   slot.cursor.dead_lettered_events = load<std::uint64_t>(at + 64);
   slot.cursor.dead_lettered_bytes = load<std::uint64_t>(at + 72);
   slot.cursor.expired_events = load<std::uint64_t>(at + 80);
+  slot.cursor.filtered_events = load<std::uint64_t>(at + 88);
   return slot;
 }
 

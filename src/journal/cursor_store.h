@@ -22,7 +22,8 @@ struct Cursor {
   // Totals up to here over the destination's whole life.
   std::uint64_t delivered_events = 0, delivered_bytes = 0;
   std::uint64_t dead_lettered_events = 0, dead_lettered_bytes = 0;
-  std::uint64_t expired_events = 0;  // given up by retention while the destination was off
+  std::uint64_t expired_events = 0;   // given up by retention while the destination was off
+  std::uint64_t filtered_events = 0;  // of its kinds, left out by its filter
   bool operator==(const Cursor&) const = default;
 };
 

@@ -31,7 +31,9 @@ const rows = [
   },
   {
     name: 'kinesalite', start: startKinesalite, byArn: 'ValidationException', tooMany: 'ValidationException',
-    tooLarge: 'ValidationException', keyCounts: 'stored', largeCall: '413', hugeCall: '413',
+    tooLarge: 'ValidationException', keyCounts: 'stored',
+    // A call still larger is not answered at all by kinesalite on Node.js 18.
+    largeCall: '413',
     overRate: 'stored', wrongSecret: 'stored',
   },
   {

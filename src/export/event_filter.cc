@@ -1,0 +1,51 @@
+#include "export/event_filter.h"
+
+#include <algorithm>
+
+#include "event/json_scalar.h"
+
+namespace sluice {
+
+EventFilter::Choice EventFilter::choice_of(const OnlyNever& names) {
+  return {{names.only.begin(), names.only.end()}, {names.never.begin(), names.never.end()}};
+}
+
+EventFilter::EventFilter(const Destination& destination)
+    : flags_(choice_of(destination.filter.flags)),
+      events_(choice_of(destination.filter.events)),
+      context_kinds_(choice_of(destination.filter.context_kinds)),
+      rewriter_(destination.privacy, destination.filter.sample_one_in),
+      rewrites_(destination.privacy.asks() || destination.filter.sample_one_in > 1),
+      passes_all_(!flags_.asks() && !events_.asks() && !context_kinds_.asks() &&
+                  destination.filter.sample_one_in <= 1) {}
+
+bool EventFilter::examine(const EventSlot& event) {
+  const Choice& by_key = is_evaluation(event.kind) ? flags_ : events_;
+  const bool has_key = is_evaluation(event.kind) || event.kind == EventKind::custom || event.kind == EventKind::click ||
+                       event.kind == EventKind::pageview;
+  if (has_key && by_key.asks()) {
+    const bool escaped = event.key.find('\\') != std::string_view::npos;
+    if (!(escaped ? by_key.takes(json_unescaped(event.key)) : by_key.takes(event.key))) return false;
+  }
+  if (!rewriter_.keeps(event)) return false;
+  if (!context_kinds_.asks()) return true;
+  // With several kinds, one that is never wanted decides; one that is wanted is enough.
+  const std::vector<std::string>& kinds = rewriter_.context_kinds(event);
+  if (kinds.empty()) return true;
+  if (std::any_of(kinds.begin(), kinds.end(),
+                  [this](const std::string& kind) { return context_kinds_.never.count(kind) > 0; }))
+    return false;
+  return context_kinds_.only.empty() || std::any_of(kinds.begin(), kinds.end(), [this](const std::string& kind) {
+           return context_kinds_.only.count(kind) > 0;
+         });
+}
+
+std::shared_ptr<const std::string> EventFilter::rewritten(const EventSlot& event) {
+  if (!rewrites_) return nullptr;
+  auto out = std::make_shared<std::string>();
+  out->reserve(event.json.size() + 64);
+  rewriter_.rewrite(event, *out);
+  return out;
+}
+
+}  // namespace sluice
