@@ -138,8 +138,11 @@ void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogS
               number(totals.events_deduplicated));
   out.counter("sluice_events_not_exported_total", "Evaluations of flags that are not chosen for export: not stored",
               number(totals.events_not_exported));
-  out.counter("sluice_events_unusable_total", "Events made durable but exported nowhere, because they are no events",
-              number(totals.events_unusable));
+  for (std::size_t i = 0; i < kUnusableReasons; ++i)
+    out.counter("sluice_events_unusable_total",
+                "Events made durable but exported nowhere, because they are no events, by reason",
+                number(totals.events_unusable[i]),
+                {{"reason", std::string(unusable_reason_name(static_cast<UnusableReason>(i)))}});
   out.counter("sluice_intake_dead_letters_total", "Unusable events written to the dead letters of intake",
               number(totals.dead_letters));
   out.counter("sluice_intake_dead_letters_dropped_total",

@@ -57,6 +57,12 @@ std::string_view json_type(char first) {
 
 }  // namespace
 
+std::string_view unusable_reason_name(UnusableReason reason) {
+  static constexpr std::array<std::string_view, kUnusableReasons> kNames = {"not_an_object", "no_kind",
+                                                                            "kind_is_no_string", "nested_too_deep"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
 struct PayloadReader::State {
   explicit State(ObjectIdMinter with) : minter(with) {}
 
@@ -67,7 +73,7 @@ struct PayloadReader::State {
   void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
-  void set_aside(std::string_view bytes, std::string why, EntryWriter& entry);
+  void set_aside(std::string_view bytes, UnusableReason reason, std::string why, EntryWriter& entry);
   Error whole_body_wrong(std::string_view body) const;
 
   ObjectIdMinter minter;
@@ -75,6 +81,7 @@ struct PayloadReader::State {
   JsonWalk walk;
   EventParts event{walk};
   std::vector<UnusableEvent> unusable;
+  UnusableCounts unusable_counts{};
 
   // Of the payload that is being read.
   std::uint8_t schema = 1;
@@ -86,6 +93,8 @@ struct PayloadReader::State {
 
 PayloadReader::PayloadReader(ObjectIdMinter minter) : state_(std::make_unique<State>(minter)) {}
 PayloadReader::~PayloadReader() = default;
+
+const UnusableCounts& PayloadReader::unusable_counts() const { return state_->unusable_counts; }
 
 const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
 
@@ -99,6 +108,7 @@ std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
 Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with_schema, std::int64_t at_ms,
                                         EntryWriter& entry, FlagGate* gate) {
   unusable.clear();
+  unusable_counts = {};
   not_exported = 0;
   flags = gate;
   schema = with_schema;
@@ -128,7 +138,7 @@ std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter&
   if (walk.at(token) != '{') {
     const std::uint32_t after = walk.check_value(token);
     if (after == JsonWalk::kInvalid) return after;
-    set_aside(walk.text(token, after),
+    set_aside(walk.text(token, after), UnusableReason::not_an_object,
               fmt::format("is {}; expected an object with a \"kind\"", json_type(walk.at(token))), entry);
     return after;
   }
@@ -137,12 +147,13 @@ std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter&
   if (after == JsonWalk::kInvalid) return after;
   const auto kind = event.value(MemberName::kind);
   if (!kind) {
-    set_aside(walk.text(token, after), "has no \"kind\"; expected one such as \"feature\"", entry);
+    set_aside(walk.text(token, after), UnusableReason::no_kind, "has no \"kind\"; expected one such as \"feature\"",
+              entry);
   } else if (walk.at(*kind) != '"') {
-    set_aside(walk.text(token, after),
+    set_aside(walk.text(token, after), UnusableReason::kind_is_no_string,
               fmt::format("has a \"kind\" that is {}; expected a string", json_type(walk.at(*kind))), entry);
   } else if (event.depth() > kMaxEventDepth) {
-    set_aside(walk.text(token, after),
+    set_aside(walk.text(token, after), UnusableReason::nested_too_deep,
               fmt::format("is nested {} deep; at most {} are taken", event.depth(), kMaxEventDepth), entry);
   } else {
     compose(event_kind_sent(walk.inside(*kind)), *kind, entry);
@@ -248,7 +259,9 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
                   indexed ? static_cast<std::uint16_t>(key_size) : std::uint16_t{0});
 }
 
-void PayloadReader::State::set_aside(std::string_view bytes, std::string why, EntryWriter& entry) {
+void PayloadReader::State::set_aside(std::string_view bytes, UnusableReason reason, std::string why,
+                                     EntryWriter& entry) {
+  ++unusable_counts[static_cast<std::size_t>(reason)];
   constexpr std::uint8_t kNoVersion = 2;
   entry.json().append(bytes);
   entry.end_event(EventKind::unusable, kNoVersion, false, 0, 0);

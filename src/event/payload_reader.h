@@ -2,6 +2,7 @@
 // version, takes SDK housekeeping out and fills contextKeys in. The contract is docs/events.md.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,12 @@ inline constexpr std::size_t kMaxEventDepth = 256;
 // Of the unusable events of one payload, this many are told with a reason; the rest are only stored and counted, so
 // that a payload of nothing but commas and digits costs no more memory than its bytes.
 inline constexpr std::size_t kMaxUnusableTold = 100;
+
+// What is wrong with an unusable event.
+enum class UnusableReason : std::uint8_t { not_an_object, no_kind, kind_is_no_string, nested_too_deep };
+inline constexpr std::size_t kUnusableReasons = 4;
+std::string_view unusable_reason_name(UnusableReason reason);  // "not_an_object"; the label in metrics
+using UnusableCounts = std::array<std::uint64_t, kUnusableReasons>;
 
 // Why one event of a payload was set aside, for the dead letters of intake.
 struct UnusableEvent {
@@ -50,6 +57,8 @@ class PayloadReader {
   // Of the last read(): evaluations that are not chosen for export, and so are not in the entry.
   std::size_t not_exported() const;
 
+  // Of the last read(): all of them, by reason.
+  const UnusableCounts& unusable_counts() const;
   // Of the last read(); valid until the next, and while the body is.
   const std::vector<UnusableEvent>& unusable() const;
 

@@ -330,8 +330,8 @@ void IntakeHandler::append(Exchange& exchange, const PayloadSource& source, std:
   pending->cors_headers = exchange.cors();
   pending->started_us = exchange.started_us;
   pending->events = writer_.event_count();
-  pending->unusable = writer_.counts()[static_cast<std::size_t>(EventKind::unusable)];
-  if (pending->unusable > 0) write_dead_letters(*pending, exchange.environment->id, source, received_ms);
+  pending->unusable = reader_.unusable_counts();
+  if (!reader_.unusable().empty()) write_dead_letters(*pending, exchange.environment->id, source, received_ms);
 
   AppendRequest append;
   append.environment = exchange.environment->id;

@@ -43,7 +43,7 @@ IntakeTotals IntakeMetrics::totals() const {
     out.events_accepted += read(loop.events_accepted);
     out.events_deduplicated += read(loop.events_deduplicated);
     out.events_not_exported += read(loop.events_not_exported);
-    out.events_unusable += read(loop.events_unusable);
+    for (std::size_t i = 0; i < kUnusableReasons; ++i) out.events_unusable[i] += read(loop.events_unusable[i]);
     out.bytes_received += read(loop.bytes_received);
     out.bytes_inflated += read(loop.bytes_inflated);
     out.diagnostics += read(loop.diagnostics);

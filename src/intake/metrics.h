@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/object_id.h"
+#include "event/payload_reader.h"
 
 namespace sluice {
 
@@ -50,7 +51,7 @@ struct IntakeTotals {
   std::uint64_t payloads_deduplicated = 0;  // stored before
   std::uint64_t payloads_empty = 0;         // an array without events: 202, nothing stored
   std::uint64_t events_accepted = 0, events_deduplicated = 0;  // unusable ones included
-  std::uint64_t events_unusable = 0;      // of those accepted: stored, exported nowhere, dead-lettered
+  UnusableCounts events_unusable{};       // of those accepted: stored, exported nowhere, dead-lettered
   std::uint64_t events_not_exported = 0;  // evaluations of flags that are not chosen for export: not stored
   std::uint64_t bytes_received = 0;       // bodies of payloads_received as sent
   std::uint64_t bytes_inflated = 0;       // the same after inflation
@@ -83,7 +84,8 @@ class alignas(64) IntakeLoopMetrics {
   std::array<Counter, kRefusals> refused{};
   // Counted by the journal's writer, mostly: on lines of their own.
   alignas(64) Counter payloads_accepted{0};
-  Counter payloads_deduplicated{0}, events_accepted{0}, events_deduplicated{0}, events_unusable{0};
+  Counter payloads_deduplicated{0}, events_accepted{0}, events_deduplicated{0};
+  std::array<Counter, kUnusableReasons> events_unusable{};
   std::array<Counter, kLatencyBoundsMs.size() + 1> latency{};
   Counter latency_us_sum{0};
 };

@@ -35,7 +35,8 @@ void PendingAnswer::finish(AppendOutcome outcome) {
   if (outcome == AppendOutcome::durable) {
     IntakeLoopMetrics::add(metrics.payloads_accepted);
     IntakeLoopMetrics::add(metrics.events_accepted, events);
-    if (unusable > 0) IntakeLoopMetrics::add(metrics.events_unusable, unusable);
+    for (std::size_t i = 0; i < kUnusableReasons; ++i)
+      if (unusable[i] > 0) IntakeLoopMetrics::add(metrics.events_unusable[i], unusable[i]);
     if (dead_letter_count > 0) intake.dead_letters.keep(dead_letters, dead_letter_count);
   } else if (outcome == AppendOutcome::deduplicated) {
     IntakeLoopMetrics::add(metrics.payloads_deduplicated);

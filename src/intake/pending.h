@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "event/payload_reader.h"
 #include "http/server.h"
 #include "intake/cors.h"
 #include "intake/handler.h"
@@ -24,7 +25,8 @@ struct PendingAnswer {
   HttpResponse success;      // 202, or the picture
   HttpHeaders cors_headers;  // for an answer that is no success
   std::int64_t started_us = 0;
-  std::uint64_t events = 0, unusable = 0;
+  std::uint64_t events = 0;
+  UnusableCounts unusable{};
   std::string dead_letters;  // as lines
   std::uint64_t dead_letter_count = 0;
 };
