@@ -4,6 +4,7 @@ import {
   ListShardsCommand, ResourceNotFoundException,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { validated } from './schema.js';
 import { waitFor } from './wait.js';
 
 export function kinesisClient({ endpoint, credentials, region = 'us-east-1' }) {
@@ -19,7 +20,8 @@ export async function createStream(client, name, shards) {
   });
 }
 
-// Reads a stream from its oldest record on. `next()` gives what has come since the last call: the data as text.
+// Reads a stream from its oldest record on. `next()` gives what has come since the last call: the data as text, each
+// valid by the published schema.
 export class StreamReader {
   constructor(client, stream) {
     this.client = client;
@@ -44,7 +46,7 @@ export class StreamReader {
     for (const [i, iterator] of this.iterators.entries()) {
       const answer = await this.client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }));
       this.iterators[i] = answer.NextShardIterator;
-      for (const record of answer.Records) texts.push(Buffer.from(record.Data).toString('utf8'));
+      for (const record of answer.Records) texts.push(validated(Buffer.from(record.Data).toString('utf8')));
     }
     return texts;
   }

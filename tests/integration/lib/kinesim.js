@@ -2,6 +2,7 @@
 import { kinesisClient, StreamReader } from './aws.js';
 import { kinesimBinary } from './paths.js';
 import { freePort, Process } from './process.js';
+import { validated } from './schema.js';
 import { CREDENTIALS, destination } from './sluice.js';
 import { waitFor } from './wait.js';
 
@@ -81,10 +82,11 @@ export class Kinesim {
     return JSON.parse(await this.#control('GET', 'stats')).operations;
   }
 
-  // The data of every record accepted, as text.
+  // The data of every record accepted, as text: each is valid by the published schema.
   async texts(stream = 'flag-events') {
     const lines = await this.#control('GET', `ledger?format=records&stream=${stream}`);
-    return lines.split('\n').filter(Boolean).map((line) => Buffer.from(JSON.parse(line).data, 'base64').toString('utf8'));
+    const datas = lines.split('\n').filter(Boolean).map((line) => Buffer.from(JSON.parse(line).data, 'base64'));
+    return datas.map((data) => validated(data.toString('utf8')));
   }
 
   async reader(stream = 'flag-events') {
