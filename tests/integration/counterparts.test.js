@@ -53,8 +53,11 @@ for (const row of rows) {
     assert.equal(await put(client, records(501, 1)), row.tooMany, '501 records');
     assert.equal(await put(client, [record(10), record(MIB + 1)]), row.tooLarge, 'a record over 1 MiB');
     assert.equal(await put(client, [record(MIB)]), row.keyCounts, 'a record of 1 MiB and its key');
-    if (row.largeCall) assert.equal(await put(client, records(11, MIB / 2)), row.largeCall, '5.5 MiB');
-    if (row.hugeCall) assert.equal(await put(client, records(22, MIB / 2)), row.hugeCall, '11 MiB');
+    // On connections of their own: kinesalite on Node.js 18 leaves one whose call was too large hanging.
+    const large = kinesisClient({ endpoint, credentials: CREDENTIALS });
+    t.after(() => large.destroy());
+    if (row.largeCall) assert.equal(await put(large, records(11, MIB / 2)), row.largeCall, '5.5 MiB');
+    if (row.hugeCall) assert.equal(await put(large, records(22, MIB / 2)), row.hugeCall, '11 MiB');
 
     await createStream(client, 'slow', 1);
     const outcomes = new Set();

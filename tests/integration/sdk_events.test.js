@@ -34,7 +34,7 @@ async function driveAll(t, sluice, reader) {
     await t.test(sdk.name, async () => {
       const expected = await sdk.drive({
         sdkKey: SDK_KEY, environmentId: ENVIRONMENT_ID, intakeUri: sluice.uri, flagsUri: flags.uri,
-        run: sdk.name.replaceAll(' ', '-'), contexts: 5,
+        run: sdk.name.replaceAll(/\W+/g, '-'), contexts: 5,
       });
       const events = (await readAll(reader, sluice, expected.length)).map((text) => eventOf(text, sdk.version));
       assertExactlyOnce(events, expected);

@@ -1,6 +1,7 @@
 // Serves flag data to SDKs, as LaunchDarkly's stream and polling endpoints do; for tests only.
 //
-// Flags are all on and serve `value`; those with `tracked` make SDKs send each evaluation in full.
+// Flags are all on and serve `value`; those with `tracked` make SDKs send each evaluation in full. Browsers ask from a page of
+// another origin, so each answer has the CORS headers.
 import { createServer } from 'node:http';
 
 export const TRACKED_FLAGS = { 'new-checkout': true, banner: 'blue', limits: { perDay: 20, burst: [1, 2] } };
@@ -32,26 +33,30 @@ function evaluatedFlags() {
   ]);
 }
 
+const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Allow-Methods': 'GET,REPORT,OPTIONS' };
+
 function sendStream(response, data) {
-  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+  response.writeHead(200, { ...CORS, 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
   response.write(`event: put\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
 function sendJson(response, value) {
-  response.writeHead(200, { 'Content-Type': 'application/json' });
+  response.writeHead(200, { ...CORS, 'Content-Type': 'application/json' });
   response.end(JSON.stringify(value));
 }
 
-export async function startFlagServer(t) {
+// `goals`: what client-side SDKs in a browser watch pages and clicks for.
+export async function startFlagServer(t, { goals = [] } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://flags');
     request.resume();
-    if (pathname === '/all') sendStream(response, { path: '/', data: { flags: serverFlags(), segments: {} } });
+    if (request.method === 'OPTIONS') response.writeHead(204, CORS).end();
+    else if (pathname === '/all') sendStream(response, { path: '/', data: { flags: serverFlags(), segments: {} } });
     else if (pathname === '/flags') sendStream(response, serverFlags());
     else if (pathname === '/sdk/latest-all') sendJson(response, { flags: serverFlags(), segments: {} });
     else if (pathname.startsWith('/eval/')) sendStream(response, evaluatedFlags());
     else if (pathname.startsWith('/sdk/evalx/')) sendJson(response, evaluatedFlags());
-    else if (pathname.startsWith('/sdk/goals/')) sendJson(response, []);
+    else if (pathname.startsWith('/sdk/goals/')) sendJson(response, goals);
     else response.writeHead(404).end();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -72,10 +72,39 @@ async function runClientSide(packageName, { environmentId, intakeUri, flagsUri, 
   }
 }
 
+// The OpenFeature API, with LaunchDarkly's provider under it.
+async function runOpenFeature({ sdkKey, intakeUri, flagsUri, run, contexts }) {
+  const { OpenFeature } = require('@openfeature/server-sdk');
+  const { LaunchDarklyProvider } = require('@launchdarkly/openfeature-node-server');
+  const provider = new LaunchDarklyProvider(sdkKey, {
+    streamUri: flagsUri, baseUri: flagsUri, eventsUri: intakeUri, logger: quiet, flushInterval: 3600,
+  });
+  await OpenFeature.setProviderAndWait(provider);
+  try {
+    const client = OpenFeature.getClient();
+    const expected = [];
+    for (let i = 0; i < contexts; i++) {
+      const key = `${run}-${i}`;
+      const context = { targetingKey: key, country: 'NL' };
+      await client.getBooleanValue('new-checkout', false, context);
+      await client.getStringValue('banner', '', context);
+      await client.getObjectValue('limits', {}, context);
+      await client.getNumberValue('quiet-flag', 0, context);
+      client.track('order-placed', context, { value: 9.5 + i, items: i });
+      expected.push(...Object.keys(TRACKED_FLAGS).map((flag) => `feature ${flag} ${key}`), `custom order-placed ${key}`);
+    }
+    await provider.getClient().flush();
+    return expected;
+  } finally {
+    await OpenFeature.close();
+  }
+}
+
 // name: for people; version: what the envelope must say; drive: runs the scenario.
 export const sdks = [
   { name: 'Node server SDK 9', version: 2, drive: (o) => runServerSide('@launchdarkly/node-server-sdk', o) },
   { name: 'Node server SDK 7', version: 2, drive: (o) => runServerSide('launchdarkly-node-server-sdk-7', o) },
   { name: 'Node server SDK 5', version: 1, drive: (o) => runServerSide('launchdarkly-node-server-sdk-5', o) },
+  { name: 'OpenFeature, Node server provider 1', version: 2, drive: runOpenFeature },
   { name: 'Node client SDK 3', version: 2, drive: (o) => runClientSide('launchdarkly-node-client-sdk', o) },
 ];
