@@ -8,15 +8,17 @@ export const TRACKED_FLAGS = { 'new-checkout': true, banner: 'blue', limits: { p
 export const UNTRACKED_FLAGS = { 'quiet-flag': 7 };
 const VERSION = 11;
 
+// A flag as server-side SDKs read it, with what is not said at rest.
+export function serverFlag(key, fields) {
+  return {
+    key, version: VERSION, on: true, variations: [], fallthrough: { variation: 0 }, offVariation: 1,
+    targets: [], rules: [], prerequisites: [], salt: 'salt', sel: 'salt', trackEvents: false, trackEventsFallthrough: false,
+    debugEventsUntilDate: null, clientSide: true, deleted: false, ...fields,
+  };
+}
+
 function serverFlags() {
-  const flag = ([key, value], trackEvents) => [
-    key,
-    {
-      key, version: VERSION, on: true, variations: [value, null], fallthrough: { variation: 0 }, offVariation: 1,
-      targets: [], rules: [], prerequisites: [], salt: 'salt', sel: 'salt', trackEvents, trackEventsFallthrough: false,
-      debugEventsUntilDate: null, clientSide: true, deleted: false,
-    },
-  ];
+  const flag = ([key, value], trackEvents) => [key, serverFlag(key, { variations: [value, null], trackEvents })];
   return Object.fromEntries([
     ...Object.entries(TRACKED_FLAGS).map((entry) => flag(entry, true)),
     ...Object.entries(UNTRACKED_FLAGS).map((entry) => flag(entry, false)),
@@ -45,15 +47,15 @@ function sendJson(response, value) {
   response.end(JSON.stringify(value));
 }
 
-// `goals`: what client-side SDKs in a browser watch pages and clicks for.
-export async function startFlagServer(t, { goals = [] } = {}) {
+// `flags`: what server-side SDKs get; `goals`: what client-side SDKs in a browser watch pages and clicks for.
+export async function startFlagServer(t, { flags = serverFlags(), goals = [] } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://flags');
     request.resume();
     if (request.method === 'OPTIONS') response.writeHead(204, CORS).end();
-    else if (pathname === '/all') sendStream(response, { path: '/', data: { flags: serverFlags(), segments: {} } });
-    else if (pathname === '/flags') sendStream(response, serverFlags());
-    else if (pathname === '/sdk/latest-all') sendJson(response, { flags: serverFlags(), segments: {} });
+    else if (pathname === '/all') sendStream(response, { path: '/', data: { flags, segments: {} } });
+    else if (pathname === '/flags') sendStream(response, flags);
+    else if (pathname === '/sdk/latest-all') sendJson(response, { flags, segments: {} });
     else if (pathname.startsWith('/eval/')) sendStream(response, evaluatedFlags());
     else if (pathname.startsWith('/sdk/evalx/')) sendJson(response, evaluatedFlags());
     else if (pathname.startsWith('/sdk/goals/')) sendJson(response, goals);

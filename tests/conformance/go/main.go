@@ -1,0 +1,73 @@
+// Drives LaunchDarkly's Go server SDK through the steps on standard input.
+package main
+
+import (
+	"encoding/json"
+	"log"
+	"os"
+	"time"
+
+	"github.com/launchdarkly/go-sdk-common/v3/ldcontext"
+	"github.com/launchdarkly/go-sdk-common/v3/ldlog"
+	"github.com/launchdarkly/go-sdk-common/v3/ldvalue"
+	ld "github.com/launchdarkly/go-server-sdk/v7"
+	"github.com/launchdarkly/go-server-sdk/v7/interfaces"
+	"github.com/launchdarkly/go-server-sdk/v7/ldcomponents"
+)
+
+type step struct {
+	Do, Flag, Event, Context string
+	Default, Data            ldvalue.Value
+	Metric                   *float64
+}
+
+type told struct {
+	SDKKey    string `json:"sdkKey"`
+	FlagsURI  string `json:"flagsUri"`
+	IntakeURI string `json:"intakeUri"`
+	Scenario  struct {
+		PrivateAttributes []string
+		Contexts          map[string]ldcontext.Context
+		Steps             []step
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func take(client *ld.LDClient, context ldcontext.Context, s step) error {
+	var err error
+	switch s.Do {
+	case "identify":
+		return client.Identify(context)
+	case "variation":
+		_, err = client.JSONVariation(s.Flag, context, s.Default)
+	case "detail":
+		_, _, err = client.JSONVariationDetail(s.Flag, context, s.Default)
+	case "track":
+		if s.Metric != nil {
+			return client.TrackMetric(s.Event, context, *s.Metric, s.Data)
+		}
+		return client.TrackData(s.Event, context, s.Data)
+	}
+	return err
+}
+
+func main() {
+	var t told
+	must(json.NewDecoder(os.Stdin).Decode(&t))
+	client, err := ld.MakeCustomClient(t.SDKKey, ld.Config{
+		ServiceEndpoints: interfaces.ServiceEndpoints{Streaming: t.FlagsURI, Polling: t.FlagsURI, Events: t.IntakeURI},
+		Events:           ldcomponents.SendEvents().FlushInterval(time.Hour).PrivateAttributes(t.Scenario.PrivateAttributes...),
+		Logging:          ldcomponents.Logging().MinLevel(ldlog.Error),
+	}, 10*time.Second)
+	must(err)
+	for _, s := range t.Scenario.Steps {
+		must(take(client, t.Scenario.Contexts[s.Context], s))
+	}
+	client.Flush()
+	must(client.Close())
+}

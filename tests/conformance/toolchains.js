@@ -1,0 +1,59 @@
+// The SDKs of other languages: which toolchain each needs, how its driver is made ready under build/conformance, and how it is run.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { repository } from '../integration/lib/paths.js';
+
+const here = path.join(repository, 'tests/conformance');
+const buildFolder = path.join(repository, 'build/conformance');
+
+function run(command, args, options = {}) {
+  try {
+    return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options });
+  } catch (error) {
+    throw new Error(`${command} ${args.join(' ')}: ${(error.stderr || error.message).trim().slice(-500)}`);
+  }
+}
+
+// What is missing to run `command args`, or null.
+function missing(what, command, args, good = () => true) {
+  try {
+    const said = run(command, args);
+    return good(said) ? null : `${what} is needed; here is ${said.trim()}`;
+  } catch {
+    return `${what} is not installed`;
+  }
+}
+
+function python(version) {
+  const venv = path.join(buildFolder, `python-${version}`);
+  return {
+    name: `Python server SDK ${version}`,
+    users: version.startsWith('7.'),
+    missing: () => missing('Python 3 with its venv module', 'python3', ['-c', 'import venv, ensurepip']),
+    prepare() {
+      run('python3', ['-m', 'venv', '--clear', venv]);
+      run(path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', `launchdarkly-server-sdk==${version}`]);
+      return [path.join(venv, 'bin/python'), path.join(here, 'python/drive.py')];
+    },
+  };
+}
+
+const go = {
+  name: 'Go server SDK 7.14.6',  // as tests/conformance/go/go.mod says
+  missing: () => missing('Go 1.24 or newer', 'go', ['env', 'GOVERSION'], (said) => Number(/^go1\.(\d+)/.exec(said)?.[1]) >= 24),
+  prepare() {
+    mkdirSync(buildFolder, { recursive: true });
+    const binary = path.join(buildFolder, 'go-driver');
+    run('go', ['build', '-o', binary, '.'], { cwd: path.join(here, 'go') });
+    return [binary];
+  },
+};
+
+const node = {
+  name: 'Node server SDK 9.13.7',  // as tests/integration/package.json says
+  missing: () => null,
+  prepare: () => [process.execPath, path.join(here, 'node/drive.mjs')],
+};
+
+export const toolchains = [node, python('9.17.0'), python('7.6.1'), go];
