@@ -27,6 +27,7 @@ ordered_json variations_json(const FlagFacts& flag) {
 
 ordered_json flag_json(const FlagFacts& flag) {
   return {{"key", flag.key},
+          {"name", flag.name.empty() ? ordered_json(nullptr) : ordered_json(flag.name)},
           {"export", flag.exported},
           {"firstSeen", flag.first_seen_ms},
           {"lastSeen", flag.last_seen_ms},

@@ -66,6 +66,8 @@ class Reader {
     project.key = key(table, "\"web\"");
     table.call(fmt::format("project \"{}\"", project.key));
     project.name = table.text("name", "a name", "\"Web shop\"").value_or(project.key);
+    project.launchdarkly_key =
+        table.text("launchdarkly_key", "a project's key at LaunchDarkly", "\"web\"").value_or("");
     project.id = id(table, "project", project.key);
     if (find_project(project.key))
       table.fault("key", fmt::format("There is already a project \"{}\"; keys must differ.", project.key));

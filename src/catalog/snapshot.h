@@ -24,6 +24,7 @@ struct Project {
   ObjectId id;
   std::string key;
   std::string name;
+  std::string launchdarkly_key;  // what LaunchDarkly calls it, when names are read from there; empty: the same
 };
 
 // What its owner declared of one flag in one environment.

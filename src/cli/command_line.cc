@@ -55,6 +55,7 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
       ->type_name("FILE");
   serve->add_flag("--check-config", options.check_only, wrapped("Read the configuration, tell every fault, and end."));
   for (const SettingRow& row : setting_rows()) {
+    if (row.flag.empty()) continue;
     const std::string flag(row.flag);
     serve
         ->add_option_function<std::string>(

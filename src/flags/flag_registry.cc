@@ -50,18 +50,26 @@ FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std
   }
   auto made = std::make_unique<FlagEntry>(key, now_ms, flags.choice.new_flags);
   made->remembered_ = flags.choice.new_flags;
-  choose(flags.choice, *made);
+  choose(flags, *made);
   return flags.by_key.emplace(std::move(key), std::move(made)).first->second.get();
 }
 
-void FlagRegistry::choose(const FlagExport& choice, FlagEntry& flag) {
+void FlagRegistry::choose(const Flags& flags, FlagEntry& flag) {
+  const FlagExport& choice = flags.choice;
   bool exported = choice.all_flags.value_or(flag.remembered_);
-  std::vector<std::shared_ptr<const std::string>> names;
+  std::vector<std::string> called;
+  if (const auto found = flags.described.find(flag.key); found != flags.described.end())
+    for (const FlagDescription::Variation& variation : found->second.variations) called.push_back(variation.name);
   if (const auto found = choice.flags.find(flag.key); found != choice.flags.end()) {
     exported = found->second.exported.value_or(exported);
-    for (const std::string& name : found->second.variation_names)
-      names.push_back(name.empty() ? nullptr : std::make_shared<const std::string>(dumped(name)));
+    const std::vector<std::string>& declared = found->second.variation_names;
+    called.resize(std::max(called.size(), declared.size()));
+    for (std::size_t i = 0; i < declared.size(); ++i)
+      if (!declared[i].empty()) called[i] = declared[i];
   }
+  std::vector<std::shared_ptr<const std::string>> names;
+  for (const std::string& name : called)
+    names.push_back(name.empty() ? nullptr : std::make_shared<const std::string>(dumped(name)));
   flag.exported_.store(exported, std::memory_order_relaxed);
   const std::lock_guard lock(flag.mutex_);
   flag.names_ = std::move(names);
@@ -73,8 +81,19 @@ void FlagRegistry::apply(const CatalogSnapshot& snapshot) {
   for (const Environment& environment : snapshot.environments()) {
     Flags& flags = environments_[environment.id];
     flags.choice = environment.flag_export;
-    for (const auto& [key, flag] : flags.by_key) choose(flags.choice, *flag);
+    for (const auto& [key, flag] : flags.by_key) choose(flags, *flag);
   }
+}
+
+void FlagRegistry::describe(ObjectId environment, const std::vector<FlagDescription>& described) {
+  const std::lock_guard lock(mutex_);
+  Flags& flags = environments_[environment];
+  flags.described.clear();
+  for (const FlagDescription& flag : described) {
+    if (flags.described.size() >= kMaxFlags) break;
+    flags.described.emplace(flag.key, flag);
+  }
+  for (const auto& [key, flag] : flags.by_key) choose(flags, *flag);
 }
 
 bool FlagRegistry::new_flags_exported(ObjectId environment) const {
@@ -85,7 +104,7 @@ bool FlagRegistry::new_flags_exported(ObjectId environment) const {
 }
 
 FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
-  FlagFacts facts{flag.key, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}};
+  FlagFacts facts{flag.key, {}, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}};
   const std::lock_guard lock(flag.mutex_);
   facts.variations = flag.variations_;
   std::sort(facts.variations.begin(), facts.variations.end(),
@@ -100,7 +119,19 @@ std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
     const std::lock_guard lock(mutex_);
     const auto found = environments_.find(environment);
     if (found == environments_.end()) return out;
-    for (const auto& [key, flag] : found->second.by_key) out.push_back(facts(*flag));
+    const Flags& flags = found->second;
+    for (const auto& [key, flag] : flags.by_key) out.push_back(facts(*flag));
+    for (FlagFacts& flag : out)
+      if (const auto described = flags.described.find(flag.key); described != flags.described.end())
+        flag.name = described->second.name;
+    for (const auto& [key, described] : flags.described) {
+      if (flags.by_key.contains(key)) continue;
+      FlagEntry unseen(key, 0, flags.choice.new_flags);
+      unseen.remembered_ = flags.choice.new_flags;
+      choose(flags, unseen);
+      out.push_back(facts(unseen));
+      out.back().name = described.name;
+    }
   }
   std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
   return out;
@@ -110,7 +141,7 @@ std::string FlagRegistry::text() const {
   json all = json::object();
   const std::lock_guard lock(mutex_);
   for (const auto& [environment, flags] : environments_) {
-    json& list = all[environment.hex()] = json::array();
+    json& list = all[environment.hex()]["seen"] = json::array();
     for (const auto& [key, flag] : flags.by_key) {
       const FlagFacts known = facts(*flag);
       json variations = json::array();
@@ -122,6 +153,13 @@ std::string FlagRegistry::text() const {
                       {"evaluations", known.evaluations},
                       {"variations", std::move(variations)}});
     }
+    json& described = all[environment.hex()]["described"] = json::array();
+    for (const auto& [key, flag] : flags.described) {
+      json variations = json::array();
+      for (const FlagDescription::Variation& variation : flag.variations)
+        variations.push_back({variation.name, variation.value});
+      described.push_back({{"key", key}, {"name", flag.name}, {"variations", std::move(variations)}});
+    }
   }
   return dumped(all);
 }
@@ -130,11 +168,17 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
   std::map<ObjectId, Flags> read;
   try {
     const json all = json::parse(text);
-    for (const auto& [id, list] : all.items()) {
+    for (const auto& [id, known] : all.items()) {
       const auto environment = ObjectId::parse(id);
       if (!environment) return fail("\"" + id + "\" is no environment's id");
       Flags& flags = read[*environment];
-      for (const json& one : list) {
+      for (const json& one : known.at("described")) {
+        FlagDescription flag{one.at("key").get<std::string>(), one.at("name").get<std::string>(), {}};
+        for (const json& variation : one.at("variations"))
+          flag.variations.push_back({variation.at(0).get<std::string>(), variation.at(1).get<std::string>()});
+        flags.described.emplace(flag.key, std::move(flag));
+      }
+      for (const json& one : known.at("seen")) {
         auto flag = std::make_unique<FlagEntry>(one.at("key").get<std::string>(),
                                                 one.at("firstSeen").get<std::int64_t>(), true);
         flag->remembered_ = one.at("exportedWhenNew").get<bool>();

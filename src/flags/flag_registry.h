@@ -17,6 +17,7 @@
 #include "base/object_id.h"
 #include "base/result.h"
 #include "catalog/snapshot.h"
+#include "flags/flag_description.h"
 
 namespace sluice {
 
@@ -63,9 +64,10 @@ class FlagEntry {
   std::vector<std::shared_ptr<const std::string>> names_;  // guarded by mutex_
 };
 
-// What is known of a flag, to show.
+// What is known of a flag, to show. One that was described but not seen yet has no times.
 struct FlagFacts {
   std::string key;
+  std::string name;  // empty: none was told
   bool exported = true;
   std::int64_t first_seen_ms = 0, last_seen_ms = 0;
   std::uint64_t evaluations = 0;
@@ -81,6 +83,9 @@ class FlagRegistry {
 
   // Takes up what was declared: names, and which flags are exported. In force at once, for what arrives from then on.
   void apply(const CatalogSnapshot& snapshot);
+  // Takes up what all flags of an environment are called, in place of what was told before; what is declared of a
+  // variation's name goes before it. At most kMaxFlags are kept.
+  void describe(ObjectId environment, const std::vector<FlagDescription>& flags);
 
   std::vector<FlagFacts> list(ObjectId environment) const;  // by key
   std::uint64_t forgotten() const { return forgotten_.load(std::memory_order_relaxed); }
@@ -98,9 +103,10 @@ class FlagRegistry {
   };
   struct Flags {
     FlagExport choice;
+    std::unordered_map<std::string, FlagDescription, KeyHash, std::equal_to<>> described;
     std::unordered_map<std::string, std::unique_ptr<FlagEntry>, KeyHash, std::equal_to<>> by_key;
   };
-  static void choose(const FlagExport& choice, FlagEntry& flag);
+  static void choose(const Flags& flags, FlagEntry& flag);
   static FlagFacts facts(const FlagEntry& flag);
 
   mutable std::mutex mutex_;

@@ -49,6 +49,27 @@ TEST(FlagRegistry, spellings_of_one_key_are_one_flag) {
   EXPECT_EQ(registry.find(kEnvironment, "a\\u0062c", 1), registry.find(kEnvironment, "abc", 1));
 }
 
+TEST(FlagRegistry, described_flags_are_known_before_they_are_seen_and_declared_names_go_first) {
+  FlagRegistry registry;
+  FlagExport choice;
+  choice.new_flags = false;
+  choice.flags["f"].variation_names = {"", "mine"};
+  registry.apply(with(choice));
+  registry.describe(kEnvironment, {{"f", "The flag", {{"off", "false"}, {"on", "true"}, {"", "null"}}}});
+  ASSERT_EQ(registry.list(kEnvironment).size(), 1u);
+  EXPECT_EQ(registry.list(kEnvironment)[0].name, "The flag");
+  EXPECT_FALSE(registry.list(kEnvironment)[0].exported);
+  FlagRegistry restarted;
+  ASSERT_TRUE(restarted.take_text(registry.text()));
+  restarted.apply(with(choice));
+  FlagEntry* flag = restarted.find(kEnvironment, "f", 1);
+  EXPECT_EQ(*flag->variation_name(0), "\"off\"");
+  EXPECT_EQ(*flag->variation_name(1), "\"mine\"");
+  EXPECT_EQ(flag->variation_name(2), nullptr);
+  restarted.describe(kEnvironment, {});
+  EXPECT_EQ(flag->variation_name(0), nullptr);
+}
+
 TEST(FlagRegistry, keeps_each_variation_with_the_value_first_seen_and_joins_its_name) {
   FlagRegistry registry;
   FlagExport choice;

@@ -17,6 +17,7 @@
 #include "flags/flag_store.h"
 #include "intake/handler.h"
 #include "kinesis/make_kinesis_sink.h"
+#include "launchdarkly/flag_reader.h"
 
 namespace sluice {
 namespace {
@@ -54,6 +55,7 @@ struct Server::Parts {
   std::unique_ptr<FlagStore> flag_store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<aws::CurlTransport> transport;
+  std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<aws::CallerIdentityCache> identity;
   std::mutex own_mutex;
   std::shared_ptr<aws::CredentialsCache> own_credentials;
@@ -113,8 +115,8 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.journal.retention_ms == b.journal.retention_ms && a.journal.dedupe_window_ms == b.journal.dedupe_window_ms &&
          a.http.max_body_bytes == b.http.max_body_bytes && a.http.max_connections == b.http.max_connections &&
          a.intake.max_inflated_bytes == b.intake.max_inflated_bytes && a.intake.path_prefix == b.intake.path_prefix &&
-         a.drain_ms == b.drain_ms && a.ca_bundle == b.ca_bundle && a.log_level == b.log_level &&
-         a.log_format == b.log_format;
+         a.drain_ms == b.drain_ms && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
+         a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
 }  // namespace
@@ -159,6 +161,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                                       [&p](const HttpRequest& request) { return common_answer(*p.view, request); });
   p.flags.apply(*configuration.catalog);
   p.catalog.publish(configuration.catalog);
+  if (!p.settings.launchdarkly.api_token.empty())
+    p.flag_reader =
+        std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock, p.catalog, p.flags);
 
   auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), std::nullopt,
                                  [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view); });
@@ -198,6 +203,7 @@ void Server::stop() {
   p.intake_listener->drain(kListenerDrainMs);
   p.exporter->drain(p.settings.drain_ms);
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
+  p.flag_reader.reset();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
   p.journal->close();

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "aws/endpoints.h"
 #include "catalog/declared.h"
 #include "config/quantity.h"
 #include "config/toml_table.h"
@@ -150,6 +151,22 @@ const std::vector<SettingRow>& setting_rows() {
            return false;
          return true;
        }},
+      {"launchdarkly.api_token", "", "SLUICE_LAUNCHDARKLY_API_TOKEN", "an access token of LaunchDarkly's",
+       "\"api-7f0c41d2-…\"",
+       "With it, names of flags and variations are read from LaunchDarkly's REST API: a token with the role Reader. "
+       "Not a flag, because flags show in lists of processes. Default: none, nothing is read.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.launchdarkly.api_token, text); }},
+      {"launchdarkly.base_url", "--launchdarkly-base-url", "SLUICE_LAUNCHDARKLY_BASE_URL", "an http or https address",
+       "\"https://app.eu.launchdarkly.com\"", "Where LaunchDarkly's REST API is. Default https://app.launchdarkly.com.",
+       [](ServerSettings& s, std::string_view text) {
+         const auto checked = aws::checked_endpoint(text);
+         return checked && text_into(s.launchdarkly.base_url, *checked);
+       }},
+      {"launchdarkly.refresh", "--launchdarkly-refresh", "SLUICE_LAUNCHDARKLY_REFRESH", "a time from 10 s to 24 h",
+       "\"5 min\"", "How often the names are read again. Default 5 min.",
+       [](ServerSettings& s, std::string_view text) {
+         return time_into(s.launchdarkly.refresh_ms, text, 10'000, kDayMs);
+       }},
       {"aws.ca_bundle", "--ca-bundle", "SLUICE_CA_BUNDLE", "a file of certificates in PEM",
        "\"/etc/ssl/certs/company.pem\"",
        "Certificate authorities for TLS to AWS. Default: AWS_CA_BUNDLE, else the system's.",
@@ -215,7 +232,7 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
     if (const auto value = source.environment(row.variable); value && !row.apply(configuration.settings, *value))
       faults.add(fmt::format("variable {}", row.variable), does_not_fit(row, *value));
     const auto flag = source.flags.find(std::string(row.flag));
-    if (flag != source.flags.end() && !row.apply(configuration.settings, flag->second))
+    if (!row.flag.empty() && flag != source.flags.end() && !row.apply(configuration.settings, flag->second))
       faults.add(fmt::format("flag {}", row.flag), does_not_fit(row, flag->second));
   }
   const JournalLimits& journal = configuration.settings.journal;

@@ -17,6 +17,7 @@
 #include "http/server.h"
 #include "intake/limits.h"
 #include "journal/journal.h"
+#include "launchdarkly/flag_reader.h"
 
 namespace sluice {
 
@@ -31,13 +32,14 @@ struct ServerSettings {
   std::int64_t drain_ms = 10'000;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
+  launchdarkly::FlagReaderSettings launchdarkly;
   std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 
 // One setting: how the file, the environment and the command line call it.
 struct SettingRow {
   std::string_view key;       // in the file: section.name, or name at the top
-  std::string_view flag;      // "--journal-max-bytes"
+  std::string_view flag;      // "--journal-max-bytes"; empty: it is a secret, for which a flag would be no place
   std::string_view variable;  // "SLUICE_JOURNAL_MAX_BYTES"
   std::string_view expected;  // completes "expected …"
   std::string_view example;   // as written in the file

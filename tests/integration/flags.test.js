@@ -1,5 +1,6 @@
 // Which flags are exported is chosen by their owner, and a change takes effect within a second.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from './lib/events.js';
@@ -78,4 +79,40 @@ test('turning a flag on, off and on again while an SDK sends: what is exported f
     { key: 'other', on: true, variations: [{ variation: 0, value: true }] },
     { key: 'wanted', on: true, variations: [{ variation: 0, value: true }] },
   ]);
+});
+
+test('names read from LaunchDarkly with a token are joined to events', async (t) => {
+  const asked = [];
+  const launchDarkly = createServer((request, response) => {
+    asked.push(`${request.headers.authorization} ${request.url}`);
+    const last = request.url.includes('offset=1');
+    response.writeHead(200, { 'Content-Type': 'application/json', 'X-Ratelimit-Route-Remaining': '9' }).end(JSON.stringify({
+      items: [{ key: last ? 'wanted' : 'another', name: 'Wanted', variations: [{ value: true, name: 'shown "big"' }, { value: false }] }],
+      _links: last ? {} : { next: { href: '/api/v2/flags/test?summary=0&limit=1&offset=1' } },
+      totalCount: 2,
+    }));
+  });
+  await new Promise((resolve) => launchDarkly.listen(0, '127.0.0.1', resolve));
+  t.after(() => launchDarkly.close());
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, {
+    destinations: [kinesim.destination()],
+    settings: { launchdarkly: { base_url: `http://127.0.0.1:${launchDarkly.address().port}` } },
+    env: { SLUICE_LAUNCHDARKLY_API_TOKEN: 'api-test' },
+  });
+  const flags = await waitFor('the flags to be read', async () => {
+    const [environment] = (await (await fetch(`${sluice.adminUri}/flags`)).json()).environments;
+    return environment.flags.length === 2 && environment.flags;
+  });
+  assert.equal(flags[1].name, 'Wanted');
+  assert.deepEqual(asked, [
+    'api-test /api/v2/flags/test?summary=0&limit=100&env=production', 'api-test /api/v2/flags/test?summary=0&limit=1&offset=1',
+  ]);
+  for (const [variation, value] of [[0, true], [1, false]]) {
+    const event = { kind: 'feature', key: 'wanted', creationDate: 1, variation, value, context: { kind: 'user', key: 'tester' } };
+    assert.equal(await sluice.post([event]), 202);
+  }
+  const texts = await waitFor('two events', async () => (await kinesim.texts()).length === 2 && kinesim.texts());
+  const names = texts.map((text) => eventOf(text, 2)).sort((a, b) => a.variation - b.variation).map((event) => event.variationName);
+  assert.deepEqual(names, ['shown "big"', undefined]);
 });
