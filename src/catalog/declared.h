@@ -12,22 +12,14 @@
 // An id that is left out is derived from the keys, the same on every machine and at every start.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "catalog/fields.h"
 #include "catalog/snapshot.h"
 #include "config/toml_table.h"
 
 namespace sluice {
-
-// One thing wrong with a destination's settings: the field as the configuration calls it, and what was expected.
-struct FieldFault {
-  std::string field;
-  std::string message;
-};
-using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings&)>;
 
 // Reads the lists. Every fault is noted in the tables' own list; the snapshot is worth keeping only if there was
 // none.

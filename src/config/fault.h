@@ -11,11 +11,14 @@ struct ConfigFault {
   std::string
       place;  // "sluice.toml, line 12, destination \"orders\", region" or "variable SLUICE_LISTEN" or "flag --listen"
   std::string message;  // what came, what was expected, an example
+  std::string field;    // the key alone; empty where none is meant
 };
 
 class ConfigFaults {
  public:
-  void add(std::string place, std::string message) { all_.push_back({std::move(place), std::move(message)}); }
+  void add(std::string place, std::string message, std::string field = {}) {
+    all_.push_back({std::move(place), std::move(message), std::move(field)});
+  }
   bool empty() const { return all_.empty(); }
   const std::vector<ConfigFault>& all() const { return all_; }
   // For a terminal: one fault a paragraph, and how many there are.

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 namespace sluice {
@@ -68,7 +69,72 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Puts what is no list and no object where `put` says; false when TOML has no such value.
+template <typename Put>
+bool put_scalar(const nlohmann::json& value, const Put& put) {
+  if (value.is_string()) {
+    put(value.get<std::string>());
+  } else if (value.is_boolean()) {
+    put(value.get<bool>());
+  } else if (value.is_number_integer() &&
+             !(value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX})) {
+    put(value.get<std::int64_t>());
+  } else if (value.is_number_float()) {
+    put(value.get<double>());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Each is false when something inside is of no kind that TOML has.
+bool assign(toml::table& table, const std::string& key, const nlohmann::json& value);
+
+bool append(toml::array& list, const nlohmann::json& value) {
+  if (!value.is_structured()) return put_scalar(value, [&](auto scalar) { list.push_back(std::move(scalar)); });
+  toml::table holder;
+  if (!assign(holder, "item", value)) return false;
+  holder.get("item")->visit([&](auto& node) { list.push_back(std::move(node)); });
+  return true;
+}
+
+bool assign(toml::table& table, const std::string& key, const nlohmann::json& value) {
+  if (value.is_array()) {
+    toml::array list;
+    for (const nlohmann::json& item : value)
+      if (!append(list, item)) return false;
+    table.insert_or_assign(key, std::move(list));
+    return true;
+  }
+  if (value.is_object()) {
+    toml::table inside;
+    for (const auto& [name, member] : value.items())
+      if (!assign(inside, name, member)) return false;
+    table.insert_or_assign(key, std::move(inside));
+    return true;
+  }
+  return put_scalar(value, [&](auto scalar) { table.insert_or_assign(key, std::move(scalar)); });
+}
+
 }  // namespace
+
+TomlTable TomlTable::from_json(const nlohmann::json& object, const std::string& name, ConfigFaults& faults) {
+  auto node = std::make_shared<Node>();
+  node->file = name;
+  node->faults = &faults;
+  auto table = std::make_shared<toml::table>();
+  for (const auto& [key, value] : object.items()) {
+    if (assign(*table, key, value)) continue;
+    node->asked.insert(key);
+    faults.add(name + ", " + key,
+               value.is_null() ? "It is null; leave it out, or give a value."
+                               : "It holds null, or a number beyond 64 bits; expected neither.",
+               key);
+  }
+  node->root = table;
+  node->table = node->root.get();
+  return TomlTable(std::move(node));
+}
 
 TomlTable TomlTable::parse(std::string_view text, const std::string& name, ConfigFaults& faults) {
   auto node = std::make_shared<Node>();
@@ -178,10 +244,12 @@ std::vector<TomlTable> TomlTable::tables(const std::string& key) {
   return all;
 }
 
+std::string TomlTable::peek(const std::string& key) const { return (*node_->table)[key].value_or(std::string()); }
+
 bool TomlTable::has(const std::string& key) const { return node_->table->contains(key); }
 
 void TomlTable::fault(const std::string& key, std::string message) {
-  node_->faults->add(node_->place(key), std::move(message));
+  node_->faults->add(node_->place(key), std::move(message), key);
 }
 
 void TomlTable::call(std::string name) { node_->name = std::move(name); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,10 @@ class TomlTable {
   // `name` is how faults call the file.
   static TomlTable parse(std::string_view text, const std::string& name, ConfigFaults& faults);
 
+  // The same for what came as JSON: an object of texts, numbers, booleans, lists of texts and objects. What TOML cannot
+  // hold (null, numbers beyond 64 bits) is a fault.
+  static TomlTable from_json(const nlohmann::json& object, const std::string& name, ConfigFaults& faults);
+
   // Each notes a fault when the value is there but of another type; `expected` completes "expected …", `example` is
   // shown as it would be written.
   std::optional<std::string> text(const std::string& key, std::string_view expected, std::string_view example);
@@ -32,6 +37,8 @@ class TomlTable {
   std::vector<TomlTable> tables(const std::string& key);
 
   bool has(const std::string& key) const;
+  // The text at a key, empty if there is none: for naming things in faults, before they are read.
+  std::string peek(const std::string& key) const;
   // A fault at a key's line (at the table's own when the key is absent).
   void fault(const std::string& key, std::string message);
   // How faults in this table call it: `destination "orders"`.

@@ -1,0 +1,241 @@
+#include "catalog/fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "config/quantity.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-'";
+
+void number(TomlTable& table, const std::string& key, std::uint32_t& out, std::uint32_t least, std::uint32_t most) {
+  const std::string expected = fmt::format("a whole number from {} to {}", least, most);
+  const auto text = table.scalar(key, expected, std::to_string(most));
+  if (!text) return;
+  const auto value = parse_number(*text);
+  if (value && *value >= least && *value <= most)
+    out = static_cast<std::uint32_t>(*value);
+  else
+    table.fault(key, fmt::format("\"{}\" does not fit; expected {}.", *text, expected));
+}
+
+std::vector<std::string> credentials(TomlTable& table, const std::string& field, std::string_view expected,
+                                     std::string_view example) {
+  std::vector<std::string> keys = table.texts(field, expected, example);
+  for (const std::string& key : keys)
+    if (key.size() < 4 || key.size() > 256) table.fault(field, "A key has 4 to 256 characters.");
+  return keys;
+}
+
+void flag_export(TomlTable& table, FlagExport& choice) {
+  const std::string mode =
+      table.text("feature_events", "\"as sent\" or \"chosen flags\"", "\"chosen flags\"").value_or("as sent");
+  if (mode != "as sent" && mode != "chosen flags")
+    table.fault(
+        "feature_events",
+        fmt::format("\"{}\" is not a choice; expected \"as sent\" (every evaluation that SDKs send) or \"chosen "
+                    "flags\" (those of flags with export = true).",
+                    mode));
+  choice.as_sent = mode == "as sent";
+  choice.new_flags = table.boolean("export_new_flags", "export_new_flags = false").value_or(true);
+  choice.all_flags = table.boolean("export_all_flags", "export_all_flags = true");
+}
+
+void kinds(TomlTable& table, Destination& destination) {
+  if (!table.has("kinds")) return;
+  EventKindSet chosen;
+  for (const std::string& name :
+       table.texts("kinds", "a list of event kinds", "[\"feature\", \"identify\", \"custom\"]")) {
+    const EventKind kind = event_kind_named(name);
+    if (kind == EventKind::other && name != "other") {
+      std::string known;
+      for (const EventKindRow& row : kEventKinds)
+        if (row.name.front() != '(') known += fmt::format("{}, ", row.name);
+      table.fault("kinds",
+                  fmt::format("\"{}\" is not a kind of event; expected {}or other (kinds that Sluice does not know).",
+                              name, known));
+    }
+    chosen.set(kind, true);
+  }
+  destination.kinds = chosen;
+}
+
+void filter(TomlTable& table, DestinationFilter& filter) {
+  const auto names = [&table](const std::string& of, std::string_view what, std::string_view example) {
+    OnlyNever choice;
+    choice.only = table.texts("only_" + of, what, example);
+    choice.never = table.texts("never_" + of, what, example);
+    return choice;
+  };
+  filter.flags = names("flags", "a list of flag keys", "[\"new-checkout\"]");
+  filter.events = names("events", "a list of event keys", "[\"order-placed\"]");
+  filter.context_kinds = names("context_kinds", "a list of context kinds", "[\"user\"]");
+  number(table, "sample_one_in", filter.sample_one_in, 1, 1'000'000);
+}
+
+void privacy(TomlTable& table, ContextPrivacy& privacy) {
+  const auto references = [&table](const std::string& field) {
+    constexpr std::string_view kExample = "[\"email\", \"/address/street\"]";
+    std::vector<std::string> texts = table.texts(field, "a list of attribute references", kExample);
+    for (const std::string& text : texts)
+      if (const auto reference = parse_attribute_reference(text); !reference)
+        table.fault(field, fmt::format("\"{}\" is not a reference to a context attribute: {}. Example: {}", text,
+                                       reference.error().message, kExample));
+    return texts;
+  };
+  privacy.drop = references("drop_attributes");
+  privacy.hash = references("hash_attributes");
+  privacy.hash_keys_of = table.texts("hash_keys_of", "a list of context kinds, or \"*\" for all", "[\"user\"]");
+  privacy.secret =
+      table.text("hash_secret", "a secret of 16 characters or more", "\"$(openssl rand -hex 16)\"").value_or("");
+  const bool hashes = !privacy.hash.empty() || !privacy.hash_keys_of.empty();
+  if (hashes && privacy.secret.size() < kLeastSecretBytes)
+    table.fault("hash_secret",
+                fmt::format("Hashes need a secret of {} characters or more, or anyone could try all keys; "
+                            "make one with: openssl rand -hex 16",
+                            kLeastSecretBytes));
+}
+
+void fields(TomlTable& table, RecordFields& fields) {
+  const std::pair<std::string_view, bool*> known[] = {{"receivedDate", &fields.received_date},
+                                                      {"projectKey", &fields.project_key},
+                                                      {"environmentKey", &fields.environment_key},
+                                                      {"sdk", &fields.sdk},
+                                                      {"application", &fields.application}};
+  for (const std::string& name : table.texts("add_fields", "a list of fields", "[\"receivedDate\", \"projectKey\"]")) {
+    const auto found =
+        std::find_if(std::begin(known), std::end(known), [&](const auto& one) { return one.first == name; });
+    if (found == std::end(known)) {
+      table.fault("add_fields",
+                  fmt::format("\"{}\" is not a field that can be added; expected receivedDate, projectKey, "
+                              "environmentKey, sdk or application.",
+                              name));
+    } else {
+      *found->second = true;
+    }
+  }
+}
+
+void kinesis(TomlTable& table, KinesisSettings& settings, const KinesisCheck& check) {
+  settings.region = table.required("region", "an AWS region", "\"eu-west-1\"");
+  settings.stream_arn =
+      table.text("stream_arn", "the ARN of a data stream", "\"arn:aws:kinesis:eu-west-1:123456789012:stream/flags\"")
+          .value_or("");
+  settings.stream_name = table.text("stream_name", "the name of a data stream", "\"flags\"").value_or("");
+  settings.role_arn =
+      table.text("role_arn", "the ARN of the role to assume", "\"arn:aws:iam::123456789012:role/sluice\"").value_or("");
+  settings.external_id =
+      table.text("external_id", "the external id of the role's trust policy", "\"7f0c41d2a9b34c5e8d6f\"").value_or("");
+  settings.endpoint = table.text("endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
+  settings.sts_endpoint =
+      table.text("sts_endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
+  settings.newline = table.boolean("newline", "newline = true").value_or(true);
+  number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
+  number(table, "max_records_per_call", settings.max_records_per_call, 1, 500);
+  if (const auto text = table.scalar("max_bytes_per_call", "a size from 64 KiB to 10 MiB", "\"4.5 MiB\" as 4718592")) {
+    const auto bytes = parse_bytes(*text);
+    if (bytes && *bytes >= (64u << 10) && *bytes <= (10u << 20))
+      settings.max_bytes_per_call = *bytes;
+    else
+      table.fault(
+          "max_bytes_per_call",
+          fmt::format(
+              "\"{}\" does not fit; expected a size from 64 KiB to 10 MiB, what PutRecords takes. Example: 4718592",
+              *text));
+  }
+  if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
+    const auto linger_ms = parse_duration_ms(*text);
+    if (linger_ms && *linger_ms <= 60'000)
+      settings.linger_ms = *linger_ms;
+    else
+      table.fault("linger",
+                  fmt::format("\"{}\" does not fit; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
+  }
+  for (const FieldFault& fault : check(settings)) table.fault(fault.field, fault.message);
+}
+
+}  // namespace
+
+bool is_catalog_key(std::string_view key) {
+  return !key.empty() && key.size() <= kMaxKeyBytes && std::all_of(key.begin(), key.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::string read_catalog_key(TomlTable& table, std::string_view example) {
+  std::string key = table.required("key", kKeyExpected, example);
+  if (!key.empty() && !is_catalog_key(key))
+    table.fault("key", fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", key, kKeyExpected,
+                                   kMaxKeyBytes, example));
+  return key;
+}
+
+std::optional<ObjectId> read_id(TomlTable& table) {
+  constexpr std::string_view kExpected = "24 hex digits";
+  constexpr std::string_view kExample = "\"5744c96707c9900708000004\"";
+  const auto text = table.text("id", kExpected, kExample);
+  if (!text) return std::nullopt;
+  const auto parsed = ObjectId::parse(*text);
+  if (!parsed)
+    table.fault("id", fmt::format("\"{}\" is not an id; expected {}. Example: {}", *text, kExpected, kExample));
+  return parsed;
+}
+
+Project read_project_fields(TomlTable& table) {
+  Project project;
+  project.key = read_catalog_key(table, "\"web\"");
+  project.name = table.text("name", "a name", "\"Web shop\"").value_or(project.key);
+  project.launchdarkly_key = table.text("launchdarkly_key", "a project's key at LaunchDarkly", "\"web\"").value_or("");
+  return project;
+}
+
+Environment read_environment_fields(TomlTable& table) {
+  Environment environment;
+  environment.key = read_catalog_key(table, "\"production\"");
+  environment.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
+  environment.name = table.text("name", "a name", "\"Production\"").value_or(environment.key);
+  environment.sdk_keys = credentials(table, "sdk_keys", "a list of SDK keys", "[\"sdk-2b9d1c7e-…\"]");
+  environment.mobile_keys = credentials(table, "mobile_keys", "a list of mobile keys", "[\"mob-5f1c0a3d-…\"]");
+  environment.allowed_origins = table.texts("allowed_origins", "a list of origins", "[\"https://shop.example\"]");
+  environment.allowed_headers = table.texts("allowed_headers", "a list of header names", "[\"X-Shop\"]");
+  flag_export(table, environment.flag_export);
+  return environment;
+}
+
+DeclaredFlag read_flag_fields(TomlTable& table) {
+  DeclaredFlag declared;
+  declared.exported = table.boolean("export", "export = true");
+  declared.variation_names = table.texts("variation_names", "the names of the variations, from 0", "[\"off\", \"on\"]");
+  return declared;
+}
+
+Destination read_destination_fields(TomlTable& table, const KinesisCheck& check) {
+  Destination destination;
+  destination.name = table.required("name", "a name, unique within the environment", "\"orders stream\"");
+  destination.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
+  destination.environment_key =
+      table.required("environment", "the key of an [[environment]] of that project", "\"production\"");
+  destination.on = table.boolean("on", "on = true").value_or(true);
+  const std::string start = table.text("start", "\"now\" or \"oldest\"", "\"now\"").value_or("now");
+  if (start != "now" && start != "oldest")
+    table.fault("start", fmt::format("\"{}\" is not a place to start; expected \"now\" (events from now on) or "
+                                     "\"oldest\" (all that the journal still has).",
+                                     start));
+  destination.from_oldest = start == "oldest";
+  const std::string kind = table.text("kind", "\"kinesis\"", "\"kinesis\"").value_or("kinesis");
+  if (kind != "kinesis")
+    table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected \"kinesis\".", kind));
+  kinds(table, destination);
+  filter(table, destination.filter);
+  privacy(table, destination.privacy);
+  fields(table, destination.fields);
+  kinesis(table, destination.kinesis, check);
+  return destination;
+}
+
+}  // namespace sluice

@@ -1,0 +1,38 @@
+// Reads the fields of one project, environment, flag or destination, and notes every fault at its field. The same for
+// what a configuration file declares and for what the REST API is sent, so that what is good in one is good in the
+// other. Whether keys and ids are taken, and whether what is named exists, is its callers'.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "config/toml_table.h"
+
+namespace sluice {
+
+inline constexpr std::size_t kMaxKeyBytes = 256;  // of projects and environments
+
+// One thing wrong with a destination's settings: the field as the configuration calls it, and what was expected.
+struct FieldFault {
+  std::string field;
+  std::string message;
+};
+using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings&)>;
+
+bool is_catalog_key(std::string_view key);
+// `key`, required.
+std::string read_catalog_key(TomlTable& table, std::string_view example);
+// `id`; nothing when it is not there, or is none.
+std::optional<ObjectId> read_id(TomlTable& table);
+
+Project read_project_fields(TomlTable& table);
+Environment read_environment_fields(TomlTable& table);  // `project` included
+DeclaredFlag read_flag_fields(TomlTable& table);        // but for `project`, `environment` and `key`
+// `project` and `environment` included, as keys.
+Destination read_destination_fields(TomlTable& table, const KinesisCheck& check);
+
+}  // namespace sluice
