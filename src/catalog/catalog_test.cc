@@ -82,8 +82,8 @@ strem_name = "flags"
        faults);
   const std::string text = faults.text();
   for (const char* part :
-       {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key", "There is no [[project]] with the key \"nowhere\"",
-        "ends in …1234 is declared twice",
+       {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
+        "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
         "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
         "\"yesterday\" is not a place to start", "\"kafka\" is not a kind of destination",
         "\"features\" is not a kind of event", "\"2 h\" does not fit", "\"0\" does not fit",

@@ -1,0 +1,369 @@
+#include "catalog/managed_catalog.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace sluice {
+
+using nlohmann::json;
+
+namespace {
+
+CatalogError error(CatalogFault fault, std::string message) { return {fault, std::move(message), {}}; }
+
+std::string document_text(const json& fields, const json& extra) {
+  return json{{"fields", fields}, {"extra", extra}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string of_key(std::string_view project, std::string_view environment) {
+  return fmt::format("{}/{}", project, environment);
+}
+
+}  // namespace
+
+std::string flag_document_id(ObjectId environment, std::string_view flag_key) {
+  return fmt::format("{}/{}", environment.hex(), flag_key);
+}
+
+// Documents by id, read; and what must be unique.
+struct ManagedCatalog::Contents {
+  std::map<ObjectId, Managed<Project>> projects;
+  std::map<ObjectId, Managed<Environment>> environments;
+  std::map<ObjectId, Managed<Destination>> destinations;
+  std::map<std::string, Managed<ManagedFlag>> flags;  // by document id: those of an environment lie together
+  std::map<std::string, ObjectId, std::less<>> project_by_key;
+  std::map<std::string, ObjectId, std::less<>> environment_by_path;    // "project/environment"
+  std::map<std::string, ObjectId, std::less<>> environment_by_secret;  // SDK and mobile keys
+
+  // Takes a document in, in place of the one with its id. An error names every fault, and changes nothing.
+  CatalogResult<void> take(DocumentKind kind, const std::string& id, std::uint64_t revision, const json& fields,
+                           const json& extra, const KinesisCheck& check);
+  void drop(DocumentKind kind, const std::string& id);
+  std::optional<std::uint64_t> revision_of(DocumentKind kind, const std::string& id) const;
+
+ private:
+  CatalogResult<void> take_project(ObjectId id, Managed<Project> project);
+  CatalogResult<void> take_environment(ObjectId id, Managed<Environment> environment);
+  CatalogResult<void> take_destination(ObjectId id, Managed<Destination> destination);
+};
+
+CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
+                                                   const json& fields, const json& extra, const KinesisCheck& check) {
+  ConfigFaults faults;
+  TomlTable table = TomlTable::from_json(fields, "request", faults);
+  const auto finish = [&](auto read, auto& value) -> CatalogResult<void> {
+    value = read(table);
+    if (read_id(table)) table.fault("id", "An id is not among the fields.");
+    table.refuse_unknown();
+    if (faults.empty()) return {};
+    CatalogError invalid = error(CatalogFault::invalid, {});
+    for (const ConfigFault& fault : faults.all()) {
+      invalid.fields.push_back({fault.field, fault.message});
+      invalid.message += fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", fault.field, fault.message);
+    }
+    return tl::unexpected(std::move(invalid));
+  };
+  if (kind == DocumentKind::flag) {
+    Managed<ManagedFlag> flag{revision, fields, extra, {}};
+    const auto slash = id.find('/');
+    const auto environment = ObjectId::parse(std::string_view(id).substr(0, slash));
+    if (!environment || slash == std::string::npos) return tl::unexpected(error(CatalogFault::failed, "no flag's id"));
+    if (auto read = finish([](TomlTable& t) { return read_flag_fields(t); }, flag.value.declared); !read) return read;
+    flag.value.environment = *environment;
+    flag.value.key = id.substr(slash + 1);
+    flags.insert_or_assign(id, std::move(flag));
+    return {};
+  }
+  const auto parsed = ObjectId::parse(id);
+  if (!parsed)
+    return tl::unexpected(
+        error(CatalogFault::invalid, fmt::format("\"{}\" is not an id; expected 24 hex digits.", id)));
+  if (kind == DocumentKind::project) {
+    Managed<Project> project{revision, fields, extra, {}};
+    if (auto read = finish([](TomlTable& t) { return read_project_fields(t); }, project.value); !read) return read;
+    return take_project(*parsed, std::move(project));
+  }
+  if (kind == DocumentKind::environment) {
+    Managed<Environment> environment{revision, fields, extra, {}};
+    if (auto read = finish([](TomlTable& t) { return read_environment_fields(t); }, environment.value); !read)
+      return read;
+    return take_environment(*parsed, std::move(environment));
+  }
+  Managed<Destination> destination{revision, fields, extra, {}};
+  if (auto read = finish([&](TomlTable& t) { return read_destination_fields(t, check); }, destination.value); !read)
+    return read;
+  return take_destination(*parsed, std::move(destination));
+}
+
+CatalogResult<void> ManagedCatalog::Contents::take_project(ObjectId id, Managed<Project> project) {
+  project.value.id = id;
+  const auto same = project_by_key.find(project.value.key);
+  if (same != project_by_key.end() && same->second != id)
+    return tl::unexpected(
+        error(CatalogFault::taken, fmt::format("There is already a project with the key \"{}\".", project.value.key)));
+  if (const auto old = projects.find(id); old != projects.end()) project_by_key.erase(old->second.value.key);
+  project_by_key[project.value.key] = id;
+  projects.insert_or_assign(id, std::move(project));
+  return {};
+}
+
+CatalogResult<void> ManagedCatalog::Contents::take_environment(ObjectId id, Managed<Environment> environment) {
+  Environment& value = environment.value;
+  value.id = id;
+  const auto project = project_by_key.find(value.project_key);
+  if (project == project_by_key.end())
+    return tl::unexpected(
+        error(CatalogFault::missing, fmt::format("There is no project with the key \"{}\".", value.project_key)));
+  value.project_id = project->second;
+  const std::string path = of_key(value.project_key, value.key);
+  const auto same = environment_by_path.find(path);
+  if (same != environment_by_path.end() && same->second != id)
+    return tl::unexpected(error(CatalogFault::taken, fmt::format("The project \"{}\" already has an environment with "
+                                                                 "the key \"{}\".",
+                                                                 value.project_key, value.key)));
+  std::set<std::string_view> own;
+  for (const auto* keys : {&value.sdk_keys, &value.mobile_keys}) {
+    for (const std::string& key : *keys) {
+      const auto owner = environment_by_secret.find(key);
+      if (own.insert(key).second && (owner == environment_by_secret.end() || owner->second == id)) continue;
+      // Not shown in full: it is a credential.
+      return tl::unexpected(error(CatalogFault::taken,
+                                  fmt::format("The key that ends in …{} is in use; an SDK or mobile key belongs to one "
+                                              "environment.",
+                                              key.substr(key.size() < 4 ? 0 : key.size() - 4))));
+    }
+  }
+  drop(DocumentKind::environment, id.hex());
+  environment_by_path[path] = id;
+  for (const auto* keys : {&value.sdk_keys, &value.mobile_keys})
+    for (const std::string& key : *keys) environment_by_secret[key] = id;
+  environments.insert_or_assign(id, std::move(environment));
+  return {};
+}
+
+CatalogResult<void> ManagedCatalog::Contents::take_destination(ObjectId id, Managed<Destination> destination) {
+  Destination& value = destination.value;
+  value.id = id;
+  const auto environment = environment_by_path.find(of_key(value.project_key, value.environment_key));
+  if (environment == environment_by_path.end())
+    return tl::unexpected(error(CatalogFault::missing, fmt::format("The project \"{}\" has no environment with the key "
+                                                                   "\"{}\".",
+                                                                   value.project_key, value.environment_key)));
+  value.environment_id = environment->second;
+  destinations.insert_or_assign(id, std::move(destination));
+  return {};
+}
+
+void ManagedCatalog::Contents::drop(DocumentKind kind, const std::string& text) {
+  if (kind == DocumentKind::flag) {
+    flags.erase(text);
+    return;
+  }
+  const auto id = ObjectId::parse(text);
+  if (!id) return;
+  if (kind == DocumentKind::project) {
+    if (const auto old = projects.find(*id); old != projects.end()) project_by_key.erase(old->second.value.key);
+    projects.erase(*id);
+  } else if (kind == DocumentKind::environment) {
+    const auto old = environments.find(*id);
+    if (old == environments.end()) return;
+    environment_by_path.erase(of_key(old->second.value.project_key, old->second.value.key));
+    std::erase_if(environment_by_secret, [&](const auto& entry) { return entry.second == *id; });
+    environments.erase(old);
+  } else if (kind == DocumentKind::destination) {
+    destinations.erase(*id);
+  }
+}
+
+std::optional<std::uint64_t> ManagedCatalog::Contents::revision_of(DocumentKind kind, const std::string& text) const {
+  const auto in = [](const auto& map, const auto& key) -> std::optional<std::uint64_t> {
+    const auto found = map.find(key);
+    return found == map.end() ? std::nullopt : std::optional(found->second.revision);
+  };
+  if (kind == DocumentKind::flag) return in(flags, text);
+  const ObjectId id = ObjectId::parse(text).value_or(ObjectId{});
+  if (kind == DocumentKind::project) return in(projects, id);
+  if (kind == DocumentKind::environment) return in(environments, id);
+  return in(destinations, id);
+}
+
+ManagedCatalog::ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed)
+    : store_(store), check_(std::move(check)), changed_(std::move(changed)), contents_(std::make_unique<Contents>()) {}
+
+ManagedCatalog::~ManagedCatalog() = default;
+
+Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store, KinesisCheck check,
+                                                             std::function<void()> changed) {
+  std::unique_ptr<ManagedCatalog> catalog(new ManagedCatalog(store, std::move(check), std::move(changed)));
+  for (const DocumentKind kind :
+       {DocumentKind::project, DocumentKind::environment, DocumentKind::flag, DocumentKind::destination}) {
+    const auto documents = store.list(kind);
+    if (!documents) return fail(documents.error().message);
+    for (const Document& document : *documents) {
+      const json read = json::parse(document.json, nullptr, false);
+      if (!read.is_object() || !read.contains("fields") || !read.contains("extra"))
+        return fail(fmt::format("The catalog's document {} is damaged. Restore a backup.", document.id));
+      const auto taken = catalog->contents_->take(kind, document.id, document.revision, read["fields"], read["extra"],
+                                                  catalog->check_);
+      if (!taken)
+        return fail(fmt::format("The catalog's document {} is not good: {}", document.id, taken.error().message));
+    }
+  }
+  return catalog;
+}
+
+// From the inside out, so that what is put back finds what it belongs to.
+std::vector<CatalogWrite> ManagedCatalog::with_what_is_inside(std::vector<CatalogWrite> writes) const {
+  std::vector<CatalogWrite> all;
+  for (CatalogWrite& write : writes) {
+    std::set<ObjectId> environments;
+    const ObjectId id = ObjectId::parse(write.id).value_or(ObjectId{});
+    if (write.remove && write.kind == DocumentKind::environment) environments.insert(id);
+    if (write.remove && write.kind == DocumentKind::project)
+      for (const auto& [key, environment] : contents_->environments)
+        if (environment.value.project_id == id) environments.insert(key);
+    const auto inside = [&](DocumentKind kind, const std::string& key, std::uint64_t revision) {
+      all.push_back({kind, key, {}, {}, revision, true});
+    };
+    for (const auto& [key, flag] : contents_->flags)
+      if (environments.contains(flag.value.environment)) inside(DocumentKind::flag, key, flag.revision);
+    for (const auto& [key, destination] : contents_->destinations)
+      if (environments.contains(destination.value.environment_id))
+        inside(DocumentKind::destination, key.hex(), destination.revision);
+    for (const ObjectId& key : environments)
+      if (key != id) inside(DocumentKind::environment, key.hex(), contents_->environments.at(key).revision);
+    all.push_back(std::move(write));
+  }
+  return all;
+}
+
+CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, const AuditEntry& audit) {
+  {
+    const std::lock_guard lock(mutex_);
+    writes = with_what_is_inside(std::move(writes));
+    std::vector<DocumentChange> changes;
+    for (const CatalogWrite& write : writes) {
+      if (contents_->revision_of(write.kind, write.id).value_or(0) != write.expected_revision)
+        return tl::unexpected(error(write.expected_revision == 0 ? CatalogFault::taken : CatalogFault::stale,
+                                    write.expected_revision == 0 ? "The id " + write.id + " is taken."
+                                                                 : "It was changed by somebody else meanwhile."));
+      changes.push_back({{write.kind, write.id, 0, write.remove ? "" : document_text(write.fields, write.extra)},
+                         write.expected_revision,
+                         write.remove});
+    }
+    // Taken in, and put back if the store refuses: nobody sees the contents before the lock is let go.
+    std::vector<std::function<void()>> undo;
+    const auto undo_all = [&] {
+      for (auto step = undo.rbegin(); step != undo.rend(); ++step) (*step)();
+    };
+    for (const CatalogWrite& write : writes) {
+      undo.push_back(undo_of(write));
+      if (write.remove) {
+        contents_->drop(write.kind, write.id);
+      } else if (auto taken = contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields,
+                                              write.extra, check_);
+                 !taken) {
+        undo_all();
+        return taken;
+      }
+    }
+    if (const auto committed = store_.commit(changes, audit); !committed) {
+      undo_all();
+      return tl::unexpected(
+          error(committed.error().fault == StoreFault::conflict ? CatalogFault::stale : CatalogFault::failed,
+                committed.error().message));
+    }
+  }
+  changed_();
+  return {};
+}
+
+std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
+  const auto back = [this, kind = write.kind, id = write.id](const auto& map,
+                                                             const auto& key) -> std::function<void()> {
+    const auto found = map.find(key);
+    if (found == map.end()) return [this, kind, id] { contents_->drop(kind, id); };
+    return [this, kind, id, old = found->second] {
+      contents_->drop(kind, id);
+      // It was good before the writes that are undone after it.
+      (void)contents_->take(kind, id, old.revision, old.fields, old.extra, check_);
+    };
+  };
+  if (write.kind == DocumentKind::flag) return back(contents_->flags, write.id);
+  const ObjectId id = ObjectId::parse(write.id).value_or(ObjectId{});
+  if (write.kind == DocumentKind::project) return back(contents_->projects, id);
+  if (write.kind == DocumentKind::environment) return back(contents_->environments, id);
+  return back(contents_->destinations, id);
+}
+
+std::optional<Managed<Project>> ManagedCatalog::project(std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = contents_->project_by_key.find(key);
+  if (found == contents_->project_by_key.end()) return std::nullopt;
+  return contents_->projects.at(found->second);
+}
+
+std::optional<Managed<Environment>> ManagedCatalog::environment(std::string_view project_key,
+                                                                std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = contents_->environment_by_path.find(of_key(project_key, key));
+  if (found == contents_->environment_by_path.end()) return std::nullopt;
+  return contents_->environments.at(found->second);
+}
+
+std::optional<Managed<Destination>> ManagedCatalog::destination(ObjectId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = contents_->destinations.find(id);
+  if (found == contents_->destinations.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<Managed<ManagedFlag>> ManagedCatalog::flag(ObjectId environment, std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = contents_->flags.find(flag_document_id(environment, key));
+  if (found == contents_->flags.end()) return std::nullopt;
+  return found->second;
+}
+
+std::vector<Managed<Project>> ManagedCatalog::projects() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Managed<Project>> out;
+  for (const auto& [id, project] : contents_->projects) out.push_back(project);
+  return out;
+}
+
+std::vector<Managed<Environment>> ManagedCatalog::environments(ObjectId project) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Managed<Environment>> out;
+  for (const auto& [id, environment] : contents_->environments)
+    if (environment.value.project_id == project) out.push_back(environment);
+  return out;
+}
+
+std::vector<Managed<Destination>> ManagedCatalog::destinations() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Managed<Destination>> out;
+  for (const auto& [id, destination] : contents_->destinations) out.push_back(destination);
+  return out;
+}
+
+CatalogPointer ManagedCatalog::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Project> projects;
+  std::map<ObjectId, Environment> environments;
+  std::vector<Destination> destinations;
+  for (const auto& [id, project] : contents_->projects) projects.push_back(project.value);
+  for (const auto& [id, environment] : contents_->environments) environments.emplace(id, environment.value);
+  for (const auto& [id, flag] : contents_->flags)
+    if (const auto at = environments.find(flag.value.environment); at != environments.end())
+      at->second.flag_export.flags.emplace(flag.value.key, flag.value.declared);
+  for (const auto& [id, destination] : contents_->destinations) destinations.push_back(destination.value);
+  std::vector<Environment> list;
+  for (auto& [id, environment] : environments) list.push_back(std::move(environment));
+  return std::make_shared<const CatalogSnapshot>(std::move(projects), std::move(list), std::move(destinations));
+}
+
+}  // namespace sluice

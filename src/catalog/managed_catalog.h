@@ -1,0 +1,92 @@
+// The catalog as it is managed while the server runs: documents of a store, held read and checked in memory, from which
+// snapshots for the data path are made. Any thread; calls wait for one another, and the data path for none of them.
+//
+// A document's fields are those of the configuration file (docs/configuration.md), read by the same code; `extra` holds
+// what API clients send and expect back but Sluice does not use (tags, color).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/catalog_store.h"
+#include "catalog/fields.h"
+#include "catalog/snapshot.h"
+
+namespace sluice {
+
+// One project, environment, flag or destination with its document.
+template <typename Value>
+struct Managed {
+  std::uint64_t revision = 0;
+  nlohmann::json fields, extra;
+  Value value;
+};
+struct ManagedFlag {
+  ObjectId environment;
+  std::string key;
+  DeclaredFlag declared;
+};
+
+struct CatalogWrite {
+  DocumentKind kind = DocumentKind::project;  // not token
+  std::string id;                             // 24 hex digits; of flags: flag_document_id()
+  nlohmann::json fields = nlohmann::json::object(), extra = nlohmann::json::object();
+  std::uint64_t expected_revision = 0;  // 0: it is new
+  bool remove = false;
+};
+
+enum class CatalogFault : std::uint8_t { invalid, taken, missing, stale, failed };
+struct CatalogError {
+  CatalogFault fault;
+  std::string message;
+  std::vector<FieldFault> fields;  // every fault, when it is `invalid`
+};
+template <typename T>
+using CatalogResult = tl::expected<T, CatalogError>;
+
+std::string flag_document_id(ObjectId environment, std::string_view flag_key);
+
+class ManagedCatalog {
+ public:
+  // Reads all of the store. `changed` is called after every commit, on the committing thread.
+  static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, KinesisCheck check,
+                                                      std::function<void()> changed);
+
+  // All of the writes or none, with their entry in the audit log; in memory and on disk when it returns. What belongs
+  // to a removed project or environment goes with it.
+  CatalogResult<void> commit(std::vector<CatalogWrite> writes, const AuditEntry& audit);
+
+  std::optional<Managed<Project>> project(std::string_view key) const;
+  std::optional<Managed<Environment>> environment(std::string_view project_key, std::string_view key) const;
+  std::optional<Managed<Destination>> destination(ObjectId id) const;
+  std::optional<Managed<ManagedFlag>> flag(ObjectId environment, std::string_view key) const;
+  // By id, which is by age.
+  std::vector<Managed<Project>> projects() const;
+  std::vector<Managed<Environment>> environments(ObjectId project) const;
+  std::vector<Managed<Destination>> destinations() const;
+
+  CatalogPointer snapshot() const;
+  ~ManagedCatalog();
+
+ private:
+  struct Contents;  // what is in force
+  ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed);
+
+  std::vector<CatalogWrite> with_what_is_inside(std::vector<CatalogWrite> writes) const;
+  // What puts back what a write is about to change.
+  std::function<void()> undo_of(const CatalogWrite& write);
+
+  CatalogStore& store_;
+  const KinesisCheck check_;
+  const std::function<void()> changed_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Contents> contents_;  // guarded by mutex_
+};
+
+}  // namespace sluice

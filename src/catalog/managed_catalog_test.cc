@@ -1,0 +1,170 @@
+#include "catalog/managed_catalog.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "catalog/sqlite_store.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+const std::string kProject = "5744c96707c9900708000004";
+const std::string kEnvironment = "578d1e02d2943862c52b9686";
+const std::string kDestination = "610addeadbeefaa86ec9a7d4";
+
+// SQLite that can be told to fail.
+class FailingStore final : public CatalogStore {
+ public:
+  explicit FailingStore(std::unique_ptr<CatalogStore> store) : store_(std::move(store)) {}
+  StoreResult<std::vector<Document>> list(DocumentKind kind) override { return store_->list(kind); }
+  StoreResult<void> commit(const std::vector<DocumentChange>& changes, const AuditEntry& audit) override {
+    if (failing) return tl::unexpected(StoreError{StoreFault::failed, "disk full"});
+    return store_->commit(changes, audit);
+  }
+  StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) override { return store_->audit(query); }
+  StoreResult<void> backup(const std::string& path) override { return store_->backup(path); }
+  bool failing = false;
+
+ private:
+  std::unique_ptr<CatalogStore> store_;
+};
+
+class ManagedCatalogTest : public testing::Test {
+ protected:
+  ManagedCatalogTest()
+      : path_(testing::TempDir() + "managed-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".db") {
+    std::filesystem::remove(path_);
+    open();
+  }
+  ~ManagedCatalogTest() override { std::filesystem::remove(path_); }
+
+  void open() {
+    catalog_.reset();
+    store_.reset();
+    auto opened = open_sqlite_store(path_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = std::make_unique<FailingStore>(std::move(*opened));
+    auto catalog = ManagedCatalog::open(
+        *store_, [](const KinesisSettings&) { return std::vector<FieldFault>{}; }, [this] { ++changes_; });
+    ASSERT_TRUE(catalog) << catalog.error().message;
+    catalog_ = std::move(*catalog);
+  }
+
+  CatalogResult<void> commit(std::vector<CatalogWrite> writes) {
+    AuditEntry entry;
+    entry.id = std::to_string(++entries_) + std::to_string(changes_);
+    return catalog_->commit(std::move(writes), entry);
+  }
+  static CatalogWrite project(const std::string& key, std::uint64_t expected = 0, const std::string& id = kProject) {
+    return {DocumentKind::project, id, {{"key", key}}, json::object(), expected, false};
+  }
+  static CatalogWrite environment(const std::string& key, const std::string& sdk_key, std::uint64_t expected = 0,
+                                  const std::string& id = kEnvironment) {
+    return {DocumentKind::environment, id,       {{"project", "web"}, {"key", key}, {"sdk_keys", {sdk_key}}},
+            {{"color", "FF0000"}},     expected, false};
+  }
+  static CatalogWrite destination(std::uint64_t expected = 0) {
+    return {
+        DocumentKind::destination,
+        kDestination,
+        {{"name", "d"}, {"project", "web"}, {"environment", "production"}, {"region", "eu-west-1"}, {"linger", "1 s"}},
+        json::object(),
+        expected,
+        false};
+  }
+  void fill() {
+    ASSERT_TRUE(commit({project("web"), environment("production", "sdk-1")}));
+    ASSERT_TRUE(commit({destination()}));
+    ASSERT_TRUE(commit({{DocumentKind::flag,
+                         flag_document_id(*ObjectId::parse(kEnvironment), "a/b"),
+                         {{"export", false}},
+                         json::object(),
+                         0,
+                         false}}));
+  }
+
+  const std::string path_;
+  std::unique_ptr<FailingStore> store_;
+  std::unique_ptr<ManagedCatalog> catalog_;
+  int changes_ = 0, entries_ = 0;
+};
+
+TEST_F(ManagedCatalogTest, what_was_committed_is_in_the_snapshot_also_after_a_restart) {
+  fill();
+  EXPECT_EQ(changes_, 3);
+  for (int restarted = 0; restarted < 2; ++restarted) {
+    const CatalogPointer snapshot = catalog_->snapshot();
+    ASSERT_EQ(snapshot->destinations().size(), 1u);
+    EXPECT_EQ(snapshot->destinations()[0].kinesis.linger_ms, 1000);
+    EXPECT_EQ(snapshot->destinations()[0].environment_id.hex(), kEnvironment);
+    const Environment* environment = snapshot->by_sdk_key("sdk-1");
+    ASSERT_TRUE(environment);
+    EXPECT_EQ(environment->flag_export.flags.at("a/b").exported, false);
+    EXPECT_EQ(catalog_->environment("web", "production")->extra, json({{"color", "FF0000"}}));
+    open();
+  }
+}
+
+TEST_F(ManagedCatalogTest, every_fault_is_told_by_field_and_nothing_is_changed) {
+  fill();
+  CatalogWrite bad = destination(1);
+  bad.fields["linger"] = "2 h";
+  bad.fields["regoin"] = "x";
+  const auto refused = commit({bad});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, CatalogFault::invalid);
+  ASSERT_EQ(refused.error().fields.size(), 2u);
+  EXPECT_EQ(refused.error().fields[0].field, "linger");
+  EXPECT_NE(refused.error().message.find("Did you mean region?"), std::string::npos);
+  EXPECT_EQ(catalog_->destination(*ObjectId::parse(kDestination))->revision, 1u);
+}
+
+TEST_F(ManagedCatalogTest, keys_belong_to_one) {
+  fill();
+  const std::string other = "578d1e02d2943862c52b9687";
+  EXPECT_EQ(commit({project("web", 0, other)}).error().fault, CatalogFault::taken);
+  EXPECT_EQ(commit({environment("production", "sdk-2", 0, other)}).error().fault, CatalogFault::taken);
+  const auto same_key = commit({environment("test", "sdk-1", 0, other)});
+  EXPECT_EQ(same_key.error().fault, CatalogFault::taken);
+  EXPECT_EQ(same_key.error().message.find("sdk-1"), std::string::npos);
+  EXPECT_TRUE(commit({environment("test", "sdk-2", 0, other)}));
+  // A key that its environment gave up is free.
+  EXPECT_TRUE(commit({environment("production", "sdk-3", 1)}));
+  EXPECT_TRUE(commit({environment("test", "sdk-1", 1, other)}));
+  EXPECT_EQ(commit({environment("test", "sdk-1", 1, other)}).error().fault, CatalogFault::stale);
+}
+
+TEST_F(ManagedCatalogTest, what_is_inside_goes_with_a_project) {
+  fill();
+  ASSERT_TRUE(commit({{DocumentKind::project, kProject, {}, {}, 1, true}}));
+  for (int restarted = 0; restarted < 2; ++restarted) {
+    EXPECT_FALSE(catalog_->environment("web", "production"));
+    EXPECT_TRUE(catalog_->destinations().empty());
+    EXPECT_EQ(catalog_->snapshot()->by_sdk_key("sdk-1"), nullptr);
+    open();
+  }
+  EXPECT_TRUE(commit({project("web"), environment("production", "sdk-1")}));
+}
+
+TEST_F(ManagedCatalogTest, a_change_that_cannot_be_stored_never_was) {
+  fill();
+  store_->failing = true;
+  EXPECT_EQ(commit({{DocumentKind::project, kProject, {}, {}, 1, true}}).error().fault, CatalogFault::failed);
+  EXPECT_FALSE(commit({environment("production", "sdk-9", 1)}));
+  EXPECT_FALSE(commit({project("more", 0, "578d1e02d2943862c52b9687")}));
+  EXPECT_EQ(changes_, 3);
+  EXPECT_FALSE(catalog_->project("more"));
+  const CatalogPointer snapshot = catalog_->snapshot();
+  ASSERT_TRUE(snapshot->by_sdk_key("sdk-1"));
+  EXPECT_EQ(snapshot->by_sdk_key("sdk-1")->flag_export.flags.size(), 1u);
+  EXPECT_EQ(snapshot->destinations().size(), 1u);
+  EXPECT_EQ(snapshot->by_sdk_key("sdk-9"), nullptr);
+  store_->failing = false;
+  EXPECT_TRUE(commit({environment("production", "sdk-9", 1)}));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,206 @@
+#include "catalog/sqlite_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <utility>
+
+#include "catalog/sqlite_schema.h"
+
+namespace sluice {
+namespace {
+
+constexpr int kBusyTimeoutMs = 5'000;  // another process reads or backs up the file
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+
+// One prepared statement; values are bound in the order of the calls.
+class Statement {
+ public:
+  Statement(sqlite3* database, std::string_view sql) : database_(database) {
+    sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  // The text must outlive the statement.
+  Statement& bind(std::string_view text) {
+    sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+    return *this;
+  }
+  Statement& bind(std::int64_t number) {
+    sqlite3_bind_int64(statement_, ++bound_, number);
+    return *this;
+  }
+  // True: a row is there to be read.
+  bool step() {
+    status_ = statement_ == nullptr ? sqlite3_errcode(database_) : sqlite3_step(statement_);
+    return status_ == SQLITE_ROW;
+  }
+  bool good() const { return status_ == SQLITE_ROW || status_ == SQLITE_DONE; }
+  std::string text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return bytes == nullptr ? std::string()
+                            : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  }
+  std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+
+ private:
+  sqlite3* database_;
+  sqlite3_stmt* statement_ = nullptr;
+  int bound_ = 0;
+  int status_ = SQLITE_DONE;
+};
+
+class SqliteStore final : public CatalogStore {
+ public:
+  SqliteStore(Database database, std::string path) : database_(std::move(database)), path_(std::move(path)) {}
+
+  Result<void> prepare() {
+    for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"})
+      if (!run(pragma)) return fail(fmt::format("{} is no catalog that can be opened: {}", path_, why()));
+    std::int64_t version = 0;
+    {
+      Statement read(database_.get(), "PRAGMA user_version");
+      if (!read.step()) return fail(fmt::format("{} cannot be read: {}", path_, why()));
+      version = read.number(0);
+    }
+    const auto newest = static_cast<std::int64_t>(kSchemaSteps.size());
+    if (version > newest)
+      return fail(
+          fmt::format("{} was written by a newer Sluice (schema {}, this one knows {}). Use that one, or "
+                      "restore a backup.",
+                      path_, version, newest));
+    for (; version < newest; ++version) {
+      const std::string step = fmt::format("BEGIN IMMEDIATE; {} PRAGMA user_version = {}; COMMIT;",
+                                           kSchemaSteps[static_cast<std::size_t>(version)], version + 1);
+      if (run(step.c_str())) continue;
+      const std::string reason = why();
+      run("ROLLBACK");
+      return fail(fmt::format("{} could not be brought to schema {}: {}", path_, version + 1, reason));
+    }
+    return {};
+  }
+
+  StoreResult<std::vector<Document>> list(DocumentKind kind) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Document> documents;
+    Statement rows(database_.get(), "SELECT id, revision, json FROM document WHERE kind = ? ORDER BY id");
+    rows.bind(static_cast<std::int64_t>(kind));
+    while (rows.step())
+      documents.push_back({kind, rows.text(0), static_cast<std::uint64_t>(rows.number(1)), rows.text(2)});
+    if (!rows.good()) return failed("read");
+    return documents;
+  }
+
+  StoreResult<void> commit(const std::vector<DocumentChange>& changes, const AuditEntry& audit) override {
+    const std::lock_guard lock(mutex_);
+    if (!run("BEGIN IMMEDIATE")) return failed("written");
+    for (const DocumentChange& change : changes) {
+      auto done = apply(change);
+      if (done) continue;
+      run("ROLLBACK");
+      return done;
+    }
+    Statement insert(database_.get(),
+                     "INSERT INTO audit (id, at_ms, member, action, target, title, comment, before, after) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert.bind(audit.id).bind(audit.at_ms).bind(audit.member).bind(audit.action).bind(audit.target);
+    insert.bind(audit.title).bind(audit.comment).bind(audit.before).bind(audit.after).step();
+    if (!insert.good() || !run("COMMIT")) {
+      auto error = failed("written");
+      run("ROLLBACK");
+      return error;
+    }
+    return {};
+  }
+
+  StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    const std::string like = "%" + query.text + "%";
+    std::vector<AuditEntry> entries;
+    Statement rows(database_.get(),
+                   "SELECT id, at_ms, member, action, target, title, comment, before, after FROM audit "
+                   "WHERE at_ms < ? AND at_ms > ? AND (title LIKE ? OR target LIKE ? OR comment LIKE ?) "
+                   "ORDER BY sequence DESC LIMIT ?");
+    rows.bind(query.before_ms.value_or(INT64_MAX)).bind(query.after_ms.value_or(INT64_MIN));
+    rows.bind(like).bind(like).bind(like).bind(static_cast<std::int64_t>(query.limit));
+    while (rows.step())
+      entries.push_back({rows.text(0), rows.number(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5),
+                         rows.text(6), rows.text(7), rows.text(8)});
+    if (!rows.good()) return failed("read");
+    return entries;
+  }
+
+  StoreResult<void> backup(const std::string& path) override {
+    const std::lock_guard lock(mutex_);
+    Statement copy(database_.get(), "VACUUM INTO ?");
+    copy.bind(path).step();
+    if (!copy.good()) return failed("copied to " + path);
+    return {};
+  }
+
+ private:
+  bool run(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK; }
+  std::string why() const { return sqlite3_errmsg(database_.get()); }
+  tl::unexpected<StoreError> failed(std::string_view what) const {
+    return tl::unexpected<StoreError>(
+        {StoreFault::failed, fmt::format("The catalog {} cannot be {}: {}. Check the disk.", path_, what, why())});
+  }
+
+  StoreResult<void> apply(const DocumentChange& change) {
+    const Document& document = change.document;
+    const auto kind = static_cast<std::int64_t>(document.kind);
+    const auto expected = static_cast<std::int64_t>(change.expected_revision);
+    constexpr std::string_view kRemove = "DELETE FROM document WHERE kind = ? AND id = ? AND revision = ?";
+    constexpr std::string_view kUpdate =
+        "UPDATE document SET revision = revision + 1, json = ? WHERE kind = ? AND id = ? AND revision = ?";
+    constexpr std::string_view kInsert =
+        "INSERT INTO document (kind, id, revision, json) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING";
+    const bool inserts = expected == 0;
+    Statement write(database_.get(), inserts ? kInsert : change.remove ? kRemove : kUpdate);
+    if (inserts) {
+      write.bind(kind).bind(document.id).bind(document.json);
+    } else {
+      if (!change.remove) write.bind(document.json);
+      write.bind(kind).bind(document.id).bind(expected);
+    }
+    write.step();
+    if (!write.good()) return failed("written");
+    if (sqlite3_changes(database_.get()) == 1) return {};
+    return tl::unexpected<StoreError>({StoreFault::conflict, "It was changed by somebody else meanwhile."});
+  }
+
+  std::mutex mutex_;
+  Database database_;
+  const std::string path_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path) {
+  // Made first, so that it is never readable for others; SQLite gives its -wal and -shm the same mode.
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0)
+    return fail(fmt::format("The catalog {} cannot be opened: {}. Mend the permissions of its directory.", path,
+                            std::generic_category().message(errno)));
+  ::close(file);
+  sqlite3* opened = nullptr;
+  const int status = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
+  Database database(opened);
+  if (status != SQLITE_OK)
+    return fail(fmt::format("The catalog {} cannot be opened: {}", path, sqlite3_errstr(status)));
+  sqlite3_busy_timeout(opened, kBusyTimeoutMs);
+  auto store = std::make_unique<SqliteStore>(std::move(database), path);
+  if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());
+  return store;
+}
+
+}  // namespace sluice

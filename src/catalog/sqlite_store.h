@@ -1,0 +1,15 @@
+// The catalog's store in one SQLite file, in WAL mode with synchronous=FULL: a committed change outlives power loss.
+// The schema is versioned by PRAGMA user_version; migrations run when it is opened (sqlite_schema.h).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "catalog/catalog_store.h"
+
+namespace sluice {
+
+// Makes the file, for its owner alone (0600), when it is not there. A file of a newer Sluice is refused.
+Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path);
+
+}  // namespace sluice
