@@ -13,12 +13,16 @@ for (const [name, start] of [['kinesalite', startKinesalite], ['kinesis-local', 
   test(`${name} stores what the AWS SDK puts`, async (t) => {
     const { client } = await start(t);
     await createStream(client, 'harness', 2);
-    const Records = ['a', 'b', 'c'].map((key) => ({ PartitionKey: key, Data: Buffer.from(`record ${key}\n`) }));
+    const texts = ['a', 'b', 'c'].map((key) => `${JSON.stringify({
+      project: '5744c96707c9900708000004', environment: '578d1e02d2943862c52b9686',
+      event: { kind: 'custom', id: '6745e9c2a1b2c3d4e5f60718', key }, version: 2,
+    })}\n`);
+    const Records = texts.map((text) => ({ PartitionKey: text.slice(-20), Data: Buffer.from(text) }));
     await client.send(new PutRecordsCommand({ StreamName: 'harness', Records }));
     const reader = await new StreamReader(client, 'harness').open();
     const seen = [];
     await waitFor('three records', async () => seen.push(...(await reader.next())) && seen.length === 3);
-    assert.deepEqual(seen.sort(), ['record a\n', 'record b\n', 'record c\n']);
+    assert.deepEqual(seen.sort(), texts);
   });
 }
 

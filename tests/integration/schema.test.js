@@ -59,8 +59,9 @@ for (const [name, record, fault] of BROKEN) {
 
 test('the schema takes the record that the broken ones are made of', () => assert.deepEqual(faultsOf(RECORD), []));
 
-test('two records in one, and a record without its newline, are refused', () => {
+test('two records in one, a record without its newline, and what is no JSON, are refused', () => {
   const line = JSON.stringify(RECORD);
   assert.throws(() => validated(line), /it is not one line/);
   assert.throws(() => validated(`${line}\n${line}\n`), /it is not one line/);
+  assert.throws(() => validated('record a\n'), /it is no JSON/);
 });

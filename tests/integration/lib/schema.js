@@ -14,9 +14,18 @@ export function faultsOf(record) {
   return validate.errors.map(({ instancePath, message }) => `${instancePath || 'the record'} ${message}`);
 }
 
+function faultsOfText(text) {
+  if (!text.endsWith('\n') || text.indexOf('\n') !== text.length - 1) return ['it is not one line'];
+  try {
+    return faultsOf(JSON.parse(text));
+  } catch (error) {
+    return [`it is no JSON: ${error.message}`];
+  }
+}
+
 // `text`, the data of one record, given back; throws where it breaks the schema, and no waiting mends that.
 export function validated(text) {
-  const faults = text.endsWith('\n') && text.indexOf('\n') === text.length - 1 ? faultsOf(JSON.parse(text)) : ['it is not one line'];
+  const faults = faultsOfText(text);
   if (faults.length === 0) return text;
   throw Object.assign(new Error(`a record breaks docs/schema/record.schema.json: ${faults.join('; ')}\n${text}`), { fatal: true });
 }
