@@ -20,7 +20,7 @@ HttpResponse json_answer(std::string body) {
   return response;
 }
 
-HttpResponse refuse(unsigned status, std::string_view code, std::string message) {
+HttpResponse refused(unsigned status, std::string_view code, std::string message) {
   HttpResponse response = json_answer(nlohmann::ordered_json{{"code", code}, {"message", message}}.dump() + "\n");
   response.status = status;
   return response;
@@ -50,19 +50,25 @@ const std::array kRoutes = {
 }  // namespace
 
 void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
+  if (RestApi::serves(request.path)) {
+    if (api_ != nullptr) return responder(api_->answer(request));
+    return responder(refused(403, "forbidden",
+                             "This server's projects, environments and destinations are declared in its configuration "
+                             "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));
+  }
   std::string known;
   for (const Route& route : kRoutes) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);
     if (request.path != route.path) continue;
     if (request.method != "GET" && request.method != "HEAD") {
       HttpResponse response =
-          refuse(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", route.path, request.method));
+          refused(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", route.path, request.method));
       response.headers.emplace_back("Allow", "GET, HEAD");
       return responder(std::move(response));
     }
     return responder(route.answer(view_));
   }
-  responder(refuse(
+  responder(refused(
       404, "not_found",
       fmt::format("There is nothing at this path of the admin port. It has {}. SDKs send events to the intake port.",
                   known)));

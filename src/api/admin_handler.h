@@ -1,7 +1,8 @@
-// The admin port's requests: status, health, readiness, metrics. The REST API and the console come to stand beside
+// The admin port's requests: status, health, readiness, metrics, and the REST API. The console comes to stand beside
 // them.
 #pragma once
 
+#include "api/rest_api.h"
 #include "api/server_view.h"
 #include "http/server.h"
 
@@ -9,12 +10,14 @@ namespace sluice {
 
 class AdminHandler final : public HttpHandler {
  public:
-  // `view` outlives the handler. Called on the admin loop only.
-  explicit AdminHandler(const ServerView& view) : view_(view) {}
+  // `view` and `api` outlive the handler. Without `api` the catalog is declared in a file. Called on the admin loop
+  // only.
+  AdminHandler(const ServerView& view, RestApi* api) : view_(view), api_(api) {}
   void handle(const HttpRequest& request, HttpResponder responder) override;
 
  private:
   const ServerView& view_;
+  RestApi* const api_;
 };
 
 }  // namespace sluice

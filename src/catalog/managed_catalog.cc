@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "catalog/field_names.h"
+
 namespace sluice {
 
 using nlohmann::json;
@@ -54,6 +56,7 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
                                                    const json& fields, const json& extra, const KinesisCheck& check) {
   ConfigFaults faults;
   TomlTable table = TomlTable::from_json(fields, "request", faults);
+  table.spell(camel_case);
   const auto finish = [&](auto read, auto& value) -> CatalogResult<void> {
     value = read(table);
     if (read_id(table)) table.fault("id", "An id is not among the fields.");

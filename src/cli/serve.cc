@@ -111,6 +111,13 @@ int serve(const ServeOptions& options) {
   log_info(
       "server.ready",
       {{"version", SLUICE_VERSION}, {"intake", (*server)->intake_address()}, {"admin", (*server)->admin_address()}});
+  if (const std::string token = (*server)->first_admin_token(); !token.empty()) {
+    std::printf(
+        "The first access token, with the role admin, for the REST API at http://%s/api/v2/:\n\n  %s\n\n"
+        "It is shown this once. Keep it in a safe place.\n",
+        (*server)->admin_address().c_str(), token.c_str());
+    std::fflush(stdout);
+  }
   wait_for_stop(**server, options, signals);
   stop_at_once_on_second_signal(signals);
   (*server)->stop();

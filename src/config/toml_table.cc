@@ -16,6 +16,7 @@ struct TomlTable::Node {
   std::string name;  // of this table, for faults; empty at the top
   ConfigFaults* faults = nullptr;
   std::set<std::string> asked;
+  std::string (*spelled)(std::string_view) = nullptr;
   std::vector<std::shared_ptr<Node>> inside;
 
   std::string place(const std::string& key) const {
@@ -213,8 +214,14 @@ std::string TomlTable::required(const std::string& key, std::string_view expecte
 
 TomlTable TomlTable::table(const std::string& key) {
   node_->asked.insert(key);
-  auto inside = std::make_shared<Node>(Node{
-      node_->root, nullptr, node_->file, node_->name.empty() ? "[" + key + "]" : node_->name, node_->faults, {}, {}});
+  auto inside = std::make_shared<Node>(Node{node_->root,
+                                            nullptr,
+                                            node_->file,
+                                            node_->name.empty() ? "[" + key + "]" : node_->name,
+                                            node_->faults,
+                                            {},
+                                            node_->spelled,
+                                            {}});
   const toml::node* value = node_->table->get(key);
   inside->table = value ? value->as_table() : nullptr;
   if (value && !inside->table) fault(key, wrong_type(*value, "a table", fmt::format("[{}]", key)));
@@ -237,7 +244,8 @@ std::vector<TomlTable> TomlTable::tables(const std::string& key) {
     return all;
   }
   for (const toml::node& item : *list) {
-    auto inside = std::make_shared<Node>(Node{node_->root, item.as_table(), node_->file, key, node_->faults, {}, {}});
+    auto inside = std::make_shared<Node>(
+        Node{node_->root, item.as_table(), node_->file, key, node_->faults, {}, node_->spelled, {}});
     node_->inside.push_back(inside);
     all.push_back(TomlTable(std::move(inside)));
   }
@@ -252,9 +260,12 @@ void TomlTable::fault(const std::string& key, std::string message) {
   node_->faults->add(node_->place(key), std::move(message), key);
 }
 
+void TomlTable::spell(std::string (*spelled)(std::string_view key)) { node_->spelled = spelled; }
+
 void TomlTable::call(std::string name) { node_->name = std::move(name); }
 
 void TomlTable::refuse_unknown() {
+  const auto spelled = [this](const std::string& name) { return node_->spelled ? node_->spelled(name) : name; };
   for (const auto& [key, value] : *node_->table) {
     const std::string name(key.str());
     if (node_->asked.count(name) > 0) continue;
@@ -263,9 +274,9 @@ void TomlTable::refuse_unknown() {
       return distance(a, name) < distance(b, name);
     });
     if (nearest != node_->asked.end()) {
-      if (distance(*nearest, name) <= 3) message += fmt::format(" Did you mean {}?", *nearest);
+      if (distance(*nearest, name) <= 3) message += fmt::format(" Did you mean {}?", spelled(*nearest));
       std::string known;
-      for (const std::string& asked : node_->asked) known += (known.empty() ? "" : ", ") + asked;
+      for (const std::string& asked : node_->asked) known += (known.empty() ? "" : ", ") + spelled(asked);
       message += fmt::format(" Expected one of: {}.", known);
     }
     fault(name, std::move(message));

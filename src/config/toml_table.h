@@ -43,6 +43,8 @@ class TomlTable {
   void fault(const std::string& key, std::string message);
   // How faults in this table call it: `destination "orders"`.
   void call(std::string name);
+  // How keys are spelled where this came from, when not as here: for "did you mean".
+  void spell(std::string (*spelled)(std::string_view key));
   // Notes a fault for every key that was never asked for, with the nearest that exists. Call it last; it does the
   // tables inside too.
   void refuse_unknown();

@@ -225,6 +225,23 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   return {};
 }
 
+Result<bool> Exporter::reserve_start(ObjectId destination) {
+  auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination, files_);
+  if (!cursor_file) return tl::unexpected(cursor_file.error());
+  if ((*cursor_file)->loaded()) return false;
+  Cursor cursor;
+  cursor.position = journal_.end();
+  journal_.hold(destination.hex(), cursor.position);
+  if (auto saved = (*cursor_file)->save(cursor); !saved) return tl::unexpected(saved.error());
+  return true;
+}
+
+void Exporter::release_start(ObjectId destination) {
+  journal_.drop_hold(destination.hex());
+  // Left behind it would do no harm: nobody else gets the id.
+  (void)files_.remove(data_directory_ + "/cursors/" + destination.hex() + ".cursor");
+}
+
 void Exporter::drain(std::int64_t deadline_ms) {
   const std::int64_t deadline_us = clock_.steady_us() + deadline_ms * 1000;
   Waker pause;

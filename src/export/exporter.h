@@ -41,6 +41,13 @@ class Exporter {
   // not change is not touched. Returns when it is done. One thread at a time.
   Result<void> apply(const CatalogSnapshot& snapshot);
 
+  // Fixes where a destination that is about to be made or switched on starts, so that it gets whatever is accepted from
+  // this call on, however long apply() takes to come; durable when it returns. False: it had a place already and keeps
+  // it. Any thread, before the destination is given to apply().
+  Result<bool> reserve_start(ObjectId destination);
+  // Takes that back, when the destination does not come after all.
+  void release_start(ObjectId destination);
+
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
 

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "api/access_tokens.h"
 #include "api/admin_handler.h"
+#include "api/rest_api.h"
 #include "api/server_view.h"
 #include "api/status.h"
 #include "aws/caller_identity.h"
@@ -14,10 +16,14 @@
 #include "aws/default_chain.h"
 #include "aws/endpoints.h"
 #include "base/log.h"
+#include "catalog/managed_catalog.h"
+#include "catalog/sqlite_store.h"
 #include "flags/flag_store.h"
 #include "intake/handler.h"
 #include "kinesis/make_kinesis_sink.h"
+#include "kinesis/settings_check.h"
 #include "launchdarkly/flag_reader.h"
+#include "server/catalog_publisher.h"
 
 namespace sluice {
 namespace {
@@ -55,6 +61,12 @@ struct Server::Parts {
   std::unique_ptr<FlagStore> flag_store;
   std::unique_ptr<Journal> journal;
   std::unique_ptr<aws::CurlTransport> transport;
+  // Null all: the catalog is declared in the configuration file.
+  std::unique_ptr<CatalogStore> store;
+  std::unique_ptr<ManagedCatalog> managed;
+  std::unique_ptr<AccessTokens> tokens;
+  std::unique_ptr<CatalogPublisher> publisher;
+  std::unique_ptr<RestApi> api;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<aws::CallerIdentityCache> identity;
   std::mutex own_mutex;
@@ -85,6 +97,26 @@ struct Server::Parts {
           const auto credentials = own_credentials_now();
           if (credentials && identity) identity->learn(*credentials);
         });
+  }
+
+  Result<void> open_managed_catalog() {
+    auto opened = open_sqlite_store(settings.data_dir + "/catalog.db");
+    if (!opened) return tl::unexpected(opened.error());
+    store = std::move(*opened);
+    auto catalog_opened = ManagedCatalog::open(*store, check_kinesis_settings, [this] { publisher->changed(); });
+    if (!catalog_opened) return tl::unexpected(catalog_opened.error());
+    managed = std::move(*catalog_opened);
+    auto tokens_opened = AccessTokens::open(*store, clock, settings.admin_token);
+    if (!tokens_opened) return tl::unexpected(tokens_opened.error());
+    tokens = std::move(*tokens_opened);
+    return {};
+  }
+
+  Result<void> put_in_force(const CatalogPointer& snapshot) {
+    // Keys first: an SDK whose key is new must not be told 401 while destinations change.
+    flags.apply(*snapshot);
+    catalog.publish(snapshot);
+    return exporter->apply(*snapshot);
   }
 
   std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
@@ -149,7 +181,12 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                                  [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
                                    return p.make_sink(destination, waker, dead_letters);
                                  });
-  if (auto applied = p.exporter->apply(*configuration.catalog); !applied) return tl::unexpected(applied.error());
+  CatalogPointer snapshot = configuration.catalog;
+  if (snapshot->projects().empty()) {
+    if (auto opened = p.open_managed_catalog(); !opened) return tl::unexpected(opened.error());
+    snapshot = p.managed->snapshot();
+  }
+  if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
   p.journal->drop_hold(kStartingHold);
 
   p.intake_dead_letters =
@@ -159,14 +196,23 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.intake = std::make_unique<Intake>(p.catalog, p.flags, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters,
                                       p.settings.intake,
                                       [&p](const HttpRequest& request) { return common_answer(*p.view, request); });
-  p.flags.apply(*configuration.catalog);
-  p.catalog.publish(configuration.catalog);
+  p.flags.apply(*snapshot);
+  p.catalog.publish(snapshot);
+  if (p.managed) {
+    p.publisher = std::make_unique<CatalogPublisher>([&p] {
+      const std::lock_guard lock(p.reload_mutex);
+      if (p.view->phase == ServerPhase::draining) return;  // it is in force at the next start
+      if (const auto done = p.put_in_force(p.managed->snapshot()); !done)
+        log_error("catalog.not_applied", {{"message", done.error().message}});
+    });
+    p.api = std::make_unique<RestApi>(RestContext{p.clock, *p.managed, *p.store, *p.tokens, p.flags, *p.exporter});
+  }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =
         std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock, p.catalog, p.flags);
 
   auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), std::nullopt,
-                                 [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view); });
+                                 [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view, p.api.get()); });
   if (!admin) return tl::unexpected(admin.error());
   p.admin_listener = std::move(*admin);
   p.view->phase = ServerPhase::ready;
@@ -179,6 +225,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
 }
 
 std::string Server::intake_address() const { return parts_->intake_listener->address(); }
+std::string Server::first_admin_token() const { return parts_->tokens ? parts_->tokens->first_token() : ""; }
 std::string Server::admin_address() const { return parts_->admin_listener->address(); }
 
 Result<void> Server::reload(const Configuration& configuration) {
@@ -189,17 +236,25 @@ Result<void> Server::reload(const Configuration& configuration) {
         {{"message",
           "Settings changed that only a restart takes up. Projects, environments and destinations are taken up now."}});
   }
-  // Keys first: an SDK whose key is new must not be told 401 while destinations change.
-  parts_->flags.apply(*configuration.catalog);
-  parts_->catalog.publish(configuration.catalog);
-  return parts_->exporter->apply(*configuration.catalog);
+  if ((parts_->managed != nullptr) != configuration.catalog->projects().empty()) {
+    log_warn("config.restart_needed",
+             {{"message",
+               "Projects in the configuration file take the place of the managed catalog, or give it its place back, "
+               "only with a restart. Until then nothing changes."}});
+    return {};
+  }
+  if (parts_->managed) return {};
+  return parts_->put_in_force(configuration.catalog);
 }
 
 void Server::stop() {
   Parts& p = *parts_;
   if (p.stopped) return;
   p.stopped = true;
-  p.view->phase = ServerPhase::draining;
+  {
+    const std::lock_guard lock(p.reload_mutex);  // no destination is started from here on
+    p.view->phase = ServerPhase::draining;
+  }
   p.intake_listener->drain(kListenerDrainMs);
   p.exporter->drain(p.settings.drain_ms);
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it

@@ -23,6 +23,8 @@ class Server {
 
   std::string intake_address() const;
   std::string admin_address() const;
+  // Made at the first start of a managed catalog, to be shown once; else empty.
+  std::string first_admin_token() const;
 
   // Takes projects, environments and destinations of a new configuration, at once and whole. Settings that only a
   // restart can change are logged.

@@ -94,6 +94,10 @@ const std::vector<SettingRow>& setting_rows() {
       {"admin.listen", "--admin-listen", "SLUICE_ADMIN_LISTEN", kAddress, "\"127.0.0.1:8031\"",
        "Where /status, /metrics and later the API and console are. Default 127.0.0.1:8031.",
        [](ServerSettings& s, std::string_view text) { return address_into(s.admin_listen, text); }},
+      {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
+       "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
+       "Default: the first start makes one and prints it once.",
+       [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
       {"journal.segment_bytes", "--journal-segment-bytes", "SLUICE_JOURNAL_SEGMENT_BYTES",
        "a size from 64 KiB to 1 GiB", "\"128 MiB\"",
        "One file of the journal; a payload must fit into it. Default 128 MiB.",

@@ -33,7 +33,8 @@ struct ServerSettings {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   launchdarkly::FlagReaderSettings launchdarkly;
-  std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
+  std::string admin_token;  // empty: the first start makes one
+  std::string ca_bundle;    // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 
 // One setting: how the file, the environment and the command line call it.

@@ -9,6 +9,7 @@ import { waitFor } from './wait.js';
 export const SDK_KEY = 'sdk-7e570000-0000-4000-8000-000000000001';
 export const ENVIRONMENT_ID = '7e5700000000000000000001';
 export const PROJECT_ID = '7e5700000000000000000002';
+export const ADMIN_TOKEN = 'api-7e5700000000000000000000000000000000';
 export const CREDENTIALS = { accessKeyId: 'AKIDSLUICETEST000001', secretAccessKey: 'sluice-test-secret' };
 
 // One [[destination]] with defaults; undefined leaves a key out.
@@ -26,9 +27,11 @@ function tomlTable(header, fields) {
   return [header, ...lines, ''].join('\n');
 }
 
-export function configText({ settings = {}, destinations = [] }) {
+const settingsText = (settings = {}) => Object.entries(settings).map(([section, fields]) => tomlTable(`[${section}]`, fields));
+
+export function configText({ settings, destinations = [] }) {
   return [
-    ...Object.entries(settings).map(([section, fields]) => tomlTable(`[${section}]`, fields)),
+    ...settingsText(settings),
     tomlTable('[[project]]', { key: 'test', id: PROJECT_ID }),
     tomlTable('[[environment]]', {
       project: 'test', key: 'production', id: ENVIRONMENT_ID, sdk_keys: [SDK_KEY],
@@ -40,14 +43,17 @@ export function configText({ settings = {}, destinations = [] }) {
 
 export class Sluice {
   // Starts a server that is ready. `env` adds to an environment that has nothing of this machine's AWS settings.
-  static async start(t, { destinations, settings, env } = {}) {
+  // `managed`: nothing is declared; projects and the rest are made by the REST API with ADMIN_TOKEN.
+  static async start(t, { destinations, settings, env, managed = false } = {}) {
     const sluice = new Sluice();
     sluice.folder = await temporaryFolder(t);
     sluice.configFile = path.join(sluice.folder, 'sluice.toml');
     sluice.settings = settings;
+    sluice.managed = managed;
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey, ...env,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...(managed && { SLUICE_ADMIN_TOKEN: ADMIN_TOKEN }), ...env,
     };
     sluice.port = await freePort();
     sluice.adminPort = await freePort();
@@ -65,7 +71,7 @@ export class Sluice {
 
   // Writes the configuration; reload() makes a running server read it.
   async configure(destinations = []) {
-    await this.writeConfig(configText({ settings: this.settings, destinations }));
+    await this.writeConfig(this.managed ? settingsText(this.settings).join('\n') : configText({ settings: this.settings, destinations }));
   }
 
   async writeConfig(text) {
@@ -101,6 +107,16 @@ export class Sluice {
 
   async metrics() {
     return parseMetrics(await (await fetch(`${this.adminUri}/metrics`)).text());
+  }
+
+  // One call of the REST API; `body` as it is when it is text. Resolves to the status and what was answered.
+  async api(method, path, body, { token = ADMIN_TOKEN, type = 'application/json' } = {}) {
+    const headers = { ...(token && { Authorization: token }), ...(body !== undefined && { 'Content-Type': type }) };
+    const response = await fetch(`${this.adminUri}/api/v2/${path}`, {
+      method, headers, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : undefined };
   }
 
   // Posts one payload as a server-side SDK would; resolves to the status.

@@ -1,0 +1,32 @@
+#include "api/audit.h"
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/random.h"
+
+namespace sluice {
+
+ObjectId new_object_id(std::int64_t now_ms) {
+  static std::mutex mutex;
+  static ObjectIdMinter minter(Random::from_system().next());
+  const std::lock_guard lock(mutex);
+  return minter.mint(now_ms);
+}
+
+AuditEntry audit_entry(std::int64_t now_ms, const Caller& caller, std::string action, std::string target,
+                       const std::string& what, std::string comment, std::string before, std::string after) {
+  const nlohmann::json member = {{"tokenId", caller.token_id.hex()}, {"name", caller.name}};
+  return {new_object_id(now_ms).hex(),
+          now_ms,
+          member.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+          std::move(action),
+          std::move(target),
+          caller.name + " " + what,
+          std::move(comment),
+          std::move(before),
+          std::move(after)};
+}
+
+}  // namespace sluice

@@ -1,0 +1,191 @@
+#include "api/rest_api.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "base/random.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // behind /api/v2/; {} stands for one segment
+  Role least;
+  RestOutcome (*answer)(const RestContext&, const RestCall&);
+};
+
+constexpr std::array kRoutes = {
+    Route{"GET", "projects", Role::reader, list_projects},
+    Route{"POST", "projects", Role::writer, make_project},
+    Route{"GET", "projects/{}", Role::reader, get_project},
+    Route{"PATCH", "projects/{}", Role::writer, patch_project},
+    Route{"DELETE", "projects/{}", Role::writer, delete_project},
+    Route{"GET", "projects/{}/environments", Role::reader, list_environments},
+    Route{"POST", "projects/{}/environments", Role::writer, make_environment},
+    Route{"GET", "projects/{}/environments/{}", Role::reader, get_environment},
+    Route{"PATCH", "projects/{}/environments/{}", Role::writer, patch_environment},
+    Route{"DELETE", "projects/{}/environments/{}", Role::writer, delete_environment},
+    Route{"POST", "projects/{}/environments/{}/apiKey", Role::writer, reset_sdk_key},
+    Route{"POST", "projects/{}/environments/{}/mobileKey", Role::writer, reset_mobile_key},
+    Route{"GET", "destinations", Role::reader, list_destinations},
+    Route{"POST", "destinations/{}/{}", Role::writer, make_destination},
+    Route{"GET", "destinations/{}/{}/{}", Role::reader, get_destination},
+    Route{"PATCH", "destinations/{}/{}/{}", Role::writer, patch_destination},
+    Route{"DELETE", "destinations/{}/{}/{}", Role::writer, delete_destination},
+    Route{"GET", "flags/{}", Role::reader, list_flags},
+    Route{"GET", "flags/{}/{}", Role::reader, get_flag},
+    Route{"PATCH", "flags/{}/{}", Role::writer, patch_flag},
+    Route{"GET", "tokens", Role::admin, list_tokens},
+    Route{"POST", "tokens", Role::admin, make_token},
+    Route{"DELETE", "tokens/{}", Role::admin, delete_token},
+    Route{"GET", "auditlog", Role::reader, list_audit},
+    Route{"GET", "caller-identity", Role::reader, caller_identity},
+};
+
+// "%2F" and the like; nothing for what is no such text, or has a NUL.
+std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
+  std::string out;
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return std::nullopt;
+      c = static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+      i += 2;
+    } else if (plus_is_space && c == '+') {
+      c = ' ';
+    }
+    if (c == '\0') return std::nullopt;
+    out += c;
+  }
+  return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find(by, start), text.size());
+    parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return parts;
+}
+
+// What stands for the {} of the route; nothing when the path is not of it.
+std::optional<std::vector<std::string>> matched(std::string_view route, const std::vector<std::string_view>& path) {
+  const auto pattern = split(route, '/');
+  if (pattern.size() != path.size()) return std::nullopt;
+  std::vector<std::string> captured;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (pattern[i] != "{}") {
+      if (pattern[i] != path[i]) return std::nullopt;
+      continue;
+    }
+    auto segment = decoded(path[i], false);
+    if (!segment || segment->empty()) return std::nullopt;
+    captured.push_back(std::move(*segment));
+  }
+  return captured;
+}
+
+std::string error_id() {
+  unsigned char bytes[16];
+  random_secret_bytes(bytes, sizeof bytes);
+  std::string out;
+  for (std::size_t i = 0; i < sizeof bytes; ++i)
+    out += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
+  return out;
+}
+
+}  // namespace
+
+RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
+  const std::int64_t now_ms = context_.clock.wall_ms();
+  const auto known = failures_.find(request.peer);
+  if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
+    failures_.erase(known);
+  } else if (known != failures_.end() && known->second.count >= kMaxFailedAuthentications) {
+    return refuse(429, "rate_limited",
+                  "Too many calls with a wrong access token from this address. Try again in a minute.");
+  }
+  std::string_view token = request.header("authorization");
+  if (token.starts_with("Bearer ")) token.remove_prefix(7);
+  if (token.empty())
+    return refuse(401, "unauthorized",
+                  "Invalid access token: there is no Authorization header. Send an access token in it.");
+  if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
+  if (failures_.size() >= kMaxWatchedAddresses) failures_.clear();
+  Failures& failures = failures_[std::string(request.peer)];
+  if (failures.count++ == 0) failures.since_ms = now_ms;
+  if (token.starts_with("sdk-") || token.starts_with("mob-"))
+    return refuse(401, "unauthorized",
+                  "Invalid access token: this is an SDK's key. The API takes access tokens, which begin with api-.");
+  return refuse(401, "unauthorized", "Invalid access token");
+}
+
+RestOutcome RestApi::outcome_of(const HttpRequest& request) {
+  auto caller = caller_of(request);
+  if (!caller) return tl::unexpected(caller.error());
+  std::string_view rest = request.path.substr(std::string_view("/api/v2/").size());
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  const auto path = split(rest, '/');
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    auto captured = matched(route.path, path);
+    if (!captured) continue;
+    if (route.method != request.method) {
+      allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method);
+      continue;
+    }
+    if (caller->role < route.least)
+      return refuse(403, "forbidden",
+                    fmt::format("Forbidden. The access token \"{}\" has the role {}; this needs {}.", caller->name,
+                                role_name(caller->role), role_name(route.least)));
+    RestCall call{std::move(*captured), {}, nullptr, request.header("content-type"), *caller};
+    for (const std::string_view pair : split(request.query, '&')) {
+      if (pair.empty()) continue;
+      const std::size_t equals = std::min(pair.find('='), pair.size());
+      auto name = decoded(pair.substr(0, equals), true);
+      auto value = decoded(pair.substr(std::min(equals + 1, pair.size())), true);
+      if (!name || !value) return invalid(fmt::format("The query \"{}\" is not percent-encoded.", pair));
+      call.query.emplace(std::move(*name), std::move(*value));
+    }
+    if (!request.body.empty()) {
+      call.body = json::parse(request.body, nullptr, false);
+      if (call.body.is_discarded()) return invalid("The body is no JSON.");
+    }
+    return route.answer(context_, call);
+  }
+  if (!allowed.empty())
+    return refuse(405, "method_not_allowed",
+                  fmt::format("{} is not possible here; expected {}.", request.method, allowed));
+  return not_found(fmt::format("There is nothing at {}. docs/rest-api.md lists what there is.", request.path));
+}
+
+HttpResponse RestApi::answer(const HttpRequest& request) {
+  HttpResponse response;
+  const auto outcome = outcome_of(request);
+  if (outcome) {
+    response.status = outcome->status;
+    if (outcome->body.is_null()) return response;
+    response.body = outcome->body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+  } else {
+    response.status = outcome.error().status;
+    const RestJson body = {{"code", outcome.error().code}, {"message", outcome.error().message}, {"id", error_id()}};
+    response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+    if (response.status == 429)
+      response.headers.emplace_back("X-Ratelimit-Reset",
+                                    std::to_string(context_.clock.wall_ms() + kFailedAuthenticationWindowMs));
+  }
+  response.content_type = "application/json";
+  return response;
+}
+
+}  // namespace sluice

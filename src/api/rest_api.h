@@ -1,0 +1,38 @@
+// The REST API that LaunchDarkly's clients speak (docs/rest-api.md): finds out who calls, which route it is, and
+// whether the caller may. Called on the admin loop only; a change waits for the disk there, which the data path does
+// not notice.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "api/rest_resources.h"
+#include "http/server.h"
+
+namespace sluice {
+
+// After this many calls with a wrong token from one address within a minute, its calls are answered 429 until the
+// minute is over: guessing is not worth trying.
+inline constexpr int kMaxFailedAuthentications = 20;
+inline constexpr std::int64_t kFailedAuthenticationWindowMs = 60'000;
+inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
+
+class RestApi {
+ public:
+  explicit RestApi(RestContext context) : context_(context) {}
+  static bool serves(std::string_view path) { return path.starts_with("/api/v2/"); }
+  HttpResponse answer(const HttpRequest& request);
+
+ private:
+  RestResult<Caller> caller_of(const HttpRequest& request);
+  RestOutcome outcome_of(const HttpRequest& request);
+
+  struct Failures {
+    std::int64_t since_ms = 0;
+    int count = 0;
+  };
+  RestContext context_;
+  std::map<std::string, Failures, std::less<>> failures_;  // by address
+};
+
+}  // namespace sluice

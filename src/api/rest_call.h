@@ -1,0 +1,56 @@
+// One request to the REST API as its handlers see it, and what they answer. Errors have the form that LaunchDarkly's
+// clients know: {"code","message","id"}.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/access_tokens.h"
+#include "base/result.h"
+
+namespace sluice {
+
+// Members of objects stay in the order in which they are written.
+using RestJson = nlohmann::ordered_json;
+
+struct RestError {
+  unsigned status = 400;
+  std::string code = "invalid_request";
+  std::string message;
+};
+template <typename T>
+using RestResult = tl::expected<T, RestError>;
+
+inline tl::unexpected<RestError> refuse(unsigned status, std::string code, std::string message) {
+  return tl::unexpected<RestError>({status, std::move(code), std::move(message)});
+}
+inline tl::unexpected<RestError> invalid(std::string message) {
+  return refuse(400, "invalid_request", std::move(message));
+}
+inline tl::unexpected<RestError> not_found(std::string message) { return refuse(404, "not_found", std::move(message)); }
+
+struct RestCall {
+  std::vector<std::string> path;                  // what stands for the {…} of the route, decoded
+  std::multimap<std::string, std::string> query;  // decoded
+  nlohmann::json body;                            // null: there was none
+  std::string_view content_type;
+  const Caller& caller;
+
+  std::string query_one(const std::string& name) const {
+    const auto found = query.find(name);
+    return found == query.end() ? std::string() : found->second;
+  }
+};
+
+struct RestAnswer {
+  unsigned status = 200;
+  RestJson body;  // null: none is sent
+};
+using RestOutcome = RestResult<RestAnswer>;
+
+inline RestJson rest_link(const std::string& href) { return {{"href", href}, {"type", "application/json"}}; }
+
+}  // namespace sluice

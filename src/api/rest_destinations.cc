@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "api/audit.h"
+#include "api/rest_patch.h"
+#include "api/rest_resources.h"
+#include "catalog/field_names.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+// A secret is shown as this and its last four characters; sent back so, it stays as it is.
+constexpr std::string_view kHidden = "********";
+constexpr const char* kSecretField = "hash_secret";
+
+// The fields of a document that are not in `config`.
+constexpr std::array<std::string_view, 5> kOutside = {"name", "kind", "on", "project", "environment"};
+
+std::string hidden(const std::string& secret) {
+  return std::string(kHidden) + secret.substr(secret.size() < 4 ? 0 : secret.size() - 4);
+}
+
+std::string self_of(const Destination& destination) {
+  return fmt::format("/api/v2/destinations/{}/{}/{}", destination.project_key, destination.environment_key,
+                     destination.id.hex());
+}
+std::string target_of(const std::string& project, const std::string& environment, const std::string& id) {
+  return fmt::format("proj/{}:env/{}:destination/{}", project, environment, id);
+}
+
+RestResult<Managed<Destination>> found(const RestContext& context, const RestCall& call) {
+  const auto id = ObjectId::parse(call.path[2]);
+  auto destination = id ? context.catalog.destination(*id) : std::nullopt;
+  if (destination && destination->value.project_key == call.path[0] &&
+      destination->value.environment_key == call.path[1])
+    return std::move(*destination);
+  return not_found(
+      fmt::format("The environment \"{}/{}\" has no destination {}.", call.path[0], call.path[1], call.path[2]));
+}
+
+// The fields of what the API shows or is sent; `before`: fields in force, for secrets that come back hidden.
+RestResult<json> fields_of(const json& shown, const json& before, const std::string& project,
+                           const std::string& environment) {
+  json fields = {{"project", project}, {"environment", environment}};
+  for (const char* name : {"name", "kind", "on"})
+    if (shown.contains(name)) fields[name] = shown[name];
+  const json config = shown.value("config", json::object());
+  if (!config.is_object())
+    return invalid(
+        "config: This is no object; expected one such as {\"region\":\"us-east-1\",\"roleArn\":"
+        "\"arn:aws:iam::123456789012:role/x\",\"streamName\":\"flags\"}.");
+  for (const auto& [member, value] : config.items()) {
+    const std::string field = snake_case(member);
+    if (camel_case(field) != member || std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end())
+      return invalid(fmt::format("config.{}: There is no such setting in config.", member));
+    fields[field] = value;
+  }
+  const auto secret = fields.find(kSecretField);
+  if (secret != fields.end() && secret->is_string() && before.contains(kSecretField) &&
+      *secret == hidden(before[kSecretField].get<std::string>()))
+    *secret = before[kSecretField];
+  return fields;
+}
+
+// Faults by field, named as the API names them.
+tl::unexpected<RestError> refused_destination(const CatalogError& error) {
+  if (error.fault != CatalogFault::invalid || error.fields.empty()) return refused(error);
+  std::string message;
+  for (const FieldFault& fault : error.fields) {
+    const bool outside = std::find(kOutside.begin(), kOutside.end(), fault.field) != kOutside.end();
+    message += fmt::format("{}{}{}: {}", message.empty() ? "" : " ", outside ? "" : "config.", camel_case(fault.field),
+                           fault.message);
+  }
+  return invalid(std::move(message));
+}
+
+// A destination that is switched on gets what is accepted from now on, though it starts a little later.
+// False: there was nothing to do.
+RestResult<bool> reserve_start(const RestContext& context, const json& fields, ObjectId id) {
+  if (fields.value("on", json()) != true || fields.value("start", json("now")) != "now") return false;
+  const auto reserved = context.exporter.reserve_start(id);
+  if (!reserved) return refuse(503, "unavailable", reserved.error().message + " Nothing was changed.");
+  return *reserved;
+}
+
+}  // namespace
+
+RestJson destination_json(const Managed<Destination>& destination) {
+  RestJson config = RestJson::object();
+  for (const auto& [field, value] : destination.fields.items()) {
+    if (std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end()) continue;
+    config[camel_case(field)] =
+        field == kSecretField && value.is_string() ? RestJson(hidden(value.get<std::string>())) : RestJson(value);
+  }
+  return {{"_id", destination.value.id.hex()},
+          {"_links", {{"parent", rest_link("/api/v2/destinations")}, {"self", rest_link(self_of(destination.value))}}},
+          {"name", destination.value.name},
+          {"kind", "kinesis"},
+          {"version", destination.revision},
+          {"config", std::move(config)},
+          {"on", destination.value.on},
+          {"_access", {{"denied", RestJson::array()}, {"allowed", RestJson::array()}}}};
+}
+
+RestOutcome list_destinations(const RestContext& context, const RestCall&) {
+  RestJson items = RestJson::array();
+  for (const auto& destination : context.catalog.destinations()) items.push_back(destination_json(destination));
+  return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/destinations")}}}, {"items", std::move(items)}}};
+}
+
+RestOutcome make_destination(const RestContext& context, const RestCall& call) {
+  const json& body = call.body;
+  if (!body.is_object())
+    return invalid("The body is no object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
+  if (auto good = only_known(body, {"name", "kind", "config", "on", "tags"}); !good)
+    return tl::unexpected(good.error());
+  if (!context.catalog.environment(call.path[0], call.path[1]))
+    return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
+  auto fields = fields_of(body, json::object(), call.path[0], call.path[1]);
+  if (!fields) return tl::unexpected(fields.error());
+  if (!fields->contains("kind")) return invalid("kind: It is missing; expected \"kinesis\".");
+  if (!fields->contains("name") || (*fields)["name"] == "")
+    (*fields)["name"] =
+        fields->value("stream_name", json()).is_string() ? (*fields)["stream_name"] : json("Amazon Kinesis");
+  if (!fields->contains("on")) (*fields)["on"] = false;
+  const ObjectId object_id = new_object_id(context.clock.wall_ms());
+  const std::string id = object_id.hex();
+  const auto reserved = reserve_start(context, *fields, object_id);
+  if (!reserved) return tl::unexpected(reserved.error());
+  const auto made = context.catalog.commit(
+      {{DocumentKind::destination, id, *fields, json::object(), 0, false}},
+      audit_entry(context.clock.wall_ms(), call.caller, "createDestination", target_of(call.path[0], call.path[1], id),
+                  fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
+  if (!made) {
+    if (*reserved) context.exporter.release_start(object_id);
+    return refused_destination(made.error());
+  }
+  return RestAnswer{201, destination_json(*context.catalog.destination(object_id))};
+}
+
+RestOutcome get_destination(const RestContext& context, const RestCall& call) {
+  const auto destination = found(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  return RestAnswer{200, destination_json(*destination)};
+}
+
+RestOutcome patch_destination(const RestContext& context, const RestCall& call) {
+  const auto destination = found(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  const json before = destination_json(*destination);
+  const auto patch = patched(before, call);
+  if (!patch) return tl::unexpected(patch.error());
+  json after = patch->after;
+  if (!after.is_object()) return invalid("The patch leaves no object.");
+  if (after.value("version", json()) != before["version"])
+    return refuse(409, "optimistic_locking_error",
+                  fmt::format("The destination is at version {}. Read it again and repeat the change.",
+                              before["version"].dump()));
+  if (after.value("kind", json()) != before["kind"])
+    return invalid("kind: The kind of a destination cannot be changed. Make a new one, and delete this one.");
+  after.erase("tags");  // Terraform sends them; LaunchDarkly ignores them too
+  if (auto good = only_known(after, {"_id", "_links", "_access", "version", "name", "kind", "config", "on"}); !good)
+    return tl::unexpected(good.error());
+  auto fields = fields_of(after, destination->fields, call.path[0], call.path[1]);
+  if (!fields) return tl::unexpected(fields.error());
+  if (*fields == destination->fields) return RestAnswer{200, destination_json(*destination)};
+  const ObjectId id = destination->value.id;
+  const auto reserved = destination->value.on ? RestResult<bool>(false) : reserve_start(context, *fields, id);
+  if (!reserved) return tl::unexpected(reserved.error());
+  const auto made =
+      context.catalog.commit({{DocumentKind::destination, destination->value.id.hex(), *fields, destination->extra,
+                               destination->revision, false}},
+                             audit_entry(context.clock.wall_ms(), call.caller, "updateDestination",
+                                         target_of(call.path[0], call.path[1], call.path[2]),
+                                         fmt::format("changed the destination \"{}\"", destination->value.name),
+                                         patch->comment, before.dump(), after.dump()));
+  if (!made) {
+    if (*reserved) context.exporter.release_start(id);
+    return refused_destination(made.error());
+  }
+  return RestAnswer{200, destination_json(*context.catalog.destination(destination->value.id))};
+}
+
+RestOutcome delete_destination(const RestContext& context, const RestCall& call) {
+  const auto destination = found(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  const auto made = context.catalog.commit(
+      {{DocumentKind::destination, destination->value.id.hex(), {}, {}, destination->revision, true}},
+      audit_entry(context.clock.wall_ms(), call.caller, "deleteDestination",
+                  target_of(call.path[0], call.path[1], call.path[2]),
+                  fmt::format("deleted the destination \"{}\"", destination->value.name), {},
+                  RestJson(destination_json(*destination)).dump()));
+  if (!made) return refused(made.error());
+  return RestAnswer{204, nullptr};
+}
+
+}  // namespace sluice

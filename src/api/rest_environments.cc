@@ -1,0 +1,226 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "api/audit.h"
+#include "api/rest_patch.h"
+#include "api/rest_resources.h"
+#include "base/random.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kPageSize = 20;  // of environments, as LaunchDarkly's
+
+// API member and field of the configuration, for what both have.
+struct Mapped {
+  const char* member;
+  const char* field;
+};
+constexpr std::array<Mapped, 7> kMapped = {{{"key", "key"},
+                                            {"name", "name"},
+                                            {"allowedOrigins", "allowed_origins"},
+                                            {"allowedHeaders", "allowed_headers"},
+                                            {"featureEvents", "feature_events"},
+                                            {"exportAllFlags", "export_all_flags"},
+                                            {"defaultTrackEvents", "export_new_flags"}}};
+// Kept for clients that send and expect them, with what LaunchDarkly has at rest.
+const json kKept = {{"color", "417505"},     {"defaultTtl", 0},         {"secureMode", false},
+                    {"tags", json::array()}, {"confirmChanges", false}, {"requireComments", false},
+                    {"critical", false}};
+
+std::string new_key(const char* prefix) {
+  unsigned char bytes[16];
+  random_secret_bytes(bytes, sizeof bytes);
+  std::string out = prefix;
+  for (std::size_t i = 0; i < sizeof bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += fmt::format("{:02x}", bytes[i]);
+  }
+  return out;
+}
+
+std::string target_of(const std::string& project, const std::string& environment) {
+  return fmt::format("proj/{}:env/{}", project, environment);
+}
+
+// For the audit log: without credentials.
+std::string without_keys(json environment) {
+  environment.erase("apiKey");
+  environment.erase("mobileKey");
+  return environment.dump();
+}
+
+RestResult<Managed<Environment>> found(const RestContext& context, const RestCall& call) {
+  if (auto environment = context.catalog.environment(call.path[0], call.path[1])) return std::move(*environment);
+  if (!context.catalog.project(call.path[0]))
+    return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+  return not_found(
+      fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
+}
+
+// Takes what the body says over into the fields and the rest. Whoever sets a switch wants switches to count.
+void take_members(const json& body, const json& before, CatalogWrite& write) {
+  for (const auto& [member, field] : kMapped) {
+    const auto value = body.find(member);
+    if (value == body.end()) continue;
+    if (value->is_null())
+      write.fields.erase(field);
+    else
+      write.fields[field] = *value;
+    const bool is_switch = std::string_view(field).starts_with("export_");
+    if (is_switch && before.value(member, json()) != *value && !body.contains("featureEvents"))
+      write.fields["feature_events"] = "chosen flags";
+  }
+  for (const auto& [member, value] : kKept.items())
+    if (body.contains(member)) write.extra[member] = body[member];
+}
+
+RestOutcome reset_key(const RestContext& context, const RestCall& call, const char* field, const char* prefix,
+                      const char* action, const char* what) {
+  const auto environment = found(context, call);
+  if (!environment) return tl::unexpected(environment.error());
+  CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
+                     environment->extra,        environment->revision,       false};
+  write.fields[field] = json::array({new_key(prefix)});
+  const auto made = context.catalog.commit(
+      {write}, audit_entry(context.clock.wall_ms(), call.caller, action, target_of(call.path[0], call.path[1]),
+                           fmt::format("reset the {} of \"{}/{}\"", what, call.path[0], call.path[1])));
+  if (!made) return refused(made.error());
+  return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
+}
+
+}  // namespace
+
+RestJson environment_json(const Managed<Environment>& environment) {
+  const Environment& value = environment.value;
+  const FlagExport& choice = value.flag_export;
+  const std::string self = fmt::format("/api/v2/projects/{}/environments/{}", value.project_key, value.key);
+  RestJson out = {{"_links", {{"self", rest_link(self)}}},
+                  {"_id", value.id.hex()},
+                  {"key", value.key},
+                  {"name", value.name},
+                  {"apiKey", value.sdk_keys.empty() ? "" : value.sdk_keys.front()},
+                  {"mobileKey", value.mobile_keys.empty() ? "" : value.mobile_keys.front()}};
+  for (const auto& [member, rest] : kKept.items()) out[member] = RestJson(environment.extra.value(member, rest));
+  out["defaultTrackEvents"] = choice.new_flags;
+  out["featureEvents"] = choice.as_sent ? "as sent" : "chosen flags";
+  if (choice.all_flags) out["exportAllFlags"] = *choice.all_flags;
+  if (!value.allowed_origins.empty()) out["allowedOrigins"] = value.allowed_origins;
+  if (!value.allowed_headers.empty()) out["allowedHeaders"] = value.allowed_headers;
+  return out;
+}
+
+RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key, const json& body) {
+  if (!body.is_object())
+    return invalid(
+        "The body is no object; expected an environment such as {\"key\":\"production\",\"name\":\"Production\"}.");
+  if (auto good = only_known(body, {"_id", "key", "name", "apiKey", "mobileKey", "color", "defaultTtl", "secureMode",
+                                    "tags", "confirmChanges", "requireComments", "critical", "defaultTrackEvents",
+                                    "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "source"});
+      !good)
+    return tl::unexpected(good.error());
+  CatalogWrite write{DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
+  const auto id = text_member(body, "_id", "24 hex digits");
+  const auto sdk_key = text_member(body, "apiKey", "an SDK key");
+  const auto mobile_key = text_member(body, "mobileKey", "a mobile key");
+  for (const auto* member : {&id, &sdk_key, &mobile_key})
+    if (!*member) return tl::unexpected(member->error());
+  write.id = id->empty() ? new_object_id(context.clock.wall_ms()).hex() : *id;
+  write.fields["sdk_keys"] = json::array({sdk_key->empty() ? new_key("sdk-") : *sdk_key});
+  write.fields["mobile_keys"] = json::array({mobile_key->empty() ? new_key("mob-") : *mobile_key});
+  take_members(body, json::object(), write);
+  return write;
+}
+
+RestOutcome list_environments(const RestContext& context, const RestCall& call) {
+  const auto project = context.catalog.project(call.path[0]);
+  if (!project) return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+  std::size_t limit = kPageSize, offset = 0;
+  for (auto& [name, out] :
+       std::array<std::pair<const char*, std::size_t*>, 2>{{{"limit", &limit}, {"offset", &offset}}}) {
+    const std::string text = call.query_one(name);
+    if (text.empty()) continue;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), *out);
+    if (fault != std::errc() || end != text.data() + text.size())
+      return invalid(fmt::format("{}: \"{}\" is no whole number.", name, text));
+  }
+  const auto all = context.catalog.environments(project->value.id);
+  RestJson items = RestJson::array();
+  for (std::size_t i = offset; i < all.size() && items.size() < limit; ++i) items.push_back(environment_json(all[i]));
+  const std::string self = fmt::format("/api/v2/projects/{}/environments", call.path[0]);
+  RestJson links = {{"self", rest_link(self)}};
+  if (offset + limit < all.size())
+    links["next"] = rest_link(fmt::format("{}?limit={}&offset={}", self, limit, offset + limit));
+  return RestAnswer{200, {{"_links", std::move(links)}, {"totalCount", all.size()}, {"items", std::move(items)}}};
+}
+
+RestOutcome make_environment(const RestContext& context, const RestCall& call) {
+  auto write = new_environment(context, call.path[0], call.body);
+  if (!write) return tl::unexpected(write.error());
+  const json key = call.body.value("key", json());
+  const std::string name = key.is_string() ? key.get<std::string>() : "";
+  const auto made = context.catalog.commit(
+      {std::move(*write)},
+      audit_entry(context.clock.wall_ms(), call.caller, "createEnvironment", target_of(call.path[0], name),
+                  fmt::format("made the environment \"{}/{}\"", call.path[0], name)));
+  if (!made) return refused(made.error());
+  return RestAnswer{201, environment_json(*context.catalog.environment(call.path[0], name))};
+}
+
+RestOutcome get_environment(const RestContext& context, const RestCall& call) {
+  const auto environment = found(context, call);
+  if (!environment) return tl::unexpected(environment.error());
+  return RestAnswer{200, environment_json(*environment)};
+}
+
+RestOutcome patch_environment(const RestContext& context, const RestCall& call) {
+  const auto environment = found(context, call);
+  if (!environment) return tl::unexpected(environment.error());
+  const json before = environment_json(*environment);
+  const auto patch = patched(before, call);
+  if (!patch) return tl::unexpected(patch.error());
+  const json& after = patch->after;
+  for (const char* fixed : {"key", "apiKey", "mobileKey"})
+    if (after.value(fixed, json()) != before[fixed])
+      return invalid(
+          fmt::format("{}: It cannot be changed here{}.", fixed,
+                      fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));
+  CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
+                     environment->extra,        environment->revision,       false};
+  json changes = after;
+  if (after.value("featureEvents", json()) == before["featureEvents"]) changes.erase("featureEvents");
+  take_members(changes, before, write);
+  const auto made = context.catalog.commit(
+      {write},
+      audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment", target_of(call.path[0], call.path[1]),
+                  fmt::format("changed the environment \"{}/{}\"", call.path[0], call.path[1]), patch->comment,
+                  without_keys(before), without_keys(after)));
+  if (!made) return refused(made.error());
+  return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
+}
+
+RestOutcome delete_environment(const RestContext& context, const RestCall& call) {
+  const auto environment = found(context, call);
+  if (!environment) return tl::unexpected(environment.error());
+  const auto made = context.catalog.commit(
+      {{DocumentKind::environment, environment->value.id.hex(), {}, {}, environment->revision, true}},
+      audit_entry(context.clock.wall_ms(), call.caller, "deleteEnvironment", target_of(call.path[0], call.path[1]),
+                  fmt::format("deleted the environment \"{}/{}\" with its destinations", call.path[0], call.path[1])));
+  if (!made) return refused(made.error());
+  return RestAnswer{204, nullptr};
+}
+
+RestOutcome reset_sdk_key(const RestContext& context, const RestCall& call) {
+  return reset_key(context, call, "sdk_keys", "sdk-", "updateApiKey", "SDK key");
+}
+
+RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call) {
+  return reset_key(context, call, "mobile_keys", "mob-", "updateMobileKey", "mobile key");
+}
+
+}  // namespace sluice

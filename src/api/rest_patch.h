@@ -1,0 +1,20 @@
+// The ways in which clients say what to change: a JSON Patch (RFC 6902) as a list, a merge patch (RFC 7396) as an
+// object, and either wrapped with a comment: {"comment","patch":[…]}, {"comment","merge":{…}}.
+#pragma once
+
+#include <string>
+
+#include "api/rest_call.h"
+
+namespace sluice {
+
+struct Patched {
+  nlohmann::json after;
+  std::string comment;
+};
+
+// What `before` becomes. 409 when a `test` fails; 400 names what is wrong with the patch. Members whose name begins
+// with '_' cannot be changed.
+RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call);
+
+}  // namespace sluice

@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include "api/audit.h"
+#include "api/rest_patch.h"
+#include "api/rest_resources.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+std::string target_of(const std::string& key) { return "proj/" + key; }
+
+RestResult<Managed<Project>> found(const RestContext& context, const RestCall& call) {
+  if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
+  return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+}
+
+// Terraform and the generated clients send members that Sluice has no use for; they are kept and given back.
+json extra_of(const json& body, const json& before) {
+  json extra = before;
+  for (const char* name : {"tags", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"})
+    if (body.contains(name)) extra[name] = body[name];
+  return extra;
+}
+
+}  // namespace
+
+RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments) {
+  const std::string self = "/api/v2/projects/" + project.value.key;
+  RestJson out = {{"_links", {{"self", rest_link(self)}, {"environments", rest_link(self + "/environments")}}},
+                  {"_id", project.value.id.hex()},
+                  {"key", project.value.key},
+                  {"name", project.value.name},
+                  {"includeInSnippetByDefault", false},
+                  {"tags", RestJson::array()}};
+  for (const auto& [name, value] : project.extra.items()) out[name] = RestJson(value);
+  if (!with_environments) return out;
+  RestJson items = RestJson::array();
+  for (const auto& environment : context.catalog.environments(project.value.id))
+    items.push_back(environment_json(environment));
+  out["environments"] = {{"_links", {{"self", rest_link(self + "/environments")}}},
+                         {"totalCount", items.size()},
+                         {"items", std::move(items)}};
+  return out;
+}
+
+RestOutcome list_projects(const RestContext& context, const RestCall& call) {
+  const bool with_environments = call.query_one("expand").find("environments") != std::string::npos;
+  RestJson items = RestJson::array();
+  for (const auto& project : context.catalog.projects())
+    items.push_back(project_json(context, project, with_environments));
+  const std::size_t count = items.size();
+  return RestAnswer{
+      200, {{"_links", {{"self", rest_link("/api/v2/projects")}}}, {"totalCount", count}, {"items", std::move(items)}}};
+}
+
+RestOutcome make_project(const RestContext& context, const RestCall& call) {
+  const json& body = call.body;
+  if (!body.is_object())
+    return invalid("The body is no object; expected a project such as {\"key\":\"web\",\"name\":\"Web shop\"}.");
+  if (auto good = only_known(body, {"_id", "key", "name", "tags", "environments", "includeInSnippetByDefault",
+                                    "defaultClientSideAvailability", "namingConvention"});
+      !good)
+    return tl::unexpected(good.error());
+  const auto id = text_member(body, "_id", "24 hex digits");
+  if (!id) return tl::unexpected(id.error());
+  CatalogWrite write{DocumentKind::project,
+                     id->empty() ? new_object_id(context.clock.wall_ms()).hex() : *id,
+                     json::object(),
+                     extra_of(body, json::object()),
+                     0,
+                     false};
+  for (const char* name : {"key", "name"})
+    if (body.contains(name)) write.fields[name] = body[name];
+  std::vector<CatalogWrite> writes{write};
+  const json environments = body.value("environments", json::array());
+  if (!environments.is_array()) return invalid("environments: This is no list; expected a list of environments.");
+  const json key = body.value("key", json());
+  for (const json& environment : environments) {
+    auto inside = new_environment(context, key.is_string() ? key.get<std::string>() : "", environment);
+    if (!inside) return tl::unexpected(inside.error());
+    writes.push_back(std::move(*inside));
+  }
+  const std::string name = key.is_string() ? key.get<std::string>() : "";
+  const auto made = context.catalog.commit(
+      std::move(writes), audit_entry(context.clock.wall_ms(), call.caller, "createProject", target_of(name),
+                                     fmt::format("made the project \"{}\"", name)));
+  if (!made) return refused(made.error());
+  RestJson answer = project_json(context, *context.catalog.project(name), true);
+  answer["environments"] = RestJson(answer["environments"]["items"]);  // a plain list here, as LaunchDarkly answers
+  return RestAnswer{201, std::move(answer)};
+}
+
+RestOutcome get_project(const RestContext& context, const RestCall& call) {
+  const auto project = found(context, call);
+  if (!project) return tl::unexpected(project.error());
+  return RestAnswer{
+      200, project_json(context, *project, call.query_one("expand").find("environments") != std::string::npos)};
+}
+
+RestOutcome patch_project(const RestContext& context, const RestCall& call) {
+  const auto project = found(context, call);
+  if (!project) return tl::unexpected(project.error());
+  const json before = project_json(context, *project, false);
+  const auto patch = patched(before, call);
+  if (!patch) return tl::unexpected(patch.error());
+  const json& after = patch->after;
+  if (after.value("key", json()) != before["key"]) return invalid("key: The key of a project cannot be changed.");
+  CatalogWrite write{DocumentKind::project,           project->value.id.hex(), project->fields,
+                     extra_of(after, project->extra), project->revision,       false};
+  write.fields["name"] = after.value("name", json());
+  const auto made = context.catalog.commit(
+      {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateProject", target_of(call.path[0]),
+                           fmt::format("changed the project \"{}\"", call.path[0]), patch->comment, before.dump(),
+                           after.dump()));
+  if (!made) return refused(made.error());
+  return RestAnswer{200, project_json(context, *context.catalog.project(call.path[0]), false)};
+}
+
+RestOutcome delete_project(const RestContext& context, const RestCall& call) {
+  const auto project = found(context, call);
+  if (!project) return tl::unexpected(project.error());
+  const auto made = context.catalog.commit(
+      {{DocumentKind::project, project->value.id.hex(), {}, {}, project->revision, true}},
+      audit_entry(context.clock.wall_ms(), call.caller, "deleteProject", target_of(call.path[0]),
+                  fmt::format("deleted the project \"{}\" with its environments and destinations", call.path[0]), {},
+                  project_json(context, *project, false).dump()));
+  if (!made) return refused(made.error());
+  return RestAnswer{204, nullptr};
+}
+
+}  // namespace sluice

@@ -1,0 +1,47 @@
+#include "api/rest_resources.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+tl::unexpected<RestError> refused(const CatalogError& error) {
+  switch (error.fault) {
+    case CatalogFault::invalid:
+      return invalid(error.message);
+    case CatalogFault::taken:
+      return refuse(409, "conflict", error.message);
+    case CatalogFault::missing:
+      return not_found(error.message);
+    case CatalogFault::stale:
+      return refuse(409, "optimistic_locking_error", error.message + " Read it again and repeat the change.");
+    case CatalogFault::failed:
+      break;
+  }
+  return refuse(503, "unavailable", error.message + " Nothing was changed.");
+}
+
+tl::unexpected<RestError> refused(const StoreError& error) {
+  if (error.fault == StoreFault::conflict) return refuse(409, "optimistic_locking_error", error.message);
+  return refuse(503, "unavailable", error.message + " Nothing was changed.");
+}
+
+RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected) {
+  const auto found = body.find(name);
+  if (found == body.end()) return std::string();
+  if (!found->is_string())
+    return invalid(fmt::format("{}: This is {}; expected {}.", name, found->type_name(), expected));
+  return found->get<std::string>();
+}
+
+RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<std::string_view> known) {
+  std::string odd;
+  for (const auto& [name, value] : body.items())
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      odd += fmt::format("{}{}", odd.empty() ? "" : ", ", name);
+  if (odd.empty()) return {};
+  return invalid(fmt::format("{}: There is no such member here; expected {}.", odd, fmt::join(known, ", ")));
+}
+
+}  // namespace sluice

@@ -1,0 +1,67 @@
+// What the REST API's handlers work on, and the handlers: one file a resource (rest_projects.cc and so on).
+#pragma once
+
+#include "api/access_tokens.h"
+#include "api/rest_call.h"
+#include "base/clock.h"
+#include "catalog/managed_catalog.h"
+#include "export/exporter.h"
+#include "flags/flag_registry.h"
+
+namespace sluice {
+
+struct RestContext {
+  const Clock& clock;
+  ManagedCatalog& catalog;
+  CatalogStore& store;
+  AccessTokens& tokens;
+  const FlagRegistry& flags;
+  Exporter& exporter;
+};
+
+// Of a catalog's refusal, in words of the API.
+tl::unexpected<RestError> refused(const CatalogError& error);
+tl::unexpected<RestError> refused(const StoreError& error);
+// A member of a body as text; an error names it when it is of another type. Empty when it is not there.
+RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected);
+// The members of `body` that are not in `known`, as one error.
+RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<std::string_view> known);
+
+RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments);
+RestJson environment_json(const Managed<Environment>& environment);
+RestJson destination_json(const Managed<Destination>& destination);
+// Of one environment's part in what POST /projects and POST …/environments bring.
+RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
+                                         const nlohmann::json& body);
+
+RestOutcome list_projects(const RestContext& context, const RestCall& call);
+RestOutcome make_project(const RestContext& context, const RestCall& call);
+RestOutcome get_project(const RestContext& context, const RestCall& call);
+RestOutcome patch_project(const RestContext& context, const RestCall& call);
+RestOutcome delete_project(const RestContext& context, const RestCall& call);
+
+RestOutcome list_environments(const RestContext& context, const RestCall& call);
+RestOutcome make_environment(const RestContext& context, const RestCall& call);
+RestOutcome get_environment(const RestContext& context, const RestCall& call);
+RestOutcome patch_environment(const RestContext& context, const RestCall& call);
+RestOutcome delete_environment(const RestContext& context, const RestCall& call);
+RestOutcome reset_sdk_key(const RestContext& context, const RestCall& call);
+RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call);
+
+RestOutcome list_destinations(const RestContext& context, const RestCall& call);
+RestOutcome make_destination(const RestContext& context, const RestCall& call);
+RestOutcome get_destination(const RestContext& context, const RestCall& call);
+RestOutcome patch_destination(const RestContext& context, const RestCall& call);
+RestOutcome delete_destination(const RestContext& context, const RestCall& call);
+
+RestOutcome list_flags(const RestContext& context, const RestCall& call);
+RestOutcome get_flag(const RestContext& context, const RestCall& call);
+RestOutcome patch_flag(const RestContext& context, const RestCall& call);
+
+RestOutcome list_tokens(const RestContext& context, const RestCall& call);
+RestOutcome make_token(const RestContext& context, const RestCall& call);
+RestOutcome delete_token(const RestContext& context, const RestCall& call);
+RestOutcome caller_identity(const RestContext& context, const RestCall& call);
+RestOutcome list_audit(const RestContext& context, const RestCall& call);
+
+}  // namespace sluice

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "api/audit.h"
+#include "api/rest_resources.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxAuditPage = 20;  // LaunchDarkly's limit
+
+RestJson token_json(const AccessToken& token) {
+  const std::string id = token.id.hex();
+  return {{"_id", id},
+          {"_links", {{"self", rest_link("/api/v2/tokens/" + id)}}},
+          {"name", token.name},
+          {"role", role_name(token.role)},
+          {"token", "…" + token.last_four},
+          {"creationDate", token.made_ms},
+          {"serviceToken", true}};
+}
+
+RestJson audit_json(const AuditEntry& entry) {
+  RestJson out = {{"_id", entry.id},
+                  {"_links", {{"self", rest_link("/api/v2/auditlog/" + entry.id)}}},
+                  {"date", entry.at_ms},
+                  {"title", entry.title},
+                  {"comment", entry.comment},
+                  {"accesses", {{{"action", entry.action}, {"resource", entry.target}}}},
+                  {"member", RestJson::parse(entry.member, nullptr, false)}};
+  if (!entry.before.empty()) out["previousVersion"] = RestJson::parse(entry.before, nullptr, false);
+  if (!entry.after.empty()) out["currentVersion"] = RestJson::parse(entry.after, nullptr, false);
+  return out;
+}
+
+}  // namespace
+
+RestOutcome list_tokens(const RestContext& context, const RestCall&) {
+  RestJson items = RestJson::array();
+  for (const AccessToken& token : context.tokens.list()) items.push_back(token_json(token));
+  return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/tokens")}}}, {"items", std::move(items)}}};
+}
+
+RestOutcome make_token(const RestContext& context, const RestCall& call) {
+  if (!call.body.is_object())
+    return invalid("The body is no object; expected {\"name\":\"terraform\",\"role\":\"writer\"}.");
+  if (auto good = only_known(call.body, {"name", "role", "serviceToken", "description"}); !good)
+    return tl::unexpected(good.error());
+  const auto name = text_member(call.body, "name", "a name");
+  const auto role_text = text_member(call.body, "role", "reader, writer or admin");
+  if (!name) return tl::unexpected(name.error());
+  if (!role_text) return tl::unexpected(role_text.error());
+  const auto role = role_named(*role_text);
+  if (!role) return invalid(fmt::format("role: \"{}\" is no role; expected reader, writer or admin.", *role_text));
+  auto made = context.tokens.make(*name, *role,
+                                  audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "token/*",
+                                              fmt::format("made the access token \"{}\" ({})", *name, *role_text)));
+  if (!made) return refused(made.error());
+  RestJson answer = token_json(made->first);
+  answer["token"] = made->second;  // this once
+  return RestAnswer{201, std::move(answer)};
+}
+
+RestOutcome delete_token(const RestContext& context, const RestCall& call) {
+  const auto id = ObjectId::parse(call.path[0]);
+  if (id && *id == call.caller.token_id)
+    return refuse(409, "conflict", "This is the token of this call; use another to delete it.");
+  const auto removed =
+      id ? context.tokens.remove(*id, audit_entry(context.clock.wall_ms(), call.caller, "deleteAccessToken",
+                                                  "token/" + call.path[0], "deleted the access token " + call.path[0]))
+         : StoreResult<bool>(false);
+  if (!removed) return refused(removed.error());
+  if (!*removed) return not_found(fmt::format("There is no access token {}.", call.path[0]));
+  return RestAnswer{204, nullptr};
+}
+
+RestOutcome caller_identity(const RestContext&, const RestCall& call) {
+  return RestAnswer{200,
+                    {{"authKind", "token"},
+                     {"tokenKind", "auth"},
+                     {"tokenId", call.caller.token_id.hex()},
+                     {"tokenName", call.caller.name},
+                     {"role", role_name(call.caller.role)},
+                     {"serviceToken", true}}};
+}
+
+RestOutcome list_audit(const RestContext& context, const RestCall& call) {
+  AuditQuery query;
+  query.limit = kMaxAuditPage;
+  query.text = call.query_one("q");
+  const auto number = [&](const std::string& name) -> RestResult<std::optional<std::int64_t>> {
+    const std::string text = call.query_one(name);
+    if (text.empty()) return std::optional<std::int64_t>();
+    std::int64_t value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc() || end != text.data() + text.size())
+      return invalid(fmt::format("{}: \"{}\" is no whole number.", name, text));
+    return std::optional(value);
+  };
+  const auto before = number("before"), after = number("after"), limit = number("limit");
+  for (const auto* read : {&before, &after, &limit})
+    if (!*read) return tl::unexpected(read->error());
+  query.before_ms = *before;
+  query.after_ms = *after;
+  if (*limit && **limit > 0 && **limit < static_cast<std::int64_t>(kMaxAuditPage))
+    query.limit = static_cast<std::size_t>(**limit);
+  const auto entries = context.store.audit(query);
+  if (!entries) return refused(entries.error());
+  RestJson items = RestJson::array();
+  for (const AuditEntry& entry : *entries) items.push_back(audit_json(entry));
+  return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/auditlog")}}}, {"items", std::move(items)}}};
+}
+
+}  // namespace sluice

@@ -1,0 +1,225 @@
+// Projects, environments, destinations and flags are managed while the server runs, by clients made for LaunchDarkly's REST API.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiClients } from './lib/api_clients.js';
+import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
+import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+
+const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000001a';  // one that SDKs in the field have
+
+const configFor = (kinesim) => ({
+  region: 'us-east-1', roleArn: ROLE, streamName: 'flag-events', externalId: EXTERNAL_ID, endpoint: kinesim.uri, stsEndpoint: kinesim.uri,
+});
+const keysOf = async (kinesim) => (await kinesim.texts()).map((text) => JSON.parse(text).event.key);
+
+async function makeEnvironment(sluice, { project = 'web', environment = 'production', ...fields } = {}) {
+  const made = await sluice.api('POST', 'projects', { key: project, name: 'Web', environments: [{ key: environment, name: 'Production', ...fields }] });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  return made.body.environments[0];
+}
+
+for (const { name, connect } of apiClients) {
+  test(`the life of a destination, by ${name}`, async (t) => {
+    const kinesim = await Kinesim.start(t);
+    const sluice = await Sluice.start(t, { managed: true });
+    const client = connect({ uri: sluice.adminUri, token: ADMIN_TOKEN });
+    assert.equal(await sluice.post([customEvent('too-early')], { key: SDK_KEY }), 401);
+
+    await client.postProject({ key: 'web', name: 'Web shop' });
+    await client.postEnvironment('web', { key: 'production', name: 'Production', color: 'FF0000', apiKey: SDK_KEY });
+    assert.equal((await client.getEnvironment('web', 'production')).apiKey, SDK_KEY);
+    const made = await client.postDestination('web', 'production', { name: 'orders', kind: 'kinesis', config: configFor(kinesim), on: true });
+    const id = made._id ?? made.id;
+    assert.equal(made.version, 1);
+
+    const feature = (i) => ({ kind: 'feature', key: 'checkout', creationDate: i, variation: 0, value: true, context: { kind: 'user', key: `u${i}` } });
+    await waitFor('the SDK key to be known', async () => (await sluice.post([feature(1)], { key: SDK_KEY })) === 202);
+    await waitFor('the event in the stream', async () => (await keysOf(kinesim)).includes('checkout'));
+    assert.equal((await client.getFeatureFlag('web', 'checkout')).environments.production.trackEvents, true);
+
+    await client.patchFeatureFlag('web', 'checkout', [{ op: 'replace', path: '/environments/production/trackEvents', value: false }]);
+    await waitFor('the switch to be off', async () => !(await client.getFeatureFlag('web', 'checkout')).environments.production.trackEvents, { timeoutMs: 1000 });
+    const before = (await keysOf(kinesim)).length;
+    assert.equal(await sluice.post([feature(2), customEvent('after')], { key: SDK_KEY }), 202);
+    await waitFor('the event behind it', async () => (await keysOf(kinesim)).includes('after'));
+    assert.equal((await keysOf(kinesim)).length, before + 1, 'the evaluation is not exported');
+
+    const patched = await client.patchDestination('web', 'production', id, [{ op: 'replace', path: '/on', value: false }]);
+    assert.deepEqual([patched.version, patched.on], [2, false]);
+    assert.equal((await client.getDestination('web', 'production', id)).on, false);
+    assert.equal((await client.getDestinations()).items.length, 1);
+    await client.deleteDestination('web', 'production', id);
+    await assert.rejects(client.getDestination('web', 'production', id), (error) => client.statusOf(error) === 404);
+    await client.deleteProject('web');
+    await waitFor('the SDK key to be unknown', async () => (await sluice.post([feature(3)], { key: SDK_KEY })) === 401);
+
+    const { body } = await sluice.api('GET', 'auditlog');
+    const actions = body.items.map(({ accesses }) => accesses[0].action).reverse();
+    assert.deepEqual(actions, ['createAccessToken', 'createProject', 'createEnvironment', 'createDestination', 'updateTrackEvents',
+      'updateDestination', 'deleteDestination', 'deleteProject']);
+    assert.ok(!JSON.stringify(body).includes(SDK_KEY), 'no credential in the audit log');
+  });
+}
+
+test("what Terraform's provider sends: create, read, patch all at once, import, plan without drift, delete", async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  await makeEnvironment(sluice);
+  const config = { region: 'us-east-1', roleArn: ROLE, streamName: 'cat-stream' };
+  const made = await sluice.api('POST', 'destinations/web/production', { name: 'tf', kind: 'kinesis', config, on: false });
+  assert.equal(made.status, 201);
+  const at = made.body._links.self.href.replace('/api/v2/', '');
+  assert.equal(made.body._links.parent.href, '/api/v2/destinations');
+  assert.match(made.body._id, /^[0-9a-f]{24}$/);
+  const next = { ...config, streamName: 'dog-stream' };
+  const patched = await sluice.api('PATCH', at, [
+    { op: 'replace', path: '/name', value: 'renamed' }, { op: 'replace', path: '/kind', value: 'kinesis' },
+    { op: 'replace', path: '/on', value: false }, { op: 'replace', path: '/config', value: next },
+  ]);
+  assert.equal(patched.status, 200, JSON.stringify(patched.body));
+  const read = await sluice.api('GET', at);
+  assert.deepEqual([read.body.name, read.body.kind, read.body.on, read.body.config, read.body.version], ['renamed', 'kinesis', false, next, 2]);
+  assert.equal((await sluice.api('DELETE', at)).status, 204);
+  assert.equal((await sluice.api('GET', at)).status, 404);
+});
+
+test('patches in every form, with comments; a secret that comes back hidden stays', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  await makeEnvironment(sluice);
+  const config = { region: 'us-east-1', streamName: 's', hashSecret: '0123456789abcdef', hashAttributes: ['email'], maxCallsInFlight: 2 };
+  const { body } = await sluice.api('POST', 'destinations/web/production', { kind: 'kinesis', config });
+  assert.equal(body.config.hashSecret, '********cdef');
+  assert.deepEqual([body.name, body.on], ['s', false]);
+  const at = `destinations/web/production/${body._id}`;
+  const merged = await sluice.api('PATCH', at, { comment: 'because', merge: { config: { ...body.config, maxCallsInFlight: 3 } } });
+  assert.deepEqual([merged.status, merged.body.config.maxCallsInFlight], [200, 3]);
+  const tested = await sluice.api('PATCH', at, { comment: 'again', patch: [{ op: 'test', path: '/version', value: 2 }, { op: 'add', path: '/config/linger', value: '1 s' }] });
+  assert.deepEqual([tested.status, tested.body.config.linger], [200, '1 s']);
+  const failed = await sluice.api('PATCH', at, [{ op: 'test', path: '/version', value: 2 }, { op: 'replace', path: '/on', value: true }]);
+  assert.deepEqual([failed.status, failed.body.code], [409, 'conflict']);
+  const same = await sluice.api('PATCH', at, { on: false });
+  assert.equal(same.body.version, 3, 'nothing changed, no new version');
+  const comments = (await sluice.api('GET', 'auditlog?limit=2')).body.items.map(({ comment }) => comment);
+  assert.deepEqual(comments, ['again', 'because']);
+  await sluice.process.stop('SIGTERM');
+  await sluice.launch();
+  assert.equal((await sluice.api('GET', at)).body.version, 3);
+  // The secret itself was kept: a patch that asks for hashes without one would be refused.
+  assert.equal((await sluice.api('PATCH', at, { config: { hashKeysOf: ['user'] } })).status, 200);
+});
+
+test('every fault names the field, and changes nothing', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  await makeEnvironment(sluice, { apiKey: SDK_KEY });
+  const good = { kind: 'kinesis', config: { region: 'us-east-1', streamName: 's' } };
+  const { body: { _id: id } } = await sluice.api('POST', 'destinations/web/production', good);
+  const { body: reader } = await sluice.api('POST', 'tokens', { name: 'r', role: 'reader' });
+  const { body: writer } = await sluice.api('POST', 'tokens', { name: 'w', role: 'writer' });
+  const one = `destinations/web/production/${id}`;
+  const stateOf = async () => JSON.stringify([await sluice.api('GET', 'projects?expand=environments'), await sluice.api('GET', 'destinations')]);
+  const before = await stateOf();
+  const cases = [
+    ['no token', 'GET', 'destinations', undefined, { token: '' }, 401, /no Authorization/],
+    ['a wrong token', 'GET', 'destinations', undefined, { token: 'api-wrong' }, 401, /Invalid access token/],
+    ["an SDK's key", 'GET', 'destinations', undefined, { token: SDK_KEY }, 401, /SDK's key/],
+    ['a reader writes', 'POST', 'destinations/web/production', good, { token: reader.token }, 403, /role reader; this needs writer/],
+    ['a writer makes tokens', 'POST', 'tokens', { name: 'x', role: 'admin' }, { token: writer.token }, 403, /needs admin/],
+    ['an unknown project', 'POST', 'destinations/nowhere/production', good, {}, 404, /nowhere/],
+    ['an unknown environment', 'GET', 'projects/web/environments/none', undefined, {}, 404, /none/],
+    ['an unknown destination', 'GET', 'destinations/web/production/610addeadbeefaa86ec9a7d4', undefined, {}, 404, /610addeadbeefaa86ec9a7d4/],
+    ['an id that is none', 'GET', 'destinations/web/production/xyz', undefined, {}, 404, /xyz/],
+    ['malformed JSON', 'POST', 'destinations/web/production', '{"kind":', {}, 400, /no JSON/],
+    ['a list for an object', 'POST', 'destinations/web/production', [], {}, 400, /no object/],
+    ['wrong types', 'POST', 'destinations/web/production', { ...good, on: 'yes' }, {}, 400, /^on: .*true or false/],
+    ['config of a wrong type', 'POST', 'destinations/web/production', { kind: 'kinesis', config: 7 }, {}, 400, /^config: /],
+    ['no kind', 'POST', 'destinations/web/production', { config: good.config }, {}, 400, /^kind: /],
+    ['another kind', 'POST', 'destinations/web/production', { ...good, kind: 'segment' }, {}, 400, /kind: "segment"/],
+    ['an unknown member', 'POST', 'destinations/web/production', { ...good, enabled: true }, {}, 400, /^enabled: /],
+    ['an unknown setting', 'POST', 'destinations/web/production', { ...good, config: { ...good.config, shards: 2 } }, {}, 400, /config\.shards: /],
+    ['a setting spelled as in the file', 'POST', 'destinations/web/production', { ...good, config: { region: 'us-east-1', stream_name: 's' } }, {}, 400, /config\.stream_name: /],
+    ['all faults at once', 'POST', 'destinations/web/production', { ...good, config: { region: 'mars', roleArn: 'x' } }, {}, 400, /streamName.*region.*roleArn/],
+    ['null', 'POST', 'destinations/web/production', { ...good, config: { ...good.config, roleArn: null } }, {}, 400, /roleArn: It is null/],
+    ['a duplicate project', 'POST', 'projects', { key: 'web', name: 'x' }, {}, 409, /already a project/],
+    ['a duplicate environment', 'POST', 'projects/web/environments', { key: 'production', name: 'x' }, {}, 409, /already has an environment/],
+    ['an SDK key in use', 'POST', 'projects/web/environments', { key: 'test', name: 'x', apiKey: SDK_KEY }, {}, 409, /001a is in use/],
+    ['a project and a bad environment at once', 'POST', 'projects', { key: 'new', name: 'x', environments: [{ key: 'a b', name: 'x' }] }, {}, 400, /"a b" is not a key/],
+    ['a stale version', 'PATCH', one, { version: 7 }, {}, 409, /version 1/],
+    ['a read-only member', 'PATCH', one, [{ op: 'replace', path: '/_id', value: 'x' }], {}, 400, /\/_id cannot be changed/],
+    ['the kind', 'PATCH', one, [{ op: 'replace', path: '/kind', value: 'segment' }], {}, 400, /^kind: /],
+    ['a patch of nothing', 'PATCH', one, [{ op: 'replace', path: '/config/nothing/here', value: 1 }], {}, 400, /cannot be applied/],
+    ['no patch', 'PATCH', one, '7', {}, 400, /no patch/],
+    ["an environment's key", 'PATCH', 'projects/web/environments/production', { apiKey: 'sdk-x' }, {}, 400, /^apiKey: /],
+    ['a path out of the tree', 'GET', 'projects/..%2f..%2fetc%2fpasswd', undefined, {}, 404, /etc\/passwd/],
+    ['a bad escape', 'GET', 'projects/%zz', undefined, {}, 404, /nothing at/],
+    ['another method', 'PUT', 'projects/web', {}, {}, 405, /expected GET, PATCH, DELETE/],
+    ['an unknown flag', 'GET', 'flags/web/none', undefined, {}, 404, /no flag "none"/],
+    ['an unknown role', 'POST', 'tokens', { name: 'x', role: 'king' }, {}, 400, /^role: "king"/],
+  ];
+  for (const [name, method, at, body, options, status, message] of cases) {
+    const answer = await sluice.api(method, at, body, options);
+    assert.equal(answer.status, status, `${name}: ${JSON.stringify(answer.body)}`);
+    assert.match(answer.body.message, message, name);
+    assert.match(answer.body.id, /^[0-9a-f-]{36}$/, name);
+    assert.ok(!answer.body.message.includes(SDK_KEY), name);
+  }
+  assert.equal(await stateOf(), before);
+  t.diagnostic(`${cases.length} faults`);
+});
+
+test('guessing tokens is cut short, and who has a good one is let in again after a minute at most', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const statuses = [];
+  for (let i = 0; i < 25; ++i) statuses.push((await sluice.api('GET', 'projects', undefined, { token: `api-guess-${i}` })).status);
+  assert.deepEqual([statuses.filter((s) => s === 401).length, statuses.filter((s) => s === 429).length], [20, 5]);
+});
+
+test('kill -9 during writes: what was acknowledged is there, and nothing half done', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const acknowledged = [];
+  let asked = 0;
+  const kills = 20;
+  for (let kill = 0; kill < kills; ++kill) {
+    const until = acknowledged.length + 1 + (kill % 5);
+    const writing = (async () => {
+      for (;;) {
+        const key = `p${asked++}`;
+        const answer = await sluice.api('POST', 'projects', { key, name: key, environments: [{ key: 'one', name: 'One' }, { key: 'two', name: 'Two' }] });
+        assert.equal(answer.status, 201);
+        acknowledged.push(key);
+      }
+    })().catch((error) => assert.equal(error.message, 'fetch failed'));
+    await waitFor('writes', () => acknowledged.length >= until, { everyMs: 1 });
+    await sluice.process.stop('SIGKILL');
+    await writing;
+    await sluice.launch();
+    const { body } = await sluice.api('GET', 'projects?expand=environments');
+    const there = new Map(body.items.map((project) => [project.key, project.environments.totalCount]));
+    for (const key of acknowledged) assert.ok(there.has(key), `${key} was acknowledged`);
+    assert.ok([...there.values()].every((count) => count === 2), 'a project comes with both environments');
+    assert.ok(there.size - acknowledged.length <= kill + 1, 'at most the one in flight more');
+  }
+  t.diagnostic(`${kills} kills, ${acknowledged.length} writes acknowledged, all there`);
+});
+
+test('a catalog that is declared in a file is not managed by the API', async (t) => {
+  const sluice = await Sluice.start(t, {});
+  const { status, body } = await sluice.api('GET', 'projects');
+  assert.deepEqual([status, body.code], [403, 'forbidden']);
+  assert.match(body.message, /declared in its configuration file/);
+});
+
+test('a destination gets every event that is accepted after it was made, from the first on', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { managed: true });
+  await makeEnvironment(sluice, { apiKey: SDK_KEY });
+  await waitFor('the SDK key to be known', async () => (await sluice.post([customEvent('before')], { key: SDK_KEY })) === 202);
+  const rounds = 10;
+  for (let i = 0; i < rounds; ++i) {
+    const { status, body } = await sluice.api('POST', 'destinations/web/production', { kind: 'kinesis', config: configFor(kinesim), on: true });
+    assert.equal(status, 201);
+    assert.equal(await sluice.post([customEvent(`right-behind-${i}`)], { key: SDK_KEY }), 202);
+    await waitFor(`event ${i}`, async () => (await keysOf(kinesim)).includes(`right-behind-${i}`));
+    assert.equal((await sluice.api('DELETE', body._links.self.href.replace('/api/v2/', ''))).status, 204);
+  }
+  assert.ok(!(await keysOf(kinesim)).includes('before'));
+});
