@@ -123,7 +123,7 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
   auto fields = fields_of(body, json::object(), call.path[0], call.path[1]);
   if (!fields) return tl::unexpected(fields.error());
   if (!fields->contains("kind")) return invalid("kind: It is missing; expected \"kinesis\".");
-  if (!fields->contains("name") || (*fields)["name"] == "")
+  if (!fields->contains("name") || (*fields)["name"] == json(""))
     (*fields)["name"] =
         fields->value("stream_name", json()).is_string() ? (*fields)["stream_name"] : json("Amazon Kinesis");
   if (!fields->contains("on")) (*fields)["on"] = false;
