@@ -51,7 +51,7 @@ const std::array kRoutes = {
 
 void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
   if (RestApi::serves(request.path)) {
-    if (api_ != nullptr) return responder(api_->answer(request));
+    if (api_ != nullptr) return api_->answer(request, std::move(responder));
     return responder(refused(403, "forbidden",
                              "This server's projects, environments and destinations are declared in its configuration "
                              "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));

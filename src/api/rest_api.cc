@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/random.h"
@@ -37,6 +38,11 @@ constexpr std::array kRoutes = {
     Route{"GET", "destinations/{}/{}/{}", Role::reader, get_destination},
     Route{"PATCH", "destinations/{}/{}/{}", Role::writer, patch_destination},
     Route{"DELETE", "destinations/{}/{}/{}", Role::writer, delete_destination},
+    Route{"GET", "destinations/{}/{}/{}/status", Role::reader, destination_status},
+    Route{"POST", "destinations/{}/{}/{}/test-event", Role::writer, test_destination},
+    Route{"GET", "destinations/{}/{}/{}/policies", Role::reader, destination_policies},
+    Route{"POST", "destinations/projects/{}/environments/{}/generate-trust-policy", Role::writer,
+          generate_trust_policy},
     Route{"GET", "flags/{}", Role::reader, list_flags},
     Route{"GET", "flags/{}/{}", Role::reader, get_flag},
     Route{"PATCH", "flags/{}/{}", Role::writer, patch_flag},
@@ -104,6 +110,24 @@ std::string error_id() {
   return out;
 }
 
+HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
+  HttpResponse response;
+  RestJson body;
+  if (outcome) {
+    response.status = outcome->status;
+    body = outcome->body;
+  } else {
+    response.status = outcome.error().status;
+    body = {{"code", outcome.error().code}, {"message", outcome.error().message}, {"id", error_id()}};
+    if (response.status == 429)
+      response.headers.emplace_back("X-Ratelimit-Reset", std::to_string(now_ms + kFailedAuthenticationWindowMs));
+  }
+  if (body.is_null()) return response;
+  response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+  response.content_type = "application/json";
+  return response;
+}
+
 }  // namespace
 
 RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
@@ -169,23 +193,17 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
   return not_found(fmt::format("There is nothing at {}. docs/rest-api.md lists what there is.", request.path));
 }
 
-HttpResponse RestApi::answer(const HttpRequest& request) {
-  HttpResponse response;
-  const auto outcome = outcome_of(request);
-  if (outcome) {
-    response.status = outcome->status;
-    if (outcome->body.is_null()) return response;
-    response.body = outcome->body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
-  } else {
-    response.status = outcome.error().status;
-    const RestJson body = {{"code", outcome.error().code}, {"message", outcome.error().message}, {"id", error_id()}};
-    response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
-    if (response.status == 429)
-      response.headers.emplace_back("X-Ratelimit-Reset",
-                                    std::to_string(context_.clock.wall_ms() + kFailedAuthenticationWindowMs));
-  }
-  response.content_type = "application/json";
-  return response;
+void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
+  RestOutcome outcome = outcome_of(request);
+  if (!outcome || !outcome->later) return responder(response_of(outcome, context_.clock.wall_ms()));
+  // A job must be copyable, the responder is not.
+  auto shared = std::make_shared<HttpResponder>(std::move(responder));
+  const bool taken =
+      worker_.run([shared, later = std::move(outcome->later), &clock = context_.clock](
+                      const std::atomic<bool>& stopping) { (*shared)(response_of(later(stopping), clock.wall_ms())); });
+  if (taken) return;
+  (*shared)(response_of(refuse(429, "rate_limited", "Too many of these calls wait already. Try again in a minute."),
+                        context_.clock.wall_ms()));
 }
 
 }  // namespace sluice

@@ -5,8 +5,10 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "api/rest_resources.h"
+#include "api/rest_worker.h"
 #include "http/server.h"
 
 namespace sluice {
@@ -19,9 +21,11 @@ inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
 
 class RestApi {
  public:
-  explicit RestApi(RestContext context) : context_(context) {}
+  explicit RestApi(RestContext context) : context_(std::move(context)) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/"); }
-  HttpResponse answer(const HttpRequest& request);
+  void answer(const HttpRequest& request, HttpResponder responder);
+  // Ends what runs on the worker, and takes nothing more for it. Any thread.
+  void stop() { worker_.stop(); }
 
  private:
   RestResult<Caller> caller_of(const HttpRequest& request);
@@ -32,6 +36,7 @@ class RestApi {
     int count = 0;
   };
   RestContext context_;
+  RestWorker worker_;
   std::map<std::string, Failures, std::less<>> failures_;  // by address
 };
 

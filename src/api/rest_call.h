@@ -2,6 +2,8 @@
 // clients know: {"code","message","id"}.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -48,6 +50,8 @@ struct RestCall {
 struct RestAnswer {
   unsigned status = 200;
   RestJson body;  // null: none is sent
+  // Instead of a body: what makes the answer, on the worker's thread, because it takes long.
+  std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
 };
 using RestOutcome = RestResult<RestAnswer>;
 

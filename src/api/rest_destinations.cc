@@ -32,16 +32,6 @@ std::string target_of(const std::string& project, const std::string& environment
   return fmt::format("proj/{}:env/{}:destination/{}", project, environment, id);
 }
 
-RestResult<Managed<Destination>> found(const RestContext& context, const RestCall& call) {
-  const auto id = ObjectId::parse(call.path[2]);
-  auto destination = id ? context.catalog.destination(*id) : std::nullopt;
-  if (destination && destination->value.project_key == call.path[0] &&
-      destination->value.environment_key == call.path[1])
-    return std::move(*destination);
-  return not_found(
-      fmt::format("The environment \"{}/{}\" has no destination {}.", call.path[0], call.path[1], call.path[2]));
-}
-
 // The fields of what the API shows or is sent; `before`: fields in force, for secrets that come back hidden.
 RestResult<json> fields_of(const json& shown, const json& before, const std::string& project,
                            const std::string& environment) {
@@ -88,6 +78,16 @@ RestResult<bool> reserve_start(const RestContext& context, const json& fields, O
 }
 
 }  // namespace
+
+RestResult<Managed<Destination>> find_destination(const RestContext& context, const RestCall& call) {
+  const auto id = ObjectId::parse(call.path[2]);
+  auto destination = id ? context.catalog.destination(*id) : std::nullopt;
+  if (destination && destination->value.project_key == call.path[0] &&
+      destination->value.environment_key == call.path[1])
+    return std::move(*destination);
+  return not_found(
+      fmt::format("The environment \"{}/{}\" has no destination {}.", call.path[0], call.path[1], call.path[2]));
+}
 
 RestJson destination_json(const Managed<Destination>& destination) {
   RestJson config = RestJson::object();
@@ -143,13 +143,13 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
 }
 
 RestOutcome get_destination(const RestContext& context, const RestCall& call) {
-  const auto destination = found(context, call);
+  const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   return RestAnswer{200, destination_json(*destination)};
 }
 
 RestOutcome patch_destination(const RestContext& context, const RestCall& call) {
-  const auto destination = found(context, call);
+  const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   const json before = destination_json(*destination);
   const auto patch = patched(before, call);
@@ -186,7 +186,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
 }
 
 RestOutcome delete_destination(const RestContext& context, const RestCall& call) {
-  const auto destination = found(context, call);
+  const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   const auto made = context.catalog.commit(
       {{DocumentKind::destination, destination->value.id.hex(), {}, {}, destination->revision, true}},

@@ -17,6 +17,8 @@ struct RestContext {
   AccessTokens& tokens;
   const FlagRegistry& flags;
   Exporter& exporter;
+  Exporter::SinkFactory make_sink;         // for test events
+  std::function<std::string()> principal;  // ARN that Sluice runs as; empty: not known yet
 };
 
 // Of a catalog's refusal, in words of the API.
@@ -30,6 +32,8 @@ RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<st
 RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments);
 RestJson environment_json(const Managed<Environment>& environment);
 RestJson destination_json(const Managed<Destination>& destination);
+// The destination of …/{project}/{environment}/{id}.
+RestResult<Managed<Destination>> find_destination(const RestContext& context, const RestCall& call);
 // Of one environment's part in what POST /projects and POST …/environments bring.
 RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
                                          const nlohmann::json& body);
@@ -53,6 +57,10 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call);
 RestOutcome get_destination(const RestContext& context, const RestCall& call);
 RestOutcome patch_destination(const RestContext& context, const RestCall& call);
 RestOutcome delete_destination(const RestContext& context, const RestCall& call);
+RestOutcome destination_status(const RestContext& context, const RestCall& call);
+RestOutcome test_destination(const RestContext& context, const RestCall& call);
+RestOutcome destination_policies(const RestContext& context, const RestCall& call);
+RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 
 RestOutcome list_flags(const RestContext& context, const RestCall& call);
 RestOutcome get_flag(const RestContext& context, const RestCall& call);

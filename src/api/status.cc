@@ -37,18 +37,45 @@ Json problem_json(const Problem& problem) {
           {"nextTry", time_or_null(problem.next_try_ms)}};
 }
 
-Json destination_json(const DestinationStatus& status, const CatalogSnapshot* catalog, std::int64_t now_ms) {
+Json journal_json(const JournalStats& stats, std::int64_t now_ms) {
+  return {
+      {"storedBytes", stats.stored_bytes},
+      {"capacityBytes", stats.capacity_bytes},
+      {"freeBytes", stats.free_bytes},
+      {"segments", stats.segments},
+      {"spareSegments", stats.spare_segments},
+      {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
+      {"damagedRegions", stats.damaged_regions},
+      {"damagedBytes", stats.damaged_bytes},
+      {"tornBytes", stats.torn_bytes}};
+}
+
+// Why no payload is taken just now; empty when they are.
+std::string not_ready_because(const ServerView& view) {
+  if (view.phase == ServerPhase::draining)
+    return "The server is stopping: it delivers what waits and takes nothing new.";
+  if (view.phase == ServerPhase::starting || !view.catalog.current())
+    return "The server is starting: its configuration is not loaded yet.";
+  if (view.journal.stats().free_bytes == 0)
+    return "The journal is full of undelivered events: SDKs are answered 503. Mend the destinations that do not "
+           "deliver (GET /status on the admin port), or give the journal more "
+           "room (journal.max_bytes, disk space).";
+  return "";
+}
+
+}  // namespace
+
+Json destination_status_json(const DestinationStatus& status, std::int64_t now_ms) {
   const Destination& destination = status.destination;
   const PipelineStatus& pipeline = status.pipeline;
-  const Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
   for (const Problem& note : pipeline.notes) notes.push_back(problem_json(note));
   return {{"id", destination.id.hex()},
           {"name", destination.name},
-          {"project", environment ? environment->project_key : ""},
-          {"environment", environment ? environment->key : ""},
+          {"project", destination.project_key},
+          {"environment", destination.environment_key},
           {"kind", "kinesis"},
           {"stream", destination.kinesis.stream_name},
           {"region", destination.kinesis.region},
@@ -79,40 +106,12 @@ Json destination_json(const DestinationStatus& status, const CatalogSnapshot* ca
           {"openShards", pipeline.sink.open_shards > 0 ? Json(pipeline.sink.open_shards) : Json(nullptr)}};
 }
 
-Json journal_json(const JournalStats& stats, std::int64_t now_ms) {
-  return {
-      {"storedBytes", stats.stored_bytes},
-      {"capacityBytes", stats.capacity_bytes},
-      {"freeBytes", stats.free_bytes},
-      {"segments", stats.segments},
-      {"spareSegments", stats.spare_segments},
-      {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
-      {"damagedRegions", stats.damaged_regions},
-      {"damagedBytes", stats.damaged_bytes},
-      {"tornBytes", stats.torn_bytes}};
-}
-
-// Why no payload is taken just now; empty when they are.
-std::string not_ready_because(const ServerView& view) {
-  if (view.phase == ServerPhase::draining)
-    return "The server is stopping: it delivers what waits and takes nothing new.";
-  if (view.phase == ServerPhase::starting || !view.catalog.current())
-    return "The server is starting: its configuration is not loaded yet.";
-  if (view.journal.stats().free_bytes == 0)
-    return "The journal is full of undelivered events: SDKs are answered 503. Mend the destinations that do not "
-           "deliver (GET /status on the admin port), or give the journal more "
-           "room (journal.max_bytes, disk space).";
-  return "";
-}
-
-}  // namespace
-
 std::string full_status_json(const ServerView& view) {
   const std::int64_t now_ms = view.clock.wall_ms();
   const CatalogPointer catalog = view.catalog.current();
   Json destinations = Json::array();
   for (const DestinationStatus& status : view.exporter.status())
-    destinations.push_back(destination_json(status, catalog.get(), now_ms));
+    destinations.push_back(destination_status_json(status, now_ms));
   const std::string reason = not_ready_because(view);
   const Json body = {{"version", SLUICE_VERSION},
                      {"state", phase_name(view.phase)},

@@ -1,6 +1,7 @@
 // GET /status, /healthz and /readyz, the same words as logs and metrics use (docs/operating.md).
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "api/server_view.h"
@@ -11,6 +12,9 @@ namespace sluice {
 // All that is known, for the admin port: journal, every destination with its state, problem and remedy, backlog and
 // totals.
 std::string full_status_json(const ServerView& view);
+
+// One destination's part of it.
+nlohmann::ordered_json destination_status_json(const DestinationStatus& status, std::int64_t now_ms);
 
 // For the intake port, which may face the internet: whether it takes events, and how many destinations are in which
 // state. No names.

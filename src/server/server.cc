@@ -119,6 +119,11 @@ struct Server::Parts {
     return exporter->apply(*snapshot);
   }
 
+  std::string principal() {
+    const std::lock_guard lock(own_mutex);
+    return identity ? identity->principal() : std::string();
+  }
+
   std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
     find_own_identity(destination.kinesis);
     const kinesis::KinesisParts shared{*transport, clock, environment, own_credentials,
@@ -205,7 +210,12 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
       if (const auto done = p.put_in_force(p.managed->snapshot()); !done)
         log_error("catalog.not_applied", {{"message", done.error().message}});
     });
-    p.api = std::make_unique<RestApi>(RestContext{p.clock, *p.managed, *p.store, *p.tokens, p.flags, *p.exporter});
+    p.api = std::make_unique<RestApi>(
+        RestContext{p.clock, *p.managed, *p.store, *p.tokens, p.flags, *p.exporter,
+                    [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
+                      return p.make_sink(destination, waker, dead_letters);
+                    },
+                    [&p] { return p.principal(); }});
   }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =
@@ -259,6 +269,7 @@ void Server::stop() {
   p.exporter->drain(p.settings.drain_ms);
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.flag_reader.reset();
+  if (p.api) p.api->stop();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
   p.journal->close();

@@ -223,3 +223,51 @@ test('a destination gets every event that is accepted after it was made, from th
   }
   assert.ok(!(await keysOf(kinesim)).includes('before'));
 });
+
+test('a test event, the status and the policies of a destination', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { managed: true });
+  const { _id: environmentId } = await makeEnvironment(sluice, { apiKey: SDK_KEY });
+  const make = async (config, fields) => {
+    const { status, body } = await sluice.api('POST', 'destinations/web/production', { kind: 'kinesis', config: { ...configFor(kinesim), ...config }, ...fields });
+    assert.equal(status, 201, JSON.stringify(body));
+    return `destinations/web/production/${body._id}`;
+  };
+
+  const good = await make({}, { on: true });
+  const sent = await sluice.api('POST', `${good}/test-event`);
+  assert.deepEqual([sent.status, sent.body.delivered, sent.body.key], [200, true, 'LaunchDarklyDataExportTestEvent'], JSON.stringify(sent.body));
+  const [record] = (await kinesim.texts()).map((text) => JSON.parse(text));
+  assert.equal(record.environment, environmentId);
+  assert.equal(record.version, 2);
+  assert.deepEqual(record.event, {
+    kind: 'feature', id: sent.body.eventId, key: 'LaunchDarklyDataExportTestEvent', creationDate: record.event.creationDate,
+    variation: 1, value: false, default: false, contextKeys: { user: 'LaunchDarklyDataExportTestEvent' },
+  });
+
+  // One that is off can be tested before it is switched on; what is wrong is told with its remedy.
+  for (const [config, code, message] of [
+    [{ streamName: 'none' }, 'ResourceNotFoundException', /no stream none in us-east-1/],
+    [{ externalId: 'wrong' }, 'AccessDenied', /refused to let Sluice assume/],
+    [{ endpoint: 'http://127.0.0.1:9' }, 'cannot_connect', /cannot reach/],
+  ]) {
+    const { status, body } = await sluice.api('POST', `${await make(config, { on: false })}/test-event`);
+    assert.deepEqual([status, body.delivered, body.problem?.code], [200, false, code], JSON.stringify(body));
+    assert.match(body.problem.message, message);
+    assert.ok(body.problem.remedy.length > 20, JSON.stringify(body.problem));
+  }
+
+  await waitFor('the SDK key to be known', async () => (await sluice.post([customEvent('real')], { key: SDK_KEY })) === 202);
+  const status = await waitFor('the delivery', async () => {
+    const { body } = await sluice.api('GET', `${good}/status`);
+    return body.deliveredEvents === 1 && body;
+  });
+  assert.deepEqual([status.state, status.backlog.events, status.problem], ['delivering', 0, null]);
+
+  const { body: policies } = await sluice.api('GET', `${good}/policies`);
+  assert.deepEqual(policies.permissionPolicy.Statement[0].Resource, ['arn:aws:kinesis:us-east-1:123456789012:stream/flag-events']);
+  assert.equal(policies.trustPolicy.Statement[0].Condition.StringEquals['sts:ExternalId'], EXTERNAL_ID);
+  const trust = await sluice.api('POST', 'destinations/projects/web/environments/production/generate-trust-policy');
+  assert.equal(trust.status, 201);
+  assert.equal(trust.body.awsTrustPolicy.Statement[0].Condition.StringEquals['sts:ExternalId'], `sluice-${environmentId}`);
+});

@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+
+#include "api/access_tokens.h"
+#include "api/rest_patch.h"
+#include "api/rest_worker.h"
+#include "catalog/sqlite_store.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+RestResult<Patched> apply(const json& body) {
+  const Caller caller;
+  const RestCall call{{}, {}, body, "", caller};
+  return patched({{"_id", "1"}, {"name", "a"}, {"config", {{"x", 1}}}}, call);
+}
+
+TEST(RestPatch, takes_all_forms) {
+  const json expected = {{"_id", "1"}, {"name", "b"}, {"config", {{"x", 1}}}};
+  const json operations = json::parse(R"([{"op":"test","path":"/_id","value":"1"},
+                                          {"op":"replace","path":"/name","value":"b"}])");
+  const json merge = {{"name", "b"}};
+  for (const json& body :
+       {operations, merge, json{{"comment", "c"}, {"patch", operations}}, json{{"comment", "c"}, {"merge", merge}}}) {
+    const auto result = apply(body);
+    ASSERT_TRUE(result) << result.error().message;
+    EXPECT_EQ(result->after, expected) << body;
+    EXPECT_EQ(result->comment, body.is_object() && body.contains("comment") ? "c" : "");
+  }
+}
+
+TEST(RestPatch, refuses_what_is_none_and_what_is_read_only) {
+  for (const auto& [text, status] :
+       std::vector<std::pair<std::string, unsigned>>{{R"([{"op":"test","path":"/name","value":"z"}])", 409},
+                                                     {R"([{"op":"replace","path":"/_id","value":"2"}])", 400},
+                                                     {R"([{"op":"remove","path":"/nothing"}])", 400},
+                                                     {R"([{"op":"dance","path":"/name"}])", 400},
+                                                     {R"([{"path":"/name"}])", 400},
+                                                     {R"([7])", 400},
+                                                     {R"({"_id":"2"})", 400},
+                                                     {R"({"comment":7,"merge":{}})", 400},
+                                                     {R"({"comment":"c","patch":7})", 400},
+                                                     {R"("name")", 400}}) {
+    const auto result = apply(json::parse(text));
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().status, status) << text << result.error().message;
+  }
+}
+
+class AccessTokensTest : public testing::Test {
+ protected:
+  AccessTokensTest()
+      : path_(testing::TempDir() + "tokens-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".db") {
+    std::filesystem::remove(path_);
+    auto store = open_sqlite_store(path_);
+    EXPECT_TRUE(store);
+    store_ = std::move(*store);
+  }
+  ~AccessTokensTest() override { std::filesystem::remove(path_); }
+
+  std::unique_ptr<AccessTokens> open(std::string_view preset = "") {
+    auto tokens = AccessTokens::open(*store_, clock_, preset);
+    EXPECT_TRUE(tokens);
+    return std::move(*tokens);
+  }
+
+  const std::string path_;
+  std::unique_ptr<CatalogStore> store_;
+  ManualClock clock_;
+};
+
+TEST_F(AccessTokensTest, the_first_start_makes_an_admins_and_tells_it_once) {
+  const auto first = open();
+  const std::string token = first->first_token();
+  ASSERT_EQ(token.size(), 44u);
+  ASSERT_TRUE(first->caller(token));
+  EXPECT_EQ(first->caller(token)->role, Role::admin);
+  const auto again = open();
+  EXPECT_EQ(again->first_token(), "");
+  EXPECT_TRUE(again->caller(token));
+  EXPECT_FALSE(again->caller("api-" + std::string(40, '0')));
+  EXPECT_FALSE(again->caller(""));
+  const auto documents = store_->list(DocumentKind::token);
+  for (const Document& document : *documents)
+    EXPECT_EQ(document.json.find(token), std::string::npos) << "only its hash is kept";
+}
+
+TEST_F(AccessTokensTest, a_preset_admins_is_taken_up_once_and_a_new_one_beside_it) {
+  const std::string preset = "api-preset-by-its-owner";
+  EXPECT_EQ(open(preset)->first_token(), "");
+  EXPECT_EQ(open(preset)->list().size(), 1u);
+  const auto changed = open("api-another-preset-token");
+  EXPECT_EQ(changed->list().size(), 2u);
+  EXPECT_TRUE(changed->caller(preset));
+}
+
+TEST_F(AccessTokensTest, a_removed_token_is_unknown_at_once_and_after_a_restart) {
+  const auto tokens = open();
+  AuditEntry audit;
+  audit.id = "1";
+  const auto made = tokens->make("reader", Role::reader, audit);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(tokens->caller(made->second)->role, Role::reader);
+  audit.id = "2";
+  EXPECT_TRUE(*tokens->remove(made->first.id, audit));
+  EXPECT_FALSE(tokens->caller(made->second));
+  EXPECT_FALSE(open()->caller(made->second));
+  audit.id = "3";
+  EXPECT_FALSE(*tokens->remove(made->first.id, audit));
+}
+
+TEST(RestWorker, runs_one_after_the_other_and_refuses_what_is_too_much) {
+  RestWorker worker;
+  std::promise<void> begun, go_on;
+  ASSERT_TRUE(worker.run([&](const std::atomic<bool>&) {
+    begun.set_value();
+    go_on.get_future().wait();
+  }));
+  begun.get_future().wait();
+  std::atomic<std::size_t> ran = 0;
+  for (std::size_t i = 0; i < kMaxWaitingJobs; ++i) ASSERT_TRUE(worker.run([&](const std::atomic<bool>&) { ++ran; }));
+  EXPECT_FALSE(worker.run([](const std::atomic<bool>&) {}));
+  go_on.set_value();
+  while (ran < kMaxWaitingJobs) std::this_thread::yield();
+}
+
+TEST(RestWorker, tells_the_job_that_runs_to_stop_and_drops_the_others) {
+  RestWorker worker;
+  std::promise<void> begun;
+  bool dropped = true;
+  ASSERT_TRUE(worker.run([&](const std::atomic<bool>& stopping) {
+    begun.set_value();
+    while (!stopping) std::this_thread::yield();
+  }));
+  begun.get_future().wait();
+  ASSERT_TRUE(worker.run([&](const std::atomic<bool>&) { dropped = false; }));
+  worker.stop();
+  EXPECT_TRUE(dropped);
+  EXPECT_FALSE(worker.run([](const std::atomic<bool>&) {}));
+}
+
+}  // namespace
+}  // namespace sluice
