@@ -13,5 +13,6 @@ std::string human_duration_ms(std::int64_t ms);  // the two largest units: 3 min
 std::string iso_time_ms(std::int64_t wall_ms);   // 2026-11-23T05:54:10.123Z
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string lower(std::string_view text);
+std::string percent_encoded(std::string_view text);  // all but letters, digits and -_.~, as RFC 3986 wants it
 
 }  // namespace sluice

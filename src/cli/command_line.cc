@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "cli/rest_commands.h"
 #include "cli/serve.h"
 #include "server/settings.h"
 
@@ -75,13 +76,15 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   ServeOptions options;
   add_serve(app, options, options.flags);
+  std::function<int()> rest_command;
+  add_rest_commands(app, rest_command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? 0 : 2;
   }
-  return serve(options);
+  return rest_command ? rest_command() : serve(options);
 }
 
 }  // namespace sluice

@@ -1,4 +1,5 @@
-// `sluice` and its subcommands. Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+// `sluice` and its subcommands. Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 the
+// server cannot be reached.
 #pragma once
 
 namespace sluice {

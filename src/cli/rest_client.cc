@@ -1,0 +1,43 @@
+#include "cli/rest_client.h"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <utility>
+
+#include "aws/curl_transport.h"
+
+namespace sluice {
+
+using nlohmann::ordered_json;
+
+Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
+                            const std::optional<ordered_json>& body) {
+  aws::CurlTransport transport;
+  aws::HttpRequest request;
+  request.method = method;
+  request.url = server.url + "/api/v2/" + path;
+  request.headers = {{"Authorization", server.token}};
+  if (body) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = body->dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  }
+  std::promise<aws::HttpResponse> answered;
+  auto answer = answered.get_future();
+  transport.send(std::move(request), [&](aws::HttpResponse response) { answered.set_value(std::move(response)); });
+  const aws::HttpResponse response = answer.get();
+  if (response.fault != aws::TransportFault::none)
+    return fail(
+        fmt::format("Cannot reach {}: {}. Is the server running? Name its admin port with --server or "
+                    "SLUICE_SERVER.",
+                    server.url, response.fault_text));
+  RestReply reply{response.status, nullptr};
+  if (response.body.empty()) return reply;
+  reply.body = ordered_json::parse(response.body, nullptr, false);
+  if (reply.body.is_discarded())
+    return fail(fmt::format("{} does not answer as Sluice's admin port does. Name that with --server or SLUICE_SERVER.",
+                            server.url));
+  return reply;
+}
+
+}  // namespace sluice

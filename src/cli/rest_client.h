@@ -1,0 +1,27 @@
+// Calls the REST API of a running server, for the subcommands that manage it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace sluice {
+
+struct RestServer {
+  std::string url = "http://127.0.0.1:8031";  // of the admin port
+  std::string token;
+};
+
+struct RestReply {
+  int status = 0;
+  nlohmann::ordered_json body;  // null: there was none
+};
+
+// Blocks, at most half a minute. An error: the server cannot be reached, or what is there is no Sluice; it says what to
+// do. What the server answers, refusals included, is a reply.
+Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
+                            const std::optional<nlohmann::ordered_json>& body);
+
+}  // namespace sluice

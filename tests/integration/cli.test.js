@@ -1,0 +1,90 @@
+// A running server is managed from the command line, as a person or a script does it.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
+import { sluiceBinary } from './lib/paths.js';
+import { runToEnd } from './lib/process.js';
+import { ADMIN_TOKEN, Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+
+const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000001a';
+
+const commandLine = (sluice, env = { SLUICE_TOKEN: ADMIN_TOKEN }) => (...args) =>
+  runToEnd(sluiceBinary, args, { env: { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, ...env } });
+
+test('from nothing to a flag that is switched, by the command line alone', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { managed: true });
+  const run = commandLine(sluice);
+  const done = async (...args) => {
+    const { status, output } = await run(...args);
+    assert.equal(status, 0, `sluice ${args.join(' ')}: ${output}`);
+    return output;
+  };
+  assert.equal(await done('project', 'list'), 'There are none.\n');
+  await done('project', 'create', 'web', '--name', 'Web shop');
+  await done('environment', 'create', 'web', 'production', '--name', 'Production', '--sdk-key', SDK_KEY);
+  const made = JSON.parse(await done('destination', 'create', 'web', 'production', '--json', '--name', 'orders', '--region', 'us-east-1',
+    '--stream', 'flag-events', '--role-arn', ROLE, '--external-id', EXTERNAL_ID, '--endpoint', kinesim.uri, '--sts-endpoint', kinesim.uri,
+    '--set', 'maxCallsInFlight=4', '--set', 'kinds=["feature","custom"]'));
+  assert.deepEqual([made.on, made.config.maxCallsInFlight, made.config.kinds], [false, 4, ['feature', 'custom']]);
+  const at = ['web', 'production', made._id];
+
+  assert.match(await done('destination', 'test', ...at), /^The test event was delivered in \d+ ms\. Find it by the flag key LaunchDarklyDataExportTestEvent/);
+  assert.ok((await kinesim.texts())[0].includes('LaunchDarklyDataExportTestEvent'));
+  await done('destination', 'on', ...at);
+  const feature = { kind: 'feature', key: 'checkout', creationDate: 1, variation: 0, value: true, context: { kind: 'user', key: 'u' } };
+  await waitFor('the SDK key to be known', async () => (await sluice.post([feature], { key: SDK_KEY })) === 202);
+  await waitFor('the event', async () => (await kinesim.texts()).length === 2);
+  assert.match(await done('flag', 'list', 'web'), /^KEY +NAME +KIND +ENVIRONMENTS\ncheckout +checkout +boolean +production: on\n$/);
+  await done('flag', 'off', 'web', 'production', 'checkout');
+  await waitFor('the switch', async () => (await done('flag', 'list', 'web')).includes('production: off'));
+
+  const list = await done('destination', 'list');
+  assert.match(list, /^ID +NAME +ON +REGION +STREAM +AT\n/);
+  assert.match(list, /orders +true +us-east-1 +flag-events/);
+  assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
+  assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
+  const token = JSON.parse(await done('token', 'create', 'ci', '--role', 'reader', '--json'));
+  const asReader = commandLine(sluice, { SLUICE_TOKEN: token.token });
+  assert.equal((await asReader('destination', 'list')).status, 0);
+  const refused = await asReader('destination', 'delete', ...at);
+  assert.deepEqual([refused.status, /needs writer/.test(refused.output)], [1, true], refused.output);
+  await done('destination', 'delete', ...at);
+  await done('project', 'delete', 'web');
+  assert.equal(await done('project', 'list'), 'There are none.\n');
+});
+
+test('exit statuses that scripts can use, and words that say what to do', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { managed: true });
+  const run = commandLine(sluice);
+  const cases = [
+    [commandLine(sluice, {}), ['project', 'list'], 2, /no access token.*SLUICE_TOKEN/s],
+    [commandLine(sluice, { SLUICE_TOKEN: 'api-wrong' }), ['project', 'list'], 1, /Invalid access token/],
+    [run, ['project', 'list', '--server', '127.0.0.1:9'], 3, /Cannot reach .*--server/s],
+    [run, ['project', 'list', '--token-file', '/nowhere'], 2, /\/nowhere cannot be read/],
+    [run, ['project', 'list', '--server', kinesim.uri], 1, /./],
+    [run, ['project', 'create'], 2, /PROJECT is required/],
+    [run, ['project', 'create', 'a b'], 1, /"a b" is not a key/],
+    [run, ['destination'], 2, /subcommand/],
+    [run, ['destination', 'update', 'a', 'b', 'c', '--set', 'x'], 2, /expected NAME=VALUE/],
+    [run, ['dance'], 2, /subcommand is required.*--help/s],
+  ];
+  for (const [command, args, status, words] of cases) {
+    const said = await command(...args);
+    assert.deepEqual([said.status, words.test(said.output)], [status, true], `sluice ${args.join(' ')}: ${said.output}`);
+  }
+  const file = path.join(sluice.folder, 'token');
+  await writeFile(file, `${ADMIN_TOKEN}\n`);
+  assert.equal((await commandLine(sluice, {})('project', 'list', '--token-file', file)).status, 0);
+
+  await run('project', 'create', 'web');
+  await run('environment', 'create', 'web', 'production');
+  const made = JSON.parse((await run('destination', 'create', 'web', 'production', '--json', '--region', 'us-east-1', '--stream', 'none',
+    '--role-arn', ROLE, '--external-id', EXTERNAL_ID, '--endpoint', kinesim.uri, '--sts-endpoint', kinesim.uri)).output);
+  const tested = await run('destination', 'test', 'web', 'production', made._id);
+  assert.deepEqual([tested.status, /not delivered\. There is no stream none/.test(tested.output)], [1, true], tested.output);
+});
