@@ -92,7 +92,7 @@ const std::vector<SettingRow>& setting_rows() {
          return number_into(s.http.max_connections, text, 1, 1'000'000);
        }},
       {"admin.listen", "--admin-listen", "SLUICE_ADMIN_LISTEN", kAddress, "\"127.0.0.1:8031\"",
-       "Where /status, /metrics and later the API and console are. Default 127.0.0.1:8031.",
+       "Where /status, /metrics and the REST API are. Default 127.0.0.1:8031.",
        [](ServerSettings& s, std::string_view text) { return address_into(s.admin_listen, text); }},
       {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
@@ -233,7 +233,8 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
   configuration.catalog = read_declared_catalog(root, check_kinesis_settings);
   root.refuse_unknown();
   for (const SettingRow& row : setting_rows()) {
-    if (const auto value = source.environment(row.variable); value && !row.apply(configuration.settings, *value))
+    if (const auto value = source.environment(row.variable);
+        value && !value->empty() && !row.apply(configuration.settings, *value))
       faults.add(fmt::format("variable {}", row.variable), does_not_fit(row, *value));
     const auto flag = source.flags.find(std::string(row.flag));
     if (!row.flag.empty() && flag != source.flags.end() && !row.apply(configuration.settings, flag->second))

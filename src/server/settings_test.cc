@@ -53,6 +53,13 @@ TEST_F(SettingsTest, all_faults_come_in_one_answer_with_place_and_example) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+TEST_F(SettingsTest, an_empty_variable_counts_as_none) {
+  const Configuration configuration =
+      load_configuration({std::nullopt, {}, [](std::string_view) { return std::string(); }}, faults_);
+  EXPECT_TRUE(faults_.empty()) << faults_.text();
+  EXPECT_EQ(configuration.settings.admin_listen, "127.0.0.1:8031");
+}
+
 TEST_F(SettingsTest, a_file_that_is_not_there_is_a_fault) {
   load_configuration({"/nowhere/sluice.toml", {}, [](std::string_view) { return std::nullopt; }}, faults_);
   ASSERT_EQ(faults_.all().size(), 1u);
