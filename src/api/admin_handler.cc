@@ -9,6 +9,7 @@
 #include "api/flag_list.h"
 #include "api/metrics.h"
 #include "api/status.h"
+#include "api/web_pages.h"
 
 namespace sluice {
 namespace {
@@ -56,6 +57,7 @@ void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
                              "This server's projects, environments and destinations are declared in its configuration "
                              "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));
   }
+  if (serves_web_page(request.path)) return responder(web_page(request));
   std::string known;
   for (const Route& route : kRoutes) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);

@@ -1,5 +1,4 @@
-// The admin port's requests: status, health, readiness, metrics, and the REST API. The console comes to stand beside
-// them.
+// The admin port's requests: status, health, readiness, metrics, the REST API, and the web console.
 #pragma once
 
 #include "api/rest_api.h"

@@ -40,7 +40,10 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "destinations/{}/{}/{}", Role::writer, delete_destination},
     Route{"GET", "destinations/{}/{}/{}/status", Role::reader, destination_status},
     Route{"POST", "destinations/{}/{}/{}/test-event", Role::writer, test_destination},
+    Route{"POST", "destinations/{}/{}/{}/check", Role::writer, check_destination},
+    Route{"POST", "destinations/{}/{}/check", Role::writer, check_draft},
     Route{"GET", "destinations/{}/{}/{}/policies", Role::reader, destination_policies},
+    Route{"POST", "destinations/{}/{}/policies", Role::reader, draft_policies},
     Route{"POST", "destinations/projects/{}/environments/{}/generate-trust-policy", Role::writer,
           generate_trust_policy},
     Route{"GET", "flags/{}", Role::reader, list_flags},
@@ -110,11 +113,27 @@ std::string error_id() {
   return out;
 }
 
+// The session's token among the cookies of a request; empty: there is none.
+std::string_view session_token(std::string_view cookies) {
+  for (std::string_view cookie : split(cookies, ';')) {
+    cookie.remove_prefix(std::min(cookie.find_first_not_of(' '), cookie.size()));
+    if (cookie.starts_with(kSessionCookie) && cookie.substr(kSessionCookie.size()).starts_with('='))
+      return cookie.substr(kSessionCookie.size() + 1);
+  }
+  return {};
+}
+
 HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
   HttpResponse response;
   RestJson body;
   if (outcome) {
     response.status = outcome->status;
+    if (!outcome->download.empty()) {
+      response.body = outcome->download;
+      response.content_type = "application/x-ndjson";
+      response.headers.emplace_back("Content-Disposition", "attachment");
+      return response;
+    }
     body = outcome->body;
   } else {
     response.status = outcome.error().status;
@@ -130,28 +149,63 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
 
 }  // namespace
 
-RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
+RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
   const std::int64_t now_ms = context_.clock.wall_ms();
-  const auto known = failures_.find(request.peer);
+  const auto known = failures_.find(peer);
   if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
     failures_.erase(known);
   } else if (known != failures_.end() && known->second.count >= kMaxFailedAuthentications) {
     return refuse(429, "rate_limited",
                   "Too many calls with a wrong access token from this address. Try again in a minute.");
   }
-  std::string_view token = request.header("authorization");
-  if (token.starts_with("Bearer ")) token.remove_prefix(7);
   if (token.empty())
     return refuse(401, "unauthorized",
                   "Invalid access token: there is no Authorization header. Send an access token in it.");
   if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
   if (failures_.size() >= kMaxWatchedAddresses) failures_.clear();
-  Failures& failures = failures_[std::string(request.peer)];
+  Failures& failures = failures_[std::string(peer)];
   if (failures.count++ == 0) failures.since_ms = now_ms;
   if (token.starts_with("sdk-") || token.starts_with("mob-"))
     return refuse(401, "unauthorized",
                   "Invalid access token: this is an SDK's key. The API takes access tokens, which begin with api-.");
   return refuse(401, "unauthorized", "Invalid access token");
+}
+
+RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
+  std::string_view token = request.header("authorization");
+  if (token.starts_with("Bearer ")) token.remove_prefix(7);
+  if (!token.empty()) return owner_of(token, request.peer);
+  const std::string_view cookie = session_token(request.header("cookie"));
+  auto caller = owner_of(cookie, request.peer);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (caller && !reads && request.header(kConsoleHeader).empty())
+    return refuse(403, "forbidden",
+                  fmt::format("A change in a browser's session needs the header {}: 1, so that no other site can make "
+                              "it. Programs send an access token in Authorization instead.",
+                              kConsoleHeader));
+  return caller;
+}
+
+HttpResponse RestApi::session(const HttpRequest& request) {
+  const auto cookie = [](std::string_view token, std::int64_t seconds) {
+    HttpResponse response;
+    response.status = 204;
+    response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}",
+                                                            kSessionCookie, token, seconds));
+    return response;
+  };
+  const std::int64_t now_ms = context_.clock.wall_ms();
+  if (request.method == "DELETE") return cookie("", 0);
+  if (request.method != "POST")
+    return response_of(refuse(405, "method_not_allowed",
+                              fmt::format("{} is not possible here; expected POST, DELETE.", request.method)),
+                       now_ms);
+  const json body = json::parse(request.body, nullptr, false);
+  const json token = body.is_object() ? body.value("token", json()) : json();
+  if (!token.is_string()) return response_of(invalid("token: expected an access token, as text."), now_ms);
+  const auto caller = owner_of(token.get<std::string>(), request.peer);
+  if (!caller) return response_of(tl::unexpected(caller.error()), now_ms);
+  return cookie(token.get<std::string>(), kSessionSeconds);
 }
 
 RestOutcome RestApi::outcome_of(const HttpRequest& request) {
@@ -194,6 +248,7 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
 }
 
 void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
+  if (request.path == kSessionPath) return responder(session(request));
   RestOutcome outcome = outcome_of(request);
   if (!outcome || !outcome->later) return responder(response_of(outcome, context_.clock.wall_ms()));
   // A job must be copyable, the responder is not.

@@ -19,16 +19,25 @@ inline constexpr int kMaxFailedAuthentications = 20;
 inline constexpr std::int64_t kFailedAuthenticationWindowMs = 60'000;
 inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
 
+// A browser's session: the access token in a cookie that no script can read and no other site can send.
+inline constexpr std::string_view kSessionPath = "/api/session";
+inline constexpr std::string_view kSessionCookie = "sluice_session";
+inline constexpr std::int64_t kSessionSeconds = 12 * 3600;  // a working day
+// What a browser must send with every change beside the cookie: no form of another site can.
+inline constexpr std::string_view kConsoleHeader = "X-Sluice-Console";
+
 class RestApi {
  public:
   explicit RestApi(RestContext context) : context_(std::move(context)) {}
-  static bool serves(std::string_view path) { return path.starts_with("/api/v2/"); }
+  static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const HttpRequest& request, HttpResponder responder);
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
   void stop() { worker_.stop(); }
 
  private:
   RestResult<Caller> caller_of(const HttpRequest& request);
+  RestResult<Caller> owner_of(std::string_view token, std::string_view peer);
+  HttpResponse session(const HttpRequest& request);
   RestOutcome outcome_of(const HttpRequest& request);
 
   struct Failures {

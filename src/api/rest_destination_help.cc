@@ -23,6 +23,10 @@ RestJson problem_json(const Problem& problem) {
 RestJson outcome_json(const TestEventOutcome& outcome, const std::string& event_id) {
   RestJson out = {
       {"delivered", outcome.delivered}, {"eventId", event_id}, {"key", kTestEventKey}, {"tookMs", outcome.took_ms}};
+  if (outcome.receipt) {
+    out["shardId"] = outcome.receipt->shard_id;
+    out["sequenceNumber"] = outcome.receipt->sequence_number;
+  }
   if (outcome.refused) {
     out["problem"] = {{"code", outcome.refused->code}, {"message", outcome.refused->reason}};
   } else if (outcome.problem) {
@@ -47,9 +51,54 @@ std::string stream_arn_of(const KinesisSettings& settings) {
 
 constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 
-std::string principal_or_placeholder(const RestContext& context) {
-  const std::string principal = context.principal();
+std::string principal_or_placeholder(const RestContext& context, const KinesisSettings& settings) {
+  const std::string principal = context.principal(settings);
   return principal.empty() ? std::string(kUnknownPrincipal) : principal;
+}
+
+// A draft gets a trust policy before it has a role: the role is made with it.
+RestJson policies_json(const RestContext& context, const KinesisSettings& settings, bool draft) {
+  RestJson out = {{"permissionPolicy", RestJson::parse(kinesis::permission_policy(stream_arn_of(settings)))}};
+  if (!settings.role_arn.empty() || draft)
+    out["trustPolicy"] =
+        RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context, settings), settings.external_id));
+  if (!settings.role_arn.empty())
+    out["assumeRolePolicy"] = RestJson::parse(kinesis::assume_role_policy(settings.role_arn));
+  out["principalKnown"] = !context.principal(settings).empty();
+  return out;
+}
+
+RestJson check_json(const std::vector<kinesis::CheckStep>& steps, std::int64_t took_ms) {
+  RestJson list = RestJson::array();
+  bool ok = true;
+  for (const kinesis::CheckStep& step : steps) {
+    ok = ok && step.status != kinesis::CheckStatus::failed;
+    list.push_back(
+        {{"name", step.name},
+         {"title", step.title},
+         {"status", kinesis::check_status_name(step.status)},
+         {"message", step.message},
+         {"remedy", step.remedy},
+         {"code", step.code},
+         {"requestId", step.request_id},
+         {"policy", step.policy.empty() ? RestJson(nullptr) : RestJson::parse(step.policy, nullptr, false)}});
+  }
+  return {{"ok", ok}, {"tookMs", took_ms}, {"steps", std::move(list)}};
+}
+
+// Asks AWS on the worker's thread.
+RestOutcome checked(const RestContext& context, const RestCall& call, const Destination& destination) {
+  const auto project = context.catalog.project(call.path[0]);
+  if (!project) return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+  return RestAnswer{200, nullptr,
+                    [&context, destination, project_id = project->value.id](const std::atomic<bool>& stopping) {
+                      const std::int64_t started_us = context.clock.steady_us();
+                      const auto steps = context.check(destination, [&] {
+                        return send_test_event(destination, project_id, new_object_id(context.clock.wall_ms()),
+                                               context.make_sink, context.clock, stopping);
+                      });
+                      return RestAnswer{200, check_json(steps, (context.clock.steady_us() - started_us) / 1'000)};
+                    }};
 }
 
 }  // namespace
@@ -78,18 +127,43 @@ RestOutcome test_destination(const RestContext& context, const RestCall& call) {
                     }};
 }
 
+RestOutcome check_destination(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  return checked(context, call, destination->value);
+}
+
+RestOutcome check_draft(const RestContext& context, const RestCall& call) {
+  const auto destination = drafted_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  return checked(context, call, *destination);
+}
+
 RestOutcome destination_policies(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  const KinesisSettings& settings = destination->value.kinesis;
-  RestJson out = {{"permissionPolicy", RestJson::parse(kinesis::permission_policy(stream_arn_of(settings)))}};
-  if (!settings.role_arn.empty()) {
-    out["trustPolicy"] =
-        RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context), settings.external_id));
-    out["assumeRolePolicy"] = RestJson::parse(kinesis::assume_role_policy(settings.role_arn));
+  return RestAnswer{200, policies_json(context, destination->value.kinesis, false)};
+}
+
+RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
+  if (!context.catalog.environment(call.path[0], call.path[1]))
+    return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
+  const nlohmann::json config = call.body.is_object() ? call.body.value("config", nlohmann::json()) : nlohmann::json();
+  if (!config.is_object()) return invalid("config: expected an object, with what is known of the destination so far.");
+  // Half a form is welcome here: what is not known yet stays a placeholder.
+  KinesisSettings settings;
+  for (const auto& [member, value] : {std::pair{"region", &settings.region},
+                                      {"streamName", &settings.stream_name},
+                                      {"streamArn", &settings.stream_arn},
+                                      {"roleArn", &settings.role_arn},
+                                      {"externalId", &settings.external_id}}) {
+    auto told = text_member(config, member, "text");
+    if (!told) return tl::unexpected(told.error());
+    *value = std::move(*told);
   }
-  out["principalKnown"] = !context.principal().empty();
-  return RestAnswer{200, std::move(out)};
+  if (settings.region.empty()) settings.region = "REGION";
+  if (settings.stream_name.empty()) settings.stream_name = "STREAM_NAME";
+  return RestAnswer{200, policies_json(context, settings, true)};
 }
 
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call) {
@@ -98,13 +172,14 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   const auto told = call.body.is_object() ? text_member(call.body, "externalId", "an external id")
                                           : RestResult<std::string>(std::string());
   if (!told) return tl::unexpected(told.error());
+  const KinesisSettings settings;
   // AWS asks that it be unlike any other customer's; it need not be secret.
   const std::string external_id = told->empty() ? "sluice-" + environment->value.id.hex() : *told;
-  return RestAnswer{
-      201,
-      {{"awsTrustPolicy", RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context), external_id))},
-       {"externalId", external_id},
-       {"principalKnown", !context.principal().empty()}}};
+  return RestAnswer{201,
+                    {{"awsTrustPolicy",
+                      RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context, settings), external_id))},
+                     {"externalId", external_id},
+                     {"principalKnown", !context.principal(settings).empty()}}};
 }
 
 }  // namespace sluice

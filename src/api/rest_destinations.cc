@@ -112,7 +112,10 @@ RestOutcome list_destinations(const RestContext& context, const RestCall&) {
   return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/destinations")}}}, {"items", std::move(items)}}};
 }
 
-RestOutcome make_destination(const RestContext& context, const RestCall& call) {
+namespace {
+
+// The fields of a destination that is to be made, from the body of a POST.
+RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
   if (!body.is_object())
     return invalid("The body is no object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
@@ -127,6 +130,22 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
     (*fields)["name"] =
         fields->value("stream_name", json()).is_string() ? (*fields)["stream_name"] : json("Amazon Kinesis");
   if (!fields->contains("on")) (*fields)["on"] = false;
+  return fields;
+}
+
+}  // namespace
+
+RestResult<Destination> drafted_destination(const RestContext& context, const RestCall& call) {
+  const auto fields = new_fields(context, call);
+  if (!fields) return tl::unexpected(fields.error());
+  auto tried = context.catalog.tried(*fields);
+  if (!tried) return refused_destination(tried.error());
+  return std::move(*tried);
+}
+
+RestOutcome make_destination(const RestContext& context, const RestCall& call) {
+  const auto fields = new_fields(context, call);
+  if (!fields) return tl::unexpected(fields.error());
   const ObjectId object_id = new_object_id(context.clock.wall_ms());
   const std::string id = object_id.hex();
   const auto reserved = reserve_start(context, *fields, object_id);

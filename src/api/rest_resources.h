@@ -7,6 +7,7 @@
 #include "catalog/managed_catalog.h"
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
+#include "kinesis/destination_check.h"
 
 namespace sluice {
 
@@ -17,8 +18,12 @@ struct RestContext {
   AccessTokens& tokens;
   const FlagRegistry& flags;
   Exporter& exporter;
-  Exporter::SinkFactory make_sink;         // for test events
-  std::function<std::string()> principal;  // ARN that Sluice runs as; empty: not known yet
+  Exporter::SinkFactory make_sink;  // for test events
+  // Tries a destination against AWS (kinesis/destination_check.h); on the worker's thread.
+  std::function<std::vector<kinesis::CheckStep>(const Destination&, const std::function<TestEventOutcome()>& put)>
+      check;
+  // ARN that Sluice runs as; empty: not known yet. Settings whose region is known make it ask AWS.
+  std::function<std::string(const KinesisSettings&)> principal;
 };
 
 // Of a catalog's refusal, in words of the API.
@@ -34,6 +39,8 @@ RestJson environment_json(const Managed<Environment>& environment);
 RestJson destination_json(const Managed<Destination>& destination);
 // The destination of …/{project}/{environment}/{id}.
 RestResult<Managed<Destination>> find_destination(const RestContext& context, const RestCall& call);
+// What a POST of this body would make; nothing is made.
+RestResult<Destination> drafted_destination(const RestContext& context, const RestCall& call);
 // Of one environment's part in what POST /projects and POST …/environments bring.
 RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
                                          const nlohmann::json& body);
@@ -59,6 +66,9 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call);
 RestOutcome delete_destination(const RestContext& context, const RestCall& call);
 RestOutcome destination_status(const RestContext& context, const RestCall& call);
 RestOutcome test_destination(const RestContext& context, const RestCall& call);
+RestOutcome check_destination(const RestContext& context, const RestCall& call);
+RestOutcome check_draft(const RestContext& context, const RestCall& call);
+RestOutcome draft_policies(const RestContext& context, const RestCall& call);
 RestOutcome destination_policies(const RestContext& context, const RestCall& call);
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 

@@ -302,6 +302,18 @@ std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
   return back(contents_->destinations, id);
 }
 
+CatalogResult<Destination> ManagedCatalog::tried(const json& destination_fields) {
+  const ObjectId nobodys{};
+  const std::lock_guard lock(mutex_);
+  if (auto taken =
+          contents_->take(DocumentKind::destination, nobodys.hex(), 0, destination_fields, json::object(), check_);
+      !taken)
+    return tl::unexpected(std::move(taken.error()));
+  Destination destination = contents_->destinations.at(nobodys).value;
+  contents_->drop(DocumentKind::destination, nobodys.hex());
+  return destination;
+}
+
 std::optional<Managed<Project>> ManagedCatalog::project(std::string_view key) const {
   const std::lock_guard lock(mutex_);
   const auto found = contents_->project_by_key.find(key);

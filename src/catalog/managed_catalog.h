@@ -62,6 +62,9 @@ class ManagedCatalog {
   // to a removed project or environment goes with it.
   CatalogResult<void> commit(std::vector<CatalogWrite> writes, const AuditEntry& audit);
 
+  // What a destination of these fields would be, or why it would be refused; nothing is made.
+  CatalogResult<Destination> tried(const nlohmann::json& destination_fields);
+
   std::optional<Managed<Project>> project(std::string_view key) const;
   std::optional<Managed<Environment>> environment(std::string_view project_key, std::string_view key) const;
   std::optional<Managed<Destination>> destination(ObjectId id) const;

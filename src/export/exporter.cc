@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -20,6 +21,8 @@ struct Sample {
   std::uint64_t accepted, delivered;
 };
 constexpr std::size_t kRateWindowS = 30;
+// Names of files are a destination's id and one of these (journal/cursor_store.h, export/dead_letter_file.h).
+constexpr std::string_view kCursorSuffix = ".cursor", kDeadLetterSuffix = ".ndjson";
 
 }  // namespace
 
@@ -179,13 +182,13 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   // What goes or changes is stopped first, all at once, so that one slow answer does not hold up the next.
   std::vector<std::unique_ptr<Runner>> leaving;
   std::vector<Destination> starting;
+  std::map<ObjectId, const Destination*> declared;
+  for (const Destination& destination : snapshot.destinations()) declared.emplace(destination.id, &destination);
   {
     const std::lock_guard lock(mutex_);
     for (auto at = runners_.begin(); at != runners_.end();) {
-      const auto& declared = snapshot.destinations();
-      const auto same = std::find_if(declared.begin(), declared.end(),
-                                     [&](const Destination& d) { return d == at->second->destination(); });
-      if (same != declared.end() && same->on) {
+      const auto same = declared.find(at->first);
+      if (same != declared.end() && same->second->on && *same->second == at->second->destination()) {
         ++at;
         continue;
       }
@@ -239,7 +242,28 @@ Result<bool> Exporter::reserve_start(ObjectId destination) {
 void Exporter::release_start(ObjectId destination) {
   journal_.drop_hold(destination.hex());
   // Left behind it would do no harm: nobody else gets the id.
-  (void)files_.remove(data_directory_ + "/cursors/" + destination.hex() + ".cursor");
+  (void)files_.remove(data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix));
+}
+
+void Exporter::forget(ObjectId destination) {
+  journal_.drop_hold(destination.hex());
+  for (const std::string& path : {data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix),
+                                  data_directory_ + "/dead-letters/" + destination.hex().append(kDeadLetterSuffix)})
+    (void)files_.remove(path);  // it may have none; the next start tries again
+}
+
+void Exporter::forget_all_but(const CatalogSnapshot& snapshot) {
+  std::set<ObjectId> known;
+  for (const Destination& destination : snapshot.destinations()) known.insert(destination.id);
+  for (const auto& [folder, suffix] : {std::pair("/cursors", kCursorSuffix), {"/dead-letters", kDeadLetterSuffix}}) {
+    const auto names = files_.list(data_directory_ + folder);
+    if (!names) continue;
+    for (const std::string& name : *names) {
+      if (!name.ends_with(suffix)) continue;
+      const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - suffix.size()));
+      if (id && !known.contains(*id)) forget(*id);
+    }
+  }
 }
 
 void Exporter::drain(std::int64_t deadline_ms) {

@@ -48,6 +48,12 @@ class Exporter {
   // Takes that back, when the destination does not come after all.
   void release_start(ObjectId destination);
 
+  // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
+  // while it runs: after the apply() that took it away. Any thread.
+  void forget(ObjectId destination);
+  // The same for all that `snapshot` does not have. At start, before the first apply().
+  void forget_all_but(const CatalogSnapshot& snapshot);
+
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
 

@@ -56,6 +56,12 @@ class DeadLetterStore {
   virtual Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) = 0;
 };
 
+// Where a record came to lie.
+struct Receipt {
+  std::string shard_id;
+  std::string sequence_number;
+};
+
 // Counters since the sink was made; read by the pipeline's thread.
 struct SinkStats {
   std::uint64_t calls = 0, calls_failed = 0;
@@ -67,6 +73,7 @@ struct SinkStats {
   std::uint64_t calls_in_flight = 0, events_inside = 0, bytes_inside = 0;
   std::uint32_t open_shards = 0;  // 0: unknown
   std::uint64_t max_record_bytes = 0;
+  bool on_demand = false;  // the stream's capacity; only when open_shards is known
 };
 inline constexpr std::int64_t kCallBucketsUs[] = {1'000,   2'500,   5'000,   10'000,    25'000,    50'000,
                                                   100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
@@ -88,6 +95,8 @@ class Sink {
   virtual std::optional<Problem> problem() const = 0;
   virtual std::vector<Problem> notes() const = 0;
   virtual SinkStats stats() const = 0;
+  // Of the last record that was delivered in a call of its own; nothing when there was none.
+  virtual std::optional<Receipt> last_receipt() const { return std::nullopt; }
 
   // No more calls are begun; those in flight may end. For a drain that ran out of time and for a change of settings:
   // what is inside is simply not finished, and comes again from the cursor.

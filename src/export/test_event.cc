@@ -83,7 +83,10 @@ TestEventOutcome send_test_event(const Destination& destination, ObjectId projec
   outcome.took_ms = (clock.steady_us() - started_us) / 1'000;
   outcome.refused = letters.letter;
   outcome.delivered = !finished.empty() && finished.front().delivered;
-  if (outcome.delivered) outcome.problem.reset();
+  if (outcome.delivered) {
+    outcome.problem.reset();
+    outcome.receipt = sink->last_receipt();
+  }
   return outcome;
 }
 

@@ -21,6 +21,7 @@ inline constexpr std::int64_t kTestEventDeadlineMs = 10'000;
 struct TestEventOutcome {
   bool delivered = false;
   std::int64_t took_ms = 0;
+  std::optional<Receipt> receipt;     // when it was delivered, and AWS said where
   std::optional<Problem> problem;     // what stands in the way, with its remedy
   std::optional<DeadLetter> refused;  // AWS took the call, but never takes this record
 };

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "aws/arn.h"
-#include "aws/endpoints.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "kinesis/destination_facts.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -16,33 +15,6 @@ constexpr std::int64_t kBuryAgainUs = 5'000'000;
 // Who waits for credentials looks again this often even when nobody rings.
 constexpr std::int64_t kCredentialsPollUs = 1'000'000;
 constexpr std::int64_t kDeadLetterNoteMs = 3'600'000;
-
-DestinationFactsForPeople facts_of(const KinesisSettings& settings, const KinesisSinkOptions& options) {
-  DestinationFactsForPeople facts;
-  facts.stream_name = settings.stream_name;
-  facts.region = settings.region;
-  facts.role_arn = settings.role_arn;
-  facts.external_id = settings.external_id;
-  facts.endpoint = options.endpoint;
-  if (const auto role = aws::parse_role_arn(settings.role_arn)) facts.account = role->account;
-  if (const auto arn = aws::parse_stream_arn(settings.stream_arn)) {
-    facts.stream_name = arn->stream_name;
-    facts.region = arn->region;
-    facts.account = arn->account;
-  }
-  facts.stream_arn = settings.stream_arn;
-  if (facts.stream_arn.empty()) {
-    facts.stream_arn = "arn:" + std::string(aws::partition_of_region(facts.region).name) + ":kinesis:" + facts.region +
-                       ":" + (facts.account.empty() ? "ACCOUNT_ID" : facts.account) + ":stream/" + facts.stream_name;
-  }
-  return facts;
-}
-
-std::string region_of(const KinesisSettings& settings) {
-  if (!settings.region.empty()) return settings.region;
-  const auto arn = aws::parse_stream_arn(settings.stream_arn);
-  return arn ? arn->region : std::string();
-}
 
 }  // namespace
 
@@ -57,7 +29,7 @@ KinesisSink::KinesisSink(KinesisSettings settings, std::string destination_name,
       random_(options.seed),
       caller_(transport, clock, waker, options.endpoint, region_of(settings_)),
       body_(settings_.stream_arn, settings_.stream_name),
-      facts_(facts_of(settings_, options)),
+      facts_(facts_of(settings_, options.endpoint)),
       identity_(std::move(options.identity)),
       max_events_inside_(std::size_t{2} * settings_.max_calls_in_flight * settings_.max_records_per_call),
       gate_(options.gate),
@@ -148,6 +120,7 @@ SinkStats KinesisSink::stats() const {
   stats.open_shards = watch_.map().size() > 0 ? static_cast<std::uint32_t>(watch_.map().size())
                       : summary               ? summary->open_shards
                                               : 0;
+  stats.on_demand = summary && summary->on_demand;
   stats.max_record_bytes =
       summary && summary->max_record_bytes > 0 ? summary->max_record_bytes : kDefaultMaxRecordBytes;
   return stats;

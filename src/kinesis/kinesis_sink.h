@@ -64,6 +64,7 @@ class KinesisSink final : public Sink {
   std::optional<Problem> problem() const override;
   std::vector<Problem> notes() const override;
   SinkStats stats() const override;
+  std::optional<Receipt> last_receipt() const override { return receipt_; }
   void stop() override;
 
  private:
@@ -154,6 +155,7 @@ class KinesisSink final : public Sink {
   std::size_t events_inside_ = 0;
   std::uint64_t bytes_inside_ = 0;
   std::uint64_t delivered_ = 0;
+  std::optional<Receipt> receipt_;
   bool stopped_ = false;
   std::vector<CallAnswer> answers_;
 };

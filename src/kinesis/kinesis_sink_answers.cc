@@ -81,6 +81,8 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<Fini
     }
     throttled += take_failed_record(std::move(event), records[i], now_us);
   }
+  if (records.size() == 1 && records[0].delivered)
+    receipt_ = {std::string(records[0].shard_id), std::string(records[0].sequence_number)};
   throttles_.count(records.size(), call.bytes, throttled, now_us);
   if (aimed_wrong > 0 || throttled > 0) watch_.hurry(now_us);
   if (throttled > 0) {

@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "aws/arn.h"
 #include "aws/credentials_sources.h"
 #include "aws/endpoints.h"
 #include "aws/sts.h"
 #include "base/random.h"
+#include "kinesis/destination_facts.h"
 #include "kinesis/kinesis_sink.h"
 #include "kinesis/problems.h"
 
@@ -45,30 +45,12 @@ class BlockedSink final : public Sink {
   Problem problem_;
 };
 
-// What the role may do is cut down to the one stream. Without the stream's ARN it is assumed to be in the role's
-// account.
-aws::AssumeRole role_of(const Destination& destination, const std::string& region) {
-  const KinesisSettings& settings = destination.kinesis;
-  aws::AssumeRole role;
-  role.role_arn = settings.role_arn;
-  role.external_id = settings.external_id;
-  role.role_session_name = aws::session_name_from("sluice-" + destination.name);
-  std::string stream_arn = settings.stream_arn;
-  if (const auto parsed = aws::parse_role_arn(settings.role_arn); stream_arn.empty() && parsed)
-    stream_arn = aws::StreamArn{parsed->partition, region, parsed->account, settings.stream_name}.text();
-  if (!stream_arn.empty()) role.session_policy = aws::session_policy_for_stream(stream_arn);
-  return role;
-}
-
 }  // namespace
 
 std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
                                         DeadLetterStore& dead_letters) {
   KinesisSettings settings = destination.kinesis;
-  if (const auto arn = aws::parse_stream_arn(settings.stream_arn)) {
-    if (settings.region.empty()) settings.region = arn->region;
-    settings.stream_name = arn->stream_name;
-  }
+  complete_by_arn(settings);
   aws::EndpointSettings at;
   at.region = settings.region;
   at.custom = settings.endpoint;

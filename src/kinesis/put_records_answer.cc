@@ -29,13 +29,12 @@ struct PutRecordsAnswerParser::Parser {
   // Members that are absent, null or of another type count as empty: without a sequence number a record failed.
   static RecordAnswer read_record(const dom::object& fields) {
     RecordAnswer record;
-    std::string_view sequence_number;
     bool any_error = false;
     for (const dom::key_value_pair field : fields) {
       std::string_view text;
       const bool is_text = field.value.get_string().get(text) == simdjson::SUCCESS;
       if (field.key == "SequenceNumber") {
-        sequence_number = text;
+        record.sequence_number = text;
       } else if (field.key == "ShardId") {
         record.shard_id = text;
       } else if (field.key == "ErrorCode") {
@@ -45,7 +44,7 @@ struct PutRecordsAnswerParser::Parser {
         record.error_message = text;
       }
     }
-    record.delivered = !sequence_number.empty() && !any_error;
+    record.delivered = !record.sequence_number.empty() && !any_error;
     return record;
   }
 };

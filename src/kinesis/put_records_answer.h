@@ -12,8 +12,9 @@ namespace sluice::kinesis {
 
 // One record's fate, in the request's order. Views last until the parser's next answer.
 struct RecordAnswer {
-  bool delivered = false;       // it has a sequence number and no error
-  std::string_view shard_id;    // of a delivered record
+  bool delivered = false;     // it has a sequence number and no error
+  std::string_view shard_id;  // of a delivered record
+  std::string_view sequence_number;
   std::string_view error_code;  // "" when AWS gave none
   std::string_view error_message;
 };

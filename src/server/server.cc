@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <mutex>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -112,23 +113,39 @@ struct Server::Parts {
     return {};
   }
 
+  // One thread at a time.
   Result<void> put_in_force(const CatalogPointer& snapshot) {
     // Keys first: an SDK whose key is new must not be told 401 while destinations change.
     flags.apply(*snapshot);
+    const CatalogPointer before = catalog.current();
     catalog.publish(snapshot);
-    return exporter->apply(*snapshot);
+    if (auto applied = exporter->apply(*snapshot); !applied || !managed) return applied;
+    // In a configuration file a destination may come back; one that was deleted here does not.
+    std::set<ObjectId> left;
+    for (const Destination& destination : snapshot->destinations()) left.insert(destination.id);
+    for (const Destination& destination : before->destinations())
+      if (!left.contains(destination.id)) exporter->forget(destination.id);
+    return {};
   }
 
-  std::string principal() {
+  std::string principal(const KinesisSettings& kinesis) {
+    if (aws::is_known_region(kinesis.region)) find_own_identity(kinesis);
     const std::lock_guard lock(own_mutex);
     return identity ? identity->principal() : std::string();
   }
 
-  std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
+  kinesis::KinesisParts kinesis_parts(const Destination& destination) {
     find_own_identity(destination.kinesis);
-    const kinesis::KinesisParts shared{*transport, clock, environment, own_credentials,
-                                       [this] { return identity ? identity->principal() : std::string(); }};
-    return kinesis::make_kinesis_sink(destination, shared, waker, dead_letters);
+    return {*transport, clock, environment, own_credentials,
+            [this] { return identity ? identity->principal() : std::string(); }};
+  }
+
+  std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
+    return kinesis::make_kinesis_sink(destination, kinesis_parts(destination), waker, dead_letters);
+  }
+
+  std::vector<kinesis::CheckStep> check(const Destination& destination, const std::function<TestEventOutcome()>& put) {
+    return kinesis::check_destination(destination, kinesis_parts(destination), put);
   }
 };
 
@@ -190,6 +207,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (snapshot->projects().empty()) {
     if (auto opened = p.open_managed_catalog(); !opened) return tl::unexpected(opened.error());
     snapshot = p.managed->snapshot();
+    p.exporter->forget_all_but(*snapshot);
   }
   if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
   p.journal->drop_hold(kStartingHold);
@@ -215,7 +233,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                     [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
                       return p.make_sink(destination, waker, dead_letters);
                     },
-                    [&p] { return p.principal(); }});
+                    [&p](const Destination& destination, const std::function<TestEventOutcome()>& put) {
+                      return p.check(destination, put);
+                    },
+                    [&p](const KinesisSettings& settings) { return p.principal(settings); }});
   }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =

@@ -1,5 +1,6 @@
 // Projects, environments, destinations and flags are managed while the server runs, by clients made for LaunchDarkly's REST API.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { apiClients } from './lib/api_clients.js';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
@@ -222,6 +223,7 @@ test('a destination gets every event that is accepted after it was made, from th
     assert.equal((await sluice.api('DELETE', body._links.self.href.replace('/api/v2/', ''))).status, 204);
   }
   assert.ok(!(await keysOf(kinesim)).includes('before'));
+  await waitFor('what deleted destinations had on disk to be gone', () => readdirSync(`${sluice.folder}/data/cursors`).length === 0);
 });
 
 test('a test event, the status and the policies of a destination', async (t) => {

@@ -1,0 +1,12 @@
+// Serves the web console and the API's documentation out of the binary, with the headers that keep a browser safe. Any
+// thread.
+#pragma once
+
+#include "http/server.h"
+
+namespace sluice {
+
+bool serves_web_page(std::string_view path);
+HttpResponse web_page(const HttpRequest& request);
+
+}  // namespace sluice

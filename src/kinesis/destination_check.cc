@@ -1,0 +1,290 @@
+#include "kinesis/destination_check.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "aws/blocking_http.h"
+#include "aws/clock_skew.h"
+#include "aws/endpoints.h"
+#include "aws/sha256.h"
+#include "aws/sigv4.h"
+#include "aws/sts.h"
+#include "base/text.h"
+#include "kinesis/destination_facts.h"
+#include "kinesis/policies.h"
+#include "kinesis/put_records_request.h"
+#include "kinesis/shard_map.h"
+#include "kinesis/stream_watch.h"
+
+namespace sluice::kinesis {
+namespace {
+
+constexpr std::array<std::string_view, 5> kStatusNames = {"ok", "warning", "failed", "unknown", "skipped"};
+// For Sluice's own credentials, when they were not asked for before.
+constexpr std::chrono::seconds kOwnCredentialsAtMost{10};
+constexpr std::int64_t kDescribeTimeoutMs = 15'000;
+
+class Check {
+ public:
+  Check(const Destination& destination, const KinesisParts& parts, const std::function<TestEventOutcome()>& put)
+      : destination_(destination), parts_(parts), put_(put), settings_(destination.kinesis) {
+    complete_by_arn(settings_);
+  }
+
+  std::vector<CheckStep> run() {
+    credentials();
+    assume_role();
+    external_id();
+    stream();
+    put();
+    encryption();
+    record_limit();
+    clock();
+    return std::move(steps_);
+  }
+
+ private:
+  CheckStep& step(const char* name, const char* title) {
+    steps_.push_back({name, title, CheckStatus::skipped, "Not tried: a step before it failed.", "", "", "", ""});
+    return steps_.back();
+  }
+  static void fail(CheckStep& step, Problem problem) {
+    step.status = CheckStatus::failed;
+    step.message = std::move(problem.message);
+    step.remedy = std::move(problem.remedy);
+    step.code = std::move(problem.code);
+    step.request_id = std::move(problem.request_id);
+  }
+  static void say(CheckStep& step, CheckStatus status, std::string message, std::string remedy = {}) {
+    step.status = status;
+    step.message = std::move(message);
+    step.remedy = std::move(remedy);
+  }
+  std::string whose() const { return settings_.role_arn.empty() ? "Sluice's own identity" : settings_.role_arn; }
+
+  void credentials() {
+    CheckStep& step = this->step("credentials", "Sluice's AWS identity");
+    const aws::EndpointSettings at{settings_.region, false, false, settings_.endpoint};
+    const auto endpoint = aws::kinesis_endpoint(at, parts_.environment);
+    const auto sts = aws::sts_endpoint({settings_.region, false, false, settings_.sts_endpoint}, parts_.environment);
+    if (!endpoint) return fail(step, problem_of_settings(endpoint.error().message));
+    if (!sts) return fail(step, problem_of_settings(sts.error().message));
+    endpoint_ = *endpoint;
+    facts_ = facts_of(settings_, endpoint_);
+    sts_.emplace(parts_.transport, parts_.clock, *sts, settings_.region);
+    parts_.own_credentials->await_first_answer(kOwnCredentialsAtMost);
+    own_ = parts_.own_credentials->current();
+    if (!own_) {
+      auto error = parts_.own_credentials->error();
+      facts_.role_arn.clear();  // it is not the role that failed
+      fail(step, problem_of_credentials(error ? *error
+                                              : aws::CredentialsError{aws::CredentialsError::Kind::unreachable, "",
+                                                                      "AWS credentials did not come in time.", ""},
+                                        facts_));
+      return;
+    }
+    const auto who = sts_->get_caller_identity(*own_);
+    if (!who) {
+      say(step, CheckStatus::unknown,
+          fmt::format("There are credentials, from {}, but AWS did not say whose they are: {}", own_->source,
+                      who.error().message));
+    } else {
+      facts_.identity = aws::principal_of(who->arn);
+      say(step, CheckStatus::ok,
+          fmt::format("Sluice runs as {}, with credentials from {}.", facts_.identity, own_->source));
+    }
+    if (settings_.role_arn.empty()) as_ = *own_;
+  }
+
+  void assume_role() {
+    CheckStep& step = this->step("assumeRole", "Assuming the role");
+    if (!own_) return;
+    if (settings_.role_arn.empty())
+      return say(step, CheckStatus::skipped, "No role is set: Sluice puts with its own identity.");
+    auto assumed = sts_->assume_role(*own_, role_of(destination_, settings_.region));
+    if (!assumed) {
+      fail(step, problem_of_credentials(assumed.error(), facts_));
+      step.policy =
+          trust_policy(facts_.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts_.identity, settings_.external_id);
+      return;
+    }
+    as_ = std::move(*assumed);
+    say(step, CheckStatus::ok, fmt::format("Sluice may assume {}.", settings_.role_arn));
+  }
+
+  void external_id() {
+    CheckStep& step = this->step("externalId", "External id");
+    if (!as_) return;
+    if (settings_.role_arn.empty()) return say(step, CheckStatus::skipped, "No role is set, so there is none.");
+    if (settings_.external_id.empty())
+      return say(step, CheckStatus::skipped,
+                 "None is set. Use one where others than the role's owner decide what Sluice assumes.");
+    aws::AssumeRole without = role_of(destination_, settings_.region);
+    without.external_id.clear();
+    const auto assumed = sts_->assume_role(*own_, without);
+    if (assumed) {
+      say(step, CheckStatus::warning,
+          fmt::format("The role can be assumed without the external id: anyone who may act as {} could use it.",
+                      facts_.identity.empty() ? "Sluice's identity" : facts_.identity),
+          "Add the condition to the role's trust policy.");
+      step.policy =
+          trust_policy(facts_.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts_.identity, settings_.external_id);
+    } else if (assumed.error().kind == aws::CredentialsError::Kind::denied) {
+      say(step, CheckStatus::ok, "The role cannot be assumed without it.");
+    } else {
+      say(step, CheckStatus::unknown, fmt::format("It could not be tried: {}", assumed.error().message));
+    }
+  }
+
+  aws::HttpResponse asked(const StreamWatch::Question& question, const aws::ClockSkew& skew) {
+    aws::HttpRequest request;
+    request.url = endpoint_ + "/";
+    request.headers = {{"content-type", "application/x-amz-json-1.1"},
+                       {"x-amz-target", fmt::format("Kinesis_20131202.{}", question.operation)}};
+    request.body = question.body;
+    request.timeout_ms = kDescribeTimeoutMs;
+    aws::SigningKeyCache keys;
+    aws::sign_request(request, aws::sha256_hex(request.body),
+                      {"kinesis", settings_.region, skew.corrected_ms(parts_.clock.wall_ms())}, *as_, keys);
+    return aws::send_and_wait(parts_.transport, std::move(request));
+  }
+
+  void stream() {
+    CheckStep& step = this->step("stream", "The stream");
+    if (!as_) return;
+    const StreamWatch watch(settings_.stream_arn, settings_.stream_name, {});
+    aws::ClockSkew skew;
+    aws::HttpResponse response = asked(watch.question(), skew);
+    clock_offset_ms_ = aws::clock_offset_ms(response, parts_.clock.wall_ms());
+    if (response.status == 400 || response.status == 403) {
+      const CallError error = call_error(response);
+      if (aws::is_clock_skew_error(error.code, error.message) && skew.learn(response, parts_.clock.wall_ms()))
+        response = asked(watch.question(), skew);
+    }
+    if (response.fault != aws::TransportFault::none || response.status != 200) {
+      const CallError error = call_error(response);
+      if (error.code.starts_with("AccessDenied")) {
+        Problem note = note_of_describing(error, facts_);
+        say(step, CheckStatus::unknown, fmt::format("{} may not describe stream {}.", whose(), settings_.stream_name),
+            std::move(note.remedy));
+        step.code = error.code;
+        step.request_id = error.request_id;
+        step.policy = permission_policy(facts_.stream_arn);
+        return;
+      }
+      fail(step, problem_of_call(error, classify(error.fault, error.status, error.code, error.message), facts_));
+      blocked_ = error.code.starts_with("ResourceNotFound") || error.fault != aws::TransportFault::none;
+      return;
+    }
+    auto summary = parse_stream_summary(response.body);
+    if (!summary) return say(step, CheckStatus::unknown, summary.error().message);
+    summary_ = std::move(*summary);
+    facts_.key_id = summary_->key_id;
+    if (summary_->status == "CREATING" || summary_->status == "DELETING") {
+      blocked_ = true;
+      return fail(step, problem_of_stream_status(summary_->status, facts_));
+    }
+    say(step, CheckStatus::ok,
+        fmt::format("{} is {}, {} with {} open shard{}.", settings_.stream_name,
+                    summary_->status == "ACTIVE" ? "active" : summary_->status,
+                    summary_->on_demand ? "on-demand" : "provisioned", grouped(summary_->open_shards),
+                    summary_->open_shards == 1 ? "" : "s"));
+  }
+
+  void put() {
+    CheckStep& step = this->step("put", "Putting a record");
+    if (!as_ || blocked_) return;
+    outcome_ = put_();
+    if (outcome_->delivered) {
+      const std::string where = outcome_->receipt
+                                    ? fmt::format(" in {}, sequence number {}", outcome_->receipt->shard_id,
+                                                  outcome_->receipt->sequence_number)
+                                    : std::string();
+      return say(step, CheckStatus::ok, fmt::format("The test event {} is in the stream{}.", kTestEventKey, where));
+    }
+    if (outcome_->problem) {
+      fail(step, *outcome_->problem);
+      if (step.code.starts_with("AccessDenied")) step.policy = permission_policy(facts_.stream_arn);
+    } else if (outcome_->refused) {
+      say(step, CheckStatus::failed, outcome_->refused->reason);
+      step.code = outcome_->refused->code;
+    } else {
+      say(step, CheckStatus::unknown, "AWS gave no answer in time.", "Try again; look at the network and the proxy.");
+    }
+  }
+
+  void encryption() {
+    CheckStep& step = this->step("encryption", "Encryption");
+    if (!outcome_ && !summary_) return;
+    const std::string key = summary_ ? summary_->key_id : std::string();
+    const bool kms_failed = outcome_ && outcome_->problem && outcome_->problem->code.starts_with("KMS");
+    if (kms_failed) {
+      fail(step, *outcome_->problem);
+      step.policy = key_statement(key.starts_with("arn:") ? key : "arn:aws:kms:…:key/…");
+    } else if (summary_ && key.empty()) {
+      say(step, CheckStatus::ok, "The stream is not encrypted with a key of KMS.");
+    } else if (outcome_ && outcome_->delivered) {
+      say(step, CheckStatus::ok,
+          key.empty() ? "If the stream is encrypted, its key can be used." : fmt::format("{} can be used.", key));
+    } else {
+      say(step, CheckStatus::unknown,
+          key.empty() ? "The stream could not be described."
+                      : fmt::format("The stream is encrypted with {}; whether it can be "
+                                    "used shows when a record is put.",
+                                    key));
+    }
+  }
+
+  void record_limit() {
+    CheckStep& step = this->step("recordLimit", "Record size");
+    if (!as_ || blocked_) return;
+    const std::uint64_t told = summary_ ? summary_->max_record_bytes : 0;
+    const std::uint64_t limit = told > 0 ? told : kDefaultMaxRecordBytes;
+    say(step, told > 0 ? CheckStatus::ok : CheckStatus::unknown,
+        fmt::format("{} {} a record. A larger event is kept as a dead letter.",
+                    told > 0 ? "The stream takes" : "The stream did not tell its limit; unless it was raised it takes",
+                    human_bytes(limit)));
+  }
+
+  void clock() {
+    CheckStep& step = this->step("clock", "This machine's clock");
+    if (!clock_offset_ms_) {
+      return say(step, CheckStatus::unknown, "AWS was not asked for the time: the stream was not reached.");
+    }
+    constexpr std::int64_t kNotable = 30'000;
+    if (*clock_offset_ms_ > -kNotable && *clock_offset_ms_ < kNotable)
+      return say(step, CheckStatus::ok, "It agrees with AWS's.");
+    Problem note = note_of_clock(*clock_offset_ms_);
+    say(step, CheckStatus::warning, std::move(note.message), std::move(note.remedy));
+    step.code = note.code;
+  }
+
+  const Destination& destination_;
+  const KinesisParts& parts_;
+  const std::function<TestEventOutcome()>& put_;
+  KinesisSettings settings_;
+  std::vector<CheckStep> steps_;
+  std::string endpoint_;
+  DestinationFactsForPeople facts_;
+  std::optional<aws::StsClient> sts_;
+  std::shared_ptr<const aws::Credentials> own_;
+  std::optional<aws::Credentials> as_;  // what would put
+  bool blocked_ = false;                // a record need not be tried
+  std::optional<StreamSummary> summary_;
+  std::optional<TestEventOutcome> outcome_;
+  std::optional<std::int64_t> clock_offset_ms_;
+};
+
+}  // namespace
+
+std::string_view check_status_name(CheckStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
+
+std::vector<CheckStep> check_destination(const Destination& destination, const KinesisParts& parts,
+                                         const std::function<TestEventOutcome()>& put) {
+  return Check(destination, parts, put).run();
+}
+
+}  // namespace sluice::kinesis
