@@ -103,15 +103,6 @@ RestOutcome checked(const RestContext& context, const RestCall& call, const Dest
 
 }  // namespace
 
-RestOutcome destination_status(const RestContext& context, const RestCall& call) {
-  const auto destination = find_destination(context, call);
-  if (!destination) return tl::unexpected(destination.error());
-  for (const DestinationStatus& status : context.exporter.status())
-    if (status.destination.id == destination->value.id)
-      return RestAnswer{200, destination_status_json(status, context.clock.wall_ms())};
-  return refuse(503, "unavailable", "The destination is being started; ask again in a second.");
-}
-
 RestOutcome test_destination(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());

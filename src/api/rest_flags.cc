@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -34,9 +35,16 @@ void add(ProjectFlag& flag, const Environment& environment, const FlagFacts& fac
   }
   for (std::size_t i = 0; i < facts.names.size(); ++i)
     if (!facts.names[i].empty()) flag.variations[static_cast<std::int64_t>(i)]["name"] = as_json(facts.names[i]);
-  flag.environments[environment.key] = {{"trackEvents", facts.exported},        {"trackEventsFallthrough", false},
-                                        {"_environmentName", environment.name}, {"firstSeen", facts.first_seen_ms},
-                                        {"lastSeen", facts.last_seen_ms},       {"evaluations", facts.evaluations}};
+  RestJson by_variation = RestJson::object();
+  for (const VariationSeen& seen : facts.variations)
+    by_variation[std::to_string(seen.index)] = {{"evaluations", seen.evaluations}};
+  flag.environments[environment.key] = {{"trackEvents", facts.exported},
+                                        {"trackEventsFallthrough", false},
+                                        {"_environmentName", environment.name},
+                                        {"firstSeen", facts.first_seen_ms},
+                                        {"lastSeen", facts.last_seen_ms},
+                                        {"evaluations", facts.evaluations},
+                                        {"_summary", {{"variations", std::move(by_variation)}}}};
 }
 
 std::map<std::string, ProjectFlag> flags_of(const RestContext& context, const Project& project,
@@ -133,16 +141,88 @@ RestResult<std::map<std::string, bool>> of_difference(const json& before, const 
 
 }  // namespace
 
+namespace {
+
+struct FlagsQuery {
+  std::size_t limit = kMaxFlags, offset = 0;
+  std::string text;  // in key or name, any case; empty: all
+  std::string by = "key";
+  bool descending = false;
+};
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+RestResult<std::size_t> count_of(const RestCall& call, const char* name, std::size_t otherwise) {
+  const std::string text = call.query_one(name);
+  if (text.empty()) return otherwise;
+  std::size_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size())
+    return invalid(fmt::format("{}: \"{}\" is no number.", name, text));
+  return number;
+}
+
+RestResult<FlagsQuery> flags_query(const RestCall& call) {
+  FlagsQuery query;
+  const auto limit = count_of(call, "limit", query.limit);
+  const auto offset = count_of(call, "offset", 0);
+  if (!limit) return tl::unexpected(limit.error());
+  if (!offset) return tl::unexpected(offset.error());
+  query.limit = *limit;
+  query.offset = *offset;
+  constexpr std::string_view kQuery = "query:";
+  if (const std::string filter = call.query_one("filter"); !filter.empty()) {
+    if (!filter.starts_with(kQuery)) return invalid("filter: expected query: and a part of a key or name.");
+    query.text = lower(filter.substr(kQuery.size()));
+  }
+  if (std::string sort = call.query_one("sort"); !sort.empty()) {
+    query.descending = sort.starts_with('-');
+    query.by = sort.substr(query.descending);
+    if (query.by != "key" && query.by != "evaluations" && query.by != "lastSeen")
+      return invalid(
+          fmt::format("sort: \"{}\" is none; expected key, evaluations or lastSeen, with - for the other way "
+                      "round.",
+                      sort));
+  }
+  return query;
+}
+
+// Over the environments that were asked for.
+std::int64_t rank_of(const ProjectFlag& flag, const std::string& by) {
+  std::int64_t rank = 0;
+  for (const auto& [key, environment] : flag.environments.items()) {
+    if (by == "evaluations") rank += environment.at("evaluations").get<std::int64_t>();
+    if (by == "lastSeen") rank = std::max(rank, environment.at("lastSeen").get<std::int64_t>());
+  }
+  return rank;
+}
+
+}  // namespace
+
 RestOutcome list_flags(const RestContext& context, const RestCall& call) {
   const auto project = project_of(context, call);
   if (!project) return tl::unexpected(project.error());
+  const auto query = flags_query(call);
+  if (!query) return tl::unexpected(query.error());
+  const auto all = flags_of(context, project->value, asked_environments(call));
+  std::vector<std::pair<std::int64_t, const std::pair<const std::string, ProjectFlag>*>> found;
+  for (const auto& flag : all) {
+    if (!query->text.empty() && lower(flag.first).find(query->text) == std::string::npos &&
+        lower(flag.second.name).find(query->text) == std::string::npos)
+      continue;
+    found.emplace_back(query->by == "key" ? 0 : rank_of(flag.second, query->by), &flag);
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  if (query->descending) std::reverse(found.begin(), found.end());
   RestJson items = RestJson::array();
-  for (const auto& [key, flag] : flags_of(context, project->value, asked_environments(call)))
-    items.push_back(flag_json(project->value, key, flag));
-  const std::size_t count = items.size();
+  for (std::size_t i = query->offset; i < found.size() && items.size() < query->limit; ++i)
+    items.push_back(flag_json(project->value, found[i].second->first, found[i].second->second));
   return RestAnswer{200,
                     {{"_links", {{"self", rest_link("/api/v2/flags/" + call.path[0])}}},
-                     {"totalCount", count},
+                     {"totalCount", found.size()},
                      {"items", std::move(items)}}};
 }
 
@@ -152,6 +232,70 @@ RestOutcome get_flag(const RestContext& context, const RestCall& call) {
   auto flag = shown(context, call, project->value);
   if (!flag) return tl::unexpected(flag.error());
   return RestAnswer{200, std::move(*flag)};
+}
+
+namespace {
+
+// Sets one flag's switch in one environment. Whoever sets a switch wants switches to count; other flags stay as they
+// were.
+void add_switch(const RestContext& context, const Managed<Environment>& environment, const std::string& flag, bool on,
+                std::vector<CatalogWrite>& writes) {
+  const ObjectId id = environment.value.id;
+  const auto known = context.catalog.flag(id, flag);
+  CatalogWrite write{DocumentKind::flag, flag_document_id(id, flag),  known ? known->fields : json::object(),
+                     json::object(),     known ? known->revision : 0, false};
+  write.fields["export"] = on;
+  writes.push_back(std::move(write));
+}
+
+void choose_flags(const Managed<Environment>& environment, std::vector<CatalogWrite>& writes) {
+  if (!environment.value.flag_export.as_sent) return;
+  CatalogWrite choose{DocumentKind::environment, environment.value.id.hex(), environment.fields,
+                      environment.extra,         environment.revision,       false};
+  choose.fields["feature_events"] = "chosen flags";
+  writes.push_back(std::move(choose));
+}
+
+// In one change at most: a transaction of this many rows takes less than a second.
+constexpr std::size_t kMostFlagsAtOnce = 5'000;
+
+}  // namespace
+
+RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
+  constexpr std::string_view kExpected =
+      "expected {\"environmentKey\":\"production\",\"flags\":[\"new-checkout\"],\"trackEvents\":true}.";
+  if (!call.body.is_object()) return invalid(fmt::format("The body is no object; {}", kExpected));
+  if (auto good = only_known(call.body, {"environmentKey", "flags", "trackEvents", "comment"}); !good)
+    return tl::unexpected(good.error());
+  const auto key = text_member(call.body, "environmentKey", "an environment's key");
+  if (!key) return tl::unexpected(key.error());
+  const auto comment = text_member(call.body, "comment", "a comment");
+  if (!comment) return tl::unexpected(comment.error());
+  const json flags = call.body.value("flags", json());
+  const json on = call.body.value("trackEvents", json());
+  if (!on.is_boolean()) return invalid(fmt::format("trackEvents: {}", kExpected));
+  if (!flags.is_array() || flags.empty() || flags.size() > kMostFlagsAtOnce)
+    return invalid(fmt::format("flags: expected a list of 1 to {} flag keys.", kMostFlagsAtOnce));
+  const auto environment = context.catalog.environment(call.path[0], *key);
+  if (!environment) return not_found(fmt::format("The project \"{}\" has no environment \"{}\".", call.path[0], *key));
+  std::vector<CatalogWrite> writes;
+  std::set<std::string> once;
+  for (const json& flag : flags) {
+    if (!flag.is_string() || flag.get<std::string>().empty())
+      return invalid(fmt::format("flags: {} is no flag's key.", flag.dump()));
+    if (once.insert(flag.get<std::string>()).second)
+      add_switch(context, *environment, flag.get<std::string>(), on.get<bool>(), writes);
+  }
+  choose_flags(*environment, writes);
+  const auto made = context.catalog.commit(
+      std::move(writes),
+      audit_entry(context.clock.wall_ms(), call.caller, "updateTrackEvents",
+                  fmt::format("proj/{}:env/{}:flag/*", call.path[0], *key),
+                  fmt::format("{} {} flags in \"{}/{}\"", on.get<bool>() ? "switched on" : "switched off", once.size(),
+                              call.path[0], *key),
+                  *comment));
+  if (!made) return refused(made.error());
+  return RestAnswer{200, {{"changed", once.size()}}};
 }
 
 RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
@@ -177,20 +321,10 @@ RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
   for (const auto& [key, on] : *switches) {
     const auto environment = context.catalog.environment(call.path[0], key);
     if (!environment) return not_found(fmt::format("The project \"{}\" has no environment \"{}\".", call.path[0], key));
-    const ObjectId id = environment->value.id;
-    const auto known = context.catalog.flag(id, call.path[1]);
-    CatalogWrite write{DocumentKind::flag, flag_document_id(id, call.path[1]), known ? known->fields : json::object(),
-                       json::object(),     known ? known->revision : 0,        false};
-    write.fields["export"] = on;
-    writes.push_back(std::move(write));
+    add_switch(context, *environment, call.path[1], on, writes);
+    choose_flags(*environment, writes);
     what += fmt::format("{}{} \"{}\" in \"{}/{}\"", what.empty() ? "" : ", ", on ? "switched on" : "switched off",
                         call.path[1], call.path[0], key);
-    if (!environment->value.flag_export.as_sent) continue;
-    // Whoever sets a switch wants switches to count; other flags stay as they were.
-    CatalogWrite choose{DocumentKind::environment, id.hex(), environment->fields, environment->extra,
-                        environment->revision,     false};
-    choose.fields["feature_events"] = "chosen flags";
-    writes.push_back(std::move(choose));
   }
   if (!writes.empty()) {
     const auto made = context.catalog.commit(

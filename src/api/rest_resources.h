@@ -3,6 +3,7 @@
 
 #include "api/access_tokens.h"
 #include "api/rest_call.h"
+#include "api/server_view.h"
 #include "base/clock.h"
 #include "catalog/managed_catalog.h"
 #include "export/exporter.h"
@@ -13,6 +14,10 @@ namespace sluice {
 
 struct RestContext {
   const Clock& clock;
+  const ServerView& view;
+  Journal& journal;
+  FileSystem& files;
+  const std::string& data_directory;
   ManagedCatalog& catalog;
   CatalogStore& store;
   AccessTokens& tokens;
@@ -70,16 +75,28 @@ RestOutcome check_destination(const RestContext& context, const RestCall& call);
 RestOutcome check_draft(const RestContext& context, const RestCall& call);
 RestOutcome draft_policies(const RestContext& context, const RestCall& call);
 RestOutcome destination_policies(const RestContext& context, const RestCall& call);
+RestOutcome destination_history(const RestContext& context, const RestCall& call);
+RestOutcome start_replay(const RestContext& context, const RestCall& call);
+RestOutcome cancel_replay(const RestContext& context, const RestCall& call);
+RestOutcome list_dead_letters(const RestContext& context, const RestCall& call);
+RestOutcome dead_letter_file(const RestContext& context, const RestCall& call);
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 
 RestOutcome list_flags(const RestContext& context, const RestCall& call);
+RestOutcome patch_flags(const RestContext& context, const RestCall& call);
 RestOutcome get_flag(const RestContext& context, const RestCall& call);
 RestOutcome patch_flag(const RestContext& context, const RestCall& call);
+
+RestOutcome server_status(const RestContext& context, const RestCall& call);
+RestOutcome list_regions(const RestContext& context, const RestCall& call);
+RestOutcome data_export_usage(const RestContext& context, const RestCall& call);
+RestOutcome list_events(const RestContext& context, const RestCall& call);
 
 RestOutcome list_tokens(const RestContext& context, const RestCall& call);
 RestOutcome make_token(const RestContext& context, const RestCall& call);
 RestOutcome delete_token(const RestContext& context, const RestCall& call);
 RestOutcome caller_identity(const RestContext& context, const RestCall& call);
 RestOutcome list_audit(const RestContext& context, const RestCall& call);
+RestOutcome get_audit_entry(const RestContext& context, const RestCall& call);
 
 }  // namespace sluice

@@ -114,4 +114,14 @@ RestOutcome list_audit(const RestContext& context, const RestCall& call) {
   return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/auditlog")}}}, {"items", std::move(items)}}};
 }
 
+RestOutcome get_audit_entry(const RestContext& context, const RestCall& call) {
+  AuditQuery query;
+  query.id = call.path[0];
+  query.limit = 1;
+  const auto entries = context.store.audit(query);
+  if (!entries) return refused(entries.error());
+  if (entries->empty()) return not_found(fmt::format("The audit log has no entry {}.", call.path[0]));
+  return RestAnswer{200, audit_json(entries->front())};
+}
+
 }  // namespace sluice

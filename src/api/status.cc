@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "api/shard_advice.h"
 #include "base/text.h"
 #include "export/describe.h"
 
@@ -68,6 +69,8 @@ std::string not_ready_because(const ServerView& view) {
 Json destination_status_json(const DestinationStatus& status, std::int64_t now_ms) {
   const Destination& destination = status.destination;
   const PipelineStatus& pipeline = status.pipeline;
+  Json replay = nullptr;
+  if (status.replay) replay = replay_json(*status.replay);
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
@@ -103,7 +106,79 @@ Json destination_status_json(const DestinationStatus& status, std::int64_t now_m
           {"recordsSent", pipeline.sink.records_sent},
           {"retriedRecordsByCode", retried},
           {"callsInFlight", pipeline.sink.calls_in_flight},
-          {"openShards", pipeline.sink.open_shards > 0 ? Json(pipeline.sink.open_shards) : Json(nullptr)}};
+          {"openShards", pipeline.sink.open_shards > 0 ? Json(pipeline.sink.open_shards) : Json(nullptr)},
+          {"shards", shard_advice_json(status)},
+          {"replay", std::move(replay)}};
+}
+
+Json replay_json(const ReplayStatus& status) {
+  return {{"from", status.replay.range.from_ms},
+          {"to", status.replay.range.to_ms},
+          {"startedAt", status.replay.started_ms},
+          {"state", replay_state_name(status.state)},
+          {"deliveredEvents", status.delivered_events},
+          {"bytes", status.replay.bytes},
+          {"fraction", status.fraction},
+          {"problem", status.problem ? problem_json(*status.problem) : Json(nullptr)}};
+}
+
+Json brief_status_json(const ServerView& view) {
+  const std::int64_t now_ms = view.clock.wall_ms();
+  const CatalogPointer catalog = view.catalog.current();
+  const std::string reason = not_ready_because(view);
+  Json environments = Json::array();
+  for (const Environment& environment : catalog ? catalog->environments() : std::vector<Environment>()) {
+    const EnvironmentMark mark = view.journal.mark(environment.id);
+    std::uint64_t events = 0;
+    for (const std::uint64_t count : mark.appended) events += count;
+    environments.push_back({{"id", environment.id.hex()},
+                            {"project", environment.project_key},
+                            {"environment", environment.key},
+                            {"eventsReceived", events},
+                            {"lastEvent", mark.last_received_ms > 0 ? Json(mark.last_received_ms) : Json(nullptr)}});
+  }
+  Json destinations = Json::array();
+  for (const DestinationStatus& status : view.exporter.status()) {
+    const Destination& destination = status.destination;
+    destinations.push_back({{"id", destination.id.hex()},
+                            {"name", destination.name},
+                            {"project", destination.project_key},
+                            {"environment", destination.environment_key},
+                            {"kind", "kinesis"},
+                            {"stream", destination.kinesis.stream_name},
+                            {"region", destination.kinesis.region},
+                            {"on", destination.on},
+                            {"state", destination_state_name(status.state)},
+                            {"since", time_or_null(status.state_since_ms)},
+                            {"needsPerson", status.state == DestinationState::blocked},
+                            {"summary", describe(status, now_ms)},
+                            {"backlog",
+                             {{"events", status.pipeline.balance.waiting},
+                              {"bytes", status.pipeline.waiting_bytes},
+                              {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+                            {"acceptedPerSecond", status.accepted_per_s},
+                            {"deliveredPerSecond", status.delivered_per_s},
+                            {"lastDelivery", time_or_null(status.pipeline.last_delivery_ms)}});
+  }
+  const JournalStats journal = view.journal.stats();
+  Json journal_part = journal_json(journal, now_ms);
+  const double seconds = std::max(1.0, static_cast<double>(now_ms - view.started_ms) / 1000);
+  const double bytes_per_s = static_cast<double>(journal.appended_bytes) / seconds;
+  journal_part["bytesPerSecond"] = bytes_per_s;
+  journal_part["fullInMs"] =
+      bytes_per_s < 1 ? Json(nullptr)
+                      : Json(static_cast<std::int64_t>(static_cast<double>(journal.free_bytes) / bytes_per_s * 1000));
+  const HttpServer* intake = view.intake_listener;
+  return {{"version", SLUICE_VERSION},
+          {"state", phase_name(view.phase)},
+          {"ready", reason.empty()},
+          {"reason", reason},
+          {"started", iso_time_ms(view.started_ms)},
+          {"uptimeMs", now_ms - view.started_ms},
+          {"intake", {{"address", intake != nullptr ? Json(intake->address()) : Json(nullptr)}}},
+          {"journal", std::move(journal_part)},
+          {"environments", std::move(environments)},
+          {"destinations", std::move(destinations)}};
 }
 
 std::string full_status_json(const ServerView& view) {

@@ -16,6 +16,11 @@ std::string full_status_json(const ServerView& view);
 // One destination's part of it.
 nlohmann::ordered_json destination_status_json(const DestinationStatus& status, std::int64_t now_ms);
 
+nlohmann::ordered_json replay_json(const ReplayStatus& status);
+
+// What a page shows that lists everything: the server, its environments and its destinations in brief.
+nlohmann::ordered_json brief_status_json(const ServerView& view);
+
 // For the intake port, which may face the internet: whether it takes events, and how many destinations are in which
 // state. No names.
 std::string public_status_json(const ServerView& view);

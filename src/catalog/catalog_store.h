@@ -45,7 +45,21 @@ struct AuditEntry {
 struct AuditQuery {
   std::size_t limit = 20;
   std::optional<std::int64_t> before_ms, after_ms;
+  std::string id;    // of one entry; empty: all
   std::string text;  // in title, target or comment; empty: all
+};
+
+// Events exported within one hour. In a query's answer, the hour and what it did not group by may be empty.
+struct UsageRow {
+  std::int64_t hour_ms = 0;          // where it begins, UTC
+  std::string destination;           // ids, 24 hex digits
+  std::string kind;                  // "feature"
+  std::string project, environment;  // keys
+  std::uint64_t events = 0;
+};
+struct UsageQuery {
+  std::int64_t from_ms = 0, to_ms = INT64_MAX;
+  std::string project, environment, kind, destination;  // empty: all
 };
 
 enum class StoreFault : std::uint8_t { conflict, failed };
@@ -64,6 +78,9 @@ class CatalogStore {
   // All of it or nothing, on disk when it returns. A revision that is not as expected is a conflict.
   virtual StoreResult<void> commit(const std::vector<DocumentChange>& changes, const AuditEntry& audit) = 0;
   virtual StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) = 0;  // newest first
+  // Adds to what is there of the same hour, destination and kind.
+  virtual StoreResult<void> add_usage(const std::vector<UsageRow>& rows) = 0;
+  virtual StoreResult<std::vector<UsageRow>> usage(const UsageQuery& query) = 0;  // by hour
   // A whole copy at `path`, taken while the store is in use.
   virtual StoreResult<void> backup(const std::string& path) = 0;
 };

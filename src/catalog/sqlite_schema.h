@@ -17,6 +17,13 @@ inline constexpr std::array kSchemaSteps = {
         before TEXT NOT NULL, after TEXT NOT NULL) STRICT;
       CREATE INDEX audit_by_time ON audit (at_ms);
     )sql",
+    // 2: what was exported, by the hour.
+    R"sql(
+      CREATE TABLE usage (
+        hour_ms INTEGER NOT NULL, destination TEXT NOT NULL, kind TEXT NOT NULL, project TEXT NOT NULL,
+        environment TEXT NOT NULL, events INTEGER NOT NULL,
+        PRIMARY KEY (hour_ms, destination, kind)) STRICT, WITHOUT ROWID;
+    )sql",
 };
 
 }  // namespace sluice

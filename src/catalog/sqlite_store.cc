@@ -124,19 +124,58 @@ class SqliteStore final : public CatalogStore {
 
   StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) override {
     const std::lock_guard lock(mutex_);
-    const std::string like = "%" + query.text + "%";
+    const std::string like = "%" + query.text + "%", id = query.id.empty() ? "%" : query.id;
     std::vector<AuditEntry> entries;
     Statement rows(database_.get(),
                    "SELECT id, at_ms, member, action, target, title, comment, before, after FROM audit "
-                   "WHERE at_ms < ? AND at_ms > ? AND (title LIKE ? OR target LIKE ? OR comment LIKE ?) "
+                   "WHERE at_ms < ? AND at_ms > ? AND id LIKE ? AND (title LIKE ? OR target LIKE ? OR comment LIKE ?) "
                    "ORDER BY sequence DESC LIMIT ?");
     rows.bind(query.before_ms.value_or(INT64_MAX)).bind(query.after_ms.value_or(INT64_MIN));
+    rows.bind(id);
     rows.bind(like).bind(like).bind(like).bind(static_cast<std::int64_t>(query.limit));
     while (rows.step())
       entries.push_back({rows.text(0), rows.number(1), rows.text(2), rows.text(3), rows.text(4), rows.text(5),
                          rows.text(6), rows.text(7), rows.text(8)});
     if (!rows.good()) return failed("read");
     return entries;
+  }
+
+  StoreResult<void> add_usage(const std::vector<UsageRow>& rows) override {
+    const std::lock_guard lock(mutex_);
+    if (!run("BEGIN IMMEDIATE")) return failed("written");
+    for (const UsageRow& row : rows) {
+      Statement add(
+          database_.get(),
+          "INSERT INTO usage (hour_ms, destination, kind, project, environment, events) VALUES (?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT (hour_ms, destination, kind) DO UPDATE SET events = events + excluded.events");
+      add.bind(row.hour_ms).bind(row.destination).bind(row.kind).bind(row.project).bind(row.environment);
+      add.bind(static_cast<std::int64_t>(row.events)).step();
+      if (add.good()) continue;
+      auto error = failed("written");
+      run("ROLLBACK");
+      return error;
+    }
+    if (run("COMMIT")) return {};
+    auto error = failed("written");
+    run("ROLLBACK");
+    return error;
+  }
+
+  StoreResult<std::vector<UsageRow>> usage(const UsageQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    Statement rows(
+        database_.get(),
+        "SELECT hour_ms, destination, kind, project, environment, events FROM usage WHERE hour_ms >= ?1 AND "
+        "hour_ms < ?2 AND (?3 = '' OR project = ?3) AND (?4 = '' OR environment = ?4) AND (?5 = '' OR kind = "
+        "?5) AND (?6 = '' OR destination = ?6) ORDER BY hour_ms");
+    rows.bind(query.from_ms).bind(query.to_ms).bind(query.project).bind(query.environment).bind(query.kind);
+    rows.bind(query.destination);
+    std::vector<UsageRow> found;
+    while (rows.step())
+      found.push_back({rows.number(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
+                       static_cast<std::uint64_t>(rows.number(5))});
+    if (!rows.good()) return failed("read");
+    return found;
   }
 
   StoreResult<void> backup(const std::string& path) override {

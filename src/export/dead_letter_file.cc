@@ -25,9 +25,9 @@ std::string json_string(std::string_view text) {
   return out += '"';
 }
 
-DeadLetterFile::DeadLetterFile(std::string directory, ObjectId destination, FileSystem& files, const Clock& clock)
-    : directory_(std::move(directory)),
-      path_(directory_ + "/" + destination.hex() + ".ndjson"),
+DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock)
+    : path_(std::move(path)),
+      directory_(path_.substr(0, path_.rfind('/'))),
       destination_(destination),
       files_(files),
       clock_(clock) {}

@@ -1,4 +1,4 @@
-// What a destination can never take, kept for people: one JSON object a line in `directory`/`destination`.ndjson,
+// What a destination can never take, kept for people: one JSON object a line in dead-letters/`destination`.ndjson,
 // synced before the event counts as finished.
 //   {"time":"…Z","destination":"…","code":"ValidationException","reason":"…","position":"7/1048576","record":{…the
 //   exported event…}}
@@ -16,7 +16,7 @@ namespace sluice {
 
 class DeadLetterFile final : public DeadLetterStore {
  public:
-  DeadLetterFile(std::string directory, ObjectId destination, FileSystem& files, const Clock& clock);
+  DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock);
   // Opens the file at the first letter. An error says what is in the way; the letter is then not kept, and the event
   // not finished.
   Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
@@ -24,8 +24,8 @@ class DeadLetterFile final : public DeadLetterStore {
 
  private:
   Result<void> open();
-  std::string directory_;
-  std::string path_;
+  const std::string path_;
+  const std::string directory_;
   ObjectId destination_;
   FileSystem& files_;
   const Clock& clock_;

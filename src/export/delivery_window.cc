@@ -17,12 +17,12 @@ void DeliveryWindow::move_to(Position position) {
   cursor_.events_done = 0;
 }
 
-void DeliveryWindow::add_passed() { events_.push_back({0, State::passed}); }
+void DeliveryWindow::add_passed() { events_.push_back({0, State::passed, EventKind::other}); }
 
-void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered}); }
+void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered, EventKind::other}); }
 
-std::uint64_t DeliveryWindow::add_pending() {
-  events_.push_back({0, State::pending});
+std::uint64_t DeliveryWindow::add_pending(EventKind kind) {
+  events_.push_back({0, State::pending, kind});
   ++pending_;
   return first_ticket_ + events_.size() - 1;
 }
@@ -32,7 +32,8 @@ void DeliveryWindow::finish(std::uint64_t ticket, bool delivered, std::uint32_t 
                "a sink finishes what it was given, once");
   Event& event = events_[ticket - first_ticket_];
   SLUICE_CHECK(event.state == State::pending, "a sink finishes an event once");
-  event = {bytes, delivered ? State::delivered : State::dead_lettered};
+  event.bytes = bytes;
+  event.state = delivered ? State::delivered : State::dead_lettered;
   --pending_;
 }
 
@@ -41,6 +42,7 @@ void DeliveryWindow::pass(const Event& event) {
     ++cursor_.delivered_events;
     cursor_.delivered_bytes += event.bytes;
     ++entries_.front().delivered;
+    ++delivered_by_kind_[static_cast<std::size_t>(event.kind)];
   } else if (event.state == State::filtered) {
     ++cursor_.filtered_events;
   } else if (event.state == State::dead_lettered) {

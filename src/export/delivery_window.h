@@ -24,7 +24,7 @@ class DeliveryWindow {
   // One of its kinds that its filter leaves out.
   void add_filtered();
   // An event that goes out; the ticket names it in finish().
-  std::uint64_t add_pending();
+  std::uint64_t add_pending(EventKind kind = EventKind::other);
 
   void finish(std::uint64_t ticket, bool delivered, std::uint32_t bytes);
 
@@ -42,6 +42,8 @@ class DeliveryWindow {
   const Cursor& cursor() const { return cursor_; }
   std::size_t size() const { return events_.size(); }
   std::size_t pending() const { return pending_; }
+  // That the cursor has passed since this was made, by kind.
+  const EventKindCounts& delivered_by_kind() const { return delivered_by_kind_; }
   // When the oldest entry in the window was received; 0 when the window is empty.
   std::int64_t oldest_received_ms() const { return entries_.empty() ? 0 : entries_.front().received_ms; }
 
@@ -50,6 +52,7 @@ class DeliveryWindow {
   struct Event {
     std::uint32_t bytes;
     State state;
+    EventKind kind;
   };
   struct Entry {
     Position next;
@@ -65,6 +68,7 @@ class DeliveryWindow {
   std::deque<Event> events_;
   std::uint64_t first_ticket_ = 0;  // of events_.front()
   std::size_t pending_ = 0;
+  EventKindCounts delivered_by_kind_{};
 };
 
 }  // namespace sluice

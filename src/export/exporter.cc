@@ -2,147 +2,21 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
-#include "base/text.h"
-#include "export/dead_letter_file.h"
-#include "export/limits.h"
+#include "export/runner.h"
 
 namespace sluice {
 namespace {
 
-// What the trend is computed from: one look a second.
-struct Sample {
-  std::int64_t at_us;
-  std::uint64_t accepted, delivered;
-};
-constexpr std::size_t kRateWindowS = 30;
 // Names of files are a destination's id and one of these (journal/cursor_store.h, export/dead_letter_file.h).
-constexpr std::string_view kCursorSuffix = ".cursor", kDeadLetterSuffix = ".ndjson";
+constexpr std::string_view kCursorSuffix = ".cursor", kDeadLetterSuffix = ".ndjson",
+                           kReplayLetterSuffix = "-replay.ndjson";
 
 }  // namespace
-
-// One destination's thread with what belongs to it.
-class Exporter::Runner {
- public:
-  Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, FileSystem& files,
-         const Clock& clock, const std::string& data_directory, const SinkFactory& make_sink)
-      : journal_(journal),
-        clock_(clock),
-        dead_letters_(data_directory + "/dead-letters", destination.id, files, clock),
-        pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, waker_, dead_letters_), clock),
-        state_since_ms_(clock.wall_ms()) {
-    journal_.subscribe(&waker_);
-    thread_ = std::thread([this] { run(); });
-  }
-
-  ~Runner() { stop(); }
-
-  void stop() {
-    begin_stop();
-    if (thread_.joinable()) thread_.join();
-    journal_.unsubscribe(&waker_);
-  }
-  void begin_stop() {
-    pipeline_.stop();
-    waker_.wake();
-  }
-
-  const Destination& destination() const { return pipeline_.destination(); }
-
-  // Nothing waits, or what waits cannot go out just now: a drain need not wait for it.
-  bool drained() const {
-    const PipelineStatus status = pipeline_.status();
-    return status.balance.waiting == 0 || status.problem.has_value();
-  }
-
-  DestinationStatus status() const {
-    DestinationStatus status;
-    status.destination = destination();
-    status.pipeline = pipeline_.status();
-    status.dead_letter_path = dead_letters_.path();
-    const std::int64_t now_ms = clock_.wall_ms();
-    if (status.pipeline.oldest_received_ms > 0)
-      status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);
-    const std::int64_t last = status.pipeline.last_delivery_ms;
-    status.state = destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting,
-                                      status.oldest_waiting_age_ms, last == 0 ? -1 : now_ms - last});
-    const std::lock_guard lock(watch_mutex_);
-    status.state_since_ms = state_since_ms_;
-    if (samples_.size() >= 2) {
-      const double seconds = static_cast<double>(samples_.back().at_us - samples_.front().at_us) / 1e6;
-      status.accepted_per_s = static_cast<double>(samples_.back().accepted - samples_.front().accepted) / seconds;
-      status.delivered_per_s = static_cast<double>(samples_.back().delivered - samples_.front().delivered) / seconds;
-    }
-    return status;
-  }
-
-  // Once a second: samples the rates and tells of a change of state, once.
-  void look() {
-    const DestinationStatus now = status();
-    const std::lock_guard lock(watch_mutex_);
-    samples_.push_back({clock_.steady_us(), now.pipeline.balance.accepted, now.pipeline.balance.delivered});
-    if (samples_.size() > kRateWindowS) samples_.pop_front();
-    const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";
-    if (now.state == state_ && code == problem_code_) return;
-    // `delivering` and `idle` follow each other all day: not worth a line.
-    const auto quiet = [](DestinationState state) {
-      return state == DestinationState::delivering || state == DestinationState::idle;
-    };
-    if (!(quiet(now.state) && quiet(state_))) tell(now);
-    state_ = now.state;
-    problem_code_ = code;
-    state_since_ms_ = clock_.wall_ms();
-  }
-
- private:
-  void run() {
-    while (true) {
-      const std::int64_t deadline_us = pipeline_.step();
-      if (pipeline_.stopped()) break;
-      const std::int64_t wait_us = std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, 60'000'000);
-      if (wait_us > 0) waker_.wait_us(wait_us);
-    }
-    pipeline_.close();
-  }
-
-  void tell(const DestinationStatus& now) const {
-    const std::string_view state = destination_state_name(now.state);
-    if (now.pipeline.problem) {
-      const Problem& problem = *now.pipeline.problem;
-      const std::string_view asked = problem.request_id.empty() ? "none" : std::string_view(problem.request_id);
-      log_warn("destination.state", {{"destination", now.destination.name},
-                                     {"state", state},
-                                     {"waiting", now.pipeline.balance.waiting},
-                                     {"code", problem.code},
-                                     {"message", problem.message},
-                                     {"remedy", problem.remedy},
-                                     {"request_id", asked}});
-      return;
-    }
-    log_info("destination.state", {{"destination", now.destination.name},
-                                   {"state", state},
-                                   {"waiting", now.pipeline.balance.waiting},
-                                   {"oldest", human_duration_ms(now.oldest_waiting_age_ms)}});
-  }
-
-  Journal& journal_;
-  const Clock& clock_;
-  Waker waker_;
-  DeadLetterFile dead_letters_;
-  Pipeline pipeline_;
-  std::thread thread_;
-
-  mutable std::mutex watch_mutex_;
-  std::deque<Sample> samples_;
-  DestinationState state_ = DestinationState::idle;
-  std::string problem_code_;
-  std::int64_t state_since_ms_;
-};
 
 struct Exporter::Watch {
   Waker waker;
@@ -157,6 +31,7 @@ Exporter::Exporter(Journal& journal, FileSystem& files, const Clock& clock, std:
       clock_(clock),
       data_directory_(std::move(data_directory)),
       make_sink_(std::move(make_sink)),
+      replay_files_(files, data_directory_),
       watch_(std::make_unique<Watch>()) {
   watch_->thread = std::thread([this] { watch(); });
 }
@@ -166,7 +41,9 @@ Exporter::~Exporter() {
   watch_->waker.wake();
   watch_->thread.join();
   const std::lock_guard lock(mutex_);
-  for (auto& [id, runner] : runners_) runner->begin_stop();
+  for (auto* all : {&runners_, &replays_})
+    for (auto& [id, runner] : *all) runner->begin_stop();
+  replays_.clear();
   runners_.clear();
 }
 
@@ -175,12 +52,35 @@ void Exporter::watch() {
     watch_->waker.wait_us(1'000'000);
     const std::lock_guard lock(mutex_);
     for (auto& [id, runner] : runners_) runner->look();
+    end_replays();
+  }
+}
+
+// What is done goes, with its files.
+void Exporter::end_replays() {
+  for (auto at = replays_.begin(); at != replays_.end();) {
+    if (!at->second->pipeline_status().finished) {
+      ++at;
+      continue;
+    }
+    if (auto status = replay_status(at->first)) {
+      status->state = ReplayState::done;
+      status->fraction = 1;
+      log_info("replay.done",
+               {{"destination", at->second->destination().name}, {"delivered", status->delivered_events}});
+      last_replays_[at->first] = *status;
+    }
+    at->second->stop();
+    retire(*at->second);
+    journal_.drop_hold(at->first.hex() + "-replay");
+    replay_files_.remove(at->first);
+    at = replays_.erase(at);
   }
 }
 
 Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   // What goes or changes is stopped first, all at once, so that one slow answer does not hold up the next.
-  std::vector<std::unique_ptr<Runner>> leaving;
+  std::vector<std::unique_ptr<Runner>> leaving, leaving_replays;
   std::vector<Destination> starting;
   std::map<ObjectId, const Destination*> declared;
   for (const Destination& destination : snapshot.destinations()) declared.emplace(destination.id, &destination);
@@ -194,16 +94,27 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
       }
       at->second->begin_stop();
       leaving.push_back(std::move(at->second));
+      if (const auto replay = replays_.find(at->first); replay != replays_.end()) {
+        replay->second->begin_stop();  // it goes on when the destination does
+        leaving_replays.push_back(std::move(replay->second));
+        replays_.erase(replay);
+      }
       at = runners_.erase(at);
     }
     off_.clear();
     for (const Destination& destination : snapshot.destinations()) {
-      if (!destination.on) off_.push_back(destination);
+      if (!destination.on) off_.emplace(destination.id, destination);
       if (destination.on && runners_.count(destination.id) == 0) starting.push_back(destination);
     }
   }
+  for (const auto* all : {&leaving_replays, &leaving}) {
+    for (const auto& runner : *all) {
+      runner->stop();
+      const std::lock_guard lock(mutex_);
+      retire(*runner);
+    }
+  }
   for (const auto& runner : leaving) {
-    runner->stop();
     const ObjectId id = runner->destination().id;
     const bool comes_back =
         std::any_of(starting.begin(), starting.end(), [&](const Destination& d) { return d.id == id; });
@@ -215,8 +126,11 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   for (const Destination& destination : starting) {
     auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination.id, files_);
     if (!cursor_file) return tl::unexpected(cursor_file.error());
-    auto runner = std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), files_, clock_,
-                                           data_directory_, make_sink_);
+    auto runner = std::make_unique<Runner>(
+        destination, journal_, std::move(*cursor_file), files_, clock_,
+        data_directory_ + "/dead-letters/" + destination.id.hex().append(kDeadLetterSuffix), make_sink_);
+    const auto unfinished = replay_files_.find(destination.id);
+    auto replay = unfinished ? make_replay(destination, *unfinished) : nullptr;
     log_info("destination.started", {{"destination", destination.name},
                                      {"id", destination.id.hex()},
                                      {"stream", destination.kinesis.stream_name},
@@ -224,8 +138,89 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
                                      {"waiting", runner->status().pipeline.balance.waiting}});
     const std::lock_guard lock(mutex_);
     runners_.emplace(destination.id, std::move(runner));
+    if (!replay) continue;
+    replays_.emplace(destination.id, std::move(replay));
+    last_replays_[destination.id] = {*unfinished, ReplayState::running, 0, 0, {}};
   }
   return {};
+}
+
+std::unique_ptr<Exporter::Runner> Exporter::make_replay(const Destination& destination, const Replay& replay) {
+  auto cursor_file = CursorFile::open(replay_files_.directory(), destination.id, files_);
+  if (!cursor_file || !(*cursor_file)->loaded()) {
+    log_warn("replay.given_up", {{"destination", destination.name},
+                                 {"reason", cursor_file ? "its cursor is empty" : cursor_file.error().message}});
+    return nullptr;
+  }
+  log_info("replay.started",
+           {{"destination", destination.name}, {"from_ms", replay.range.from_ms}, {"to_ms", replay.range.to_ms}});
+  return std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), files_, clock_,
+                                  data_directory_ + "/dead-letters/" + destination.id.hex().append(kReplayLetterSuffix),
+                                  make_sink_, replay.range);
+}
+
+Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, std::int64_t to_ms) {
+  const std::lock_guard lock(mutex_);
+  const auto live = runners_.find(id);
+  if (live == runners_.end()) return fail("The destination is off. Switch it on first: a replay goes the same way.");
+  if (replays_.contains(id)) return fail("A replay of this destination is running. Wait for it, or cancel it.");
+  const Destination& destination = live->second->destination();
+  const PositionRange span = journal_.received_between(from_ms, to_ms);
+  const std::string holder = id.hex() + "-replay";
+  journal_.hold(holder, span.from);
+  Replay replay{{from_ms, to_ms, span.to},
+                clock_.wall_ms(),
+                journal_.count(destination.environment_id, span.from, span.to).bytes};
+  auto begun = replay_files_.begin(id, replay, span.from);
+  auto runner = begun ? make_replay(destination, replay) : nullptr;
+  if (!runner) {
+    journal_.drop_hold(holder);
+    return begun ? fail("The replay cannot be begun: its cursor cannot be read.") : tl::unexpected(begun.error());
+  }
+  replays_.emplace(id, std::move(runner));
+  last_replays_[id] = {replay, ReplayState::running, 0, 0, {}};
+  return *replay_status(id);
+}
+
+bool Exporter::cancel_replay(ObjectId id) {
+  std::unique_ptr<Runner> cancelled;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = replays_.find(id);
+    if (found == replays_.end()) return false;
+    if (auto status = replay_status(id)) {
+      status->state = ReplayState::cancelled;
+      last_replays_[id] = *status;
+    }
+    replay_files_.remove(id);
+    found->second->begin_stop();
+    cancelled = std::move(found->second);
+    replays_.erase(found);
+  }
+  cancelled->stop();
+  {
+    const std::lock_guard lock(mutex_);
+    retire(*cancelled);
+  }
+  journal_.drop_hold(id.hex() + "-replay");
+  replay_files_.remove(id);  // its last cursor
+  return true;
+}
+
+std::optional<ReplayStatus> Exporter::replay_status(ObjectId id) const {
+  const auto last = last_replays_.find(id);
+  if (last == last_replays_.end()) return std::nullopt;
+  ReplayStatus status = last->second;
+  const auto running = replays_.find(id);
+  if (running == replays_.end()) return status;
+  const PipelineStatus pipeline = running->second->pipeline_status();
+  status.delivered_events = pipeline.balance.delivered;
+  status.problem = pipeline.problem;
+  status.fraction =
+      status.replay.bytes == 0
+          ? 0
+          : 1 - std::min(1.0, static_cast<double>(pipeline.waiting_bytes) / static_cast<double>(status.replay.bytes));
+  return status;
 }
 
 Result<bool> Exporter::reserve_start(ObjectId destination) {
@@ -248,8 +243,11 @@ void Exporter::release_start(ObjectId destination) {
 void Exporter::forget(ObjectId destination) {
   journal_.drop_hold(destination.hex());
   for (const std::string& path : {data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix),
-                                  data_directory_ + "/dead-letters/" + destination.hex().append(kDeadLetterSuffix)})
+                                  data_directory_ + "/dead-letters/" + destination.hex().append(kDeadLetterSuffix),
+                                  data_directory_ + "/dead-letters/" + destination.hex().append(kReplayLetterSuffix)})
     (void)files_.remove(path);  // it may have none; the next start tries again
+  journal_.drop_hold(destination.hex() + "-replay");
+  replay_files_.remove(destination);
 }
 
 void Exporter::forget_all_but(const CatalogSnapshot& snapshot) {
@@ -275,20 +273,69 @@ void Exporter::drain(std::int64_t deadline_ms) {
   };
   while (!drained() && clock_.steady_us() < deadline_us) pause.wait_us(20'000);
   const std::lock_guard lock(mutex_);
-  for (auto& [id, runner] : runners_) runner->begin_stop();
-  for (auto& [id, runner] : runners_) runner->stop();
+  for (auto* all : {&runners_, &replays_})
+    for (auto& [id, runner] : *all) runner->begin_stop();
+  for (auto* all : {&runners_, &replays_})
+    for (auto& [id, runner] : *all) runner->stop();
+}
+
+namespace {
+
+void add_counts(Exporter::Delivered& to, const Destination& destination, const EventKindCounts& counts) {
+  to.project_key = destination.project_key;
+  to.environment_key = destination.environment_key;
+  for (std::size_t kind = 0; kind < counts.size(); ++kind) to.by_kind[kind] += counts[kind];
+}
+
+}  // namespace
+
+void Exporter::retire(const Runner& runner) {
+  add_counts(retired_[runner.destination().id], runner.destination(), runner.pipeline_status().delivered_by_kind);
+}
+
+std::map<ObjectId, Exporter::Delivered> Exporter::delivered() const {
+  const std::lock_guard lock(mutex_);
+  std::map<ObjectId, Delivered> all = retired_;
+  for (const auto* running : {&runners_, &replays_})
+    for (const auto& [id, runner] : *running)
+      add_counts(all[id], runner->destination(), runner->pipeline_status().delivered_by_kind);
+  return all;
 }
 
 std::vector<DestinationStatus> Exporter::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<DestinationStatus> all;
-  for (const auto& [id, runner] : runners_) all.push_back(runner->status());
-  for (const Destination& destination : off_) {
+  for (const auto& [id, runner] : runners_) {
+    all.push_back(runner->status());
+    all.back().replay = replay_status(id);
+  }
+  for (const auto& [id, destination] : off_) {
     DestinationStatus status;
     status.destination = destination;
+    status.replay = replay_status(id);
     all.push_back(std::move(status));
   }
   return all;
+}
+
+std::optional<DestinationStatus> Exporter::status(ObjectId id) const {
+  const std::lock_guard lock(mutex_);
+  DestinationStatus status;
+  if (const auto on = runners_.find(id); on != runners_.end()) {
+    status = on->second->status();
+  } else if (const auto off = off_.find(id); off != off_.end()) {
+    status.destination = off->second;
+  } else {
+    return std::nullopt;
+  }
+  status.replay = replay_status(id);
+  return status;
+}
+
+std::vector<HistoryStep> Exporter::history(ObjectId id, HistorySpan span) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = runners_.find(id);
+  return found == runners_.end() ? std::vector<HistoryStep>() : found->second->history(span);
 }
 
 }  // namespace sluice

@@ -12,7 +12,9 @@
 #include "base/waker.h"
 #include "catalog/snapshot.h"
 #include "export/health.h"
+#include "export/history.h"
 #include "export/pipeline.h"
+#include "export/replay.h"
 #include "journal/file_system.h"
 #include "journal/journal.h"
 
@@ -25,7 +27,9 @@ struct DestinationStatus {
   std::int64_t state_since_ms = 0;
   std::int64_t oldest_waiting_age_ms = 0;
   double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
-  PipelineStatus pipeline;                         // all zero when it is off
+  HistoryRates rates;
+  PipelineStatus pipeline;  // all zero when it is off
+  std::optional<ReplayStatus> replay;
   std::string dead_letter_path;
 };
 
@@ -59,19 +63,43 @@ class Exporter {
 
   // Any thread.
   std::vector<DestinationStatus> status() const;
+  std::optional<DestinationStatus> status(ObjectId destination) const;
+  // Empty for one that is off.
+  std::vector<HistoryStep> history(ObjectId destination, HistorySpan span) const;
+
+  // Events delivered since the process started, replays included, of every destination that delivered any.
+  struct Delivered {
+    std::string project_key, environment_key;
+    EventKindCounts by_kind{};
+  };
+  std::map<ObjectId, Delivered> delivered() const;
+
+  // Delivers again to one destination what was accepted within the span and the journal still has, beside its live
+  // delivery. Refused while it is off, and while a replay of it runs. Any thread.
+  Result<ReplayStatus> start_replay(ObjectId destination, std::int64_t from_ms, std::int64_t to_ms);
+  // False: none runs.
+  bool cancel_replay(ObjectId destination);
 
  private:
   class Runner;
   void watch();
+  void end_replays();
+  void retire(const Runner& runner);  // with mutex_; it has stopped
+  std::unique_ptr<Runner> make_replay(const Destination& destination, const Replay& replay);
+  std::optional<ReplayStatus> replay_status(ObjectId destination) const;  // with mutex_
 
   Journal& journal_;
   FileSystem& files_;
   const Clock& clock_;
   const std::string data_directory_;
   const SinkFactory make_sink_;
-  mutable std::mutex mutex_;  // guards runners_ and off_
+  ReplayFiles replay_files_;
+  mutable std::mutex mutex_;  // guards what follows
   std::map<ObjectId, std::unique_ptr<Runner>> runners_;
-  std::vector<Destination> off_;
+  std::map<ObjectId, Destination> off_;
+  std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
+  std::map<ObjectId, Delivered> retired_;                // by pipelines that are gone
+  std::map<ObjectId, ReplayStatus> last_replays_;        // of each destination, since the process started
   struct Watch;
   std::unique_ptr<Watch> watch_;
 };

@@ -22,9 +22,10 @@ Cursor first_cursor(const Destination& destination, const Journal& journal) {
 }  // namespace
 
 Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-                   std::unique_ptr<Sink> sink, const Clock& clock)
+                   std::unique_ptr<Sink> sink, const Clock& clock, std::optional<ReplayRange> replay)
     : destination_(std::move(destination)),
-      hold_name_(destination_.id.hex()),
+      replay_(replay),
+      hold_name_(destination_.id.hex() + (replay ? "-replay" : "")),
       filter_(destination_),
       journal_(journal),
       clock_(clock),
@@ -34,7 +35,7 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
   const Cursor& cursor = window_.cursor();
   journal_.hold(hold_name_, cursor.position);
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
-  const EnvironmentMark mark = journal_.mark(destination_.environment_id);
+  const EnvironmentMark mark = this->mark();
   const JournalCount backlog = journal_.count(destination_.environment_id, cursor.position, mark.end);
   balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
                  selected(destination_, backlog.events), selected(destination_, mark.appended));
@@ -48,14 +49,29 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
   next_entry();  // so that what an entry's first part already delivered is known before the first look at the balance
 }
 
+EnvironmentMark Pipeline::mark() const {
+  EnvironmentMark mark;
+  if (!replay_) return journal_.mark(destination_.environment_id);
+  mark.end = replay_->end;
+  return mark;
+}
+
 bool Pipeline::next_entry() {
-  while (true) {
+  while (!read_all_of_replay_) {
     if (!chunk_ || next_in_chunk_ == chunk_->entries.size()) {
       chunk_ = reader_->read(kReadBytes);
       next_in_chunk_ = 0;
       if (!chunk_) return false;
     }
     const JournalEntry& stored = chunk_->entries[next_in_chunk_++];
+    if (replay_) {
+      read_all_of_replay_ = stored.position >= replay_->end;
+      if (read_all_of_replay_) return false;
+      if (stored.received_ms < replay_->from_ms || stored.received_ms > replay_->to_ms) {
+        passed_bytes_ += stored.entry.size();
+        continue;
+      }
+    }
     auto view = EntryView::open(stored.entry);
     if (!view) {
       // The journal's checksum held, so these bytes are what was written: a fault of the writer, told once, and not in
@@ -85,12 +101,13 @@ bool Pipeline::next_entry() {
     }
     return true;
   }
+  return false;
 }
 
 void Pipeline::feed() {
   while (window_.size() < kMaxWindowEvents && sink_->has_room()) {
     if (!entry_) {
-      const EnvironmentMark mark = journal_.mark(destination_.environment_id);
+      const EnvironmentMark mark = this->mark();
       if (!next_entry()) {
         reconcile(mark);
         return;
@@ -109,7 +126,7 @@ void Pipeline::feed() {
     } else {
       auto rewritten = filter_.rewritten(slot);
       if (rewritten) slot.json = *rewritten;
-      sink_->put({window_.add_pending(), entry_, slot, std::move(rewritten)});
+      sink_->put({window_.add_pending(slot.kind), entry_, slot, std::move(rewritten)});
     }
   }
 }
@@ -120,7 +137,8 @@ void Pipeline::reconcile(const EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
   window_.move_to(reader_->position());
   const std::uint64_t gone = balance_.settle(selected(destination_, mark.appended));
-  if (gone == 0) return;
+  if (replay_) finished_replay_ = true;  // what is left over was outside its span
+  if (gone == 0 || replay_) return;
   log_error("export.events_missing", {{"destination", destination_.name},
                                       {"events", gone},
                                       {"reason",
@@ -242,7 +260,7 @@ void Pipeline::close() {
 PipelineStatus Pipeline::status() const {
   const std::lock_guard lock(mutex_);
   PipelineStatus status;
-  const EnvironmentMark mark = journal_.mark(destination_.environment_id);
+  const EnvironmentMark mark = this->mark();
   status.balance = balance_.look(selected(destination_, mark.appended));
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
@@ -250,6 +268,9 @@ PipelineStatus Pipeline::status() const {
   status.waiting_bytes = status.balance.waiting == 0 || entered < passed_bytes_ ? 0 : entered - passed_bytes_;
   if (status.balance.waiting > 0) status.oldest_received_ms = window_.oldest_received_ms();
   status.last_delivery_ms = last_delivery_ms_;
+  status.position = window_.cursor().position;
+  status.delivered_by_kind = window_.delivered_by_kind();
+  status.finished = finished_replay_;
   std::copy(std::begin(latency_counts_), std::end(latency_counts_), std::begin(status.latency_counts));
   status.latency_sum_ms = latency_sum_ms_;
   status.problem = sink_->problem();

@@ -28,6 +28,12 @@ inline constexpr std::int64_t kLatencyBucketsMs[] = {5,    10,   25,     50,    
                                                      2500, 5000, 10'000, 30'000, 60'000, 300'000, 3'600'000};
 inline constexpr std::size_t kLatencyBuckets = std::size(kLatencyBucketsMs) + 1;
 
+// What a replay delivers again: the entries before `end` that were received within the span.
+struct ReplayRange {
+  std::int64_t from_ms = 0, to_ms = 0;
+  Position end;
+};
+
 struct PipelineStatus {
   Balance balance;                    // events
   std::uint64_t delivered_bytes = 0;  // of records, over the destination's life
@@ -37,6 +43,9 @@ struct PipelineStatus {
   std::int64_t last_delivery_ms = 0;    // wall clock; 0: none since the process started
   std::uint64_t latency_counts[kLatencyBuckets] = {};
   std::uint64_t latency_sum_ms = 0;
+  Position position;                    // everything before is delivered, dead-lettered, or not for it
+  EventKindCounts delivered_by_kind{};  // since the pipeline was made
+  bool finished = false;                // a replay has delivered all of its range
   std::optional<Problem> problem;
   std::vector<Problem> notes;
   SinkStats sink;
@@ -45,9 +54,10 @@ struct PipelineStatus {
 class Pipeline {
  public:
   // The cursor file has been opened; a destination without a cursor starts at the journal's end, or at its oldest entry
-  // when it says so. Sets the destination's hold on the journal.
+  // when it says so. Sets the destination's hold on the journal. With `replay` it delivers that range again, from a
+  // cursor that has been saved at its beginning, and is then finished.
   Pipeline(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-           std::unique_ptr<Sink> sink, const Clock& clock);
+           std::unique_ptr<Sink> sink, const Clock& clock, std::optional<ReplayRange> replay = {});
 
   // One turn; never waits for the destination. Returns when it wants the next at the latest (steady clock,
   // microseconds); new entries and answers ring the waker before. The owner's thread.
@@ -65,6 +75,7 @@ class Pipeline {
   const Destination& destination() const { return destination_; }
 
  private:
+  EnvironmentMark mark() const;
   bool next_entry();
   void feed();
   void settle();
@@ -75,6 +86,7 @@ class Pipeline {
   void save_cursor();
 
   const Destination destination_;
+  const std::optional<ReplayRange> replay_;
   const std::string hold_name_;
   EventFilter filter_;
   Journal& journal_;
@@ -102,6 +114,7 @@ class Pipeline {
   std::uint64_t latency_sum_ms_ = 0;
   std::int64_t last_delivery_ms_ = 0;
   std::optional<Problem> cursor_problem_;
+  bool read_all_of_replay_ = false, finished_replay_ = false;
   bool stopping_ = false;
   std::int64_t stop_deadline_us_ = 0;
 };

@@ -25,11 +25,13 @@ void FlagEntry::seen(std::int64_t now_ms, std::int64_t variation, std::string_vi
   evaluations_.fetch_add(1, std::memory_order_relaxed);
   if (last_seen_ms_.load(std::memory_order_relaxed) < now_ms) last_seen_ms_.store(now_ms, std::memory_order_relaxed);
   if (variation < 0 || variation >= static_cast<std::int64_t>(kMaxVariationsSeen)) return;
+  if (variation < static_cast<std::int64_t>(kCountedVariations))
+    by_variation_[static_cast<std::size_t>(variation)].fetch_add(1, std::memory_order_relaxed);
   const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(variation);
   if ((variations_seen_.load(std::memory_order_relaxed) & bit) != 0) return;
   if ((variations_seen_.fetch_or(bit) & bit) != 0) return;
   const std::lock_guard lock(mutex_);
-  variations_.push_back({variation, value.size() <= kMaxValueBytes ? std::string(value) : std::string()});
+  variations_.push_back({variation, value.size() <= kMaxValueBytes ? std::string(value) : std::string(), 0});
 }
 
 std::shared_ptr<const std::string> FlagEntry::variation_name(std::int64_t variation) const {
@@ -107,6 +109,9 @@ FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
   FlagFacts facts{flag.key, {}, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}};
   const std::lock_guard lock(flag.mutex_);
   facts.variations = flag.variations_;
+  for (VariationSeen& seen : facts.variations)
+    if (seen.index < static_cast<std::int64_t>(kCountedVariations))
+      seen.evaluations = flag.by_variation_[static_cast<std::size_t>(seen.index)].load(std::memory_order_relaxed);
   std::sort(facts.variations.begin(), facts.variations.end(),
             [](const VariationSeen& a, const VariationSeen& b) { return a.index < b.index; });
   for (const auto& name : flag.names_) facts.names.push_back(name ? *name : std::string());
@@ -145,7 +150,8 @@ std::string FlagRegistry::text() const {
     for (const auto& [key, flag] : flags.by_key) {
       const FlagFacts known = facts(*flag);
       json variations = json::array();
-      for (const VariationSeen& seen : known.variations) variations.push_back({seen.index, seen.value});
+      for (const VariationSeen& seen : known.variations)
+        variations.push_back({seen.index, seen.value, seen.evaluations});
       list.push_back({{"key", key},
                       {"exportedWhenNew", flag->remembered_},
                       {"firstSeen", known.first_seen_ms},
@@ -188,7 +194,10 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
           const auto index = seen.at(0).get<std::int64_t>();
           if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;
           flag->variations_seen_ |= std::uint64_t{1} << static_cast<unsigned>(index);
-          flag->variations_.push_back({index, seen.at(1).get<std::string>()});
+          const std::uint64_t evaluations = seen.size() > 2 ? seen.at(2).get<std::uint64_t>() : 0;
+          if (index < static_cast<std::int64_t>(kCountedVariations))
+            flag->by_variation_[static_cast<std::size_t>(index)] = evaluations;
+          flag->variations_.push_back({index, seen.at(1).get<std::string>(), 0});
         }
         flag->exported_ = flag->remembered_;
         flags.by_key.emplace(flag->key, std::move(flag));

@@ -3,6 +3,7 @@
 // what is asked most is read without a lock.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -28,10 +29,13 @@ inline constexpr std::size_t kMaxFlags = 20'000;
 // not kept.
 inline constexpr std::size_t kMaxVariationsSeen = 64;
 inline constexpr std::size_t kMaxValueBytes = 256;
+// Of these variations, the first, evaluations are counted one by one.
+inline constexpr std::size_t kCountedVariations = 16;
 
 struct VariationSeen {
   std::int64_t index = 0;
-  std::string value;  // JSON as sent; empty: too long to keep
+  std::string value;              // JSON as sent; empty: too long to keep
+  std::uint64_t evaluations = 0;  // of the first kCountedVariations
 };
 
 // One flag of one environment. Any thread.
@@ -59,6 +63,7 @@ class FlagEntry {
   std::atomic<std::int64_t> last_seen_ms_{0};
   std::atomic<std::uint64_t> evaluations_{0};
   std::atomic<std::uint64_t> variations_seen_{0};  // a bit each
+  std::array<std::atomic<std::uint64_t>, kCountedVariations> by_variation_{};
   mutable std::mutex mutex_;
   std::vector<VariationSeen> variations_;                  // guarded by mutex_
   std::vector<std::shared_ptr<const std::string>> names_;  // guarded by mutex_

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "journal/whole_file.h"
 
 namespace sluice {
 
@@ -22,21 +23,10 @@ struct FlagStore::State {
   bool stopping = false;  // guarded by mutex
   std::thread thread;
 
-  FileResult<void> write(const std::string& text) {
-    const std::string beside = path + ".new";
-    if (auto removed = files.remove(beside); !removed && removed.error().fault != FileFault::not_found) return removed;
-    auto file = files.open(beside, true);
-    if (!file) return tl::unexpected(file.error());
-    if (auto written = (*file)->write_at(0, text); !written) return written;
-    if (auto synced = (*file)->sync_data(); !synced) return synced;
-    if (auto renamed = files.rename(beside, path); !renamed) return renamed;
-    return files.sync_directory(path.substr(0, path.rfind('/')));
-  }
-
   void save() {
     std::string text = registry.text();
     if (text == saved) return;
-    if (auto written = write(text); !written) {
+    if (auto written = replace_whole(files, path, text); !written) {
       if (!failing) log_warn("flags.not_saved", {{"path", path}, {"reason", written.error().message}});
       failing = true;
       return;
@@ -56,16 +46,10 @@ struct FlagStore::State {
   }
 
   Result<void> load() {
-    auto file = files.open(path, false);
-    if (!file) {
-      if (file.error().fault == FileFault::not_found) return {};
-      return fail(file.error().message);
-    }
-    const auto size = (*file)->size();
-    if (!size) return fail(size.error().message);
-    std::string text(*size, '\0');
-    const auto read = (*file)->read_at(0, text.data(), text.size());
+    auto read = read_whole(files, path);
     if (!read) return fail(read.error().message);
+    if (!*read) return {};
+    std::string text = std::move(**read);
     if (const auto taken = registry.take_text(text); !taken) {
       log_warn("flags.unreadable", {{"path", path}, {"reason", taken.error().message}, {"kept_as", path + ".damaged"}});
       if (const auto moved = files.rename(path, path + ".damaged"); !moved) return fail(moved.error().message);

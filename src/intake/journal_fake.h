@@ -40,6 +40,7 @@ class FakeJournal final : public Journal {
   std::unique_ptr<JournalReader> reader(ObjectId, Position) override { return nullptr; }
   EnvironmentMark mark(ObjectId) const override { return {}; }
   JournalCount count(ObjectId, Position, Position) const override { return {}; }
+  PositionRange received_between(std::int64_t, std::int64_t) const override { return {}; }
   Position oldest() const override { return {}; }
   Position end() const override { return {}; }
   JournalStats stats() const override { return {}; }

@@ -133,9 +133,18 @@ struct JournalCount {
 
 // An environment's state at one instant.
 struct EnvironmentMark {
-  Position end;                      // everything durable lies before it
-  EventKindCounts appended{};        // durable since the process started
-  std::uint64_t appended_bytes = 0;  // of those entries
+  Position end;                       // everything durable lies before it
+  EventKindCounts appended{};         // durable since the process started
+  std::uint64_t appended_bytes = 0;   // of those entries
+  std::int64_t last_received_ms = 0;  // of the newest of them; 0: none
+  // Where the last few of them begin (kRecentEntries at most), for whoever wants to look at the newest; zero: none.
+  Position recent;
+};
+inline constexpr std::size_t kRecentEntries = 32;
+
+// Where entries that were received within a span of time lie: none of them is outside, but others may be inside.
+struct PositionRange {
+  Position from, to;
 };
 
 inline constexpr const char* kStartingHold = "(starting)";
@@ -157,6 +166,8 @@ class Journal {
   virtual EnvironmentMark mark(ObjectId environment) const = 0;
   // Reads segment indexes, and the headers of at most two segments.
   virtual JournalCount count(ObjectId environment, Position from, Position to) const = 0;
+  // Reads no file. By whole segments.
+  virtual PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const = 0;
   virtual Position oldest() const = 0;
   virtual Position end() const = 0;
   virtual JournalStats stats() const = 0;

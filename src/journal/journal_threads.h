@@ -36,6 +36,9 @@ class ThreadedJournal final : public Journal {
   std::uint64_t max_entry_bytes() const override;
   std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) override;
   EnvironmentMark mark(ObjectId environment) const override { return table_.mark(environment); }
+  PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const override {
+    return table_.received_between(from_ms, to_ms);
+  }
   JournalCount count(ObjectId environment, Position from, Position to) const override {
     return table_.count(environment, from, to);
   }

@@ -45,6 +45,7 @@ void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
   const std::lock_guard lock(mutex_);
   SegmentSummary& summary = segments_.back()->summary;
   for (const FrameHeader& frame : frames) {
+    const Position position = segments_.back()->position_of(summary.end);
     summary.add(frame, static_cast<std::uint32_t>(summary.end + frame.frame_bytes()));
     if (frame.kind != FrameKind::entry) continue;
     Totals& totals = totals_[frame.environment];
@@ -53,6 +54,13 @@ void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
       appended_events_ += frame.counts[kind];
     }
     totals.appended_bytes += frame.payload_bytes;
+    totals.last_received_ms = frame.received_ms;
+    if (totals.recent.size() < kRecentEntries) {
+      totals.recent.push_back(position);
+    } else {
+      totals.recent[totals.oldest_recent] = position;
+      totals.oldest_recent = (totals.oldest_recent + 1) % kRecentEntries;
+    }
     appended_bytes_ += frame.payload_bytes;
     ++appended_entries_;
   }
@@ -85,6 +93,19 @@ bool SegmentTable::holds_segment(const Segment& segment) const {
   return std::any_of(segments_.begin(), segments_.end(), [&](const auto& kept) { return kept.get() == &segment; });
 }
 
+PositionRange SegmentTable::received_between(std::int64_t from_ms, std::int64_t to_ms) const {
+  const std::lock_guard lock(mutex_);
+  PositionRange range{end_locked(), segments_.front()->position_of(kSegmentHeaderBytes)};
+  for (const auto& segment : segments_) {
+    const SegmentSummary& held = segment->summary;
+    if (held.oldest_received_ms == 0 || held.newest_received_ms < from_ms || held.oldest_received_ms > to_ms) continue;
+    range.from = std::min(range.from, segment->position_of(kSegmentHeaderBytes));
+    range.to = std::max(range.to, segment->position_of(held.end));
+  }
+  range.to = std::max(range.from, range.to);
+  return range;
+}
+
 Position SegmentTable::oldest() const {
   const std::lock_guard lock(mutex_);
   return segments_.front()->position_of(kSegmentHeaderBytes);
@@ -104,6 +125,8 @@ EnvironmentMark SegmentTable::mark(const ObjectId& environment) const {
   if (const auto found = totals_.find(environment); found != totals_.end()) {
     mark.appended = found->second.appended;
     mark.appended_bytes = found->second.appended_bytes;
+    mark.last_received_ms = found->second.last_received_ms;
+    if (!found->second.recent.empty()) mark.recent = found->second.recent[found->second.oldest_recent];
   }
   return mark;
 }

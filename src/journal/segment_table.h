@@ -63,6 +63,7 @@ class SegmentTable {
 
   Place place(const ObjectId& environment, Position from) const;
   bool holds_segment(const Segment& segment) const;
+  PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const;
   Position oldest() const;
   Position end() const;
   EnvironmentMark mark(const ObjectId& environment) const;
@@ -105,6 +106,9 @@ class SegmentTable {
     EventKindCounts appended{};
     std::uint64_t appended_bytes = 0;
     std::uint64_t entries_given_up = 0;
+    std::int64_t last_received_ms = 0;
+    std::vector<Position> recent;  // the last kRecentEntries, as a ring
+    std::size_t oldest_recent = 0;
   };
   std::unordered_map<ObjectId, Totals, ObjectIdHash> totals_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position

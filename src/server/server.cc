@@ -25,6 +25,7 @@
 #include "kinesis/settings_check.h"
 #include "launchdarkly/flag_reader.h"
 #include "server/catalog_publisher.h"
+#include "server/usage_keeper.h"
 
 namespace sluice {
 namespace {
@@ -73,6 +74,7 @@ struct Server::Parts {
   std::mutex own_mutex;
   std::shared_ptr<aws::CredentialsCache> own_credentials;
   std::unique_ptr<Exporter> exporter;
+  std::unique_ptr<UsageKeeper> usage;
   IntakeMetrics intake_metrics;
   std::unique_ptr<IntakeDeadLetters> intake_dead_letters;
   std::unique_ptr<ServerView> view;
@@ -222,6 +224,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.flags.apply(*snapshot);
   p.catalog.publish(snapshot);
   if (p.managed) {
+    p.usage = std::make_unique<UsageKeeper>(*p.store, *p.exporter, p.clock);
     p.publisher = std::make_unique<CatalogPublisher>([&p] {
       const std::lock_guard lock(p.reload_mutex);
       if (p.view->phase == ServerPhase::draining) return;  // it is in force at the next start
@@ -229,7 +232,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
         log_error("catalog.not_applied", {{"message", done.error().message}});
     });
     p.api = std::make_unique<RestApi>(
-        RestContext{p.clock, *p.managed, *p.store, *p.tokens, p.flags, *p.exporter,
+        RestContext{p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens,
+                    p.flags, *p.exporter,
                     [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
                       return p.make_sink(destination, waker, dead_letters);
                     },
@@ -291,6 +295,7 @@ void Server::stop() {
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.flag_reader.reset();
   if (p.api) p.api->stop();
+  p.usage.reset();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
   p.journal->close();

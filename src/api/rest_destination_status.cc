@@ -1,0 +1,177 @@
+// How a destination does, has done, and what it could not take; and delivering again what it took.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/audit.h"
+#include "api/rest_resources.h"
+#include "api/status.h"
+#include "aws/time_text.h"
+#include "base/text.h"
+#include "journal/whole_file.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kDeadLettersPage = 50, kMostDeadLetters = 500;
+// Read at most, from the end of the file: what a page shows is there.
+constexpr std::uint64_t kDeadLetterTailBytes = 8u << 20;
+// A download holds the whole file in memory.
+constexpr std::uint64_t kMostDownloadBytes = 64u << 20;
+
+// Epoch milliseconds, or a time as ISO 8601 in UTC: "2026-11-23T10:00:00Z".
+RestResult<std::int64_t> time_member(const json& body, const char* name, std::optional<std::int64_t> otherwise) {
+  const auto expected = [&](const std::string& got) {
+    return invalid(
+        fmt::format("{}: {}; expected a time, in epoch milliseconds or as \"2026-11-23T10:00:00Z\".", name, got));
+  };
+  const auto found = body.find(name);
+  if (found == body.end() || found->is_null()) {
+    if (otherwise) return *otherwise;
+    return expected("It is missing");
+  }
+  if (found->is_number_integer() && *found >= 0) return found->get<std::int64_t>();
+  if (const auto ms = found->is_string() ? aws::parse_iso_time_ms(found->get<std::string>()) : std::nullopt) return *ms;
+  return expected(fmt::format("{} is no time", found->dump()));
+}
+
+struct LetterFile {
+  std::string text;  // its end
+  std::uint64_t bytes = 0;
+};
+
+RestResult<LetterFile> read_letters(const RestContext& context, const Destination& destination, std::uint64_t at_most) {
+  LetterFile letters;
+  const std::string path = context.data_directory + "/dead-letters/" + destination.id.hex() + ".ndjson";
+  const auto file = context.files.open(path, false);
+  if (!file && file.error().fault == FileFault::not_found) return letters;
+  const auto size = file ? (*file)->size() : tl::unexpected(file.error());
+  if (!size)
+    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", size.error().message));
+  letters.bytes = *size;
+  letters.text.resize(std::min(*size, at_most));
+  const auto read = (*file)->read_at(*size - letters.text.size(), letters.text.data(), letters.text.size());
+  if (!read)
+    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", read.error().message));
+  letters.text.resize(*read);
+  return letters;
+}
+
+RestJson step_json(const HistoryStep& step) {
+  const auto latency = [&](double quantile) {
+    const auto ms = step.latency_ms(quantile);
+    return ms ? RestJson(*ms) : RestJson(nullptr);
+  };
+  return {{"t", step.at_ms},
+          {"accepted", step.accepted},
+          {"delivered", step.delivered},
+          {"deliveredBytes", step.delivered_bytes},
+          {"retried", step.retried},
+          {"failedCalls", step.failed_calls},
+          {"backlogEvents", step.backlog_events},
+          {"backlogBytes", step.backlog_bytes},
+          {"latencyP50Ms", latency(0.5)},
+          {"latencyP99Ms", latency(0.99)}};
+}
+
+}  // namespace
+
+RestOutcome destination_status(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  if (const auto status = context.exporter.status(destination->value.id))
+    return RestAnswer{200, destination_status_json(*status, context.clock.wall_ms())};
+  return refuse(503, "unavailable", "The destination is being started; ask again in a second.");
+}
+
+RestOutcome destination_history(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  const std::string name = call.query_one("span").empty() ? "hour" : call.query_one("span");
+  const auto span = history_span_named(name);
+  if (!span) return invalid(fmt::format("span: \"{}\" is none; expected hour, day or week.", name));
+  RestJson points = RestJson::array();
+  for (const HistoryStep& step : context.exporter.history(destination->value.id, *span))
+    points.push_back(step_json(step));
+  return RestAnswer{200,
+                    {{"span", name},
+                     {"stepMs", history_step_ms(*span)},
+                     {"endMs", context.clock.wall_ms()},
+                     {"points", std::move(points)}}};
+}
+
+RestOutcome start_replay(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  if (!call.body.is_object()) return invalid("The body is no object; expected {\"from\":…, \"to\":…}.");
+  if (auto good = only_known(call.body, {"from", "to"}); !good) return tl::unexpected(good.error());
+  const std::int64_t now_ms = context.clock.wall_ms();
+  const auto from_ms = time_member(call.body, "from", std::nullopt);
+  if (!from_ms) return tl::unexpected(from_ms.error());
+  const auto to_ms = time_member(call.body, "to", now_ms);
+  if (!to_ms) return tl::unexpected(to_ms.error());
+  if (*to_ms < *from_ms) return invalid("to: It lies before from.");
+  const auto started = context.exporter.start_replay(destination->value.id, *from_ms, *to_ms);
+  if (!started) return refuse(409, "conflict", started.error().message);
+  const auto noted = context.store.commit(
+      {}, audit_entry(now_ms, call.caller, "replayDestination",
+                      fmt::format("proj/{}:env/{}:destination/{}", call.path[0], call.path[1], call.path[2]),
+                      fmt::format("replayed {} to {} to the destination \"{}\"", iso_time_ms(*from_ms),
+                                  iso_time_ms(*to_ms), destination->value.name)));
+  if (!noted) return refused(noted.error());
+  return RestAnswer{201, replay_json(*started)};
+}
+
+RestOutcome cancel_replay(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  if (!context.exporter.cancel_replay(destination->value.id)) return not_found("No replay of this destination runs.");
+  return RestAnswer{204, nullptr};
+}
+
+RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  std::size_t limit = kDeadLettersPage;
+  if (const std::string text = call.query_one("limit"); !text.empty()) {
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (fault != std::errc() || *end != '\0' || limit < 1 || limit > kMostDeadLetters)
+      return invalid(fmt::format("limit: \"{}\" does not fit; expected 1 to {}.", text, kMostDeadLetters));
+  }
+  const auto letters = read_letters(context, destination->value, kDeadLetterTailBytes);
+  if (!letters) return tl::unexpected(letters.error());
+  RestJson items = RestJson::array();
+  std::string_view rest = letters->text;
+  while (!rest.empty() && items.size() < limit) {
+    rest.remove_suffix(rest.back() == '\n');
+    const std::size_t begin = rest.rfind('\n') == std::string_view::npos ? 0 : rest.rfind('\n') + 1;
+    RestJson letter = RestJson::parse(rest.substr(begin), nullptr, false);
+    if (letter.is_object()) items.push_back(std::move(letter));
+    rest = rest.substr(0, begin);
+  }
+  const auto status = context.exporter.status(destination->value.id);
+  return RestAnswer{200,
+                    {{"totalCount", status ? status->pipeline.balance.dead_lettered : items.size()},
+                     {"bytes", letters->bytes},
+                     {"items", std::move(items)}}};
+}
+
+RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
+  const auto destination = find_destination(context, call);
+  if (!destination) return tl::unexpected(destination.error());
+  auto letters = read_letters(context, destination->value, kMostDownloadBytes);
+  if (!letters) return tl::unexpected(letters.error());
+  if (letters->bytes > kMostDownloadBytes)
+    return refuse(409, "conflict",
+                  fmt::format("The file has {}; over HTTP at most {} are given. Take it from the data directory: "
+                              "dead-letters/{}.ndjson.",
+                              human_bytes(letters->bytes), human_bytes(kMostDownloadBytes), call.path[2]));
+  RestAnswer answer{200, nullptr};
+  answer.download = letters->text.empty() ? "\n" : std::move(letters->text);
+  return answer;
+}
+
+}  // namespace sluice

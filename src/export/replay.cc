@@ -1,0 +1,68 @@
+#include "export/replay.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "journal/cursor_store.h"
+#include "journal/whole_file.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 3> kStateNames = {"running", "done", "cancelled"};
+
+}  // namespace
+
+std::string_view replay_state_name(ReplayState state) { return kStateNames[static_cast<std::size_t>(state)]; }
+
+Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, Position from) {
+  const auto failed = [](const std::string& why) { return fail("The replay cannot be begun: " + why + "."); };
+  if (const auto made = files_.make_directory(directory_); !made) return failed(made.error().message);
+  (void)files_.remove(directory_ + "/" + destination.hex() + ".cursor");  // of an earlier one
+  auto cursor_file = CursorFile::open(directory_, destination, files_);
+  if (!cursor_file) return failed(cursor_file.error().message);
+  Cursor cursor;
+  cursor.position = from;
+  if (const auto saved = (*cursor_file)->save(cursor); !saved) return failed(saved.error().message);
+  const json text = {{"from", replay.range.from_ms},
+                     {"to", replay.range.to_ms},
+                     {"end", replay.range.end.value},
+                     {"started", replay.started_ms},
+                     {"bytes", replay.bytes}};
+  if (const auto written = replace_whole(files_, path_of(destination), text.dump()); !written)
+    return failed(written.error().message);
+  return {};
+}
+
+std::optional<Replay> ReplayFiles::find(ObjectId destination) const {
+  const auto text = read_whole(files_, path_of(destination));
+  if (text && !*text) return std::nullopt;
+  const json read = text ? json::parse(**text, nullptr, false) : json();
+  const auto number = [&](const char* name) {
+    const auto found = read.is_object() ? read.find(name) : read.end();
+    return found != read.end() && found->is_number_integer() ? std::optional(*found) : std::nullopt;
+  };
+  const auto from = number("from"), to = number("to"), end = number("end"), started = number("started"),
+             bytes = number("bytes");
+  if (!from || !to || !end || !started || !bytes) {
+    log_warn("replay.unreadable",
+             {{"path", path_of(destination)}, {"reason", text ? "not a replay" : text.error().message}});
+    return std::nullopt;
+  }
+  Replay replay;
+  replay.range = {from->get<std::int64_t>(), to->get<std::int64_t>(), {end->get<std::uint64_t>()}};
+  replay.started_ms = started->get<std::int64_t>();
+  replay.bytes = bytes->get<std::uint64_t>();
+  return replay;
+}
+
+void ReplayFiles::remove(ObjectId destination) {
+  // The description first: a cursor alone is nothing.
+  (void)files_.remove(path_of(destination));
+  (void)files_.remove(directory_ + "/" + destination.hex() + ".cursor");
+}
+
+}  // namespace sluice

@@ -1,0 +1,50 @@
+// A replay: what the journal still has of a span of time, delivered to one destination again under the same ids, beside
+// its live delivery. It outlives restarts: `replays/<id>.json` says what it is, `replays/<id>.cursor` how far it got.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/object_id.h"
+#include "export/pipeline.h"
+#include "journal/file_system.h"
+
+namespace sluice {
+
+enum class ReplayState : std::uint8_t { running, done, cancelled };
+std::string_view replay_state_name(ReplayState state);
+
+struct Replay {
+  ReplayRange range;
+  std::int64_t started_ms = 0;
+  std::uint64_t bytes = 0;  // of the environment's entries that it reads
+};
+
+struct ReplayStatus {
+  Replay replay;
+  ReplayState state = ReplayState::running;
+  std::uint64_t delivered_events = 0;
+  double fraction = 0;  // of the bytes
+  std::optional<Problem> problem;
+};
+
+// The files of replays, in `data_directory`/replays.
+class ReplayFiles {
+ public:
+  ReplayFiles(FileSystem& files, const std::string& data_directory)
+      : files_(files), directory_(data_directory + "/replays") {}
+  const std::string& directory() const { return directory_; }
+  // Durable when it returns, with a cursor at `from`.
+  Result<void> begin(ObjectId destination, const Replay& replay, Position from);
+  // Nothing when there is none; one that cannot be read is told in the log, and is none.
+  std::optional<Replay> find(ObjectId destination) const;
+  void remove(ObjectId destination);
+
+ private:
+  std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex() + ".json"; }
+  FileSystem& files_;
+  const std::string directory_;
+};
+
+}  // namespace sluice

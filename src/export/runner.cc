@@ -1,0 +1,125 @@
+#include "export/runner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "export/limits.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::size_t kRateWindowS = 30;
+
+}  // namespace
+
+Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
+                         FileSystem& files, const Clock& clock, const std::string& dead_letter_path,
+                         const SinkFactory& make_sink, std::optional<ReplayRange> replay)
+    : journal_(journal),
+      clock_(clock),
+      dead_letters_(dead_letter_path, destination.id, files, clock),
+      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, waker_, dead_letters_), clock,
+                replay),
+      history_(clock.wall_ms()),
+      state_since_ms_(clock.wall_ms()) {
+  history_.look(pipeline_.status(), state_since_ms_);  // what was before is not its history
+  journal_.subscribe(&waker_);
+  thread_ = std::thread([this] { run(); });
+}
+
+Exporter::Runner::~Runner() { stop(); }
+
+void Exporter::Runner::begin_stop() {
+  pipeline_.stop();
+  waker_.wake();
+}
+
+void Exporter::Runner::stop() {
+  begin_stop();
+  if (thread_.joinable()) thread_.join();
+  journal_.unsubscribe(&waker_);
+}
+
+void Exporter::Runner::run() {
+  while (true) {
+    const std::int64_t deadline_us = pipeline_.step();
+    if (pipeline_.stopped()) break;
+    const std::int64_t wait_us = std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, 60'000'000);
+    if (wait_us > 0) waker_.wait_us(wait_us);
+  }
+  pipeline_.close();
+}
+
+bool Exporter::Runner::drained() const {
+  const PipelineStatus status = pipeline_.status();
+  return status.balance.waiting == 0 || status.problem.has_value();
+}
+
+DestinationStatus Exporter::Runner::status() const {
+  DestinationStatus status;
+  status.destination = destination();
+  status.pipeline = pipeline_.status();
+  status.dead_letter_path = dead_letters_.path();
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (status.pipeline.oldest_received_ms > 0)
+    status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);
+  const std::int64_t last = status.pipeline.last_delivery_ms;
+  status.state = destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting,
+                                    status.oldest_waiting_age_ms, last == 0 ? -1 : now_ms - last});
+  const std::lock_guard lock(watch_mutex_);
+  status.state_since_ms = state_since_ms_;
+  status.rates = history_.rates(now_ms);
+  if (samples_.size() >= 2) {
+    const double seconds = static_cast<double>(samples_.back().at_us - samples_.front().at_us) / 1e6;
+    status.accepted_per_s = static_cast<double>(samples_.back().accepted - samples_.front().accepted) / seconds;
+    status.delivered_per_s = static_cast<double>(samples_.back().delivered - samples_.front().delivered) / seconds;
+  }
+  return status;
+}
+
+std::vector<HistoryStep> Exporter::Runner::history(HistorySpan span) const {
+  const std::lock_guard lock(watch_mutex_);
+  return history_.steps(span, clock_.wall_ms());
+}
+
+void Exporter::Runner::look() {
+  const DestinationStatus now = status();
+  const std::lock_guard lock(watch_mutex_);
+  samples_.push_back({clock_.steady_us(), now.pipeline.balance.accepted, now.pipeline.balance.delivered});
+  if (samples_.size() > kRateWindowS) samples_.pop_front();
+  history_.look(now.pipeline, clock_.wall_ms());
+  const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";
+  if (now.state == state_ && code == problem_code_) return;
+  // `delivering` and `idle` follow each other all day: not worth a line.
+  const auto quiet = [](DestinationState state) {
+    return state == DestinationState::delivering || state == DestinationState::idle;
+  };
+  if (!(quiet(now.state) && quiet(state_))) tell(now);
+  state_ = now.state;
+  problem_code_ = code;
+  state_since_ms_ = clock_.wall_ms();
+}
+
+void Exporter::Runner::tell(const DestinationStatus& now) const {
+  const std::string_view state = destination_state_name(now.state);
+  if (now.pipeline.problem) {
+    const Problem& problem = *now.pipeline.problem;
+    const std::string_view asked = problem.request_id.empty() ? "none" : std::string_view(problem.request_id);
+    log_warn("destination.state", {{"destination", now.destination.name},
+                                   {"state", state},
+                                   {"waiting", now.pipeline.balance.waiting},
+                                   {"code", problem.code},
+                                   {"message", problem.message},
+                                   {"remedy", problem.remedy},
+                                   {"request_id", asked}});
+    return;
+  }
+  log_info("destination.state", {{"destination", now.destination.name},
+                                 {"state", state},
+                                 {"waiting", now.pipeline.balance.waiting},
+                                 {"oldest", human_duration_ms(now.oldest_waiting_age_ms)}});
+}
+
+}  // namespace sluice

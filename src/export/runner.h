@@ -1,0 +1,64 @@
+// One pipeline with its thread, its waker and its dead letters, and what it has been doing lately.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/waker.h"
+#include "export/dead_letter_file.h"
+#include "export/exporter.h"
+#include "export/history.h"
+#include "export/pipeline.h"
+
+namespace sluice {
+
+class Exporter::Runner {
+ public:
+  // Starts at once. With `replay` it delivers that range and then has nothing more to do.
+  Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, FileSystem& files,
+         const Clock& clock, const std::string& dead_letter_path, const SinkFactory& make_sink,
+         std::optional<ReplayRange> replay = {});
+  ~Runner();
+
+  void begin_stop();
+  void stop();  // waits until it has
+
+  const Destination& destination() const { return pipeline_.destination(); }
+  PipelineStatus pipeline_status() const { return pipeline_.status(); }
+  // Nothing waits, or what waits cannot go out just now: a drain need not wait for it.
+  bool drained() const;
+  DestinationStatus status() const;
+  std::vector<HistoryStep> history(HistorySpan span) const;
+  // Once a second: samples the rates and tells of a change of state, once.
+  void look();
+
+ private:
+  // What the trend is computed from: one look a second.
+  struct Sample {
+    std::int64_t at_us;
+    std::uint64_t accepted, delivered;
+  };
+  void run();
+  void tell(const DestinationStatus& now) const;
+
+  Journal& journal_;
+  const Clock& clock_;
+  Waker waker_;
+  DeadLetterFile dead_letters_;
+  Pipeline pipeline_;
+  std::thread thread_;
+
+  mutable std::mutex watch_mutex_;
+  std::deque<Sample> samples_;
+  History history_;
+  DestinationState state_ = DestinationState::idle;
+  std::string problem_code_;
+  std::int64_t state_since_ms_;
+};
+
+}  // namespace sluice

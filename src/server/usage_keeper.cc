@@ -1,0 +1,60 @@
+#include "server/usage_keeper.h"
+
+#include <chrono>
+
+#include "base/log.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::int64_t kHourMs = 3'600'000;
+
+}  // namespace
+
+UsageKeeper::UsageKeeper(CatalogStore& store, const Exporter& exporter, const Clock& clock)
+    : store_(store), exporter_(exporter), clock_(clock), thread_([this] { run(); }) {}
+
+UsageKeeper::~UsageKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  bell_.notify_one();
+  thread_.join();
+}
+
+void UsageKeeper::run() {
+  for (bool last = false; !last;) {
+    {
+      std::unique_lock lock(mutex_);
+      last = bell_.wait_for(lock, std::chrono::milliseconds(kUsageIntervalMs), [this] { return stopping_; });
+    }
+    look();
+  }
+}
+
+void UsageKeeper::look() {
+  const std::int64_t now_ms = clock_.wall_ms();
+  const auto delivered = exporter_.delivered();
+  std::vector<UsageRow> rows;
+  for (const auto& [id, sums] : delivered) {
+    const EventKindCounts& before = written_[id];
+    for (const EventKindRow& row : kEventKinds) {
+      const auto kind = static_cast<std::size_t>(row.kind);
+      if (sums.by_kind[kind] > before[kind])
+        rows.push_back({now_ms - now_ms % kHourMs, id.hex(), std::string(row.name), sums.project_key,
+                        sums.environment_key, sums.by_kind[kind] - before[kind]});
+    }
+  }
+  if (rows.empty()) return;
+  if (const auto added = store_.add_usage(rows); !added) {
+    // Written with the next look: nothing is marked as written.
+    if (!failing_) log_warn("usage.not_written", {{"reason", added.error().message}});
+    failing_ = true;
+    return;
+  }
+  failing_ = false;
+  for (const auto& [id, sums] : delivered) written_[id] = sums.by_kind;
+}
+
+}  // namespace sluice
