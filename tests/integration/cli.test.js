@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
+import { documentedUri } from './lib/openapi.js';
 import { sluiceBinary } from './lib/paths.js';
 import { runToEnd } from './lib/process.js';
 import { ADMIN_TOKEN, Sluice } from './lib/sluice.js';
@@ -11,13 +12,14 @@ import { waitFor } from './lib/wait.js';
 
 const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000001a';
 
-const commandLine = (sluice, env = { SLUICE_TOKEN: ADMIN_TOKEN }) => (...args) =>
-  runToEnd(sluiceBinary, args, { env: { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, ...env } });
+const commandLine = (server, env = { SLUICE_TOKEN: ADMIN_TOKEN }) => (...args) =>
+  runToEnd(sluiceBinary, args, { env: { PATH: process.env.PATH, SLUICE_SERVER: server, ...env } });
 
 test('from nothing to a flag that is switched, by the command line alone', async (t) => {
   const kinesim = await Kinesim.start(t);
   const sluice = await Sluice.start(t, { managed: true });
-  const run = commandLine(sluice);
+  const server = await documentedUri(t, sluice.adminUri);
+  const run = commandLine(server);
   const done = async (...args) => {
     const { status, output } = await run(...args);
     assert.equal(status, 0, `sluice ${args.join(' ')}: ${output}`);
@@ -48,7 +50,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
   assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
   assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
   const token = JSON.parse(await done('token', 'create', 'ci', '--role', 'reader', '--json'));
-  const asReader = commandLine(sluice, { SLUICE_TOKEN: token.token });
+  const asReader = commandLine(server, { SLUICE_TOKEN: token.token });
   assert.equal((await asReader('destination', 'list')).status, 0);
   const refused = await asReader('destination', 'delete', ...at);
   assert.deepEqual([refused.status, /needs writer/.test(refused.output)], [1, true], refused.output);
@@ -60,10 +62,11 @@ test('from nothing to a flag that is switched, by the command line alone', async
 test('exit statuses that scripts can use, and words that say what to do', async (t) => {
   const kinesim = await Kinesim.start(t);
   const sluice = await Sluice.start(t, { managed: true });
-  const run = commandLine(sluice);
+  const server = await documentedUri(t, sluice.adminUri);
+  const run = commandLine(server);
   const cases = [
-    [commandLine(sluice, {}), ['project', 'list'], 2, /no access token.*SLUICE_TOKEN/s],
-    [commandLine(sluice, { SLUICE_TOKEN: 'api-wrong' }), ['project', 'list'], 1, /Invalid access token/],
+    [commandLine(server, {}), ['project', 'list'], 2, /no access token.*SLUICE_TOKEN/s],
+    [commandLine(server, { SLUICE_TOKEN: 'api-wrong' }), ['project', 'list'], 1, /Invalid access token/],
     [run, ['project', 'list', '--server', '127.0.0.1:9'], 3, /Cannot reach .*--server/s],
     [run, ['project', 'list', '--token-file', '/nowhere'], 2, /\/nowhere cannot be read/],
     [run, ['project', 'list', '--server', kinesim.uri], 1, /./],
@@ -79,7 +82,7 @@ test('exit statuses that scripts can use, and words that say what to do', async 
   }
   const file = path.join(sluice.folder, 'token');
   await writeFile(file, `${ADMIN_TOKEN}\n`);
-  assert.equal((await commandLine(sluice, {})('project', 'list', '--token-file', file)).status, 0);
+  assert.equal((await commandLine(server, {})('project', 'list', '--token-file', file)).status, 0);
 
   await run('project', 'create', 'web');
   await run('environment', 'create', 'web', 'production');

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { apiClients } from './lib/api_clients.js';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
+import { documentedUri } from './lib/openapi.js';
 import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
@@ -24,7 +25,7 @@ for (const { name, connect } of apiClients) {
   test(`the life of a destination, by ${name}`, async (t) => {
     const kinesim = await Kinesim.start(t);
     const sluice = await Sluice.start(t, { managed: true });
-    const client = connect({ uri: sluice.adminUri, token: ADMIN_TOKEN });
+    const client = connect({ uri: await documentedUri(t, sluice.adminUri), token: ADMIN_TOKEN });
     assert.equal(await sluice.post([customEvent('too-early')], { key: SDK_KEY }), 401);
 
     await client.postProject({ key: 'web', name: 'Web shop' });

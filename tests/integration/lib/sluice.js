@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseMetrics } from './metrics.js';
+import { assertDocumented } from './openapi.js';
 import { sluiceBinary } from './paths.js';
 import { freePort, Process, temporaryFolder } from './process.js';
 import { waitFor } from './wait.js';
@@ -109,13 +110,18 @@ export class Sluice {
     return parseMetrics(await (await fetch(`${this.adminUri}/metrics`)).text());
   }
 
-  // One call of the REST API; `body` as it is when it is text. Resolves to the status and what was answered.
+  // One call of the REST API; `body` as it is when it is text. Resolves to the status and what was answered, which must be
+  // as docs/openapi.json has it.
   async api(method, path, body, { token = ADMIN_TOKEN, type = 'application/json' } = {}) {
+    const url = `/api/v2/${path}`;
     const headers = { ...(token && { Authorization: token }), ...(body !== undefined && { 'Content-Type': type }) };
-    const response = await fetch(`${this.adminUri}/api/v2/${path}`, {
-      method, headers, body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-    });
+    const requestBody = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await fetch(this.adminUri + url, { method, headers, body: requestBody });
     const text = await response.text();
+    assertDocumented({
+      method, url, requestBody, requestType: headers['Content-Type'],
+      status: response.status, responseType: response.headers.get('content-type'), responseBody: text,
+    });
     return { status: response.status, body: text ? JSON.parse(text) : undefined };
   }
 
