@@ -60,7 +60,8 @@ function queryFaults(parameters, query) {
   return [...new Set(query.keys())].flatMap((name) => {
     if (!known.has(name)) return [`query: there is no parameter ${name}`];
     const { schema } = known.get(name);
-    const read = (text, { type }) => (type === 'integer' && /^-?\d+$/.test(text) ? Number(text) : text);
+    const whole = ({ type, anyOf = [] }) => type === 'integer' || anyOf.some(whole);
+    const read = (text, each) => (whole(each) && /^-?\d+$/.test(text) ? Number(text) : text);
     const value = schema.type === 'array' ? query.getAll(name).map((text) => read(text, schema.items)) : read(query.get(name), schema);
     return faultsOf(schema, value, `query ${name}`);
   });
