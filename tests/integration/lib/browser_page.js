@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
 
-const CHROMIUM = '/usr/bin/chromium';  // Debian's; tools/setup installs it
+export const CHROMIUM = '/usr/bin/chromium';  // Debian's; tools/setup installs it
 
 const PAGE = `<!doctype html><title>Shop</title><button id="buy">Buy</button>
 <script type="module">import * as sdk from '/sdk.js'; window.sdk = sdk;</script>`;
