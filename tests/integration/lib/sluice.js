@@ -122,7 +122,8 @@ export class Sluice {
       method, url, requestBody, requestType: headers['Content-Type'],
       status: response.status, responseType: response.headers.get('content-type'), responseBody: text,
     });
-    return { status: response.status, body: text ? JSON.parse(text) : undefined };
+    const json = response.headers.get('content-type') === 'application/json';
+    return { status: response.status, body: text && json ? JSON.parse(text) : text || undefined };
   }
 
   // Posts one payload as a server-side SDK would; resolves to the status.
