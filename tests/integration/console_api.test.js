@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
+import { documentedUri } from './lib/openapi.js';
 import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
@@ -35,7 +36,10 @@ const keysOf = async (kinesim) => (await kinesim.texts()).map((text) => JSON.par
 
 test("a browser's session: a cookie that no script reads, and no change without the console's header", async (t) => {
   const sluice = await Sluice.start(t, { managed: true });
-  const call = (method, path, { body, headers = {} } = {}) => fetch(`${sluice.adminUri}${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const uri = await documentedUri(t, sluice.adminUri);
+  const call = (method, path, { body, headers = {} } = {}) => fetch(`${uri}${path}`, {
+    method, headers: { ...(body && { 'content-type': 'application/json' }), ...headers }, body: body && JSON.stringify(body),
+  });
   assert.equal((await call('POST', '/api/session', { body: { token: 'api-wrong' } })).status, 401);
   assert.equal((await call('POST', '/api/session', { body: {} })).status, 400);
   const signedIn = await call('POST', '/api/session', { body: { token: ADMIN_TOKEN } });

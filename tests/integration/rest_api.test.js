@@ -274,25 +274,3 @@ test('a test event, the status and the policies of a destination', async (t) => 
   assert.equal(trust.status, 201);
   assert.equal(trust.body.awsTrustPolicy.Statement[0].Condition.StringEquals['sts:ExternalId'], `sluice-${environmentId}`);
 });
-
-test("a browser's session: in by a token, changes only with the console's header, out", async (t) => {
-  const sluice = await Sluice.start(t, { managed: true });
-  const uri = await documentedUri(t, sluice.adminUri);
-  const call = (method, path, { body, headers } = {}) => fetch(`${uri}${path}`, {
-    method, headers: { ...(body && { 'Content-Type': 'application/json' }), ...headers }, body: body && JSON.stringify(body),
-  });
-  assert.equal((await call('POST', '/api/session', { body: { token: 'api-wrong' } })).status, 401);
-  assert.equal((await call('POST', '/api/session', { body: {} })).status, 400);
-  const opened = await call('POST', '/api/session', { body: { token: ADMIN_TOKEN } });
-  assert.equal(opened.status, 204);
-  const [cookie, ...attributes] = opened.headers.get('set-cookie').split('; ');
-  assert.deepEqual(attributes.sort(), ['HttpOnly', 'Max-Age=43200', 'Path=/api', 'SameSite=Strict']);
-  const identity = await call('GET', '/api/v2/caller-identity', { headers: { Cookie: cookie } });
-  assert.deepEqual([identity.status, (await identity.json()).role], [200, 'admin']);
-  const project = { key: 'web', name: 'Web' };
-  const refused = await call('POST', '/api/v2/projects', { body: project, headers: { Cookie: cookie } });
-  assert.deepEqual([refused.status, (await refused.json()).code], [403, 'forbidden']);
-  assert.equal((await call('POST', '/api/v2/projects', { body: project, headers: { Cookie: cookie, 'X-Sluice-Console': '1' } })).status, 201);
-  const closed = await call('DELETE', '/api/session', { headers: { Cookie: cookie } });
-  assert.deepEqual([closed.status, /^sluice_session=;.*Max-Age=0/.test(closed.headers.get('set-cookie'))], [204, true]);
-});
