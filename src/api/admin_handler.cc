@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "api/flag_list.h"
@@ -22,7 +21,7 @@ HttpResponse json_answer(std::string body) {
 }
 
 HttpResponse refused(unsigned status, std::string_view code, std::string message) {
-  HttpResponse response = json_answer(nlohmann::ordered_json{{"code", code}, {"message", message}}.dump() + "\n");
+  HttpResponse response = json_answer(rest_error_text(code, message) + "\n");
   response.status = status;
   return response;
 }
@@ -49,6 +48,10 @@ const std::array kRoutes = {
 };
 
 }  // namespace
+
+HttpResponse AdminHandler::fault(unsigned status, std::string_view code, std::string_view message, const HttpRequest&) {
+  return refused(status, code, std::string(message));
+}
 
 void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
   if (RestApi::serves(request.path)) {

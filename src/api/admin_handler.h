@@ -13,6 +13,8 @@ class AdminHandler final : public HttpHandler {
   // only.
   AdminHandler(const ServerView& view, RestApi* api) : view_(view), api_(api) {}
   void handle(const HttpRequest& request, HttpResponder responder) override;
+  HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                     const HttpRequest& request) override;
 
  private:
   const ServerView& view_;

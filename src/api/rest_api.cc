@@ -59,6 +59,9 @@ constexpr std::array kRoutes = {
     Route{"GET", "usage/data-export-events", Role::reader, data_export_usage},
     Route{"GET", "status", Role::reader, server_status},
     Route{"GET", "aws-regions", Role::reader, list_regions},
+    Route{"POST", "import", Role::admin, import_catalog},
+    Route{"GET", "export", Role::admin, export_catalog},
+    Route{"POST", "backup", Role::admin, back_up_catalog},
     Route{"GET", "tokens", Role::admin, list_tokens},
     Route{"POST", "tokens", Role::admin, make_token},
     Route{"DELETE", "tokens/{}", Role::admin, delete_token},
@@ -148,9 +151,11 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
     body = outcome->body;
   } else {
     response.status = outcome.error().status;
-    body = {{"code", outcome.error().code}, {"message", outcome.error().message}, {"id", error_id()}};
+    response.body = rest_error_text(outcome.error().code, outcome.error().message);
+    response.content_type = "application/json";
     if (response.status == 429)
       response.headers.emplace_back("X-Ratelimit-Reset", std::to_string(now_ms + kFailedAuthenticationWindowMs));
+    return response;
   }
   if (body.is_null()) return response;
   response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
@@ -160,14 +165,18 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
 
 }  // namespace
 
+std::string rest_error_text(std::string_view code, std::string_view message) {
+  return RestJson{{"code", code}, {"message", message}, {"id", error_id()}}.dump(-1, ' ', false,
+                                                                                 RestJson::error_handler_t::replace);
+}
+
 RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
   const std::int64_t now_ms = context_.clock.wall_ms();
   const auto known = failures_.find(peer);
   if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
     failures_.erase(known);
-  } else if (known != failures_.end() && known->second.count >= kMaxFailedAuthentications) {
-    return refuse(429, "rate_limited",
-                  "Too many calls with a wrong access token from this address. Try again in a minute.");
+  } else if (known != failures_.end() && known->second.different.size() >= kMaxFailedAuthentications) {
+    return refuse(429, "rate_limited", "Too many wrong access tokens from this address. Try again in a minute.");
   }
   if (token.empty())
     return refuse(401, "unauthorized",
@@ -175,7 +184,8 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
   if (failures_.size() >= kMaxWatchedAddresses) failures_.clear();
   Failures& failures = failures_[std::string(peer)];
-  if (failures.count++ == 0) failures.since_ms = now_ms;
+  if (failures.different.empty()) failures.since_ms = now_ms;
+  failures.different.insert(std::hash<std::string_view>{}(token));
   if (token.starts_with("sdk-") || token.starts_with("mob-"))
     return refuse(401, "unauthorized",
                   "Invalid access token: this is an SDK's key. The API takes access tokens, which begin with api-.");
@@ -225,11 +235,12 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
   std::string_view rest = request.path.substr(std::string_view("/api/v2/").size());
   if (rest.ends_with('/')) rest.remove_suffix(1);
   const auto path = split(rest, '/');
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   std::string allowed;
   for (const Route& route : kRoutes) {
     auto captured = matched(route.path, path);
     if (!captured) continue;
-    if (route.method != request.method) {
+    if (route.method != method) {
       allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method);
       continue;
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -13,9 +14,9 @@
 
 namespace sluice {
 
-// After this many calls with a wrong token from one address within a minute, its calls are answered 429 until the
+// After this many different wrong tokens from one address within a minute, its calls are answered 429 until the
 // minute is over: guessing is not worth trying.
-inline constexpr int kMaxFailedAuthentications = 20;
+inline constexpr std::size_t kMaxFailedAuthentications = 20;
 inline constexpr std::int64_t kFailedAuthenticationWindowMs = 60'000;
 inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
 
@@ -25,6 +26,9 @@ inline constexpr std::string_view kSessionCookie = "sluice_session";
 inline constexpr std::int64_t kSessionSeconds = 12 * 3600;  // a working day
 // What a browser must send with every change beside the cookie: no form of another site can.
 inline constexpr std::string_view kConsoleHeader = "X-Sluice-Console";
+
+// The body of an error, as LaunchDarkly's clients know it.
+std::string rest_error_text(std::string_view code, std::string_view message);
 
 class RestApi {
  public:
@@ -42,7 +46,8 @@ class RestApi {
 
   struct Failures {
     std::int64_t since_ms = 0;
-    int count = 0;
+    // One wrong token over and over (a page left open, a script with an old one) is no guessing.
+    std::set<std::size_t> different;  // hashes of tokens
   };
   RestContext context_;
   RestWorker worker_;

@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/audit.h"
+#include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
 #include "aws/time_text.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "journal/whole_file.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kDeadLettersPage = 50, kMostDeadLetters = 500;
+constexpr std::uint64_t kDeadLettersPage = 50, kMostDeadLetters = 500;
 // Read at most, from the end of the file: what a page shows is there.
 constexpr std::uint64_t kDeadLetterTailBytes = 8u << 20;
 // A download holds the whole file in memory.
@@ -121,7 +122,7 @@ RestOutcome start_replay(const RestContext& context, const RestCall& call) {
                       fmt::format("proj/{}:env/{}:destination/{}", call.path[0], call.path[1], call.path[2]),
                       fmt::format("replayed {} to {} to the destination \"{}\"", iso_time_ms(*from_ms),
                                   iso_time_ms(*to_ms), destination->value.name)));
-  if (!noted) return refused(noted.error());
+  if (!noted) log_error("audit.not_written", {{"action", "replayDestination"}, {"reason", noted.error().message}});
   return RestAnswer{201, replay_json(*started)};
 }
 
@@ -135,17 +136,13 @@ RestOutcome cancel_replay(const RestContext& context, const RestCall& call) {
 RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  std::size_t limit = kDeadLettersPage;
-  if (const std::string text = call.query_one("limit"); !text.empty()) {
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), limit);
-    if (fault != std::errc() || *end != '\0' || limit < 1 || limit > kMostDeadLetters)
-      return invalid(fmt::format("limit: \"{}\" does not fit; expected 1 to {}.", text, kMostDeadLetters));
-  }
+  const auto limit = number_in_query(call, "limit", kDeadLettersPage, 1, kMostDeadLetters);
+  if (!limit) return tl::unexpected(limit.error());
   const auto letters = read_letters(context, destination->value, kDeadLetterTailBytes);
   if (!letters) return tl::unexpected(letters.error());
   RestJson items = RestJson::array();
   std::string_view rest = letters->text;
-  while (!rest.empty() && items.size() < limit) {
+  while (!rest.empty() && items.size() < *limit) {
     rest.remove_suffix(rest.back() == '\n');
     const std::size_t begin = rest.rfind('\n') == std::string_view::npos ? 0 : rest.rfind('\n') + 1;
     RestJson letter = RestJson::parse(rest.substr(begin), nullptr, false);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "api/audit.h"
 #include "api/rest_patch.h"
+#include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "base/random.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPageSize = 20;  // of environments, as LaunchDarkly's
+constexpr std::uint64_t kPageSize = 20, kMostPageSize = 1000;  // of environments; 20 as LaunchDarkly's
 
 // API member and field of the configuration, for what both have.
 struct Mapped {
@@ -66,18 +66,23 @@ RestResult<Managed<Environment>> found(const RestContext& context, const RestCal
 // Takes what the body says over into the fields and the rest. Whoever sets a switch wants switches to count.
 void take_members(const json& body, const json& before, CatalogWrite& write) {
   for (const auto& [member, field] : kMapped) {
-    const auto value = body.find(member);
-    if (value == body.end()) continue;
-    if (value->is_null())
+    const json value = body.value(member, json());
+    // What a patch takes away is as at first.
+    if (value.is_null() && !before.contains(member) && !body.contains(member)) continue;
+    if (value.is_null())
       write.fields.erase(field);
     else
-      write.fields[field] = *value;
+      write.fields[field] = value;
     const bool is_switch = std::string_view(field).starts_with("export_");
-    if (is_switch && before.value(member, json()) != *value && !body.contains("featureEvents"))
+    if (is_switch && before.value(member, json()) != value && !body.contains("featureEvents"))
       write.fields["feature_events"] = "chosen flags";
   }
-  for (const auto& [member, value] : kKept.items())
-    if (body.contains(member)) write.extra[member] = body[member];
+  for (const auto& [member, value] : kKept.items()) {
+    if (body.contains(member))
+      write.extra[member] = body[member];
+    else
+      write.extra.erase(member);
+  }
 }
 
 RestOutcome reset_key(const RestContext& context, const RestCall& call, const char* field, const char* prefix,
@@ -140,22 +145,17 @@ RestResult<CatalogWrite> new_environment(const RestContext& context, const std::
 RestOutcome list_environments(const RestContext& context, const RestCall& call) {
   const auto project = context.catalog.project(call.path[0]);
   if (!project) return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
-  std::size_t limit = kPageSize, offset = 0;
-  for (auto& [name, out] :
-       std::array<std::pair<const char*, std::size_t*>, 2>{{{"limit", &limit}, {"offset", &offset}}}) {
-    const std::string text = call.query_one(name);
-    if (text.empty()) continue;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), *out);
-    if (fault != std::errc() || end != text.data() + text.size())
-      return invalid(fmt::format("{}: \"{}\" is no whole number.", name, text));
-  }
+  const auto limit = number_in_query(call, "limit", kPageSize, 1, kMostPageSize);
+  const auto offset = number_in_query(call, "offset", 0, 0, UINT32_MAX);
+  if (!limit) return tl::unexpected(limit.error());
+  if (!offset) return tl::unexpected(offset.error());
   const auto all = context.catalog.environments(project->value.id);
   RestJson items = RestJson::array();
-  for (std::size_t i = offset; i < all.size() && items.size() < limit; ++i) items.push_back(environment_json(all[i]));
+  for (std::size_t i = *offset; i < all.size() && items.size() < *limit; ++i) items.push_back(environment_json(all[i]));
   const std::string self = fmt::format("/api/v2/projects/{}/environments", call.path[0]);
   RestJson links = {{"self", rest_link(self)}};
-  if (offset + limit < all.size())
-    links["next"] = rest_link(fmt::format("{}?limit={}&offset={}", self, limit, offset + limit));
+  if (*offset + *limit < all.size())
+    links["next"] = rest_link(fmt::format("{}?limit={}&offset={}", self, *limit, *offset + *limit));
   return RestAnswer{200, {{"_links", std::move(links)}, {"totalCount", all.size()}, {"items", std::move(items)}}};
 }
 
@@ -192,9 +192,12 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
                       fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));
   CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
                      environment->extra,        environment->revision,       false};
-  json changes = after;
-  if (after.value("featureEvents", json()) == before["featureEvents"]) changes.erase("featureEvents");
-  take_members(changes, before, write);
+  json changes = after, known = before;
+  if (after.value("featureEvents", json()) == before["featureEvents"]) {
+    changes.erase("featureEvents");
+    known.erase("featureEvents");
+  }
+  take_members(changes, known, write);
   const auto made = context.catalog.commit(
       {write},
       audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment", target_of(call.path[0], call.path[1]),

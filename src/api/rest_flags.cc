@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
 #include "api/audit.h"
 #include "api/rest_patch.h"
+#include "api/rest_query.h"
 #include "api/rest_resources.h"
 
 namespace sluice {
@@ -155,20 +155,10 @@ std::string lower(std::string text) {
   return text;
 }
 
-RestResult<std::size_t> count_of(const RestCall& call, const char* name, std::size_t otherwise) {
-  const std::string text = call.query_one(name);
-  if (text.empty()) return otherwise;
-  std::size_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || end != text.data() + text.size())
-    return invalid(fmt::format("{}: \"{}\" is no number.", name, text));
-  return number;
-}
-
 RestResult<FlagsQuery> flags_query(const RestCall& call) {
   FlagsQuery query;
-  const auto limit = count_of(call, "limit", query.limit);
-  const auto offset = count_of(call, "offset", 0);
+  const auto limit = number_in_query(call, "limit", query.limit, 1, kMaxFlags);
+  const auto offset = number_in_query(call, "offset", 0, 0, UINT32_MAX);
   if (!limit) return tl::unexpected(limit.error());
   if (!offset) return tl::unexpected(offset.error());
   query.limit = *limit;
@@ -215,8 +205,11 @@ RestOutcome list_flags(const RestContext& context, const RestCall& call) {
       continue;
     found.emplace_back(query->by == "key" ? 0 : rank_of(flag.second, query->by), &flag);
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (query->descending) std::reverse(found.begin(), found.end());
+  // By key among equals, whichever way round.
+  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
+    return query->descending ? b.first < a.first : a.first < b.first;
+  });
+  if (query->descending && query->by == "key") std::reverse(found.begin(), found.end());
   RestJson items = RestJson::array();
   for (std::size_t i = query->offset; i < found.size() && items.size() < query->limit; ++i)
     items.push_back(flag_json(project->value, found[i].second->first, found[i].second->second));

@@ -87,6 +87,10 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call);
 RestOutcome get_flag(const RestContext& context, const RestCall& call);
 RestOutcome patch_flag(const RestContext& context, const RestCall& call);
 
+RestOutcome import_catalog(const RestContext& context, const RestCall& call);
+RestOutcome export_catalog(const RestContext& context, const RestCall& call);
+RestOutcome back_up_catalog(const RestContext& context, const RestCall& call);
+
 RestOutcome server_status(const RestContext& context, const RestCall& call);
 RestOutcome list_regions(const RestContext& context, const RestCall& call);
 RestOutcome data_export_usage(const RestContext& context, const RestCall& call);

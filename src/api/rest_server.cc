@@ -1,8 +1,7 @@
 // The server as a whole, and what an environment receives.
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
 #include "aws/endpoints.h"
@@ -17,17 +16,6 @@ constexpr std::size_t kEventsPage = 100, kMostEvents = 1000;
 // Read from the journal for one answer: the admin loop waits for it.
 constexpr std::uint64_t kEventsReadBytes = 1u << 20;
 constexpr int kMostReads = 8;
-
-RestResult<std::uint64_t> number_of(const RestCall& call, const char* name, std::uint64_t otherwise,
-                                    std::uint64_t most) {
-  const std::string text = call.query_one(name);
-  if (text.empty()) return otherwise;
-  std::uint64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc() || end != text.data() + text.size() || number > most)
-    return invalid(fmt::format("{}: \"{}\" does not fit; expected a number up to {}.", name, text, most));
-  return number;
-}
 
 // Writes events as one destination's records read, or as they are without one.
 class EventLister {
@@ -98,8 +86,8 @@ RestOutcome list_regions(const RestContext&, const RestCall&) {
 RestOutcome list_events(const RestContext& context, const RestCall& call) {
   const auto environment = context.catalog.environment(call.path[0], call.path[1]);
   if (!environment) return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
-  const auto limit = number_of(call, "limit", kEventsPage, kMostEvents);
-  const auto after = number_of(call, "after", 0, UINT64_MAX);
+  const auto limit = number_in_query(call, "limit", kEventsPage, 1, kMostEvents);
+  const auto after = number_in_query(call, "after", 0, 0, UINT64_MAX);
   if (!limit) return tl::unexpected(limit.error());
   if (!after) return tl::unexpected(after.error());
   std::optional<Destination> as;

@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 
 #include "api/audit.h"
+#include "api/rest_query.h"
 #include "api/rest_resources.h"
 
 namespace sluice {
@@ -53,6 +54,7 @@ RestOutcome make_token(const RestContext& context, const RestCall& call) {
   const auto role_text = text_member(call.body, "role", "reader, writer or admin");
   if (!name) return tl::unexpected(name.error());
   if (!role_text) return tl::unexpected(role_text.error());
+  if (name->empty()) return invalid("name: It is missing; expected a name, such as \"terraform\".");
   const auto role = role_named(*role_text);
   if (!role) return invalid(fmt::format("role: \"{}\" is no role; expected reader, writer or admin.", *role_text));
   auto made = context.tokens.make(*name, *role,
@@ -91,22 +93,14 @@ RestOutcome list_audit(const RestContext& context, const RestCall& call) {
   AuditQuery query;
   query.limit = kMaxAuditPage;
   query.text = call.query_one("q");
-  const auto number = [&](const std::string& name) -> RestResult<std::optional<std::int64_t>> {
-    const std::string text = call.query_one(name);
-    if (text.empty()) return std::optional<std::int64_t>();
-    std::int64_t value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc() || end != text.data() + text.size())
-      return invalid(fmt::format("{}: \"{}\" is no whole number.", name, text));
-    return std::optional(value);
-  };
-  const auto before = number("before"), after = number("after"), limit = number("limit");
-  for (const auto* read : {&before, &after, &limit})
+  const auto limit = number_in_query(call, "limit", kMaxAuditPage, 1, UINT64_MAX);
+  const auto before = number_in_query(call, "before", INT64_MAX, 0, INT64_MAX);
+  const auto after = number_in_query(call, "after", 0, 0, INT64_MAX);
+  for (const auto* read : {&limit, &before, &after})
     if (!*read) return tl::unexpected(read->error());
-  query.before_ms = *before;
-  query.after_ms = *after;
-  if (*limit && **limit > 0 && **limit < static_cast<std::int64_t>(kMaxAuditPage))
-    query.limit = static_cast<std::size_t>(**limit);
+  query.limit = std::min<std::uint64_t>(*limit, kMaxAuditPage);
+  query.before_ms = static_cast<std::int64_t>(*before);
+  query.after_ms = static_cast<std::int64_t>(*after);
   const auto entries = context.store.audit(query);
   if (!entries) return refused(entries.error());
   RestJson items = RestJson::array();

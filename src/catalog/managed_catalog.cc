@@ -358,6 +358,16 @@ std::vector<Managed<Environment>> ManagedCatalog::environments(ObjectId project)
   return out;
 }
 
+std::vector<Managed<ManagedFlag>> ManagedCatalog::flags(ObjectId environment) const {
+  const std::lock_guard lock(mutex_);
+  const std::string first = flag_document_id(environment, "");
+  std::vector<Managed<ManagedFlag>> out;
+  for (auto at = contents_->flags.lower_bound(first); at != contents_->flags.end() && at->first.starts_with(first);
+       ++at)
+    out.push_back(at->second);
+  return out;
+}
+
 std::vector<Managed<Destination>> ManagedCatalog::destinations() const {
   const std::lock_guard lock(mutex_);
   std::vector<Managed<Destination>> out;

@@ -72,6 +72,7 @@ class ManagedCatalog {
   // By id, which is by age.
   std::vector<Managed<Project>> projects() const;
   std::vector<Managed<Environment>> environments(ObjectId project) const;
+  std::vector<Managed<ManagedFlag>> flags(ObjectId environment) const;  // by key
   std::vector<Managed<Destination>> destinations() const;
 
   CatalogPointer snapshot() const;

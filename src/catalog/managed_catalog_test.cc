@@ -25,6 +25,8 @@ class FailingStore final : public CatalogStore {
     return store_->commit(changes, audit);
   }
   StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) override { return store_->audit(query); }
+  StoreResult<void> add_usage(const std::vector<UsageRow>& rows) override { return store_->add_usage(rows); }
+  StoreResult<std::vector<UsageRow>> usage(const UsageQuery& query) override { return store_->usage(query); }
   StoreResult<void> backup(const std::string& path) override { return store_->backup(path); }
   bool failing = false;
 

@@ -1,0 +1,14 @@
+// Numbers and lists in a call's query, checked.
+#pragma once
+
+#include <cstdint>
+
+#include "api/rest_call.h"
+
+namespace sluice {
+
+// `otherwise` when it is not there; an error names it when it is no whole number from `least` to `most`.
+RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name, std::uint64_t otherwise,
+                                          std::uint64_t least, std::uint64_t most);
+
+}  // namespace sluice
