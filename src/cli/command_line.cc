@@ -7,8 +7,13 @@
 #include <map>
 #include <string>
 
+#include "cli/catalog_commands.h"
+#include "cli/completion.h"
+#include "cli/journal_commands.h"
 #include "cli/rest_commands.h"
 #include "cli/serve.h"
+#include "cli/tail_command.h"
+#include "cli/terminal.h"
 #include "server/settings.h"
 
 namespace sluice {
@@ -26,7 +31,6 @@ docs/configuration.md lists them all.
 Sluice is independent of LaunchDarkly and AWS.)";
 
 constexpr std::size_t kFlagColumns = 34;
-constexpr std::size_t kTerminalColumns = 80;
 
 // The library pads lines to the column of descriptions but does not break them.
 std::string wrapped(std::string_view text) {
@@ -76,15 +80,19 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   ServeOptions options;
   add_serve(app, options, options.flags);
-  std::function<int()> rest_command;
-  add_rest_commands(app, rest_command);
+  std::function<int()> command;
+  add_rest_commands(app, command);
+  add_catalog_commands(app, command);
+  add_tail_command(app, command);
+  add_journal_commands(app, command);
+  add_completion_command(app, command);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? 0 : 2;
   }
-  return rest_command ? rest_command() : serve(options);
+  return command ? command() : serve(options);
 }
 
 }  // namespace sluice

@@ -11,12 +11,16 @@ namespace sluice {
 
 using nlohmann::ordered_json;
 
+// A check of a destination asks AWS several times.
+constexpr std::int64_t kReplyTimeoutMs = 90'000;
+
 Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
                             const std::optional<ordered_json>& body) {
   aws::CurlTransport transport;
   aws::HttpRequest request;
   request.method = method;
   request.url = server.url + "/api/v2/" + path;
+  request.timeout_ms = kReplyTimeoutMs;
   request.headers = {{"Authorization", server.token}};
   if (body) {
     request.headers.emplace_back("Content-Type", "application/json");

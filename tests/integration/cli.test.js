@@ -34,7 +34,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
   assert.deepEqual([made.on, made.config.maxCallsInFlight, made.config.kinds], [false, 4, ['feature', 'custom']]);
   const at = ['web', 'production', made._id];
 
-  assert.match(await done('destination', 'test', ...at), /^The test event was delivered in \d+ ms\. Find it by the flag key LaunchDarklyDataExportTestEvent/);
+  assert.match(await done('destination', 'test', ...at), /^The test event was delivered in \d+ ms to shardId-\d+, sequence number \d+\. Find it by the flag key LaunchDarklyDataExportTestEvent/);
   assert.ok((await kinesim.texts())[0].includes('LaunchDarklyDataExportTestEvent'));
   await done('destination', 'on', ...at);
   const feature = { kind: 'feature', key: 'checkout', creationDate: 1, variation: 0, value: true, context: { kind: 'user', key: 'u' } };

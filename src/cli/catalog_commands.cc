@@ -1,0 +1,167 @@
+#include "cli/catalog_commands.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <optional>
+#include <tuple>
+
+#include "base/text.h"
+#include "cli/rest_commands.h"
+#include "cli/server_options.h"
+#include "config/toml_json.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Given {
+  ServerOptions server;
+  std::string file;
+  bool json = false;
+  std::map<std::string, std::string> settings;
+  std::string project, environment;
+};
+
+int refuse(const std::string& message, int status) {
+  std::fprintf(stderr, "sluice: %s\n", message.c_str());
+  return status;
+}
+
+// The reply's body when the server did it; otherwise `status` is what to exit with, and why was told.
+std::optional<ordered_json> call(const Given& given, const char* method, const std::string& path,
+                                 const std::optional<ordered_json>& body, int& status) {
+  const auto server = server_of(given.server);
+  if (!server) {
+    status = refuse(server.error().message, 2);
+    return std::nullopt;
+  }
+  const auto reply = call_rest(*server, method, path, body);
+  if (!reply) {
+    status = refuse(reply.error().message, kUnreachable);
+    return std::nullopt;
+  }
+  if (reply->status >= 300) {
+    status = refuse(reply->body.is_object() ? reply->body.value("message", "") : "no reason given", kRefused);
+    return std::nullopt;
+  }
+  return reply->body;
+}
+
+int import(const Given& given) {
+  std::ifstream file(given.file);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file.is_open()) return refuse(fmt::format("{} cannot be read; expected a configuration file.", given.file), 2);
+  const auto read = json_of_toml(text, given.file);
+  if (!read) return refuse(read.error().message, 2);
+  ordered_json lists = ordered_json::object();
+  for (const char* list : {"project", "environment", "flag", "destination"})
+    if (read->contains(list)) lists[list] = (*read)[list];
+  int status = 0;
+  const auto answer = call(given, "POST", "import", lists, status);
+  if (!answer) return status;
+  if (given.json) {
+    std::puts(answer->dump().c_str());
+  } else {
+    std::printf("Imported %s: %d made, %d changed, %d as they were.\n", given.file.c_str(), answer->value("created", 0),
+                answer->value("changed", 0), answer->value("unchanged", 0));
+  }
+  return 0;
+}
+
+int export_to(const Given& given) {
+  int status = 0;
+  const auto answer = call(given, "GET", "export", std::nullopt, status);
+  if (!answer) return status;
+  const std::string text = given.json ? answer->dump(2) + "\n" : toml_of_json(*answer);
+  if (given.file.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return 0;
+  }
+  const mode_t before = umask(0077);  // it holds keys
+  std::ofstream file(given.file);
+  umask(before);
+  file << text;
+  file.close();
+  if (!file) return refuse(fmt::format("{} cannot be written.", given.file), kRefused);
+  return 0;
+}
+
+int back_up(const Given& given) {
+  int status = 0;
+  const auto answer = call(given, "POST", "backup", std::nullopt, status);
+  if (!answer) return status;
+  const std::string path = answer->value("path", "");
+  std::fputs(given.json
+                 ? (answer->dump() + "\n").c_str()
+                 : fmt::format("The catalog is copied to {} on the server. To go back to it, stop the server and "
+                               "put it in place of catalog.db.\n",
+                               path)
+                       .c_str(),
+             stdout);
+  return 0;
+}
+
+int policy(const Given& given) {
+  ordered_json config = ordered_json::object();
+  for (const auto& [name, value] : given.settings)
+    if (!value.empty()) config[name] = value;
+  int status = 0;
+  const auto answer = call(
+      given, "POST",
+      fmt::format("destinations/{}/{}/policies", percent_encoded(given.project), percent_encoded(given.environment)),
+      ordered_json{{"config", config}}, status);
+  if (!answer) return status;
+  if (given.json) {
+    std::puts(answer->dump().c_str());
+    return 0;
+  }
+  for (const auto& [name, title] :
+       {std::pair{"permissionPolicy", "Attach to the role: it may put records into the stream"},
+        {"trustPolicy", "The role's trust policy: Sluice may assume it"},
+        {"assumeRolePolicy", "Attach to the identity that Sluice runs as: it may assume the role"}})
+    if (answer->contains(name)) std::printf("%s:\n%s\n\n", title, (*answer)[name].dump(2).c_str());
+  if (!answer->value("principalKnown", false))
+    std::puts("Sluice has not learnt yet which identity it runs as; a placeholder stands for it.");
+  return 0;
+}
+
+CLI::App* add(CLI::App& app, const char* name, const char* help, std::shared_ptr<Given>& given,
+              std::function<int()>& chosen, int (*run)(const Given&)) {
+  CLI::App* command = app.add_subcommand(name, help);
+  given = std::make_shared<Given>();
+  add_server_options(*command, given->server);
+  command->add_flag("--json", given->json, "The server's answer as JSON");
+  command->callback([given, run, &chosen] { chosen = [given, run] { return run(*given); }; });
+  return command;
+}
+
+}  // namespace
+
+void add_catalog_commands(CLI::App& app, std::function<int()>& chosen) {
+  std::shared_ptr<Given> given;
+  add(app, "import", "Take up what a configuration file declares", given, chosen, import)
+      ->add_option("FILE", given->file, "Its [[project]], [[environment]], [[flag]], [[destination]]")
+      ->required()
+      ->type_name("");
+  add(app, "export", "The server's catalog as a configuration file", given, chosen, export_to)
+      ->add_option("--output", given->file, "Write to this file, readable by you alone")
+      ->type_name("FILE");
+  add(app, "backup", "Copy the server's catalog while it runs", given, chosen, back_up);
+  CLI::App* policies = add(app, "policy", "The IAM policies of a destination to be", given, chosen, policy);
+  policies->add_option("PROJECT", given->project)->required()->type_name("");
+  policies->add_option("ENVIRONMENT", given->environment)->required()->type_name("");
+  for (const auto& [flag, name, help] : {std::tuple{"--region", "region", "The stream's AWS region"},
+                                         {"--stream", "streamName", "The data stream's name"},
+                                         {"--role-arn", "roleArn", "The role to assume"},
+                                         {"--external-id", "externalId", "What the role's trust policy is to ask for"}})
+    policies->add_option(flag, given->settings[name], help)->type_name("VALUE");
+}
+
+}  // namespace sluice

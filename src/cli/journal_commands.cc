@@ -1,0 +1,220 @@
+#include "cli/journal_commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/rest_commands.h"
+#include "cli/terminal.h"
+#include "cli/text_table.h"
+#include "event/entry.h"
+#include "event/envelope.h"
+#include "journal/frame_walk.h"
+#include "journal/segment_format.h"
+#include "journal/segment_summary.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Given {
+  std::string data_dir = "data";
+  std::string environment;  // id; empty: all
+  bool json = false;
+};
+
+struct Found {
+  std::uint64_t segments = 0, frames = 0, entries = 0, damaged_regions = 0, damaged_bytes = 0, torn_bytes = 0;
+  std::int64_t oldest_ms = 0, newest_ms = 0;
+  std::map<ObjectId, JournalCount> environments;
+};
+
+// Called with each whole entry, and with the file that it lies in.
+using EntryVisitor = std::function<void(const File&, const WalkedFrame&, std::uint64_t segment)>;
+
+// Walks one segment. What is no frame is damage, but at the end of the last segment: there it is what a crash left, or
+// room that is not used yet.
+void walk_segment(const File& file, const SegmentHeader& header, std::uint64_t size, bool last,
+                  const EntryVisitor& visit, Found& found) {
+  FrameWalk walk(file, frame_seed(header), kSegmentHeaderBytes, size, header.first_sequence - 1,
+                 FrameWalk::Payloads::check);
+  std::uint64_t expected = kSegmentHeaderBytes;
+  const auto damaged = [&](std::uint64_t bytes) {
+    ++found.damaged_regions;
+    found.damaged_bytes += bytes;
+  };
+  while (const auto frame = walk.next()) {
+    if (frame->offset > expected) damaged(frame->offset - expected);
+    expected = frame->end;
+    ++found.frames;
+    if (frame->header.kind != FrameKind::entry) continue;
+    if (!frame->payload_holds) {
+      damaged(frame->end - frame->offset);
+      continue;
+    }
+    ++found.entries;
+    add_to(found.environments[frame->header.environment], frame->header);
+    const std::int64_t received_ms = frame->header.received_ms;
+    found.oldest_ms = found.oldest_ms == 0 ? received_ms : std::min(found.oldest_ms, received_ms);
+    found.newest_ms = std::max(found.newest_ms, received_ms);
+    if (visit) visit(file, *frame, header.number);
+  }
+  if (last) found.torn_bytes += size - std::min(size, expected);
+}
+
+Result<Found> walk_journal(const Given& given, const char* what, const EntryVisitor& visit) {
+  const auto files = make_posix_file_system();
+  const std::string folder = given.data_dir + "/journal/segments";
+  auto names = files->list(folder);
+  if (!names)
+    return fail(fmt::format("There is no journal in {}: {}. Name the server's data directory with --data-dir.",
+                            given.data_dir, names.error().message));
+  std::erase_if(*names, [](const std::string& name) { return !name.ends_with(".segment"); });
+  std::sort(names->begin(), names->end());
+  Found found;
+  ProgressBar bar(what);
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    bar.show(static_cast<double>(i) / static_cast<double>(names->size()),
+             fmt::format("{} entries", grouped(found.entries)));
+    const auto file = files->open(folder + "/" + (*names)[i], false);
+    const auto size = file ? (*file)->size() : tl::unexpected(file.error());
+    if (!size) continue;  // given up by retention meanwhile
+    std::string block;
+    read_what_can_be_read(**file, 0, kSegmentHeaderBytes, block);
+    const auto header = decode_segment_header(block);
+    ++found.segments;
+    if (!header) {
+      ++found.damaged_regions;
+      found.damaged_bytes += *size;
+      continue;
+    }
+    walk_segment(**file, *header, *size, i + 1 == names->size(), visit, found);
+  }
+  return found;
+}
+
+ordered_json json_of(const Found& found) {
+  ordered_json environments = ordered_json::array();
+  for (const auto& [id, count] : found.environments) {
+    ordered_json kinds = ordered_json::object();
+    for (const EventKindRow& row : kEventKinds)
+      if (const std::uint64_t events = count.events[static_cast<std::size_t>(row.kind)]; events > 0)
+        kinds[std::string(row.name)] = events;
+    environments.push_back({{"id", id.hex()}, {"entries", count.entries}, {"bytes", count.bytes}, {"events", kinds}});
+  }
+  return {{"segments", found.segments},
+          {"entries", found.entries},
+          {"damagedRegions", found.damaged_regions},
+          {"damagedBytes", found.damaged_bytes},
+          {"oldest", found.oldest_ms},
+          {"newest", found.newest_ms},
+          {"environments", std::move(environments)}};
+}
+
+int told(const Error& error) {
+  std::fprintf(stderr, "sluice: %s\n", error.message.c_str());
+  return 2;
+}
+
+int verify(const Given& given) {
+  const auto found = walk_journal(given, "Verifying", nullptr);
+  if (!found) return told(found.error());
+  if (given.json) {
+    std::puts(json_of(*found).dump().c_str());
+  } else if (found->damaged_regions == 0) {
+    std::printf("The journal is whole: %s entries in %s segments, every checksum holds.\n",
+                grouped(found->entries).c_str(), grouped(found->segments).c_str());
+  } else {
+    std::printf(
+        "%s of %s are damaged in %s places; the entries that lay there are lost, %s others are whole. Check the "
+        "disk.\n",
+        human_bytes(found->damaged_bytes).c_str(), given.data_dir.c_str(), grouped(found->damaged_regions).c_str(),
+        grouped(found->entries).c_str());
+  }
+  return found->damaged_regions == 0 ? 0 : kRefused;
+}
+
+int stats(const Given& given) {
+  const auto found = walk_journal(given, "Counting", nullptr);
+  if (!found) return told(found.error());
+  const ordered_json body = json_of(*found);
+  if (given.json) {
+    std::puts(body.dump().c_str());
+    return 0;
+  }
+  std::printf("%s segments, %s entries", grouped(found->segments).c_str(), grouped(found->entries).c_str());
+  if (found->oldest_ms > 0)
+    std::printf(", from %s to %s", iso_time_ms(found->oldest_ms).c_str(), iso_time_ms(found->newest_ms).c_str());
+  std::puts(".");
+  std::vector<std::vector<std::string>> rows = {{"ENVIRONMENT", "ENTRIES", "BYTES", "EVENTS"}};
+  for (const ordered_json& one : body["environments"]) {
+    std::string kinds;
+    for (const auto& [kind, events] : one["events"].items())
+      kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", grouped(events.get<std::uint64_t>()), kind);
+    rows.push_back({one["id"], grouped(one["entries"].get<std::uint64_t>()),
+                    human_bytes(one["bytes"].get<std::uint64_t>()), kinds});
+  }
+  if (rows.size() > 1) std::fputs(text_table(rows).c_str(), stdout);
+  return 0;
+}
+
+void dump_entry(const File& file, const WalkedFrame& frame, std::uint64_t segment) {
+  std::string bytes;
+  read_what_can_be_read(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
+  const auto view = EntryView::open(bytes);
+  if (!view) return;
+  const EnvelopeWriter envelope(*view, EnvelopeOptions{false});
+  EventSlot slot;
+  EntryView::Walk walk;
+  while (view->next(walk, slot)) {
+    std::string record;
+    envelope.append(record, slot);
+    std::printf("{\"position\":\"%llu/%u\",\"received\":%lld,\"kind\":\"%s\",\"record\":%s}\n",
+                static_cast<unsigned long long>(segment), frame.offset,
+                static_cast<long long>(frame.header.received_ms), std::string(event_kind_name(slot.kind)).c_str(),
+                record.c_str());
+  }
+}
+
+int dump(const Given& given) {
+  const auto only = ObjectId::parse(given.environment);
+  if (!given.environment.empty() && !only)
+    return told({fmt::format("\"{}\" is no environment's id; expected 24 hex digits.", given.environment)});
+  const auto found =
+      walk_journal(given, "Reading", [&](const File& file, const WalkedFrame& frame, std::uint64_t segment) {
+        if (!only || frame.header.environment == *only) dump_entry(file, frame, segment);
+      });
+  if (!found) return told(found.error());
+  return found->damaged_regions == 0 ? 0 : kRefused;
+}
+
+}  // namespace
+
+void add_journal_commands(CLI::App& app, std::function<int()>& chosen) {
+  CLI::App* group = app.add_subcommand("journal", "Look at a journal on disk, without a server");
+  group->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*run)(const Given&)) {
+    CLI::App* command = group->add_subcommand(name, help);
+    const auto given = std::make_shared<Given>();
+    command->add_option("--data-dir", given->data_dir, "The server's data directory")
+        ->type_name("FOLDER")
+        ->envname("SLUICE_DATA_DIR");
+    if (run == dump)
+      command->add_option("--environment", given->environment, "Only of this environment")->type_name("ID");
+    else
+      command->add_flag("--json", given->json, "As JSON");
+    command->callback([given, run, &chosen] { chosen = [given, run] { return run(*given); }; });
+  };
+  add("verify", "Check every checksum; status 1 when something is damaged", verify);
+  add("stats", "What it holds, by environment and kind", stats);
+  add("dump", "Every event in it, one JSON object a line", dump);
+}
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+// The commands that are one call of the REST API each, as a table: what is given where, and how the answer is shown.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+// A flag of a command: where its value goes in the body (JSON pointer), or, with '?', into the query.
+struct RestOption {
+  const char* flag;
+  const char* place;
+  const char* help;
+};
+
+struct RestColumn {
+  const char* head;
+  const char* place;  // JSON pointer in an item
+};
+
+// What is done with the answer besides showing it.
+enum class RestAfter : std::uint8_t { nothing, follow_replay };
+
+struct RestCommand {
+  const char* group;
+  const char* verb;
+  const char* help;
+  std::vector<const char*> arguments;
+  const char* method;
+  const char* path;  // {0} and so on: the arguments
+  std::vector<RestOption> options = {};
+  const char* body = nullptr;              // what the options are put into; null: no body
+  std::vector<RestColumn> columns = {};    // of a list's items; none: the answer is shown as JSON
+  std::vector<RestColumn> into_body = {};  // arguments that go into the body: {"0", "/key"}
+  RestAfter after = RestAfter::nothing;
+};
+
+const std::vector<RestCommand>& rest_command_table();
+// What a group of them is about, by its name.
+const std::map<std::string, const char*>& rest_command_groups();
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+#include "cli/server_options.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace sluice {
+namespace {
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+void add_server_options(CLI::App& app, ServerOptions& options) {
+  app.add_option("--server", options.server, "Address of the admin port; variable SLUICE_SERVER")->type_name("URL");
+  app.add_option("--token-file", options.token_file, "Holds the access token; or variable SLUICE_TOKEN")
+      ->type_name("FILE");
+}
+
+Result<RestServer> server_of(const ServerOptions& options) {
+  RestServer server;
+  if (const std::string url = from_environment("SLUICE_SERVER"); !url.empty()) server.url = url;
+  if (!options.server.empty()) server.url = options.server;
+  if (server.url.find("://") == std::string::npos) server.url = "http://" + server.url;
+  while (server.url.ends_with('/')) server.url.pop_back();
+  server.token = from_environment("SLUICE_TOKEN");
+  if (!options.token_file.empty()) {
+    std::ifstream file(options.token_file);
+    if (!std::getline(file, server.token))
+      return fail(fmt::format("{} cannot be read; expected a file that holds an access token.", options.token_file));
+  }
+  if (server.token.empty())
+    return fail(
+        "There is no access token. Set SLUICE_TOKEN, or name a file that holds it with --token-file. The first "
+        "start of the server prints one.");
+  return server;
+}
+
+}  // namespace sluice

@@ -1,0 +1,92 @@
+#include "cli/tail_command.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/rest_commands.h"
+#include "cli/server_options.h"
+#include "cli/terminal.h"
+
+namespace sluice {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds kPoll{500};
+
+struct Given {
+  ServerOptions server;
+  std::string project, environment, destination;
+  bool json = false, once = false;
+};
+
+void show(const ordered_json& item, bool json) {
+  if (json) {
+    std::puts(item["record"].dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    return;
+  }
+  const ordered_json record = item.value("record", ordered_json::object());
+  const ordered_json event = record.value("event", ordered_json::object());
+  std::string line = fmt::format("{}  {:<12} {}", iso_time_ms(item.value("receivedAt", std::int64_t{0})),
+                                 item.value("kind", ""), item["key"].is_string() ? item["key"].get<std::string>() : "");
+  if (event.contains("value"))
+    line += " = " + event["value"].dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  if (event.contains("contextKeys"))
+    line += "  " + event["contextKeys"].dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  std::puts(line.c_str());
+}
+
+int run(const Given& given) {
+  const auto server = server_of(given.server);
+  if (!server) {
+    std::fprintf(stderr, "sluice: %s\n", server.error().message.c_str());
+    return 2;
+  }
+  std::string after;
+  while (true) {
+    std::string path =
+        fmt::format("events/{}/{}?limit=500", percent_encoded(given.project), percent_encoded(given.environment));
+    if (!after.empty()) path += "&after=" + after;
+    if (!given.destination.empty()) path += "&destination=" + percent_encoded(given.destination);
+    const auto reply = call_rest(*server, "GET", path, std::nullopt);
+    if (!reply) {
+      std::fprintf(stderr, "sluice: %s\n", reply.error().message.c_str());
+      if (after.empty()) return kUnreachable;
+      std::this_thread::sleep_for(kPoll);  // it comes back, and nothing is passed over
+      continue;
+    }
+    if (reply->status != 200) {
+      std::fprintf(stderr, "sluice: %s\n", reply->body.value("message", "").c_str());
+      return kRefused;
+    }
+    const ordered_json& items = reply->body["items"];
+    for (const ordered_json& item : items) show(item, given.json);
+    std::fflush(stdout);
+    if (given.once) return 0;
+    const std::string next = reply->body.value("next", "");
+    if (next == after || items.empty()) std::this_thread::sleep_for(kPoll);
+    after = next;
+  }
+}
+
+}  // namespace
+
+void add_tail_command(CLI::App& app, std::function<int()>& chosen) {
+  CLI::App* tail = app.add_subcommand("tail", "Follow the events of an environment as they come");
+  const auto given = std::make_shared<Given>();
+  tail->add_option("PROJECT", given->project)->required()->type_name("");
+  tail->add_option("ENVIRONMENT", given->environment)->required()->type_name("");
+  tail->add_option("--destination", given->destination, "Only what this one has delivered, as its records read")
+      ->type_name("ID");
+  add_server_options(*tail, given->server);
+  tail->add_flag("--json", given->json, "The records, one a line");
+  tail->add_flag("--once", given->once, "The latest few, and no more");
+  tail->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
+}
+
+}  // namespace sluice

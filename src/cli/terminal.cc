@@ -1,0 +1,75 @@
+#include "cli/terminal.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace sluice {
+namespace {
+
+constexpr std::array<const char*, 6> kCodes = {"", "32", "33", "31", "34", "90"};
+constexpr std::size_t kBarColumns = 30;
+
+bool colours() {
+  const char* none = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0');
+}
+
+}  // namespace
+
+Colour colour_of(std::string_view status) {
+  if (status == "ok" || status == "delivering") return Colour::green;
+  if (status == "warning" || status == "behind") return Colour::amber;
+  if (status == "failed" || status == "blocked") return Colour::red;
+  if (status == "waiting") return Colour::blue;
+  return Colour::grey;
+}
+
+std::string in_colour(std::string_view text, Colour colour) {
+  if (colour == Colour::plain || !colours()) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<std::size_t>(colour)], text);
+}
+
+std::string indented(std::string_view text, std::size_t columns, bool wrap) {
+  const std::string margin(columns, ' ');
+  std::string out;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    std::size_t next = std::min(end + 1, text.size());
+    const std::size_t room = kTerminalColumns - columns;
+    if (wrap && end > room) {
+      const std::size_t space = text.substr(0, room + 1).rfind(' ');
+      if (space != std::string_view::npos && space > 0) {
+        end = space;
+        next = space + 1;
+      }
+    }
+    out += margin;
+    out += text.substr(0, end);
+    out += '\n';
+    text.remove_prefix(next);
+  }
+  return out;
+}
+
+void ProgressBar::show(double fraction, std::string_view beside) {
+  if (isatty(STDERR_FILENO) != 1) return;
+  shown_ = true;
+  const double part = std::clamp(fraction, 0.0, 1.0);
+  const auto full = static_cast<std::size_t>(part * static_cast<double>(kBarColumns));
+  std::fprintf(stderr, "\r\x1b[K%s [%s%s] %3.0f %%  %.*s", what_.c_str(), std::string(full, '#').c_str(),
+               std::string(kBarColumns - full, '.').c_str(), part * 100, static_cast<int>(beside.size()),
+               beside.data());
+  std::fflush(stderr);
+}
+
+void ProgressBar::end() {
+  if (shown_) std::fputs("\r\x1b[K", stderr);
+  shown_ = false;
+}
+
+}  // namespace sluice

@@ -1,0 +1,36 @@
+// What a terminal can do: colour and a progress bar, which a file or a pipe is spared.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+inline constexpr std::size_t kTerminalColumns = 80;
+
+enum class Colour : std::uint8_t { plain, green, amber, red, blue, grey };
+// Of a destination's state or a check's status.
+Colour colour_of(std::string_view status);
+// As it is when stdout is no terminal, or NO_COLOR is set.
+std::string in_colour(std::string_view text, Colour colour);
+
+// Each line behind `columns` spaces; broken at the terminal's width unless it is not to be.
+std::string indented(std::string_view text, std::size_t columns, bool wrap = true);
+
+// On stderr, if that is a terminal.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string what) : what_(std::move(what)) {}
+  ~ProgressBar() { end(); }
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  void show(double fraction, std::string_view beside);
+  void end();  // wipes it out
+
+ private:
+  const std::string what_;
+  bool shown_ = false;
+};
+
+}  // namespace sluice
