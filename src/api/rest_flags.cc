@@ -50,11 +50,10 @@ void add(ProjectFlag& flag, const Environment& environment, const FlagFacts& fac
 std::map<std::string, ProjectFlag> flags_of(const RestContext& context, const Project& project,
                                             const std::set<std::string>& only_environments) {
   std::map<std::string, ProjectFlag> flags;
-  for (const auto& environment : context.catalog.environments(project.id)) {
-    if (!only_environments.empty() && !only_environments.contains(environment.value.key)) continue;
-    for (const FlagFacts& facts : context.flags.list(environment.value.id))
-      add(flags[facts.key], environment.value, facts);
-  }
+  context.catalog.each_environment(project.id, [&](const Environment& environment) {
+    if (!only_environments.empty() && !only_environments.contains(environment.key)) return;
+    for (const FlagFacts& facts : context.flags.list(environment.id)) add(flags[facts.key], environment, facts);
+  });
   return flags;
 }
 
@@ -88,12 +87,20 @@ std::set<std::string> asked_environments(const RestCall& call) {
 }
 
 RestResult<RestJson> shown(const RestContext& context, const RestCall& call, const Project& project) {
-  const auto flags = flags_of(context, project, asked_environments(call));
-  const auto found = flags.find(call.path[1]);
-  if (found == flags.end())
+  const auto only = asked_environments(call);
+  ProjectFlag flag;
+  bool known = false;
+  context.catalog.each_environment(project.id, [&](const Environment& environment) {
+    if (!only.empty() && !only.contains(environment.key)) return;
+    const auto facts = context.flags.one(environment.id, call.path[1]);
+    if (!facts) return;
+    add(flag, environment, *facts);
+    known = true;
+  });
+  if (!known)
     return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
                                  call.path[0], call.path[1]));
-  return flag_json(project, call.path[1], found->second);
+  return flag_json(project, call.path[1], flag);
 }
 
 // Which switch goes where, by environment's key, from a semantic patch.

@@ -358,6 +358,12 @@ std::vector<Managed<Environment>> ManagedCatalog::environments(ObjectId project)
   return out;
 }
 
+void ManagedCatalog::each_environment(ObjectId project, const std::function<void(const Environment&)>& look) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, environment] : contents_->environments)
+    if (environment.value.project_id == project) look(environment.value);
+}
+
 std::vector<Managed<ManagedFlag>> ManagedCatalog::flags(ObjectId environment) const {
   const std::lock_guard lock(mutex_);
   const std::string first = flag_document_id(environment, "");

@@ -72,6 +72,8 @@ class ManagedCatalog {
   // By id, which is by age.
   std::vector<Managed<Project>> projects() const;
   std::vector<Managed<Environment>> environments(ObjectId project) const;
+  // The same without copies; `look` must not call the catalog.
+  void each_environment(ObjectId project, const std::function<void(const Environment&)>& look) const;
   std::vector<Managed<ManagedFlag>> flags(ObjectId environment) const;  // by key
   std::vector<Managed<Destination>> destinations() const;
 

@@ -22,7 +22,8 @@ inline constexpr std::size_t kMaxWindowEvents = 32'768;
 // A cursor is saved this often while it moves: what a crash can deliver twice is what was delivered in this time.
 inline constexpr std::int64_t kCursorIntervalUs = 200'000;
 
-// The same, when nothing was delivered and only other environments' entries passed by.
+// The same, when nothing was delivered and only other environments' entries passed by: nobody wakes the pipeline for
+// them, it looks by itself, so that its cursor does not hold them back.
 inline constexpr std::int64_t kIdleCursorIntervalUs = 5'000'000;
 
 // How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.

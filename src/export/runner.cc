@@ -25,7 +25,7 @@ Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_
       history_(clock.wall_ms()),
       state_since_ms_(clock.wall_ms()) {
   history_.look(pipeline_.status(), state_since_ms_);  // what was before is not its history
-  journal_.subscribe(&waker_);
+  journal_.subscribe(&waker_, destination.environment_id);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -46,7 +46,7 @@ void Exporter::Runner::run() {
   while (true) {
     const std::int64_t deadline_us = pipeline_.step();
     if (pipeline_.stopped()) break;
-    const std::int64_t wait_us = std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, 60'000'000);
+    const std::int64_t wait_us = std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, kIdleCursorIntervalUs);
     if (wait_us > 0) waker_.wait_us(wait_us);
   }
   pipeline_.close();

@@ -118,6 +118,30 @@ FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
   return facts;
 }
 
+// One that was described but not seen.
+FlagFacts FlagRegistry::unseen(const Flags& flags, const FlagDescription& described) {
+  FlagEntry flag(described.key, 0, flags.choice.new_flags);
+  flag.remembered_ = flags.choice.new_flags;
+  choose(flags, flag);
+  FlagFacts out = facts(flag);
+  out.name = described.name;
+  return out;
+}
+
+std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = environments_.find(environment);
+  if (found == environments_.end()) return std::nullopt;
+  const Flags& flags = found->second;
+  const auto described = flags.described.find(key);
+  if (const auto seen = flags.by_key.find(key); seen != flags.by_key.end()) {
+    FlagFacts out = facts(*seen->second);
+    if (described != flags.described.end()) out.name = described->second.name;
+    return out;
+  }
+  return described == flags.described.end() ? std::nullopt : std::optional(unseen(flags, described->second));
+}
+
 std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
   std::vector<FlagFacts> out;
   {
@@ -129,14 +153,8 @@ std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
     for (FlagFacts& flag : out)
       if (const auto described = flags.described.find(flag.key); described != flags.described.end())
         flag.name = described->second.name;
-    for (const auto& [key, described] : flags.described) {
-      if (flags.by_key.contains(key)) continue;
-      FlagEntry unseen(key, 0, flags.choice.new_flags);
-      unseen.remembered_ = flags.choice.new_flags;
-      choose(flags, unseen);
-      out.push_back(facts(unseen));
-      out.back().name = described.name;
-    }
+    for (const auto& [key, described] : flags.described)
+      if (!flags.by_key.contains(key)) out.push_back(unseen(flags, described));
   }
   std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
   return out;

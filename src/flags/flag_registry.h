@@ -93,6 +93,7 @@ class FlagRegistry {
   void describe(ObjectId environment, const std::vector<FlagDescription>& flags);
 
   std::vector<FlagFacts> list(ObjectId environment) const;  // by key
+  std::optional<FlagFacts> one(ObjectId environment, std::string_view key) const;
   std::uint64_t forgotten() const { return forgotten_.load(std::memory_order_relaxed); }
   // Whether flags that are not known are exported.
   bool new_flags_exported(ObjectId environment) const;
@@ -113,6 +114,7 @@ class FlagRegistry {
   };
   static void choose(const Flags& flags, FlagEntry& flag);
   static FlagFacts facts(const FlagEntry& flag);
+  static FlagFacts unseen(const Flags& flags, const FlagDescription& described);
 
   mutable std::mutex mutex_;
   std::map<ObjectId, Flags> environments_;

@@ -44,7 +44,7 @@ class FakeJournal final : public Journal {
   Position oldest() const override { return {}; }
   Position end() const override { return {}; }
   JournalStats stats() const override { return {}; }
-  void subscribe(Waker*) override {}
+  void subscribe(Waker*, ObjectId) override {}
   void unsubscribe(Waker*) override {}
   void hold(const std::string&, Position) override {}
   void drop_hold(const std::string&) override {}

@@ -172,8 +172,8 @@ class Journal {
   virtual Position end() const = 0;
   virtual JournalStats stats() const = 0;
 
-  // Rings `waker` after each commit. Unsubscribe before the waker dies. Any thread.
-  virtual void subscribe(Waker* waker) = 0;
+  // Rings `waker` after each commit that has entries of the environment. Unsubscribe before the waker dies. Any thread.
+  virtual void subscribe(Waker* waker, ObjectId environment) = 0;
   virtual void unsubscribe(Waker* waker) = 0;
 
   // Retention: entries before the least of these positions may be given up when they are old or room is needed; those

@@ -178,11 +178,13 @@ TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
   appender.join();
 }
 
-TEST_F(JournalTest, rings_subscribers_after_each_commit) {
+TEST_F(JournalTest, rings_an_environments_subscribers_after_each_commit_of_its_entries) {
   Waker waker;
-  journal_->subscribe(&waker);
+  journal_->subscribe(&waker, kOne);
   append(request(kOne, "ring"));
   EXPECT_TRUE(waker.wait_us(0));
+  append(request(kTwo, "another's"));
+  EXPECT_FALSE(waker.wait_us(0));
   journal_->unsubscribe(&waker);
   append(request(kOne, "silence"));
   EXPECT_FALSE(waker.wait_us(0));
@@ -284,7 +286,7 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
   for (const ObjectId& environment : {kOne, kTwo}) {
     threads.emplace_back([&, environment] {
       Waker waker;
-      journal_->subscribe(&waker);
+      journal_->subscribe(&waker, environment);
       std::map<std::string, int> seen;
       const auto reader = journal_->reader(environment, {});
       while (seen.size() < kWriters * kEach / 2) {

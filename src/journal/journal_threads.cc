@@ -123,7 +123,14 @@ void ThreadedJournal::commit_batch() {
   committer_->commit(batch_, outcomes_);
   {
     const std::lock_guard lock(subscribers_mutex_);
-    for (Waker* waker : subscribers_) waker->wake();
+    // Entries of one environment often come one behind the other: each is woken once.
+    const std::vector<Waker*>* last = nullptr;
+    for (const AppendRequest& request : batch_) {
+      const auto found = subscribers_.find(request.environment);
+      if (found == subscribers_.end() || &found->second == last) continue;
+      last = &found->second;
+      for (Waker* waker : *last) waker->wake();
+    }
   }
   std::uint64_t bytes = 0;
   for (const AppendRequest& request : batch_) bytes += request.entry.size();
@@ -230,14 +237,17 @@ JournalStats ThreadedJournal::stats() const {
   return stats;
 }
 
-void ThreadedJournal::subscribe(Waker* waker) {
+void ThreadedJournal::subscribe(Waker* waker, ObjectId environment) {
   const std::lock_guard lock(subscribers_mutex_);
-  subscribers_.push_back(waker);
+  subscribers_[environment].push_back(waker);
 }
 
 void ThreadedJournal::unsubscribe(Waker* waker) {
   const std::lock_guard lock(subscribers_mutex_);
-  std::erase(subscribers_, waker);
+  for (auto at = subscribers_.begin(); at != subscribers_.end();) {
+    std::erase(at->second, waker);
+    at = at->second.empty() ? subscribers_.erase(at) : std::next(at);
+  }
 }
 
 void ThreadedJournal::hold(const std::string& holder, Position needed_from) {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "journal/committer.h"
@@ -45,7 +46,7 @@ class ThreadedJournal final : public Journal {
   Position oldest() const override { return table_.oldest(); }
   Position end() const override { return table_.end(); }
   JournalStats stats() const override;
-  void subscribe(Waker* waker) override;
+  void subscribe(Waker* waker, ObjectId environment) override;
   void unsubscribe(Waker* waker) override;
   void hold(const std::string& holder, Position needed_from) override;
   void drop_hold(const std::string& holder) override;
@@ -88,7 +89,7 @@ class ThreadedJournal final : public Journal {
   std::uint64_t spare_asked_for_ = 0;  // number of the segment that asked
 
   std::mutex subscribers_mutex_;
-  std::vector<Waker*> subscribers_;
+  std::unordered_map<ObjectId, std::vector<Waker*>, ObjectIdHash> subscribers_;
 
   Waker helper_bell_;
   std::atomic<bool> helper_stops_{false};

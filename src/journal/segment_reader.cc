@@ -63,6 +63,10 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
     const SegmentTable::Place place = table_.place(environment_, position_);
     if (!place.segment) return nullptr;
     if (place.segment != segment_) enter(place);
+    if (place.nothing_until > offset()) {
+      bad_from_.reset();
+      move_to(place.nothing_until);
+    }
     if (offset() >= place.limit) {
       if (place.last) return nullptr;
       position_ = make_position(segment_->header.number + 1, kSegmentHeaderBytes);

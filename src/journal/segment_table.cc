@@ -55,6 +55,7 @@ void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
     }
     totals.appended_bytes += frame.payload_bytes;
     totals.last_received_ms = frame.received_ms;
+    totals.last_end = segments_.back()->position_of(summary.end);
     if (totals.recent.size() < kRecentEntries) {
       totals.recent.push_back(position);
     } else {
@@ -78,8 +79,13 @@ SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position fr
   place.limit = (*at)->summary.end;
   place.offset = (*at)->header.number == segment_of(from) ? std::max(offset_of(from), kSegmentHeaderBytes)
                                                           : std::uint32_t{kSegmentHeaderBytes};
-  if (const auto found = totals_.find(environment); found != totals_.end())
+  place.nothing_until = place.offset;
+  if (!(*at)->summary.environments.contains(environment)) place.nothing_until = place.limit;
+  if (const auto found = totals_.find(environment); found != totals_.end()) {
     place.entries_before = found->second.entries_given_up;
+    const Position last_end = found->second.last_end;
+    if (last_end.value > 0 && from >= last_end) place.nothing_until = place.limit;
+  }
   for (auto earlier = segments_.begin(); earlier != at; ++earlier) {
     const auto& environments = (*earlier)->summary.environments;
     if (const auto found = environments.find(environment); found != environments.end())

@@ -52,6 +52,8 @@ class SegmentTable {
     std::uint64_t offset = 0;
     std::uint64_t limit = 0;  // durable up to here
     bool last = false;        // more may come behind `limit`
+    // The environment has nothing between `offset` and this: so that who reads one of many does not read all of them.
+    std::uint64_t nothing_until = 0;
     std::uint64_t entries_before =
         0;  // of the environment, since this process started counting, in all earlier segments
   };
@@ -107,6 +109,7 @@ class SegmentTable {
     std::uint64_t appended_bytes = 0;
     std::uint64_t entries_given_up = 0;
     std::int64_t last_received_ms = 0;
+    Position last_end;             // behind the newest; zero: none since the process started
     std::vector<Position> recent;  // the last kRecentEntries, as a ring
     std::size_t oldest_recent = 0;
   };
