@@ -1,0 +1,285 @@
+// What the REST API answers, as far as this console reads it.
+import type { Instant } from '../format/times';
+
+export type Role = 'reader' | 'writer' | 'admin';
+export type DestinationState = 'delivering' | 'idle' | 'behind' | 'waiting' | 'blocked' | 'off';
+
+export interface Caller {
+  tokenName?: string;
+  memberName?: string;
+  tokenId?: string;
+  role: Role;
+}
+
+export interface Project {
+  _id: string;
+  key: string;
+  name: string;
+  environments?: { totalCount: number; items: Environment[] };
+}
+
+export interface Environment {
+  _id: string;
+  key: string;
+  name: string;
+  apiKey: string;
+  mobileKey: string;
+  defaultTrackEvents: boolean;
+  featureEvents: 'as sent' | 'chosen flags';
+  exportAllFlags?: boolean;
+  allowedOrigins?: string[];
+  allowedHeaders?: string[];
+}
+
+export type Setting = string | number | boolean | string[] | null;
+
+export interface Destination {
+  _id: string;
+  _links: { self: { href: string } };
+  name: string;
+  kind: string;
+  version: number;
+  on: boolean;
+  config: Record<string, Setting>;
+}
+
+export interface DestinationDraft {
+  name?: string;
+  kind: 'kinesis';
+  on?: boolean;
+  config: Record<string, Setting>;
+}
+
+export interface Backlog {
+  events: number;
+  bytes: number;
+  oldestAgeMs: number;
+}
+
+export interface DestinationLine {
+  id: string;
+  name: string;
+  project: string;
+  environment: string;
+  kind: string;
+  stream: string;
+  region: string;
+  on: boolean;
+  state: DestinationState;
+  since: Instant;
+  needsPerson: boolean;
+  summary: string;
+  backlog: Backlog;
+  acceptedPerSecond: number;
+  deliveredPerSecond: number;
+  lastDelivery: Instant;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+  remedy?: string;
+  requestId?: string;
+  since?: Instant;
+  lastSeen?: Instant;
+  times?: number;
+  nextTry?: Instant;
+}
+
+export interface Shards {
+  open: number | null;
+  mode: 'PROVISIONED' | 'ON_DEMAND' | null;
+  peakEventsPerSecond: number;
+  peakBytesPerSecond: number;
+  eventsPerMonth: number;
+  byRule: number;
+  byMeasure: number;
+  advised: number;
+  cost: {
+    perMonthUsd: number;
+    putUnitsPerMonthUsd: number;
+    shardHoursPerMonthUsd: number;
+    asOf: string;
+    source: string;
+    note?: string;
+  } | null;
+}
+
+export interface Replay {
+  from: Instant;
+  to: Instant;
+  startedAt: Instant;
+  state: 'running' | 'done' | 'cancelled';
+  deliveredEvents: number;
+  waitingEvents: number;
+  fraction: number;
+}
+
+export interface DestinationStatus extends DestinationLine {
+  problem: Problem | null;
+  notes: Problem[];
+  acceptedEvents: number;
+  deliveredEvents: number;
+  deliveredBytes: number;
+  deadLetteredEvents: number;
+  filteredEvents: number;
+  missingEvents: number;
+  retriedRecordsByCode: Record<string, number>;
+  callsInFlight: number;
+  openShards: number | null;
+  shards?: Shards | null;
+  replay?: Replay | null;
+}
+
+export interface Journal {
+  storedBytes: number;
+  capacityBytes: number;
+  freeBytes: number;
+  oldestAgeMs: number;
+  bytesPerSecond?: number;
+  fullInMs?: number | null;
+}
+
+export interface EnvironmentLine {
+  id: string;
+  project: string;
+  environment: string;
+  eventsReceived: number;
+  lastEvent: Instant;
+}
+
+export interface ServerStatus {
+  version: string;
+  state: string;
+  ready: boolean;
+  reason: string;
+  started: Instant;
+  uptimeMs: number;
+  identity?: string | null;
+  intake?: { address: string } | null;
+  managed?: boolean;
+  journal: Journal;
+  environments: EnvironmentLine[];
+  destinations: DestinationLine[];
+}
+
+export interface CheckStep {
+  name: string;
+  title: string;
+  status: 'ok' | 'warning' | 'failed' | 'unknown' | 'skipped';
+  message: string;
+  remedy?: string | null;
+  code?: string | null;
+  requestId?: string | null;
+  policy?: object | null;
+}
+
+export interface CheckResult {
+  ok: boolean;
+  tookMs: number;
+  steps: CheckStep[];
+}
+
+export interface Policies {
+  permissionPolicy: object;
+  trustPolicy?: object;
+  assumeRolePolicy?: object;
+  principalKnown: boolean;
+}
+
+export interface TestEventResult {
+  delivered: boolean;
+  eventId: string;
+  key: string;
+  tookMs: number;
+  shardId?: string;
+  sequenceNumber?: string;
+  problem?: Problem;
+}
+
+export interface HistoryPoint {
+  t: number;
+  accepted: number;
+  delivered: number;
+  retried: number;
+  failedCalls: number;
+  backlogEvents: number;
+  backlogBytes: number;
+  latencyP50Ms: number | null;
+  latencyP99Ms: number | null;
+}
+
+export type Span = 'hour' | 'day' | 'week';
+
+export interface History {
+  span: Span;
+  stepMs: number;
+  endMs: number;
+  points: HistoryPoint[];
+}
+
+export interface DeadLetters {
+  totalCount: number;
+  bytes: number;
+  items: { time: Instant; code: string; reason: string; position?: string; record: unknown }[];
+}
+
+export interface ExportedEvent {
+  position: string | number;
+  receivedAt: Instant;
+  kind: string;
+  id: string;
+  key: string | null;
+  record: Record<string, unknown>;
+}
+
+export interface EventPage {
+  items: ExportedEvent[];
+  next: string | number;
+}
+
+export interface FlagEnvironment {
+  trackEvents: boolean;
+  evaluations: number;
+  firstSeen: Instant;
+  lastSeen: Instant;
+  summaryOnly?: boolean;
+  _summary?: { variations: Record<string, { evaluations: number }> };
+}
+
+export interface Flag {
+  key: string;
+  name: string;
+  kind: string;
+  variations: { _id: string; value: unknown; name?: string }[];
+  environments: Record<string, FlagEnvironment>;
+}
+
+export interface FlagPage {
+  totalCount: number;
+  items: Flag[];
+}
+
+export interface Token {
+  _id: string;
+  name: string;
+  role: Role;
+  token: string;
+  creationDate: Instant;
+}
+
+export interface AuditEntry {
+  _id: string;
+  date: number;
+  title: string;
+  comment: string;
+  accesses: { action: string; resource: string }[];
+  member: { name?: string; tokenId?: string } | null;
+  previousVersion?: unknown;
+  currentVersion?: unknown;
+}
+
+export interface Usage {
+  metadata: Record<string, string>[];
+  series: Record<string, number>[];
+}

@@ -1,0 +1,77 @@
+// Flags, a page at a time as they come into view: the server searches and sorts.
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { flags } from './calls';
+import { onReturn } from './connection';
+import type { Flag } from './types';
+
+const PAGE = 100;
+const FRESH_MS = 10_000;
+
+export interface FlagPages {
+  total: number | undefined;
+  flag: (index: number) => Flag | undefined;
+  view: (first: number, last: number) => void;
+  refresh: () => void;
+  error: unknown;
+}
+
+interface State {
+  of: string;
+  total?: number;
+  pages: Map<number, Flag[]>;
+  error?: unknown;
+}
+
+export function useFlagPages(project: string, env: string, text: string, sort: string): FlagPages {
+  const wanted = JSON.stringify([project, env, text, sort]);
+  const [state, setState] = useState<State>({ of: '', pages: new Map() });
+  const [turn, setTurn] = useState(0);
+  const [seen, setSeen] = useState<[number, number]>([0, 0]);
+  const asked = useRef<{ of: string; pages: Set<number>; abort: AbortController }>(undefined);
+  const refresh = useCallback(() => setTurn((now) => now + 1), []);
+  const view = useCallback((first: number, last: number) => setSeen([Math.floor(first / PAGE), Math.floor(Math.max(last - 1, first) / PAGE)]), []);
+
+  useEffect(() => onReturn(refresh), [refresh]);
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && refresh(), FRESH_MS);
+    return () => clearInterval(timer);
+  }, [refresh]);
+
+  useEffect(() => {
+    const of = `${wanted}#${turn}`;
+    if (asked.current?.of !== of) {
+      asked.current?.abort.abort();
+      asked.current = { of, pages: new Set(), abort: new AbortController() };
+    }
+    const { pages, abort } = asked.current;
+    for (let page = seen[0]; page <= seen[1]; ++page) {
+      if (pages.has(page)) continue;
+      pages.add(page);
+      flags.page(project, { env, limit: PAGE, offset: page * PAGE, text, sort }, abort.signal).then(
+        ({ items, totalCount }) => {
+          // A server without paging sends all.
+          const mine = items.length > PAGE ? items.slice(page * PAGE, (page + 1) * PAGE) : items;
+          setState((before) => {
+            const same = before.of === wanted;
+            return { of: wanted, total: totalCount, pages: new Map([...(same ? before.pages : []), [page, mine]]) };
+          });
+        },
+        (error: unknown) => {
+          if (abort.signal.aborted) return;
+          pages.delete(page);
+          setState((before) => ({ ...(before.of === wanted ? before : { of: wanted, pages: new Map<number, Flag[]>() }), error }));
+        },
+      );
+    }
+  }, [wanted, project, env, text, sort, turn, seen]);
+  useEffect(() => () => asked.current?.abort.abort(), []);
+
+  // What was found before stays in view until there is an answer.
+  return {
+    total: state.total,
+    flag: (index) => state.pages.get(Math.floor(index / PAGE))?.[index % PAGE],
+    view,
+    refresh,
+    error: state.error,
+  };
+}

@@ -1,0 +1,113 @@
+// Creates a destination: fields at the left, what to do in AWS at the right.
+import { Button, Drawer, Group } from '@mantine/core';
+import { useCallback, useMemo, useState } from 'react';
+import { destinations, projects as projectCalls, refOf } from '../api/calls';
+import { faultsOf } from '../api/field_faults';
+import { messageOf } from '../api/http';
+import type { CheckResult } from '../api/types';
+import { useAction } from '../api/use_action';
+import { useDraft } from '../api/use_draft';
+import { useLoad } from '../api/use_load';
+import { Callout, DocsLink, Fault } from '../parts/callout';
+import { CheckSteps } from '../parts/check_steps';
+import { StreamMark } from '../parts/icons';
+import { Shown } from '../parts/loading';
+import { tell } from '../parts/toasts';
+import { AwsSteps } from './aws_steps';
+import { Choices } from './destination_choices';
+import { NameField, OnField, StreamFields } from './destination_fields';
+import { byField, draftOf, EMPTY, KNOWN_FAULTS, newExternalId, SECRETS, type DestinationValues } from './destination_values';
+import { PlaceField } from './place_field';
+
+export function CreateDrawer({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
+  return (
+    <Drawer opened onClose={close} position="right" size="min(1160px, 100%)" padding={0}
+      title={<span className="drawer-title"><StreamMark size={30} /> Add a destination: Amazon Kinesis</span>}>
+      <CreateForm close={close} made={made} />
+    </Drawer>
+  );
+}
+
+function CreateForm({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
+  const start = useMemo(() => ({ ...EMPTY, externalId: newExternalId() }), []);
+  const draft = useDraft<DestinationValues>('new-destination', start, SECRETS);
+  const { value: values } = draft;
+  const loaded = useLoad(useCallback((signal: AbortSignal) => projectCalls.list(signal), []));
+  const [result, setResult] = useState<CheckResult>();
+  const [placeError, setPlaceError] = useState<string>();
+  const set = (change: Partial<DestinationValues>) => {
+    draft.set(change);
+    setResult(undefined);
+    if (change.environment) setPlaceError(undefined);
+  };
+  const placed = () => {
+    const good = Boolean(values.project && values.environment);
+    if (!good) setPlaceError('Choose the environment whose events it gets.');
+    return good;
+  };
+
+  const check = useAction(async () => {
+    save.clear();
+    setResult(undefined);
+    if (placed()) setResult(await destinations.check(values.project, values.environment, draftOf(values)));
+  });
+  const save = useAction(async () => {
+    check.clear();
+    if (!placed()) return;
+    const destination = await destinations.make(values.project, values.environment, draftOf(values));
+    draft.forget();
+    tell(`“${destination.name}” is saved.`);
+    made(refOf(destination));
+  });
+  const error = save.error ?? check.error;
+  const faults = error ? faultsOf(messageOf(error), KNOWN_FAULTS) : null;
+  const errors = faults ? byField(faults.fields) : {};
+  const fields = { values, set, errors };
+
+  return (
+    <div className="drawer-body">
+      <div className="drawer-columns">
+        <form
+          id="create-destination"
+          className="form"
+          aria-label="New destination"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            void save.run();
+          }}
+        >
+          <NameField {...fields} />
+        </form>
+        <Shown loaded={loaded} what="environments">
+          {({ items }) => (
+            <PlaceField projects={items} project={values.project} environment={values.environment} error={placeError}
+              choose={(project, environment) => set({ project, environment })}
+              made={(project, environment) => {
+                set({ project, environment });
+                loaded.reload();
+              }} />
+          )}
+        </Shown>
+        <div className="form">
+          <StreamFields {...fields} />
+          <Choices {...fields} />
+          <OnField {...fields} />
+          <p className="small dim" style={{ margin: 0 }}><DocsLink page="delivery">What is promised of delivery</DocsLink> · <DocsLink page="configuration">Every setting</DocsLink></p>
+        </div>
+        <AwsSteps values={values} />
+      </div>
+      <div className="drawer-foot">
+        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}
+        {faults?.rest && <Fault error={error} title={save.error ? 'It was not saved.' : 'It could not be checked.'} />}
+        {result && <CheckSteps result={result} roleArn={values.roleArn} />}
+        <Group justify="flex-end">
+          {check.running && <span className="small dim" role="status">Asking AWS. This takes up to 30 s …</span>}
+          <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>Discard</Button>
+          <Button variant="default" onClick={() => void check.run()} loading={check.running}>Check</Button>
+          <Button type="submit" form="create-destination" loading={save.running}>Save destination</Button>
+        </Group>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import type { Destination } from '../api/types';
+import { byField, configOf, draftOf, EMPTY, mergeOf, regionOfArn, valuesOf } from './destination_values';
+
+const saved: Destination = {
+  _id: '1', _links: { self: { href: '/api/v2/destinations/web/production/1' } }, name: 'flags', kind: 'kinesis', version: 3, on: true,
+  config: { region: 'us-east-1', streamName: 'flags', roleArn: 'arn:aws:iam::123456789012:role/x', maxCallsInFlight: 8, kinds: ['feature'] },
+};
+const form = valuesOf(saved, 'web', 'production');
+
+describe('what is sent', () => {
+  it('holds only what is set', () => {
+    expect(configOf({ ...EMPTY, region: ' us-east-1 ', stream: 'flags' })).toEqual({ region: 'us-east-1', streamName: 'flags' });
+  });
+  it('knows an ARN from a name', () => {
+    const arn = 'arn:aws:kinesis:eu-west-1:123456789012:stream/flags';
+    expect(configOf({ ...EMPTY, stream: arn })).toEqual({ streamArn: arn });
+    expect([regionOfArn(arn), regionOfArn('flags')]).toEqual(['eu-west-1', '']);
+  });
+  it('sends a number as one, and what is none as it is, for the server to say so', () => {
+    expect(configOf({ ...EMPTY, sampleOneIn: '10' })).toEqual({ sampleOneIn: 10 });
+    expect(configOf({ ...EMPTY, sampleOneIn: 'ten' })).toEqual({ sampleOneIn: 'ten' });
+  });
+  it('leaves the name out when there is none', () => expect('name' in draftOf(EMPTY)).toBe(false));
+});
+
+describe('a change', () => {
+  it('is empty when nothing changed', () => expect(mergeOf(form, saved)).toEqual({ version: 3 }));
+  it('names only what changed, and leaves alone what the form does not show', () => {
+    expect(mergeOf({ ...form, name: 'orders', kinds: [], externalId: 'e' }, saved)).toEqual({ version: 3, name: 'orders', config: { kinds: null, externalId: 'e' } });
+  });
+  it('takes the name away when the stream becomes an ARN', () => {
+    const arn = 'arn:aws:kinesis:us-east-1:123456789012:stream/flags';
+    expect(mergeOf({ ...form, stream: arn }, saved).config).toEqual({ streamArn: arn, streamName: null });
+  });
+});
+
+it('puts faults of both names of the stream at one field', () => {
+  expect(byField({ 'config.streamName': 'It is missing.', 'config.roleArn': 'Odd.' })).toEqual({ stream: 'It is missing.', roleArn: 'Odd.' });
+});

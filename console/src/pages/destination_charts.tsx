@@ -1,0 +1,62 @@
+// Rates, backlog, trouble and latency over an hour, a day or a week.
+import { SegmentedControl } from '@mantine/core';
+import { useCallback, useMemo, useState } from 'react';
+import { destinations, type DestinationRef } from '../api/calls';
+import { useServerStatus } from '../api/server_status';
+import type { History, Span } from '../api/types';
+import { useLoad } from '../api/use_load';
+import { duration } from '../format/durations';
+import { stepsOf } from '../format/history';
+import { rate, short } from '../format/numbers';
+import { toMs } from '../format/times';
+import Chart from '../parts/chart';
+import { Shown } from '../parts/loading';
+import { Section } from '../parts/page';
+
+export function HistoryCharts({ of }: { of: DestinationRef }) {
+  const [span, setSpan] = useState<Span>('hour');
+  const history = useLoad(useCallback((signal: AbortSignal) => destinations.history(of, span, signal), [of, span]), { everyMs: span === 'hour' ? 5_000 : 30_000 });
+  return (
+    <Section title="Over time" actions={
+      <SegmentedControl size="xs" value={span} onChange={(value) => setSpan(value as Span)} aria-label="Span of the charts"
+        data={[{ value: 'hour', label: 'Hour' }, { value: 'day', label: 'Day' }, { value: 'week', label: 'Week' }]} />
+    }>
+      <Shown loaded={history} what="its history">{(data) => <Charts history={data} />}</Shown>
+    </Section>
+  );
+}
+
+function Charts({ history }: { history: History }) {
+  const { data } = useServerStatus();
+  const started = toMs(data?.started);
+  const all = useMemo(() => {
+    const steps = stepsOf(history, started);
+    return {
+      times: steps.times,
+      rates: [
+        { name: 'Delivered', colour: '--green', values: steps.of((point) => point.delivered, true) },
+        { name: 'Received', colour: '--blue', values: steps.of((point) => point.accepted, true) },
+      ],
+      backlog: [{ name: 'Waiting events', colour: '--amber', values: steps.of((point) => point.backlogEvents) }],
+      trouble: [
+        { name: 'Records sent again', colour: '--amber', values: steps.of((point) => point.retried) },
+        { name: 'Failed calls', colour: '--red', values: steps.of((point) => point.failedCalls) },
+      ],
+      latency: [
+        { name: 'Half within', colour: '--accent', values: steps.of((point) => point.latencyP50Ms) },
+        { name: '99% within', colour: '--blue', values: steps.of((point) => point.latencyP99Ms) },
+      ],
+    };
+  }, [history, started]);
+  return (
+    <>
+      <div className="charts">
+        <Chart label="Events per second" times={all.times} series={all.rates} format={rate} />
+        <Chart label="Backlog" times={all.times} series={all.backlog} format={short} />
+        <Chart label="Throttles and errors" times={all.times} series={all.trouble} format={short} />
+        <Chart label="Latency, from receipt to AWS" times={all.times} series={all.latency} format={duration} />
+      </div>
+      <p className="small dim">Kept in memory: it begins when the server started.</p>
+    </>
+  );
+}

@@ -1,0 +1,167 @@
+// One destination: how it is doing, and everything that helps to mend it.
+import { Button, Switch } from '@mantine/core';
+import { useCallback, useMemo, useState } from 'react';
+import { destinations, type DestinationRef } from '../api/calls';
+import { messageOf } from '../api/http';
+import { useServerStatus } from '../api/server_status';
+import { useSession } from '../api/session';
+import type { DestinationStatus } from '../api/types';
+import { useAction } from '../api/use_action';
+import { useLoad } from '../api/use_load';
+import { EditDrawer } from '../form/edit_drawer';
+import { bytes } from '../format/bytes';
+import { duration } from '../format/durations';
+import { counted, grouped, rate } from '../format/numbers';
+import { Callout, DocsLink, Fault, ProblemBox } from '../parts/callout';
+import { CheckSteps } from '../parts/check_steps';
+import { Icon } from '../parts/icons';
+import { Shown } from '../parts/loading';
+import { Page, Section } from '../parts/page';
+import { PolicyList } from '../parts/policies';
+import { State } from '../parts/state';
+import { TestEvent } from '../parts/test_event';
+import { Time } from '../parts/time';
+import { tell } from '../parts/toasts';
+import { go, goQuery, Link, usePlace } from '../router';
+import { DeadLetterBox } from './destination_dead_letters';
+import { HistoryCharts } from './destination_charts';
+import { LatestRecords } from './destination_records';
+import { ShardBox } from './destination_shards';
+
+export default function DestinationPage({ project, environment, id }: { project: string; environment: string; id: string }) {
+  const ref = useMemo(() => ({ project, environment, id }), [project, environment, id]);
+  const status = useLoad(useCallback((signal: AbortSignal) => destinations.status(ref, signal), [ref]), { everyMs: 2_000 });
+  const server = useServerStatus();
+  const { mayWrite } = useSession();
+  const { query } = usePlace();
+  const data = status.data;
+  return (
+    <Page title={data?.name ?? 'Destination'} docs="states-and-remedies" lead={data && <>Amazon Kinesis: stream <span className="mono">{data.stream}</span> in {data.region}, from {project} / {environment}.</>}
+      crumbs={<Link to="/">Integrations</Link>}
+      actions={mayWrite && data && <Actions of={ref} data={data} changed={status.reload} />}>
+      <Shown loaded={status} what="the destination">
+        {(shown) => (
+          <>
+            {query.has('new') && mayWrite && (
+              <div style={{ marginBottom: 16 }}>
+                <Callout tone="green" title="The destination is saved.">
+                  <p>Next: send a test event, below. Then point your SDKs at Sluice: <Link to={`/environments/${project}/${environment}`}>set up SDKs</Link>.</p>
+                </Callout>
+              </div>
+            )}
+            <Health data={shown} />
+            <Tiles data={shown} />
+            <HistoryCharts of={ref} />
+            {mayWrite && (
+              <Section title="Test" id="test">
+                <div className="columns">
+                  <div className="card"><h3 style={{ marginBottom: 8 }}>Send a test event</h3><TestEvent of={ref} /></div>
+                  <div className="card"><h3 style={{ marginBottom: 8 }}>Check in AWS</h3><CheckSaved of={ref} /></div>
+                </div>
+              </Section>
+            )}
+            <PoliciesSection of={ref} open={shown.state === 'blocked'} />
+            <ShardBox shards={shown.shards} openShards={shown.openShards} />
+            <DeadLetterBox of={ref} total={shown.deadLetteredEvents} mayWrite={mayWrite} />
+            <LatestRecords of={ref} />
+          </>
+        )}
+      </Shown>
+      {mayWrite && query.get('edit') && (
+        <EditDrawer of={ref} close={() => goQuery({ edit: null })}
+          changed={() => {
+            status.reload();
+            server.reload();
+          }}
+          deleted={() => {
+            server.reload();
+            go('/');
+          }} />
+      )}
+    </Page>
+  );
+}
+
+function Actions({ of, data, changed }: { of: DestinationRef; data: DestinationStatus; changed: () => void }) {
+  const [wanted, setWanted] = useState<boolean>();
+  const flip = async (on: boolean) => {
+    setWanted(on);
+    try {
+      await destinations.change(of, { on });
+      tell(`“${data.name}” is switched ${on ? 'on' : 'off'}.`);
+      changed();
+    } catch (error) {
+      tell(`“${data.name}” stays as it was. ${messageOf(error)}`);
+    }
+    setWanted(undefined);
+  };
+  return (
+    <div style={{ display: 'flex', gap: 16, alignItems: 'center', flexWrap: 'wrap' }}>
+      <Switch label="On" checked={wanted ?? data.on} onChange={(event) => void flip(event.currentTarget.checked)} />
+      <Button variant="default" leftSection={<Icon name="edit" size={16} />} onClick={() => goQuery({ edit: '1' })}>Edit</Button>
+    </div>
+  );
+}
+
+function Health({ data }: { data: DestinationStatus }) {
+  const tone = ({ delivering: 'green', idle: 'grey', behind: 'amber', waiting: 'blue', blocked: 'red', off: 'grey' } as const)[data.state] ?? 'grey';
+  return (
+    <div className="form" style={{ gap: 12 }}>
+      <Callout tone={tone} title={<span style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}><State state={data.state} /> {data.since && <span className="small dim">since <Time at={data.since} /></span>}</span>} live>
+        <p>{data.summary}</p>
+      </Callout>
+      {data.problem && <ProblemBox problem={data.problem} tone={data.state === 'waiting' ? 'blue' : 'red'} />}
+      {data.notes.map((note) => <ProblemBox key={note.code + note.message} problem={note} tone="amber" />)}
+    </div>
+  );
+}
+
+function Tiles({ data }: { data: DestinationStatus }) {
+  const { backlog } = data;
+  return (
+    <dl className="tiles" style={{ margin: '16px 0 0' }}>
+      <div className="tile"><dt>Delivered</dt><dd>{rate(data.deliveredPerSecond)}/s<small>{grouped(data.deliveredEvents)} in all, {bytes(data.deliveredBytes)}</small></dd></div>
+      <div className="tile"><dt>Received</dt><dd>{rate(data.acceptedPerSecond)}/s<small>{grouped(data.acceptedEvents)} in all</small></dd></div>
+      <div className="tile"><dt>Backlog</dt><dd>{grouped(backlog.events)}<small>{bytes(backlog.bytes)}{backlog.events > 0 ? `, oldest ${duration(backlog.oldestAgeMs)}` : ''}</small></dd></div>
+      <div className="tile"><dt>Last success</dt><dd style={{ fontSize: 18 }}><Time at={data.lastDelivery} /></dd></div>
+      <div className="tile"><dt>Left out by its filter</dt><dd>{grouped(data.filteredEvents)}<small>{data.missingEvents ? `${counted(data.missingEvents, 'event')} missing` : 'none missing'}</small></dd></div>
+      <div className="tile"><dt>Dead letters</dt><dd>{grouped(data.deadLetteredEvents)}</dd></div>
+    </dl>
+  );
+}
+
+function CheckSaved({ of }: { of: DestinationRef }) {
+  const [result, setResult] = useState<Awaited<ReturnType<typeof destinations.checkSaved>>>();
+  const action = useAction(async () => {
+    setResult(undefined);
+    setResult(await destinations.checkSaved(of));
+  });
+  return (
+    <div className="form" style={{ gap: 10 }}>
+      <p className="small dim" style={{ margin: 0 }}>Asks AWS step by step: credentials, role, stream, permission, encryption. It puts one test event into the stream.</p>
+      <div><Button variant="light" loading={action.running} onClick={() => void action.run()}>Check again</Button></div>
+      <Fault error={action.error} />
+      {result && <CheckSteps result={result} roleArn="" />}
+    </div>
+  );
+}
+
+function PoliciesSection({ of, open }: { of: DestinationRef; open: boolean }) {
+  const [asked, setAsked] = useState(false);
+  const shown = open || asked;
+  const policies = useLoad(useCallback((signal: AbortSignal) => destinations.policies(of, signal), [of]), { when: shown });
+  return (
+    <Section title="Policies for AWS" actions={!open && <Button size="xs" variant="default" onClick={() => setAsked(!asked)} aria-expanded={shown}>{asked ? 'Hide' : 'Show'}</Button>}>
+      {shown ? (
+        <div className="card"><Shown loaded={policies} what="the policies">{(data) => <PolicyList policies={data} roleArn={roleOf(data.assumeRolePolicy)} />}</Shown></div>
+      ) : (
+        <p className="dim small" style={{ margin: 0 }}>What the role and its trust policy must say, filled in for this destination. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>
+      )}
+    </Section>
+  );
+}
+
+// The role stands in the policy that lets Sluice assume it.
+function roleOf(policy: object | undefined): string {
+  return /arn:[\w-]+:iam::\d+:role\/[\w+=,.@/-]+/.exec(JSON.stringify(policy ?? {}))?.[0] ?? '';
+}

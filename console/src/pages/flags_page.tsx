@@ -1,0 +1,181 @@
+// The flags of an environment, and which of them are exported in full.
+import { Button, Checkbox, Select, Switch, TextInput } from '@mantine/core';
+import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { flags as calls } from '../api/calls';
+import { ApiError, messageOf } from '../api/http';
+import { useSession } from '../api/session';
+import type { Environment, Flag, Project } from '../api/types';
+import { useAction } from '../api/use_action';
+import { useFlagPages } from '../api/use_flag_pages';
+import { usePlaceChoice } from '../api/use_place_choice';
+import { counted, grouped, short } from '../format/numbers';
+import { Fault } from '../parts/callout';
+import { Icon } from '../parts/icons';
+import { Empty, Waiting } from '../parts/loading';
+import { Page } from '../parts/page';
+import { PlacePicker, WithPlace } from '../parts/place_picker';
+import { Time } from '../parts/time';
+import { tell } from '../parts/toasts';
+import { WindowRows } from '../parts/window_rows';
+import { goQuery, Link, usePlace } from '../router';
+import { FlagChoice } from './flag_choice';
+
+const SORTS = [
+  { value: 'key', label: 'By key' },
+  { value: '-evaluations', label: 'Most evaluated first' },
+  { value: '-lastSeen', label: 'Last seen first' },
+];
+const WIDE = '26px minmax(180px,2.4fr) minmax(180px,2fr) 96px 92px 190px';
+const NARROW = '26px minmax(0,1fr) minmax(0,1fr)';
+
+export default function FlagsPage() {
+  const choice = usePlaceChoice('flags');
+  return (
+    <Page title="Flags" lead="Every flag that an event named, and whether its evaluations go to data export destinations in full." docs="events" actions={<PlacePicker choice={choice} />}>
+      <WithPlace choice={choice}>
+        {(project, environment) => <FlagList key={environment._id} project={project} environment={environment} changed={choice.projects.reload} />}
+      </WithPlace>
+    </Page>
+  );
+}
+
+function FlagList({ project, environment, changed }: { project: Project; environment: Environment; changed: () => void }) {
+  const { query } = usePlace();
+  const { mayWrite } = useSession();
+  const typed = query.get('q') ?? '';
+  const [text] = useDebouncedValue(typed, 150);
+  const sort = query.get('sort') ?? 'key';
+  const pages = useFlagPages(project.key, environment.key, text, sort);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [wanted, setWanted] = useState<Record<string, boolean>>({});
+  const narrow = useMediaQuery('(max-width: 820px)', window.innerWidth <= 820, { getInitialValueInEffect: false });
+  useEffect(() => setChosen(new Set()), [text]);
+
+  const flip = async (keys: string[], on: boolean) => {
+    const state = Object.fromEntries(keys.map((key) => [key, on]));
+    setWanted((before) => ({ ...before, ...state }));
+    try {
+      if (keys.length === 1) await calls.switchOne(project.key, environment.key, keys[0]!, on);
+      else await calls.switchMany(project.key, environment.key, keys, on);
+      tell(keys.length === 1 ? `Detailed events of ${keys[0]} are switched ${on ? 'on' : 'off'}.` : `Detailed events of ${counted(keys.length, 'flag')} are switched ${on ? 'on' : 'off'}.`);
+      setChosen(new Set());
+      if (environment.featureEvents === 'as sent') changed();
+    } catch (error) {
+      setWanted((before) => Object.fromEntries(Object.entries(before).filter(([key]) => !keys.includes(key))));
+      tell(`Nothing was changed. ${messageOf(error)}`);
+    }
+    pages.refresh();
+  };
+  const many = useAction((on: boolean) => flip([...chosen], on));
+  const toggle = (key: string) =>
+    setChosen((before) => {
+      const next = new Set(before);
+      if (!next.delete(key)) next.add(key);
+      return next;
+    });
+
+  if (pages.total === undefined) return pages.error ? <Fault error={pages.error} title="Could not load the flags." /> : <Waiting what="flags" />;
+  if (pages.total === 0 && !text)
+    return (
+      <>
+        <FlagChoice project={project} environment={environment} changed={changed} mayWrite={mayWrite} />
+        <div className="card section">
+          <Empty icon="flags" title="No flag seen yet" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>
+            A flag appears here when an event names it. Next: point your SDKs&apos; events address at Sluice.
+          </Empty>
+        </div>
+      </>
+    );
+  return (
+    <>
+      <FlagChoice project={project} environment={environment} changed={() => { changed(); setWanted({}); pages.refresh(); }} mayWrite={mayWrite} />
+      <div className="section-head section">
+        <TextInput type="search" aria-label="Search flags" placeholder="Search flags" leftSection={<Icon name="search" size={16} />} value={typed} w={300} onChange={(event) => goQuery({ q: event.currentTarget.value }, { replace: true })} />
+        <Select aria-label="Order" data={SORTS} value={sort} allowDeselect={false} w={210} onChange={(value) => goQuery({ sort: value === 'key' ? null : value }, { replace: true })} />
+        <span className="small dim" role="status">{counted(pages.total, 'flag')}{text ? ` with “${text}”` : ''}</span>
+        <span className="space" />
+        {mayWrite && chosen.size > 0 && (
+          <span style={{ display: 'inline-flex', gap: 8, alignItems: 'center', flexWrap: 'wrap' }}>
+            <b className="small">{counted(chosen.size, 'flag')} chosen</b>
+            <Button size="xs" onClick={() => void many.run(true)} loading={many.running}>Send detailed events</Button>
+            <Button size="xs" variant="default" onClick={() => void many.run(false)} loading={many.running}>Do not send</Button>
+            <Button size="xs" variant="subtle" onClick={() => setChosen(new Set())}>Choose none</Button>
+          </span>
+        )}
+      </div>
+      {pages.error && !(pages.error instanceof ApiError && pages.error.status === 0) ? <Fault error={pages.error} title="Some flags could not be loaded." /> : null}
+      <div className="card flush">
+        {pages.total === 0 ? (
+          <Empty icon="search" title={`No results for “${text}”`} action={<Button variant="default" onClick={() => goQuery({ q: null })}>Clear the search</Button>} />
+        ) : (
+          <WindowRows label="Flags" count={pages.total} rowHeight={narrow ? 132 : 58} columns={narrow ? NARROW : WIDE} onView={pages.view} rowKey={(index) => pages.flag(index)?.key ?? `#${index}`}
+            head={['', 'Flag', 'Evaluations per variation', 'Evaluations', 'Last seen', 'Send detailed events'].map((name) => (
+              <div key={name} role="columnheader">{name || <span className="unseen">Choose</span>}</div>
+            ))}
+            row={(index) => {
+              const flag = pages.flag(index);
+              return flag ? <FlagRow flag={flag} environment={environment.key} mayWrite={mayWrite} chosen={chosen.has(flag.key)} on={wanted[flag.key]} toggle={toggle} flip={(on) => void flip([flag.key], on)} /> : <div role="cell" className="dim small" style={{ gridColumn: '2 / -1' }}>…</div>;
+            }} />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface RowProps {
+  flag: Flag;
+  environment: string;
+  mayWrite: boolean;
+  chosen: boolean;
+  on: boolean | undefined;
+  toggle: (key: string) => void;
+  flip: (on: boolean) => void;
+}
+
+function FlagRow({ flag, environment, mayWrite, chosen, on, toggle, flip }: RowProps) {
+  const here = flag.environments[environment];
+  const exported = on ?? here?.trackEvents ?? false;
+  return (
+    <>
+      <div role="cell">{mayWrite && <Checkbox size="xs" checked={chosen} onChange={() => toggle(flag.key)} aria-label={`Choose ${flag.key}`} />}</div>
+      <div role="cell">
+        <div className="cut" style={{ fontWeight: 600 }} title={flag.name}>{flag.name}</div>
+        {flag.name !== flag.key && <div className="cut mono dim" title={flag.key}>{flag.key}</div>}
+      </div>
+      <div role="cell"><Variations flag={flag} environment={environment} /></div>
+      <div role="cell" className="num small" title={grouped(here?.evaluations ?? 0)}><span className="cell-label">Evaluations: </span>{short(here?.evaluations ?? 0)}</div>
+      <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
+      <div role="cell">
+        {mayWrite ? <Switch size="sm" checked={exported} onChange={(event) => flip(event.currentTarget.checked)} aria-label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
+        {here?.summaryOnly && exported && (
+          <Link className="small amber" to="/docs/events" title="SDKs send only counters for this flag. Switch its “Send detailed events to data export destinations” on in LaunchDarkly, too: then SDKs send each evaluation in full.">Only summaries arrive</Link>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Variations({ flag, environment }: { flag: Flag; environment: string }) {
+  const counts = flag.environments[environment]?._summary?.variations;
+  const total = Object.values(counts ?? {}).reduce((sum, each) => sum + each.evaluations, 0);
+  const words = flag.variations.map((variation) => {
+    const name = variation.name ?? (typeof variation.value === 'string' ? variation.value : JSON.stringify(variation.value));
+    const count = counts?.[variation._id]?.evaluations;
+    return { name, count, share: total && count !== undefined ? count / total : 0 };
+  });
+  if (words.length === 0) return <span className="small dim">no variation seen</span>;
+  return (
+    <div className="small" title={words.map(({ name, count }) => `${name}: ${count === undefined ? 'seen' : grouped(count)}`).join('\n')}>
+      {total > 0 && (
+        <div className="shares" aria-hidden="true">
+          {words.map(({ name, share }, index) => <i key={`${name}${index}`} style={{ flexGrow: share, background: SHADES[index % SHADES.length] }} />)}
+        </div>
+      )}
+      <div className="cut">{words.map(({ name, count }) => `${name}${count === undefined ? '' : ` ${short(count)}`}`).join(' · ')}</div>
+    </div>
+  );
+}
+
+const SHADES = ['var(--accent)', 'var(--blue)', 'var(--amber)', 'var(--green)', 'var(--red)'];
+

@@ -1,0 +1,51 @@
+// Waiting in words, and what to do when it failed.
+import { Button, Loader } from '@mantine/core';
+import { useEffect, useState, type ReactNode } from 'react';
+import { ApiError, messageOf } from '../api/http';
+import type { Loaded } from '../api/use_load';
+import { Callout } from './callout';
+import { Icon, type IconName } from './icons';
+
+export function Waiting({ what }: { what: string }) {
+  // What comes at once needs no spinner.
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 250);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!late) return <div style={{ minHeight: 60 }} />;
+  return (
+    <div className="empty" role="status">
+      <Loader size="sm" />
+      <span className="dim">Loading {what} …</span>
+    </div>
+  );
+}
+
+// Shows what was loaded; while there is nothing, that it is coming, or why not.
+export function Shown<T>({ loaded, what, children }: { loaded: Loaded<T>; what: string; children: (data: T) => ReactNode }) {
+  if (loaded.data !== undefined) return <>{children(loaded.data)}</>;
+  if (!loaded.error) return <Waiting what={what} />;
+  const missing = loaded.error instanceof ApiError && loaded.error.notThere;
+  return (
+    <Callout tone={missing ? 'grey' : 'red'} title={missing ? `This server does not offer ${what} yet.` : `Could not load ${what}.`} live>
+      <p>{missing ? 'A newer version of Sluice may.' : messageOf(loaded.error)}</p>
+      {!missing && (
+        <Button size="xs" variant="default" mt="xs" onClick={loaded.reload}>
+          Try again
+        </Button>
+      )}
+    </Callout>
+  );
+}
+
+export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
+  return (
+    <div className="empty">
+      <Icon name={icon} size={34} />
+      <h3>{title}</h3>
+      {children && <p>{children}</p>}
+      {action}
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+// Sluice's own look: deep water and clear ink, on Mantine.
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+const water: MantineColorsTuple = [
+  '#e3f6f5', '#c8ebe9', '#95d8d4', '#5fc4bf', '#38b2ac', '#1f9f9a', '#0f8783', '#0a6e6d', '#075757', '#043f40',
+];
+const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Ubuntu, Cantarell, sans-serif';
+const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace';
+
+export const theme = createTheme({
+  colors: { water },
+  primaryColor: 'water',
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  fontFamily: FONT,
+  fontFamilyMonospace: MONO,
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  focusRing: 'auto',
+  headings: { fontWeight: '650' },
+  components: {
+    Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.45 }, closeButtonProps: { 'aria-label': 'Close' }, transitionProps: { duration: 120 } } },
+    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.45 }, closeButtonProps: { 'aria-label': 'Close' }, centered: true, transitionProps: { duration: 100 } } },
+    Select: { defaultProps: { comboboxProps: { transitionProps: { duration: 0 } } } },
+    MultiSelect: { defaultProps: { comboboxProps: { transitionProps: { duration: 0 } } } },
+  },
+});
+
+// Mantine's faint texts are too faint to read for some.
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-body': '#f5f8f8',
+    '--mantine-color-text': '#10262c',
+    '--mantine-color-dimmed': '#4a6067',
+    '--mantine-color-placeholder': '#5b6f75',
+    '--mantine-color-error': '#b3261e',
+    '--mantine-color-anchor': '#07605f',
+    '--mantine-color-default-border': '#c3d0d2',
+  },
+  dark: {
+    '--mantine-color-body': '#0d1a1e',
+    '--mantine-color-text': '#dbe7e8',
+    '--mantine-color-dimmed': '#9db3b7',
+    '--mantine-color-placeholder': '#8ea4a8',
+    '--mantine-color-error': '#ff9a90',
+    '--mantine-color-anchor': '#6cd3cc',
+    '--mantine-color-default': '#142429',
+    '--mantine-color-default-hover': '#1b2f35',
+    '--mantine-color-default-border': '#33494f',
+  },
+});
