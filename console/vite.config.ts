@@ -14,7 +14,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
-  server: { proxy: { '/api': server } },
+  server: { proxy: { '/api': server }, fs: { allow: ['..'] } },
   preview: { proxy: { '/api': server } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

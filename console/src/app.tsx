@@ -1,5 +1,5 @@
 // The session's gate, the frame, and which page is shown.
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { ServerStatusProvider } from './api/server_status';
 import { useSession } from './api/session';
 import { Waiting } from './parts/loading';
@@ -40,8 +40,20 @@ export function App() {
   );
 }
 
+// A new page begins at its top, for the eye and for the keyboard.
+function useFreshStart(path: string): void {
+  const last = useRef(path);
+  useEffect(() => {
+    if (last.current === path) return;
+    last.current = path;
+    if (!location.hash) scrollTo(0, 0);
+    document.getElementById('page')?.focus({ preventScroll: true });
+  }, [path]);
+}
+
 function CurrentPage() {
-  const { parts } = usePlace();
+  const { path, parts } = usePlace();
+  useFreshStart(path);
   const [page = '', first, second, third] = parts;
   switch (page) {
     case '':

@@ -37,7 +37,7 @@ export function DestinationRows({ lines, mayWrite, changed }: { lines: Destinati
         tell(`“${line.name}” is switched ${on ? 'on' : 'off'}.`);
         changed();
       } catch (error) {
-        setWanted(({ [line.id]: _, ...rest }) => rest);
+        setWanted((before) => Object.fromEntries(Object.entries(before).filter(([id]) => id !== line.id)));
         tell(`“${line.name}” stays as it was. ${messageOf(error)}`);
       }
     },

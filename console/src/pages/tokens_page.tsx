@@ -1,1 +1,109 @@
-export default function X(_: Record<string, unknown>) { return null; }
+// Access tokens: for this console, for Terraform, for scripts.
+import { Button, Group, Modal, Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { tokens } from '../api/calls';
+import { useSession } from '../api/session';
+import type { Role, Token } from '../api/types';
+import { useAction } from '../api/use_action';
+import { useDraft } from '../api/use_draft';
+import { useLoad } from '../api/use_load';
+import { Callout, Fault } from '../parts/callout';
+import { Confirm } from '../parts/confirm';
+import { Code } from '../parts/copy';
+import { Icon } from '../parts/icons';
+import { Empty, Shown } from '../parts/loading';
+import { Page } from '../parts/page';
+import { Time } from '../parts/time';
+import { tell } from '../parts/toasts';
+
+const ROLES: { value: Role; label: string }[] = [
+  { value: 'reader', label: 'Reader: reads everything but tokens' },
+  { value: 'writer', label: 'Writer: and changes environments, destinations and flags' },
+  { value: 'admin', label: 'Admin: and makes and deletes tokens' },
+];
+
+export default function TokensPage() {
+  const { mayAdmin } = useSession();
+  return (
+    <Page title="Access tokens" lead="For this console, for Terraform, for scripts." docs="rest-api">
+      {mayAdmin ? <TokenList /> : <div className="card"><Empty icon="tokens" title="Tokens are for admins">Your token may not see them. Ask an admin for another one.</Empty></div>}
+    </Page>
+  );
+}
+
+function TokenList() {
+  const { caller } = useSession();
+  const loaded = useLoad(tokens.list);
+  const [making, setMaking] = useState(false);
+  const [deleting, setDeleting] = useState<Token>();
+  return (
+    <>
+      <Button mb="md" leftSection={<Icon name="plus" size={16} />} onClick={() => setMaking(true)}>New token</Button>
+      <div className="card flush scroll-x" tabIndex={0} role="region" aria-label="Access tokens">
+        <Shown loaded={loaded} what="tokens">
+          {({ items }) => (
+            <table className="plain">
+              <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Token</th><th scope="col">Made</th><th scope="col"><span className="unseen">Delete</span></th></tr></thead>
+              <tbody>
+                {items.map((token) => (
+                  <tr key={token._id}>
+                    <td><b>{token.name || 'without a name'}</b>{token._id === caller?.tokenId && <span className="small dim"> this session&apos;s</span>}</td>
+                    <td>{token.role}</td>
+                    <td className="mono">{token.token}</td>
+                    <td><Time at={token.creationDate} /></td>
+                    <td className="right">{token._id !== caller?.tokenId && <Button size="compact-sm" variant="subtle" color="red.8" c="var(--red)" onClick={() => setDeleting(token)} aria-label={`Delete ${token.name}`}>Delete</Button>}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Shown>
+      </div>
+      {making && <NewToken close={() => setMaking(false)} made={loaded.reload} />}
+      {deleting && (
+        <Confirm title={`Delete the token “${deleting.name}”?`} verb="Delete token" close={() => setDeleting(undefined)}
+          act={async () => {
+            await tokens.remove(deleting._id);
+            tell(`The token “${deleting.name}” is deleted.`);
+            loaded.reload();
+          }}>
+          <p style={{ margin: 0 }}>Whatever uses it is refused from then on. It cannot be undone.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+function NewToken({ close, made }: { close: () => void; made: () => void }) {
+  const { value, set, forget } = useDraft<{ name: string; role: Role }>('token', { name: '', role: 'reader' });
+  const [token, setToken] = useState('');
+  const action = useAction(async () => {
+    const answer = await tokens.make(value.name.trim(), value.role);
+    setToken(answer.token);
+    forget();
+    made();
+  });
+  if (token)
+    return (
+      <Modal opened onClose={close} title={<strong>The new token</strong>} closeOnClickOutside={false} closeOnEscape={false}>
+        <div className="form">
+          <Callout tone="amber" title="Copy it now." live><p>It is shown this once, and never again.</p></Callout>
+          <Code text={token} what="access token" />
+          <Group justify="flex-end"><Button onClick={close}>I have it</Button></Group>
+        </div>
+      </Modal>
+    );
+  return (
+    <Modal opened onClose={close} title={<strong>New access token</strong>}>
+      <form className="form" onSubmit={(event) => { event.preventDefault(); void action.run(); }}>
+        <TextInput label="Name" placeholder="terraform" required value={value.name} onChange={(event) => set({ name: event.currentTarget.value })} data-autofocus />
+        <Select label="Role" data={ROLES} value={value.role} allowDeselect={false} onChange={(role) => role && set({ role: role as Role })} />
+        <Fault error={action.error} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>Cancel</Button>
+          <Button type="submit" loading={action.running} disabled={!value.name.trim()}>Make token</Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,54 @@
+// One event in full, and as each destination's consumers read it.
+import { useCallback, useState } from 'react';
+import { events } from '../api/calls';
+import { useServerStatus } from '../api/server_status';
+import type { DestinationLine, ExportedEvent } from '../api/types';
+import { useLoad } from '../api/use_load';
+import { JsonView } from '../parts/json_view';
+import { State } from '../parts/state';
+import { Time } from '../parts/time';
+import { Link, pathTo } from '../router';
+
+const LOOKED_THROUGH = 20;
+
+export function LiveEvent({ event, before, project, environment }: { event: ExportedEvent; before: string | undefined; project: string; environment: string }) {
+  const { data } = useServerStatus();
+  // Where it stood when it was chosen: the list moves on.
+  const [from] = useState(before);
+  const mine = (data?.destinations ?? []).filter((line) => line.project === project && line.environment === environment);
+  return (
+    <div className="form" style={{ gap: 12 }}>
+      <div>
+        <h2><span className="kind" style={{ fontSize: 15 }}>{event.kind}</span> {event.key}</h2>
+        <div className="small dim">received <Time at={event.receivedAt} /> · <span className="mono">{event.id}</span></div>
+      </div>
+      <JsonView value={event.record} what="event" maxHeight={380} />
+      <div>
+        <h3 style={{ marginBottom: 6 }}>Destinations</h3>
+        {mine.length === 0 && <p className="small dim" style={{ margin: 0 }}>This environment has no destination. <Link to="/?add=kinesis">Add one</Link></p>}
+        {mine.map((line) => <Taken key={line.id} line={line} event={event} from={from} />)}
+      </div>
+    </div>
+  );
+}
+
+function Taken({ line, event, from }: { line: DestinationLine; event: ExportedEvent; from: string | undefined }) {
+  const { project, environment, id } = line;
+  const load = useCallback(
+    (signal: AbortSignal) => events.after(project, environment, { destination: id, limit: LOOKED_THROUGH, ...(from !== undefined && { after: from }) }, signal),
+    [project, environment, id, from],
+  );
+  const loaded = useLoad(load, { everyMs: 2_000 });
+  const record = loaded.data?.items.find((each) => each.id === event.id)?.record;
+  return (
+    <details className="fold" style={{ borderBottom: 0 }}>
+      <summary>
+        <b>{line.name}</b> <State state={line.state} />{' '}
+        <span className="small dim">{loaded.error ? 'not known' : record ? 'delivered' : loaded.data ? 'not delivered: it waits, or the destination leaves it out' : '…'}</span>
+      </summary>
+      {record ? <JsonView value={record} what={`record for ${line.name}`} maxHeight={260} /> : <p className="small dim">{line.summary}</p>}
+      <Link className="small" to={pathTo('destinations', project, environment, id)}>Open the destination</Link>
+    </details>
+  );
+}
+

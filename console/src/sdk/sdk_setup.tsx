@@ -1,0 +1,62 @@
+// How to point an SDK at this server, with everything filled in, and whether its first event has come.
+import { Select, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useServerStatus } from '../api/server_status';
+import type { Environment } from '../api/types';
+import { grouped } from '../format/numbers';
+import { DocsLink } from '../parts/callout';
+import { Code } from '../parts/copy';
+import { Time } from '../parts/time';
+import { intakeAddress } from './intake_address';
+import { SDKS } from './snippets';
+
+const KEPT = 'sluice-intake-address';
+const CREDENTIAL = { apiKey: 'SDK key', mobileKey: 'mobile key', _id: 'client-side id' };
+
+function kept(): string {
+  try {
+    return localStorage.getItem(KEPT) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+export function SdkSetup({ environment }: { environment: Environment }) {
+  const { data } = useServerStatus();
+  const [chosen, setChosen] = useState('node');
+  const [own, setOwn] = useState(kept);
+  const known = intakeAddress(data?.intake?.address, location.hostname);
+  const address = (own || known || 'http://SLUICE:8030').replace(/\/+$/, '');
+  const sdk = SDKS.find((each) => each.id === chosen) ?? SDKS[0]!;
+  const keep = (text: string) => {
+    setOwn(text);
+    try {
+      localStorage.setItem(KEPT, text);
+    } catch {
+      // Storage is shut: it counts for now.
+    }
+  };
+  return (
+    <div className="form">
+      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flags go on coming from where they come from today. <DocsLink page="sdk-protocol">What SDKs send</DocsLink></p>
+      <div className="choices" style={{ marginTop: 0 }}>
+        <Select label="SDK" data={SDKS.map(({ id, name }) => ({ value: id, label: name }))} value={chosen} allowDeselect={false} searchable onChange={(value) => value && setChosen(value)} />
+        <TextInput label="Address that your SDKs reach" description="Behind a proxy, the proxy's. Browsers need https when your site has it." placeholder={known || 'http://SLUICE:8030'} value={own} onChange={(event) => keep(event.currentTarget.value.trim())} />
+      </div>
+      <Code text={sdk.code(address, environment[sdk.credential])} what={`set-up of the SDK for ${sdk.name}`} />
+      <p className="small dim" style={{ margin: 0 }}>With this environment&apos;s {CREDENTIAL[sdk.credential]}.</p>
+    </div>
+  );
+}
+
+export function FirstEvent({ environment, project }: { environment: string; project: string }) {
+  const { data } = useServerStatus();
+  const line = data?.environments?.find((each) => each.project === project && each.environment === environment);
+  if (!line) return null;
+  if (!line.eventsReceived && !line.lastEvent) return <span className="state grey pill" role="status">Waiting for the first event …</span>;
+  return (
+    <span className="state green pill" role="status">
+      <span>Events arrive{line.eventsReceived ? `: ${grouped(line.eventsReceived)}` : ''}{line.lastEvent && <>, the last <Time at={line.lastEvent} /></>}</span>
+    </span>
+  );
+}
