@@ -38,7 +38,7 @@ export const session = {
 
 export const server = {
   status: (signal?: AbortSignal) => call<ServerStatus>(`${API}/status`, { signal }),
-  regions: (signal?: AbortSignal) => call<Items<{ name: string; partition: string }>>(`${API}/aws-regions`, { signal }),
+  regions: (signal?: AbortSignal) => call<Items<{ name: string; partition: string; description?: string }>>(`${API}/aws-regions`, { signal }),
 };
 
 export const projects = {

@@ -97,8 +97,8 @@ export interface Shards {
   advised: number;
   cost: {
     perMonthUsd: number;
-    putUnitsPerMonthUsd: number;
-    shardHoursPerMonthUsd: number;
+    capacityPerMonthUsd: number;
+    volumePerMonthUsd: number;
     asOf: string;
     source: string;
     note?: string;
@@ -111,7 +111,8 @@ export interface Replay {
   startedAt: Instant;
   state: 'running' | 'done' | 'cancelled';
   deliveredEvents: number;
-  waitingEvents: number;
+  bytes?: number;
+  problem?: Problem | null;
   fraction: number;
 }
 

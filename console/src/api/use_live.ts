@@ -1,5 +1,5 @@
 // The latest events of an environment, asked for each second.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { events as calls } from './calls';
 import { isReachable } from './connection';
 import type { ExportedEvent } from './types';
@@ -13,8 +13,6 @@ export interface Live {
   events: ExportedEvent[];
   loaded: boolean;
   error: unknown;
-  // Where to ask from, so that this event comes first.
-  before: (event: ExportedEvent) => string | undefined;
 }
 
 export function useLive(project: string, environment: string, paused: boolean): Live {
@@ -37,12 +35,12 @@ export function useLive(project: string, environment: string, paused: boolean): 
           setError(undefined);
           if (page.items.length > 0) {
             setEvents((before) => {
-              const known = new Set(before.map((event) => event.id));
-              return [...page.items.filter((event) => !known.has(event.id)).reverse(), ...before].slice(0, KEPT);
+              const known = new Set(before.map((event) => event.position));
+              return [...page.items.filter((event) => !known.has(event.position)).reverse(), ...before].slice(0, KEPT);
             });
           }
           // There are more already.
-          if (page.items.length === PAGE) wait = 0;
+          if (page.items.length >= PAGE) wait = 0;
         }
       } catch (caught) {
         if (abort.signal.aborted) return;
@@ -57,10 +55,5 @@ export function useLive(project: string, environment: string, paused: boolean): 
     };
   }, [project, environment, paused]);
 
-  const before = useCallback((event: ExportedEvent) => {
-    const index = events.findIndex((each) => each.position === event.position);
-    const previous = events[index + 1];
-    return previous && index >= 0 ? String(previous.position) : undefined;
-  }, [events]);
-  return { events, loaded, error, before };
+  return { events, loaded, error };
 }

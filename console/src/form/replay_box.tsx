@@ -8,7 +8,7 @@ import { inWords } from '../format/durations';
 import { grouped, percent } from '../format/numbers';
 import { exact, localInput, toMs } from '../format/times';
 import { useServerStatus } from '../api/server_status';
-import { Callout, DocsLink, Fault } from '../parts/callout';
+import { Callout, DocsLink, Fault, ProblemBox } from '../parts/callout';
 import { Time } from '../parts/time';
 
 const HOUR = 3_600_000;
@@ -43,13 +43,13 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
         <Callout tone={running ? 'blue' : replay.state === 'done' ? 'green' : 'grey'} live
           title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state === 'done' ? 'The replay is done.' : 'The replay was cancelled.'}>
           <p className="small">
-            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered
-            {running ? `, ${grouped(replay.waitingEvents)} to go` : ''} · started <Time at={replay.startedAt} />
+            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered · started <Time at={replay.startedAt} />
           </p>
           {running && <Progress value={replay.fraction * 100} mt={8} aria-label="Progress of the replay" />}
           {running && <Button size="xs" mt={10} variant="default" loading={cancel.running} onClick={() => void cancel.run()}>Cancel the replay</Button>}
         </Callout>
       )}
+      {replay?.problem && <ProblemBox problem={replay.problem} />}
       <Fault error={begin.error ?? cancel.error} />
       <Group align="end">
         <TextInput type="datetime-local" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} disabled={running} />

@@ -28,7 +28,7 @@ function Advice({ shards }: { shards: Shards }) {
         <dt>Advised</dt><dd><b>{grouped(shards.advised)}</b></dd>
         <dt>By measure</dt><dd>{grouped(shards.byMeasure)}, for a peak of {rate(shards.peakEventsPerSecond)} events/s and {bytes(shards.peakBytesPerSecond)}/s</dd>
         <dt>By rule</dt><dd>{grouped(shards.byRule)}: one for each 50 million events a month, at {grouped(shards.eventsPerMonth)} a month as in the last day</dd>
-        {cost && <><dt>Cost at AWS</dt><dd>about {money(cost.perMonthUsd)} a month: {money(cost.shardHoursPerMonthUsd)} for shards, {money(cost.putUnitsPerMonthUsd)} for puts. <span className="dim">List prices as of {cost.asOf}, {cost.source}. {cost.note}</span></dd></>}
+        {cost && <><dt>Cost at AWS</dt><dd>about {money(cost.perMonthUsd)} a month: {money(cost.capacityPerMonthUsd)} for the stream&apos;s capacity, {money(cost.volumePerMonthUsd)} for what is put in. <span className="dim">List prices as of {cost.asOf}, {cost.source}. {cost.note}</span></dd></>}
       </dl>
     </div>
   );

@@ -1,5 +1,5 @@
 // One event in full, and as each destination's consumers read it.
-import { useCallback, useState } from 'react';
+import { useCallback } from 'react';
 import { events } from '../api/calls';
 import { useServerStatus } from '../api/server_status';
 import type { DestinationLine, ExportedEvent } from '../api/types';
@@ -11,10 +11,10 @@ import { Link, pathTo } from '../router';
 
 const LOOKED_THROUGH = 20;
 
-export function LiveEvent({ event, before, project, environment }: { event: ExportedEvent; before: string | undefined; project: string; environment: string }) {
+export function LiveEvent({ event, project, environment }: { event: ExportedEvent; project: string; environment: string }) {
   const { data } = useServerStatus();
-  // Where it stood when it was chosen: the list moves on.
-  const [from] = useState(before);
+  // Its payload's place in the journal: asked from there, it is among the first.
+  const [from = ''] = String(event.position).split('.');
   const mine = (data?.destinations ?? []).filter((line) => line.project === project && line.environment === environment);
   return (
     <div className="form" style={{ gap: 12 }}>
@@ -32,10 +32,10 @@ export function LiveEvent({ event, before, project, environment }: { event: Expo
   );
 }
 
-function Taken({ line, event, from }: { line: DestinationLine; event: ExportedEvent; from: string | undefined }) {
+function Taken({ line, event, from }: { line: DestinationLine; event: ExportedEvent; from: string }) {
   const { project, environment, id } = line;
   const load = useCallback(
-    (signal: AbortSignal) => events.after(project, environment, { destination: id, limit: LOOKED_THROUGH, ...(from !== undefined && { after: from }) }, signal),
+    (signal: AbortSignal) => events.after(project, environment, { destination: id, limit: LOOKED_THROUGH, after: from }, signal),
     [project, environment, id, from],
   );
   const loaded = useLoad(load, { everyMs: 2_000 });

@@ -77,7 +77,7 @@ function Live({ project, environment }: { project: Project; environment: Environ
             )}
           </div>
           <div className="card" style={{ position: 'sticky', top: 72 }}>
-            {chosen ? <LiveEvent key={chosen.position} event={chosen} before={live.before(chosen)} project={project.key} environment={environment.key} /> : <Empty icon="eye" title="Choose an event">It is shown in full, with the destinations that take it.</Empty>}
+            {chosen ? <LiveEvent key={chosen.position} event={chosen} project={project.key} environment={environment.key} /> : <Empty icon="eye" title="Choose an event">It is shown in full, with the destinations that take it.</Empty>}
           </div>
         </div>
       )}

@@ -3,8 +3,8 @@ import { SegmentedControl, Select } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { projects, usage, type UsageQuery } from '../api/calls';
 import { useServerStatus } from '../api/server_status';
-import type { Usage } from '../api/types';
 import { useLoad } from '../api/use_load';
+import { filled, type FilledUsage } from '../format/usage';
 import { grouped, short } from '../format/numbers';
 import Chart from '../parts/chart';
 import { Empty, Shown } from '../parts/loading';
@@ -30,7 +30,7 @@ export default function UsagePage() {
   const load = useCallback((signal: AbortSignal) => {
     const { ms, granularity } = RANGES[range]!;
     const to = Date.now();
-    return usage.read({ from: to - ms, to, granularity, ...(group && { groupBy: group }) }, signal);
+    return usage.read({ from: to - ms, to, granularity, ...(group && { groupBy: group }) }, signal).then((data) => filled(data, to - ms, to, granularity));
   }, [range, group]);
   const loaded = useLoad(load, { everyMs: 30_000 });
   return (
@@ -58,7 +58,7 @@ function useNames(): (id: string) => string {
   }, [data?.destinations, loaded.data]);
 }
 
-function Shows({ data }: { data: Usage }) {
+function Shows({ data }: { data: FilledUsage }) {
   const nameOf = useNames();
   const columns = useMemo(() => {
     const many = data.metadata.length || 1;

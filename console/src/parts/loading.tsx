@@ -26,6 +26,7 @@ export function Waiting({ what }: { what: string }) {
 export function Shown<T>({ loaded, what, children }: { loaded: Loaded<T>; what: string; children: (data: T) => ReactNode }) {
   if (loaded.data !== undefined) return <>{children(loaded.data)}</>;
   if (!loaded.error) return <Waiting what={what} />;
+  if (loaded.error instanceof ApiError && loaded.error.status === 503) return <Soon loaded={loaded} what={what} />;
   const missing = loaded.error instanceof ApiError && loaded.error.notThere;
   return (
     <Callout tone={missing ? 'grey' : 'red'} title={missing ? `This server does not offer ${what} yet.` : `Could not load ${what}.`} live>
@@ -37,6 +38,16 @@ export function Shown<T>({ loaded, what, children }: { loaded: Loaded<T>; what: 
       )}
     </Callout>
   );
+}
+
+// The server says that it is not ready for this yet, such as right after a destination is made.
+function Soon<T>({ loaded, what }: { loaded: Loaded<T>; what: string }) {
+  const { reload } = loaded;
+  useEffect(() => {
+    const timer = setInterval(reload, 1_000);
+    return () => clearInterval(timer);
+  }, [reload]);
+  return <Waiting what={what} />;
 }
 
 export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
