@@ -27,6 +27,7 @@ test('from nothing to events in the stream, and back', async (t) => {
   await t.test('makes the first environment on the way', async () => {
     await drawer.getByText('First, an environment.').waitFor();
     await drawer.getByLabel('Project name').fill('Web shop');
+    await drawer.getByLabel('Project key').fill('web');
     await drawer.getByLabel('Environment name').fill('Production');
     await drawer.getByLabel('SDK key').fill(SDK_KEY);
     await drawer.getByRole('button', { name: 'Create environment' }).click();
@@ -53,7 +54,7 @@ test('from nothing to events in the stream, and back', async (t) => {
     await drawer.getByLabel('Name', { exact: true }).fill('flags to the lake');
     await drawer.getByLabel('Stream name or ARN').fill('flag-events');
     await drawer.getByLabel('Role ARN').fill(ROLE);
-    await drawer.getByLabel('External id').fill(EXTERNAL_ID);
+    await drawer.getByRole('textbox', { name: 'External id' }).fill(EXTERNAL_ID);
     await drawer.getByLabel('permission policy', { exact: true }).getByText('arn:aws:kinesis:us-east-1:123456789012:stream/flag-events').first().waitFor();
     await drawer.getByLabel('trust policy', { exact: true }).getByText(EXTERNAL_ID).waitFor();
     await drawer.getByRole('tab', { name: 'Terraform' }).last().click();
@@ -94,10 +95,11 @@ test('from nothing to events in the stream, and back', async (t) => {
   await t.test('switches export off and on for a flag', async () => {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Flags' }).click();
     const flip = page.getByLabel('Send detailed events of new-checkout to data export destinations');
-    await flip.waitFor();
+    await flip.waitFor({ state: 'attached' });
     const exported = async () => (await sluice.api('GET', 'flags/web/new-checkout?env=production')).body.environments.production.trackEvents;
     for (const on of [false, true]) {
-      await page.locator('label').filter({ has: flip }).or(flip).first().click({ force: true });
+      await flip.focus();
+      await page.keyboard.press('Space');
       await waitFor(`the flag to be ${on ? 'on' : 'off'}`, async () => (await exported()) === on);
       await page.getByText(`Detailed events of new-checkout are switched ${on ? 'on' : 'off'}.`).waitFor();
     }
@@ -119,7 +121,7 @@ test('from nothing to events in the stream, and back', async (t) => {
     await page.getByRole('button', { name: 'Edit flags to the lake' }).click();
     await drawer.getByLabel('Name', { exact: true }).fill('renamed by me');
     const id = (await sluice.api('GET', 'destinations')).body.items[0]._id;
-    await sluice.api('PATCH', `destinations/web/production/${id}`, [{ op: 'replace', path: '/name', value: 'renamed by them' }]);
+    assert.equal((await sluice.api('PATCH', `destinations/web/production/${id}`, [{ op: 'replace', path: '/name', value: 'renamed by them' }])).status, 200);
     await drawer.getByRole('button', { name: 'Save destination' }).click();
     await drawer.getByText('Somebody else changed this destination meanwhile.').waitFor();
     await drawer.getByRole('button', { name: 'Reload' }).click();

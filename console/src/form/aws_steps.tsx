@@ -11,8 +11,11 @@ import { draftOf, EMPTY, type DestinationValues } from './destination_values';
 
 const SETTLE_MS = 200;
 
-export function AwsSteps({ values }: { values: DestinationValues }) {
-  const { project, environment, region, stream, roleArn, externalId } = values;
+// `somewhere`: an environment to ask with before one is chosen; the policies do not depend on it.
+export function AwsSteps({ values, somewhere }: { values: DestinationValues; somewhere?: { project: string; environment: string } | undefined }) {
+  const project = values.project || somewhere?.project || '';
+  const environment = values.environment || somewhere?.environment || '';
+  const { region, stream, roleArn, externalId } = values;
   // Only what the policies need: other fields must not hide them with a fault of their own.
   const wanted = JSON.stringify({ project, environment, region, stream, roleArn, externalId });
   const [settled] = useDebouncedValue(wanted, SETTLE_MS);
@@ -64,7 +67,7 @@ export function AwsSteps({ values }: { values: DestinationValues }) {
           <p>The check asks AWS step by step and puts one test event into the stream.</p>
         </li>
       </ol>
-      {!project && <p className="small dim">The policies are here when a project and environment are chosen.</p>}
+      {!project && <p className="small dim">The policies are here when there is an environment.</p>}
       {missing && <p className="small dim">This server does not fill in policies before a destination is saved. <DocsLink page="aws-credentials">AWS credentials</DocsLink> has them.</p>}
       {policies.error && !missing && !policies.loading ? <p className="small dim" role="status">The policies are as they were before: {messageOf(policies.error)}</p> : null}
     </section>

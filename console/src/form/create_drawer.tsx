@@ -40,6 +40,8 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
     setResult(undefined);
     if (change.environment) setPlaceError(undefined);
   };
+  const any = loaded.data?.items.find((project) => project.environments?.totalCount);
+  const somewhere = any && { project: any.key, environment: any.environments!.items[0]!.key };
   const placed = () => {
     const good = Boolean(values.project && values.environment);
     if (!good) setPlaceError('Choose the environment whose events it gets.');
@@ -95,7 +97,7 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
           <OnField {...fields} />
           <p className="small dim" style={{ margin: 0 }}><DocsLink page="delivery">What is promised of delivery</DocsLink> · <DocsLink page="configuration">Every setting</DocsLink></p>
         </div>
-        <AwsSteps values={values} />
+        <AwsSteps values={values} somewhere={somewhere} />
       </div>
       <div className="drawer-foot">
         {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}

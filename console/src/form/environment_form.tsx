@@ -41,7 +41,7 @@ export function EnvironmentForm({ projects, project, made, cancel }: Props) {
     forget();
     made(isNew ? projectKey : chosen, key);
   });
-  const faults = action.error ? faultsOf(messageOf(action.error), ['key', 'name', '_id', 'apiKey', 'mobileKey']) : null;
+  const faults = action.error ? faultsOf(messageOf(action.error), ['key', 'name', '_id', 'id', 'apiKey', 'sdk_keys', 'mobileKey', 'mobile_keys']) : null;
 
   return (
     <form
@@ -68,11 +68,11 @@ export function EnvironmentForm({ projects, project, made, cancel }: Props) {
         <TextInput label="Environment key" placeholder={key || 'production'} value={value.key} onChange={(event) => set({ key: event.currentTarget.value })} error={faults?.fields['key']} />
       </Group>
       <PasswordInput label="SDK key" description="The key that your server-side SDKs have already. Left empty, a new one is made." value={value.apiKey} placeholder="sdk-…"
-        onChange={(event) => set({ apiKey: event.currentTarget.value })} error={faults?.fields['apiKey']} autoComplete="off" />
+        onChange={(event) => set({ apiKey: event.currentTarget.value })} error={faults?.fields['apiKey'] ?? faults?.fields['sdk_keys']} autoComplete="off" />
       <PasswordInput label="Mobile key" description="Of your mobile SDKs. Left empty, a new one is made." value={value.mobileKey} placeholder="mob-…"
-        onChange={(event) => set({ mobileKey: event.currentTarget.value })} error={faults?.fields['mobileKey']} autoComplete="off" />
+        onChange={(event) => set({ mobileKey: event.currentTarget.value })} error={faults?.fields['mobileKey'] ?? faults?.fields['mobile_keys']} autoComplete="off" />
       <TextInput label="Client-side id" description="24 hex digits, of your browser SDKs. Left empty, a new one is made." value={value.id} placeholder="578d1e02d2943862c52b9686"
-        onChange={(event) => set({ id: event.currentTarget.value })} error={faults?.fields['_id']} autoComplete="off" />
+        onChange={(event) => set({ id: event.currentTarget.value })} error={faults?.fields['_id'] ?? faults?.fields['id']} autoComplete="off" />
       {faults?.rest && <Callout tone="red" title="It was not made." live><p>{faults.rest}</p></Callout>}
       <Group justify="flex-end">
         {cancel && <Button variant="default" onClick={cancel}>Cancel</Button>}

@@ -107,7 +107,7 @@ function Health({ data }: { data: DestinationStatus }) {
   const tone = ({ delivering: 'green', idle: 'grey', behind: 'amber', waiting: 'blue', blocked: 'red', off: 'grey' } as const)[data.state] ?? 'grey';
   return (
     <div className="form" style={{ gap: 12 }}>
-      <Callout tone={tone} title={<span style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}><State state={data.state} /> {data.since && <span className="small dim">since <Time at={data.since} /></span>}</span>} live>
+      <Callout tone={tone} title={<span style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}><State state={data.state} /> {data.since && <span className="small dim">began <Time at={data.since} /></span>}</span>} live>
         <p>{data.summary}</p>
       </Callout>
       {data.problem && <ProblemBox problem={data.problem} tone={data.state === 'waiting' ? 'blue' : 'red'} />}

@@ -24,6 +24,24 @@ interface Props {
 
 const TABLE_ROWS = 60;
 const clock = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+const hours = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const TWELVE_HOURS = 43_200;
+const SPARSE = 30;
+
+// Hours, or days where the ticks are that far apart.
+function tickText(tick: number, ticks: number[]): string {
+  const apart = (ticks[1] ?? tick) - (ticks[0] ?? tick);
+  return (apart >= TWELVE_HOURS ? days : hours).format(tick * 1_000);
+}
+
+// A line through few values may not be seen: they are dots, too.
+function isSparse(values: ArrayLike<number | null | undefined> | undefined): boolean {
+  let known = 0;
+  for (let index = 0; index < (values?.length ?? 0) && known <= SPARSE; ++index) if (values![index] != null) ++known;
+  return known <= SPARSE;
+}
+
 const colourOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export default function Chart({ label, times, series, format, height = 190, bars = false }: Props) {
@@ -52,11 +70,11 @@ export default function Chart({ label, times, series, format, height = 190, bars
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
-        axes: [axis, { ...axis, size: 68, values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)) }],
+        axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map((tick) => tickText(tick, ticks)) }, { ...axis, size: 68, values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)) }],
         series: [
           {},
           ...series.map((each) => ({
-            label: each.name, stroke: colourOf(each.colour), width: 2, points: { show: false }, spanGaps: false,
+            label: each.name, stroke: colourOf(each.colour), width: 2, points: { show: (u: uPlot, index: number) => isSparse(u.data[index]), size: 5, fill: colourOf(each.colour) }, spanGaps: false,
             ...(bars && { paths: uPlot.paths.bars!({ size: [0.7, 60] }), fill: `${colourOf(each.colour)}55` }),
           })),
         ],

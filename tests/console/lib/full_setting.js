@@ -50,7 +50,7 @@ export function everyPage({ lake, blocked }) {
       await page.getByRole('heading', { name: 'Destinations' }).waitFor();
     }),
     usage: to('/usage', (page) => page.getByRole('heading', { name: 'Usage' }).waitFor()),
-    tokens: to('/tokens', (page) => page.getByText('terraform').waitFor()),
+    tokens: to('/tokens', (page) => page.getByText('terraform', { exact: true }).waitFor()),
     audit: to('/audit', async (page) => {
       await page.getByText('changed the destination').first().click();
       await page.getByRole('region', { name: 'Before and after' }).waitFor();
