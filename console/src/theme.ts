@@ -4,13 +4,16 @@ import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from 
 const water: MantineColorsTuple = [
   '#e3f6f5', '#c8ebe9', '#95d8d4', '#5fc4bf', '#38b2ac', '#1f9f9a', '#0f8783', '#0a6e6d', '#075757', '#043f40',
 ];
+const dark: MantineColorsTuple = [
+  '#dbe7e8', '#b8cdd0', '#9db3b7', '#6d868b', '#33494f', '#24373d', '#142429', '#0d1a1e', '#0a1518', '#070f12',
+];
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", Ubuntu, Cantarell, sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace';
 
 export const theme = createTheme({
-  colors: { water },
+  colors: { water, dark },
   primaryColor: 'water',
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: 7,
   autoContrast: true,
   fontFamily: FONT,
   fontFamilyMonospace: MONO,
@@ -19,6 +22,7 @@ export const theme = createTheme({
   focusRing: 'auto',
   headings: { fontWeight: '650' },
   components: {
+    Checkbox: { defaultProps: { radius: 'sm' } },
     Drawer: { defaultProps: { overlayProps: { backgroundOpacity: 0.45 }, closeButtonProps: { 'aria-label': 'Close' }, transitionProps: { duration: 120 } } },
     Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.45 }, closeButtonProps: { 'aria-label': 'Close' }, centered: true, transitionProps: { duration: 100 } } },
     Select: { defaultProps: { comboboxProps: { transitionProps: { duration: 0 } } } },

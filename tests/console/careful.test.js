@@ -117,7 +117,6 @@ test('when the server goes away the page says so, and goes on by itself', async 
 test('the form tells AWS’s faults with what to do, before anything is saved', async (t) => {
   const { sluice } = await startBoth(t);
   await makePlace(sluice);
-  await makeDestination(sluice, { name: 'taken' });
   const ui = await Console.open(t, sluice);
   const { page } = ui;
   await ui.signIn();
@@ -133,10 +132,14 @@ test('the form tells AWS’s faults with what to do, before anything is saved', 
   await drawer.getByLabel('Role ARN').fill('arn:aws:iam::123456789012:role/of-nobody');
   await drawer.getByRole('button', { name: 'Check' }).click();
   await drawer.locator('[data-step=assumeRole][data-status=failed]').getByText('What to do:').waitFor();
-  await drawer.getByLabel('Name', { exact: true }).fill('taken');
+  // A fault opens the part of the form that it is in.
+  const kept = drawer.getByLabel('Keep one event in');
+  await drawer.getByText('Kinds and filters').click();
+  await kept.fill('ten');
+  await drawer.getByText('Kinds and filters').click();
   await drawer.getByRole('button', { name: 'Save destination' }).click();
-  await waitFor('the fault at the name', async () => (await drawer.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')) === 'true');
-  assert.equal((await sluice.api('GET', 'destinations')).body.items.length, 1);
+  await waitFor('the fault at the field', async () => (await kept.isVisible()) && (await kept.getAttribute('aria-invalid')) === 'true');
+  assert.equal((await sluice.api('GET', 'destinations')).body.items.length, 0);
   ui.assertClean();
 });
 
@@ -148,7 +151,7 @@ test('it can be used by keyboard alone', async (t) => {
   const { page } = ui;
   await ui.signIn();
   await page.getByRole('link', { name: 'flags to the lake' }).waitFor();
-  const focused = (name) => page.evaluate((wanted) => (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').includes(wanted), name);
+  const focused = (name) => page.evaluate((wanted) => document.activeElement?.matches('a, button, input') && (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').includes(wanted), name);
   const tabTo = async (name) => {
     for (let presses = 0; presses < 40; ++presses) {
       if (await focused(name)) return;

@@ -52,8 +52,8 @@ function Charts({ history }: { history: History }) {
     <>
       <div className="charts">
         <Chart label="Events per second" times={all.times} series={all.rates} format={rate} />
-        <Chart label="Backlog" times={all.times} series={all.backlog} format={short} />
-        <Chart label="Throttles and errors" times={all.times} series={all.trouble} format={short} />
+        <Chart label="Backlog" times={all.times} series={all.backlog} format={short} whole />
+        <Chart label="Throttles and errors" times={all.times} series={all.trouble} format={short} whole />
         <Chart label="Latency, from receipt to AWS" times={all.times} series={all.latency} format={duration} />
       </div>
       <p className="small dim">Kept in memory: it begins when the server started.</p>

@@ -101,7 +101,7 @@ function Secret({ label, text, reset }: { label: string; text: string; reset?: (
   return (
     <div className="key-line">
       <span className="dim small">{label}</span>
-      <span className="mono">{shown ? text : `${text.slice(0, 4)}••••••••••••${text.slice(-4)}`}</span>
+      <span className="mono">{shown ? text : `${text.slice(0, 4)}••••${text.slice(-4)}`}</span>
       <span className="key-tools">
         <Button size="compact-xs" variant="default" leftSection={<Icon name="eye" size={13} />} onClick={() => setShown(!shown)} aria-label={`${shown ? 'Hide' : 'Show'} the ${label}`}>{shown ? 'Hide' : 'Show'}</Button>
         <Copy text={text} what={label} />

@@ -49,11 +49,10 @@ function Rail({ open }: { open: boolean }) {
   const { data } = useServerStatus();
   const isHere = (to: string) => (to === '/' ? path === '/' || path.startsWith('/destinations') : path === to || path.startsWith(`${to}/`));
   return (
-    <header className={open ? 'rail open' : 'rail'} id="rail">
+    <nav className={open ? 'rail open' : 'rail'} id="rail" aria-label="Pages">
       <Link to="/" className="brand">
         <Logo /> Sluice
       </Link>
-      <nav aria-label="Pages">
         <ul>
           {PAGES.filter((page) => !page.adminOnly || mayAdmin).map((page) => (
             <li key={page.to}>
@@ -63,9 +62,8 @@ function Rail({ open }: { open: boolean }) {
             </li>
           ))}
         </ul>
-      </nav>
       <div className="foot">{data ? `Sluice ${data.version}` : 'Sluice'}</div>
-    </header>
+    </nav>
   );
 }
 

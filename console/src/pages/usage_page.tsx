@@ -77,7 +77,7 @@ function Shows({ data }: { data: FilledUsage }) {
   if (total === 0) return <div className="card"><Empty icon="usage" title="Nothing was delivered in this time">Next: a destination that is on, and SDKs that send to Sluice.</Empty></div>;
   return (
     <div className="form">
-      <Chart label={`${grouped(total)} events`} times={times} series={shown} format={short} height={260} bars={shown.length === 1} />
+      <Chart label={`${grouped(total)} events`} times={times} series={shown} format={short} whole height={260} bars={shown.length === 1} />
       {columns.length > shown.length && <p className="small dim" style={{ margin: 0 }}>The chart shows the {shown.length} largest; the table shows all.</p>}
       <div className="card flush scroll-x" tabIndex={0} role="region" aria-label="Usage, as a table">
         <table className="plain">

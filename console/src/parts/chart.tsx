@@ -20,6 +20,8 @@ interface Props {
   format: (value: number) => string;
   height?: number;
   bars?: boolean;
+  // Counts: no ticks between whole numbers.
+  whole?: boolean;
 }
 
 const TABLE_ROWS = 60;
@@ -28,6 +30,7 @@ const hours = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const days = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 const TWELVE_HOURS = 43_200;
 const SPARSE = 30;
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 // Hours, or days where the ticks are that far apart.
 function tickText(tick: number, ticks: number[]): string {
@@ -44,7 +47,7 @@ function isSparse(values: ArrayLike<number | null | undefined> | undefined): boo
 
 const colourOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-export default function Chart({ label, times, series, format, height = 190, bars = false }: Props) {
+export default function Chart({ label, times, series, format, height = 190, bars = false, whole = false }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const [at, setAt] = useState<number | null>(null);
@@ -70,7 +73,7 @@ export default function Chart({ label, times, series, format, height = 190, bars
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
-        axes: [{ ...axis, space: 70, values: (_, ticks) => ticks.map((tick) => tickText(tick, ticks)) }, { ...axis, size: 68, values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)) }],
+        axes: [{ ...axis, size: 34, space: 70, values: (_, ticks) => ticks.map((tick) => tickText(tick, ticks)) }, { ...axis, size: 68, ...(whole && { incrs: WHOLE_STEPS }), values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)) }],
         series: [
           {},
           ...series.map((each) => ({
@@ -91,7 +94,7 @@ export default function Chart({ label, times, series, format, height = 190, bars
       made.destroy();
     };
     // A new set of series is a new chart; new values are not.
-  }, [shape, height, colorScheme, bars]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [shape, height, colorScheme, bars, whole]); // eslint-disable-line react-hooks/exhaustive-deps
 
   useEffect(() => plot.current?.setData(data), [data]);
 
@@ -107,7 +110,7 @@ export default function Chart({ label, times, series, format, height = 190, bars
   return (
     <figure className="card" style={{ margin: 0 }}>
       <figcaption className="section-head" style={{ marginBottom: 6 }}>
-        <h3>{label}</h3>
+        <strong>{label}</strong>
         <span style={{ flex: 1 }} />
         <Button size="compact-xs" variant="subtle" onClick={() => setTable(!table)} aria-expanded={table} aria-label={`${label}: ${table ? 'show as chart' : 'show as table'}`}>{table ? 'As chart' : 'As table'}</Button>
       </figcaption>

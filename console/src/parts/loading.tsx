@@ -54,7 +54,7 @@ export function Empty({ icon, title, children, action }: { icon: IconName; title
   return (
     <div className="empty">
       <Icon name={icon} size={34} />
-      <h3>{title}</h3>
+      <strong className="empty-title">{title}</strong>
       {children && <p>{children}</p>}
       {action}
     </div>
