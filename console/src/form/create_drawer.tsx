@@ -17,6 +17,7 @@ import { AwsSteps } from './aws_steps';
 import { Choices } from './destination_choices';
 import { NameField, OnField, StreamFields } from './destination_fields';
 import { byField, draftOf, EMPTY, KNOWN_FAULTS, newExternalId, SECRETS, type DestinationValues } from './destination_values';
+import { DrawerResult } from './drawer_result';
 import { PlaceField } from './place_field';
 
 export function CreateDrawer({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
@@ -99,10 +100,12 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
         </div>
         <AwsSteps values={values} somewhere={somewhere} />
       </div>
-      <div className="drawer-foot">
+      <DrawerResult of={error ?? result}>
         {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}
         {faults?.rest && <Fault error={error} title={save.error ? 'It was not saved.' : 'It could not be checked.'} />}
         {result && <CheckSteps result={result} roleArn={values.roleArn} />}
+      </DrawerResult>
+      <div className="drawer-foot">
         <Group justify="flex-end">
           {check.running && <span className="small dim" role="status">Asking AWS. This takes up to 30 s …</span>}
           <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>Discard</Button>

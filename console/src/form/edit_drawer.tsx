@@ -19,6 +19,7 @@ import { DeleteDestination } from './delete_destination';
 import { Choices } from './destination_choices';
 import { NameField, OnField, StreamFields } from './destination_fields';
 import { byField, draftOf, KNOWN_FAULTS, mergeOf, SECRETS, valuesOf, type DestinationValues } from './destination_values';
+import { DrawerResult } from './drawer_result';
 import { ReplayBox } from './replay_box';
 
 interface Props {
@@ -124,7 +125,7 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
           </div>
         </Tabs.Panel>
       </Tabs>
-      <div className="drawer-foot">
+      <DrawerResult of={error ?? result}>
         {stale && (
           <Callout tone="amber" title="Somebody else changed this destination meanwhile." live>
             <p>Nothing was saved. Reload it to see what it is now, then make your change again.</p>
@@ -134,6 +135,8 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
         {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}
         {faults?.rest && <Fault error={error} title={save.error ? 'It was not saved.' : 'It could not be checked.'} />}
         {result && <CheckSteps result={result} roleArn={values.roleArn} />}
+      </DrawerResult>
+      <div className="drawer-foot">
         <Group justify="flex-end">
           <span className="small dim" style={{ marginRight: 'auto' }}>{check.running ? 'Asking AWS. This takes up to 30 s …' : <DocsLink page="configuration">Every setting</DocsLink>}</span>
           <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>{draft.dirty ? 'Discard' : 'Close'}</Button>
