@@ -14,12 +14,20 @@ function Tags({ name, label, placeholder, description, values, set, errors }: Fi
   );
 }
 
-function Fold({ title, hint, open, children }: { title: string; hint: string; open: boolean; children: ReactNode }) {
-  const [shown, setShown] = useState(open);
+interface FoldProps {
+  title: string;
+  hint: string;
+  set: boolean;
+  fault: boolean;
+  children: ReactNode;
+}
+
+function Fold({ title, hint, set, fault, children }: FoldProps) {
+  const [shown, setShown] = useState(set || fault);
   // What has a fault or a setting is shown; it never closes under one's hands.
   useEffect(() => {
-    if (open) setShown(true);
-  }, [open]);
+    if (set || fault) setShown(true);
+  }, [set, fault]);
   return (
     <details className="fold" open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>
@@ -32,10 +40,11 @@ function Fold({ title, hint, open, children }: { title: string; hint: string; op
 
 export function Choices(props: FieldsProps) {
   const { values, set, errors } = props;
-  const has = (...names: (keyof DestinationValues)[]) => names.some((name) => errors[name] || (Array.isArray(values[name]) ? values[name].length > 0 : typeof values[name] === 'string' && values[name] !== ''));
+  const of = (...names: (keyof DestinationValues)[]) => ({ set: names.some((name) => isSet(name)), fault: names.some((name) => errors[name]) });
+  const isSet = (name: keyof DestinationValues) => (Array.isArray(values[name]) ? values[name].length > 0 : typeof values[name] === 'string' && values[name] !== '');
   return (
     <div>
-      <Fold title="Kinds and filters" hint="Which events it gets" open={has('kinds', 'onlyFlags', 'neverFlags', 'onlyEvents', 'neverEvents', 'onlyContextKinds', 'neverContextKinds', 'sampleOneIn')}>
+      <Fold title="Kinds and filters" hint="Which events it gets" {...of('kinds', 'onlyFlags', 'neverFlags', 'onlyEvents', 'neverEvents', 'onlyContextKinds', 'neverContextKinds', 'sampleOneIn')}>
         <MultiSelect label="Kinds" description={<>Left empty: all but index and summary. <DocsLink page="events">About kinds</DocsLink></>} placeholder={values.kinds.length ? '' : 'All but index and summary'} data={KINDS} value={values.kinds} error={errors.kinds}
           onChange={(kinds) => set({ kinds })} searchable hidePickedOptions />
         <Tags {...props} name="onlyFlags" label="Only these flags" placeholder="All flags" description="Flag keys. Evaluations of other flags are left out." />
@@ -46,13 +55,13 @@ export function Choices(props: FieldsProps) {
         <Tags {...props} name="neverContextKinds" label="Never these context kinds" placeholder="None" />
         <TextInput label="Keep one event in" description="1 keeps all. 10 keeps a tenth, and samplingRatio says so in each." inputMode="numeric" placeholder="1" value={values.sampleOneIn} error={errors.sampleOneIn} onChange={(event) => set({ sampleOneIn: event.currentTarget.value })} />
       </Fold>
-      <Fold title="Privacy" hint="What it must not see" open={has('dropAttributes', 'hashAttributes', 'hashKeysOf', 'hashSecret')}>
+      <Fold title="Privacy" hint="What it must not see" {...of('dropAttributes', 'hashAttributes', 'hashKeysOf', 'hashSecret')}>
         <Tags {...props} name="dropAttributes" label="Attributes to drop" placeholder="email" description="References to context attributes, such as email or /address/street." />
         <Tags {...props} name="hashAttributes" label="Attributes to hash" placeholder="ip" description="Equal values stay equal, so that events can still be joined." />
         <Tags {...props} name="hashKeysOf" label="Context kinds whose keys are hashed" placeholder="user" description="* for all." />
         <PasswordInput label="Hash secret" description="16 characters or more. Needed to hash. It is not kept in drafts." value={values.hashSecret} error={errors.hashSecret} onChange={(event) => set({ hashSecret: event.currentTarget.value })} autoComplete="off" />
       </Fold>
-      <Fold title="Details" hint="Added fields, where it begins, endpoints" open={has('addFields', 'endpoint', 'stsEndpoint') || Boolean(errors.start)}>
+      <Fold title="Details" hint="Added fields, where it begins, endpoints" {...of('addFields', 'endpoint', 'stsEndpoint')}>
         <MultiSelect label="Added fields" description="Beside version, in every record." placeholder={values.addFields.length ? '' : 'None'} data={ADDED_FIELDS} value={values.addFields} error={errors.addFields} onChange={(addFields) => set({ addFields })} hidePickedOptions />
         <Select label="Begins with" allowDeselect={false} value={values.start} error={errors.start} onChange={(start) => start && set({ start })}
           data={[{ value: 'now', label: 'Events from now on' }, { value: 'oldest', label: 'The oldest that the journal still has' }]} />

@@ -31,7 +31,7 @@ export function StreamFields({ values, set, errors }: FieldsProps) {
         }} />
       <TextInput label="Role ARN" description="The role that Sluice assumes to write into the stream. Left empty, it writes as itself." placeholder="arn:aws:iam::123456789012:role/sluice-export"
         value={values.roleArn} error={errors.roleArn} onChange={(event) => set({ roleArn: event.currentTarget.value })} />
-      <TextInput label="External id" description="What the role's trust policy asks for, so that nobody else has Sluice use your role. This one was made for you; it is no secret."
+      <TextInput label="External id" description="What the role's trust policy asks for, so that nobody else has Sluice use your role. It is no secret."
         value={values.externalId} error={errors.externalId} onChange={(event) => set({ externalId: event.currentTarget.value })}
         rightSection={
           <ActionIcon variant="subtle" color="gray" c="var(--mantine-color-dimmed)" aria-label="Make another external id" title="Make another external id" onClick={() => set({ externalId: newExternalId() })}>

@@ -1,5 +1,5 @@
 // Sign in with an access token. Over the page, when a session has ended: what was typed there stays.
-import { Anchor, Button, PasswordInput } from '@mantine/core';
+import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { ApiError, messageOf } from '../api/http';
 import { useReachable } from '../api/server_status';
@@ -52,7 +52,7 @@ export function SignIn({ expired = false }: { expired?: boolean }) {
           <Button type="submit" loading={action.running} disabled={!token.trim()} fullWidth>Sign in</Button>
           <p className="small dim" style={{ margin: 0 }}>
             Lost it? Set <span className="mono">SLUICE_ADMIN_TOKEN</span> and restart Sluice, or ask whoever runs it.{' '}
-            <Anchor href="/api/docs" inherit>REST API</Anchor>
+            <a href="/api/docs">REST API</a>
           </p>
         </form>
       </div>

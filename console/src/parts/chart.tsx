@@ -45,6 +45,7 @@ function isSparse(values: ArrayLike<number | null | undefined> | undefined): boo
   return known <= SPARSE;
 }
 
+const stepOf = (data: uPlot.AlignedData) => (data[0].length > 1 ? (data[0][1]! - data[0][0]!) / 2 : 1_800);
 const colourOf = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export default function Chart({ label, times, series, format, height = 190, bars = false, whole = false }: Props) {
@@ -72,7 +73,8 @@ export default function Chart({ label, times, series, format, height = 190, bars
         height,
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false } },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
+        // Room for a bar's half at both ends.
+        scales: { x: { time: true, ...(bars && { range: (_: uPlot, min: number, max: number): [number, number] => [min - stepOf(dataRef.current), max + stepOf(dataRef.current)] }) }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.12 : 1] } },
         axes: [{ ...axis, size: 34, space: 70, values: (_, ticks) => ticks.map((tick) => tickText(tick, ticks)) }, { ...axis, size: 68, ...(whole && { incrs: WHOLE_STEPS }), values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)) }],
         series: [
           {},
