@@ -88,7 +88,7 @@ test('a wrong token is told in words; a session that ends keeps what was typed',
   await drawer.getByLabel('Stream name or ARN').waitFor();
   assert.equal(await drawer.getByLabel('Stream name or ARN').inputValue(), 'half-typed');
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: /Signed in as second/ }).click();
+  await page.getByRole('button', { name: /^second: signed in/ }).click();
   await page.getByRole('menuitem', { name: 'Sign out' }).click();
   await page.getByLabel('Access token').waitFor();
   assert.deepEqual(await ui.context.cookies(), []);

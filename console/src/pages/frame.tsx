@@ -79,8 +79,8 @@ function TopBar({ openMenu, menuOpen }: { openMenu: () => void; menuOpen: boolea
       <SchemeMenu />
       <Menu position="bottom-end" transitionProps={{ duration: 0 }}>
         <Menu.Target>
-          <button type="button" className="who" aria-label={`Signed in as ${caller?.tokenName ?? 'a token'}, ${caller?.role ?? ''}`}>
-            <span className="who-mark" aria-hidden="true">{(caller?.tokenName ?? '?').slice(0, 1).toUpperCase()}</span>
+          <button type="button" className="who" aria-label={`${caller?.tokenName ?? 'A token'}: signed in, ${caller?.role ?? ''}`}>
+            <span className="who-mark" aria-hidden="true" data-initial={(caller?.tokenName ?? '?').slice(0, 1).toUpperCase()} />
             <span className="who-name">{caller?.tokenName}</span>
           </button>
         </Menu.Target>

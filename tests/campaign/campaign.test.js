@@ -1,0 +1,251 @@
+// Faults against the real binary under load, with a ledger: every event that was acknowledged must come out of the simulated Kinesis, however the
+// server, its disk, its journal or AWS is hurt meanwhile. SLUICE_CAMPAIGN_SCALE makes it longer (1: a few minutes; 100: 1,000 kills and an hour);
+// SLUICE_CAMPAIGN_SEED repeats the moments of a run; SLUICE_CAMPAIGN_TABLE is where the table of docs/reliability.md is written.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventOf } from '../integration/lib/events.js';
+import { Kinesim } from '../integration/lib/kinesim.js';
+import { Load } from '../integration/lib/load.js';
+import { repository, sluiceBinary } from '../integration/lib/paths.js';
+import { Process, temporaryFolder } from '../integration/lib/process.js';
+import { Sluice } from '../integration/lib/sluice.js';
+import { waitFor } from '../integration/lib/wait.js';
+import { addRow, compare, table, writeTable } from './ledger.js';
+
+const SCALE = Number(process.env.SLUICE_CAMPAIGN_SCALE ?? 1);
+const SEED = Number(process.env.SLUICE_CAMPAIGN_SEED ?? Math.floor(Math.random() * 1e9));
+const times = (count) => Math.max(1, Math.round(count * SCALE));
+
+// mulberry32: small, and the same on every machine.
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+console.log(`campaign: seed ${SEED}, scale ${SCALE}`);
+after(() => {
+  console.log(table());
+  if (process.env.SLUICE_CAMPAIGN_TABLE) writeTable(process.env.SLUICE_CAMPAIGN_TABLE, { seed: SEED, repository });
+});
+
+// One row: `hurt` is done `runs` times under load, each at a random moment; then all that was acknowledged has to be there.
+function campaign(fault, { runs, note, setUp, hurt, lostAtMost = 0, mayBeTwice = true, load: loadOptions, timeoutMs = 120_000 }) {
+  test(`${fault}, ${runs} times: nothing that was acknowledged is lost`, { timeout: timeoutMs + runs * 30_000 }, async (t) => {
+    const random = randomOf(SEED + fault.length * 7919);
+    const kinesim = await Kinesim.start(t, { streams: { 'flag-events': 16 }, rateLimits: false });
+    const context = { t, kinesim, random, ...(await setUp?.(t, kinesim)) };
+    const sluice = context.sluice ?? await Sluice.start(t, { destinations: [kinesim.destination()], settings: context.settings, env: context.env });
+    context.sluice = sluice;
+    const load = new Load(sluice, { pauseMs: 2, ...loadOptions });
+    context.load = load;
+    t.after(() => load.stop());
+    let recoveredMs = 0;
+    let lostAllowed = 0;
+    for (let run = 0; run < runs; ++run) {
+      const target = load.acknowledged.size + 200 + Math.floor(random() * 800);
+      await waitFor('more acknowledged events', () => load.acknowledged.size >= target, { timeoutMs: 60_000 });
+      lostAllowed += (await hurt(context)) ?? 0;
+      const begun = performance.now();
+      const before = load.acknowledged.size;
+      await waitFor('events to be acknowledged again', () => load.acknowledged.size > before, { timeoutMs: 60_000, everyMs: 5 });
+      recoveredMs = Math.max(recoveredMs, performance.now() - begun);
+    }
+    await load.stop();
+    await waitFor('all to be delivered', async () => (await sluice.destination()).backlog.events === 0, { timeoutMs });
+    const { lost, twice } = compare((await kinesim.texts()).map((text) => eventOf(text, 2)), load.acknowledged);
+    addRow({ fault, runs, accepted: load.acknowledged.size, lost: lost.length, twice, recoveredMs, note });
+    assert.ok(lost.length <= Math.max(lostAtMost, lostAllowed), `${lost.length} of ${load.acknowledged.size} lost, as ${lost.slice(0, 5)}`);
+    if (!mayBeTwice) assert.equal(twice, 0);
+    const { acceptedEvents, deliveredEvents, deadLetteredEvents, missingEvents, filteredEvents, backlog } = await sluice.destination();
+    assert.equal(acceptedEvents, deliveredEvents + deadLetteredEvents + missingEvents + filteredEvents + backlog.events, 'the balance holds');
+  });
+}
+
+campaign('kill -9 at a random moment', {
+  runs: times(10), note: 'restart finds the torn tail, goes on from the cursors',
+  async hurt({ sluice }) {
+    await sluice.process.stop('SIGKILL');
+    await sluice.launch();
+  },
+});
+
+campaign('kill -9 while it starts', {
+  runs: times(10), note: 'recovery itself is cut short, at any point',
+  async hurt({ sluice, random }) {
+    await sluice.process.stop('SIGKILL');
+    const args = sluice.process.child.spawnargs.slice(1);
+    for (let i = 0; i < 3; ++i) {
+      sluice.process = new Process('sluice', sluiceBinary, args, { env: sluice.environment });
+      await pause(random() * 60);
+      await sluice.process.stop('SIGKILL');
+    }
+    await sluice.launch();
+  },
+});
+
+campaign('stopped for a while (SIGSTOP)', {
+  runs: times(2), note: 'as a frozen machine: sockets stay, clocks jump', mayBeTwice: true,
+  async hurt({ sluice, random }) {
+    sluice.process.child.kill('SIGSTOP');
+    await pause(1000 + random() * (SCALE >= 10 ? 60_000 : 3000));
+    sluice.process.child.kill('SIGCONT');
+  },
+});
+
+campaign('30 % of records throttled, answers lost after the commit, calls cut short', {
+  runs: times(3), note: 'only what failed is sent again; a lost answer is sent twice under one id',
+  async hurt({ kinesim, random }) {
+    await kinesim.addFaults(
+      { kind: 'record_error', operation: 'PutRecords', probability: 0.3, code: 'ProvisionedThroughputExceededException' },
+      { kind: 'reset_after', operation: 'PutRecords', probability: 0.05 }, { kind: 'reset_before', operation: 'PutRecords', probability: 0.05 },
+      { kind: 'truncate', operation: 'PutRecords', probability: 0.02 }, { kind: 'garbage', operation: 'PutRecords', probability: 0.02 },
+      { kind: 'call_error', operation: 'PutRecords', probability: 0.05, code: 'InternalFailure', status: 500 });
+    await pause(1500 + random() * 1500);
+    await kinesim.clearFaults();
+  },
+});
+
+campaign('credentials expire, all sessions at once', {
+  runs: times(5), note: 'assumed anew; nothing is given up',
+  async hurt({ kinesim }) { await kinesim.expireSessions(); },
+});
+
+campaign('Kinesis is gone, with the journal at its cap', {
+  runs: 1, note: 'full: 503, and SDKs send again; room comes with delivery',
+  setUp: () => ({ settings: { journal: { segment_bytes: 1 << 20, max_bytes: 12 << 20, min_free_bytes: 0, retention: '0s' } } }),
+  load: { paddingBytes: 2000, pauseMs: 0 },
+  async hurt({ kinesim, load }) {
+    await kinesim.addFaults({ kind: 'gone' });
+    await waitFor('payloads to be refused', () => (load.statuses.get(503) ?? 0) > 50, { timeoutMs: 60_000 });
+    await kinesim.clearFaults();
+  },
+});
+
+const mounted = [];
+after(() => { for (const folder of mounted) execFileSync('umount', [folder]); });
+function smallDisk(t, folder, megabytes) {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'pipe' });
+  } catch {
+    return false;
+  }
+  mounted.push(folder);
+  return true;
+}
+
+const probe = path.join(process.env.TMPDIR ?? '/tmp', `sluice-probe-${process.pid}`);
+mkdirSync(probe, { recursive: true });
+const canMount = smallDisk(null, probe, 1);
+if (canMount) {
+  execFileSync('umount', [mounted.pop()]);
+  rmSync(probe, { recursive: true, force: true });
+  campaign('the disk is full, and room comes back', {
+    runs: times(2), note: '503 while it is full; the journal takes up again by itself',
+    setUp: async (t, kinesim) => {
+      const folder = await temporaryFolder(t);
+      smallDisk(t, folder, 48);
+      const sluice = await Sluice.start(t, { destinations: [kinesim.destination()], settings: { journal: { segment_bytes: 1 << 20, max_bytes: 1 << 30, min_free_bytes: 0, retention: '0s' } }, dataDir: folder });
+      return { sluice, disk: folder };
+    },
+    load: { paddingBytes: 2000, pauseMs: 0 },
+    async hurt({ kinesim, load, disk }) {
+      await kinesim.addFaults({ kind: 'gone' });
+      const refused = load.statuses.get(503) ?? 0;
+      let size = 46;
+      const filler = path.join(disk, 'filler');
+      for (; size > 0; --size) {
+        try {
+          writeFileSync(filler, Buffer.alloc(size << 20));
+          break;
+        } catch { rmSync(filler, { force: true }); }
+      }
+      await waitFor('payloads to be refused', () => (load.statuses.get(503) ?? 0) > refused + 20, { timeoutMs: 60_000 });
+      rmSync(filler, { force: true });
+      await kinesim.clearFaults();
+    },
+  });
+} else {
+  test('the disk is full, and room comes back', { skip: 'a tmpfs cannot be mounted here: it needs root' }, () => {});
+}
+
+const shim = path.join(process.env.TMPDIR ?? '/tmp', `sluice-eio-${process.pid}.so`);
+after(() => rmSync(shim, { force: true }));
+execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, path.join(repository, 'tests/campaign/eio_shim.c'), '-ldl']);
+for (const callName of ['fdatasync', 'pwrite']) {
+  campaign(`the disk answers EIO to ${callName}`, {
+    runs: times(3), note: 'the process ends at once, acknowledging nothing more; restarted it has all',
+    setUp: async (t) => {
+      const folder = await temporaryFolder(t);
+      return { env: { LD_PRELOAD: shim, SLUICE_FAULT_FILE: path.join(folder, 'fault') }, faultFile: path.join(folder, 'fault') };
+    },
+    async hurt({ sluice, faultFile }) {
+      writeFileSync(faultFile, callName);
+      await waitFor('the process to end', () => !sluice.process.alive, { timeoutMs: 30_000 });
+      rmSync(faultFile);
+      await sluice.launch();
+    },
+  });
+}
+
+campaign('a byte of the journal rots while it is stopped', {
+  runs: times(5), note: 'only the payload that held it is gone, and that is counted and told',
+  async hurt({ sluice, kinesim, random }) {
+    await kinesim.addFaults({ kind: 'gone' });
+    await pause(300);
+    await sluice.process.stop('SIGKILL');
+    const folder = path.join(sluice.folder, 'data/journal/segments');
+    const segments = readdirSync(folder).filter((name) => name.endsWith('.segment')).sort();
+    const file = path.join(folder, segments.at(-1));
+    const bytes = readFileSync(file);
+    // Within what is written: the newest entry's text is the last that is there.
+    const end = bytes.lastIndexOf('"load-');
+    const at = 4096 + Math.floor(random() * Math.max(1, end - 4096));
+    bytes[at] ^= 1 << Math.floor(random() * 8);
+    assert.equal(bytes.length, statSync(file).size);
+    writeFileSync(file, bytes);
+    await kinesim.clearFaults();
+    await sluice.launch();
+    return 50; // events of the one payload that held the byte
+  },
+});
+
+campaign('out of file descriptors', {
+  runs: 1, note: 'new connections are refused for a while, what is open goes on',
+  setUp: async (t, kinesim) => {
+    const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
+    execFileSync('prlimit', ['--pid', String(sluice.process.pid), '--nofile=48:48']);
+    return { sluice };
+  },
+  async hurt({ sluice }) {
+    const sockets = Array.from({ length: 120 }, () => createConnection(sluice.port, '127.0.0.1').on('error', () => {}));
+    await pause(1500);
+    for (const socket of sockets) socket.destroy();
+  },
+});
+
+campaign('a slow destination in 256 MiB of memory', {
+  runs: 1, note: 'what waits is on disk, not in memory',
+  setUp: async (t, kinesim) => {
+    await kinesim.addFaults({ kind: 'latency', operation: 'PutRecords', ms: 400 });
+    const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
+    return { sluice };
+  },
+  load: { pauseMs: 0, connections: 8 },
+  async hurt({ sluice, kinesim }) {
+    await pause(5000);
+    const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${sluice.process.pid}/status`, 'utf8'))[1]) / 1024;
+    assert.ok(peak < 256, `${peak} MiB`);
+    console.log(`campaign: a slow destination: ${peak.toFixed(0)} MiB at most`);
+    await kinesim.clearFaults();
+  },
+});
