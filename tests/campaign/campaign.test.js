@@ -3,8 +3,9 @@
 // SLUICE_CAMPAIGN_SEED repeats the moments of a run; SLUICE_CAMPAIGN_TABLE is where the table of docs/reliability.md is written.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -131,29 +132,29 @@ campaign('Kinesis is gone, with the journal at its cap', {
   },
 });
 
-const mounted = [];
-after(() => { for (const folder of mounted) execFileSync('umount', [folder]); });
-function smallDisk(t, folder, megabytes) {
+// A small disk of its own; null where none can be mounted (it needs root). Lazily unmounted: the server may still run.
+function smallDisk(t, megabytes) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'sluice-disk-'));
+  const gone = () => {
+    try { execFileSync('umount', ['-l', folder], { stdio: 'pipe' }); } catch { /* it was not mounted */ }
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder], { stdio: 'pipe' });
   } catch {
-    return false;
+    gone();
+    return null;
   }
-  mounted.push(folder);
-  return true;
+  if (t) t.after(gone);
+  else gone();
+  return folder;
 }
 
-const probe = path.join(process.env.TMPDIR ?? '/tmp', `sluice-probe-${process.pid}`);
-mkdirSync(probe, { recursive: true });
-const canMount = smallDisk(null, probe, 1);
-if (canMount) {
-  execFileSync('umount', [mounted.pop()]);
-  rmSync(probe, { recursive: true, force: true });
+if (smallDisk(null, 1)) {
   campaign('the disk is full, and room comes back', {
     runs: times(2), note: '503 while it is full; the journal takes up again by itself',
     setUp: async (t, kinesim) => {
-      const folder = await temporaryFolder(t);
-      smallDisk(t, folder, 48);
+      const folder = smallDisk(t, 48);
       const sluice = await Sluice.start(t, { destinations: [kinesim.destination()], settings: { journal: { segment_bytes: 1 << 20, max_bytes: 1 << 30, min_free_bytes: 0, retention: '0s' } }, dataDir: folder });
       return { sluice, disk: folder };
     },
@@ -178,7 +179,7 @@ if (canMount) {
   test('the disk is full, and room comes back', { skip: 'a tmpfs cannot be mounted here: it needs root' }, () => {});
 }
 
-const shim = path.join(process.env.TMPDIR ?? '/tmp', `sluice-eio-${process.pid}.so`);
+const shim = path.join(tmpdir(), `sluice-eio-${process.pid}.so`);
 after(() => rmSync(shim, { force: true }));
 execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, path.join(repository, 'tests/campaign/eio_shim.c'), '-ldl']);
 for (const callName of ['fdatasync', 'pwrite']) {
@@ -236,7 +237,7 @@ campaign('out of file descriptors', {
 campaign('a slow destination in 256 MiB of memory', {
   runs: 1, note: 'what waits is on disk, not in memory',
   setUp: async (t, kinesim) => {
-    await kinesim.addFaults({ kind: 'latency', operation: 'PutRecords', ms: 400 });
+    await kinesim.addFaults({ kind: 'latency', operation: 'PutRecords', latency_ms: 400 });
     const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
     return { sluice };
   },

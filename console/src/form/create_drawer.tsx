@@ -23,7 +23,7 @@ import { PlaceField } from './place_field';
 export function CreateDrawer({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
   return (
     <Drawer opened onClose={close} position="right" size="min(1160px, 100%)" padding={0}
-      title={<span className="drawer-title"><StreamMark size={30} /> Add a destination: Amazon Kinesis</span>}>
+      title={<span className="drawer-title"><StreamMark size={30} /> Create a destination: Amazon Kinesis</span>}>
       <CreateForm close={close} made={made} />
     </Drawer>
   );

@@ -44,12 +44,14 @@ export function configText({ settings, destinations = [] }) {
 
 export class Sluice {
   // Starts a server that is ready. `env` adds to an environment that has nothing of this machine's AWS settings.
+  // `dataDir`: where the data goes; a folder of its own unless told.
   // `managed`: nothing is declared; projects and the rest are made by the REST API with ADMIN_TOKEN.
-  static async start(t, { destinations, settings, env, managed = false } = {}) {
+  static async start(t, { destinations, settings, env, managed = false, dataDir } = {}) {
     const sluice = new Sluice();
     sluice.folder = await temporaryFolder(t);
     sluice.configFile = path.join(sluice.folder, 'sluice.toml');
     sluice.settings = settings;
+    sluice.dataDir = dataDir ?? path.join(sluice.folder, 'data');
     sluice.managed = managed;
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
@@ -80,7 +82,7 @@ export class Sluice {
   }
 
   async launch() {
-    const args = ['serve', '--config', this.configFile, '--data-dir', path.join(this.folder, 'data'),
+    const args = ['serve', '--config', this.configFile, '--data-dir', this.dataDir,
       '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`];
     this.process = new Process('sluice', sluiceBinary, args, { env: this.environment });
     await this.ready();
