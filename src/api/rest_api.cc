@@ -208,11 +208,12 @@ RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
 }
 
 HttpResponse RestApi::session(const HttpRequest& request) {
-  const auto cookie = [](std::string_view token, std::int64_t seconds) {
+  const auto cookie = [this](std::string_view token, std::int64_t seconds) {
     HttpResponse response;
     response.status = 204;
-    response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}",
-                                                            kSessionCookie, token, seconds));
+    response.headers.emplace_back(
+        "Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{}", kSessionCookie, token,
+                                  seconds, context_.tls ? "; Secure" : ""));
     return response;
   };
   const std::int64_t now_ms = context_.clock.wall_ms();

@@ -29,6 +29,7 @@ struct RestContext {
       check;
   // ARN that Sluice runs as; empty: not known yet. Settings whose region is known make it ask AWS.
   std::function<std::string(const KinesisSettings&)> principal;
+  bool tls = false;  // of the admin port: its cookies are then for TLS alone
 };
 
 // Of a catalog's refusal, in words of the API.

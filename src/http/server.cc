@@ -70,6 +70,7 @@ class Server final : public HttpServer {
   ~Server() override;
   std::string address() const override { return address_; }
   HttpServerStats stats() const override;
+  Result<void> renew_tls(const HttpTls& tls) override;
   void drain(std::int64_t deadline_ms) override;
 
  private:
@@ -79,7 +80,7 @@ class Server final : public HttpServer {
   void close_acceptor();
 
   std::shared_ptr<ServerShared> shared_;
-  std::shared_ptr<TlsSettings> tls_;
+  std::shared_ptr<TlsSettings> tls_;  // swapped whole, atomically
   std::vector<std::shared_ptr<AsioLoop>> loops_;
   std::optional<Acceptor> acceptor_;
   std::optional<Timer> accept_pause_;
@@ -108,16 +109,20 @@ Result<void> Server::listen(const std::string& address) {
 
 Result<void> Server::start(const std::string& address, unsigned loops, const std::optional<HttpTls>& tls,
                            const std::function<std::unique_ptr<HttpHandler>(unsigned)>& make_handler) {
-  if (tls) {
-    Result<TlsSettingsPointer> settings = load_tls_settings(*tls);
-    if (!settings) return tl::unexpected(settings.error());
-    tls_ = std::shared_ptr<TlsSettings>(std::move(*settings));
-  }
+  if (tls)
+    if (Result<void> taken = renew_tls(*tls); !taken) return taken;
   for (unsigned i = 0; i < std::max(1u, loops); ++i) loops_.push_back(std::make_shared<AsioLoop>(shared_));
   if (Result<void> listening = listen(address); !listening) return listening;
   accept_pause_.emplace(loops_.front()->context());
   for (unsigned i = 0; i < loops_.size(); ++i) loops_[i]->start(make_handler(i));
   asio::post(loops_.front()->context(), [this] { accept(); });
+  return {};
+}
+
+Result<void> Server::renew_tls(const HttpTls& tls) {
+  Result<TlsSettingsPointer> settings = load_tls_settings(tls);
+  if (!settings) return tl::unexpected(settings.error());
+  std::atomic_store(&tls_, std::shared_ptr<TlsSettings>(std::move(*settings)));
   return {};
 }
 
@@ -161,9 +166,10 @@ void Server::accepted(AsioLoop& loop, ErrorCode error, Socket socket) {
                accepted_socket.set_option(tcp::no_delay(true), ignored);
                std::string peer = peer_text(accepted_socket.remote_endpoint(ignored).address());
                LoopCounters::add(shared_loop->counters().accepted);
+               const std::shared_ptr<TlsSettings> tls = std::atomic_load(&tls_);
                std::shared_ptr<Connection> connection =
-                   tls_ ? make_tls_connection(shared_loop, std::move(accepted_socket), std::move(peer), tls_)
-                        : make_plain_connection(shared_loop, std::move(accepted_socket), std::move(peer));
+                   tls ? make_tls_connection(shared_loop, std::move(accepted_socket), std::move(peer), tls)
+                       : make_plain_connection(shared_loop, std::move(accepted_socket), std::move(peer));
                shared_loop->add(connection);
                connection->start(refused);
              });

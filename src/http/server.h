@@ -32,6 +32,7 @@ struct HttpLimits {
 struct HttpTls {
   std::string certificate_file;  // PEM chain
   std::string private_key_file;
+  bool operator==(const HttpTls&) const = default;
 };
 
 // A request, complete with its body. Views are valid until the answer is sent.
@@ -108,6 +109,9 @@ class HttpServer {
   // host:port as bound.
   virtual std::string address() const = 0;
   virtual HttpServerStats stats() const = 0;
+  // Takes a certificate and its key up for connections that come from now on; of a server that was started with TLS. An
+  // error changes nothing. Any thread.
+  virtual Result<void> renew_tls(const HttpTls& tls) = 0;
   // Within `deadline_ms` from now: stops accepting, answers what is in flight with `Connection: close`, closes idle
   // connections; returns when all are closed or at the deadline. Any thread but the loops.
   virtual void drain(std::int64_t deadline_ms) = 0;

@@ -163,13 +163,28 @@ HttpResponse common_answer(const ServerView& view, const HttpRequest& request) {
   return response;
 }
 
+std::optional<HttpTls> tls_of(const HttpTls& settings) {
+  return settings.certificate_file.empty() ? std::nullopt : std::optional(settings);
+}
+
+// A listener's certificate, read again: it is renewed under the same name.
+void renew(const char* which, HttpServer& listener, const HttpTls& tls) {
+  if (tls.certificate_file.empty()) return;
+  if (const auto renewed = listener.renew_tls(tls); !renewed) {
+    log_error("tls.not_renewed", {{"listener", which}, {"reason", renewed.error().message}});
+  } else {
+    log_info("tls.renewed", {{"listener", which}, {"certificate", tls.certificate_file}});
+  }
+}
+
 // Settings that a reload leaves as they are.
 bool same_settings(const ServerSettings& a, const ServerSettings& b) {
   return a.data_dir == b.data_dir && a.intake_listen == b.intake_listen && a.admin_listen == b.admin_listen &&
-         a.intake_loops == b.intake_loops && a.journal.segment_bytes == b.journal.segment_bytes &&
-         a.journal.max_bytes == b.journal.max_bytes && a.journal.min_free_bytes == b.journal.min_free_bytes &&
-         a.journal.retention_ms == b.journal.retention_ms && a.journal.dedupe_window_ms == b.journal.dedupe_window_ms &&
-         a.http.max_body_bytes == b.http.max_body_bytes && a.http.max_connections == b.http.max_connections &&
+         a.intake_tls == b.intake_tls && a.admin_tls == b.admin_tls && a.intake_loops == b.intake_loops &&
+         a.journal.segment_bytes == b.journal.segment_bytes && a.journal.max_bytes == b.journal.max_bytes &&
+         a.journal.min_free_bytes == b.journal.min_free_bytes && a.journal.retention_ms == b.journal.retention_ms &&
+         a.journal.dedupe_window_ms == b.journal.dedupe_window_ms && a.http.max_body_bytes == b.http.max_body_bytes &&
+         a.http.max_connections == b.http.max_connections &&
          a.intake.max_inflated_bytes == b.intake.max_inflated_bytes && a.intake.path_prefix == b.intake.path_prefix &&
          a.drain_ms == b.drain_ms && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
          a.log_level == b.log_level && a.log_format == b.log_format;
@@ -240,19 +255,21 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                     [&p](const Destination& destination, const std::function<TestEventOutcome()>& put) {
                       return p.check(destination, put);
                     },
-                    [&p](const KinesisSettings& settings) { return p.principal(settings); }});
+                    [&p](const KinesisSettings& settings) { return p.principal(settings); },
+                    !p.settings.admin_tls.certificate_file.empty()});
   }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =
         std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock, p.catalog, p.flags);
 
-  auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), std::nullopt,
+  auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), tls_of(p.settings.admin_tls),
                                  [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view, p.api.get()); });
   if (!admin) return tl::unexpected(admin.error());
   p.admin_listener = std::move(*admin);
   p.view->phase = ServerPhase::ready;
-  auto intake = HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
-                                  p.settings.http, std::nullopt, [&p](unsigned) { return p.intake->make_handler(); });
+  auto intake =
+      HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops), p.settings.http,
+                        tls_of(p.settings.intake_tls), [&p](unsigned) { return p.intake->make_handler(); });
   if (!intake) return tl::unexpected(intake.error());
   p.intake_listener = std::move(*intake);
   p.view->intake_listener = p.intake_listener.get();
@@ -271,6 +288,8 @@ Result<void> Server::reload(const Configuration& configuration) {
         {{"message",
           "Settings changed that only a restart takes up. Projects, environments and destinations are taken up now."}});
   }
+  renew("intake", *parts_->intake_listener, parts_->settings.intake_tls);
+  renew("admin", *parts_->admin_listener, parts_->settings.admin_tls);
   if ((parts_->managed != nullptr) != configuration.catalog->projects().empty()) {
     log_warn("config.restart_needed",
              {{"message",

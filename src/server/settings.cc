@@ -73,6 +73,12 @@ const std::vector<SettingRow>& setting_rows() {
          if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
          return text_into(s.intake.path_prefix, text);
        }},
+      {"intake.tls_certificate", "--tls-certificate", "SLUICE_TLS_CERTIFICATE", "a file of certificates in PEM",
+       "\"/etc/sluice/tls.crt\"", "TLS for SDKs: the certificate with its chain. SIGHUP reads it again. Default: none.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.intake_tls.certificate_file, text); }},
+      {"intake.tls_key", "--tls-key", "SLUICE_TLS_KEY", "a file with a private key in PEM", "\"/etc/sluice/tls.key\"",
+       "The private key of that certificate. Default: none.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.intake_tls.private_key_file, text); }},
       {"intake.loops", "--intake-loops", "SLUICE_INTAKE_LOOPS", "a whole number from 1 to 64", "2",
        "Event loops, a thread each; one takes well over 100,000 requests a second. Default 1.",
        [](ServerSettings& s, std::string_view text) { return number_into(s.intake_loops, text, 1, 64); }},
@@ -94,6 +100,13 @@ const std::vector<SettingRow>& setting_rows() {
       {"admin.listen", "--admin-listen", "SLUICE_ADMIN_LISTEN", kAddress, "\"127.0.0.1:8031\"",
        "Where /status, /metrics and the REST API are. Default 127.0.0.1:8031.",
        [](ServerSettings& s, std::string_view text) { return address_into(s.admin_listen, text); }},
+      {"admin.tls_certificate", "--admin-tls-certificate", "SLUICE_ADMIN_TLS_CERTIFICATE",
+       "a file of certificates in PEM", "\"/etc/sluice/admin.crt\"",
+       "TLS for the admin port, as for intake. Default: none.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.certificate_file, text); }},
+      {"admin.tls_key", "--admin-tls-key", "SLUICE_ADMIN_TLS_KEY", "a file with a private key in PEM",
+       "\"/etc/sluice/admin.key\"", "The private key of that certificate. Default: none.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.private_key_file, text); }},
       {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
        "Default: the first start makes one and prints it once.",
@@ -244,6 +257,11 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
   if (journal.max_bytes < 2 * journal.segment_bytes)
     faults.add("journal.max_bytes", fmt::format("{} holds less than two segments of {}; expected at least {}.",
                                                 journal.max_bytes, journal.segment_bytes, 2 * journal.segment_bytes));
+  for (const auto& [section, tls] :
+       {std::pair{"intake", &configuration.settings.intake_tls}, {"admin", &configuration.settings.admin_tls}})
+    if (tls->certificate_file.empty() != tls->private_key_file.empty())
+      faults.add(fmt::format("{}.tls_{}", section, tls->certificate_file.empty() ? "certificate" : "key"),
+                 "It is missing; TLS needs the certificate and its private key. Give both, or neither.");
   return configuration;
 }
 

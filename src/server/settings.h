@@ -25,6 +25,7 @@ struct ServerSettings {
   std::string data_dir = "sluice-data";
   std::string intake_listen = "127.0.0.1:8030";
   std::string admin_listen = "127.0.0.1:8031";
+  HttpTls intake_tls, admin_tls;  // empty: plain HTTP
   std::uint64_t intake_loops = 1;
   HttpLimits http;
   IntakeLimits intake;

@@ -1,7 +1,8 @@
 // What a run of the campaign comes to: acknowledged, lost, twice, recovered in; and the table of all runs.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 
 const rows = [];
 
@@ -35,8 +36,17 @@ export function table() {
   return `${lines.join('\n')}\n`;
 }
 
-export function writeTable(file, { seed, repository }) {
+const BEGIN = '<!-- campaign: this part is written by the command -->';
+const END = '<!-- end of campaign -->';
+
+// Into docs/reliability.md, between its two marks.
+export function writeTable(file, { seed, scale, repository }) {
   const commit = execFileSync('git', ['-C', repository, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const machine = `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}`;
-  writeFileSync(file, `${machine}, commit ${commit}, seed ${seed}:\n\n${table()}`);
+  const page = path.resolve(repository, file);
+  const text = readFileSync(page, 'utf8');
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${page} has no place for the table: ${BEGIN} … ${END}`);
+  const part = `${BEGIN}\n\n${machine}, commit ${commit}, scale ${scale}, seed ${seed}:\n\n${table()}\n`;
+  writeFileSync(page, text.slice(0, begin) + part + text.slice(end));
 }

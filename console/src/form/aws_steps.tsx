@@ -27,7 +27,9 @@ export function AwsSteps({ values, somewhere }: { values: DestinationValues; som
     },
     [settled],
   );
-  const policies = useLoad(load, { when: Boolean(project && environment) });
+  // Of what is asked, not of what is shown: an environment may have been chosen a moment ago.
+  const asked = JSON.parse(settled) as Partial<DestinationValues>;
+  const policies = useLoad(load, { when: Boolean(asked.project && asked.environment) });
   const [last, setLast] = useState<Policies>();
   useEffect(() => {
     if (policies.data) setLast(policies.data);

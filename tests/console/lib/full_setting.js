@@ -38,7 +38,7 @@ export function everyPage({ lake, blocked }) {
   return {
     integrations: to('/', (page) => page.getByRole('link', { name: 'flags to the lake' }).waitFor()),
     search: to('/?q=nothing+like+it', (page) => page.getByText('No results for').waitFor()),
-    'add-destination': to('/?add=kinesis', (page) => page.getByRole('heading', { name: 'In AWS' }).waitFor()),
+    'add-destination': to('/?add=kinesis', (page) => page.getByLabel('permission policy', { exact: true }).waitFor()),
     'edit-destination': to(`/?edit=web/production/${lake._id}`, (page) => page.getByLabel('permission policy', { exact: true }).waitFor()),
     destination: to(`/destinations/web/production/${lake._id}`, (page) => page.locator('.uplot').nth(3).waitFor()),
     'destination-blocked': to(`/destinations/web/production/${blocked._id}`, (page) => page.getByRole('heading', { name: 'Permission policy of the role' }).waitFor()),
