@@ -26,6 +26,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kReplayPoll{500};
+constexpr std::string_view kBooleanPlace = "/defaultTrackEvents";  // every other option is a text
 
 // What the command line said of one command.
 struct Given {
@@ -51,7 +52,7 @@ Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Gi
     if (place.starts_with('?')) continue;
     for (const std::string& value : values) {
       if (place != "/config") {
-        body[ordered_json::json_pointer(place)] = value;
+        body[ordered_json::json_pointer(place)] = place == kBooleanPlace ? value_of(value) : ordered_json(value);
         continue;
       }
       const auto equals = value.find('=');
