@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventOf } from '../integration/lib/events.js';
 import { Kinesim } from '../integration/lib/kinesim.js';
 import { Load } from '../integration/lib/load.js';
 import { repository, sluiceBinary } from '../integration/lib/paths.js';
@@ -47,7 +46,7 @@ function campaign(fault, { runs, note, setUp, hurt, lostAtMost = 0, mayBeTwice =
     const context = { t, kinesim, random, ...(await setUp?.(t, kinesim)) };
     const sluice = context.sluice ?? await Sluice.start(t, { destinations: [kinesim.destination()], settings: context.settings, env: context.env });
     context.sluice = sluice;
-    const load = new Load(sluice, { pauseMs: 2, ...loadOptions });
+    const load = new Load(sluice, { pauseMs: 2, paddingBytes: 40, ...loadOptions });
     context.load = load;
     t.after(() => load.stop());
     let recoveredMs = 0;
@@ -63,7 +62,7 @@ function campaign(fault, { runs, note, setUp, hurt, lostAtMost = 0, mayBeTwice =
     }
     await load.stop();
     await waitFor('all to be delivered', async () => (await sluice.destination()).backlog.events === 0, { timeoutMs });
-    const { lost, twice } = compare((await kinesim.texts()).map((text) => eventOf(text, 2)), load.acknowledged);
+    const { lost, twice } = await compare(kinesim.eachText(), load.acknowledged);
     addRow({ fault, runs, accepted: load.acknowledged.size, lost: lost.length, twice, recoveredMs, note });
     assert.ok(lost.length <= Math.max(lostAtMost, lostAllowed), `${lost.length} of ${load.acknowledged.size} lost, as ${lost.slice(0, 5)}`);
     if (!mayBeTwice) assert.equal(twice, 0);

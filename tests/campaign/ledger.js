@@ -7,10 +7,11 @@ import path from 'node:path';
 const rows = [];
 
 // Every acknowledged event must be in the stream, whatever came twice under one id.
-export function compare(events, acknowledged) {
+export async function compare(records, acknowledged) {
   const idOf = new Map();
   let twice = 0;
-  for (const { key, id } of events) {
+  for await (const record of records) {
+    const { key, id } = JSON.parse(record).event;
     const known = idOf.get(key);
     if (known === undefined) idOf.set(key, id);
     else if (known === id) twice += 1;

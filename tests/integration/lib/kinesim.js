@@ -1,4 +1,6 @@
 // The simulated AWS side (testing/kinesim), and what tests ask of it through its control API.
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { kinesisClient, StreamReader } from './aws.js';
 import { kinesimBinary } from './paths.js';
 import { freePort, Process } from './process.js';
@@ -87,6 +89,13 @@ export class Kinesim {
     const lines = await this.#control('GET', `ledger?format=records&stream=${stream}`);
     const datas = lines.split('\n').filter(Boolean).map((line) => Buffer.from(JSON.parse(line).data, 'base64'));
     return datas.map((data) => validated(data.toString('utf8')));
+  }
+
+  // The same one by one, however many there are.
+  async* eachText(stream = 'flag-events') {
+    const response = await fetch(`${this.uri}/_kinesim/ledger?format=records&stream=${stream}`);
+    for await (const line of createInterface({ input: Readable.fromWeb(response.body) }))
+      if (line) yield Buffer.from(JSON.parse(line).data, 'base64').toString('utf8');
   }
 
   async reader(stream = 'flag-events') {
