@@ -14,7 +14,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
-  server: { proxy: { '/api': server }, fs: { allow: ['..'] } },
-  preview: { proxy: { '/api': server } },
+  // By number: a bare machine may not know the name localhost.
+  server: { host: '127.0.0.1', proxy: { '/api': server }, fs: { allow: ['..'] } },
+  preview: { host: '127.0.0.1', proxy: { '/api': server } },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });
