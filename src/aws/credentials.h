@@ -12,6 +12,7 @@
 #include "aws/http_transport.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/worker.h"
 
 namespace sluice::aws {
 
@@ -38,7 +39,7 @@ struct CredentialsError {
 };
 
 // One place that credentials come from. fetch() blocks (files, processes, HTTP) and is only called by a
-// CredentialsCache's thread.
+// CredentialsCache's worker.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;
@@ -49,8 +50,9 @@ class CredentialsSource {
 // they are valid, never asks twice at once. Any thread may read; nobody waits, except in await_first_answer().
 class CredentialsCache {
  public:
-  // `changed` is called on the cache's thread whenever current() or error() changed.
-  CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock, std::function<void()> changed);
+  // `changed` is called by the cache's worker whenever current() or error() changed.
+  CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock, std::function<void()> changed,
+                   Workers& workers = worker_threads());
   ~CredentialsCache();
   // Null when there are none, or they have less than 15 s left: see error().
   std::shared_ptr<const Credentials> current() const;

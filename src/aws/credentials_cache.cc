@@ -1,7 +1,7 @@
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "aws/credentials.h"
 #include "aws/credentials_keeper.h"
@@ -13,48 +13,45 @@ struct CredentialsCache::State {
   std::function<void()> changed;
 
   mutable std::mutex mutex;
-  std::condition_variable bell;
   mutable std::condition_variable answer_bell;
   CredentialsKeeper keeper;  // guarded by mutex
   bool stopping = false;     // guarded by mutex
   bool fetching = false;     // guarded by mutex
   bool answered = false;     // guarded by mutex
 
-  std::thread thread;
+  Waker bell;
+  std::unique_ptr<Worker> worker;
 
   State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change)
       : source(std::move(from)), changed(std::move(on_change)), keeper(clock, Random::from_system()) {}
 
-  void run() {
+  std::int64_t step() {
     std::unique_lock lock(mutex);
-    while (!stopping) {
-      bool news = keeper.take_expiry();
-      if (keeper.fetch_is_due()) {
-        fetching = true;
-        lock.unlock();
-        auto answer = source->fetch();
-        lock.lock();
-        fetching = false;
-        if (keeper.take(std::move(answer))) news = true;
-        answered = true;
-        answer_bell.notify_all();
-      }
-      if (news && changed) {
-        lock.unlock();
-        changed();
-        lock.lock();
-      }
-      if (stopping) break;
-      const std::int64_t wait_ms = keeper.wait_ms();
-      if (wait_ms > 0) bell.wait_for(lock, std::chrono::milliseconds(wait_ms));
+    if (stopping) return kWorkerDone;
+    bool news = keeper.take_expiry();
+    if (keeper.fetch_is_due()) {
+      fetching = true;
+      lock.unlock();
+      auto answer = source->fetch();
+      lock.lock();
+      fetching = false;
+      if (keeper.take(std::move(answer))) news = true;
+      answered = true;
+      answer_bell.notify_all();
     }
+    if (news && changed) {
+      lock.unlock();
+      changed();
+      lock.lock();
+    }
+    return std::max<std::int64_t>(keeper.wait_ms(), 0) * 1000;
   }
 };
 
 CredentialsCache::CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock,
-                                   std::function<void()> changed)
+                                   std::function<void()> changed, Workers& workers)
     : state_(std::make_unique<State>(std::move(source), clock, std::move(changed))) {
-  state_->thread = std::thread([state = state_.get()] { state->run(); });
+  state_->worker = workers.start("credentials", state_->bell, [state = state_.get()] { return state->step(); });
 }
 
 CredentialsCache::~CredentialsCache() {
@@ -62,8 +59,8 @@ CredentialsCache::~CredentialsCache() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->bell.notify_one();
-  state_->thread.join();
+  state_->bell.wake();
+  state_->worker->join();
 }
 
 std::shared_ptr<const Credentials> CredentialsCache::current() const {
@@ -87,7 +84,7 @@ void CredentialsCache::refuse(const std::shared_ptr<const Credentials>& refused)
     if (state_->fetching) return;
     state_->keeper.refuse(refused);
   }
-  state_->bell.notify_one();
+  state_->bell.wake();
 }
 
 }  // namespace sluice::aws

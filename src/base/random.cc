@@ -1,7 +1,5 @@
 #include "base/random.h"
 
-#include <sys/random.h>
-
 #include "base/check.h"
 
 namespace sluice {
@@ -20,12 +18,6 @@ std::uint64_t split_mix(std::uint64_t& state) {
 
 Random::Random(std::uint64_t seed) {
   for (auto& word : state_) word = split_mix(seed);
-}
-
-Random Random::from_system() {
-  std::uint64_t seed = 0;
-  random_secret_bytes(&seed, sizeof seed);
-  return Random(seed);
 }
 
 std::uint64_t Random::next() {
@@ -47,15 +39,5 @@ std::uint64_t Random::below(std::uint64_t bound) {
 }
 
 double Random::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
-
-void random_secret_bytes(void* out, std::size_t size) {
-  auto* bytes = static_cast<unsigned char*>(out);
-  while (size > 0) {
-    const ssize_t got = ::getrandom(bytes, size, 0);
-    if (got < 0) continue;  // interrupted by a signal; getrandom has no other failure for a valid buffer
-    bytes += got;
-    size -= static_cast<std::size_t>(got);
-  }
-}
 
 }  // namespace sluice

@@ -1,9 +1,7 @@
 #include "export/exporter.h"
 
 #include <algorithm>
-#include <atomic>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "base/log.h"
@@ -12,34 +10,30 @@
 namespace sluice {
 namespace {
 
+constexpr std::int64_t kWatchIntervalUs = 1'000'000;
+constexpr std::int64_t kDrainLookUs = 20'000;
 // Names of files are a destination's id and one of these (journal/cursor_store.h, export/dead_letter_file.h).
 constexpr std::string_view kCursorSuffix = ".cursor", kDeadLetterSuffix = ".ndjson",
                            kReplayLetterSuffix = "-replay.ndjson";
 
 }  // namespace
 
-struct Exporter::Watch {
-  Waker waker;
-  std::atomic<bool> stop{false};
-  std::thread thread;
-};
-
 Exporter::Exporter(Journal& journal, FileSystem& files, const Clock& clock, std::string data_directory,
-                   SinkFactory make_sink)
+                   SinkFactory make_sink, Workers& workers)
     : journal_(journal),
       files_(files),
       clock_(clock),
       data_directory_(std::move(data_directory)),
       make_sink_(std::move(make_sink)),
-      replay_files_(files, data_directory_),
-      watch_(std::make_unique<Watch>()) {
-  watch_->thread = std::thread([this] { watch(); });
+      workers_(workers),
+      replay_files_(files, data_directory_) {
+  watch_ = workers_.start("export-watch", watch_bell_, [this] { return watch_step(); });
 }
 
 Exporter::~Exporter() {
-  watch_->stop = true;
-  watch_->waker.wake();
-  watch_->thread.join();
+  watch_stops_ = true;
+  watch_bell_.wake();
+  watch_->join();
   const std::lock_guard lock(mutex_);
   for (auto* all : {&runners_, &replays_})
     for (auto& [id, runner] : *all) runner->begin_stop();
@@ -47,13 +41,12 @@ Exporter::~Exporter() {
   runners_.clear();
 }
 
-void Exporter::watch() {
-  while (!watch_->stop) {
-    watch_->waker.wait_us(1'000'000);
-    const std::lock_guard lock(mutex_);
-    for (auto& [id, runner] : runners_) runner->look();
-    end_replays();
-  }
+std::int64_t Exporter::watch_step() {
+  if (watch_stops_) return kWorkerDone;
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, runner] : runners_) runner->look();
+  end_replays();
+  return kWatchIntervalUs;
 }
 
 // What is done goes, with its files.
@@ -118,8 +111,10 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
     const ObjectId id = runner->destination().id;
     const bool comes_back =
         std::any_of(starting.begin(), starting.end(), [&](const Destination& d) { return d.id == id; });
-    // Off or gone: its cursor stays on disk, but holds nothing back any more (docs/delivery.md).
-    if (!comes_back) journal_.drop_hold(id.hex());
+    // Off or gone: its cursors stay on disk, but hold nothing back any more (docs/delivery.md).
+    if (comes_back) continue;
+    journal_.drop_hold(id.hex());
+    journal_.drop_hold(id.hex() + "-replay");
   }
   leaving.clear();
 
@@ -128,7 +123,7 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
     if (!cursor_file) return tl::unexpected(cursor_file.error());
     auto runner = std::make_unique<Runner>(
         destination, journal_, std::move(*cursor_file), files_, clock_,
-        data_directory_ + "/dead-letters/" + destination.id.hex().append(kDeadLetterSuffix), make_sink_);
+        data_directory_ + "/dead-letters/" + destination.id.hex().append(kDeadLetterSuffix), make_sink_, workers_);
     const auto unfinished = replay_files_.find(destination.id);
     auto replay = unfinished ? make_replay(destination, *unfinished) : nullptr;
     log_info("destination.started", {{"destination", destination.name},
@@ -156,7 +151,7 @@ std::unique_ptr<Exporter::Runner> Exporter::make_replay(const Destination& desti
            {{"destination", destination.name}, {"from_ms", replay.range.from_ms}, {"to_ms", replay.range.to_ms}});
   return std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), files_, clock_,
                                   data_directory_ + "/dead-letters/" + destination.id.hex().append(kReplayLetterSuffix),
-                                  make_sink_, replay.range);
+                                  make_sink_, workers_, replay.range);
 }
 
 Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, std::int64_t to_ms) {
@@ -266,12 +261,11 @@ void Exporter::forget_all_but(const CatalogSnapshot& snapshot) {
 
 void Exporter::drain(std::int64_t deadline_ms) {
   const std::int64_t deadline_us = clock_.steady_us() + deadline_ms * 1000;
-  Waker pause;
   const auto drained = [this] {
     const std::lock_guard lock(mutex_);
     return std::all_of(runners_.begin(), runners_.end(), [](const auto& runner) { return runner.second->drained(); });
   };
-  while (!drained() && clock_.steady_us() < deadline_us) pause.wait_us(20'000);
+  while (!drained() && clock_.steady_us() < deadline_us) workers_.pause_us(kDrainLookUs);
   const std::lock_guard lock(mutex_);
   for (auto* all : {&runners_, &replays_})
     for (auto& [id, runner] : *all) runner->begin_stop();

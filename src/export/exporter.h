@@ -1,6 +1,7 @@
 // All pipelines: one thread a destination that is on, started, changed and stopped as the catalog says.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/waker.h"
+#include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "export/health.h"
 #include "export/history.h"
@@ -38,7 +40,8 @@ class Exporter {
   // Makes the sink of a destination. It must keep within the references it is given; the waker outlives the sink.
   using SinkFactory = std::function<std::unique_ptr<Sink>(const Destination&, Waker&, DeadLetterStore&)>;
 
-  Exporter(Journal& journal, FileSystem& files, const Clock& clock, std::string data_directory, SinkFactory make_sink);
+  Exporter(Journal& journal, FileSystem& files, const Clock& clock, std::string data_directory, SinkFactory make_sink,
+           Workers& workers = worker_threads());
   ~Exporter();
 
   // Starts, restarts and stops pipelines so that they are what the snapshot declares. A destination whose settings did
@@ -82,7 +85,7 @@ class Exporter {
 
  private:
   class Runner;
-  void watch();
+  std::int64_t watch_step();
   void end_replays();
   void retire(const Runner& runner);  // with mutex_; it has stopped
   std::unique_ptr<Runner> make_replay(const Destination& destination, const Replay& replay);
@@ -93,6 +96,7 @@ class Exporter {
   const Clock& clock_;
   const std::string data_directory_;
   const SinkFactory make_sink_;
+  Workers& workers_;
   ReplayFiles replay_files_;
   mutable std::mutex mutex_;  // guards what follows
   std::map<ObjectId, std::unique_ptr<Runner>> runners_;
@@ -100,8 +104,9 @@ class Exporter {
   std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
   std::map<ObjectId, Delivered> retired_;                // by pipelines that are gone
   std::map<ObjectId, ReplayStatus> last_replays_;        // of each destination, since the process started
-  struct Watch;
-  std::unique_ptr<Watch> watch_;
+  std::atomic<bool> watch_stops_{false};
+  Waker watch_bell_;
+  std::unique_ptr<Worker> watch_;
 };
 
 }  // namespace sluice

@@ -16,7 +16,7 @@ constexpr std::size_t kRateWindowS = 30;
 
 Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
                          FileSystem& files, const Clock& clock, const std::string& dead_letter_path,
-                         const SinkFactory& make_sink, std::optional<ReplayRange> replay)
+                         const SinkFactory& make_sink, Workers& workers, std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
       dead_letters_(dead_letter_path, destination.id, files, clock),
@@ -26,7 +26,7 @@ Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_
       state_since_ms_(clock.wall_ms()) {
   history_.look(pipeline_.status(), state_since_ms_);  // what was before is not its history
   journal_.subscribe(&waker_, destination.environment_id);
-  thread_ = std::thread([this] { run(); });
+  worker_ = workers.start("destination", waker_, [this] { return step(); });
 }
 
 Exporter::Runner::~Runner() { stop(); }
@@ -37,19 +37,18 @@ void Exporter::Runner::begin_stop() {
 }
 
 void Exporter::Runner::stop() {
+  if (!worker_) return;
   begin_stop();
-  if (thread_.joinable()) thread_.join();
+  worker_->join();
+  worker_.reset();
   journal_.unsubscribe(&waker_);
 }
 
-void Exporter::Runner::run() {
-  while (true) {
-    const std::int64_t deadline_us = pipeline_.step();
-    if (pipeline_.stopped()) break;
-    const std::int64_t wait_us = std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, kIdleCursorIntervalUs);
-    if (wait_us > 0) waker_.wait_us(wait_us);
-  }
+std::int64_t Exporter::Runner::step() {
+  const std::int64_t deadline_us = pipeline_.step();
+  if (!pipeline_.stopped()) return std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, kIdleCursorIntervalUs);
   pipeline_.close();
+  return kWorkerDone;
 }
 
 bool Exporter::Runner::drained() const {

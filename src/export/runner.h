@@ -1,4 +1,4 @@
-// One pipeline with its thread, its waker and its dead letters, and what it has been doing lately.
+// One pipeline with its worker, its waker and its dead letters, and what it has been doing lately.
 #pragma once
 
 #include <deque>
@@ -6,10 +6,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/waker.h"
+#include "base/worker.h"
 #include "export/dead_letter_file.h"
 #include "export/exporter.h"
 #include "export/history.h"
@@ -21,7 +21,7 @@ class Exporter::Runner {
  public:
   // Starts at once. With `replay` it delivers that range and then has nothing more to do.
   Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, FileSystem& files,
-         const Clock& clock, const std::string& dead_letter_path, const SinkFactory& make_sink,
+         const Clock& clock, const std::string& dead_letter_path, const SinkFactory& make_sink, Workers& workers,
          std::optional<ReplayRange> replay = {});
   ~Runner();
 
@@ -43,7 +43,7 @@ class Exporter::Runner {
     std::int64_t at_us;
     std::uint64_t accepted, delivered;
   };
-  void run();
+  std::int64_t step();
   void tell(const DestinationStatus& now) const;
 
   Journal& journal_;
@@ -51,7 +51,7 @@ class Exporter::Runner {
   Waker waker_;
   DeadLetterFile dead_letters_;
   Pipeline pipeline_;
-  std::thread thread_;
+  std::unique_ptr<Worker> worker_;
 
   mutable std::mutex watch_mutex_;
   std::deque<Sample> samples_;

@@ -1,9 +1,6 @@
 #include "flags/flag_store.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <atomic>
 #include <utility>
 
 #include "base/log.h"
@@ -15,13 +12,13 @@ struct FlagStore::State {
   const std::string path;
   FlagRegistry& registry;
   FileSystem& files;
+  State(std::string at, FlagRegistry& of, FileSystem& on) : path(std::move(at)), registry(of), files(on) {}
   std::string saved;
   bool failing = false;
 
-  std::mutex mutex;
-  std::condition_variable bell;
-  bool stopping = false;  // guarded by mutex
-  std::thread thread;
+  std::atomic<bool> stopping{false};
+  Waker bell;
+  std::unique_ptr<Worker> worker;
 
   void save() {
     std::string text = registry.text();
@@ -35,14 +32,10 @@ struct FlagStore::State {
     saved = std::move(text);
   }
 
-  void run() {
-    for (bool last = false; !last;) {
-      {
-        std::unique_lock lock(mutex);
-        last = bell.wait_for(lock, std::chrono::milliseconds(kFlagStoreIntervalMs), [this] { return stopping; });
-      }
-      save();
-    }
+  std::int64_t step() {
+    const bool last = stopping;
+    save();
+    return last ? kWorkerDone : kFlagStoreIntervalMs * 1000;
   }
 
   Result<void> load() {
@@ -60,23 +53,21 @@ struct FlagStore::State {
   }
 };
 
-FlagStore::FlagStore(std::unique_ptr<State> state) : state_(std::move(state)) {
-  state_->thread = std::thread([raw = state_.get()] { raw->run(); });
+FlagStore::FlagStore(std::unique_ptr<State> state, Workers& workers) : state_(std::move(state)) {
+  state_->worker = workers.start("flag-store", state_->bell, [raw = state_.get()] { return raw->step(); });
 }
 
-Result<std::unique_ptr<FlagStore>> FlagStore::open(std::string path, FlagRegistry& registry, FileSystem& files) {
-  std::unique_ptr<State> state(new State{std::move(path), registry, files, {}, false, {}, {}, false, {}});
+Result<std::unique_ptr<FlagStore>> FlagStore::open(std::string path, FlagRegistry& registry, FileSystem& files,
+                                                   Workers& workers) {
+  auto state = std::make_unique<State>(std::move(path), registry, files);
   if (auto loaded = state->load(); !loaded) return tl::unexpected(loaded.error());
-  return std::unique_ptr<FlagStore>(new FlagStore(std::move(state)));
+  return std::unique_ptr<FlagStore>(new FlagStore(std::move(state), workers));
 }
 
 FlagStore::~FlagStore() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->bell.notify_one();
-  state_->thread.join();
+  state_->stopping = true;
+  state_->bell.wake();
+  state_->worker->join();
 }
 
 }  // namespace sluice

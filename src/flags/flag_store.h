@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/worker.h"
 #include "flags/flag_registry.h"
 #include "journal/file_system.h"
 
@@ -16,14 +17,15 @@ inline constexpr std::int64_t kFlagStoreIntervalMs = 5'000;
 class FlagStore {
  public:
   // Reads `path` into the registry, if it is there. A file that cannot be read is set aside as `path`.damaged and told
-  // in the log: flags are known again when they are seen again. Then saves from a thread of its own.
-  static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, FileSystem& files);
+  // in the log: flags are known again when they are seen again. Then a worker saves.
+  static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, FileSystem& files,
+                                                 Workers& workers = worker_threads());
   // Saves for the last time.
   ~FlagStore();
 
  private:
   struct State;
-  explicit FlagStore(std::unique_ptr<State> state);
+  FlagStore(std::unique_ptr<State> state, Workers& workers);
   std::unique_ptr<State> state_;
 };
 

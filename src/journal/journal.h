@@ -21,6 +21,7 @@
 #include "base/object_id.h"
 #include "base/result.h"
 #include "base/waker.h"
+#include "base/worker.h"
 #include "event/kind.h"
 #include "journal/file_system.h"
 
@@ -154,7 +155,8 @@ class Journal {
   // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see
   // docs/journal-format.md, "Recovery") and starts the writer. Errors say what about the directory to mend.
   static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits,
-                                               FileSystem& files, const Clock& clock);
+                                               FileSystem& files, const Clock& clock,
+                                               Workers& workers = worker_threads());
   virtual ~Journal() = default;
 
   // Any thread; never blocks on the disk.

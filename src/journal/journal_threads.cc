@@ -32,20 +32,21 @@ Result<void> check_limits(const JournalLimits& limits) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, const JournalLimits& limits,
-                                               FileSystem& files, const Clock& clock) {
+                                               FileSystem& files, const Clock& clock, Workers& workers) {
   if (auto checked = check_limits(limits); !checked) return tl::unexpected(checked.error());
-  auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock);
+  auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock, workers);
   if (auto started = journal->start(); !started)
     return fail(fmt::format("The journal in {} cannot be opened: {}.", directory, started.error().message));
   return journal;
 }
 
 ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files,
-                                 const Clock& clock)
+                                 const Clock& clock, Workers& workers)
     : directory_(directory),
       limits_(limits),
       file_system_(files),
       clock_(clock),
+      workers_(workers),
       files_(directory + "/segments", limits, files),
       dedupe_(limits.dedupe_window_ms) {}
 
@@ -63,8 +64,8 @@ Result<void> ThreadedJournal::start() {
   if (auto started = committer_->start(recovered->last); !started) return fail(started.error().message);
   table_.hold(kStartingHold, {});
   trimmed_to_ = table_.end().value;
-  writer_ = std::thread([this] { write_loop(); });
-  helper_ = std::thread([this] { help_loop(); });
+  writer_ = workers_.start("journal-writer", writer_bell_, [this] { return write_step(); });
+  helper_ = workers_.start("journal-helper", helper_bell_, [this] { return help_step(); });
   return {};
 }
 
@@ -89,7 +90,7 @@ void ThreadedJournal::append(AppendRequest request) {
       accepted_bytes_ += bytes;
       const bool first = queue_.empty();  // for others the bell has been rung already
       queue_.push_back(std::move(request));
-      if (first) queue_bell_.notify_one();
+      if (first) writer_bell_.wake();
       return;
     }
   }
@@ -102,8 +103,7 @@ std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Pos
 
 bool ThreadedJournal::take_batch() {
   batch_.clear();
-  std::unique_lock lock(queue_mutex_);
-  queue_bell_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+  const std::lock_guard lock(queue_mutex_);
   std::uint64_t bytes = 0;
   while (!queue_.empty() && (batch_.empty() || bytes + queue_.front().entry.size() <= kMaxBatchBytes)) {
     bytes += queue_.front().entry.size();
@@ -113,9 +113,19 @@ bool ThreadedJournal::take_batch() {
   return !batch_.empty();
 }
 
-void ThreadedJournal::write_loop() {
-  while (take_batch()) commit_batch();
+std::int64_t ThreadedJournal::write_step() {
+  bool closing;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    closing = closing_;  // nothing comes behind it
+  }
+  if (take_batch()) {
+    commit_batch();
+    return 0;
+  }
+  if (!closing) return kUntilRung;
   committer_->write_note();
+  return kWorkerDone;
 }
 
 void ThreadedJournal::commit_batch() {
@@ -164,15 +174,13 @@ void ThreadedJournal::ask_helper() {
   helper_bell_.wake();
 }
 
-void ThreadedJournal::help_loop() {
-  while (!helper_stops_) {
-    helper_bell_.wait_us(kHelperTickUs);
-    write_indexes();
-    trim_cache();
-    if (spare_wanted_.exchange(false)) make_spare();
-    give_up_old();
-  }
+std::int64_t ThreadedJournal::help_step() {
   write_indexes();
+  if (helper_stops_) return kWorkerDone;
+  trim_cache();
+  if (spare_wanted_.exchange(false)) make_spare();
+  give_up_old();
+  return kHelperTickUs;
 }
 
 // What every destination has is not read again soon. Its memory serves the next writes: writing to memory that the
@@ -268,11 +276,14 @@ void ThreadedJournal::close() {
     const std::lock_guard lock(queue_mutex_);
     closing_ = true;
   }
-  queue_bell_.notify_all();
-  if (writer_.joinable()) writer_.join();
+  if (!writer_) return;  // it never started, or is closed already
+  writer_bell_.wake();
+  writer_->join();
   helper_stops_ = true;
   helper_bell_.wake();
-  if (helper_.joinable()) helper_.join();
+  helper_->join();
+  writer_.reset();
+  helper_.reset();
 }
 
 }  // namespace sluice

@@ -1,17 +1,16 @@
-// The journal as a whole: the queue before the writer, the writer's thread, and a helper that keeps slow and late work
-// out of the writer's way: making spare files, writing indexes, giving up what is old.
+// The journal as a whole: the queue before the writer, the writer, and a helper that keeps slow and late work out of
+// the writer's way, each a worker (base/worker.h): making spare files, writing indexes, giving up what is old.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "base/worker.h"
 #include "journal/committer.h"
 #include "journal/journal.h"
 #include "journal/segment_files.h"
@@ -25,7 +24,8 @@ inline constexpr std::uint64_t kMaxBatchBytes = 8ull << 20;
 
 class ThreadedJournal final : public Journal {
  public:
-  ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock);
+  ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock,
+                  Workers& workers);
   ~ThreadedJournal() override;
   ThreadedJournal(const ThreadedJournal&) = delete;
   ThreadedJournal& operator=(const ThreadedJournal&) = delete;
@@ -53,10 +53,10 @@ class ThreadedJournal final : public Journal {
   void close() override;
 
  private:
-  void write_loop();
-  bool take_batch();  // false: closing, and nothing is left
+  std::int64_t write_step();
+  bool take_batch();  // false: nothing waits
   void commit_batch();
-  void help_loop();
+  std::int64_t help_step();
   void ask_helper();
   void write_indexes();
   void make_spare();
@@ -67,6 +67,7 @@ class ThreadedJournal final : public Journal {
   const JournalLimits limits_;
   FileSystem& file_system_;
   const Clock& clock_;
+  Workers& workers_;
   std::unique_ptr<File> lock_;
   SegmentFiles files_;
   SegmentTable table_;
@@ -75,7 +76,7 @@ class ThreadedJournal final : public Journal {
   std::uint64_t torn_bytes_ = 0;
 
   mutable std::mutex queue_mutex_;
-  std::condition_variable queue_bell_;
+  Waker writer_bell_;
   std::deque<AppendRequest> queue_;
   std::uint64_t accepted_bytes_ = 0;  // of entries in the queue and in the batch
   std::uint64_t refused_overloaded_ = 0;
@@ -99,8 +100,8 @@ class ThreadedJournal final : public Journal {
   std::vector<std::shared_ptr<Segment>> sealed_;  // without an index file yet
 
   std::mutex close_mutex_;
-  std::thread writer_;
-  std::thread helper_;
+  std::unique_ptr<Worker> writer_;
+  std::unique_ptr<Worker> helper_;
 };
 
 }  // namespace sluice

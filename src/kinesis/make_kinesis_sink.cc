@@ -64,7 +64,7 @@ std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const Ki
     if (!sts) return std::make_unique<BlockedSink>(sts.error().message, parts.clock);
     credentials = std::make_shared<aws::CredentialsCache>(
         std::make_unique<OwnedAssumeRoleSource>(parts, *sts, settings.region, role_of(destination, settings.region)),
-        parts.clock, [&waker] { waker.wake(); });
+        parts.clock, [&waker] { waker.wake(); }, parts.workers);
   }
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();

@@ -10,6 +10,7 @@
 #include "aws/http_transport.h"
 #include "base/clock.h"
 #include "base/waker.h"
+#include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "export/sink.h"
 
@@ -23,6 +24,7 @@ struct KinesisParts {
   // The server's own identity: puts where a destination has no role, assumes the role where it has one.
   std::shared_ptr<aws::CredentialsCache> own_credentials;
   std::function<std::string()> identity;  // ARN that Sluice runs as, for remedies; empty: not known yet
+  Workers& workers = worker_threads();
 };
 
 // Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.
