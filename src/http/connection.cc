@@ -32,9 +32,11 @@ Connection::~Connection() { drop_stash(); }
 
 void Connection::start(bool refused) {
   phase_since_ms_ = loop_->now_ms();
-  if (refused) {
+  counted_ = !refused && loop_->shared().addresses.enter(peer_);
+  if (!counted_) {
     LoopCounters::add(loop_->counters().refused);
-    fault(503, "too_many_connections", "The server has as many connections as it may; try again in a second.");
+    fault(503, "too_many_connections",
+          "The server, or your address, has as many connections as it may; try again in a second.");
     return run();
   }
   open();
@@ -45,7 +47,7 @@ void Connection::on_open(bool ok) {
   if (!ok) return close();
   phase_ = Phase::idle;
   phase_since_ms_ = loop_->now_ms();
-  if (loop_->draining()) return close();
+  if (loop_->closing()) return close();
   run();
 }
 
@@ -260,7 +262,7 @@ bool Connection::finish_answer() {
     shut_down();
     return phase_ == Phase::lingering && want_bytes();
   }
-  if (close_after_ || (loop_->draining() && input_.empty() && !bytes_waiting())) {
+  if (close_after_ || (loop_->closing() && input_.empty() && !bytes_waiting())) {
     close();
     return false;
   }
@@ -363,6 +365,7 @@ void Connection::close() {
   // A handler that still owes the answer may look at the request until it gives it.
   if (phase_ != Phase::handling) parser_.release();
   phase_ = Phase::closed;
+  if (std::exchange(counted_, false)) loop_->shared().addresses.leave(peer_);
   close_socket();
   input_ = {};
   drop_stash();

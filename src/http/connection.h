@@ -103,6 +103,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   bool close_after_ = false;
   bool last_request_ = false;
   bool faulted_ = false;
+  bool counted_ = false;  // among the connections of its address
 };
 
 }  // namespace sluice

@@ -56,7 +56,7 @@ void Loop::tick() {
 }
 
 void Loop::drain() {
-  draining_ = true;
+  draining_ = closing_ = true;
   for (std::size_t i = connections_.size(); i-- > 0;)
     if (i < connections_.size()) std::shared_ptr(connections_[i])->drain();
 }

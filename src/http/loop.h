@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "http/address_count.h"
 #include "http/byte_budget.h"
 #include "http/server.h"
 
@@ -20,9 +21,12 @@ class Connection;
 // What the loops of one server share.
 struct ServerShared {
   explicit ServerShared(const HttpLimits& server_limits)
-      : limits(server_limits), body_budget(server_limits.max_buffered_bytes) {}
+      : limits(server_limits),
+        body_budget(server_limits.max_buffered_bytes),
+        addresses(server_limits.max_connections_per_address) {}
   const HttpLimits limits;
   ByteBudget body_budget;
+  AddressCount addresses;
   std::atomic<std::uint64_t> open{0};
   // Rung when `open` falls to zero, for drain().
   std::mutex mutex;
@@ -47,7 +51,10 @@ class Loop {
   HttpHandler& handler() { return *handler_; }
   LoopCounters& counters() { return counters_; }
   const LoopCounters& counters() const { return counters_; }
+  // Every answer says `Connection: close`.
   bool draining() const { return draining_; }
+  // And connections without a request are closed.
+  bool closing() const { return closing_; }
 
   std::int64_t now_ms() const;  // steady
   // Of this second, as a Date header has it.
@@ -56,6 +63,7 @@ class Loop {
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);
   void tick();
+  void say_close() { draining_ = true; }
   void drain();
   void abort_all();
   // A connection that was counted as open is so no more.
@@ -72,7 +80,7 @@ class Loop {
   std::shared_ptr<ServerShared> shared_;
   LoopCounters counters_;
   std::vector<std::shared_ptr<Connection>> connections_;
-  bool draining_ = false;
+  bool draining_ = false, closing_ = false;
   std::int64_t date_second_ = -1;
   std::string date_;
 };

@@ -1,10 +1,14 @@
 #include "http/server.h"
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
+#include <sys/socket.h>
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <charconv>
+#include <future>
+#include <iterator>
 
 #include "base/log.h"
 #include "http/sockets.h"
@@ -20,6 +24,10 @@ constexpr std::uint64_t kRefusalsAtOnce = 64;
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr std::int64_t kAcceptLogMs = 10'000;
+// How long a handshake that has begun may take to end: a round trip, and one SYN-ACK sent again.
+constexpr std::int64_t kHandshakeMs = 1'500;
+
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 Result<tcp::endpoint> resolve(const std::string& address) {
   const auto wrong = [&](const std::string& what) {
@@ -60,10 +68,11 @@ std::string peer_text(const asio::ip::address& address) {
 
 // One acceptor on the first loop deals connections out in turn. SDKs keep few, long-lived connections: with
 // SO_REUSEPORT the kernel's hash would leave some loops with twice the connections of others, and a second server
-// started by mistake would silently share the port.
+// started by mistake would silently share the port. Hence that only when it is asked for, for a rolling restart.
 class Server final : public HttpServer {
  public:
-  explicit Server(const HttpLimits& limits) : shared_(std::make_shared<ServerShared>(limits)) {}
+  Server(const HttpLimits& limits, const HttpSharing& sharing)
+      : shared_(std::make_shared<ServerShared>(limits)), sharing_(sharing) {}
 
   Result<void> start(const std::string& address, unsigned loops, const std::optional<HttpTls>& tls,
                      const std::function<std::unique_ptr<HttpHandler>(unsigned)>& make_handler);
@@ -71,19 +80,22 @@ class Server final : public HttpServer {
   std::string address() const override { return address_; }
   HttpServerStats stats() const override;
   Result<void> renew_tls(const HttpTls& tls) override;
-  void drain(std::int64_t deadline_ms) override;
+  void drain(std::int64_t deadline_ms, std::int64_t grace_ms) override;
 
  private:
   Result<void> listen(const std::string& address);
   void accept();
   void accepted(AsioLoop& loop, ErrorCode error, Socket socket);
   void close_acceptor();
+  void give_way();
+  void wait_for_none(std::int64_t deadline_ms);
 
   std::shared_ptr<ServerShared> shared_;
+  const HttpSharing sharing_;
   std::shared_ptr<TlsSettings> tls_;  // swapped whole, atomically
   std::vector<std::shared_ptr<AsioLoop>> loops_;
   std::optional<Acceptor> acceptor_;
-  std::optional<Timer> accept_pause_;
+  std::optional<Timer> accept_pause_, handover_;
   std::size_t next_loop_ = 0;
   std::int64_t accept_logged_ms_ = -kAcceptLogMs;
   std::string address_;
@@ -96,6 +108,7 @@ Result<void> Server::listen(const std::string& address) {
   acceptor_.emplace(loops_.front()->context());
   acceptor_->open(endpoint->protocol(), error);
   if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
+  if (!error && sharing_.reuse_port) acceptor_->set_option(ReusePort(true), error);
   // [::] takes IPv4 as well, whatever the system's default.
   if (!error && endpoint->address().is_v6()) acceptor_->set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_->bind(*endpoint, error);
@@ -183,12 +196,56 @@ void Server::close_acceptor() {
   if (accept_pause_) accept_pause_->cancel();
 }
 
-void Server::drain(std::int64_t deadline_ms) {
-  asio::post(loops_.front()->context(), [this] { close_acceptor(); });
-  for (const auto& loop : loops_) asio::post(loop->context(), [raw = loop.get()] { raw->drain(); });
+// Closing a listening socket resets what its queue holds, and the kernel goes on filling the queue until then. So it is
+// made deaf first: a filter drops the SYN of each new connection, which the client sends again a second later, when
+// the other server of the port alone is there to hear it. Handshakes that have begun end, and are accepted.
+void Server::give_way() {
+  static sock_filter drops_new[] = {
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},     // TCP's flags
+      {BPF_ALU | BPF_AND | BPF_K, 0, 0, 0x12},  // of them SYN and ACK
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0x02},  // SYN alone?
+      {BPF_RET | BPF_K, 0, 0, 0},               // drop
+      {BPF_RET | BPF_K, 0, 0, 0xffff'ffff},     // pass
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(drops_new)), drops_new};
+  if (::setsockopt(acceptor_->native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+    log_warn("http.handover_not_clean",
+             {{"address", address_},
+              {"error", std::generic_category().message(errno)},
+              {"message",
+               "The socket cannot be made deaf before it is closed; a connection that comes just now may be "
+               "reset, and the SDK connects again."}});
+}
+
+void Server::wait_for_none(std::int64_t deadline_ms) {
   std::unique_lock lock(shared_->mutex);
   shared_->none_open.wait_for(lock, std::chrono::milliseconds(deadline_ms),
                               [this] { return shared_->open.load() == 0; });
+}
+
+void Server::drain(std::int64_t deadline_ms, std::int64_t grace_ms) {
+  using std::chrono::steady_clock;
+  const auto begun = steady_clock::now();
+  for (const auto& loop : loops_) asio::post(loop->context(), [raw = loop.get()] { raw->say_close(); });
+  if (sharing_.reuse_port) {
+    std::promise<void> closed;
+    asio::post(loops_.front()->context(), [this, &closed] {
+      give_way();
+      handover_.emplace(loops_.front()->context());
+      handover_->expires_after(std::chrono::milliseconds(kHandshakeMs));
+      handover_->async_wait([this, &closed](ErrorCode) {
+        close_acceptor();
+        closed.set_value();
+      });
+    });
+    closed.get_future().wait();
+  } else {
+    asio::post(loops_.front()->context(), [this] { close_acceptor(); });
+  }
+  const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begun).count();
+  if (grace_ms > gone) wait_for_none(grace_ms - gone);
+  for (const auto& loop : loops_) asio::post(loop->context(), [raw = loop.get()] { raw->drain(); });
+  wait_for_none(deadline_ms);
 }
 
 // The first loop deals connections to the others, so it is the first to stop.
@@ -219,8 +276,8 @@ HttpServerStats Server::stats() const {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(
     const std::string& address, unsigned loops, const HttpLimits& limits, std::optional<HttpTls> tls,
-    std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler) {
-  auto server = std::make_unique<Server>(limits);
+    std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler, const HttpSharing& sharing) {
+  auto server = std::make_unique<Server>(limits, sharing);
   if (Result<void> started = server->start(address, loops, tls, make_handler); !started)
     return tl::unexpected(started.error());
   return server;

@@ -24,7 +24,8 @@ struct HttpLimits {
   std::int64_t min_body_bytes_per_s = 512;     // averaged over the body, after the first body_timeout_ms
   std::int64_t keep_alive_ms = 300'000;        // idle between requests; SDKs flush every 5 to 60 s
   std::int64_t write_timeout_ms = 30'000;
-  std::size_t max_connections = 8192;  // per server; one more is answered 503 and closed
+  std::size_t max_connections = 8192;           // per server; one more is answered 503 and closed
+  std::size_t max_connections_per_address = 0;  // of one IPv4 address or IPv6 /64; the same answer. 0: no limit
   std::uint64_t max_buffered_bytes = 96ull
                                      << 20;  // bodies held by all connections; beyond it new bodies are answered 503
 };
@@ -98,13 +99,20 @@ struct HttpServerStats {
   std::uint64_t bytes_in = 0, bytes_out = 0, buffered_bytes = 0;
 };
 
+// How a server shares its port and leaves it.
+struct HttpSharing {
+  // Another server may listen on the same address and port (SO_REUSEPORT), and takes over what comes while this one
+  // drains.
+  bool reuse_port = false;
+};
+
 class HttpServer {
  public:
   // `address` is host:port (port 0: the system chooses; IPv6 in brackets). `make_handler` is called once for each of
   // `loops` threads. The server listens when this returns; an error says what about the address to mend.
   static Result<std::unique_ptr<HttpServer>> start(
       const std::string& address, unsigned loops, const HttpLimits& limits, std::optional<HttpTls> tls,
-      std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler);
+      std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler, const HttpSharing& sharing = {});
   virtual ~HttpServer() = default;
   // host:port as bound.
   virtual std::string address() const = 0;
@@ -112,9 +120,11 @@ class HttpServer {
   // Takes a certificate and its key up for connections that come from now on; of a server that was started with TLS. An
   // error changes nothing. Any thread.
   virtual Result<void> renew_tls(const HttpTls& tls) = 0;
-  // Within `deadline_ms` from now: stops accepting, answers what is in flight with `Connection: close`, closes idle
-  // connections; returns when all are closed or at the deadline. Any thread but the loops.
-  virtual void drain(std::int64_t deadline_ms) = 0;
+  // Stops accepting. For `grace_ms`, open connections go on, each told `Connection: close` with its next answer; then,
+  // within `deadline_ms`, what is in flight is answered and idle connections are closed. Returns when all are closed
+  // or at the deadline. A server that shares its port first lets the others have new connections, takes what it was
+  // given already, and only then closes its socket: no connection is reset. Any thread but the loops.
+  virtual void drain(std::int64_t deadline_ms, std::int64_t grace_ms = 0) = 0;
 };
 
 }  // namespace sluice

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "http/address_count.h"
 #include "http/raw_client_fake.h"
 
 namespace sluice {
@@ -361,6 +362,39 @@ TEST(HttpServer, refuses_connections_beyond_the_limit_and_takes_them_again) {
   EXPECT_TRUE(comes_true([&] { return fixture.server->stats().connections_open == 1; }));
   RawClient four(fixture.address());
   EXPECT_EQ(four.ask("GET / HTTP/1.1\r\n\r\n").status, 200u);
+}
+
+TEST(HttpServer, an_address_gets_no_more_connections_than_its_share) {
+  HttpLimits limits;
+  limits.max_connections_per_address = 2;
+  Fixture fixture(limits);
+  auto one = std::make_unique<RawClient>(fixture.address());
+  RawClient two(fixture.address());
+  EXPECT_EQ(one->ask("GET / HTTP/1.1\r\n\r\n").status, 200u);
+  EXPECT_EQ(two.ask("GET / HTTP/1.1\r\n\r\n").status, 200u);
+  RawClient three(fixture.address());
+  EXPECT_EQ(three.receive().status, 503u);
+  EXPECT_EQ(fixture.server->stats().connections_refused, 1u);
+  one.reset();
+  EXPECT_TRUE(comes_true([&] {
+    RawClient again(fixture.address());
+    return again.ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n").status == 200;
+  }));
+}
+
+TEST(AddressCount, counts_an_ipv6_network_as_one_and_forgets_who_has_left) {
+  EXPECT_EQ(counted_address("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(counted_address("2001:db8:0:1::7"), "2001:db8:0:1");
+  EXPECT_EQ(counted_address("fe80::1%eth0"), "fe80:0:0:0");
+  AddressCount count(2);
+  EXPECT_TRUE(count.enter("2001:db8:0:1::7"));
+  EXPECT_TRUE(count.enter("2001:db8:0:1:ffff::1"));
+  EXPECT_FALSE(count.enter("2001:db8:0:1::8"));
+  EXPECT_TRUE(count.enter("2001:db8:0:2::7"));
+  count.leave("2001:db8:0:1::7");
+  EXPECT_TRUE(count.enter("2001:db8:0:1::9"));
+  AddressCount without(0);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(without.enter("192.0.2.7"));
 }
 
 TEST(HttpServer, ends_requests_that_do_not_go_on) {

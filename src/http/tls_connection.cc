@@ -1,9 +1,11 @@
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cstring>
 
+#include "base/log.h"
 #include "http/sockets.h"
 
 namespace sluice {
@@ -77,6 +79,18 @@ class TlsConnection final : public Connection {
   std::unique_ptr<char[]> buffer_;
 };
 
+// Of TLS 1.2, what keeps past traffic secret when the key is lost later, with authenticated encryption: Mozilla's
+// "intermediate" list without DHE. TLS 1.3's are all so.
+constexpr const char* kCiphers12 = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+// Said, and not refused: Kubernetes and Docker hand secrets out as files that are readable inside the container.
+void warn_when_readable_by_all(const std::string& key_file) {
+  struct stat status {};
+  if (::stat(key_file.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
+  log_warn("tls.key_readable_by_all",
+           {{"file", key_file}, {"message", "Every user of this machine can read this private key. chmod 600 it."}});
+}
+
 // Only HTTP/1.1 is spoken here; a client that offers protocols is told so.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                     unsigned offered_size, void*) {
@@ -94,9 +108,10 @@ Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
   TlsSettingsPointer settings(new TlsSettings);
   boost::asio::ssl::context& context = settings->context;
   ErrorCode error;
-  context.set_options(boost::asio::ssl::context::default_workarounds | boost::asio::ssl::context::no_tlsv1 |
-                          boost::asio::ssl::context::no_tlsv1_1 | boost::asio::ssl::context::single_dh_use,
-                      error);
+  context.set_options(boost::asio::ssl::context::default_workarounds, error);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(context.native_handle(), kCiphers12);
+  SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, nullptr);
   context.use_certificate_chain_file(tls.certificate_file, error);
@@ -107,6 +122,7 @@ Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
   if (error)
     return fail("The TLS private key " + tls.private_key_file + " cannot be used: " + error.message() +
                 ". Expected a PEM file with the key of the certificate " + tls.certificate_file + ".");
+  warn_when_readable_by_all(tls.private_key_file);
   return settings;
 }
 
