@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "http/raw_client_fake.h"
 #include "http/server.h"
@@ -67,14 +69,18 @@ TEST(Handover, clients_that_keep_connecting_see_no_fault_while_one_of_two_server
   for (int i = 0; i < 4; ++i)
     clients.emplace_back([&] {
       while (!stop) {
-        RawClient client(first->address());
-        const RawResponse response = client.ask(kGet);
-        ++(response.status == 200 ? answered : failed);
-        if (response.body == "first") ++by_first;
+        // Many at once, so that some always wait in the queue of the socket that is closed.
+        std::vector<std::unique_ptr<RawClient>> burst;
+        for (int k = 0; k < 100; ++k) burst.push_back(std::make_unique<RawClient>(first->address()));
+        for (const auto& client : burst) {
+          const RawResponse response = client->ask(kGet);
+          ++(response.status == 200 ? answered : failed);
+          if (response.body == "first") ++by_first;
+        }
       }
     });
-  while (by_first < 200 && failed == 0) std::this_thread::yield();
-  first->drain(20'000);
+  while (by_first < 2000 && failed == 0) std::this_thread::yield();
+  first->drain(20'000, 10'000);
   const int before = answered;
   while (answered < before + 200 && failed == 0) std::this_thread::yield();
   stop = true;
