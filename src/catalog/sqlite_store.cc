@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/log.h"
 #include "catalog/sqlite_schema.h"
 
 namespace sluice {
@@ -61,10 +62,12 @@ class Statement {
 
 class SqliteStore final : public CatalogStore {
  public:
-  SqliteStore(Database database, std::string path) : database_(std::move(database)), path_(std::move(path)) {}
+  SqliteStore(Database database, std::string path, DocumentCipher cipher)
+      : database_(std::move(database)), path_(std::move(path)), cipher_(std::move(cipher)) {}
 
   Result<void> prepare() {
-    for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF"})
+    for (const char* pragma :
+         {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF", "PRAGMA secure_delete=ON"})
       if (!run(pragma)) return fail(fmt::format("{} is no catalog that can be opened: {}", path_, why()));
     std::int64_t version = 0;
     {
@@ -86,6 +89,9 @@ class SqliteStore final : public CatalogStore {
       run("ROLLBACK");
       return fail(fmt::format("{} could not be brought to schema {}: {}", path_, version + 1, reason));
     }
+    if (auto sealed = seal_as_told(); !sealed) return sealed;
+    // The log may hold pages as they were before they were sealed.
+    run("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};
   }
 
@@ -94,8 +100,11 @@ class SqliteStore final : public CatalogStore {
     std::vector<Document> documents;
     Statement rows(database_.get(), "SELECT id, revision, json FROM document WHERE kind = ? ORDER BY id");
     rows.bind(static_cast<std::int64_t>(kind));
-    while (rows.step())
-      documents.push_back({kind, rows.text(0), static_cast<std::uint64_t>(rows.number(1)), rows.text(2)});
+    while (rows.step()) {
+      auto json = cipher_.open(sealed_name(static_cast<std::int64_t>(kind), rows.text(0)), rows.text(2));
+      if (!json) return tl::unexpected<StoreError>({StoreFault::failed, unreadable(json.error()).message});
+      documents.push_back({kind, rows.text(0), static_cast<std::uint64_t>(rows.number(1)), std::move(*json)});
+    }
     if (!rows.good()) return failed("read");
     return documents;
   }
@@ -187,6 +196,54 @@ class SqliteStore final : public CatalogStore {
   }
 
  private:
+  // What is authenticated with a sealed document.
+  static std::string sealed_name(std::int64_t kind, std::string_view id) { return fmt::format("{}/{}", kind, id); }
+
+  Error unreadable(const Error& why_not) const {
+    return {
+        fmt::format("The catalog {} cannot be read: {}. Give the key that it was written with in catalog.key_file or "
+                    "SLUICE_CATALOG_KEY, or restore a backup. Nothing was changed.",
+                    path_, why_not.message)};
+  }
+
+  // Every document as the cipher would write it now. Free pages, which may hold what was deleted before secure_delete
+  // was on, go first: a process that ends at any point here leaves the catalog as it was, or sealed whole.
+  Result<void> seal_as_told() {
+    struct Row {
+      std::int64_t kind;
+      std::string id, json;
+    };
+    std::vector<Row> changed;
+    {
+      Statement rows(database_.get(), "SELECT kind, id, json FROM document");
+      while (rows.step()) {
+        const std::string stored = rows.text(2);
+        auto json = cipher_.open(sealed_name(rows.number(0), rows.text(1)), stored);
+        if (!json) return tl::unexpected(unreadable(json.error()));
+        if (!cipher_.is_current(stored)) changed.push_back({rows.number(0), rows.text(1), std::move(*json)});
+      }
+      if (!rows.good()) return fail(fmt::format("{} cannot be read: {}", path_, why()));
+    }
+    if (changed.empty()) return {};
+    const auto not_written = [&] {
+      const std::string reason = why();
+      run("ROLLBACK");
+      return fail(
+          fmt::format("The catalog {} could not be written under its new key: {}. It is as it was. Check the disk.",
+                      path_, reason));
+    };
+    if (!run("VACUUM") || !run("BEGIN IMMEDIATE")) return not_written();
+    for (const Row& row : changed) {
+      const std::string sealed = cipher_.seal(sealed_name(row.kind, row.id), row.json);
+      Statement write(database_.get(), "UPDATE document SET json = ? WHERE kind = ? AND id = ?");
+      write.bind(sealed).bind(row.kind).bind(row.id).step();
+      if (!write.good()) return not_written();
+    }
+    if (!run("COMMIT") || !run("VACUUM")) return not_written();
+    log_info("catalog.sealed", {{"documents", changed.size()}, {"encrypted", cipher_.seals()}});
+    return {};
+  }
+
   bool run(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK; }
   std::string why() const { return sqlite3_errmsg(database_.get()); }
   tl::unexpected<StoreError> failed(std::string_view what) const {
@@ -204,11 +261,12 @@ class SqliteStore final : public CatalogStore {
     constexpr std::string_view kInsert =
         "INSERT INTO document (kind, id, revision, json) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING";
     const bool inserts = expected == 0;
+    const std::string json = change.remove ? "" : cipher_.seal(sealed_name(kind, document.id), document.json);
     Statement write(database_.get(), inserts ? kInsert : change.remove ? kRemove : kUpdate);
     if (inserts) {
-      write.bind(kind).bind(document.id).bind(document.json);
+      write.bind(kind).bind(document.id).bind(json);
     } else {
-      if (!change.remove) write.bind(document.json);
+      if (!change.remove) write.bind(json);
       write.bind(kind).bind(document.id).bind(expected);
     }
     write.step();
@@ -220,11 +278,12 @@ class SqliteStore final : public CatalogStore {
   std::mutex mutex_;
   Database database_;
   const std::string path_;
+  const DocumentCipher cipher_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path) {
+Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path, DocumentCipher cipher) {
   // Made first, so that it is never readable for others; SQLite gives its -wal and -shm the same mode.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0)
@@ -237,7 +296,7 @@ Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path)
   if (status != SQLITE_OK)
     return fail(fmt::format("The catalog {} cannot be opened: {}", path, sqlite3_errstr(status)));
   sqlite3_busy_timeout(opened, kBusyTimeoutMs);
-  auto store = std::make_unique<SqliteStore>(std::move(database), path);
+  auto store = std::make_unique<SqliteStore>(std::move(database), path, std::move(cipher));
   if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
 }
