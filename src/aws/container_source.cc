@@ -43,6 +43,7 @@ CredentialsResult<Credentials> ContainerSource::fetch() {
   request.connect_timeout_ms = 2'000;
   request.timeout_ms = 5'000;
   request.use_proxy = false;
+  request.link_local = true;
   if (relative) {
     if (!relative->starts_with('/')) {
       return invalid_setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must begin with '/', as ECS sets it.");

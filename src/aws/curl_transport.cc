@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "aws/curl_fault.h"
+#include "aws/endpoint_allowance.h"
 #include "aws/endpoints.h"
 #include "base/check.h"
 #include "base/text.h"
@@ -63,6 +65,7 @@ struct Transfer {
   HttpResponse response;
   std::size_t max_response_bytes = 0;
   bool too_large = false;
+  bool may_be_link_local = false, was_link_local = false;
   std::array<char, CURL_ERROR_SIZE> words{};
 
   Transfer() { SLUICE_CHECK(easy != nullptr, "memory for a libcurl handle"); }
@@ -93,6 +96,17 @@ std::size_t take_header(char* line, std::size_t size, std::size_t count, void* i
   }
   transfer.response.headers.emplace_back(std::move(name), value);
   return size * count;
+}
+
+// The address that a connection is made to, whatever the name resolved to: the machine's credentials lie behind
+// link-local ones, and only the sources of credentials may ask there.
+curl_socket_t open_socket(void* of, curlsocktype, curl_sockaddr* to) {
+  auto& transfer = *static_cast<Transfer*>(of);
+  if (!transfer.may_be_link_local && is_link_local(to->addr)) {
+    transfer.was_link_local = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* into) {
@@ -310,6 +324,11 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   if (!options_.ca_bundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_bundle.c_str());
 
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // A proxy's own address is the server's configuration.
+  transfer.was_link_local = false;
+  transfer.may_be_link_local = request.link_local || (request.use_proxy && !proxies_.proxy_for(request.url).empty());
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
   if (!request.use_proxy) {
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
   } else if (!options_.proxy.empty()) {
@@ -373,7 +392,8 @@ void CurlTransport::Loop::finish(std::unique_ptr<Transfer> transfer, CURLcode co
     curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     FaultFacts facts;
     facts.code = static_cast<int>(code);
-    facts.words = transfer->too_large          ? "the answer is larger than " + human_bytes(options_.max_response_bytes)
+    facts.words = transfer->was_link_local     ? "its address is link-local, where only credentials may be asked for"
+                  : transfer->too_large        ? "the answer is larger than " + human_bytes(options_.max_response_bytes)
                   : transfer->words[0] != '\0' ? std::string(transfer->words.data())
                                                : std::string(curl_easy_strerror(code));
     facts.host = transfer->what.host;

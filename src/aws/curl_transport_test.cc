@@ -99,6 +99,15 @@ TEST(CurlTransport, speaks_get_and_put_without_a_body) {
   EXPECT_EQ(send_and_wait(transport, request_to(server.url() + "/", "")).body, "POST 0");
 }
 
+TEST(CurlTransport, makes_no_connection_to_a_link_local_address_however_it_is_written) {
+  CurlTransport transport;
+  for (const char* url : {"http://169.254.169.254/", "http://2852039166/", "http://[::ffff:169.254.169.254]/"}) {
+    const HttpResponse response = send_and_wait(transport, request_to(url));
+    EXPECT_EQ(response.fault, TransportFault::connect) << url;
+    EXPECT_NE(response.fault_text.find("link-local"), std::string::npos) << response.fault_text;
+  }
+}
+
 TEST(CurlTransport, uses_a_connection_again) {
   HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, "{}"); });
   CurlTransport transport;

@@ -20,6 +20,7 @@ struct HttpRequest {
   std::int64_t connect_timeout_ms = 5'000;
   std::int64_t timeout_ms = 30'000;  // the whole exchange
   bool use_proxy = true;             // false for link-local metadata services
+  bool link_local = false;           // true for them alone: to others no connection to a link-local address is made
 };
 
 enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, other };

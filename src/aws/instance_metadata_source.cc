@@ -27,6 +27,7 @@ HttpRequest request_of(std::string method, std::string url) {
   request.connect_timeout_ms = 1'000;
   request.timeout_ms = 1'000;
   request.use_proxy = false;
+  request.link_local = true;
   return request;
 }
 

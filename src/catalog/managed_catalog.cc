@@ -193,14 +193,20 @@ std::optional<std::uint64_t> ManagedCatalog::Contents::revision_of(DocumentKind 
   return in(destinations, id);
 }
 
-ManagedCatalog::ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed)
-    : store_(store), check_(std::move(check)), changed_(std::move(changed)), contents_(std::make_unique<Contents>()) {}
+ManagedCatalog::ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed,
+                               KinesisCheck admit)
+    : store_(store),
+      check_(std::move(check)),
+      admit_(std::move(admit)),
+      changed_(std::move(changed)),
+      contents_(std::make_unique<Contents>()) {}
 
 ManagedCatalog::~ManagedCatalog() = default;
 
 Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store, KinesisCheck check,
-                                                             std::function<void()> changed) {
-  std::unique_ptr<ManagedCatalog> catalog(new ManagedCatalog(store, std::move(check), std::move(changed)));
+                                                             std::function<void()> changed, KinesisCheck admit) {
+  std::unique_ptr<ManagedCatalog> catalog(
+      new ManagedCatalog(store, std::move(check), std::move(changed), std::move(admit)));
   for (const DocumentKind kind :
        {DocumentKind::project, DocumentKind::environment, DocumentKind::flag, DocumentKind::destination}) {
     const auto documents = store.list(kind);
@@ -266,12 +272,15 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
       undo.push_back(undo_of(write));
       if (write.remove) {
         contents_->drop(write.kind, write.id);
-      } else if (auto taken = contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields,
-                                              write.extra, check_);
-                 !taken) {
-        undo_all();
-        return taken;
+        continue;
       }
+      const auto before = destination_settings(write.kind, write.id);
+      auto taken =
+          contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, check_);
+      if (taken && write.kind == DocumentKind::destination) taken = admitted(write.id, before);
+      if (taken) continue;
+      undo_all();
+      return taken;
     }
     if (const auto committed = store_.commit(changes, audit); !committed) {
       undo_all();
@@ -282,6 +291,25 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
   }
   changed_();
   return {};
+}
+
+std::optional<KinesisSettings> ManagedCatalog::destination_settings(DocumentKind kind, const std::string& id) const {
+  const auto found = contents_->destinations.find(ObjectId::parse(id).value_or(ObjectId{}));
+  if (kind != DocumentKind::destination || found == contents_->destinations.end()) return std::nullopt;
+  return found->second.value.kinesis;
+}
+
+CatalogResult<void> ManagedCatalog::admitted(const std::string& id,
+                                             const std::optional<KinesisSettings>& before) const {
+  const auto now = destination_settings(DocumentKind::destination, id);
+  if (!admit_ || !now) return {};
+  if (before && before->endpoint == now->endpoint && before->sts_endpoint == now->sts_endpoint) return {};
+  CatalogError invalid = error(CatalogFault::invalid, {});
+  invalid.fields = admit_(*now);
+  for (const FieldFault& fault : invalid.fields)
+    invalid.message += fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", fault.field, fault.message);
+  if (invalid.fields.empty()) return {};
+  return tl::unexpected(std::move(invalid));
 }
 
 std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
@@ -310,7 +338,9 @@ CatalogResult<Destination> ManagedCatalog::tried(const json& destination_fields)
       !taken)
     return tl::unexpected(std::move(taken.error()));
   Destination destination = contents_->destinations.at(nobodys).value;
+  const auto allowed = admitted(nobodys.hex(), std::nullopt);
   contents_->drop(DocumentKind::destination, nobodys.hex());
+  if (!allowed) return tl::unexpected(allowed.error());
   return destination;
 }
 

@@ -55,8 +55,9 @@ std::string flag_document_id(ObjectId environment, std::string_view flag_key);
 class ManagedCatalog {
  public:
   // Reads all of the store. `changed` is called after every commit, on the committing thread.
+  // `admit`: what is asked besides of destinations that are made or changed, not of those that are there.
   static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, KinesisCheck check,
-                                                      std::function<void()> changed);
+                                                      std::function<void()> changed, KinesisCheck admit = {});
 
   // All of the writes or none, with their entry in the audit log; in memory and on disk when it returns. What belongs
   // to a removed project or environment goes with it.
@@ -82,14 +83,18 @@ class ManagedCatalog {
 
  private:
   struct Contents;  // what is in force
-  ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed);
+  ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed, KinesisCheck admit);
 
   std::vector<CatalogWrite> with_what_is_inside(std::vector<CatalogWrite> writes) const;
+  // Whether the destination that a write made may be; `before`: what it was, if it was. Its endpoints are asked about
+  // only when they are new, so that a destination from before the server's setting can still be switched off.
+  CatalogResult<void> admitted(const std::string& id, const std::optional<KinesisSettings>& before) const;
+  std::optional<KinesisSettings> destination_settings(DocumentKind kind, const std::string& id) const;
   // What puts back what a write is about to change.
   std::function<void()> undo_of(const CatalogWrite& write);
 
   CatalogStore& store_;
-  const KinesisCheck check_;
+  const KinesisCheck check_, admit_;
   const std::function<void()> changed_;
   mutable std::mutex mutex_;
   std::unique_ptr<Contents> contents_;  // guarded by mutex_

@@ -67,6 +67,8 @@ class Check {
 
   void credentials() {
     CheckStep& step = this->step("credentials", "Sluice's AWS identity");
+    if (const std::string reason = forbidden_endpoint(settings_, parts_); !reason.empty())
+      return fail(step, problem_of_settings(reason));
     const aws::EndpointSettings at{settings_.region, false, false, settings_.endpoint};
     const auto endpoint = aws::kinesis_endpoint(at, parts_.environment);
     const auto sts = aws::sts_endpoint({settings_.region, false, false, settings_.sts_endpoint}, parts_.environment);

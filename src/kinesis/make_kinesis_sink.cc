@@ -9,6 +9,7 @@
 #include "kinesis/destination_facts.h"
 #include "kinesis/kinesis_sink.h"
 #include "kinesis/problems.h"
+#include "kinesis/settings_check.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -47,10 +48,18 @@ class BlockedSink final : public Sink {
 
 }  // namespace
 
+std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts) {
+  if (parts.allowance == nullptr) return {};
+  const auto faults = check_kinesis_endpoints(settings, *parts.allowance);
+  return faults.empty() ? std::string() : faults.front().field + ": " + faults.front().message;
+}
+
 std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
                                         DeadLetterStore& dead_letters) {
   KinesisSettings settings = destination.kinesis;
   complete_by_arn(settings);
+  if (const std::string reason = forbidden_endpoint(settings, parts); !reason.empty())
+    return std::make_unique<BlockedSink>(reason, parts.clock);
   aws::EndpointSettings at;
   at.region = settings.region;
   at.custom = settings.endpoint;

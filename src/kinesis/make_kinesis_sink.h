@@ -6,6 +6,7 @@
 #include <string>
 
 #include "aws/credentials.h"
+#include "aws/endpoint_allowance.h"
 #include "aws/environment.h"
 #include "aws/http_transport.h"
 #include "base/clock.h"
@@ -25,7 +26,12 @@ struct KinesisParts {
   std::shared_ptr<aws::CredentialsCache> own_credentials;
   std::function<std::string()> identity;  // ARN that Sluice runs as, for remedies; empty: not known yet
   Workers& workers = worker_threads();
+  // What custom endpoints may be; null: any, as those of a configuration file.
+  const aws::EndpointAllowance* allowance = nullptr;
 };
+
+// Why nothing is sent to what these settings name; empty: it may be.
+std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts);
 
 // Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.
 std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,

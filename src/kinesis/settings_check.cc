@@ -45,7 +45,24 @@ void check_stream(const KinesisSettings& settings, Faults& faults) {
                              ". Make them agree.");
 }
 
+void check_endpoint(const char* field, const std::string& url, Faults& faults) {
+  if (url.empty()) return;
+  const auto checked = aws::checked_endpoint(url);
+  faults.add_error(field, checked);
+  if (checked && aws::is_link_local_host(aws::endpoint_host(*checked)))
+    faults.add(field,
+               "it is a link-local address or a cloud's metadata service; expected an endpoint of AWS's services.");
+}
+
 }  // namespace
+
+std::vector<FieldFault> check_kinesis_endpoints(const KinesisSettings& settings,
+                                                const aws::EndpointAllowance& allowance) {
+  Faults faults;
+  if (!settings.endpoint.empty()) faults.add_error("endpoint", allowance.check(settings.endpoint));
+  if (!settings.sts_endpoint.empty()) faults.add_error("sts_endpoint", allowance.check(settings.sts_endpoint));
+  return faults.take();
+}
 
 std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) {
   Faults faults;
@@ -61,8 +78,8 @@ std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) 
     if (settings.role_arn.empty())
       faults.add("external_id", "an external id goes with a role: give role_arn too, or leave it out.");
   }
-  if (!settings.endpoint.empty()) faults.add_error("endpoint", aws::checked_endpoint(settings.endpoint));
-  if (!settings.sts_endpoint.empty()) faults.add_error("sts_endpoint", aws::checked_endpoint(settings.sts_endpoint));
+  check_endpoint("endpoint", settings.endpoint, faults);
+  check_endpoint("sts_endpoint", settings.sts_endpoint, faults);
   faults.add_range("max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
   faults.add_range("max_records_per_call", settings.max_records_per_call, 1, kinesis::kMaxApiRecords);
   faults.add_range("max_bytes_per_call", settings.max_bytes_per_call, 65'536, kinesis::kMaxApiRecordBytes);

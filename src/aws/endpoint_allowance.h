@@ -1,0 +1,51 @@
+// Which custom endpoints destinations may name. Whoever manages destinations decides where the server connects to, and
+// what it tells of the answers; without bounds that is a way to talk to whatever the server's network reaches (SSRF).
+//
+// AWS's own endpoints of Kinesis and STS are always allowed. Link-local addresses, where clouds keep the credentials of
+// the machine, never are: not by setting, not by a name that resolves to one (CurlTransport looks at the address that
+// it connects to). Immutable; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+struct sockaddr;
+
+namespace sluice::aws {
+
+class EndpointAllowance {
+ public:
+  // Nothing but AWS's own.
+  EndpointAllowance() = default;
+  // By commas: hosts ("kinesis.internal"), domains (".example.internal"), addresses and networks ("10.1.0.0/16",
+  // "::1"), which allow endpoints that are written as addresses, or "any". An error names the entry that is none.
+  static Result<EndpointAllowance> parse(std::string_view list);
+
+  // Whether a destination may name this endpoint, which passed checked_endpoint(). An error says what to set.
+  Result<void> check(std::string_view endpoint) const;
+
+ private:
+  struct Network {
+    std::vector<unsigned char> address;  // 4 or 16 bytes
+    unsigned bits = 0;
+  };
+  bool allows(std::string_view host) const;
+  static bool network_of(std::string_view entry, Network& network);
+
+  bool any_ = false;
+  std::vector<std::string> hosts_, domains_;
+  std::vector<Network> networks_;
+};
+
+// Whether the host of an endpoint is a link-local address or that of a metadata service, in any way of writing it.
+bool is_link_local_host(std::string_view host);
+bool is_link_local(const sockaddr& address);
+// "https://kinesis.eu-west-1.amazonaws.com", with FIPS, dual-stack and VPC endpoint names.
+bool is_aws_endpoint(std::string_view endpoint);
+// Of scheme://host[:port][/path]: lower case, without the brackets of IPv6.
+std::string endpoint_host(std::string_view endpoint);
+
+}  // namespace sluice::aws

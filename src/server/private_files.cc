@@ -1,0 +1,80 @@
+#include "server/private_files.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace sluice {
+namespace {
+
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+// In the data directory; others' files there are left alone.
+constexpr std::array<std::string_view, 9> kNames = {"journal",        "cursors",    "replays",
+                                                    "dead-letters",   "catalog.db", "catalog.db-wal",
+                                                    "catalog.db-shm", "flags.json", "backups"};
+
+struct Mended {
+  std::size_t count = 0;
+  std::string first;
+};
+
+Result<void> mend(const std::string& path, Mended& mended) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode) || (status.st_mode & kOthers) == 0) return {};
+  const mode_t mode = S_ISDIR(status.st_mode) ? 0700 : 0600;
+  if (::chmod(path.c_str(), mode) != 0)
+    return fail(
+        fmt::format("{} can be read by others than its owner, and that cannot be mended: {}. It holds events or "
+                    "keys. Give it to the user that Sluice runs as, with mode {:o}.",
+                    path, std::generic_category().message(errno), mode));
+  if (mended.count++ == 0) mended.first = path;
+  return {};
+}
+
+// The data directory itself may belong to another, as a volume's root does: then its inside is private all the same,
+// unless everybody may put files into it.
+Result<void> mend_root(const std::string& data_dir, Mended& mended) {
+  struct stat status {};
+  if (::stat(data_dir.c_str(), &status) != 0 || (status.st_mode & kOthers) == 0) return {};
+  if (status.st_uid == ::geteuid()) return mend(data_dir, mended);
+  if ((status.st_mode & S_IWOTH) != 0)
+    return fail(
+        fmt::format("Everybody may write into the data directory {}. Choose another with --data-dir, or give it "
+                    "to the user that Sluice runs as, with mode 700.",
+                    data_dir));
+  return {};
+}
+
+}  // namespace
+
+Result<void> keep_files_private(const std::string& data_dir) {
+  Mended mended;
+  if (auto done = mend_root(data_dir, mended); !done) return done;
+  std::error_code ignored;
+  for (const std::string_view name : kNames) {
+    const std::filesystem::path top = std::filesystem::path(data_dir) / name;
+    if (auto done = mend(top.string(), mended); !done) return done;
+    if (!std::filesystem::is_directory(std::filesystem::symlink_status(top, ignored))) continue;
+    using Walk = std::filesystem::recursive_directory_iterator;
+    for (auto at = Walk(top, ignored); at != Walk(); at.increment(ignored))
+      if (auto done = mend(at->path().string(), mended); !done) return done;
+  }
+  if (mended.count > 0)
+    log_warn("files.made_private",
+             {{"count", mended.count},
+              {"first", mended.first},
+              {"message",
+               "Files or directories of the data directory could be read by others than their owner. They "
+               "cannot any more."}});
+  return {};
+}
+
+}  // namespace sluice

@@ -1,0 +1,25 @@
+#include "server/process_guard.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/log.h"
+
+namespace sluice {
+
+void guard_process(bool core_dumps) {
+  ::umask(0077);
+  if (core_dumps) return;
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) == 0 && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) return;
+  log_warn(
+      "process.core_dumps_possible",
+      {{"error", std::generic_category().message(errno)},
+       {"message", "A crash may leave a core dump, which has secrets in it. Switch core dumps off for the service."}});
+}
+
+}  // namespace sluice
