@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
 
 #include "base/log.h"
+#include "server/process_guard.h"
 #include "server/server.h"
 #include "server/settings.h"
 
@@ -81,6 +84,19 @@ void stop_at_once_on_second_signal(const sigset_t& signals) {
   }).detach();
 }
 
+// Said, and not refused: in a container everybody who can read it is the server.
+void warn_when_readable_by_all(const std::string& file, const Configuration& configuration) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
+  const auto& environments = configuration.catalog->environments();
+  const bool keys = std::any_of(environments.begin(), environments.end(), [](const Environment& environment) {
+    return !environment.sdk_keys.empty() || !environment.mobile_keys.empty();
+  });
+  if (!keys) return;
+  log_warn("config.readable_by_all",
+           {{"file", file}, {"message", "Every user of this machine can read the SDK keys in it. chmod 600 it."}});
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -95,6 +111,9 @@ int serve(const ServeOptions& options) {
     return 0;
   }
   log_configure(configuration.settings.log_level, configuration.settings.log_format);
+
+  guard_process(configuration.settings.core_dumps);
+  if (options.config_file) warn_when_readable_by_all(*options.config_file, configuration);
 
   // Blocked before any thread starts, so that every thread inherits it and only sigwait below takes them.
   sigset_t signals;

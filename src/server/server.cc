@@ -16,6 +16,7 @@
 #include "aws/curl_transport.h"
 #include "aws/default_chain.h"
 #include "aws/endpoints.h"
+#include "aws/text_file.h"
 #include "base/log.h"
 #include "catalog/managed_catalog.h"
 #include "catalog/sqlite_store.h"
@@ -25,6 +26,7 @@
 #include "kinesis/settings_check.h"
 #include "launchdarkly/flag_reader.h"
 #include "server/catalog_publisher.h"
+#include "server/private_files.h"
 #include "server/usage_keeper.h"
 
 namespace sluice {
@@ -32,6 +34,7 @@ namespace {
 
 // How long the listeners wait for answers that are under way when the server stops; they come with the next sync.
 constexpr std::int64_t kListenerDrainMs = 5'000;
+constexpr std::size_t kMaxKeyFileBytes = 64 << 10;
 
 // The admin port serves people and scrapers: fewer and smaller than intake.
 HttpLimits admin_limits() {
@@ -39,6 +42,7 @@ HttpLimits admin_limits() {
   limits.max_body_bytes = 1u << 20;
   limits.too_large_status = 413;
   limits.max_connections = 256;
+  limits.max_connections_per_address = 128;
   limits.max_buffered_bytes = 16u << 20;
   return limits;
 }
@@ -48,6 +52,19 @@ aws::CurlTransportOptions transport_options(const ServerSettings& settings, cons
   if (!settings.ca_bundle.empty()) options.ca_bundle = settings.ca_bundle;
   options.user_agent = std::string("sluice/") + SLUICE_VERSION;
   return options;
+}
+
+Result<DocumentCipher> catalog_cipher(const ServerSettings& settings) {
+  if (!settings.catalog_key.empty()) return DocumentCipher::parse(settings.catalog_key);
+  if (settings.catalog_key_file.empty()) return DocumentCipher();
+  const auto text = aws::read_text_file(settings.catalog_key_file, kMaxKeyFileBytes);
+  if (!text)
+    return fail(fmt::format("The catalog's key cannot be read: {}. Mend catalog.key_file.", text.error().message));
+  auto cipher = DocumentCipher::parse(*text);
+  if (!cipher)
+    return fail(
+        fmt::format("The catalog's key file {} cannot be used: {}", settings.catalog_key_file, cipher.error().message));
+  return cipher;
 }
 
 }  // namespace
@@ -93,7 +110,9 @@ struct Server::Parts {
   void find_own_identity(const KinesisSettings& kinesis) {
     const std::lock_guard lock(own_mutex);  // the cache's thread calls back before it is assigned here
     if (own_credentials) return;
-    const auto sts = aws::sts_endpoint({kinesis.region, false, false, kinesis.sts_endpoint}, environment);
+    const bool allowed = !managed || check_kinesis_endpoints(kinesis, settings.allowed_endpoints).empty();
+    const auto sts =
+        aws::sts_endpoint({kinesis.region, false, false, allowed ? kinesis.sts_endpoint : std::string()}, environment);
     if (sts) identity = std::make_unique<aws::CallerIdentityCache>(*transport, clock, *sts, kinesis.region);
     own_credentials = std::make_shared<aws::CredentialsCache>(
         aws::default_chain({*transport, clock, environment, kinesis.region}), clock, [this] {
@@ -103,10 +122,16 @@ struct Server::Parts {
   }
 
   Result<void> open_managed_catalog() {
-    auto opened = open_sqlite_store(settings.data_dir + "/catalog.db");
+    auto cipher = catalog_cipher(settings);
+    if (!cipher) return tl::unexpected(cipher.error());
+    auto opened = open_sqlite_store(settings.data_dir + "/catalog.db", std::move(*cipher));
     if (!opened) return tl::unexpected(opened.error());
     store = std::move(*opened);
-    auto catalog_opened = ManagedCatalog::open(*store, check_kinesis_settings, [this] { publisher->changed(); });
+    auto catalog_opened = ManagedCatalog::open(
+        *store, check_kinesis_settings, [this] { publisher->changed(); },
+        [this](const KinesisSettings& kinesis) {
+          return check_kinesis_endpoints(kinesis, settings.allowed_endpoints);
+        });
     if (!catalog_opened) return tl::unexpected(catalog_opened.error());
     managed = std::move(*catalog_opened);
     auto tokens_opened = AccessTokens::open(*store, clock, settings.admin_token);
@@ -138,8 +163,10 @@ struct Server::Parts {
 
   kinesis::KinesisParts kinesis_parts(const Destination& destination) {
     find_own_identity(destination.kinesis);
-    return {*transport, clock, environment, own_credentials,
-            [this] { return identity ? identity->principal() : std::string(); }};
+    kinesis::KinesisParts parts{*transport, clock, environment, own_credentials,
+                                [this] { return identity ? identity->principal() : std::string(); }};
+    parts.allowance = managed ? &settings.allowed_endpoints : nullptr;
+    return parts;
   }
 
   std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
@@ -186,7 +213,10 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.journal.dedupe_window_ms == b.journal.dedupe_window_ms && a.http.max_body_bytes == b.http.max_body_bytes &&
          a.http.max_connections == b.http.max_connections &&
          a.intake.max_inflated_bytes == b.intake.max_inflated_bytes && a.intake.path_prefix == b.intake.path_prefix &&
-         a.drain_ms == b.drain_ms && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
+         a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port && a.grace_ms == b.grace_ms &&
+         a.http.max_connections_per_address == b.http.max_connections_per_address && a.catalog_key == b.catalog_key &&
+         a.catalog_key_file == b.catalog_key_file && a.allowed_endpoints_text == b.allowed_endpoints_text &&
+         a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
          a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
@@ -206,6 +236,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     return fail(fmt::format(
         "The data directory {} cannot be made: {}. Choose another with --data-dir, or mend its permissions.",
         p.settings.data_dir, made.error().message));
+  if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
   auto journal = Journal::open(p.settings.data_dir + "/journal", p.settings.journal, *p.files, p.clock);
   if (!journal) return tl::unexpected(journal.error());
   p.journal = std::move(*journal);
@@ -267,9 +298,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (!admin) return tl::unexpected(admin.error());
   p.admin_listener = std::move(*admin);
   p.view->phase = ServerPhase::ready;
-  auto intake =
-      HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops), p.settings.http,
-                        tls_of(p.settings.intake_tls), [&p](unsigned) { return p.intake->make_handler(); });
+  auto intake = HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
+                                  p.settings.http, tls_of(p.settings.intake_tls),
+                                  [&p](unsigned) { return p.intake->make_handler(); }, {p.settings.reuse_port});
   if (!intake) return tl::unexpected(intake.error());
   p.intake_listener = std::move(*intake);
   p.view->intake_listener = p.intake_listener.get();
@@ -309,7 +340,7 @@ void Server::stop() {
     const std::lock_guard lock(p.reload_mutex);  // no destination is started from here on
     p.view->phase = ServerPhase::draining;
   }
-  p.intake_listener->drain(kListenerDrainMs);
+  p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
   p.exporter->drain(p.settings.drain_ms);
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.flag_reader.reset();

@@ -9,6 +9,7 @@
 
 #include "aws/endpoints.h"
 #include "catalog/declared.h"
+#include "catalog/document_cipher.h"
 #include "config/quantity.h"
 #include "config/toml_table.h"
 #include "kinesis/settings_check.h"
@@ -55,6 +56,12 @@ bool number_into(Number& out, std::string_view text, std::uint64_t least, std::u
   return true;
 }
 
+bool choice_into(bool& out, std::string_view text) {
+  if (text != "true" && text != "false") return false;
+  out = text == "true";
+  return true;
+}
+
 constexpr std::int64_t kDayMs = 86'400'000;
 
 }  // namespace
@@ -97,6 +104,16 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return number_into(s.http.max_connections, text, 1, 1'000'000);
        }},
+      {"intake.max_connections_per_address", "--max-connections-per-address", "SLUICE_MAX_CONNECTIONS_PER_ADDRESS",
+       "a whole number from 0 to 1,000,000", "100",
+       "Open connections of one IPv4 address or IPv6 /64; one more is answered 503. 0: as many as there may be at all, "
+       "for when all come through one proxy. Default 4096.",
+       [](ServerSettings& s, std::string_view text) {
+         return number_into(s.http.max_connections_per_address, text, 0, 1'000'000);
+       }},
+      {"intake.reuse_port", "--reuse-port", "SLUICE_REUSE_PORT", "true or false", "true",
+       "Whether another Sluice may listen on the same address and port, for a rolling restart. Default false.",
+       [](ServerSettings& s, std::string_view text) { return choice_into(s.reuse_port, text); }},
       {"admin.listen", "--admin-listen", "SLUICE_ADMIN_LISTEN", kAddress, "\"127.0.0.1:8031\"",
        "Where /status, /metrics and the REST API are. Default 127.0.0.1:8031.",
        [](ServerSettings& s, std::string_view text) { return address_into(s.admin_listen, text); }},
@@ -111,6 +128,15 @@ const std::vector<SettingRow>& setting_rows() {
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
        "Default: the first start makes one and prints it once.",
        [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
+      {"catalog.key_file", "--catalog-key-file", "SLUICE_CATALOG_KEY_FILE", "a file with keys of 64 hex digits",
+       "\"/etc/sluice/catalog.key\"",
+       "Encrypts the managed catalog at rest: the first key seals, all open. Default: none, it is not encrypted.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.catalog_key_file, text); }},
+      {"catalog.key", "", "SLUICE_CATALOG_KEY", "keys of 64 hex digits, by commas", "\"$(openssl rand -hex 32)\"",
+       "The same keys without a file. Not a flag, because flags show in lists of processes. Default: none.",
+       [](ServerSettings& s, std::string_view text) {
+         return DocumentCipher::parse(text).has_value() && text_into(s.catalog_key, text);
+       }},
       {"journal.segment_bytes", "--journal-segment-bytes", "SLUICE_JOURNAL_SEGMENT_BYTES",
        "a size from 64 KiB to 1 GiB", "\"128 MiB\"",
        "One file of the journal; a payload must fit into it. Default 128 MiB.",
@@ -142,6 +168,10 @@ const std::vector<SettingRow>& setting_rows() {
       {"shutdown.drain", "--drain", "SLUICE_DRAIN", "a time from 0 to 1 h", "\"10 s\"",
        "How long a stopping server goes on delivering what waits. Nothing is lost if it is short. Default 10 s.",
        [](ServerSettings& s, std::string_view text) { return time_into(s.drain_ms, text, 0, 3'600'000); }},
+      {"shutdown.grace", "--grace", "SLUICE_GRACE", "a time from 0 to 1 h", "\"65 s\"",
+       "How long a stopping server answers on connections that are open, telling each to close, before it closes those "
+       "that are idle: for a rolling restart. Default 0.",
+       [](ServerSettings& s, std::string_view text) { return time_into(s.grace_ms, text, 0, 3'600'000); }},
       {"log.level", "--log-level", "SLUICE_LOG_LEVEL", "debug, info, warn or error", "\"info\"",
        "The least weight of lines that are logged. Default info.",
        [](ServerSettings& s, std::string_view text) {
@@ -184,10 +214,23 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return time_into(s.launchdarkly.refresh_ms, text, 10'000, kDayMs);
        }},
+      {"aws.allowed_endpoints", "--allowed-endpoints", "SLUICE_ALLOWED_ENDPOINTS",
+       "hosts, .domains, addresses and networks by commas, or any", "\"kinesis.internal, 10.1.0.0/16\"",
+       "Which endpoints the destinations that the REST API manages may name besides AWS's own. Default: none.",
+       [](ServerSettings& s, std::string_view text) {
+         auto allowance = aws::EndpointAllowance::parse(text);
+         if (!allowance) return false;
+         s.allowed_endpoints = std::move(*allowance);
+         return text_into(s.allowed_endpoints_text, text);
+       }},
       {"aws.ca_bundle", "--ca-bundle", "SLUICE_CA_BUNDLE", "a file of certificates in PEM",
        "\"/etc/ssl/certs/company.pem\"",
        "Certificate authorities for TLS to AWS. Default: AWS_CA_BUNDLE, else the system's.",
        [](ServerSettings& s, std::string_view text) { return text_into(s.ca_bundle, text); }},
+      {"security.core_dumps", "--core-dumps", "SLUICE_CORE_DUMPS", "true or false", "true",
+       "Whether a crash may leave a core dump, which holds keys and credentials, and a debugger may attach. Default "
+       "false.",
+       [](ServerSettings& s, std::string_view text) { return choice_into(s.core_dumps, text); }},
   };
   return rows;
 }

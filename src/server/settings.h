@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/endpoint_allowance.h"
 #include "base/log.h"
 #include "catalog/snapshot.h"
 #include "config/fault.h"
@@ -22,6 +23,9 @@
 namespace sluice {
 
 struct ServerSettings {
+  // No address has more than half of the connections.
+  ServerSettings() { http.max_connections_per_address = http.max_connections / 2; }
+
   std::string data_dir = "sluice-data";
   std::string intake_listen = "127.0.0.1:8030";
   std::string admin_listen = "127.0.0.1:8031";
@@ -31,6 +35,12 @@ struct ServerSettings {
   IntakeLimits intake;
   JournalLimits journal;
   std::int64_t drain_ms = 10'000;
+  bool reuse_port = false;                    // intake's port, with another server
+  std::int64_t grace_ms = 0;                  // how long open connections go on when the server stops
+  std::string catalog_key, catalog_key_file;  // empty both: the catalog is not encrypted
+  aws::EndpointAllowance allowed_endpoints;   // of destinations that are managed
+  std::string allowed_endpoints_text;         // as it was given
+  bool core_dumps = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   launchdarkly::FlagReaderSettings launchdarkly;

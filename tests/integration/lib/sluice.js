@@ -56,7 +56,7 @@ export class Sluice {
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      ...(managed && { SLUICE_ADMIN_TOKEN: ADMIN_TOKEN }), ...env,
+      ...(managed && { SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, SLUICE_ALLOWED_ENDPOINTS: '127.0.0.0/8, localhost, ::1' }), ...env,
     };
     sluice.port = await freePort();
     sluice.adminPort = await freePort();
