@@ -45,20 +45,23 @@ export function configText({ settings, destinations = [] }) {
 export class Sluice {
   // Starts a server that is ready. `env` adds to an environment that has nothing of this machine's AWS settings.
   // `dataDir`: where the data goes; a folder of its own unless told.
+  // `port`: of a server that shares it; a free one unless told.
+  // `command`: what runs the server, its path and what stands before it.
   // `managed`: nothing is declared; projects and the rest are made by the REST API with ADMIN_TOKEN.
-  static async start(t, { destinations, settings, env, managed = false, dataDir } = {}) {
+  static async start(t, { destinations, settings, env, managed = false, dataDir, port, command = [sluiceBinary] } = {}) {
     const sluice = new Sluice();
     sluice.folder = await temporaryFolder(t);
     sluice.configFile = path.join(sluice.folder, 'sluice.toml');
     sluice.settings = settings;
     sluice.dataDir = dataDir ?? path.join(sluice.folder, 'data');
     sluice.managed = managed;
+    sluice.command = command;
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       ...(managed && { SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, SLUICE_ALLOWED_ENDPOINTS: '127.0.0.0/8, localhost, ::1' }), ...env,
     };
-    sluice.port = await freePort();
+    sluice.port = port ?? await freePort();
     sluice.adminPort = await freePort();
     sluice.uri = `http://127.0.0.1:${sluice.port}`;
     sluice.adminUri = `http://127.0.0.1:${sluice.adminPort}`;
@@ -82,16 +85,18 @@ export class Sluice {
   }
 
   async launch() {
-    const args = ['serve', '--config', this.configFile, '--data-dir', this.dataDir,
+    const [program, ...before] = this.command;
+    const args = [...before, 'serve', '--config', this.configFile, '--data-dir', this.dataDir,
       '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`];
-    this.process = new Process('sluice', sluiceBinary, args, { env: this.environment });
+    this.process = new Process('sluice', program, args, { env: this.environment });
     await this.ready();
   }
 
   async ready() {
     await waitFor('sluice to be ready', async () => {
       this.process.requireAlive();
-      return (await fetch(`${this.uri}/readyz`)).status === 200;
+      // On a port that is shared, another would answer.
+      return this.process.output.includes('server.ready') && (await fetch(`${this.uri}/readyz`)).status === 200;
     });
   }
 
