@@ -81,7 +81,7 @@ export class Sluice {
   }
 
   async writeConfig(text) {
-    await writeFile(this.configFile, text);
+    await writeFile(this.configFile, text, { mode: 0o600 });
   }
 
   async launch() {
