@@ -289,6 +289,10 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   std::string_view body;
   if (!unpack(exchange, body)) return;
   IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
+  if (!intake_.rates.take(exchange.environment->id, body.size(), exchange.started_us))
+    return refuse(exchange, Refusal::overloaded,
+                  "This environment sends more than " + human_bytes(intake_.limits.max_environment_bytes_per_s) +
+                      " a second, which is intake.max_environment_bytes_per_s; send it again in a second.");
 
   PayloadSource source;
   source.sdk = user_agent(request);
@@ -415,7 +419,8 @@ Intake::Intake(const Catalog& with_catalog, FlagRegistry& with_flags, Journal& w
       dead_letters(with_dead_letters),
       limits(std::move(with_limits)),
       common_answers(std::move(with_common_answers)),
-      inflated(limits.max_inflated_total_bytes) {}
+      inflated(limits.max_inflated_total_bytes),
+      rates(limits.max_environment_bytes_per_s) {}
 
 std::unique_ptr<HttpHandler> Intake::make_handler() { return std::make_unique<IntakeHandler>(*this); }
 

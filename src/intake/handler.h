@@ -12,6 +12,7 @@
 #include "http/byte_budget.h"
 #include "http/server.h"
 #include "intake/dead_letters.h"
+#include "intake/environment_rates.h"
 #include "intake/limits.h"
 #include "intake/metrics.h"
 #include "journal/journal.h"
@@ -40,6 +41,7 @@ class Intake {
   const IntakeLimits limits;
   const CommonAnswers common_answers;
   ByteBudget inflated;
+  EnvironmentRates rates;
 };
 
 }  // namespace sluice

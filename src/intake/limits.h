@@ -15,6 +15,8 @@ struct IntakeLimits {
   std::uint64_t max_inflated_bytes = 64ull << 20;
   // Bytes inflated at a time over all loops; beyond it 503. Two payloads of the largest size.
   std::uint64_t max_inflated_total_bytes = 128ull << 20;
+  // Bytes a second, inflated, of one environment, over two seconds; beyond it 503. 0: no limit.
+  std::uint64_t max_environment_bytes_per_s = 0;
   // Bytes of one diagnostic event, inflated; beyond it 400. Real ones have 1 to 3 kB, and are read into a tree.
   std::uint64_t max_diagnostic_bytes = 256ull << 10;
   // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".

@@ -212,12 +212,14 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.journal.min_free_bytes == b.journal.min_free_bytes && a.journal.retention_ms == b.journal.retention_ms &&
          a.journal.dedupe_window_ms == b.journal.dedupe_window_ms && a.http.max_body_bytes == b.http.max_body_bytes &&
          a.http.max_connections == b.http.max_connections &&
-         a.intake.max_inflated_bytes == b.intake.max_inflated_bytes && a.intake.path_prefix == b.intake.path_prefix &&
-         a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port && a.grace_ms == b.grace_ms &&
-         a.http.max_connections_per_address == b.http.max_connections_per_address && a.catalog_key == b.catalog_key &&
-         a.catalog_key_file == b.catalog_key_file && a.allowed_endpoints_text == b.allowed_endpoints_text &&
-         a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
-         a.log_level == b.log_level && a.log_format == b.log_format;
+         a.intake.max_inflated_bytes == b.intake.max_inflated_bytes &&
+         a.intake.max_environment_bytes_per_s == b.intake.max_environment_bytes_per_s &&
+         a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
+         a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
+         a.catalog_key == b.catalog_key && a.catalog_key_file == b.catalog_key_file &&
+         a.allowed_endpoints_text == b.allowed_endpoints_text && a.core_dumps == b.core_dumps &&
+         a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle && a.log_level == b.log_level &&
+         a.log_format == b.log_format;
 }
 
 }  // namespace

@@ -111,6 +111,14 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return number_into(s.http.max_connections_per_address, text, 0, 1'000'000);
        }},
+      {"intake.max_environment_bytes_per_s", "--max-environment-bytes-per-s", "SLUICE_MAX_ENVIRONMENT_BYTES_PER_S",
+       "a size from 64 KiB to 10 GiB, or 0", "\"20 MiB\"",
+       "Bytes that one environment may send a second, inflated, by all its keys together; beyond it 503. Default 0: no "
+       "limit.",
+       [](ServerSettings& s, std::string_view text) {
+         const bool none = size_into(s.intake.max_environment_bytes_per_s, text, 0, 0);
+         return none || size_into(s.intake.max_environment_bytes_per_s, text, 64u << 10, 10ull << 30);
+       }},
       {"intake.reuse_port", "--reuse-port", "SLUICE_REUSE_PORT", "true or false", "true",
        "Whether another Sluice may listen on the same address and port, for a rolling restart. Default false.",
        [](ServerSettings& s, std::string_view text) { return choice_into(s.reuse_port, text); }},
