@@ -15,7 +15,10 @@ void guard_process(bool core_dumps) {
   ::umask(0077);
   if (core_dumps) return;
   const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) == 0 && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) return;
+  // Each for itself: a sandbox may forbid one of them.
+  const bool limited = ::setrlimit(RLIMIT_CORE, &none) == 0;
+  const bool undumpable = ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+  if (limited && undumpable) return;
   log_warn(
       "process.core_dumps_possible",
       {{"error", std::generic_category().message(errno)},
