@@ -24,8 +24,8 @@ constexpr std::uint64_t kRefusalsAtOnce = 64;
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr std::int64_t kAcceptLogMs = 10'000;
-// How long a handshake that has begun may take to end. Less than the second after which a client sends its SYN again, so
-// that it finds the other server then.
+// How long a handshake that has begun may take to end. Less than the second after which a client sends its SYN again,
+// so that it finds the other server then.
 constexpr std::int64_t kHandshakeMs = 900;
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
