@@ -100,8 +100,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
   static const std::array<std::int8_t, 256> table = decoding_table();
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
+  std::string out(text.size() * 3 / 4, '\0');
+  char* to = out.data();
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
@@ -111,7 +111,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
     count += 6;
     if (count >= 8) {
       count -= 8;
-      out.push_back(static_cast<char>((bits >> count) & 0xFF));
+      *to++ = static_cast<char>((bits >> count) & 0xFF);
     }
   }
   return out;

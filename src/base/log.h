@@ -15,7 +15,7 @@
 
 namespace sluice {
 
-enum class LogLevel { debug, info, warn, error };
+enum class LogLevel { debug, info, warn, error, off };
 enum class LogFormat { text, json };
 
 class LogField {

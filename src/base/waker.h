@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 namespace sluice {
 
@@ -26,6 +27,11 @@ class Waker {
     const bool rung = bell_.wait_for(lock, std::chrono::microseconds(timeout_us), [this] { return rung_; });
     rung_ = false;
     return rung;
+  }
+  // The owner's thread: whether it was rung since the last wait; never sleeps.
+  bool take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(rung_, false);
   }
 
  private:

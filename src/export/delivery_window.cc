@@ -8,7 +8,7 @@ void DeliveryWindow::begin_entry(Position position, Position next, std::int64_t 
                                  std::uint32_t events) {
   // Between the cursor and this entry lay other environments' entries, or what retention gave up.
   move_to(position);
-  entries_.push_back({next, received_ms, bytes, events, 0});
+  entries_.push_back({position, next, received_ms, bytes, events, 0});
 }
 
 void DeliveryWindow::move_to(Position position) {
@@ -62,9 +62,12 @@ void DeliveryWindow::advance(std::vector<PassedEntry>& passed) {
     }
     if (cursor_.events_done < entry.events) return;
     passed.push_back({entry.received_ms, entry.bytes, entry.delivered});
-    cursor_.position = entry.next;
-    cursor_.events_done = 0;
+    const Position behind = entry.next;
     entries_.pop_front();
+    // Where the next entry begins, not where this one ends: others' entries may lie between, and events_done counts
+    // from the entry that the cursor stands in.
+    cursor_.position = entries_.empty() ? behind : entries_.front().position;
+    cursor_.events_done = 0;
   }
 }
 

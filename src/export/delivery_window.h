@@ -55,7 +55,7 @@ class DeliveryWindow {
     EventKind kind;
   };
   struct Entry {
-    Position next;
+    Position position, next;
     std::int64_t received_ms;
     std::uint64_t bytes;
     std::uint32_t events;     // in all

@@ -56,6 +56,23 @@ TEST(DeliveryWindow, stands_inside_an_entry_that_is_half_done_and_goes_on_there)
   EXPECT_EQ(window.cursor(), (Cursor{at(200), 0, 3, 21, 0, 0, 0}));
 }
 
+// Found by the simulation (seed 22): the cursor stood where the entry before ended, which is where another
+// environment's entry began, so that after a crash the first event was sent, and counted, again.
+TEST(DeliveryWindow, stands_inside_a_half_done_entry_also_behind_another_environments_entry) {
+  DeliveryWindow window(Cursor{at(100)});
+  std::vector<DeliveryWindow::PassedEntry> passed;
+  window.begin_entry(at(100), at(200), 5, 42, 1);
+  const auto first = window.add_pending();
+  window.begin_entry(at(300), at(400), 5, 42, 2);  // at 200 lies an entry of another environment
+  const auto second = window.add_pending();
+  window.add_pending();
+  window.finish(first, true, 7);
+  window.finish(second, true, 7);
+  window.advance(passed);
+  EXPECT_EQ(window.cursor().position, at(300));
+  EXPECT_EQ(window.cursor().events_done, 1u);
+}
+
 TEST(DeliveryWindow, passes_entries_without_events_for_this_destination_at_once) {
   DeliveryWindow window(Cursor{at(100)});
   std::vector<DeliveryWindow::PassedEntry> passed;

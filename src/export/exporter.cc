@@ -45,6 +45,7 @@ std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
   const std::lock_guard lock(mutex_);
   for (auto& [id, runner] : runners_) runner->look();
+  for (auto& [id, absence] : absences_) absence.look();
   end_replays();
   return kWatchIntervalUs;
 }
@@ -117,6 +118,10 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
     journal_.drop_hold(id.hex() + "-replay");
   }
   leaving.clear();
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto noted = note_absences(); !noted) return noted;
+  }
 
   for (const Destination& destination : starting) {
     auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination.id, files_);
@@ -136,6 +141,23 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
     if (!replay) continue;
     replays_.emplace(destination.id, std::move(replay));
     last_replays_[destination.id] = {*unfinished, ReplayState::running, 0, 0, {}};
+  }
+  return {};
+}
+
+Result<void> Exporter::note_absences() {
+  for (auto at = absences_.begin(); at != absences_.end();) {
+    at->second.look();  // for the last time, where it comes back
+    at = off_.contains(at->first) ? std::next(at) : absences_.erase(at);
+  }
+  for (const auto& [id, destination] : off_) {
+    // Begun anew when its settings changed: what it misses depends on them.
+    const auto known = absences_.find(id);
+    if (known != absences_.end() && known->second.destination() == destination) continue;
+    auto absence = Absence::begin(destination, data_directory_ + "/cursors", journal_, files_);
+    if (!absence) return tl::unexpected(absence.error());
+    if (known != absences_.end()) absences_.erase(known);
+    if (*absence) absences_.emplace(id, std::move(**absence));
   }
   return {};
 }
@@ -271,6 +293,7 @@ void Exporter::drain(std::int64_t deadline_ms) {
     for (auto& [id, runner] : *all) runner->begin_stop();
   for (auto* all : {&runners_, &replays_})
     for (auto& [id, runner] : *all) runner->stop();
+  for (auto& [id, absence] : absences_) absence.look();
 }
 
 namespace {

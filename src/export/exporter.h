@@ -13,6 +13,7 @@
 #include "base/waker.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
+#include "export/absence.h"
 #include "export/health.h"
 #include "export/history.h"
 #include "export/pipeline.h"
@@ -86,6 +87,7 @@ class Exporter {
  private:
   class Runner;
   std::int64_t watch_step();
+  Result<void> note_absences();  // with mutex_; those that are off do not run any more
   void end_replays();
   void retire(const Runner& runner);  // with mutex_; it has stopped
   std::unique_ptr<Runner> make_replay(const Destination& destination, const Replay& replay);
@@ -101,6 +103,7 @@ class Exporter {
   mutable std::mutex mutex_;  // guards what follows
   std::map<ObjectId, std::unique_ptr<Runner>> runners_;
   std::map<ObjectId, Destination> off_;
+  std::map<ObjectId, Absence> absences_;                 // of those that are off and have a cursor
   std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
   std::map<ObjectId, Delivered> retired_;                // by pipelines that are gone
   std::map<ObjectId, ReplayStatus> last_replays_;        // of each destination, since the process started

@@ -64,10 +64,14 @@ Result<std::unique_ptr<FlagStore>> FlagStore::open(std::string path, FlagRegistr
   return std::unique_ptr<FlagStore>(new FlagStore(std::move(state), workers));
 }
 
-FlagStore::~FlagStore() {
+FlagStore::~FlagStore() { close(); }
+
+void FlagStore::close() {
+  if (!state_->worker) return;
   state_->stopping = true;
   state_->bell.wake();
   state_->worker->join();
+  state_->worker.reset();
 }
 
 }  // namespace sluice

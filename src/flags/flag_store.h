@@ -20,8 +20,9 @@ class FlagStore {
   // in the log: flags are known again when they are seen again. Then a worker saves.
   static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, FileSystem& files,
                                                  Workers& workers = worker_threads());
-  // Saves for the last time.
+  // Saves for the last time, unless close() did.
   ~FlagStore();
+  void close();
 
  private:
   struct State;

@@ -65,40 +65,62 @@ bool is_blank(std::string_view bytes) { return bytes.find_first_not_of('\0') == 
 
 }  // namespace
 
+namespace {
+
+std::string path_of(const std::string& directory, ObjectId destination) {
+  return directory + "/" + destination.hex() + ".cursor";
+}
+
+auto not_opened(ObjectId destination, const std::string& why) {
+  return fail(fmt::format("The cursor of destination {} cannot be opened: {}.", destination.hex(), why));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& directory, ObjectId destination,
                                                      FileSystem& files) {
-  const std::string path = directory + "/" + destination.hex() + ".cursor";
-  const auto told = [&](const FileError& error) {
-    return fail(fmt::format("The cursor of destination {} cannot be opened: {}.", destination.hex(), error.message));
-  };
-  if (auto made = files.make_directory(directory); !made) return told(made.error());
+  const std::string path = path_of(directory, destination);
+  if (auto made = files.make_directory(directory); !made) return not_opened(destination, made.error().message);
   auto file = files.open(path, true);
-  if (!file) return told(file.error());
-  if (auto synced = files.sync_directory(directory); !synced) return told(synced.error());
+  if (!file) return not_opened(destination, file.error().message);
+  if (auto synced = files.sync_directory(directory); !synced) return not_opened(destination, synced.error().message);
+  std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
+  if (auto loaded = cursor->load(path); !loaded) return tl::unexpected(loaded.error());
+  return cursor;
+}
 
-  std::unique_ptr<CursorFile> cursor(new CursorFile);
-  cursor->file_ = std::move(*file);
-  cursor->destination_ = destination;
+Result<std::unique_ptr<CursorFile>> CursorFile::open_existing(const std::string& directory, ObjectId destination,
+                                                              FileSystem& files) {
+  const std::string path = path_of(directory, destination);
+  auto file = files.open(path, false);
+  if (!file && file.error().fault == FileFault::not_found) return nullptr;
+  if (!file) return not_opened(destination, file.error().message);
+  std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
+  if (auto loaded = cursor->load(path); !loaded) return tl::unexpected(loaded.error());
+  return cursor;
+}
+
+Result<void> CursorFile::load(const std::string& path) {
   bool blank = true;
   for (const std::uint64_t slot_at : {std::uint64_t{0}, kSlotDistance}) {
     std::string bytes(kSlotBytes, '\0');
-    const auto got = cursor->file_->read_at(slot_at, bytes.data(), bytes.size());
-    if (!got) return told(got.error());
+    const auto got = file_->read_at(slot_at, bytes.data(), bytes.size());
+    if (!got) return not_opened(destination_, got.error().message);
     blank = blank && is_blank(bytes);
-    const auto slot = decode_slot(bytes, destination);
-    if (!slot || slot->generation <= cursor->generation_) continue;
-    cursor->generation_ = slot->generation;
-    cursor->loaded_ = slot->cursor;
+    const auto slot = decode_slot(bytes, destination_);
+    if (!slot || slot->generation <= generation_) continue;
+    generation_ = slot->generation;
+    loaded_ = slot->cursor;
   }
   // The very first save, torn: nothing of it was promised. Anything else that is no slot is damage, and a person
   // decides.
-  const auto size = cursor->file_->size();
-  if (!size) return told(size.error());
-  if (!cursor->loaded_ && !blank && *size > kSlotDistance)
+  const auto size = file_->size();
+  if (!size) return not_opened(destination_, size.error().message);
+  if (!loaded_ && !blank && *size > kSlotDistance)
     return fail(fmt::format(
         "{} is damaged: neither of its two copies is whole. Remove it to let the destination start as a new one.",
         path));
-  return cursor;
+  return {};
 }
 
 Result<void> CursorFile::save(const Cursor& cursor) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/object_id.h"
 #include "base/result.h"
@@ -32,13 +33,17 @@ class CursorFile {
   // Opens or creates `directory`/`destination`.cursor.
   static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination,
                                                   FileSystem& files);
+  // The same without creating it: null when there is none.
+  static Result<std::unique_ptr<CursorFile>> open_existing(const std::string& directory, ObjectId destination,
+                                                           FileSystem& files);
   // What was last saved; nothing for a new destination.
   const std::optional<Cursor>& loaded() const { return loaded_; }
   // Durable when it returns. One thread.
   Result<void> save(const Cursor& cursor);
 
  private:
-  CursorFile() = default;
+  CursorFile(std::unique_ptr<File> file, ObjectId destination) : file_(std::move(file)), destination_(destination) {}
+  Result<void> load(const std::string& path);
   std::unique_ptr<File> file_;
   ObjectId destination_;
   std::uint64_t generation_ = 0;

@@ -1,8 +1,9 @@
 #include "kinesis/scripted_kinesis_fake.h"
 
+#include <simdjson.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/check.h"
@@ -49,12 +50,11 @@ aws::HttpResponse aws_error(int status, std::string_view code, std::string_view 
 ScriptedKinesis::ScriptedKinesis(std::uint32_t shards) { set_shards(shards); }
 
 void ScriptedKinesis::set_shards(std::uint32_t shards) {
-  static std::size_t next_number = 0;
   shards_.clear();
   const HashKey width = ~HashKey{0} / shards;
   for (std::uint32_t i = 0; i < shards; ++i)
     shards_.push_back(
-        {shard_id(next_number++), width * i + (i > 0 ? 1 : 0), i + 1 == shards ? ~HashKey{0} : width * (i + 1)});
+        {shard_id(next_shard_++), width * i + (i > 0 ? 1 : 0), i + 1 == shards ? ~HashKey{0} : width * (i + 1)});
 }
 
 aws::HttpResponse ScriptedKinesis::answer(const aws::HttpRequest& request) {
@@ -81,11 +81,14 @@ const Shard& ScriptedKinesis::shard_of(const Record& record) const {
 
 aws::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
   std::vector<Record> records;
-  const json asked = json::parse(body);
-  for (const json& each : asked.at("Records")) {
-    const auto data = base64_decode(each.at("Data").get<std::string>());
+  simdjson::dom::parser parser;
+  for (const simdjson::dom::object each : parser.parse(body)["Records"].get_array()) {
+    auto data = base64_decode(each["Data"].get_string());
     SLUICE_CHECK(data.has_value(), "Data is base64");
-    records.push_back({*data, each.at("PartitionKey").get<std::string>(), each.value("ExplicitHashKey", "")});
+    std::string_view hash_key;
+    if (each["ExplicitHashKey"].get(hash_key) != simdjson::SUCCESS) hash_key = {};
+    records.push_back(
+        {std::move(*data), std::string(each["PartitionKey"].get_string().value()), std::string(hash_key)});
   }
   calls_.push_back(records);
   if (!next_puts.empty()) {

@@ -62,6 +62,7 @@ class ScriptedKinesis {
   const Shard& shard_of(const Record& record) const;
 
   std::vector<Shard> shards_;
+  std::size_t next_shard_ = 0;
   std::vector<std::vector<Record>> calls_;
   std::vector<Record> stored_;
   std::uint32_t described_ = 0;

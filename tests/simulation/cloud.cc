@@ -1,0 +1,201 @@
+#include "cloud.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+#include "base/check.h"
+
+namespace sluice::simulation {
+namespace {
+
+using aws::HttpRequest;
+using aws::HttpResponse;
+using aws::TransportFault;
+
+constexpr std::int64_t kBeginMs = 1'700'000'000'000;
+// AWS refuses signatures more than this far off its clock.
+constexpr std::int64_t kMaxSkewMs = 300'000;
+constexpr std::string_view kStreamPrefix = "stream-";
+
+HttpResponse transport_fault(TransportFault fault, std::string text) {
+  HttpResponse response;
+  response.fault = fault;
+  response.fault_text = std::move(text);
+  return response;
+}
+
+std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
+  const std::size_t start = text.find(before);
+  if (start == std::string_view::npos) return {};
+  text.remove_prefix(start + before.size());
+  return text.substr(0, text.find(after));
+}
+
+std::string_view header(const HttpRequest& request, std::string_view name) {
+  for (const auto& [each, value] : request.headers)
+    if (each == name) return value;
+  return {};
+}
+
+// "20231114T221320Z", as requests are signed with.
+std::int64_t signing_time_ms(std::string_view text) {
+  std::tm parts{};
+  SLUICE_CHECK(::strptime(std::string(text).c_str(), "%Y%m%dT%H%M%SZ", &parts) != nullptr, "a request tells its time");
+  return static_cast<std::int64_t>(::timegm(&parts)) * 1000;
+}
+
+HttpResponse sts_error(int status, std::string_view code) {
+  HttpResponse response;
+  response.status = status;
+  response.body = fmt::format(
+      "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>simulated</Message></Error>"
+      "<RequestId>r</RequestId></ErrorResponse>",
+      code);
+  return response;
+}
+
+Taken read_record(std::string_view data) {
+  const std::string_view mark = between(data, "\"key\":\"m", "\"");
+  const std::string_view id = between(data, "\"id\":\"", "\"");
+  Taken taken{0, std::string(id)};
+  const auto parsed = std::from_chars(mark.data(), mark.data() + mark.size(), taken.mark);
+  SLUICE_CHECK(parsed.ec == std::errc() && id.size() == 24, "a record has the event's mark and an id");
+  SLUICE_CHECK(data.ends_with("}\n"), "a record ends with a newline");
+  return taken;
+}
+
+}  // namespace
+
+std::uint64_t Stream::repeats() const {
+  std::uint64_t repeats = 0;
+  for (const auto& [mark, ids] : ledger)
+    for (const auto& [id, times] : ids) repeats += times - 1;
+  return repeats;
+}
+
+Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed)
+    : scheduler_(scheduler), clock_(clock), random_(seed) {}
+
+std::string Cloud::stream_name(std::size_t number) { return std::string(kStreamPrefix) + std::to_string(number); }
+
+Stream& Cloud::stream(std::size_t number) {
+  auto& stream = streams_[number];
+  if (!stream) stream = std::make_unique<Stream>();
+  return *stream;
+}
+
+void Cloud::expire_sessions() { sessions_.clear(); }
+
+std::int64_t Cloud::true_ms() const { return kBeginMs + clock_.steady_us() / 1000; }
+
+HttpResponse Cloud::dated(HttpResponse response) const {
+  response.headers.emplace_back(
+      "date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(true_ms() / 1000))));
+  return response;
+}
+
+std::optional<HttpResponse> Cloud::refuse(const HttpRequest& request) {
+  if (std::abs(signing_time_ms(header(request, "x-amz-date")) - true_ms()) > kMaxSkewMs)
+    return kinesis::aws_error(400, "InvalidSignatureException", "Signature expired: it is not within 5 minutes");
+  const std::string key(between(header(request, "authorization"), "Credential=", "/"));
+  if (key == "AKIDOWN") return std::nullopt;
+  const auto session = sessions_.find(key);
+  if (session == sessions_.end() || session->second <= true_ms())
+    return kinesis::aws_error(400, "ExpiredTokenException", "The security token included in the request is expired");
+  return std::nullopt;
+}
+
+HttpResponse Cloud::sts(const HttpRequest& request) {
+  if (sts_unreachable) return transport_fault(TransportFault::connect, "simulated");
+  if (sts_denies) return dated(sts_error(403, "AccessDenied"));
+  if (std::abs(signing_time_ms(header(request, "x-amz-date")) - true_ms()) > kMaxSkewMs)
+    return dated(sts_error(403, "RequestExpired"));
+  const std::string key = fmt::format("ASIA{}", ++sessions_made_);
+  const std::int64_t expires_ms = true_ms() + session_s * 1000;
+  sessions_[key] = expires_ms;
+  HttpResponse response;
+  response.status = 200;
+  response.body = fmt::format(
+      "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>{}</AccessKeyId>"
+      "<SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken><Expiration>{}</Expiration>"
+      "</Credentials></AssumeRoleResult></AssumeRoleResponse>",
+      key, fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(expires_ms / 1000))));
+  return dated(std::move(response));
+}
+
+HttpResponse Cloud::put(Stream& stream, const HttpRequest& request) {
+  if (auto refused = refuse(request)) return *refused;
+  if (stream.faults.denied) return kinesis::aws_error(400, "AccessDeniedException", "not authorized");
+  if (random_.unit() < stream.faults.call_fails)
+    return random_.below(2) == 0 ? kinesis::aws_error(500, "InternalFailure")
+                                 : kinesis::aws_error(400, "ProvisionedThroughputExceededException");
+  const std::int64_t second = clock_.steady_us() / 1'000'000;
+  stream.kinesis.refuse_call = [](const auto& records) -> std::optional<HttpResponse> {
+    for (const auto& record : records)
+      if (record.data.find("\"poison\"") != std::string::npos)
+        return kinesis::aws_error(400, "ValidationException", "1 validation error detected: simulated");
+    return std::nullopt;
+  };
+  stream.kinesis.fail_record =
+      [&](const kinesis::ScriptedKinesis::Record& record) -> std::optional<kinesis::ScriptedKinesis::Failure> {
+    if (random_.unit() < stream.faults.record_fails) return {{"InternalFailure", "Internal service failure."}};
+    std::uint32_t& used = stream.used[second][std::hash<std::string>{}(record.partition_key) % stream.shards % 64];
+    if (stream.faults.records_per_s > 0 && used >= stream.faults.records_per_s)
+      return {{"ProvisionedThroughputExceededException", "Rate exceeded for shard"}};
+    ++used;
+    return std::nullopt;
+  };
+  const std::size_t before = stream.kinesis.stored().size();
+  HttpResponse response = stream.kinesis.answer(request);
+  while (stream.used.size() > 2) stream.used.erase(stream.used.begin());
+  for (std::size_t i = before; i < stream.kinesis.stored().size(); ++i) {
+    const Taken taken = read_record(stream.kinesis.stored()[i].data);
+    ++stream.ledger[taken.mark][taken.id];
+    ++stream.taken;
+  }
+  return response;
+}
+
+void Cloud::send(HttpRequest request, std::function<void(HttpResponse)> done) {
+  if (request.url.find("//sts.") != std::string::npos) return done(sts(request));
+  std::size_t number = 0;
+  const std::string_view digits = between(request.body, kStreamPrefix, "\"");
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  Stream& to = stream(number);
+  const auto half = [&] {
+    return to.faults.latency_us / 2 +
+           static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(to.faults.latency_spread_us) / 2 + 1));
+  };
+  const std::int64_t now_us = clock_.steady_us();
+  const std::uint64_t generation = generation_;
+  const auto answer = [this, generation, done = std::move(done)](HttpResponse response) {
+    if (generation == generation_) done(std::move(response));
+  };
+  if (to.faults.unreachable || random_.unit() < to.faults.request_is_lost) {
+    const bool at_once = random_.below(2) == 0;
+    scheduler_.at(now_us + (at_once ? half() : request.timeout_ms * 1000), [answer, at_once] {
+      answer(transport_fault(at_once ? TransportFault::connect : TransportFault::timeout, "simulated"));
+    });
+    return;
+  }
+  const bool lost = random_.unit() < to.faults.answer_is_lost;
+  const std::int64_t arrives_us = now_us + half();
+  const std::int64_t back_us = lost ? now_us + request.timeout_ms * 1000 : arrives_us + half();
+  scheduler_.at(arrives_us, [this, &to, lost, back_us, answer, request = std::move(request)]() mutable {
+    const std::uint64_t before = to.taken;
+    HttpResponse response = dated(put(to, request));
+    if (lost) {
+      to.lost_answer_records += to.taken - before;
+      response = transport_fault(TransportFault::timeout, "simulated");
+    }
+    response.request_body = std::move(request.body);
+    scheduler_.at(back_us, [answer, response = std::move(response)] { answer(response); });
+  });
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,85 @@
+// AWS as a seed makes it: an STS whose sessions expire, and Kinesis streams that throttle, fail, refuse, reshard, take
+// their time, and lose requests and answers. It remembers every record that it took. Time is its own: what the machine
+// under test thinks the time is does not matter to it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "aws/http_transport.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "kinesis/scripted_kinesis_fake.h"
+#include "scheduler.h"
+
+namespace sluice::simulation {
+
+// Chances are of one; all zero: a stream as it should be.
+struct StreamFaults {
+  double record_fails = 0;     // one record of a call
+  double call_fails = 0;       // a call, with a 500 or a throttle: nothing is taken
+  double answer_is_lost = 0;   // a call whose records are all taken
+  double request_is_lost = 0;  // a call that never arrives
+  bool unreachable = false;
+  bool denied = false;
+  std::uint32_t records_per_s = 0;  // of a shard; 0: as many as there are
+  std::int64_t latency_us = 8'000;  // there and back, at least
+  std::int64_t latency_spread_us = 20'000;
+};
+
+// A record as a consumer reads it.
+struct Taken {
+  std::uint64_t mark;  // of the event, put there by the SDK
+  std::string id;
+};
+
+struct Stream {
+  kinesis::ScriptedKinesis kinesis;
+  StreamFaults faults;
+  std::uint32_t shards = 4;
+  std::map<std::uint64_t, std::map<std::string, std::uint32_t>> ledger;  // mark → id → times
+  std::uint64_t taken = 0;
+  std::uint64_t lost_answer_records = 0;  // taken in calls whose answer was lost: they may come again
+  std::map<std::int64_t, std::array<std::uint32_t, 64>> used;  // by second and shard
+  std::uint64_t repeats() const;
+};
+
+class Cloud final : public aws::HttpTransport {
+ public:
+  Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed);
+
+  Stream& stream(std::size_t number);  // made when it is new
+  static std::string stream_name(std::size_t number);
+
+  // What STS does.
+  bool sts_unreachable = false, sts_denies = false;
+  std::int64_t session_s = 3600;
+  void expire_sessions();
+
+  // The process that asked is gone: no answer reaches it any more. What is on its way may still arrive.
+  void forget_callers() { ++generation_; }
+
+  void send(aws::HttpRequest request, std::function<void(aws::HttpResponse)> done) override;
+
+ private:
+  std::int64_t true_ms() const;
+  aws::HttpResponse sts(const aws::HttpRequest& request);
+  aws::HttpResponse put(Stream& stream, const aws::HttpRequest& request);
+  std::optional<aws::HttpResponse> refuse(const aws::HttpRequest& request);
+  aws::HttpResponse dated(aws::HttpResponse response) const;
+
+  Scheduler& scheduler_;
+  const ManualClock& clock_;
+  Random random_;
+  std::uint64_t generation_ = 0, sessions_made_ = 0;
+  std::map<std::string, std::int64_t> sessions_;  // access key id → true time it expires, ms
+  std::map<std::size_t, std::unique_ptr<Stream>> streams_;
+};
+
+}  // namespace sluice::simulation

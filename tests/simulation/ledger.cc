@@ -1,0 +1,151 @@
+#include "ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::simulation {
+namespace {
+
+bool is_dead_letter(const std::string& dead_letters, std::uint64_t mark) {
+  return dead_letters.find(fmt::format("m{}\\\"", mark)) != std::string::npos ||
+         dead_letters.find(fmt::format("m{}\"", mark)) != std::string::npos;
+}
+
+std::uint64_t copies(const Stream& stream, std::uint64_t mark) {
+  const auto found = stream.ledger.find(mark);
+  std::uint64_t copies = 0;
+  if (found != stream.ledger.end())
+    for (const auto& [id, times] : found->second) copies += times;
+  return copies;
+}
+
+}  // namespace
+
+std::uint64_t Ledger::acknowledged_events() const {
+  std::uint64_t events = 0;
+  for (const Payload& payload : payloads)
+    if (payload.acknowledged) events += payload.events.size();
+  return events;
+}
+
+std::optional<std::string> Ledger::lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
+                                            const PipelineStatus& status, const std::string& dead_letters) const {
+  std::uint64_t lost_events = 0, lost_payloads = 0, last_lost = 0;
+  std::string first;
+  for (const Payload& payload : payloads) {
+    if (!payload.acknowledged || payload.environment != destination.environment) continue;
+    if (payload.sent_at < destination.wanted_from) continue;
+    bool lost = false;
+    for (const SentEvent& event : payload.events) {
+      if (!event.exported || !destination.always.has(event.kind) || copies(stream, event.mark) > 0) continue;
+      if (event.poison && is_dead_letter(dead_letters, event.mark)) continue;
+      if (first.empty())
+        first = fmt::format("event m{} ({}) of payload {}", event.mark, event_kind_name(event.kind), payload.number);
+      ++lost_events;
+      lost = true;
+      last_lost = payload.sent_at;
+    }
+    lost_payloads += lost;
+  }
+  if (lost_events == 0) return std::nullopt;
+  // A rotten byte costs the entry that held it, and what a destination that was off missed by retention is told.
+  if (happened.flips > 0 && lost_payloads <= happened.flips) return std::nullopt;
+  const bool told = lost_events <= status.balance.missing || happened.deaths > 0;
+  if (last_lost < destination.excused_until && told) return std::nullopt;
+  return fmt::format("lost: {} acknowledged events of {} payloads, the first {}; {} are told missing", lost_events,
+                     lost_payloads, first, status.balance.missing);
+}
+
+std::optional<std::string> Ledger::miscounted(const Tracked& destination, const Stream& stream,
+                                              const Happened& happened, const PipelineStatus& status) const {
+  const Balance& balance = status.balance;
+  if (balance.accepted !=
+      balance.delivered + balance.waiting + balance.dead_lettered + balance.missing + balance.filtered)
+    return fmt::format("the balance is off: accepted {} delivered {} waiting {} dead {} missing {} filtered {}",
+                       balance.accepted, balance.delivered, balance.waiting, balance.dead_lettered, balance.missing,
+                       balance.filtered);
+  if (happened.flips > 0 || destination.was_off || destination.changed || destination.replayed) return std::nullopt;
+  if (balance.missing > 0) return fmt::format("{} events are told missing though nothing was damaged", balance.missing);
+  if (balance.delivered != stream.ledger.size())
+    return fmt::format("counted {} delivered, but the stream has {}", balance.delivered, stream.ledger.size());
+  return std::nullopt;
+}
+
+std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tracked& destination,
+                                                const Stream& stream) const {
+  for (const Payload& payload : payloads) {
+    if (!payload.acknowledged || payload.environment != destination.environment || payload.sent_at > replay.until ||
+        payload.sent_at < destination.wanted_from || payload.sent_at < destination.excused_until ||
+        payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms || payload.answered_ms == 0)
+      continue;
+    for (const SentEvent& event : payload.events)
+      if (event.exported && !event.poison && destination.always.has(event.kind) && copies(stream, event.mark) < 2)
+        return fmt::format(
+            "event m{}, sent {} and answered {}, was in the span of a replay from {} to {} and came {} times",
+            event.mark, payload.sent_ms, payload.answered_ms, replay.from_ms, replay.to_ms, copies(stream, event.mark));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Ledger::broken_for(const Tracked& destination, const Stream& stream,
+                                              const Happened& happened, const PipelineStatus& status,
+                                              const std::string& dead_letters) const {
+  if (auto lost = lost_for(destination, stream, happened, status, dead_letters)) return lost;
+  if (auto wrong = miscounted(destination, stream, happened, status)) return wrong;
+  const std::uint64_t repeats = stream.repeats();
+  const bool quiet = happened.deaths == 0 && happened.restarts == 0 && !destination.was_off && !destination.changed &&
+                     !destination.replayed;
+  if (quiet && repeats > stream.lost_answer_records)
+    return fmt::format("{} repeats, though only {} records were in calls whose answer was lost", repeats,
+                       stream.lost_answer_records);
+  return std::nullopt;
+}
+
+std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened,
+                                          const std::map<ObjectId, PipelineStatus>& status,
+                                          const std::map<ObjectId, std::string>& dead_letters) const {
+  std::map<std::uint64_t, const SentEvent*> sent;
+  std::map<std::uint64_t, std::size_t> environment_of;
+  for (const Payload& payload : payloads) {
+    for (const SentEvent& event : payload.events) {
+      sent[event.mark] = &event;
+      environment_of[event.mark] = payload.environment;
+    }
+  }
+  std::map<std::uint64_t, std::set<std::string>> ids;
+  std::map<std::string, std::uint64_t> mark_of;
+  for (const Tracked& destination : destinations) {
+    const Stream& stream = cloud.stream(destination.stream);
+    const auto told = [&](const std::string& what) {
+      return fmt::format("destination {} ({}): {}", destination.id.hex(), Cloud::stream_name(destination.stream), what);
+    };
+    for (const auto& [mark, taken] : stream.ledger) {
+      const auto event = sent.find(mark);
+      if (event == sent.end()) return told(fmt::format("took an event m{} that nobody sent", mark));
+      if (environment_of[mark] != destination.environment)
+        return told(fmt::format("took m{} of another environment", mark));
+      if (!event->second->exported || !destination.ever.has(event->second->kind))
+        return told(fmt::format("took m{}, which it does not want", mark));
+      for (const auto& [id, times] : taken) {
+        ids[mark].insert(id);
+        if (!mark_of.emplace(id, mark).second && mark_of[id] != mark)
+          return told(fmt::format("the id {} stands for m{} and m{}", id, mark, mark_of[id]));
+      }
+    }
+    if (destination.deleted) continue;
+    const auto letters = dead_letters.find(destination.id);
+    if (auto broken = broken_for(destination, stream, happened, status.at(destination.id),
+                                 letters == dead_letters.end() ? std::string() : letters->second))
+      return told(*broken);
+    for (const Replayed& replay : replays)
+      if (replay.destination == destination.id)
+        if (auto broken = not_replayed(replay, destination, stream)) return told(*broken);
+  }
+  if (happened.flips == 0)
+    for (const auto& [mark, its_ids] : ids)
+      if (its_ids.size() > 1) return fmt::format("event m{} has {} ids", mark, its_ids.size());
+  return std::nullopt;
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,77 @@
+// What was promised to whom, and whether it was kept: every payload with its answer, every destination with all that it
+// was ever set to, compared at the end with what the streams took.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/object_id.h"
+#include "cloud.h"
+#include "event/kind.h"
+#include "export/pipeline.h"
+#include "sdk.h"
+
+namespace sluice::simulation {
+
+// A destination as its owner set it, and what it was before.
+struct Tracked {
+  ObjectId id;
+  std::size_t environment = 0;
+  std::size_t stream = 0;
+  EventKindSet kinds;             // now
+  EventKindSet always, ever;      // under each, and under any, of its settings so far
+  std::uint64_t wanted_from = 0;  // logical time since which it gets what is accepted
+  bool on = true, deleted = false;
+  std::uint64_t excused_until = 0;  // retention may have given up what was accepted before, for it was off
+  bool was_off = false, changed = false, replayed = false;
+};
+
+// A replay that ran to its end with nothing given up or damaged meanwhile.
+struct Replayed {
+  ObjectId destination;
+  std::int64_t from_ms, to_ms;
+  std::uint64_t until;  // logical time at which it was asked for
+};
+
+// What happened in a run that explains a repeat, or excuses a loss.
+struct Happened {
+  std::uint64_t deaths = 0;    // by crash, by a failing disk
+  std::uint64_t restarts = 0;  // in order
+  std::uint64_t flips = 0;     // bits that rotted on disk
+  std::uint64_t catalog_changes = 0;
+};
+
+class Ledger {
+ public:
+  // Logical time: one more with each thing that is noted.
+  std::uint64_t now() { return ++now_; }
+
+  std::deque<Payload> payloads;
+  std::deque<Tracked> destinations;
+  std::vector<Replayed> replays;
+
+  std::uint64_t acknowledged_events() const;
+
+  // Of the end of a run, when nothing waits: the first promise that was broken; nothing: all kept.
+  std::optional<std::string> broken(Cloud& cloud, const Happened& happened,
+                                    const std::map<ObjectId, PipelineStatus>& status,
+                                    const std::map<ObjectId, std::string>& dead_letters) const;
+
+ private:
+  std::optional<std::string> broken_for(const Tracked& destination, const Stream& stream, const Happened& happened,
+                                        const PipelineStatus& status, const std::string& dead_letters) const;
+  std::optional<std::string> lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
+                                      const PipelineStatus& status, const std::string& dead_letters) const;
+  std::optional<std::string> miscounted(const Tracked& destination, const Stream& stream, const Happened& happened,
+                                        const PipelineStatus& status) const;
+  std::optional<std::string> not_replayed(const Replayed& replay, const Tracked& destination,
+                                          const Stream& stream) const;
+  std::uint64_t now_ = 0;
+};
+
+}  // namespace sluice::simulation

@@ -1,0 +1,63 @@
+// One life of a Sluice process: its parts as server/server.cc puts them together, but for the sockets and the REST API,
+// over a simulated disk and network. It is made when the process starts and destroyed when it ends or dies.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aws/credentials.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/snapshot.h"
+#include "cloud.h"
+#include "export/exporter.h"
+#include "flags/flag_store.h"
+#include "intake/handler.h"
+#include "journal/file_system.h"
+#include "journal/journal.h"
+#include "scheduler.h"
+
+namespace sluice::simulation {
+
+class Process {
+ public:
+  Process(FileSystem& files, const ManualClock& clock, Scheduler& scheduler, Cloud& cloud, const JournalLimits& limits);
+  ~Process();
+
+  // An error is what the process would say before it ends.
+  Result<void> start(const CatalogPointer& snapshot);
+  // A change of the catalog comes to the data path, as the publisher brings it.
+  Result<void> put_in_force(const CatalogPointer& snapshot);
+  // Whether a connection would be taken.
+  bool listens() const { return listens_; }
+  // A payload comes over a connection. `answered` may be called later, and is not when the process dies before.
+  void request(std::string bytes, std::function<void(const HttpResponse&)> answered);
+  // SIGTERM: what can be delivered within `drain_ms` is, and all is saved.
+  void stop(std::int64_t drain_ms);
+
+  Exporter& exporter() { return *exporter_; }
+  Journal& journal() { return *journal_; }
+
+ private:
+  FileSystem& files_;
+  const ManualClock& clock_;
+  Scheduler& scheduler_;
+  Cloud& cloud_;
+  const JournalLimits limits_;
+  Catalog catalog_;
+  FlagRegistry flags_;
+  std::unique_ptr<FlagStore> flag_store_;
+  std::unique_ptr<Journal> journal_;
+  std::shared_ptr<aws::CredentialsCache> own_credentials_;
+  std::unique_ptr<Exporter> exporter_;
+  IntakeMetrics intake_metrics_;
+  std::unique_ptr<IntakeDeadLetters> intake_dead_letters_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<HttpHandler> handler_;
+  bool listens_ = false;
+  ByteBudget bodies_{96ull << 20};
+};
+
+}  // namespace sluice::simulation

@@ -1,0 +1,241 @@
+#include "run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "export/limits.h"
+#include "kinesis/kinesis_sink.h"
+#include "system_random.h"
+
+namespace sluice::simulation {
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+// After all is mended: the longest waits of a sink are a minute, and each retry doubles the one before.
+constexpr std::int64_t kSettleAtMostS = 3'600;
+// Cursors, flags and the like, beside the journal's own files.
+constexpr std::uint64_t kOtherFilesBytes = 2u << 20;
+
+std::uint64_t part(std::uint64_t seed, std::uint64_t number) { return Random(seed * 31 + number).next(); }
+
+std::string describe(const DestinationStatus& status) {
+  const Balance& balance = status.pipeline.balance;
+  return fmt::format("  {} at {:x}: accepted {} delivered {} waiting {} dead {} missing {} {}", status.destination.name,
+                     status.pipeline.position.value, balance.accepted, balance.delivered, balance.waiting,
+                     balance.dead_lettered, balance.missing,
+                     status.pipeline.problem ? status.pipeline.problem->code : "");
+}
+
+JournalLimits draw_limits(Random& random) {
+  constexpr std::uint64_t kSegments[] = {3, 6, 24, 200};
+  JournalLimits limits;
+  limits.segment_bytes = 64 << 10;
+  limits.max_bytes = limits.segment_bytes * kSegments[random.below(std::size(kSegments))];
+  limits.min_free_bytes = random.below(2) * (64 << 10);
+  limits.retention_ms = random.below(2) == 0 ? 3'600'000 : 5'000;
+  return limits;
+}
+
+}  // namespace
+
+Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell)
+    : seed_(seed),
+      tell_(std::move(tell)),
+      random_(part(seed, 1)),
+      weather_(Weather::draw(random_)),
+      clock_(1'700'000'000'000),
+      scheduler_(clock_, part(seed, 2)),
+      cloud_(scheduler_, clock_, part(seed, 3)),
+      sdk_(part(seed, 4)),
+      limits_(draw_limits(random_)),
+      environments_(1 + random_.below(2)) {
+  seed_system_random(part(seed, 5));
+  use_disk(std::make_unique<FakeFileSystem>(part(seed, 6)));
+  if (weather_.poison) sdk_.poison = 0.01;
+  constexpr std::uint64_t kPads[] = {50, 400, 8'000};
+  sdk_.pad_bytes = kPads[random_.below(std::size(kPads))];
+  sdk_.events_at_most = sdk_.pad_bytes > 1000 ? 6 : 30;
+}
+
+void Run::tell(const std::string& line) const {
+  if (tell_) tell_(fmt::format("{:12.6f} {}", static_cast<double>(clock_.steady_us()) / 1e6, line));
+}
+
+Outcome Run::go() {
+  tell("weather: " + weather_.text());
+  try_start();
+  for (std::uint64_t i = 1 + random_.below(3); i > 0 && !broken_; --i) guarded([this] { make_destination(); });
+  live();
+  if (!broken_) {
+    mend();
+    if (!settle() && !broken_) broken_ = "it does not come to rest";
+  }
+  Outcome outcome;
+  if (!broken_) {
+    std::map<ObjectId, PipelineStatus> status;
+    for (const DestinationStatus& each : process_->exporter().status()) status[each.destination.id] = each.pipeline;
+    std::map<ObjectId, std::string> letters;
+    for (const Tracked& each : ledger_.destinations)
+      letters[each.id] = disk_->bytes("/data/dead-letters/" + each.id.hex() + ".ndjson");
+    broken_ = ledger_.broken(cloud_, happened_, status, letters);
+  }
+  outcome.broken = broken_;
+  outcome.payloads = ledger_.payloads.size();
+  outcome.acknowledged_events = ledger_.acknowledged_events();
+  for (const Tracked& each : ledger_.destinations) {
+    outcome.taken_records += cloud_.stream(each.stream).taken;
+    outcome.repeats += cloud_.stream(each.stream).repeats();
+  }
+  outcome.happened = happened_;
+  outcome.steps = scheduler_.steps();
+  outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
+  outcome.simulated_ms = clock_.steady_us() / 1000;
+  scheduler_.kill();
+  dying_ = true;
+  process_.reset();
+  return outcome;
+}
+
+void Run::live() {
+  const std::int64_t until_us = clock_.steady_us() + static_cast<std::int64_t>(5 + random_.below(40)) * kSecondUs;
+  while (clock_.steady_us() < until_us && !broken_) {
+    guarded([this] { scheduler_.run_for(1 + static_cast<std::int64_t>(random_.below(300'000))); });
+    if (!process_ && clock_.steady_us() >= start_at_us_) try_start();
+    guarded([this] { act(); });
+    look_at_replays();
+    check_limits();
+  }
+}
+
+void Run::guarded(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const ProcessDied& died) {
+    ++happened_.deaths;
+    const auto how = static_cast<FakeFileSystem::Crash>(random_.below(4));
+    die(died.why, how);
+  }
+}
+
+// Stops in order once, too: what is delivered then must not come again.
+bool Run::settle() {
+  const auto at_rest = [this] {
+    const auto all = process_->exporter().status();
+    return std::all_of(all.begin(), all.end(), [](const DestinationStatus& each) {
+      return each.pipeline.balance.waiting == 0 && !(each.replay && each.replay->state == ReplayState::running);
+    });
+  };
+  for (std::int64_t s = 0; s < kSettleAtMostS; ++s) {
+    guarded([this] { scheduler_.run_for(kSecondUs); });
+    if (!process_) try_start();
+    if (!process_) continue;
+    look_at_replays();
+    if (clock_.steady_us() >= publish_again_at_us_) guarded([this] { publish(); });
+    check_limits();
+    if (!in_flight_.empty() || !at_rest()) continue;
+    std::uint64_t taken = 0, after = 0;
+    for (const Tracked& each : ledger_.destinations) taken += cloud_.stream(each.stream).taken;
+    guarded([this] { process_->stop(10'000); });
+    dying_ = true;
+    process_.reset();
+    dying_ = false;
+    ++life_;
+    try_start();
+    if (!process_) return false;
+    guarded([this] { scheduler_.run_for(10 * kSecondUs); });
+    for (const Tracked& each : ledger_.destinations) after += cloud_.stream(each.stream).taken;
+    if (after != taken) broken_ = fmt::format("after a stop in order {} events came again", after - taken);
+    return at_rest();
+  }
+  if (process_)
+    for (const DestinationStatus& each : process_->exporter().status()) tell(describe(each));
+  return false;
+}
+
+void Run::check_limits() {
+  if (!process_ || broken_) return;
+  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes)
+    broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
+  for (const DestinationStatus& each : process_->exporter().status()) {
+    const PipelineStatus& pipeline = each.pipeline;
+    if (pipeline.balance.waiting > (1ull << 60))
+      broken_ = "fewer than no events wait";
+    else if (pipeline.sink.events_inside > kMaxWindowEvents ||
+             pipeline.sink.bytes_inside > kinesis::kMaxBytesInside + (1u << 20))
+      broken_ =
+          fmt::format("a sink holds {} events of {} bytes", pipeline.sink.events_inside, pipeline.sink.bytes_inside);
+  }
+}
+
+void Run::use_disk(std::unique_ptr<FakeFileSystem> disk) {
+  disk_ = std::move(disk);
+  disk_->before_each_change([this] { before_change(); });
+}
+
+void Run::before_change() {
+  if (dying_) return;
+  if (weather_.slow_disk && !mended_)
+    clock_.advance_us(
+        static_cast<std::int64_t>(random_.below(50) == 0 ? random_.below(3 * kSecondUs) : random_.below(30'000)));
+  if (crash_after_changes_ == 0 || --crash_after_changes_ > 0) return;
+  left_behind_ = disk_->after_crash(planned_crash_, random_.next());
+  dying_ = true;  // nothing that is undone on the way up reaches the disk, or anybody else
+  scheduler_.kill();
+  throw ProcessDied{"a crash in a change to the disk"};
+}
+
+void Run::die(const std::string& why, FakeFileSystem::Crash how) {
+  tell(fmt::format("dies ({}): {}", static_cast<int>(how), why));
+  if (process_ && process_->listens())
+    for (const DestinationStatus& each : process_->exporter().status())
+      tell(describe(each) +
+           fmt::format(" taken {}", cloud_.stream(std::stoul(each.destination.name.substr(7))).ledger.size()));
+  scheduler_.kill();
+  cloud_.forget_callers();
+  ++life_;
+  auto disk = left_behind_ ? std::move(left_behind_) : disk_->after_crash(how, random_.next());
+  dying_ = true;
+  process_.reset();
+  dying_ = false;
+  if (weather_.rot && !mended_ && random_.below(3) == 0) {
+    const auto paths = disk->paths();
+    const std::string& path = paths[random_.below(paths.size())];
+    const std::uint64_t size = disk->bytes(path).size();
+    if (size > 0 && path.find("/segments/") != std::string::npos) {
+      const std::uint64_t at = random_.below(size);
+      disk->flip(path, at, static_cast<unsigned char>(1u << random_.below(8)));
+      ++happened_.flips;
+      tell(fmt::format("a bit rots in {} at {}", path, at));
+    }
+  }
+  use_disk(std::move(disk));
+  crash_after_changes_ = 0;
+  heal_disk_at_us_ = 0;
+  start_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(3 * kSecondUs));
+  const std::set<std::size_t> cut_off = std::exchange(in_flight_, {});
+  for (const std::size_t payload : cut_off) answered(payload, 0);
+  asked_replays_.clear();
+}
+
+void Run::try_start() {
+  guarded([this] {
+    process_ = std::make_unique<Process>(*disk_, clock_, scheduler_, cloud_, limits_);
+    if (auto started = process_->start(snapshot()); !started) {
+      tell("does not start: " + started.error().message);
+      scheduler_.kill();
+      dying_ = true;
+      process_.reset();
+      dying_ = false;
+      ++life_;
+      start_at_us_ = clock_.steady_us() + kSecondUs;
+      return;
+    }
+    publish_again_at_us_ = INT64_MAX;
+    tell("started");
+    for (const DestinationStatus& each : process_->exporter().status()) tell(describe(each));
+  });
+}
+
+}  // namespace sluice::simulation

@@ -1,0 +1,55 @@
+#include "sdk.h"
+
+#include <fmt/format.h>
+
+namespace sluice::simulation {
+
+std::string Sdk::sdk_key(std::size_t environment) { return fmt::format("sdk-simulated-{}", environment); }
+
+std::string Sdk::event(SentEvent& sent, std::int64_t wall_ms) {
+  const std::string context = fmt::format(R"("context":{{"kind":"user","key":"m{}"}})", sent.mark);
+  const std::string begin =
+      fmt::format(R"("creationDate":{},{})", wall_ms - static_cast<std::int64_t>(random_.below(3000)), context);
+  switch (sent.kind) {
+    case EventKind::feature: {
+      const bool unwanted = random_.below(4) == 0;
+      sent.exported = !unwanted;
+      return fmt::format(
+          R"({{"kind":"feature",{},"key":"{}","variation":{},"value":true,"version":7,"default":false}})", begin,
+          unwanted ? kUnwantedFlag : fmt::format("flag-{}", random_.below(5)), random_.below(3));
+    }
+    case EventKind::identify:
+      return fmt::format(R"({{"kind":"identify",{}}})", begin);
+    case EventKind::summary:
+      return fmt::format(R"({{"kind":"summary","startDate":1,"endDate":2,"features":{{}},{}}})", context);
+    default:
+      break;
+  }
+  sent.poison = random_.unit() < poison;
+  return fmt::format(R"({{"kind":"custom",{},"key":"{}","data":"{}"}})", begin, sent.poison ? "poison" : "bought",
+                     std::string(random_.below(pad_bytes + 1), 'x'));
+}
+
+Payload Sdk::make(std::size_t environment, std::int64_t wall_ms) {
+  constexpr EventKind kKinds[] = {EventKind::custom,  EventKind::custom,   EventKind::feature,
+                                  EventKind::feature, EventKind::identify, EventKind::summary};
+  Payload payload;
+  payload.environment = environment;
+  payload.number = ++payloads_;
+  std::string body = "[";
+  for (std::uint64_t count = 1 + random_.below(events_at_most); count > 0; --count) {
+    SentEvent sent{++marks_, kKinds[random_.below(std::size(kKinds))]};
+    if (body.size() > 1) body += ',';
+    body += event(sent, wall_ms);
+    payload.events.push_back(sent);
+  }
+  body += ']';
+  payload.request = fmt::format(
+      "POST /bulk HTTP/1.1\r\nHost: sluice\r\nAuthorization: {}\r\nContent-Type: application/json\r\n"
+      "User-Agent: Simulated/1\r\nX-LaunchDarkly-Event-Schema: 4\r\n"
+      "X-LaunchDarkly-Payload-ID: 00000000-0000-4000-8000-{:012}\r\nContent-Length: {}\r\n\r\n{}",
+      sdk_key(environment), payload.number, body.size(), body);
+  return payload;
+}
+
+}  // namespace sluice::simulation

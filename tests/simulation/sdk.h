@@ -1,0 +1,51 @@
+// SDKs as a seed makes them: payloads of events of all sizes, sent with an id, and once more after a second when the
+// answer is an error or none. Each event carries a mark in its context's key, by which it is known again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "event/kind.h"
+
+namespace sluice::simulation {
+
+struct SentEvent {
+  std::uint64_t mark;
+  EventKind kind;
+  bool poison = false;   // Kinesis refuses any call that holds it
+  bool exported = true;  // false: of a flag whose events its owner does not want
+};
+
+struct Payload {
+  std::size_t environment;
+  std::string request;  // as it goes over the connection
+  std::vector<SentEvent> events;
+  std::uint64_t number = 0;
+  std::uint64_t sent_at = 0;                  // logical time of the first try: Ledger::now()
+  std::int64_t sent_ms = 0, answered_ms = 0;  // the machine's wall clock
+  int tries = 0;
+  bool acknowledged = false;
+};
+
+class Sdk {
+ public:
+  explicit Sdk(std::uint64_t seed) : random_(seed) {}
+  // Largest event, bytes.
+  std::uint64_t pad_bytes = 200;
+  std::uint64_t events_at_most = 20;
+  double poison = 0;
+
+  Payload make(std::size_t environment, std::int64_t wall_ms);
+
+  static std::string sdk_key(std::size_t environment);
+  static constexpr const char* kUnwantedFlag = "unwanted";
+
+ private:
+  std::string event(SentEvent& sent, std::int64_t wall_ms);
+  Random random_;
+  std::uint64_t marks_ = 0, payloads_ = 0;
+};
+
+}  // namespace sluice::simulation

@@ -1,0 +1,353 @@
+// What happens to a run's world: what its SDKs, owners, disk, clock and cloud do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "run.h"
+
+namespace sluice::simulation {
+namespace {
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::int64_t kSdkRetryUs = 1'000'000;
+constexpr const char* kProject = "5744c96707c9900708000004";
+
+ObjectId environment_id(std::size_t number) {
+  return *ObjectId::parse(fmt::format("578d1e02d2943862c52b96{:02x}", number));
+}
+
+EventKindSet both(const EventKindSet& a, const EventKindSet& b) {
+  EventKindSet set;
+  for (const EventKindRow& row : kEventKinds) set.set(row.kind, a.has(row.kind) && b.has(row.kind));
+  return set;
+}
+EventKindSet either(const EventKindSet& a, const EventKindSet& b) {
+  EventKindSet set;
+  for (const EventKindRow& row : kEventKinds) set.set(row.kind, a.has(row.kind) || b.has(row.kind));
+  return set;
+}
+
+// The weather's names, in one place for drawing and telling.
+struct Named {
+  const char* name;
+  bool Weather::*flag;
+};
+constexpr Named kNames[] = {{"crashes", &Weather::crashes},
+                            {"disk_errors", &Weather::disk_errors},
+                            {"full_disk", &Weather::full_disk},
+                            {"slow_disk", &Weather::slow_disk},
+                            {"rot", &Weather::rot},
+                            {"throttling", &Weather::throttling},
+                            {"failures", &Weather::failures},
+                            {"lost_answers", &Weather::lost_answers},
+                            {"outages", &Weather::outages},
+                            {"resharding", &Weather::resharding},
+                            {"expiring", &Weather::expiring},
+                            {"clock_jumps", &Weather::clock_jumps},
+                            {"lost_client_answers", &Weather::lost_client_answers},
+                            {"restarts", &Weather::restarts},
+                            {"catalog_changes", &Weather::catalog_changes},
+                            {"on_and_off", &Weather::on_and_off},
+                            {"replays", &Weather::replays},
+                            {"poison", &Weather::poison},
+                            {"one_slow", &Weather::one_slow}};
+
+}  // namespace
+
+Weather Weather::draw(Random& random) {
+  Weather weather{};
+  const std::uint64_t of_ten = random.below(6);
+  for (const Named& each : kNames) weather.*each.flag = random.below(10) < of_ten;
+  if (weather.rot) weather.crashes = true;
+  return weather;
+}
+
+std::string Weather::text() const {
+  std::string text;
+  for (const Named& each : kNames)
+    if (this->*each.flag) text += std::string(text.empty() ? "" : " ") + each.name;
+  return text.empty() ? "fair" : text;
+}
+
+void Run::act() {
+  if (heal_disk_at_us_ > 0 && clock_.steady_us() >= heal_disk_at_us_) {
+    heal_disk_at_us_ = 0;
+    disk_->set_capacity(1ull << 40);
+    tell("the disk has room again");
+  }
+  if (process_ && clock_.steady_us() >= publish_again_at_us_) publish();
+  for (std::uint64_t count = random_.below(4); count > 0; --count) {
+    ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
+    send(ledger_.payloads.size() - 1);
+  }
+  switch (random_.below(6)) {
+    case 0:
+      return trouble_disk();
+    case 1:
+    case 2:
+      return trouble_cloud();
+    case 3:
+      if (process_) change_catalog();
+      return;
+    case 4:
+      if (weather_.clock_jumps && random_.below(4) == 0) {
+        clock_jumped_ = true;
+        const std::int64_t jump_ms = static_cast<std::int64_t>(random_.below(200'000)) - 100'000;
+        clock_.set_wall_ms(clock_.wall_ms() + jump_ms);
+        tell(fmt::format("the clock jumps by {} ms", jump_ms));
+      }
+      return;
+    default:
+      if (weather_.restarts && process_ && random_.below(10) == 0) {
+        tell("restarts in order");
+        ++happened_.restarts;
+        process_->stop(static_cast<std::int64_t>(random_.below(3'000)));
+        dying_ = true;
+        process_.reset();
+        dying_ = false;
+        scheduler_.kill();
+        cloud_.forget_callers();
+        ++life_;
+        asked_replays_.clear();
+        const std::set<std::size_t> cut_off = std::exchange(in_flight_, {});
+        for (const std::size_t payload : cut_off) answered(payload, 0);
+        start_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(kSecondUs));
+      }
+  }
+}
+
+void Run::send(std::size_t number) {
+  Payload& payload = ledger_.payloads[number];
+  ++payload.tries;
+  if (payload.sent_at == 0) {
+    payload.sent_at = ledger_.now();
+    payload.sent_ms = clock_.wall_ms();
+  }
+  if (!process_ || !process_->listens()) return answered(number, 0);
+  in_flight_.insert(number);
+  process_->request(payload.request, [this, number, life = life_](const HttpResponse& response) {
+    if (life != life_ || dying_ || in_flight_.erase(number) == 0) return;
+    const bool lost = weather_.lost_client_answers && !mended_ && random_.below(5) == 0;
+    answered(number, lost ? 0 : response.status);
+  });
+}
+
+void Run::answered(std::size_t number, unsigned status) {
+  Payload& payload = ledger_.payloads[number];
+  tell(fmt::format("payload {} of environment {} with {} events: {}", number, payload.environment,
+                   payload.events.size(), status));
+  if (status == 202) {
+    payload.acknowledged = true;
+    payload.answered_ms = clock_.wall_ms();
+    (void)ledger_.now();
+    return;
+  }
+  if (status != 0 && status != 503 && status != 500) broken_ = fmt::format("a payload was answered {}", status);
+  if (payload.tries < 2) scheduler_.at(clock_.steady_us() + kSdkRetryUs, [this, number] { send(number); });
+}
+
+void Run::trouble_disk() {
+  if (!process_) return;
+  if (weather_.crashes && random_.below(3) == 0) {
+    if (random_.below(3) == 0) throw ProcessDied{"a crash"};
+    planned_crash_ = static_cast<FakeFileSystem::Crash>(random_.below(4));
+    crash_after_changes_ = 1 + random_.below(12);
+  }
+  if (weather_.disk_errors && random_.below(6) == 0) {
+    tell("the disk will fail");
+    if (random_.below(2) == 0)
+      disk_->fail_write(random_.below(10), FileFault::other);
+    else
+      disk_->fail_sync(random_.below(10), FileFault::other);
+  }
+  if (weather_.full_disk && heal_disk_at_us_ == 0 && random_.below(4) == 0) {
+    tell("the disk runs full");
+    disk_->set_capacity(disk_->used_bytes() + random_.below(200'000));
+    heal_disk_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(10)) * kSecondUs;
+  }
+}
+
+void Run::trouble_cloud() {
+  Tracked* destination = any_destination();
+  if (destination == nullptr) return;
+  Stream& stream = cloud_.stream(destination->stream);
+  StreamFaults& faults = stream.faults;
+  const bool better = random_.below(3) == 0;
+  if (weather_.throttling) faults.records_per_s = better ? 0 : 1 + static_cast<std::uint32_t>(random_.below(40));
+  if (weather_.failures) {
+    faults.record_fails = better ? 0 : random_.unit() * 0.5;
+    faults.call_fails = better ? 0 : random_.unit() * 0.5;
+  }
+  if (weather_.lost_answers) {
+    faults.answer_is_lost = better ? 0 : random_.unit() * 0.3;
+    faults.request_is_lost = better ? 0 : random_.unit() * 0.3;
+  }
+  if (weather_.outages) {
+    faults.unreachable = !better && random_.below(3) == 0;
+    faults.denied = !better && random_.below(5) == 0;
+    cloud_.sts_unreachable = !better && random_.below(6) == 0;
+    cloud_.sts_denies = !better && random_.below(8) == 0;
+  }
+  if (weather_.one_slow && destination == &ledger_.destinations.front()) {
+    faults.latency_us = 500'000;
+    faults.latency_spread_us = 1'500'000;
+  }
+  if (weather_.resharding && random_.below(5) == 0) {
+    stream.shards = 1 + static_cast<std::uint32_t>(random_.below(12));
+    stream.kinesis.set_shards(stream.shards);
+  }
+  if (weather_.expiring && random_.below(4) == 0) {
+    cloud_.expire_sessions();
+    cloud_.session_s = 16 + static_cast<std::int64_t>(random_.below(100));
+  }
+}
+
+Tracked* Run::any_destination() {
+  if (ledger_.destinations.empty()) return nullptr;
+  Tracked& destination = ledger_.destinations[random_.below(ledger_.destinations.size())];
+  return destination.deleted ? nullptr : &destination;
+}
+
+CatalogPointer Run::snapshot() const {
+  Project project;
+  project.id = *ObjectId::parse(kProject);
+  project.key = "simulated";
+  std::vector<Environment> environments;
+  for (std::size_t i = 0; i < environments_; ++i) {
+    Environment environment;
+    environment.id = environment_id(i);
+    environment.project_id = project.id;
+    environment.project_key = project.key;
+    environment.key = fmt::format("environment-{}", i);
+    environment.sdk_keys = {Sdk::sdk_key(i)};
+    environment.flag_export.as_sent = false;
+    environment.flag_export.flags[Sdk::kUnwantedFlag].exported = false;
+    environments.push_back(std::move(environment));
+  }
+  std::vector<Destination> destinations;
+  for (const Tracked& each : ledger_.destinations) {
+    if (each.deleted) continue;
+    Destination destination;
+    destination.id = each.id;
+    destination.environment_id = environment_id(each.environment);
+    destination.name = Cloud::stream_name(each.stream);
+    destination.on = each.on;
+    destination.kinds = each.kinds;
+    destination.project_key = project.key;
+    destination.environment_key = environments[each.environment].key;
+    destination.kinesis.region = "eu-west-1";
+    destination.kinesis.stream_name = destination.name;
+    destination.kinesis.role_arn = "arn:aws:iam::123456789012:role/export";
+    destinations.push_back(std::move(destination));
+  }
+  return std::make_shared<CatalogSnapshot>(std::vector<Project>{project}, std::move(environments),
+                                           std::move(destinations));
+}
+
+void Run::publish() {
+  publish_again_at_us_ = INT64_MAX;
+  if (!process_) return;
+  if (auto done = process_->put_in_force(snapshot()); !done) {
+    tell("not in force: " + done.error().message);
+    publish_again_at_us_ = clock_.steady_us() + kSecondUs;
+  }
+}
+
+void Run::make_destination() {
+  if (!process_) return;
+  Tracked made;
+  made.stream = destinations_made_++;
+  made.id = *ObjectId::parse(fmt::format("{:024x}", 0xd000 + made.stream));
+  made.environment = random_.below(environments_);
+  made.kinds = made.always = made.ever = EventKindSet::defaults();
+  if (const auto reserved = process_->exporter().reserve_start(made.id); !reserved) return;
+  made.wanted_from = ledger_.now();
+  ledger_.destinations.push_back(made);
+  tell(fmt::format("destination {} is made", Cloud::stream_name(made.stream)));
+  publish();
+}
+
+void Run::turn(Tracked& destination) {
+  if (!destination.on && !process_->exporter().reserve_start(destination.id)) return;
+  destination.on = !destination.on;
+  destination.was_off = true;
+  if (destination.on) destination.excused_until = ledger_.now();
+  tell(fmt::format("{} is switched {}", Cloud::stream_name(destination.stream), destination.on ? "on" : "off"));
+  publish();
+}
+
+void Run::change_catalog() {
+  Tracked* destination = any_destination();
+  if (weather_.replays && random_.below(3) == 0) replay();
+  if (weather_.on_and_off && destination != nullptr && random_.below(3) == 0) turn(*destination);
+  if (!weather_.catalog_changes || random_.below(3) != 0) return;
+  ++happened_.catalog_changes;
+  if (random_.below(3) == 0 && ledger_.destinations.size() < 6) return make_destination();
+  if (destination == nullptr || destination->deleted) return;
+  if (random_.below(8) == 0) {
+    destination->deleted = true;
+    tell(fmt::format("{} is deleted", Cloud::stream_name(destination->stream)));
+  } else {
+    const EventKindRow& row = kEventKinds[2 + random_.below(kEventKinds.size() - 2)];
+    destination->kinds.set(row.kind, !destination->kinds.has(row.kind));
+    destination->always = both(destination->always, destination->kinds);
+    destination->ever = either(destination->ever, destination->kinds);
+    destination->changed = true;
+    tell(fmt::format("{}: {} is changed", Cloud::stream_name(destination->stream), row.name));
+  }
+  publish();
+}
+
+void Run::replay() {
+  Tracked* destination = any_destination();
+  if (destination == nullptr || !destination->on) return;
+  const std::int64_t to_ms = clock_.wall_ms() - static_cast<std::int64_t>(random_.below(5'000));
+  const std::int64_t from_ms = to_ms - static_cast<std::int64_t>(random_.below(20'000));
+  const Position oldest = process_->journal().oldest();
+  const auto started = process_->exporter().start_replay(destination->id, from_ms, to_ms);
+  if (!started) return;
+  destination->replayed = true;
+  tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
+  // What was given up before it began is not replayed.
+  const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
+  asked_replays_[destination->id] = {{destination->id, std::max(from_ms, kept_from_ms), to_ms, ledger_.now()}, oldest};
+}
+
+void Run::look_at_replays() {
+  if (!process_) return;
+  for (auto at = asked_replays_.begin(); at != asked_replays_.end();) {
+    const auto status = process_->exporter().status(at->first);
+    if (status && status->replay && status->replay->state == ReplayState::running) {
+      ++at;
+      continue;
+    }
+    const bool whole = status && status->replay && status->replay->state == ReplayState::done &&
+                       process_->journal().oldest() == at->second.oldest && !clock_jumped_ && happened_.flips == 0;
+    if (whole) ledger_.replays.push_back(at->second.replay);
+    at = asked_replays_.erase(at);
+  }
+}
+
+void Run::mend() {
+  tell("all is mended");
+  mended_ = true;
+  crash_after_changes_ = 0;
+  disk_->set_capacity(1ull << 40);
+  disk_->fail_write(UINT64_MAX, FileFault::other);
+  disk_->fail_sync(UINT64_MAX, FileFault::other);
+  cloud_.sts_denies = cloud_.sts_unreachable = false;
+  cloud_.session_s = 3600;
+  for (Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults = {};
+  while (!process_) try_start();
+  guarded([this] {
+    for (Tracked& each : ledger_.destinations) {
+      if (each.deleted || each.on || !process_->exporter().reserve_start(each.id)) continue;
+      each.on = true;
+      each.excused_until = ledger_.now();
+    }
+    publish();
+  });
+}
+
+}  // namespace sluice::simulation
