@@ -31,30 +31,33 @@ std::uint64_t Ledger::acknowledged_events() const {
 
 std::optional<std::string> Ledger::lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
                                             const PipelineStatus& status, const std::string& dead_letters) const {
-  std::uint64_t lost_events = 0, lost_payloads = 0, last_lost = 0;
+  std::uint64_t lost_events = 0, lost_payloads = 0, missed_events = 0;
   std::string first;
   for (const Payload& payload : payloads) {
     if (!payload.acknowledged || payload.environment != destination.environment) continue;
     if (payload.sent_at < destination.wanted_from) continue;
-    bool lost = false;
+    std::uint64_t lost = 0;
     for (const SentEvent& event : payload.events) {
       if (!event.exported || !destination.always.has(event.kind) || copies(stream, event.mark) > 0) continue;
       if (event.poison && is_dead_letter(dead_letters, event.mark)) continue;
       if (first.empty())
         first = fmt::format("event m{} ({}) of payload {}", event.mark, event_kind_name(event.kind), payload.number);
-      ++lost_events;
-      lost = true;
-      last_lost = payload.sent_at;
+      ++lost;
     }
-    lost_payloads += lost;
+    // What a destination that was off missed by retention is told; exactly so, unless the process died before it could.
+    if (payload.sent_at < destination.excused_until) {
+      missed_events += lost;
+    } else {
+      lost_events += lost;
+      lost_payloads += lost > 0;
+    }
   }
-  if (lost_events == 0) return std::nullopt;
-  // A rotten byte costs the entry that held it, and what a destination that was off missed by retention is told.
-  if (happened.flips > 0 && lost_payloads <= happened.flips) return std::nullopt;
-  const bool told = lost_events <= status.balance.missing || happened.deaths > 0;
-  if (last_lost < destination.excused_until && told) return std::nullopt;
-  return fmt::format("lost: {} acknowledged events of {} payloads, the first {}; {} are told missing", lost_events,
-                     lost_payloads, first, status.balance.missing);
+  // A rotten bit costs the entry that held it.
+  const bool missed_untold = missed_events > status.balance.missing && happened.deaths == 0;
+  if (lost_payloads <= happened.flips && !missed_untold) return std::nullopt;
+  return fmt::format(
+      "lost: {} acknowledged events of {} payloads, and {} while it was off, the first {}; {} are told missing",
+      lost_events, lost_payloads, missed_events, first, status.balance.missing);
 }
 
 std::optional<std::string> Ledger::miscounted(const Tracked& destination, const Stream& stream,
@@ -75,7 +78,7 @@ std::optional<std::string> Ledger::miscounted(const Tracked& destination, const 
 std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tracked& destination,
                                                 const Stream& stream) const {
   for (const Payload& payload : payloads) {
-    if (!payload.acknowledged || payload.environment != destination.environment || payload.sent_at > replay.until ||
+    if (!payload.acknowledged || payload.environment != destination.environment || payload.answered_at > replay.until ||
         payload.sent_at < destination.wanted_from || payload.sent_at < destination.excused_until ||
         payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms || payload.answered_ms == 0)
       continue;

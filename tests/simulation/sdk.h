@@ -23,8 +23,8 @@ struct Payload {
   std::string request;  // as it goes over the connection
   std::vector<SentEvent> events;
   std::uint64_t number = 0;
-  std::uint64_t sent_at = 0;                  // logical time of the first try: Ledger::now()
-  std::int64_t sent_ms = 0, answered_ms = 0;  // the machine's wall clock
+  std::uint64_t sent_at = 0, answered_at = 0;  // logical times: Ledger::now()
+  std::int64_t sent_ms = 0, answered_ms = 0;   // the machine's wall clock
   int tries = 0;
   bool acknowledged = false;
 };

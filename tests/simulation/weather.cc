@@ -140,7 +140,7 @@ void Run::answered(std::size_t number, unsigned status) {
   if (status == 202) {
     payload.acknowledged = true;
     payload.answered_ms = clock_.wall_ms();
-    (void)ledger_.now();
+    payload.answered_at = ledger_.now();
     return;
   }
   if (status != 0 && status != 503 && status != 500) broken_ = fmt::format("a payload was answered {}", status);
