@@ -47,9 +47,9 @@ std::uint64_t Absence::finished_of_first_entry() const {
   return finished;
 }
 
-void Absence::look() {
+Result<void> Absence::look() {
   const Position oldest = journal_->oldest();
-  if (oldest <= cursor_.position) return;
+  if (oldest <= cursor_.position) return {};
   const std::uint64_t waiting_before = waiting_at_start_, appended_before = appended_at_start_;
   start_from(oldest);
   const std::uint64_t expected = waiting_before + (appended_at_start_ - appended_before);
@@ -62,16 +62,17 @@ void Absence::look() {
   const auto saved = !cursor_file    ? Result<void>(tl::unexpected(cursor_file.error()))
                      : !*cursor_file ? Result<void>(fail("the cursor is gone"))
                                      : (*cursor_file)->save(moved);
-  if (!saved) {  // the next look counts it all once more
+  if (!saved) {
     waiting_at_start_ = waiting_before;
     appended_at_start_ = appended_before;
-    return;
+    return saved;
   }
   cursor_ = moved;
   if (missed > 0)
     log_warn("destination.missed", {{"destination", destination_.name},
                                     {"events", missed},
                                     {"reason", "it is off, and the journal gave up events that it had not had"}});
+  return {};
 }
 
 }  // namespace sluice

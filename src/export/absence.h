@@ -18,8 +18,9 @@ class Absence {
                                               Journal& journal, FileSystem& files);
 
   // Counts what was given up since the last look, and saves. What is given up between the last look and the death of
-  // the process is not counted, so look often: it costs nothing while nothing is given up.
-  void look();
+  // the process is not counted, so look often: it costs nothing while nothing is given up. After an error, which says
+  // why the cursor cannot be saved, the next look counts it all once more.
+  Result<void> look();
   const Destination& destination() const { return destination_; }
 
  private:

@@ -45,7 +45,7 @@ std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
   const std::lock_guard lock(mutex_);
   for (auto& [id, runner] : runners_) runner->look();
-  for (auto& [id, absence] : absences_) absence.look();
+  for (auto& [id, absence] : absences_) (void)absence.look();  // one that fails is repeated
   end_replays();
   return kWatchIntervalUs;
 }
@@ -147,7 +147,8 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
 
 Result<void> Exporter::note_absences() {
   for (auto at = absences_.begin(); at != absences_.end();) {
-    at->second.look();  // for the last time, where it comes back
+    // For the last time, where it comes back: what it missed must be in its cursor before it starts.
+    if (auto looked = at->second.look(); !looked) return looked;
     at = off_.contains(at->first) ? std::next(at) : absences_.erase(at);
   }
   for (const auto& [id, destination] : off_) {
@@ -257,6 +258,29 @@ void Exporter::release_start(ObjectId destination) {
   (void)files_.remove(data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix));
 }
 
+Result<void> Exporter::mend_cursors() {
+  const Position end = journal_.end();
+  for (const std::string& folder : {data_directory_ + "/cursors", replay_files_.directory()}) {
+    const auto names = files_.list(folder);
+    if (!names) continue;  // none yet
+    for (const std::string& name : *names) {
+      if (!name.ends_with(kCursorSuffix)) continue;
+      const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - kCursorSuffix.size()));
+      if (!id) continue;
+      auto cursor_file = CursorFile::open_existing(folder, *id, files_);
+      if (!cursor_file) return tl::unexpected(cursor_file.error());
+      if (!*cursor_file || !(*cursor_file)->loaded() || (*cursor_file)->loaded()->position <= end) continue;
+      Cursor cursor = *(*cursor_file)->loaded();
+      log_warn("export.cursor_pulled_back",
+               {{"destination", id->hex()}, {"from", cursor.position.value}, {"to", end.value}});
+      cursor.position = end;
+      cursor.events_done = 0;
+      if (auto saved = (*cursor_file)->save(cursor); !saved) return tl::unexpected(saved.error());
+    }
+  }
+  return {};
+}
+
 void Exporter::forget(ObjectId destination) {
   journal_.drop_hold(destination.hex());
   for (const std::string& path : {data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix),
@@ -293,7 +317,7 @@ void Exporter::drain(std::int64_t deadline_ms) {
     for (auto& [id, runner] : *all) runner->begin_stop();
   for (auto* all : {&runners_, &replays_})
     for (auto& [id, runner] : *all) runner->stop();
-  for (auto& [id, absence] : absences_) absence.look();
+  for (auto& [id, absence] : absences_) (void)absence.look();  // one that fails is repeated
 }
 
 namespace {

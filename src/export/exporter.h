@@ -56,6 +56,10 @@ class Exporter {
   // Takes that back, when the destination does not come after all.
   void release_start(ObjectId destination);
 
+  // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
+  // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
+  // passed over. At start, before the first apply().
+  Result<void> mend_cursors();
   // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
   // while it runs: after the apply() that took it away. Any thread.
   void forget(ObjectId destination);

@@ -12,6 +12,9 @@ namespace sluice::kinesis {
 namespace {
 
 // After an outage everything that waits goes out again within this time, spread so that it is no stampede.
+// Refusals of the only record there is, at growing pauses of up to half a minute, until it is held to be the record's
+// fault.
+constexpr std::uint32_t kLoneRefusals = 8;
 constexpr std::int64_t kExpediteUs = 2'000'000;
 // Throttling of less than this share is the normal noise of a busy stream, and no problem to tell.
 constexpr double kTellThrottledShare = 0.02;
@@ -185,9 +188,12 @@ void KinesisSink::take_refusal(Call call, CallError error) {
 }
 
 // One record that AWS refuses. A stream that has taken nothing at all so far may refuse for another reason than the
-// record: then nothing is given up, and other records are tried before it.
+// record: then nothing is given up, and other records are tried before it. Where there is no other record, such as at
+// the end of a replay, none would ever come to prove it: after some tries the stream's own answers do, if it says that
+// it is there.
 void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int64_t now_us) {
-  if (delivered_ == 0 && counted_bytes(event.bytes) <= kDefaultMaxRecordBytes) {
+  const bool alone_for_long = events_inside_ == 1 && event.failures >= kLoneRefusals && watch_.map().size() > 0;
+  if (delivered_ == 0 && !alone_for_long && counted_bytes(event.bytes) <= kDefaultMaxRecordBytes) {
     Call none;
     none.started_us = now_us;
     close_gate(error, ErrorClass::setup, none, now_us);

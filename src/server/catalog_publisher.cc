@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-CatalogPublisher::CatalogPublisher(std::function<void()> publish) : publish_(std::move(publish)) {
+CatalogPublisher::CatalogPublisher(std::function<bool()> publish) : publish_(std::move(publish)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -33,9 +33,12 @@ void CatalogPublisher::run() {
     if (!changed_) return;
     changed_ = false;
     lock.unlock();
-    publish_();
+    const bool done = publish_();
     lock.lock();
-    bell_.wait_for(lock, std::chrono::milliseconds(kPublishIntervalMs), [this] { return stopping_; });
+    if (!done && stopping_) return;  // it is in force at the next start
+    if (!done) changed_ = true;
+    bell_.wait_for(lock, std::chrono::milliseconds(done ? kPublishIntervalMs : kPublishRetryMs),
+                   [this] { return stopping_; });
   }
 }
 

@@ -13,9 +13,10 @@ TEST(CatalogPublisher, many_changes_while_it_publishes_become_one_more) {
   std::promise<void> begun, go_on;
   {
     CatalogPublisher publisher([&] {
-      if (published++ > 0) return;
+      if (published++ > 0) return true;
       begun.set_value();
       go_on.get_future().wait();
+      return true;
     });
     publisher.changed();
     begun.get_future().wait();
@@ -28,9 +29,25 @@ TEST(CatalogPublisher, many_changes_while_it_publishes_become_one_more) {
 TEST(CatalogPublisher, nothing_changed_nothing_published) {
   int published = 0;
   {
-    CatalogPublisher publisher([&] { ++published; });
+    CatalogPublisher publisher([&] {
+      ++published;
+      return true;
+    });
   }
   EXPECT_EQ(published, 0);
+}
+
+TEST(CatalogPublisher, tries_again_what_did_not_come_into_force) {
+  std::atomic<int> tries = 0;
+  std::promise<void> in_force;
+  CatalogPublisher publisher([&] {
+    if (++tries < 2) return false;
+    in_force.set_value();
+    return true;
+  });
+  publisher.changed();
+  in_force.get_future().wait();
+  EXPECT_EQ(tries, 2);
 }
 
 }  // namespace

@@ -259,6 +259,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     snapshot = p.managed->snapshot();
     p.exporter->forget_all_but(*snapshot);
   }
+  if (auto mended = p.exporter->mend_cursors(); !mended) return tl::unexpected(mended.error());
   if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
   p.journal->drop_hold(kStartingHold);
 
@@ -275,9 +276,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     p.usage = std::make_unique<UsageKeeper>(*p.store, *p.exporter, p.clock);
     p.publisher = std::make_unique<CatalogPublisher>([&p] {
       const std::lock_guard lock(p.reload_mutex);
-      if (p.view->phase == ServerPhase::draining) return;  // it is in force at the next start
-      if (const auto done = p.put_in_force(p.managed->snapshot()); !done)
-        log_error("catalog.not_applied", {{"message", done.error().message}});
+      if (p.view->phase == ServerPhase::draining) return true;  // it is in force at the next start
+      const auto done = p.put_in_force(p.managed->snapshot());
+      if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
+      return done.has_value();
     });
     p.api = std::make_unique<RestApi>(
         RestContext{p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens,

@@ -141,6 +141,7 @@ std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened
     if (auto broken = broken_for(destination, stream, happened, status.at(destination.id),
                                  letters == dead_letters.end() ? std::string() : letters->second))
       return told(*broken);
+    if (happened.flips > 0) continue;
     for (const Replayed& replay : replays)
       if (replay.destination == destination.id)
         if (auto broken = not_replayed(replay, destination, stream)) return told(*broken);

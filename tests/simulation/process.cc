@@ -69,6 +69,7 @@ Result<void> Process::start(const CatalogPointer& snapshot) {
       },
       scheduler_);
   exporter_->forget_all_but(*snapshot);
+  if (auto mended = exporter_->mend_cursors(); !mended) return tl::unexpected(mended.error());
   if (auto applied = exporter_->apply(*snapshot); !applied) return applied;
   journal_->drop_hold(kStartingHold);
   intake_dead_letters_ = std::make_unique<IntakeDeadLetters>("/nowhere", IntakeLimits{}, intake_metrics_);

@@ -149,8 +149,10 @@ bool Run::settle() {
     if (after != taken) broken_ = fmt::format("after a stop in order {} events came again", after - taken);
     return at_rest();
   }
+  tell(fmt::format("{} payloads wait for an answer", in_flight_.size()));
   if (process_)
-    for (const DestinationStatus& each : process_->exporter().status()) tell(describe(each));
+    for (const DestinationStatus& each : process_->exporter().status())
+      tell(describe(each) + (each.replay && each.replay->state == ReplayState::running ? ", a replay runs" : ""));
   return false;
 }
 
