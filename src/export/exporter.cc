@@ -152,6 +152,7 @@ Result<void> Exporter::note_absences() {
     at = off_.contains(at->first) ? std::next(at) : absences_.erase(at);
   }
   for (const auto& [id, destination] : off_) {
+    journal_.drop_hold(id.hex());  // of a start that was reserved and did not come
     // Begun anew when its settings changed: what it misses depends on them.
     const auto known = absences_.find(id);
     if (known != absences_.end() && known->second.destination() == destination) continue;
@@ -244,7 +245,10 @@ std::optional<ReplayStatus> Exporter::replay_status(ObjectId id) const {
 Result<bool> Exporter::reserve_start(ObjectId destination) {
   auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
-  if ((*cursor_file)->loaded()) return false;
+  if (const auto& place = (*cursor_file)->loaded()) {
+    journal_.hold(destination.hex(), place->position);  // until it runs, however long apply() takes to come
+    return false;
+  }
   Cursor cursor;
   cursor.position = journal_.end();
   journal_.hold(destination.hex(), cursor.position);

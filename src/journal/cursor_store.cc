@@ -130,6 +130,9 @@ Result<void> CursorFile::save(const Cursor& cursor) {
     return fail(written.error().message);
   if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
   generation_ = generation;
+  // Room for the second copy, so that a disk that runs full later takes this cursor still. If there is none now, the
+  // second save says so. Not before the first: a torn first save is told by the file's length.
+  if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes);
   return {};
 }
 

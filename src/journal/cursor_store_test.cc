@@ -29,6 +29,15 @@ TEST(CursorFile, is_empty_for_a_new_destination_and_gives_back_what_was_saved) {
   }
 }
 
+TEST(CursorFile, is_saved_also_once_the_disk_has_run_full) {
+  FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_TRUE((*file)->save(cursor_at(1)));
+  files.set_capacity(files.used_bytes());
+  for (std::uint64_t n = 2; n <= 4; ++n) ASSERT_TRUE((*file)->save(cursor_at(n)));
+  EXPECT_EQ(loaded(files), cursor_at(4));
+}
+
 TEST(CursorFile, after_a_crash_at_any_moment_has_the_last_saved_or_the_one_being_saved) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);

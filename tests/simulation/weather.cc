@@ -156,6 +156,7 @@ void Run::trouble_disk() {
   }
   if (weather_.disk_errors && random_.below(6) == 0) {
     tell("the disk will fail");
+    ++happened_.disk_errors;
     if (random_.below(2) == 0)
       disk_->fail_write(random_.below(10), FileFault::other);
     else
