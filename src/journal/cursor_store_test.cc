@@ -97,7 +97,9 @@ TEST(CursorFile, of_another_destination_is_not_taken) {
   auto file = CursorFile::open("/cursors", other, files);
   ASSERT_TRUE((*file)->save(cursor_at(1)));
   files.set_bytes(kPath, files.bytes("/cursors/" + other.hex() + ".cursor"));
-  EXPECT_FALSE(loaded(files));
+  const auto taken = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_FALSE(taken);
+  EXPECT_NE(taken.error().message.find("damaged"), std::string::npos) << "a person decides, and nothing starts anew";
 }
 
 }  // namespace
