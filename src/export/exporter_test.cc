@@ -1,0 +1,117 @@
+#include "export/exporter.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "export/sink_fake.h"
+#include "journal/file_system_fake.h"
+
+namespace sluice {
+namespace {
+
+const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+
+// The real journal, and what is held in it.
+class WatchedJournal final : public Journal {
+ public:
+  explicit WatchedJournal(std::unique_ptr<Journal> journal) : journal_(std::move(journal)) {}
+  void hold(const std::string& holder, Position from) override {
+    holders.insert(holder);
+    journal_->hold(holder, from);
+  }
+  void drop_hold(const std::string& holder) override {
+    holders.erase(holder);
+    journal_->drop_hold(holder);
+  }
+  void append(AppendRequest request) override { journal_->append(std::move(request)); }
+  std::uint64_t max_entry_bytes() const override { return journal_->max_entry_bytes(); }
+  std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) override {
+    return journal_->reader(environment, from);
+  }
+  EnvironmentMark mark(ObjectId environment) const override { return journal_->mark(environment); }
+  JournalCount count(ObjectId environment, Position from, Position to) const override {
+    return journal_->count(environment, from, to);
+  }
+  PositionRange received_between(std::int64_t from, std::int64_t to) const override {
+    return journal_->received_between(from, to);
+  }
+  Position oldest() const override { return journal_->oldest(); }
+  Position end() const override { return journal_->end(); }
+  JournalStats stats() const override { return journal_->stats(); }
+  void subscribe(Waker* waker, ObjectId environment) override { journal_->subscribe(waker, environment); }
+  void unsubscribe(Waker* waker) override { journal_->unsubscribe(waker); }
+  void close() override { journal_->close(); }
+
+  std::set<std::string> holders;
+
+ private:
+  std::unique_ptr<Journal> journal_;
+};
+
+class ExporterTest : public testing::Test {
+ protected:
+  ExporterTest() {
+    destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+    destination_.environment_id = kEnvironment;
+    JournalLimits limits;
+    limits.segment_bytes = 64 << 10;
+    limits.min_free_bytes = 0;
+    journal_ = std::make_unique<WatchedJournal>(*Journal::open("/data/journal", limits, files_, clock_));
+    exporter_ = std::make_unique<Exporter>(
+        *journal_, files_, clock_, "/data",
+        [](const Destination&, Waker&, DeadLetterStore&) { return std::make_unique<FakeSink>(10); });
+  }
+  ~ExporterTest() override { exporter_.reset(); }
+
+  void apply(bool on) {
+    destination_.on = on;
+    ASSERT_TRUE(exporter_->apply(CatalogSnapshot({}, {}, {destination_})));
+  }
+  Cursor saved() { return *(*CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
+  bool held(const std::string& suffix = "") { return journal_->holders.contains(destination_.id.hex() + suffix); }
+
+  FakeFileSystem files_{1};
+  SystemClock clock_;
+  Destination destination_;
+  std::unique_ptr<WatchedJournal> journal_;
+  std::unique_ptr<Exporter> exporter_;
+};
+
+// Found by the simulation (seed 154079): the last entry before a crash had rotted, so that the journal ended before it.
+TEST_F(ExporterTest, pulls_back_a_cursor_that_stands_behind_the_journals_end) {
+  Cursor cursor;
+  cursor.position = Position{journal_->end().value + 800};
+  cursor.events_done = 3;
+  cursor.delivered_events = 7;
+  ASSERT_TRUE((*CursorFile::open("/data/cursors", destination_.id, files_))->save(cursor));
+  ASSERT_TRUE(exporter_->mend_cursors());
+  EXPECT_EQ(saved().position, journal_->end());
+  EXPECT_EQ(saved().events_done, 0u);
+  EXPECT_EQ(saved().delivered_events, 7u);
+}
+
+// Found by the simulation (seed 211218).
+TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_switched_on_again) {
+  apply(true);
+  apply(false);
+  EXPECT_FALSE(held());
+  const auto made = exporter_->reserve_start(destination_.id);
+  ASSERT_TRUE(made);
+  EXPECT_FALSE(*made) << "it has a place already";
+  EXPECT_TRUE(held());
+  apply(false);
+  EXPECT_FALSE(held()) << "a start that did not come";
+}
+
+TEST_F(ExporterTest, holds_nothing_for_a_destination_that_is_off) {
+  apply(true);
+  ASSERT_TRUE(exporter_->start_replay(destination_.id, 0, clock_.wall_ms()));
+  EXPECT_TRUE(held());
+  apply(false);
+  EXPECT_FALSE(held());
+  EXPECT_FALSE(held("-replay"));
+}
+
+}  // namespace
+}  // namespace sluice
