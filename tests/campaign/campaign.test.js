@@ -102,12 +102,30 @@ campaign('stopped for a while (SIGSTOP)', {
   },
 });
 
-// Lost, short and unreadable answers: tests/integration/faults.test.js.
+// Each rule draws for itself: with the same seed all of them would strike at the same calls.
+const seedOf = (random) => Math.floor(random() * 2 ** 31);
+
 campaign('30 % of records throttled', {
   runs: Math.max(3, times(0.3)), note: 'only what failed is sent again', mayBeTwice: false,
   async hurt({ kinesim, random }) {
-    await kinesim.addFaults({ kind: 'record_error', operation: 'PutRecords', probability: 0.3, code: 'ProvisionedThroughputExceededException' });
+    await kinesim.addFaults({ kind: 'record_error', operation: 'PutRecords', probability: 0.3, code: 'ProvisionedThroughputExceededException', seed: seedOf(random) });
     await pause(1500 + random() * 1500);
+    await kinesim.clearFaults();
+  },
+});
+
+campaign('calls fail, are cut short, and lose their answer', {
+  runs: Math.max(3, times(0.3)), note: 'made again; only what was stored unheard comes twice, under its one id',
+  async hurt({ kinesim, random }) {
+    await kinesim.addFaults(
+      { kind: 'call_error', operation: 'PutRecords', probability: 0.15, status: 500, code: 'InternalFailure', seed: seedOf(random) },
+      { kind: 'reset_before', operation: 'PutRecords', probability: 0.1, seed: seedOf(random) },
+      { kind: 'reset_after', operation: 'PutRecords', probability: 0.1, seed: seedOf(random) },
+      { kind: 'truncate', operation: 'PutRecords', probability: 0.1, seed: seedOf(random) },
+      { kind: 'garbage', operation: 'PutRecords', probability: 0.1, seed: seedOf(random) },
+    );
+    await pause(1500 + random() * 1500);
+    for (const { kind, hits } of await kinesim.faults()) assert.ok(hits > 0, `no call was struck by ${kind}`);
     await kinesim.clearFaults();
   },
 });

@@ -71,6 +71,11 @@ export class Kinesim {
     await this.apply({ faults });
   }
 
+  // The rules in force, with how often each struck.
+  async faults() {
+    return JSON.parse(await this.#control('GET', 'faults')).faults;
+  }
+
   async clearFaults() {
     await this.#control('DELETE', 'faults');
   }
