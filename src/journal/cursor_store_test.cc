@@ -91,6 +91,28 @@ TEST(CursorFile, a_rotten_slot_falls_back_to_the_other_and_two_are_told) {
   EXPECT_NE(both.error().message.find(kPath), std::string::npos);
 }
 
+// Found by the simulation (seed 405744): what a killed process had not synced was relied on, and the copy before it
+// overwritten; a power cut then took both, and the cursor fell back to the last but one.
+TEST(CursorFile, does_not_fall_back_when_power_fails_after_a_kill) {
+  FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  for (std::uint64_t n = 1; n <= 2; ++n) ASSERT_TRUE((*file)->save(cursor_at(n)));
+  std::unique_ptr<FakeFileSystem> killed;  // between the write and the sync
+  files.before_each_change([&] { killed = files.after_crash(FakeFileSystem::Crash::keep_all, 1); });
+  ASSERT_TRUE((*file)->save(cursor_at(3)));
+  files.before_each_change(nullptr);
+  auto again = CursorFile::open("/cursors", kDestination, *killed);
+  ASSERT_EQ((*again)->loaded(), cursor_at(3));
+  killed->before_each_change([&] {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+      const auto found = loaded(*killed->after_crash(FakeFileSystem::Crash::keep_some, seed));
+      ASSERT_TRUE(found);
+      EXPECT_TRUE(*found == cursor_at(3) || *found == cursor_at(4)) << seed;
+    }
+  });
+  ASSERT_TRUE((*again)->save(cursor_at(4)));
+}
+
 TEST(CursorFile, of_another_destination_is_not_taken) {
   FakeFileSystem files(1);
   const ObjectId other = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
