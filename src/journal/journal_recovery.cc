@@ -23,6 +23,12 @@ FileResult<Found> open_segment(SegmentFiles& files, std::uint64_t number) {
   if (!opened) return tl::unexpected(opened.error());
   std::string block;
   read_what_can_be_read(**opened, 0, kSegmentHeaderBytes, block);
+  if (const auto version = foreign_segment_version(block))
+    return tl::unexpected(FileError{
+        FileFault::other,
+        fmt::format("{} has format version {}, and this Sluice ({}) knows version {}. Start the Sluice that wrote it, "
+                    "and let it deliver what waits; nothing was changed",
+                    path, *version, SLUICE_VERSION, kJournalFormatVersion)});
   const auto header = decode_segment_header(block);
   if (!header || header->number != number) return Found{};
   return Found{std::make_shared<Segment>(*header, path, files.files()), std::move(*opened)};

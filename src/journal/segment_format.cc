@@ -15,9 +15,12 @@ constexpr std::string_view kSegmentMagic = "SLUICEJL";
 constexpr std::uint32_t kFrameMagic = 0x4D524653;  // "SFRM"
 constexpr std::size_t kHeaderCopyBytes = 60;
 
+bool is_whole_copy(const char* at) {
+  return std::string_view(at, kSegmentMagic.size()) == kSegmentMagic && load<std::uint32_t>(at + 56) == crc32c(at, 56);
+}
+
 std::optional<SegmentHeader> decode_copy(const char* at) {
-  if (std::string_view(at, kSegmentMagic.size()) != kSegmentMagic) return std::nullopt;
-  if (load<std::uint32_t>(at + 56) != crc32c(at, 56)) return std::nullopt;
+  if (!is_whole_copy(at)) return std::nullopt;
   if (load<std::uint32_t>(at + 8) != kJournalFormatVersion) return std::nullopt;
   SegmentHeader header;
   header.previous_end = load<std::uint32_t>(at + 12);
@@ -65,6 +68,15 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view block) {
   for (const std::size_t at : {std::size_t{0}, std::size_t{kSegmentHeaderCopyAt}}) {
     if (block.size() < at + kHeaderCopyBytes) continue;
     if (auto header = decode_copy(block.data() + at)) return header;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> foreign_segment_version(std::string_view block) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{kSegmentHeaderCopyAt}}) {
+    if (block.size() < at + kHeaderCopyBytes || !is_whole_copy(block.data() + at)) continue;
+    const auto version = load<std::uint32_t>(block.data() + at + 8);
+    if (version != kJournalFormatVersion) return version;
   }
   return std::nullopt;
 }

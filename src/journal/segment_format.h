@@ -42,6 +42,9 @@ struct SegmentHeader {
 std::string encode_segment_header(const SegmentHeader& header);
 // `block`: the segment's first kSegmentHeaderBytes. Nothing when neither copy is whole.
 std::optional<SegmentHeader> decode_segment_header(std::string_view block);
+// The version of a whole header that is not kJournalFormatVersion: another Sluice's. All versions keep the header's
+// length, magic, version and CRC where they are. Nothing when there is no such header.
+std::optional<std::uint32_t> foreign_segment_version(std::string_view block);
 // Checksums of the segment's frames start from it.
 std::uint32_t frame_seed(const SegmentHeader& header);
 

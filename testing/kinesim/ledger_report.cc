@@ -60,8 +60,11 @@ void append_ids(const IdSet& set, std::size_t first_part, std::size_t end_part, 
     });
 }
 
-void append_records(const Stream& stream, std::string& out) {
-  for (const auto& shard : stream.shards())
+// Of the shards from first_part to end_part alone, all parts counted: a large ledger does not fit into one answer.
+void append_records(const Stream& stream, std::size_t first_part, std::size_t end_part, std::string& out) {
+  for (const auto& shard : stream.shards()) {
+    const std::size_t part = shard.index % IdSet::kParts;
+    if (part < first_part || part >= end_part) continue;
     stream.visit_shard(shard.index, [&](const Shard& full) {
       for (const auto& record : full.stored) {
         std::string data;
@@ -75,6 +78,7 @@ void append_records(const Stream& stream, std::string& out) {
         out += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
       }
     });
+  }
 }
 
 std::size_t field_index(const LedgerSettings& settings, const std::string& name) {
@@ -111,11 +115,17 @@ Answer report_ledger(Simulator& simulator, const Request& request, const Form& q
       stream->visit_ledger([&](Ledger& ledger) { out[stream->name()] = counts_of(ledger, settings); });
     return json_answer({{"streams", std::move(out)}});
   }
+  std::size_t first = 0, end = IdSet::kParts;
+  if (const std::string part = parameter(query, "part", ""); !part.empty()) {
+    std::from_chars(part.data(), part.data() + part.size(), first);
+    first = std::min(first, IdSet::kParts - 1);
+    end = first + 1;
+  }
   std::string body;
   if (format == "records") {
     if (settings.mode != LedgerMode::full)
       return json_answer({{"message", "records are kept with --ledger full only"}}, 400);
-    for (const auto& stream : streams) append_records(*stream, body);
+    for (const auto& stream : streams) append_records(*stream, first, end, body);
     return text_answer(std::move(body), "application/x-ndjson");
   }
   const std::size_t field = field_index(settings, parameter(query, "field", settings.fields.front()));
@@ -124,12 +134,6 @@ Answer report_ledger(Simulator& simulator, const Request& request, const Form& q
                          "expected format counts, ids (with --ledger ids or full, and a field given with "
                          "--ledger-id-field) or records"}},
                        400);
-  std::size_t first = 0, end = IdSet::kParts;
-  if (const std::string part = parameter(query, "part", ""); !part.empty()) {
-    std::from_chars(part.data(), part.data() + part.size(), first);
-    first = std::min(first, IdSet::kParts - 1);
-    end = first + 1;
-  }
   for (const auto& stream : streams)
     stream->visit_ledger([&](Ledger& ledger) { append_ids(ledger.ids[field], first, end, body); });
   return text_answer(std::move(body), "text/plain");

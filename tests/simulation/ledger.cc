@@ -44,8 +44,8 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
         first = fmt::format("event m{} ({}) of payload {}", event.mark, event_kind_name(event.kind), payload.number);
       ++lost;
     }
-    // What a destination that was off missed by retention is told; exactly so, unless the process died, or
-    // ended on a disk that failed, before it could.
+    // What a destination that was off missed by retention is told; exactly so, unless the process died before it
+    // could, or the disk failed as it did.
     if (payload.sent_at < destination.excused_until) {
       missed_events += lost;
     } else {
@@ -54,8 +54,8 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
     }
   }
   // A rotten bit costs the entry that held it.
-  const bool missed_untold = missed_events > status.balance.missing && happened.deaths == 0 &&
-                             (happened.disk_errors == 0 || happened.restarts == 0);
+  const bool missed_untold =
+      missed_events > status.balance.missing && happened.deaths == 0 && happened.disk_errors == 0;
   if (lost_payloads <= happened.flips && !missed_untold) return std::nullopt;
   return fmt::format(
       "lost: {} acknowledged events of {} payloads, and {} while it was off, the first {}; {} are told missing",

@@ -96,11 +96,13 @@ export class Kinesim {
     return datas.map((data) => validated(data.toString('utf8')));
   }
 
-  // The same one by one, however many there are.
+  // The same one by one, however many there are: a large ledger does not fit into one answer.
   async* eachText(stream = 'flag-events') {
-    const response = await fetch(`${this.uri}/_kinesim/ledger?format=records&stream=${stream}`);
-    for await (const line of createInterface({ input: Readable.fromWeb(response.body) }))
-      if (line) yield Buffer.from(JSON.parse(line).data, 'base64').toString('utf8');
+    for (let part = 0; part < 64; ++part) {
+      const response = await fetch(`${this.uri}/_kinesim/ledger?format=records&stream=${stream}&part=${part}`);
+      for await (const line of createInterface({ input: Readable.fromWeb(response.body) }))
+        if (line) yield Buffer.from(JSON.parse(line).data, 'base64').toString('utf8');
+    }
   }
 
   async reader(stream = 'flag-events') {
