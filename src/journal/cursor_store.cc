@@ -112,8 +112,8 @@ Result<void> CursorFile::load(const std::string& path) {
     generation_ = slot->generation;
     loaded_ = slot->cursor;
   }
-  // What a killed process wrote and did not sync is in the system's memory, and what is loaded is about to be relied on:
-  // the next save overwrites the copy before it.
+  // What a killed process wrote and did not sync is in the system's memory, and what is loaded is about to be relied
+  // on: the next save overwrites the copy before it.
   if (auto synced = file_->sync_data(); !synced) return not_opened(destination_, synced.error().message);
   // The very first save, torn: nothing of it was promised. Anything else that is no slot is damage, and a person
   // decides.
