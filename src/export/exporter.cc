@@ -194,6 +194,7 @@ Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, s
   auto runner = begun ? make_replay(destination, replay) : nullptr;
   if (!runner) {
     journal_.drop_hold(holder);
+    replay_files_.remove(id);  // or the next start would take it up, though its owner was told that there is none
     return begun ? fail("The replay cannot be begun: its cursor cannot be read.") : tl::unexpected(begun.error());
   }
   replays_.emplace(id, std::move(runner));

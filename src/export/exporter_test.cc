@@ -104,6 +104,25 @@ TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_switched_on_again)
   EXPECT_FALSE(held()) << "a start that did not come";
 }
 
+// Found by the simulation (seed 519341).
+TEST_F(ExporterTest, leaves_nothing_of_a_replay_that_could_not_be_begun) {
+  apply(true);
+  int refused = 0;
+  for (std::uint64_t after = 0; after < 6; ++after) {
+    files_.fail_sync(after, FileFault::other);
+    const auto begun = exporter_->start_replay(destination_.id, 0, clock_.wall_ms());
+    files_.fail_sync(UINT64_MAX, FileFault::other);
+    if (begun) {
+      (void)exporter_->cancel_replay(destination_.id);
+      continue;
+    }
+    ++refused;
+    EXPECT_FALSE(files_.exists("/data/replays/" + destination_.id.hex() + ".json")) << after;
+    EXPECT_FALSE(held("-replay")) << after;
+  }
+  EXPECT_GE(refused, 2);
+}
+
 TEST_F(ExporterTest, holds_nothing_for_a_destination_that_is_off) {
   apply(true);
   ASSERT_TRUE(exporter_->start_replay(destination_.id, 0, clock_.wall_ms()));
