@@ -153,6 +153,7 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
     response.status = outcome.error().status;
     response.body = rest_error_text(outcome.error().code, outcome.error().message);
     response.content_type = "application/json";
+    if (!outcome.error().allow.empty()) response.headers.emplace_back("Allow", outcome.error().allow);
     if (response.status == 429)
       response.headers.emplace_back("X-Ratelimit-Reset", std::to_string(now_ms + kFailedAuthenticationWindowMs));
     return response;
@@ -171,6 +172,9 @@ std::string rest_error_text(std::string_view code, std::string_view message) {
 }
 
 RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
+  // A right token passes whoever else guesses from the same address: many callers may come through one proxy.
+  if (!token.empty())
+    if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
   const std::int64_t now_ms = context_.clock.wall_ms();
   const auto known = failures_.find(peer);
   if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
@@ -181,7 +185,6 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   if (token.empty())
     return refuse(401, "unauthorized",
                   "Invalid access token: there is no Authorization header. Send an access token in it.");
-  if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
   if (failures_.size() >= kMaxWatchedAddresses) failures_.clear();
   Failures& failures = failures_[std::string(peer)];
   if (failures.different.empty()) failures.since_ms = now_ms;
@@ -218,10 +221,7 @@ HttpResponse RestApi::session(const HttpRequest& request) {
   };
   const std::int64_t now_ms = context_.clock.wall_ms();
   if (request.method == "DELETE") return cookie("", 0);
-  if (request.method != "POST")
-    return response_of(refuse(405, "method_not_allowed",
-                              fmt::format("{} is not possible here; expected POST, DELETE.", request.method)),
-                       now_ms);
+  if (request.method != "POST") return response_of(wrong_method(request.method, "POST, DELETE"), now_ms);
   const json body = json::parse(request.body, nullptr, false);
   const json token = body.is_object() ? body.value("token", json()) : json();
   if (!token.is_string()) return response_of(invalid("token: expected an access token, as text."), now_ms);
@@ -264,9 +264,7 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
     }
     return route.answer(context_, call);
   }
-  if (!allowed.empty())
-    return refuse(405, "method_not_allowed",
-                  fmt::format("{} is not possible here; expected {}.", request.method, allowed));
+  if (!allowed.empty()) return wrong_method(request.method, allowed);
   return not_found(fmt::format("There is nothing at {}. docs/rest-api.md lists what there is.", request.path));
 }
 

@@ -14,8 +14,8 @@
 
 namespace sluice {
 
-// After this many different wrong tokens from one address within a minute, its calls are answered 429 until the
-// minute is over: guessing is not worth trying.
+// After this many different wrong tokens from one address within a minute, further wrong ones are answered 429
+// until the minute is over: guessing is not worth trying.
 inline constexpr std::size_t kMaxFailedAuthentications = 20;
 inline constexpr std::int64_t kFailedAuthenticationWindowMs = 60'000;
 inline constexpr std::size_t kMaxWatchedAddresses = 10'000;

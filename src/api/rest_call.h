@@ -22,15 +22,20 @@ struct RestError {
   unsigned status = 400;
   std::string code = "invalid_request";
   std::string message;
+  std::string allow = {};  // of a 405: the methods that are possible
 };
 template <typename T>
 using RestResult = tl::expected<T, RestError>;
 
 inline tl::unexpected<RestError> refuse(unsigned status, std::string code, std::string message) {
-  return tl::unexpected<RestError>({status, std::move(code), std::move(message)});
+  return tl::unexpected<RestError>({status, std::move(code), std::move(message), {}});
 }
 inline tl::unexpected<RestError> invalid(std::string message) {
   return refuse(400, "invalid_request", std::move(message));
+}
+inline tl::unexpected<RestError> wrong_method(std::string_view method, const std::string& allow) {
+  return tl::unexpected<RestError>(
+      {405, "method_not_allowed", std::string(method) + " is not possible here; expected " + allow + ".", allow});
 }
 inline tl::unexpected<RestError> not_found(std::string message) { return refuse(404, "not_found", std::move(message)); }
 

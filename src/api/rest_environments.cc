@@ -8,6 +8,7 @@
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "base/random.h"
+#include "catalog/key_expiry.h"
 
 namespace sluice {
 namespace {
@@ -52,6 +53,8 @@ std::string target_of(const std::string& project, const std::string& environment
 std::string without_keys(json environment) {
   environment.erase("apiKey");
   environment.erase("mobileKey");
+  environment.erase("expiringApiKeys");
+  environment.erase("expiringMobileKeys");
   return environment.dump();
 }
 
@@ -91,12 +94,27 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
   if (!environment) return tl::unexpected(environment.error());
   CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
                      environment->extra,        environment->revision,       false};
-  write.fields[field] = json::array({new_key(prefix)});
+  const auto expiry = number_in_query(call, "expiry", 0, 0, INT64_MAX);
+  if (!expiry) return tl::unexpected(expiry.error());
+  const auto until_ms = static_cast<std::int64_t>(*expiry);
+  if (until_ms > 0 && until_ms <= context.clock.wall_ms())
+    return invalid(fmt::format(
+        "expiry: {} has passed; expected when the old key is to stop, in epoch milliseconds, or nothing for at once.",
+        until_ms));
+  put_new_key(write, field, new_key(prefix), until_ms);
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, action, target_of(call.path[0], call.path[1]),
                            fmt::format("reset the {} of \"{}/{}\"", what, call.path[0], call.path[1])));
   if (!made) return refused(made.error());
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
+}
+
+// Those that were reset and still count.
+void add_old_keys(const Managed<Environment>& environment, const char* field, const std::vector<std::string>& keys,
+                  const char* member, RestJson& out) {
+  const auto expiries = key_expiries(environment.fields, environment.extra, field);
+  for (std::size_t i = 1; i < std::min(keys.size(), expiries.size()); ++i)
+    if (expiries[i] > 0) out[member].push_back({{"key", keys[i]}, {"expiry", expiries[i]}});
 }
 
 }  // namespace
@@ -111,6 +129,8 @@ RestJson environment_json(const Managed<Environment>& environment) {
                   {"name", value.name},
                   {"apiKey", value.sdk_keys.empty() ? "" : value.sdk_keys.front()},
                   {"mobileKey", value.mobile_keys.empty() ? "" : value.mobile_keys.front()}};
+  add_old_keys(environment, "sdk_keys", value.sdk_keys, "expiringApiKeys", out);
+  add_old_keys(environment, "mobile_keys", value.mobile_keys, "expiringMobileKeys", out);
   for (const auto& [member, rest] : kKept.items()) out[member] = RestJson(environment.extra.value(member, rest));
   out["defaultTrackEvents"] = choice.new_flags;
   out["featureEvents"] = choice.as_sent ? "as sent" : "chosen flags";
@@ -185,8 +205,8 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
   const auto patch = patched(before, call);
   if (!patch) return tl::unexpected(patch.error());
   const json& after = patch->after;
-  for (const char* fixed : {"key", "apiKey", "mobileKey"})
-    if (after.value(fixed, json()) != before[fixed])
+  for (const char* fixed : {"key", "apiKey", "mobileKey", "expiringApiKeys", "expiringMobileKeys"})
+    if (after.value(fixed, json()) != before.value(fixed, json()))
       return invalid(
           fmt::format("{}: It cannot be changed here{}.", fixed,
                       fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));

@@ -238,14 +238,17 @@ namespace {
 
 // Sets one flag's switch in one environment. Whoever sets a switch wants switches to count; other flags stay as they
 // were.
-void add_switch(const RestContext& context, const Managed<Environment>& environment, const std::string& flag, bool on,
+// False: it is so already.
+bool add_switch(const RestContext& context, const Managed<Environment>& environment, const std::string& flag, bool on,
                 std::vector<CatalogWrite>& writes) {
   const ObjectId id = environment.value.id;
   const auto known = context.catalog.flag(id, flag);
+  if (known && known->fields.value("export", json()) == json(on)) return false;
   CatalogWrite write{DocumentKind::flag, flag_document_id(id, flag),  known ? known->fields : json::object(),
                      json::object(),     known ? known->revision : 0, false};
   write.fields["export"] = on;
   writes.push_back(std::move(write));
+  return true;
 }
 
 void choose_flags(const Managed<Environment>& environment, std::vector<CatalogWrite>& writes) {
@@ -284,18 +287,20 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
     if (!flag.is_string() || flag.get<std::string>().empty())
       return invalid(fmt::format("flags: {} is no flag's key.", flag.dump()));
     if (once.insert(flag.get<std::string>()).second)
-      add_switch(context, *environment, flag.get<std::string>(), on.get<bool>(), writes);
+      (void)add_switch(context, *environment, flag.get<std::string>(), on.get<bool>(), writes);
   }
+  const std::size_t changed = writes.size();
   choose_flags(*environment, writes);
+  if (writes.empty()) return RestAnswer{200, {{"changed", 0}}};
   const auto made = context.catalog.commit(
       std::move(writes),
       audit_entry(context.clock.wall_ms(), call.caller, "updateTrackEvents",
                   fmt::format("proj/{}:env/{}:flag/*", call.path[0], *key),
-                  fmt::format("{} {} flags in \"{}/{}\"", on.get<bool>() ? "switched on" : "switched off", once.size(),
+                  fmt::format("{} {} flags in \"{}/{}\"", on.get<bool>() ? "switched on" : "switched off", changed,
                               call.path[0], *key),
                   *comment));
   if (!made) return refused(made.error());
-  return RestAnswer{200, {{"changed", once.size()}}};
+  return RestAnswer{200, {{"changed", changed}}};
 }
 
 RestOutcome patch_flag(const RestContext& context, const RestCall& call) {

@@ -1,6 +1,7 @@
 // What was exported, over time: the shape of LaunchDarkly's call of the same name.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <map>
@@ -48,6 +49,25 @@ RestResult<std::function<std::int64_t(std::int64_t)>> bucket_of(const std::strin
   return invalid(fmt::format("granularity: \"{}\" is none; expected hourly, daily or monthly.", granularity));
 }
 
+// The store is asked for one value; a parameter may come several times, and then each of its values counts.
+std::string only_value(const RestCall& call, const std::string& name) {
+  return call.query.count(name) == 1 ? call.query_one(name) : std::string();
+}
+
+bool is_asked_for(const RestCall& call, const UsageRow& row) {
+  for (const auto& [name, column] : {std::pair{"projectKey", &UsageRow::project},
+                                     {"environmentKey", &UsageRow::environment},
+                                     {"eventKind", &UsageRow::kind},
+                                     {"destinationId", &UsageRow::destination}}) {
+    const auto [first, last] = call.query.equal_range(name);
+    if (first == last) continue;
+    if (std::none_of(first, last,
+                     [&](const auto& asked) { return asked.second.empty() || asked.second == row.*column; }))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 RestOutcome data_export_usage(const RestContext& context, const RestCall& call) {
@@ -71,10 +91,11 @@ RestOutcome data_export_usage(const RestContext& context, const RestCall& call) 
           "groupBy: \"{}\" is none; expected projectId, environmentId, eventKind or destinationId.", asked->second));
     groups.push_back(&*group);
   }
-  const auto rows =
-      context.store.usage({*from - *from % kHourMs, *to, call.query_one("projectKey"), call.query_one("environmentKey"),
-                           call.query_one("eventKind"), call.query_one("destinationId")});
+  auto rows = context.store.usage({*from - *from % kHourMs, *to, only_value(call, "projectKey"),
+                                   only_value(call, "environmentKey"), only_value(call, "eventKind"),
+                                   only_value(call, "destinationId")});
   if (!rows) return refused(rows.error());
+  std::erase_if(*rows, [&](const UsageRow& row) { return !is_asked_for(call, row); });
 
   std::map<std::vector<std::string>, std::size_t> series;  // by the values of its groups
   for (const UsageRow& row : *rows) {

@@ -18,6 +18,7 @@
 #include "aws/endpoints.h"
 #include "aws/text_file.h"
 #include "base/log.h"
+#include "catalog/key_expiry.h"
 #include "catalog/managed_catalog.h"
 #include "catalog/sqlite_store.h"
 #include "flags/flag_store.h"
@@ -85,6 +86,7 @@ struct Server::Parts {
   std::unique_ptr<ManagedCatalog> managed;
   std::unique_ptr<AccessTokens> tokens;
   std::unique_ptr<CatalogPublisher> publisher;
+  std::unique_ptr<KeyExpirer> key_expirer;
   std::unique_ptr<RestApi> api;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<aws::CallerIdentityCache> identity;
@@ -277,10 +279,15 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     p.publisher = std::make_unique<CatalogPublisher>([&p] {
       const std::lock_guard lock(p.reload_mutex);
       if (p.view->phase == ServerPhase::draining) return true;  // it is in force at the next start
+      if (p.key_expirer) p.key_expirer->changed();
       const auto done = p.put_in_force(p.managed->snapshot());
       if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
       return done.has_value();
     });
+    {
+      const std::lock_guard lock(p.reload_mutex);  // the publisher rings it
+      p.key_expirer = std::make_unique<KeyExpirer>(*p.managed, p.clock);
+    }
     p.api = std::make_unique<RestApi>(
         RestContext{p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens,
                     p.flags, *p.exporter,
@@ -349,6 +356,7 @@ void Server::stop() {
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.flag_reader.reset();
   if (p.api) p.api->stop();
+  p.key_expirer.reset();
   p.usage.reset();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
