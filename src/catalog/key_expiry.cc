@@ -37,7 +37,7 @@ AuditEntry expired_entry(const Environment& environment, std::int64_t now_ms) {
   random_secret_bytes(&bits, sizeof bits);
   entry.id = ObjectIdMinter(bits).mint(now_ms).hex();
   entry.at_ms = now_ms;
-  entry.member = json{{"name", "Sluice"}}.dump();
+  entry.member = json{{"tokenId", ObjectId{}.hex()}, {"name", "Sluice"}}.dump();  // no token's
   entry.action = "expireKey";
   entry.target = fmt::format("proj/{}:env/{}", environment.project_key, environment.key);
   entry.title = fmt::format("Sluice took an old key of \"{}/{}\" out of force: its time is over",
