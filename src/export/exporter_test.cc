@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <set>
+#include <vector>
 
+#include "event/entry.h"
 #include "export/sink_fake.h"
 #include "journal/file_system_fake.h"
 
@@ -58,9 +61,12 @@ class ExporterTest : public testing::Test {
     limits.segment_bytes = 64 << 10;
     limits.min_free_bytes = 0;
     journal_ = std::make_unique<WatchedJournal>(*Journal::open("/data/journal", limits, files_, clock_));
-    exporter_ = std::make_unique<Exporter>(
-        *journal_, files_, clock_, "/data",
-        [](const Destination&, Waker&, DeadLetterStore&) { return std::make_unique<FakeSink>(10); });
+    exporter_ = std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
+                                           [this](const Destination&, Waker&, DeadLetterStore&) {
+                                             auto sink = std::make_unique<FakeSink>(10);
+                                             sinks_.push_back(sink.get());
+                                             return sink;
+                                           });
   }
   ~ExporterTest() override { exporter_.reset(); }
 
@@ -71,9 +77,28 @@ class ExporterTest : public testing::Test {
   Cursor saved() { return *(*CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
   bool held(const std::string& suffix = "") { return journal_->holders.contains(destination_.id.hex() + suffix); }
 
+  void append(int events) {
+    EntryWriter writer;
+    writer.begin(kEnvironment, kEnvironment, 1, {});
+    for (int i = 0; i < events; ++i) {
+      writer.json() += R"({"kind":"custom"})";
+      writer.end_event(EventKind::custom, 2, false, 0, 0);
+    }
+    AppendRequest request;
+    request.environment = kEnvironment;
+    request.received_ms = 1;
+    request.counts = writer.counts();
+    writer.finish(request.entry);
+    std::promise<AppendOutcome> outcome;
+    request.done = [&](AppendOutcome result) { outcome.set_value(result); };
+    journal_->append(std::move(request));
+    ASSERT_EQ(outcome.get_future().get(), AppendOutcome::durable);
+  }
+
   FakeFileSystem files_{1};
   SystemClock clock_;
   Destination destination_;
+  std::vector<FakeSink*> sinks_;
   std::unique_ptr<WatchedJournal> journal_;
   std::unique_ptr<Exporter> exporter_;
 };
@@ -102,6 +127,19 @@ TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_switched_on_again)
   EXPECT_TRUE(held());
   apply(false);
   EXPECT_FALSE(held()) << "a start that did not come";
+}
+
+// Found by a rolling restart in which the stream throttled: what waited stayed behind in the drained server.
+TEST_F(ExporterTest, drains_on_while_a_stream_that_throttles_takes_something) {
+  apply(true);
+  FakeSink& sink = *sinks_.at(0);
+  Problem throttled;
+  throttled.weight = Problem::Weight::transient;
+  sink.set_problem(throttled);
+  sink.answer_all(true);
+  append(200);
+  exporter_->drain(10'000);
+  EXPECT_EQ(sink.delivered().size(), 200u);
 }
 
 // Found by the simulation (seed 519341).

@@ -11,6 +11,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kRateWindowS = 30;
+// A drain waits for a destination that has trouble as long as it delivered something within this time.
+constexpr std::int64_t kDrainPatienceMs = 2'000;
 
 }  // namespace
 
@@ -53,7 +55,11 @@ std::int64_t Exporter::Runner::step() {
 
 bool Exporter::Runner::drained() const {
   const PipelineStatus status = pipeline_.status();
-  return status.balance.waiting == 0 || status.problem.has_value();
+  if (status.balance.waiting == 0) return true;
+  if (!status.problem) return false;
+  if (status.problem->weight == Problem::Weight::setup) return true;
+  // A stream that takes less than what arrives takes something all the while; one that is gone takes nothing.
+  return clock_.wall_ms() - status.last_delivery_ms > kDrainPatienceMs;
 }
 
 DestinationStatus Exporter::Runner::status() const {

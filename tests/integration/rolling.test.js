@@ -45,7 +45,7 @@ class Client {
 const start = (t, kinesim, port) => Sluice.start(t, { destinations: [kinesim.destination()], settings: SETTINGS, port });
 
 test(`${ROLLS} rolling restarts under load: no SDK sees an error, and what the drained servers took is delivered`, { timeout: 120_000 }, async (t) => {
-  const kinesim = await Kinesim.start(t);
+  const kinesim = await Kinesim.start(t, { rateLimits: false });
   let old = await start(t, kinesim);
   const flags = await startFlagServer(t);
   // Real SDKs, which flush once a second over kept connections, and tell every failed delivery as a warning.
