@@ -61,8 +61,9 @@ bool is_asked_for(const RestCall& call, const UsageRow& row) {
                                      {"destinationId", &UsageRow::destination}}) {
     const auto [first, last] = call.query.equal_range(name);
     if (first == last) continue;
+    const std::string& value = row.*column;
     if (std::none_of(first, last,
-                     [&](const auto& asked) { return asked.second.empty() || asked.second == row.*column; }))
+                     [&value](const auto& asked) { return asked.second.empty() || asked.second == value; }))
       return false;
   }
   return true;
