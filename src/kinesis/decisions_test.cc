@@ -18,22 +18,30 @@
 namespace sluice::kinesis {
 namespace {
 
-TEST(RetryPolicy, doubles_from_50_ms_to_30_s) {
-  EXPECT_EQ(retry_bound_us(1), 50'000);
-  EXPECT_EQ(retry_bound_us(2), 100'000);
-  EXPECT_EQ(retry_bound_us(10), 25'600'000);
-  EXPECT_EQ(retry_bound_us(11), 30'000'000);
-  EXPECT_EQ(retry_bound_us(1'000'000), 30'000'000);
+TEST(RetryPolicy, doubles_from_50_ms_to_a_cap) {
+  EXPECT_EQ(retry_bound_us(1, kCallRetryCapUs), 50'000);
+  EXPECT_EQ(retry_bound_us(2, kCallRetryCapUs), 100'000);
+  EXPECT_EQ(retry_bound_us(8, kCallRetryCapUs), 6'400'000);
+  EXPECT_EQ(retry_bound_us(9, kCallRetryCapUs), 10'000'000);
+  EXPECT_EQ(retry_bound_us(1'000'000, kCallRetryCapUs), 10'000'000);
+  EXPECT_EQ(retry_bound_us(7, kRecordRetryCapUs), 2'000'000);
   Random random(3);
   std::int64_t least = INT64_MAX, most = 0;
   for (int i = 0; i < 1'000; ++i) {
-    const std::int64_t delay = retry_delay_us(4, random);
+    const std::int64_t delay = retry_delay_us(4, kCallRetryCapUs, random);
     least = std::min(least, delay);
     most = std::max(most, delay);
   }
   EXPECT_LT(least, 8'000);
   EXPECT_GT(most, 392'000);
   EXPECT_LE(most, 400'000);
+}
+
+TEST(RetryPolicy, lets_a_record_wait_the_longer_the_less_its_stream_takes) {
+  EXPECT_EQ(record_retry_cap_us(1), kRecordRetryCapUs);
+  EXPECT_EQ(record_retry_cap_us(0.5), 2 * kRecordRetryCapUs);
+  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0.01)), kRefusedRetryCapUs, 1);
+  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0)), kRefusedRetryCapUs, 1);
 }
 
 TEST(HashKey, is_written_and_read_over_its_whole_range) {

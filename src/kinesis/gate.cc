@@ -18,7 +18,7 @@ void Gate::failed(ErrorClass why, std::int64_t started_us, std::int64_t now_us, 
   if (!same_round) ++failures_;
   failed_us_ = now_us;
   next_try_us_ = now_us + (needs_person(why) ? jittered_us(options_.probe_least_us, options_.probe_most_us, random)
-                                             : retry_delay_us(failures_, random));
+                                             : retry_delay_us(failures_, kCallRetryCapUs, random));
 }
 
 bool Gate::succeeded() {

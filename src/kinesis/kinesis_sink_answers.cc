@@ -74,7 +74,7 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
 
 void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished) {
   const auto& records = parser_.records();
-  std::size_t throttled = 0, aimed_wrong = 0;
+  std::size_t failed = 0, throttled = 0, aimed_wrong = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     HeldEvent& event = call.events[i];
     if (records[i].delivered) {
@@ -82,11 +82,12 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<Fini
       deliver(event, finished);
       continue;
     }
+    ++failed;
     throttled += take_failed_record(std::move(event), records[i], now_us);
   }
   if (records.size() == 1 && records[0].delivered)
     receipt_ = {std::string(records[0].shard_id), std::string(records[0].sequence_number)};
-  throttles_.count(records.size(), call.bytes, throttled, now_us);
+  throttles_.count(records.size(), call.bytes, failed, throttled, now_us);
   if (aimed_wrong > 0 || throttled > 0) watch_.hurry(now_us);
   if (throttled > 0) {
     slowed_ = true;
@@ -129,7 +130,8 @@ bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer
   }
   event.shard = kNoShard;
   ++event.failures;
-  const std::int64_t not_before_us = now_us + retry_delay_us(event.failures, random_);
+  const std::int64_t not_before_us =
+      now_us + retry_delay_us(event.failures, record_retry_cap_us(throttles_.taken_share()), random_);
   outbox_.retry(std::move(event), not_before_us);
   return why == ErrorClass::throttle;
 }

@@ -10,17 +10,30 @@
 namespace sluice::kinesis {
 
 inline constexpr std::int64_t kRetryBaseUs = 50'000;
-inline constexpr std::int64_t kRetryCapUs = 30'000'000;
+// Of calls, while none succeeds: one probe at a time, so that a short cap costs nothing, and delivery goes on within
+// seconds of AWS's return.
+inline constexpr std::int64_t kCallRetryCapUs = 10'000'000;
+// Of records, while the stream takes others: the rate is the shard limiter's matter, the pause only keeps records that
+// failed together from coming back together. One that is unlucky ten times must not wait for minutes.
+inline constexpr std::int64_t kRecordRetryCapUs = 2'000'000;
+// Of records, while it takes next to none.
+inline constexpr std::int64_t kRefusedRetryCapUs = 30'000'000;
+
+// `taken_share`: of the records sent lately, 0..1.
+constexpr std::int64_t record_retry_cap_us(double taken_share) {
+  constexpr double kLeastShare = static_cast<double>(kRecordRetryCapUs) / static_cast<double>(kRefusedRetryCapUs);
+  return static_cast<std::int64_t>(static_cast<double>(kRecordRetryCapUs) / std::max(taken_share, kLeastShare));
+}
 
 // The bound of the delay after the `failures`-th failure in a row (1, 2, …).
-constexpr std::int64_t retry_bound_us(std::uint32_t failures) {
+constexpr std::int64_t retry_bound_us(std::uint32_t failures, std::int64_t cap_us) {
   const std::uint32_t doublings = std::min<std::uint32_t>(failures == 0 ? 0 : failures - 1, 10);
-  return std::min(kRetryBaseUs << doublings, kRetryCapUs);
+  return std::min(kRetryBaseUs << doublings, cap_us);
 }
 
 // Uniform in 0..retry_bound_us.
-inline std::int64_t retry_delay_us(std::uint32_t failures, Random& random) {
-  return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(retry_bound_us(failures)) + 1));
+inline std::int64_t retry_delay_us(std::uint32_t failures, std::int64_t cap_us, Random& random) {
+  return static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(retry_bound_us(failures, cap_us)) + 1));
 }
 
 // Uniform in least..most.

@@ -1,4 +1,4 @@
-// How much of what is sent is throttled, over the last seconds: sums that fade with time.
+// How much of what is sent is taken and how much is throttled, over the last seconds: sums that fade with time.
 #pragma once
 
 #include <cmath>
@@ -8,15 +8,19 @@ namespace sluice::kinesis {
 
 class ThrottleMeter {
  public:
-  void count(std::uint64_t records, std::uint64_t bytes, std::uint64_t throttled, std::int64_t now_us) {
+  // `failed`: the throttled ones among them.
+  void count(std::uint64_t records, std::uint64_t bytes, std::uint64_t failed, std::uint64_t throttled,
+             std::int64_t now_us) {
     fade(now_us);
     records_ += static_cast<double>(records);
+    failed_ += static_cast<double>(failed);
     bytes_ += static_cast<double>(bytes);
     throttled_ += static_cast<double>(throttled);
     if (throttled > 0) last_us_ = now_us;
   }
   // Of the records sent, 0..1.
   double share() const { return records_ > 0 ? throttled_ / records_ : 0; }
+  double taken_share() const { return records_ > 0 ? 1 - failed_ / records_ : 1; }
   double records_per_s() const { return records_ / kFadeS; }
   double bytes_per_s() const { return bytes_ / kFadeS; }
   // The last throttling; long ago when there was none.
@@ -29,9 +33,10 @@ class ThrottleMeter {
     faded_us_ = now_us;
     records_ *= factor;
     bytes_ *= factor;
+    failed_ *= factor;
     throttled_ *= factor;
   }
-  double records_ = 0, bytes_ = 0, throttled_ = 0;
+  double records_ = 0, bytes_ = 0, failed_ = 0, throttled_ = 0;
   std::int64_t faded_us_ = 0;
   std::int64_t last_us_ = INT64_MIN / 2;
 };

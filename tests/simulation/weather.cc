@@ -306,9 +306,12 @@ void Run::replay() {
   const std::int64_t to_ms = clock_.wall_ms() - static_cast<std::int64_t>(random_.below(5'000));
   const std::int64_t from_ms = to_ms - static_cast<std::int64_t>(random_.below(20'000));
   const Position oldest = process_->journal().oldest();
-  const auto started = process_->exporter().start_replay(destination->id, from_ms, to_ms);
-  if (!started) return;
-  destination->replayed = true;
+  // From here on: a process that dies after the request was written down goes on with the replay when it is back.
+  const bool before = std::exchange(destination->replayed, true);
+  if (!process_->exporter().start_replay(destination->id, from_ms, to_ms)) {
+    destination->replayed = before;
+    return;
+  }
   tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
   // What was given up before it began is not replayed.
   const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
