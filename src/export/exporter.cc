@@ -46,6 +46,7 @@ std::int64_t Exporter::watch_step() {
   const std::lock_guard lock(mutex_);
   for (auto& [id, runner] : runners_) runner->look();
   for (auto& [id, absence] : absences_) (void)absence.look();  // one that fails is repeated
+  resume_replays();
   end_replays();
   return kWatchIntervalUs;
 }
@@ -93,6 +94,7 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
         leaving_replays.push_back(std::move(replay->second));
         replays_.erase(replay);
       }
+      unresumed_.erase(at->first);
       at = runners_.erase(at);
     }
     off_.clear();
@@ -129,8 +131,6 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
     auto runner = std::make_unique<Runner>(
         destination, journal_, std::move(*cursor_file), files_, clock_,
         data_directory_ + "/dead-letters/" + destination.id.hex().append(kDeadLetterSuffix), make_sink_, workers_);
-    const auto unfinished = replay_files_.find(destination.id);
-    auto replay = unfinished ? make_replay(destination, *unfinished) : nullptr;
     log_info("destination.started", {{"destination", destination.name},
                                      {"id", destination.id.hex()},
                                      {"stream", destination.kinesis.stream_name},
@@ -138,10 +138,10 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
                                      {"waiting", runner->status().pipeline.balance.waiting}});
     const std::lock_guard lock(mutex_);
     runners_.emplace(destination.id, std::move(runner));
-    if (!replay) continue;
-    replays_.emplace(destination.id, std::move(replay));
-    last_replays_[destination.id] = {*unfinished, ReplayState::running, 0, 0, {}};
+    unresumed_.try_emplace(destination.id);
   }
+  const std::lock_guard lock(mutex_);
+  resume_replays();
   return {};
 }
 
@@ -164,13 +164,43 @@ Result<void> Exporter::note_absences() {
   return {};
 }
 
-std::unique_ptr<Exporter::Runner> Exporter::make_replay(const Destination& destination, const Replay& replay) {
-  auto cursor_file = CursorFile::open(replay_files_.directory(), destination.id, files_);
-  if (!cursor_file || !(*cursor_file)->loaded()) {
-    log_warn("replay.given_up", {{"destination", destination.name},
-                                 {"reason", cursor_file ? "its cursor is empty" : cursor_file.error().message}});
-    return nullptr;
+// Of destinations that began to run: a replay goes on where it was. One that the disk keeps from it is tried again.
+void Exporter::resume_replays() {
+  for (auto at = unresumed_.begin(); at != unresumed_.end();) {
+    const ObjectId id = at->first;
+    const auto unfinished = replay_files_.find(id);
+    if (unfinished && !*unfinished) {
+      at = unresumed_.erase(at);
+      continue;
+    }
+    const Destination& destination = runners_.at(id)->destination();
+    auto replay = unfinished ? make_replay(destination, **unfinished) : tl::unexpected(unfinished.error());
+    if (!replay) {
+      if (at->second != replay.error().message) {
+        at->second = replay.error().message;
+        log_warn("replay.waits", {{"destination", destination.name}, {"reason", at->second}});
+      }
+      ++at;
+      continue;
+    }
+    at = unresumed_.erase(at);
+    last_replays_[id] = {**unfinished, ReplayState::running, 0, 0, {}};
+    if (*replay) {
+      replays_.emplace(id, std::move(*replay));
+      continue;
+    }
+    log_warn("replay.given_up", {{"destination", destination.name}, {"reason", "its cursor is damaged"}});
+    last_replays_[id].state = ReplayState::cancelled;
+    journal_.drop_hold(id.hex() + "-replay");
+    replay_files_.remove(id);
   }
+}
+
+// Null: it has no place any more.
+Result<std::unique_ptr<Exporter::Runner>> Exporter::make_replay(const Destination& destination, const Replay& replay) {
+  auto cursor_file = CursorFile::open(replay_files_.directory(), destination.id, files_);
+  if (!cursor_file) return tl::unexpected(cursor_file.error());
+  if (!(*cursor_file)->loaded()) return nullptr;
   log_info("replay.started",
            {{"destination", destination.name}, {"from_ms", replay.range.from_ms}, {"to_ms", replay.range.to_ms}});
   return std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), files_, clock_,
@@ -182,7 +212,8 @@ Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, s
   const std::lock_guard lock(mutex_);
   const auto live = runners_.find(id);
   if (live == runners_.end()) return fail("The destination is off. Switch it on first: a replay goes the same way.");
-  if (replays_.contains(id)) return fail("A replay of this destination is running. Wait for it, or cancel it.");
+  if (replays_.contains(id) || unresumed_.contains(id))
+    return fail("A replay of this destination is running. Wait for it, or cancel it.");
   const Destination& destination = live->second->destination();
   const PositionRange span = journal_.received_between(from_ms, to_ms);
   const std::string holder = id.hex() + "-replay";
@@ -191,13 +222,13 @@ Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, s
                 clock_.wall_ms(),
                 journal_.count(destination.environment_id, span.from, span.to).bytes};
   auto begun = replay_files_.begin(id, replay, span.from);
-  auto runner = begun ? make_replay(destination, replay) : nullptr;
-  if (!runner) {
+  auto runner = begun ? make_replay(destination, replay) : tl::unexpected(begun.error());
+  if (!runner || !*runner) {
     journal_.drop_hold(holder);
     replay_files_.remove(id);  // or the next start would take it up, though its owner was told that there is none
-    return begun ? fail("The replay cannot be begun: its cursor cannot be read.") : tl::unexpected(begun.error());
+    return runner ? fail("The replay cannot be begun: its cursor cannot be read.") : tl::unexpected(runner.error());
   }
-  replays_.emplace(id, std::move(runner));
+  replays_.emplace(id, std::move(*runner));
   last_replays_[id] = {replay, ReplayState::running, 0, 0, {}};
   return *replay_status(id);
 }
@@ -207,18 +238,20 @@ bool Exporter::cancel_replay(ObjectId id) {
   {
     const std::lock_guard lock(mutex_);
     const auto found = replays_.find(id);
-    if (found == replays_.end()) return false;
+    if (found == replays_.end() && unresumed_.erase(id) == 0) return false;
     if (auto status = replay_status(id)) {
       status->state = ReplayState::cancelled;
       last_replays_[id] = *status;
     }
     replay_files_.remove(id);
-    found->second->begin_stop();
-    cancelled = std::move(found->second);
-    replays_.erase(found);
+    if (found != replays_.end()) {
+      found->second->begin_stop();
+      cancelled = std::move(found->second);
+      replays_.erase(found);
+    }
   }
-  cancelled->stop();
-  {
+  if (cancelled) {
+    cancelled->stop();
     const std::lock_guard lock(mutex_);
     retire(*cancelled);
   }

@@ -92,9 +92,10 @@ class Exporter {
   class Runner;
   std::int64_t watch_step();
   Result<void> note_absences();  // with mutex_; those that are off do not run any more
+  void resume_replays();         // with mutex_
   void end_replays();
   void retire(const Runner& runner);  // with mutex_; it has stopped
-  std::unique_ptr<Runner> make_replay(const Destination& destination, const Replay& replay);
+  Result<std::unique_ptr<Runner>> make_replay(const Destination& destination, const Replay& replay);
   std::optional<ReplayStatus> replay_status(ObjectId destination) const;  // with mutex_
 
   Journal& journal_;
@@ -107,7 +108,8 @@ class Exporter {
   mutable std::mutex mutex_;  // guards what follows
   std::map<ObjectId, std::unique_ptr<Runner>> runners_;
   std::map<ObjectId, Destination> off_;
-  std::map<ObjectId, Absence> absences_;                 // of those that are off and have a cursor
+  std::map<ObjectId, std::string> unresumed_;  // whose replay, if there is one, waits to be resumed; why, once told
+  std::map<ObjectId, Absence> absences_;       // of those that are off and have a cursor
   std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
   std::map<ObjectId, Delivered> retired_;                // by pipelines that are gone
   std::map<ObjectId, ReplayStatus> last_replays_;        // of each destination, since the process started

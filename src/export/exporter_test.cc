@@ -4,6 +4,7 @@
 
 #include <future>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "event/entry.h"
@@ -64,6 +65,7 @@ class ExporterTest : public testing::Test {
     exporter_ = std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
                                            [this](const Destination&, Waker&, DeadLetterStore&) {
                                              auto sink = std::make_unique<FakeSink>(10);
+                                             sink->answer_all(answer_all_);
                                              sinks_.push_back(sink.get());
                                              return sink;
                                            });
@@ -98,6 +100,7 @@ class ExporterTest : public testing::Test {
   FakeFileSystem files_{1};
   SystemClock clock_;
   Destination destination_;
+  bool answer_all_ = false;  // of sinks made from now on
   std::vector<FakeSink*> sinks_;
   std::unique_ptr<WatchedJournal> journal_;
   std::unique_ptr<Exporter> exporter_;
@@ -159,6 +162,31 @@ TEST_F(ExporterTest, leaves_nothing_of_a_replay_that_could_not_be_begun) {
     EXPECT_FALSE(held("-replay")) << after;
   }
   EXPECT_GE(refused, 2);
+}
+
+// Found by the simulation (seed 713581): it was told to run for ever, and went on only after a restart.
+TEST_F(ExporterTest, resumes_a_replay_that_the_disk_kept_back) {
+  append(20);
+  const Replay replay{{0, 10, journal_->end()}, 1, 1'000};
+  answer_all_ = true;
+  for (const char* file : {".json", ".cursor"}) {
+    ASSERT_TRUE(ReplayFiles(files_, "/data").begin(destination_.id, replay, journal_->oldest()));
+    files_.fail_read("replays/" + destination_.id.hex() + file, 0);
+    destination_.name += "x";  // starts anew, with its replay
+    apply(true);
+    EXPECT_FALSE(exporter_->start_replay(destination_.id, 0, 10)) << "there is one, which waits for the disk";
+    files_.heal_reads();
+    const std::int64_t until_ms = clock_.wall_ms() + 30'000;
+    const auto done = [&] {
+      const auto status = exporter_->status(destination_.id)->replay;
+      return status && status->state == ReplayState::done &&
+             !files_.exists("/data/replays/" + destination_.id.hex() + ".json");
+    };
+    while (!done() && clock_.wall_ms() < until_ms) std::this_thread::yield();
+    ASSERT_TRUE(done()) << file;
+    EXPECT_EQ(exporter_->status(destination_.id)->replay->delivered_events, 20u);
+    exporter_->forget(destination_.id);
+  }
 }
 
 TEST_F(ExporterTest, holds_nothing_for_a_destination_that_is_off) {

@@ -37,10 +37,11 @@ Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, Posi
   return {};
 }
 
-std::optional<Replay> ReplayFiles::find(ObjectId destination) const {
+Result<std::optional<Replay>> ReplayFiles::find(ObjectId destination) const {
   const auto text = read_whole(files_, path_of(destination));
-  if (text && !*text) return std::nullopt;
-  const json read = text ? json::parse(**text, nullptr, false) : json();
+  if (!text) return fail(text.error().message);
+  if (!*text) return std::nullopt;
+  const json read = json::parse(**text, nullptr, false);
   const auto number = [&](const char* name) {
     const auto found = read.is_object() ? read.find(name) : read.end();
     return found != read.end() && found->is_number_integer() ? std::optional(*found) : std::nullopt;
@@ -48,8 +49,7 @@ std::optional<Replay> ReplayFiles::find(ObjectId destination) const {
   const auto from = number("from"), to = number("to"), end = number("end"), started = number("started"),
              bytes = number("bytes");
   if (!from || !to || !end || !started || !bytes) {
-    log_warn("replay.unreadable",
-             {{"path", path_of(destination)}, {"reason", text ? "not a replay" : text.error().message}});
+    log_warn("replay.unreadable", {{"path", path_of(destination)}, {"reason", "not a replay"}});
     return std::nullopt;
   }
   Replay replay;

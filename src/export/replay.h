@@ -37,8 +37,8 @@ class ReplayFiles {
   const std::string& directory() const { return directory_; }
   // Durable when it returns, with a cursor at `from`.
   Result<void> begin(ObjectId destination, const Replay& replay, Position from);
-  // Nothing when there is none; one that cannot be read is told in the log, and is none.
-  std::optional<Replay> find(ObjectId destination) const;
+  // Nothing when there is none; one that is damaged is told in the log, and is none. Fails when the disk does.
+  Result<std::optional<Replay>> find(ObjectId destination) const;
   void remove(ObjectId destination);
 
  private:

@@ -160,6 +160,11 @@ void FakeFileSystem::fail_read(const std::string& path_end, std::uint64_t offset
   failing_reads_.emplace_back(path_end, offset);
 }
 
+void FakeFileSystem::heal_reads() {
+  const std::lock_guard lock(mutex_);
+  failing_reads_.clear();
+}
+
 bool FakeFileSystem::exists(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   return names_.contains(path);

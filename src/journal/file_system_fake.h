@@ -46,6 +46,7 @@ class FakeFileSystem final : public FileSystem {
   void fail_sync(std::uint64_t after, FileFault fault);
   // Reads of files whose path ends so fail when they touch the byte.
   void fail_read(const std::string& path_end, std::uint64_t offset);
+  void heal_reads();
 
   bool exists(const std::string& path) const;
   std::vector<std::string> paths() const;
