@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/rest_body.h"
 #include "base/random.h"
 
 namespace sluice {
@@ -222,8 +223,9 @@ HttpResponse RestApi::session(const HttpRequest& request) {
   const std::int64_t now_ms = context_.clock.wall_ms();
   if (request.method == "DELETE") return cookie("", 0);
   if (request.method != "POST") return response_of(wrong_method(request.method, "POST, DELETE"), now_ms);
-  const json body = json::parse(request.body, nullptr, false);
-  const json token = body.is_object() ? body.value("token", json()) : json();
+  const auto body = parsed_body(request.body);
+  if (!body) return response_of(tl::unexpected(body.error()), now_ms);
+  const json token = body->is_object() ? body->value("token", json()) : json();
   if (!token.is_string()) return response_of(invalid("token: expected an access token, as text."), now_ms);
   const auto caller = owner_of(token.get<std::string>(), request.peer);
   if (!caller) return response_of(tl::unexpected(caller.error()), now_ms);
@@ -259,8 +261,9 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
       call.query.emplace(std::move(*name), std::move(*value));
     }
     if (!request.body.empty()) {
-      call.body = json::parse(request.body, nullptr, false);
-      if (call.body.is_discarded()) return invalid("The body is no JSON.");
+      auto body = parsed_body(request.body);
+      if (!body) return tl::unexpected(body.error());
+      call.body = std::move(*body);
     }
     return route.answer(context_, call);
   }

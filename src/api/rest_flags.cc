@@ -5,7 +5,7 @@
 #include <set>
 
 #include "api/audit.h"
-#include "api/rest_patch.h"
+#include "api/flag_patch.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 
@@ -102,53 +102,6 @@ RestResult<RestJson> shown(const RestContext& context, const RestCall& call, con
                                  call.path[0], call.path[1]));
   return flag_json(project, call.path[1], flag);
 }
-
-// Which switch goes where, by environment's key, from a semantic patch.
-RestResult<std::map<std::string, bool>> of_instructions(const json& body) {
-  const json environment = body.value("environmentKey", json());
-  if (!environment.is_string()) return invalid("environmentKey: It is missing; expected an environment's key.");
-  std::map<std::string, bool> switches;
-  const json instructions = body.value("instructions", json());
-  if (!instructions.is_array()) return invalid("instructions: expected a list.");
-  for (const json& instruction : instructions) {
-    const json kind = instruction.is_object() ? instruction.value("kind", json()) : json();
-    if (kind != "updateTrackEvents" || !instruction.value("trackEvents", json()).is_boolean())
-      return invalid(
-          fmt::format("instructions: {} is not understood; expected "
-                      "{{\"kind\":\"updateTrackEvents\",\"trackEvents\":true}}.",
-                      instruction.dump()));
-    switches[environment.get<std::string>()] = instruction["trackEvents"].get<bool>();
-  }
-  return switches;
-}
-
-json before_of(const json& flag, const std::string& environment) {
-  const json known = flag.value("environments", json::object()).value(environment, json::object());
-  return known.value("trackEvents", json());
-}
-
-// The same from a flag as it was and as it is patched.
-RestResult<std::map<std::string, bool>> of_difference(const json& before, const json& after) {
-  std::map<std::string, bool> switches;
-  for (const auto& [key, value] : after.items())
-    if (key != "environments" && before.value(key, json()) != value)
-      return invalid(
-          fmt::format("{}: Sluice takes it from events or LaunchDarkly; only "
-                      "/environments/{{key}}/trackEvents can be changed.",
-                      key));
-  const json environments = after.value("environments", json::object());
-  for (const auto& [key, environment] : environments.items()) {
-    const json wanted = environment.is_object() ? environment.value("trackEvents", json()) : json();
-    if (!wanted.is_boolean()) return invalid(fmt::format("environments.{}.trackEvents: expected true or false.", key));
-    if (before_of(before, key) == wanted) continue;
-    switches[key] = wanted.get<bool>();
-  }
-  return switches;
-}
-
-}  // namespace
-
-namespace {
 
 struct FlagsQuery {
   std::size_t limit = kMaxFlags, offset = 0;
@@ -308,22 +261,11 @@ RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
   if (!project) return tl::unexpected(project.error());
   const auto flag = shown(context, call, project->value);
   if (!flag) return tl::unexpected(flag.error());
-  std::string comment;
-  RestResult<std::map<std::string, bool>> switches;
-  if (call.body.is_object() && call.body.contains("instructions")) {
-    switches = of_instructions(call.body);
-    if (call.body.value("comment", json()).is_string()) comment = call.body["comment"].get<std::string>();
-  } else {
-    const json before = *flag;
-    auto patch = patched(before, call);
-    if (!patch) return tl::unexpected(patch.error());
-    switches = of_difference(before, patch->after);
-    comment = patch->comment;
-  }
+  const auto switches = flag_switches(*flag, call);
   if (!switches) return tl::unexpected(switches.error());
   std::vector<CatalogWrite> writes;
   std::string what;
-  for (const auto& [key, on] : *switches) {
+  for (const auto& [key, on] : switches->by_environment) {
     const auto environment = context.catalog.environment(call.path[0], key);
     if (!environment) return not_found(fmt::format("The project \"{}\" has no environment \"{}\".", call.path[0], key));
     add_switch(context, *environment, call.path[1], on, writes);
@@ -335,12 +277,12 @@ RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
     const auto made = context.catalog.commit(
         std::move(writes),
         audit_entry(context.clock.wall_ms(), call.caller, "updateTrackEvents",
-                    fmt::format("proj/{}:env/*:flag/{}", call.path[0], call.path[1]), what, comment));
+                    fmt::format("proj/{}:env/*:flag/{}", call.path[0], call.path[1]), what, switches->comment));
     if (!made) return refused(made.error());
   }
   // The registry follows within a second: what is asked for is answered.
   RestJson answer = *flag;
-  for (const auto& [key, on] : *switches) answer["environments"][key]["trackEvents"] = on;
+  for (const auto& [key, on] : switches->by_environment) answer["environments"][key]["trackEvents"] = on;
   return RestAnswer{200, std::move(answer)};
 }
 

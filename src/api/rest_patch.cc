@@ -2,21 +2,42 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace sluice {
 namespace {
 
 using nlohmann::json;
 
+tl::unexpected<RestError> read_only(const std::string& name) {
+  return invalid(fmt::format("{} cannot be changed: members that begin with _ are read-only.", name));
+}
+
+// What a copy of it takes, about.
+std::size_t cost_of(const json& value) {
+  std::size_t cost = sizeof(json);
+  if (value.is_string()) cost += value.get_ref<const std::string&>().size();
+  if (value.is_structured())
+    for (const auto& [name, inside] : value.items()) cost += cost_of(inside) + (value.is_object() ? name.size() : 0);
+  return cost;
+}
+
 RestResult<json> json_patched(const json& before, const json& operations) {
-  for (const json& operation : operations) {
-    if (operation.is_object() && operation.value("op", json()) == "test") continue;
-    const json path = operation.is_object() ? operation.value("path", json()) : json();
-    if (path.is_string() && path.get<std::string>().starts_with("/_"))
-      return invalid(
-          fmt::format("{} cannot be changed: members that begin with _ are read-only.", path.get<std::string>()));
-  }
+  if (operations.size() > kMaxPatchOperations)
+    return invalid(
+        fmt::format("The JSON Patch has {} operations; expected {} at most.", operations.size(), kMaxPatchOperations));
+  std::size_t copied = 0;
   try {
-    return before.patch(operations);
+    json after = before;
+    for (const json& operation : operations) {
+      if (operation.is_object() && operation.value("op", json()) == "copy")
+        copied += cost_of(after.at(json::json_pointer(operation.at("from").get<std::string>())));
+      if (copied > kMaxCopiedBytes)
+        return invalid(fmt::format("The JSON Patch copies more than {}; send what is to be there with add instead.",
+                                   human_bytes(kMaxCopiedBytes)));
+      after.patch_inplace(json::array({operation}));
+    }
+    return after;
   } catch (const json::other_error& error) {  // a failed test
     return refuse(409, "conflict",
                   fmt::format("A test of the patch failed: {}. Read it again and decide anew.", error.what()));
@@ -29,11 +50,19 @@ RestResult<json> json_patched(const json& before, const json& operations) {
 }
 
 RestResult<json> merged(const json& before, const json& patch) {
-  for (const auto& [name, value] : patch.items())
-    if (name.starts_with("_") && before.value(name, json()) != value)
-      return invalid(fmt::format("{} cannot be changed: members that begin with _ are read-only.", name));
   json after = before;
   after.merge_patch(patch);
+  return after;
+}
+
+// Whichever way the patch reached them: by their path, by that of the whole, or by moving them away.
+RestResult<json> checked(const json& before, RestResult<json> after) {
+  if (!after) return after;
+  if (!after->is_object()) return invalid("The patch leaves no object; expected one that changes members of it.");
+  for (const auto& [name, value] : before.items())
+    if (name.starts_with('_') && (!after->contains(name) || (*after)[name] != value)) return read_only(name);
+  for (const auto& [name, value] : after->items())
+    if (name.starts_with('_') && !before.contains(name)) return read_only(name);
   return after;
 }
 
@@ -54,12 +83,12 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
     merge = body.contains("patch") ? nullptr : &body["merge"];
   }
   if (operations != nullptr && operations->is_array()) {
-    auto after = json_patched(before, *operations);
+    auto after = checked(before, json_patched(before, *operations));
     if (!after) return tl::unexpected(after.error());
     return Patched{std::move(*after), std::move(comment)};
   }
   if (merge != nullptr && merge->is_object()) {
-    auto after = merged(before, *merge);
+    auto after = checked(before, merged(before, *merge));
     if (!after) return tl::unexpected(after.error());
     return Patched{std::move(*after), std::move(comment)};
   }

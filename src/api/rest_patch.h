@@ -2,19 +2,25 @@
 // object, and either wrapped with a comment: {"comment","patch":[…]}, {"comment","merge":{…}}.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "api/rest_call.h"
 
 namespace sluice {
 
+// Beyond what any client sends at once.
+inline constexpr std::size_t kMaxPatchOperations = 1'000;
+// By `copy`, which could double what is there with every operation: as much as a body may bring.
+inline constexpr std::size_t kMaxCopiedBytes = 1u << 20;
+
 struct Patched {
   nlohmann::json after;
   std::string comment;
 };
 
-// What `before` becomes. 409 when a `test` fails; 400 names what is wrong with the patch. Members whose name begins
-// with '_' cannot be changed.
+// What `before` becomes: an object. 409 when a `test` fails; 400 names what is wrong with the patch. Members whose name
+// begins with '_' cannot be changed.
 RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call);
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "api/access_tokens.h"
+#include "api/rest_body.h"
 #include "api/rest_patch.h"
 #include "api/rest_worker.h"
 #include "catalog/sqlite_store.h"
@@ -37,6 +38,12 @@ TEST(RestPatch, refuses_what_is_none_and_what_is_read_only) {
   for (const auto& [text, status] :
        std::vector<std::pair<std::string, unsigned>>{{R"([{"op":"test","path":"/name","value":"z"}])", 409},
                                                      {R"([{"op":"replace","path":"/_id","value":"2"}])", 400},
+                                                     {R"([{"op":"replace","path":"","value":{}}])", 400},
+                                                     {R"([{"op":"replace","path":"","value":5}])", 400},
+                                                     {R"([{"op":"move","from":"/_id","path":"/name"}])", 400},
+                                                     {R"([{"op":"add","path":"/_links","value":{}}])", 400},
+                                                     {R"([{"op":"copy","path":"/name"}])", 400},
+                                                     {R"([{"op":"copy","from":"/nothing","path":"/name"}])", 400},
                                                      {R"([{"op":"remove","path":"/nothing"}])", 400},
                                                      {R"([{"op":"dance","path":"/name"}])", 400},
                                                      {R"([{"path":"/name"}])", 400},
@@ -49,6 +56,38 @@ TEST(RestPatch, refuses_what_is_none_and_what_is_read_only) {
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().status, status) << text << result.error().message;
   }
+}
+
+TEST(RestPatch, does_not_grow_beyond_bounds) {
+  json doubling = json::array({{{"op", "add"}, {"path", "/config/a"}, {"value", json::array({1})}}});
+  for (int i = 0; i < 60; ++i) doubling.push_back({{"op", "copy"}, {"from", "/config/a"}, {"path", "/config/a/-"}});
+  const auto doubled = apply(doubling);
+  ASSERT_FALSE(doubled);
+  EXPECT_EQ(doubled.error().status, 400U);
+  EXPECT_NE(doubled.error().message.find("copies more than"), std::string::npos) << doubled.error().message;
+  json many = json::array();
+  for (std::size_t i = 0; i <= kMaxPatchOperations; ++i)
+    many.push_back(json{{"op", "test"}, {"path", "/name"}, {"value", "a"}});
+  EXPECT_FALSE(apply(many));
+  many.erase(0);
+  EXPECT_TRUE(apply(many));
+}
+
+TEST(RestBody, has_a_depth) {
+  const auto nested = [](std::size_t depth, const char* open, const char* close) {
+    std::string text;
+    for (std::size_t i = 0; i < depth; ++i) text += open;
+    for (std::size_t i = 0; i < depth; ++i) text += close;
+    return text;
+  };
+  EXPECT_TRUE(parsed_body(nested(kMaxBodyDepth, "[", "]")));
+  EXPECT_FALSE(parsed_body(nested(kMaxBodyDepth + 1, "[", "]")));
+  EXPECT_FALSE(parsed_body(nested(500'000, "[", "")));
+  EXPECT_FALSE(parsed_body(R"({"a":)" + nested(kMaxBodyDepth, R"([)", "]") + "}"));
+  EXPECT_TRUE(parsed_body(R"({"a":"\"[[[","b":")" + std::string(500, '[') + R"("})")) << "brackets in text are text";
+  const auto no_json = parsed_body("{\"a\":");
+  ASSERT_FALSE(no_json);
+  EXPECT_EQ(no_json.error().message, "The body is no JSON.");
 }
 
 class AccessTokensTest : public testing::Test {

@@ -131,6 +131,9 @@ test('every fault names the field, and changes nothing', async (t) => {
     ['an unknown destination', 'GET', 'destinations/web/production/610addeadbeefaa86ec9a7d4', undefined, {}, 404, /610addeadbeefaa86ec9a7d4/],
     ['an id that is none', 'GET', 'destinations/web/production/xyz', undefined, {}, 404, /xyz/],
     ['malformed JSON', 'POST', 'destinations/web/production', '{"kind":', {}, 400, /no JSON/],
+    ['a body of brackets', 'POST', 'projects', `{"key":"deep","name":"x","tags":${'['.repeat(300_000)}${']'.repeat(300_000)}}`, {}, 400, /300001 objects and lists inside one another; expected 64/],
+    ['a project that is no object any more', 'PATCH', 'projects/web', [{ op: 'replace', path: '', value: 5 }], {}, 400, /leaves no object/],
+    ['a patch that doubles', 'PATCH', one, [{ op: 'add', path: '/config/a', value: [1] }, ...Array(40).fill({ op: 'copy', from: '/config/a', path: '/config/a/-' })], {}, 400, /copies more than/],
     ['a list for an object', 'POST', 'destinations/web/production', [], {}, 400, /no object/],
     ['wrong types', 'POST', 'destinations/web/production', { ...good, on: 'yes' }, {}, 400, /^on: .*true or false/],
     ['config of a wrong type', 'POST', 'destinations/web/production', { kind: 'kinesis', config: 7 }, {}, 400, /^config: /],
@@ -146,7 +149,7 @@ test('every fault names the field, and changes nothing', async (t) => {
     ['an SDK key in use', 'POST', 'projects/web/environments', { key: 'test', name: 'x', apiKey: SDK_KEY }, {}, 409, /001a is in use/],
     ['a project and a bad environment at once', 'POST', 'projects', { key: 'new', name: 'x', environments: [{ key: 'a b', name: 'x' }] }, {}, 400, /"a b" is not a key/],
     ['a stale version', 'PATCH', one, { version: 7 }, {}, 409, /version 1/],
-    ['a read-only member', 'PATCH', one, [{ op: 'replace', path: '/_id', value: 'x' }], {}, 400, /\/_id cannot be changed/],
+    ['a read-only member', 'PATCH', one, [{ op: 'replace', path: '/_id', value: 'x' }], {}, 400, /_id cannot be changed/],
     ['the kind', 'PATCH', one, [{ op: 'replace', path: '/kind', value: 'segment' }], {}, 400, /^kind: /],
     ['a patch of nothing', 'PATCH', one, [{ op: 'replace', path: '/config/nothing/here', value: 1 }], {}, 400, /cannot be applied/],
     ['no patch', 'PATCH', one, '7', {}, 400, /no patch/],
@@ -164,6 +167,10 @@ test('every fault names the field, and changes nothing', async (t) => {
     assert.match(answer.body.id, /^[0-9a-f-]{36}$/, name);
     assert.ok(!answer.body.message.includes(SDK_KEY), name);
   }
+  // Without a token too, at the one address that takes a body from anybody.
+  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', body: `{"token":${'['.repeat(300_000)}` });
+  assert.equal(session.status, 400);
+  assert.match((await session.json()).message, /inside one another/);
   assert.equal(await stateOf(), before);
   t.diagnostic(`${cases.length} faults`);
 });
