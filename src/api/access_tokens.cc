@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 3> kRoleNames = {"reader", "writer", "admin"};
 constexpr std::size_t kTokenBytes = 20;
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
@@ -38,38 +37,52 @@ std::string new_token() {
   return "api-" + hex(bytes, sizeof bytes);
 }
 
-}  // namespace
-
-std::string_view role_name(Role role) { return kRoleNames[static_cast<std::size_t>(role)]; }
-
-std::optional<Role> role_named(std::string_view name) {
-  const auto found = std::find(kRoleNames.begin(), kRoleNames.end(), name);
-  if (found == kRoleNames.end()) return std::nullopt;
-  return static_cast<Role>(found - kRoleNames.begin());
+// From a kept document.
+std::optional<TokenRights> rights_of(const json& read) {
+  if (!read.is_object()) return std::nullopt;
+  TokenRights rights;
+  const std::string name = read.value("role", "");
+  const auto role = name == role_name(Role::custom) ? std::optional(Role::custom) : role_named(name);
+  if (!role) return std::nullopt;
+  rights.role = *role;
+  for (const json& text : read.value("customRoles", json::array())) {
+    const auto id = ObjectId::parse(text.is_string() ? text.get<std::string>() : "");
+    if (!id) return std::nullopt;
+    rights.custom_roles.push_back(*id);
+  }
+  if (!read.contains("inlineRole")) return rights;
+  auto policy = read_policy(read["inlineRole"]);
+  if (!policy) return std::nullopt;
+  rights.inline_role = std::move(*policy);
+  return rights;
 }
 
-Result<std::unique_ptr<AccessTokens>> AccessTokens::open(CatalogStore& store, const Clock& clock,
-                                                         std::string_view preset) {
-  std::unique_ptr<AccessTokens> tokens(new AccessTokens(store, clock));
+}  // namespace
+
+Result<std::unique_ptr<AccessTokens>> AccessTokens::open(CatalogStore& store, const CustomRoles& roles,
+                                                         const Clock& clock, std::string_view preset) {
+  std::unique_ptr<AccessTokens> tokens(new AccessTokens(store, roles, clock));
   const auto documents = store.list(DocumentKind::token);
   if (!documents) return fail(documents.error().message);
   for (const Document& document : *documents) {
     const json read = json::parse(document.json, nullptr, false);
     const auto id = ObjectId::parse(document.id);
-    const auto role = read.is_object() ? role_named(read.value("role", "")) : std::nullopt;
-    if (!id || !role) return fail(fmt::format("The catalog's token {} is damaged. Restore a backup.", document.id));
-    tokens->tokens_.push_back({*id, read.value("name", ""), *role, read.value("hash", ""), read.value("lastFour", ""),
-                               read.value("made", std::int64_t{0}), document.revision});
+    auto rights = rights_of(read);
+    if (!id || !rights) return fail(fmt::format("The catalog's token {} is damaged. Restore a backup.", document.id));
+    tokens->tokens_.push_back({*id, read.value("name", ""), std::move(*rights), read.value("hash", ""),
+                               read.value("lastFour", ""), read.value("made", std::int64_t{0}), document.revision});
   }
   const bool has_admin = std::any_of(tokens->tokens_.begin(), tokens->tokens_.end(),
-                                     [](const AccessToken& token) { return token.role == Role::admin; });
+                                     [](const AccessToken& token) { return token.rights.role == Role::admin; });
   const bool known = !preset.empty() && tokens->caller(preset).has_value();
   if ((preset.empty() && has_admin) || known) return tokens;
   const std::string token = preset.empty() ? new_token() : std::string(preset);
-  const AuditEntry audit = audit_entry(clock.wall_ms(), {{}, "the server", Role::admin}, "createAccessToken", "token/*",
-                                       preset.empty() ? "made the first admin token at the first start"
-                                                      : "took up the admin token of SLUICE_ADMIN_TOKEN");
-  if (const auto made = tokens->keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", Role::admin, token, audit);
+  const AuditEntry audit =
+      audit_entry(clock.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
+                  preset.empty() ? "made the first admin token at the first start"
+                                 : "took up the admin token of SLUICE_ADMIN_TOKEN");
+  if (const auto made =
+          tokens->keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, token, audit);
       !made)
     return fail(made.error().message);
   if (preset.empty()) tokens->first_token_ = token;
@@ -78,12 +91,21 @@ Result<std::unique_ptr<AccessTokens>> AccessTokens::open(CatalogStore& store, co
 
 std::optional<Caller> AccessTokens::caller(std::string_view token) const {
   const std::string hash = hash_of(token);
-  std::optional<Caller> found;
+  const AccessToken* found = nullptr;
   const std::lock_guard lock(mutex_);
   for (const AccessToken& known : tokens_)
     if (known.hash.size() == hash.size() && CRYPTO_memcmp(known.hash.data(), hash.data(), hash.size()) == 0)
-      found = Caller{known.id, known.name, known.role};
-  return found;
+      found = &known;
+  return found == nullptr ? std::nullopt : std::optional(caller_of(*found));
+}
+
+Caller AccessTokens::caller_of(const AccessToken& token) const {
+  Caller caller{token.id, token.name, token.rights.role, {}};
+  for (const ObjectId id : token.rights.custom_roles)
+    if (auto grant = roles_.grant(id)) caller.grants.push_back(std::move(grant));
+  if (token.rights.inline_role)
+    caller.grants.push_back(std::make_shared<const Grant>(Grant{"inline role", true, *token.rights.inline_role}));
+  return caller;
 }
 
 std::vector<AccessToken> AccessTokens::list() const {
@@ -91,20 +113,22 @@ std::vector<AccessToken> AccessTokens::list() const {
   return tokens_;
 }
 
-StoreResult<AccessToken> AccessTokens::keep(std::string name, Role role, std::string_view token,
+StoreResult<AccessToken> AccessTokens::keep(std::string name, TokenRights rights, std::string_view token,
                                             const AuditEntry& audit) {
   AccessToken made{new_object_id(clock_.wall_ms()),
                    std::move(name),
-                   role,
+                   std::move(rights),
                    hash_of(token),
                    std::string(token.substr(token.size() < 4 ? 0 : token.size() - 4)),
                    clock_.wall_ms(),
                    1};
-  const json document = {{"name", made.name},
-                         {"role", role_name(role)},
-                         {"hash", made.hash},
-                         {"lastFour", made.last_four},
-                         {"made", made.made_ms}};
+  json document = {{"name", made.name},
+                   {"role", role_name(made.rights.role)},
+                   {"hash", made.hash},
+                   {"lastFour", made.last_four},
+                   {"made", made.made_ms}};
+  for (const ObjectId id : made.rights.custom_roles) document["customRoles"].push_back(id.hex());
+  if (made.rights.inline_role) document["inlineRole"] = policy_json(*made.rights.inline_role);
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
   if (auto kept = store_.commit({{{DocumentKind::token, made.id.hex(), 0, text}, 0, false}}, audit); !kept)
     return tl::unexpected(kept.error());
@@ -113,10 +137,10 @@ StoreResult<AccessToken> AccessTokens::keep(std::string name, Role role, std::st
   return made;
 }
 
-StoreResult<std::pair<AccessToken, std::string>> AccessTokens::make(std::string name, Role role,
+StoreResult<std::pair<AccessToken, std::string>> AccessTokens::make(std::string name, TokenRights rights,
                                                                     const AuditEntry& audit) {
   std::string token = new_token();
-  auto made = keep(std::move(name), role, token, audit);
+  auto made = keep(std::move(name), std::move(rights), token, audit);
   if (!made) return tl::unexpected(made.error());
   return std::pair(std::move(*made), std::move(token));
 }

@@ -10,53 +10,56 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access.h"
+#include "api/custom_roles.h"
 #include "base/clock.h"
 #include "base/object_id.h"
 #include "catalog/catalog_store.h"
 
 namespace sluice {
 
-enum class Role : std::uint8_t { reader, writer, admin };  // each may do what those before it may
-std::string_view role_name(Role role);
-std::optional<Role> role_named(std::string_view name);
+// What a token may do.
+struct TokenRights {
+  Role role = Role::reader;
+  // Of Role::custom: one of the two.
+  std::vector<ObjectId> custom_roles;
+  std::optional<Policy> inline_role;
+};
 
 struct AccessToken {
   ObjectId id;
   std::string name;
-  Role role = Role::reader;
+  TokenRights rights;
   std::string hash;       // 64 hex digits
   std::string last_four;  // for people to tell tokens apart
   std::int64_t made_ms = 0;
   std::uint64_t revision = 0;
 };
 
-// Who calls.
-struct Caller {
-  ObjectId token_id;
-  std::string name;
-  Role role = Role::reader;
-};
-
 class AccessTokens {
  public:
   // Reads the tokens. When there is no admin's, makes one: `preset` if it is not empty, else a new one, which is left
   // in first_token() to be shown once.
-  static Result<std::unique_ptr<AccessTokens>> open(CatalogStore& store, const Clock& clock, std::string_view preset);
+  static Result<std::unique_ptr<AccessTokens>> open(CatalogStore& store, const CustomRoles& roles, const Clock& clock,
+                                                    std::string_view preset);
 
   // Whose token this is; compared in constant time. Nothing for SDK keys and what is unknown.
   std::optional<Caller> caller(std::string_view token) const;
   std::vector<AccessToken> list() const;
   // The token itself, shown this once.
-  StoreResult<std::pair<AccessToken, std::string>> make(std::string name, Role role, const AuditEntry& audit);
+  StoreResult<std::pair<AccessToken, std::string>> make(std::string name, TokenRights rights, const AuditEntry& audit);
   // False when there is none of this id.
   StoreResult<bool> remove(ObjectId id, const AuditEntry& audit);
   const std::string& first_token() const { return first_token_; }
 
  private:
-  AccessTokens(CatalogStore& store, const Clock& clock) : store_(store), clock_(clock) {}
-  StoreResult<AccessToken> keep(std::string name, Role role, std::string_view token, const AuditEntry& audit);
+  AccessTokens(CatalogStore& store, const CustomRoles& roles, const Clock& clock)
+      : store_(store), roles_(roles), clock_(clock) {}
+  StoreResult<AccessToken> keep(std::string name, TokenRights rights, std::string_view token, const AuditEntry& audit);
+  Caller caller_of(const AccessToken& token) const;
 
   CatalogStore& store_;
+  const CustomRoles& roles_;
   const Clock& clock_;
   std::string first_token_;
   mutable std::mutex mutex_;

@@ -106,9 +106,31 @@ RestJson destination_json(const Managed<Destination>& destination) {
           {"_access", {{"denied", RestJson::array()}, {"allowed", RestJson::array()}}}};
 }
 
-RestOutcome list_destinations(const RestContext& context, const RestCall&) {
+namespace {
+
+Resource resource_of(const Destination& destination) {
+  return {destination.project_key, destination.environment_key, "destination", destination.id.hex()};
+}
+
+// As the caller sees it: with what that one may do to it.
+RestJson shown_to(const Caller& caller, const Managed<Destination>& destination) {
+  RestJson out = destination_json(destination);
+  const Resource resource = resource_of(destination.value);
+  for (const char* action : {"deleteDestination", "updateName", "updateOn", "updateConfiguration"}) {
+    const std::string role = allowed_by(caller, action, resource);
+    RestJson reason = {{"effect", role.empty() ? "deny" : "allow"}};
+    if (!role.empty()) reason["role_name"] = role;
+    out["_access"][role.empty() ? "denied" : "allowed"].push_back({{"action", action}, {"reason", std::move(reason)}});
+  }
+  return out;
+}
+
+}  // namespace
+
+RestOutcome list_destinations(const RestContext& context, const RestCall& call) {
   RestJson items = RestJson::array();
-  for (const auto& destination : context.catalog.destinations()) items.push_back(destination_json(destination));
+  for (const auto& destination : context.catalog.destinations())
+    if (may_view(call.caller, destination.value.project_key)) items.push_back(shown_to(call.caller, destination));
   return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/destinations")}}}, {"items", std::move(items)}}};
 }
 
@@ -158,13 +180,13 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
     if (*reserved) context.exporter.release_start(object_id);
     return refused_destination(made.error());
   }
-  return RestAnswer{201, destination_json(*context.catalog.destination(object_id))};
+  return RestAnswer{201, shown_to(call.caller, *context.catalog.destination(object_id))};
 }
 
 RestOutcome get_destination(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  return RestAnswer{200, destination_json(*destination)};
+  return RestAnswer{200, shown_to(call.caller, *destination)};
 }
 
 RestOutcome patch_destination(const RestContext& context, const RestCall& call) {
@@ -186,7 +208,12 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
     return tl::unexpected(good.error());
   auto fields = fields_of(after, destination->fields, call.path[0], call.path[1]);
   if (!fields) return tl::unexpected(fields.error());
-  if (*fields == destination->fields) return RestAnswer{200, destination_json(*destination)};
+  for (const std::string& member : changed_members(before, after)) {
+    const char* action = member == "name" ? "updateName" : member == "on" ? "updateOn" : "updateConfiguration";
+    if (auto may = needs(call.caller, action, resource_of(destination->value)); !may)
+      return tl::unexpected(may.error());
+  }
+  if (*fields == destination->fields) return RestAnswer{200, shown_to(call.caller, *destination)};
   const ObjectId id = destination->value.id;
   const auto reserved = destination->value.on ? RestResult<bool>(false) : reserve_start(context, *fields, id);
   if (!reserved) return tl::unexpected(reserved.error());
@@ -201,7 +228,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
     if (*reserved) context.exporter.release_start(id);
     return refused_destination(made.error());
   }
-  return RestAnswer{200, destination_json(*context.catalog.destination(destination->value.id))};
+  return RestAnswer{200, shown_to(call.caller, *context.catalog.destination(destination->value.id))};
 }
 
 RestOutcome delete_destination(const RestContext& context, const RestCall& call) {

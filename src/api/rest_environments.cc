@@ -109,6 +109,13 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
 }
 
+// What a change of the member is called.
+std::string_view action_of(const std::string& member) {
+  if (member == "name") return "updateName";
+  if (member == "tags") return "updateTags";
+  return member == "defaultTrackEvents" ? "updateDefaultTrackEvents" : "updateConfiguration";
+}
+
 // Those that were reset and still count.
 void add_old_keys(const Managed<Environment>& environment, const char* field, const std::vector<std::string>& keys,
                   const char* member, RestJson& out) {
@@ -184,6 +191,8 @@ RestOutcome make_environment(const RestContext& context, const RestCall& call) {
   if (!write) return tl::unexpected(write.error());
   const json key = call.body.value("key", json());
   const std::string name = key.is_string() ? key.get<std::string>() : "";
+  if (auto may = needs(call.caller, "createEnvironment", {call.path[0], name, "", ""}); !may)
+    return tl::unexpected(may.error());
   const auto made = context.catalog.commit(
       {std::move(*write)},
       audit_entry(context.clock.wall_ms(), call.caller, "createEnvironment", target_of(call.path[0], name),
@@ -210,6 +219,9 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
       return invalid(
           fmt::format("{}: It cannot be changed here{}.", fixed,
                       fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));
+  for (const std::string& member : changed_members(before, after))
+    if (auto may = needs(call.caller, action_of(member), {call.path[0], call.path[1], "", ""}); !may)
+      return tl::unexpected(may.error());
   CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
                      environment->extra,        environment->revision,       false};
   json changes = after, known = before;

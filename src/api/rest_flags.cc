@@ -239,6 +239,8 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
   for (const json& flag : flags) {
     if (!flag.is_string() || flag.get<std::string>().empty())
       return invalid(fmt::format("flags: {} is no flag's key.", flag.dump()));
+    if (auto may = needs(call.caller, "updateTrackEvents", {call.path[0], *key, "flag", flag.get<std::string>()}); !may)
+      return tl::unexpected(may.error());
     if (once.insert(flag.get<std::string>()).second)
       (void)add_switch(context, *environment, flag.get<std::string>(), on.get<bool>(), writes);
   }
@@ -268,6 +270,8 @@ RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
   for (const auto& [key, on] : switches->by_environment) {
     const auto environment = context.catalog.environment(call.path[0], key);
     if (!environment) return not_found(fmt::format("The project \"{}\" has no environment \"{}\".", call.path[0], key));
+    if (auto may = needs(call.caller, "updateTrackEvents", {call.path[0], key, "flag", call.path[1]}); !may)
+      return tl::unexpected(may.error());
     add_switch(context, *environment, call.path[1], on, writes);
     choose_flags(*environment, writes);
     what += fmt::format("{}{} \"{}\" in \"{}/{}\"", what.empty() ? "" : ", ", on ? "switched on" : "switched off",

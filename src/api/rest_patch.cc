@@ -97,4 +97,13 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
       "{\"comment\":…,\"patch\":[…]} or {\"comment\":…,\"merge\":{…}}.");
 }
 
+std::vector<std::string> changed_members(const json& before, const json& after) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : before.items())
+    if (after.value(name, json()) != value) names.push_back(name);
+  for (const auto& [name, value] : after.items())
+    if (!before.contains(name)) names.push_back(name);
+  return names;
+}
+
 }  // namespace sluice

@@ -23,4 +23,7 @@ struct Patched {
 // begins with '_' cannot be changed.
 RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call);
 
+// Of two objects, the members that differ.
+std::vector<std::string> changed_members(const nlohmann::json& before, const nlohmann::json& after);
+
 }  // namespace sluice

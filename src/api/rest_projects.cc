@@ -49,7 +49,7 @@ RestOutcome list_projects(const RestContext& context, const RestCall& call) {
   const bool with_environments = call.query_one("expand").find("environments") != std::string::npos;
   RestJson items = RestJson::array();
   for (const auto& project : context.catalog.projects())
-    items.push_back(project_json(context, project, with_environments));
+    if (may_view(call.caller, project.value.key)) items.push_back(project_json(context, project, with_environments));
   const std::size_t count = items.size();
   return RestAnswer{
       200, {{"_links", {{"self", rest_link("/api/v2/projects")}}}, {"totalCount", count}, {"items", std::move(items)}}};
@@ -83,6 +83,7 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
     writes.push_back(std::move(*inside));
   }
   const std::string name = key.is_string() ? key.get<std::string>() : "";
+  if (auto may = needs(call.caller, "createProject", {name, "", "", ""}); !may) return tl::unexpected(may.error());
   const auto made = context.catalog.commit(
       std::move(writes), audit_entry(context.clock.wall_ms(), call.caller, "createProject", target_of(name),
                                      fmt::format("made the project \"{}\"", name)));
@@ -107,6 +108,11 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
   if (!patch) return tl::unexpected(patch.error());
   const json& after = patch->after;
   if (after.value("key", json()) != before["key"]) return invalid("key: The key of a project cannot be changed.");
+  for (const std::string& member : changed_members(before, after))
+    if (auto may =
+            needs(call.caller, member == "tags" ? "updateTags" : "updateProjectName", {call.path[0], "", "", ""});
+        !may)
+      return tl::unexpected(may.error());
   CatalogWrite write{DocumentKind::project,           project->value.id.hex(), project->fields,
                      extra_of(after, project->extra), project->revision,       false};
   write.fields["name"] = after.value("name", json());

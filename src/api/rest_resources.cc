@@ -27,6 +27,22 @@ tl::unexpected<RestError> refused(const StoreError& error) {
   return refuse(503, "unavailable", error.message + " Nothing was changed.");
 }
 
+RestResult<void> needs(const Caller& caller, std::string_view action, const Resource& resource) {
+  if (may(caller, action, resource)) return {};
+  return refuse(403, "forbidden",
+                fmt::format("Forbidden. The access token \"{}\" may not {} on {}. An admin can give it a role whose "
+                            "policy allows that.",
+                            caller.name, action, resource.text()));
+}
+
+RestResult<void> needs_view(const Caller& caller, const std::string& project) {
+  if (may_view(caller, project)) return {};
+  return refuse(403, "forbidden",
+                fmt::format("Forbidden. The access token \"{}\" may not viewProject on proj/{}. An admin can give it a "
+                            "role whose policy allows that.",
+                            caller.name, project));
+}
+
 RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected) {
   const auto found = body.find(name);
   if (found == body.end()) return std::string();

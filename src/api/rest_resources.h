@@ -21,6 +21,7 @@ struct RestContext {
   ManagedCatalog& catalog;
   CatalogStore& store;
   AccessTokens& tokens;
+  CustomRoles& roles;
   const FlagRegistry& flags;
   Exporter& exporter;
   Exporter::SinkFactory make_sink;  // for test events
@@ -39,6 +40,10 @@ tl::unexpected<RestError> refused(const StoreError& error);
 RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected);
 // The members of `body` that are not in `known`, as one error.
 RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<std::string_view> known);
+
+// 403 names the action and the resource.
+RestResult<void> needs(const Caller& caller, std::string_view action, const Resource& resource);
+RestResult<void> needs_view(const Caller& caller, const std::string& project);
 
 RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments);
 RestJson environment_json(const Managed<Environment>& environment);
@@ -100,6 +105,11 @@ RestOutcome list_events(const RestContext& context, const RestCall& call);
 RestOutcome list_tokens(const RestContext& context, const RestCall& call);
 RestOutcome make_token(const RestContext& context, const RestCall& call);
 RestOutcome delete_token(const RestContext& context, const RestCall& call);
+RestOutcome list_roles(const RestContext& context, const RestCall& call);
+RestOutcome make_role(const RestContext& context, const RestCall& call);
+RestOutcome get_role(const RestContext& context, const RestCall& call);
+RestOutcome patch_role(const RestContext& context, const RestCall& call);
+RestOutcome delete_role(const RestContext& context, const RestCall& call);
 RestOutcome caller_identity(const RestContext& context, const RestCall& call);
 RestOutcome list_audit(const RestContext& context, const RestCall& call);
 RestOutcome get_audit_entry(const RestContext& context, const RestCall& call);

@@ -98,17 +98,21 @@ class AccessTokensTest : public testing::Test {
     auto store = open_sqlite_store(path_);
     EXPECT_TRUE(store);
     store_ = std::move(*store);
+    auto roles = CustomRoles::open(*store_);
+    EXPECT_TRUE(roles);
+    roles_ = std::move(*roles);
   }
   ~AccessTokensTest() override { std::filesystem::remove(path_); }
 
   std::unique_ptr<AccessTokens> open(std::string_view preset = "") {
-    auto tokens = AccessTokens::open(*store_, clock_, preset);
+    auto tokens = AccessTokens::open(*store_, *roles_, clock_, preset);
     EXPECT_TRUE(tokens);
     return std::move(*tokens);
   }
 
   const std::string path_;
   std::unique_ptr<CatalogStore> store_;
+  std::unique_ptr<CustomRoles> roles_;
   ManualClock clock_;
 };
 
@@ -141,7 +145,7 @@ TEST_F(AccessTokensTest, a_removed_token_is_unknown_at_once_and_after_a_restart)
   const auto tokens = open();
   AuditEntry audit;
   audit.id = "1";
-  const auto made = tokens->make("reader", Role::reader, audit);
+  const auto made = tokens->make("reader", {Role::reader, {}, {}}, audit);
   ASSERT_TRUE(made);
   EXPECT_EQ(tokens->caller(made->second)->role, Role::reader);
   audit.id = "2";

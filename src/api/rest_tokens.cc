@@ -11,17 +11,59 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxAuditPage = 20;  // LaunchDarkly's limit
+constexpr std::size_t kMaxAuditPage = 20;     // LaunchDarkly's limit
+constexpr std::size_t kMaxRolesOfToken = 20;  // each is looked through at each of its calls
+
+void add_rights(const TokenRights& rights, RestJson& out) {
+  out["role"] = role_name(rights.role);
+  for (const ObjectId id : rights.custom_roles) out["customRoleIds"].push_back(id.hex());
+  if (rights.inline_role) out["inlineRole"] = RestJson(policy_json(*rights.inline_role));
+}
 
 RestJson token_json(const AccessToken& token) {
   const std::string id = token.id.hex();
-  return {{"_id", id},
-          {"_links", {{"self", rest_link("/api/v2/tokens/" + id)}}},
-          {"name", token.name},
-          {"role", role_name(token.role)},
-          {"token", "…" + token.last_four},
-          {"creationDate", token.made_ms},
-          {"serviceToken", true}};
+  RestJson out = {{"_id", id},
+                  {"_links", {{"self", rest_link("/api/v2/tokens/" + id)}}},
+                  {"name", token.name},
+                  {"token", "…" + token.last_four},
+                  {"creationDate", token.made_ms},
+                  {"serviceToken", true}};
+  add_rights(token.rights, out);
+  return out;
+}
+
+// One of role, customRoleIds and inlineRole.
+RestResult<TokenRights> rights_in(const RestContext& context, const json& body) {
+  constexpr std::string_view kExpected =
+      "expected one of role (reader, writer or admin), customRoleIds (keys or ids of roles) and inlineRole (a policy).";
+  const auto told = body.contains("role") + body.contains("customRoleIds") + body.contains("inlineRole");
+  if (told != 1) return invalid(fmt::format("role: {} of them are there; {}", told, kExpected));
+  TokenRights rights;
+  if (body.contains("role")) {
+    const auto name = text_member(body, "role", "reader, writer or admin");
+    if (!name) return tl::unexpected(name.error());
+    const auto role = role_named(*name);
+    if (!role) return invalid(fmt::format("role: \"{}\" is no role; expected reader, writer or admin.", *name));
+    rights.role = *role;
+    return rights;
+  }
+  rights.role = Role::custom;
+  if (body.contains("inlineRole")) {
+    auto policy = read_policy(body["inlineRole"]);
+    if (!policy) return invalid("inlineRole: " + policy.error().message);
+    rights.inline_role = std::move(*policy);
+    return rights;
+  }
+  const json& ids = body["customRoleIds"];
+  if (!ids.is_array() || ids.empty() || ids.size() > kMaxRolesOfToken)
+    return invalid(fmt::format("customRoleIds: expected a list of 1 to {} keys or ids of roles.", kMaxRolesOfToken));
+  for (const json& id : ids) {
+    const auto role = id.is_string() ? context.roles.find(id.get<std::string>()) : std::nullopt;
+    if (!role)
+      return invalid(fmt::format("customRoleIds: There is no role {}. GET /api/v2/roles lists them.", id.dump()));
+    rights.custom_roles.push_back(role->id);
+  }
+  return rights;
 }
 
 RestJson audit_json(const AuditEntry& entry) {
@@ -48,18 +90,21 @@ RestOutcome list_tokens(const RestContext& context, const RestCall&) {
 RestOutcome make_token(const RestContext& context, const RestCall& call) {
   if (!call.body.is_object())
     return invalid("The body is no object; expected {\"name\":\"terraform\",\"role\":\"writer\"}.");
-  if (auto good = only_known(call.body, {"name", "role", "serviceToken", "description"}); !good)
+  if (auto good = only_known(call.body, {"name", "role", "customRoleIds", "inlineRole", "serviceToken", "description"});
+      !good)
     return tl::unexpected(good.error());
   const auto name = text_member(call.body, "name", "a name");
-  const auto role_text = text_member(call.body, "role", "reader, writer or admin");
   if (!name) return tl::unexpected(name.error());
-  if (!role_text) return tl::unexpected(role_text.error());
   if (name->empty()) return invalid("name: It is missing; expected a name, such as \"terraform\".");
-  const auto role = role_named(*role_text);
-  if (!role) return invalid(fmt::format("role: \"{}\" is no role; expected reader, writer or admin.", *role_text));
-  auto made = context.tokens.make(*name, *role,
-                                  audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "token/*",
-                                              fmt::format("made the access token \"{}\" ({})", *name, *role_text)));
+  const auto rights = rights_in(context, call.body);
+  if (!rights) return tl::unexpected(rights.error());
+  RestJson told = RestJson::object();
+  add_rights(*rights, told);
+  auto made =
+      context.tokens.make(*name, *rights,
+                          audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "service-token/*",
+                                      fmt::format("made the access token \"{}\" ({})", *name, role_name(rights->role)),
+                                      {}, {}, told.dump()));
   if (!made) return refused(made.error());
   RestJson answer = token_json(made->first);
   answer["token"] = made->second;  // this once
@@ -70,10 +115,10 @@ RestOutcome delete_token(const RestContext& context, const RestCall& call) {
   const auto id = ObjectId::parse(call.path[0]);
   if (id && *id == call.caller.token_id)
     return refuse(409, "conflict", "This is the token of this call; use another to delete it.");
-  const auto removed =
-      id ? context.tokens.remove(*id, audit_entry(context.clock.wall_ms(), call.caller, "deleteAccessToken",
-                                                  "token/" + call.path[0], "deleted the access token " + call.path[0]))
-         : StoreResult<bool>(false);
+  const auto removed = id ? context.tokens.remove(*id, audit_entry(context.clock.wall_ms(), call.caller,
+                                                                   "deleteAccessToken", "service-token/" + call.path[0],
+                                                                   "deleted the access token " + call.path[0]))
+                          : StoreResult<bool>(false);
   if (!removed) return refused(removed.error());
   if (!*removed) return not_found(fmt::format("There is no access token {}.", call.path[0]));
   return RestAnswer{204, nullptr};

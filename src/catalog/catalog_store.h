@@ -13,9 +13,7 @@
 
 namespace sluice {
 
-enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token };
-inline constexpr DocumentKind kDocumentKinds[] = {DocumentKind::project, DocumentKind::environment, DocumentKind::flag,
-                                                  DocumentKind::destination, DocumentKind::token};
+enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token, role };
 
 struct Document {
   DocumentKind kind = DocumentKind::project;

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -26,7 +30,9 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kReplayPoll{500};
-constexpr std::string_view kBooleanPlace = "/defaultTrackEvents";  // every other option is a text
+constexpr std::string_view kBooleanPlace = "/defaultTrackEvents";
+// Options that name a file with JSON. Every other one is a text.
+constexpr std::array<std::string_view, 2> kFilePlaces = {"/policy", "/inlineRole"};
 
 // What the command line said of one command.
 struct Given {
@@ -42,6 +48,16 @@ ordered_json value_of(const std::string& text) {
   return value.is_discarded() || value.is_object() || value.is_null() ? ordered_json(text) : value;
 }
 
+Result<ordered_json> option_value(const std::string& place, const std::string& value) {
+  if (place == kBooleanPlace) return value_of(value);
+  if (std::find(kFilePlaces.begin(), kFilePlaces.end(), place) == kFilePlaces.end()) return ordered_json(value);
+  std::ifstream file(value);
+  if (!file) return fail(fmt::format("The file {} cannot be read: {}.", value, std::strerror(errno)));
+  ordered_json read = ordered_json::parse(file, nullptr, false);
+  if (read.is_discarded()) return fail(fmt::format("The file {} is no JSON.", value));
+  return read;
+}
+
 Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Given& given) {
   if (command.body == nullptr) return std::optional<ordered_json>();
   ordered_json body = ordered_json::parse(command.body);
@@ -52,7 +68,9 @@ Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Gi
     if (place.starts_with('?')) continue;
     for (const std::string& value : values) {
       if (place != "/config") {
-        body[ordered_json::json_pointer(place)] = place == kBooleanPlace ? value_of(value) : ordered_json(value);
+        auto one = option_value(place, value);
+        if (!one) return tl::unexpected(one.error());
+        body[ordered_json::json_pointer(place)] = std::move(*one);
         continue;
       }
       const auto equals = value.find('=');

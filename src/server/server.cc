@@ -84,6 +84,7 @@ struct Server::Parts {
   // Null all: the catalog is declared in the configuration file.
   std::unique_ptr<CatalogStore> store;
   std::unique_ptr<ManagedCatalog> managed;
+  std::unique_ptr<CustomRoles> roles;
   std::unique_ptr<AccessTokens> tokens;
   std::unique_ptr<CatalogPublisher> publisher;
   std::unique_ptr<KeyExpirer> key_expirer;
@@ -136,7 +137,10 @@ struct Server::Parts {
         });
     if (!catalog_opened) return tl::unexpected(catalog_opened.error());
     managed = std::move(*catalog_opened);
-    auto tokens_opened = AccessTokens::open(*store, clock, settings.admin_token);
+    auto roles_opened = CustomRoles::open(*store);
+    if (!roles_opened) return tl::unexpected(roles_opened.error());
+    roles = std::move(*roles_opened);
+    auto tokens_opened = AccessTokens::open(*store, *roles, clock, settings.admin_token);
     if (!tokens_opened) return tl::unexpected(tokens_opened.error());
     tokens = std::move(*tokens_opened);
     return {};
@@ -290,7 +294,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     }
     p.api = std::make_unique<RestApi>(
         RestContext{p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens,
-                    p.flags, *p.exporter,
+                    *p.roles, p.flags, *p.exporter,
                     [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
                       return p.make_sink(destination, waker, dead_letters);
                     },

@@ -50,6 +50,15 @@ test('from nothing to a flag that is switched, by the command line alone', async
   assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
   assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
   const token = JSON.parse(await done('token', 'create', 'ci', '--role', 'reader', '--json'));
+  const policy = JSON.stringify([{ effect: 'allow', resources: ['proj/web'], actions: ['viewProject'] }]);
+  const policyFile = path.join(sluice.folder, 'policy.json');
+  await writeFile(policyFile, policy);
+  await done('role', 'create', 'web-only', '--policy', policyFile, '--base-permissions', 'no_access');
+  assert.match(await done('role', 'list'), /^web-only +web-only +no_access/m);
+  const narrow = JSON.parse(await done('token', 'create', 'narrow', '--custom-role', 'web-only', '--json'));
+  assert.equal(narrow.role, 'custom');
+  const inline = JSON.parse(await done('token', 'create', 'inline', '--policy', policyFile, '--json'));
+  assert.deepEqual(inline.inlineRole, JSON.parse(policy));
   const asReader = commandLine(server, { SLUICE_TOKEN: token.token });
   assert.equal((await asReader('destination', 'list')).status, 0);
   const refused = await asReader('destination', 'delete', ...at);

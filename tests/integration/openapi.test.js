@@ -43,8 +43,8 @@ async function routes() {
   const folder = path.join(repository, 'src/api');
   const files = (await readdir(folder)).filter((name) => name.endsWith('.cc'));
   const texts = await Promise.all(files.map((name) => readFile(path.join(folder, name), 'utf8')));
-  return texts.flatMap((text) => [...text.matchAll(/\bRoute\{"([A-Z]+)",\s*"([^"]+)",\s*Role::(\w+)/g)])
-    .map(([, method, at, role]) => ({ call: `${method} /api/v2/${at}`, role }));
+  return texts.flatMap((text) => [...text.matchAll(/\bRoute\{"([A-Z]+)",\s*"([^"]+)",\s*\w+(?:,\s*Role::(\w+))?/g)])
+    .map(([, method, at, role = 'reader']) => ({ call: `${method} /api/v2/${at}`, role }));
 }
 
 const openCall = ({ method, path: at }) => `${method} ${at.replaceAll(/\{[^}]+\}/g, '{}')}`;

@@ -1,7 +1,7 @@
 // What the REST API answers, as far as this console reads it.
 import type { Instant } from '../format/times';
 
-export type Role = 'reader' | 'writer' | 'admin';
+export type Role = 'custom' | 'reader' | 'writer' | 'admin';
 export type DestinationState = 'delivering' | 'idle' | 'behind' | 'waiting' | 'blocked' | 'off';
 
 export interface Caller {
