@@ -8,6 +8,7 @@
 #include "api/rest_body.h"
 #include "api/rest_routes.h"
 #include "base/random.h"
+#include "http/address_count.h"
 
 namespace sluice {
 namespace {
@@ -33,6 +34,9 @@ std::string_view session_token(std::string_view cookies) {
   return {};
 }
 
+constexpr const char* kRemaining = "X-Ratelimit-Global-Remaining";
+constexpr const char* kReset = "X-Ratelimit-Reset";
+
 HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
   HttpResponse response;
   RestJson body;
@@ -50,14 +54,23 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
     response.body = rest_error_text(outcome.error().code, outcome.error().message);
     response.content_type = "application/json";
     if (!outcome.error().allow.empty()) response.headers.emplace_back("Allow", outcome.error().allow);
-    if (response.status == 429)
-      response.headers.emplace_back("X-Ratelimit-Reset", std::to_string(now_ms + kFailedAuthenticationWindowMs));
+    if (response.status == 429) {
+      const std::int64_t wait_ms = std::max<std::int64_t>(outcome.error().again_ms - now_ms, 0);
+      response.headers.emplace_back(kReset, std::to_string(outcome.error().again_ms));
+      response.headers.emplace_back("Retry-After", std::to_string((wait_ms + 999) / 1'000));
+    }
     return response;
   }
   if (body.is_null()) return response;
   response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
   response.content_type = "application/json";
   return response;
+}
+
+// What is left of the caller's window; a 429 says itself when to try again.
+void add_rate(const CallRate::Spent& spent, HttpResponse& response) {
+  response.headers.emplace_back(kRemaining, std::to_string(spent.remaining));
+  if (response.status != 429) response.headers.emplace_back(kReset, std::to_string(spent.next_window_ms));
 }
 
 }  // namespace
@@ -69,14 +82,23 @@ std::string rest_error_text(std::string_view code, std::string_view message) {
 
 RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
   // A right token passes whoever else guesses from the same address: many callers may come through one proxy.
-  if (!token.empty())
-    if (auto caller = context_.tokens.caller(token)) return std::move(*caller);
   const std::int64_t now_ms = context_.clock.wall_ms();
+  auto caller = token.empty() ? std::nullopt : context_.tokens.caller(token);
+  spent_ = caller ? by_token_.spend(caller->token_id.hex(), now_ms) : by_address_.spend(counted_address(peer), now_ms);
+  if (spent_.over)
+    return rate_limited(
+        fmt::format(
+            "{} made {} calls within {} s. Go on in {} s; admin.max_calls_per_s sets how many there may be.",
+            caller ? fmt::format("The access token \"{}\"", caller->name) : "This address, without a right token,",
+            by_token_.most_in_window(), kRateWindowMs / 1'000, (spent_.next_window_ms - now_ms + 999) / 1'000),
+        spent_.next_window_ms);
+  if (caller) return std::move(*caller);
   const auto known = failures_.find(peer);
   if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
     failures_.erase(known);
   } else if (known != failures_.end() && known->second.different.size() >= kMaxFailedAuthentications) {
-    return refuse(429, "rate_limited", "Too many wrong access tokens from this address. Try again in a minute.");
+    return rate_limited("Too many wrong access tokens from this address. Try again in a minute.",
+                        known->second.since_ms + kFailedAuthenticationWindowMs);
   }
   if (token.empty())
     return refuse(401, "unauthorized",
@@ -152,17 +174,28 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
 }
 
 void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
-  if (request.path == kSessionPath) return responder(session(request));
+  const auto told = [this](HttpResponse response) {
+    if (by_token_.limits()) add_rate(spent_, response);
+    return response;
+  };
+  spent_ = {};
+  if (request.path == kSessionPath) return responder(told(session(request)));
   RestOutcome outcome = outcome_of(request);
-  if (!outcome || !outcome->later) return responder(response_of(outcome, context_.clock.wall_ms()));
+  const Clock& clock = context_.clock;
+  if (!outcome || !outcome->later) return responder(told(response_of(outcome, clock.wall_ms())));
   // A job must be copyable, the responder is not.
   auto shared = std::make_shared<HttpResponder>(std::move(responder));
-  const bool taken =
-      worker_.run([shared, later = std::move(outcome->later), &clock = context_.clock](
-                      const std::atomic<bool>& stopping) { (*shared)(response_of(later(stopping), clock.wall_ms())); });
+  const HttpResponse head = told({});
+  const bool taken = worker_.run(
+      [shared, later = std::move(outcome->later), &clock, headers = head.headers](const std::atomic<bool>& stopping) {
+        HttpResponse response = response_of(later(stopping), clock.wall_ms());
+        response.headers.insert(response.headers.end(), headers.begin(), headers.end());
+        (*shared)(std::move(response));
+      });
   if (taken) return;
-  (*shared)(response_of(refuse(429, "rate_limited", "Too many of these calls wait already. Try again in a minute."),
-                        context_.clock.wall_ms()));
+  const std::int64_t now_ms = clock.wall_ms();
+  (*shared)(told(response_of(
+      rate_limited("Too many of these calls wait already. Try again in a minute.", now_ms + 60'000), now_ms)));
 }
 
 }  // namespace sluice

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "api/call_rate.h"
 #include "api/rest_resources.h"
 #include "api/rest_worker.h"
 #include "http/server.h"
@@ -32,7 +33,8 @@ std::string rest_error_text(std::string_view code, std::string_view message);
 
 class RestApi {
  public:
-  explicit RestApi(RestContext context) : context_(std::move(context)) {}
+  explicit RestApi(RestContext context)
+      : context_(std::move(context)), by_token_(context_.max_calls_per_s), by_address_(context_.max_calls_per_s) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const HttpRequest& request, HttpResponder responder);
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
@@ -40,6 +42,7 @@ class RestApi {
 
  private:
   RestResult<Caller> caller_of(const HttpRequest& request);
+  // Counts the call: for the token, or for the address of one without a right token.
   RestResult<Caller> owner_of(std::string_view token, std::string_view peer);
   HttpResponse session(const HttpRequest& request);
   RestOutcome outcome_of(const HttpRequest& request);
@@ -52,6 +55,9 @@ class RestApi {
   RestContext context_;
   RestWorker worker_;
   std::map<std::string, Failures, std::less<>> failures_;  // by address
+  // Apart, so that no number of guesses takes a right token's room.
+  CallRate by_token_, by_address_;
+  CallRate::Spent spent_;  // of the call that is being answered
 };
 
 }  // namespace sluice

@@ -22,7 +22,8 @@ struct RestError {
   unsigned status = 400;
   std::string code = "invalid_request";
   std::string message;
-  std::string allow = {};  // of a 405: the methods that are possible
+  std::string allow = {};     // of a 405: the methods that are possible
+  std::int64_t again_ms = 0;  // of a 429: when to try again
 };
 template <typename T>
 using RestResult = tl::expected<T, RestError>;
@@ -36,6 +37,9 @@ inline tl::unexpected<RestError> invalid(std::string message) {
 inline tl::unexpected<RestError> wrong_method(std::string_view method, const std::string& allow) {
   return tl::unexpected<RestError>(
       {405, "method_not_allowed", std::string(method) + " is not possible here; expected " + allow + ".", allow});
+}
+inline tl::unexpected<RestError> rate_limited(std::string message, std::int64_t again_ms) {
+  return tl::unexpected<RestError>({429, "rate_limited", std::move(message), {}, again_ms});
 }
 inline tl::unexpected<RestError> not_found(std::string message) { return refuse(404, "not_found", std::move(message)); }
 

@@ -302,7 +302,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                       return p.check(destination, put);
                     },
                     [&p](const KinesisSettings& settings) { return p.principal(settings); },
-                    !p.settings.admin_tls.certificate_file.empty()});
+                    !p.settings.admin_tls.certificate_file.empty(), p.settings.max_calls_per_s});
   }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =

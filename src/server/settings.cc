@@ -136,6 +136,11 @@ const std::vector<SettingRow>& setting_rows() {
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
        "Default: the first start makes one and prints it once.",
        [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
+      {"admin.max_calls_per_s", "--max-calls-per-s", "SLUICE_MAX_CALLS_PER_S",
+       "a whole number from 1 to 1,000,000, or 0", "100",
+       "Calls of the REST API that one access token, or one address without a right one, may make a second, over 10 s; "
+       "beyond it 429. 0: any number. Default 500.",
+       [](ServerSettings& s, std::string_view text) { return number_into(s.max_calls_per_s, text, 0, 1'000'000); }},
       {"catalog.key_file", "--catalog-key-file", "SLUICE_CATALOG_KEY_FILE", "a file with keys of 64 hex digits",
        "\"/etc/sluice/catalog.key\"",
        "Encrypts the managed catalog at rest: the first key seals, all open. Default: none, it is not encrypted.",

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/call_rate.h"
 #include "aws/endpoint_allowance.h"
 #include "base/log.h"
 #include "catalog/snapshot.h"
@@ -44,8 +45,9 @@ struct ServerSettings {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   launchdarkly::FlagReaderSettings launchdarkly;
-  std::string admin_token;  // empty: the first start makes one
-  std::string ca_bundle;    // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
+  std::string admin_token;                            // empty: the first start makes one
+  std::uint64_t max_calls_per_s = kDefaultCallsPerS;  // of the REST API, by one token
+  std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 
 // One setting: how the file, the environment and the command line call it.

@@ -183,6 +183,33 @@ test('guessing tokens is cut short, and who has a good one passes all the while'
   assert.equal((await sluice.api('GET', 'projects')).status, 200, 'others may come from the same address');
 });
 
+test('a token that calls without a pause is held back, and others are not', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true, settings: { admin: { max_calls_per_s: 3 } } });
+  const made = await sluice.api('POST', 'tokens', { name: 'loop', role: 'reader' });
+  const call = (token) => fetch(`${sluice.adminUri}/api/v2/projects`, { headers: token ? { Authorization: token } : {} });
+  for (const [who, token, status] of [['a token', made.body.token, 200], ['an address without one', '', 401]]) {
+    // At most 30 of a window pass; the window may end meanwhile, so it is tried until one is held back.
+    let refused;
+    for (let i = 0; i < 100 && !refused; ++i) {
+      const answer = await call(token);
+      if (answer.status === 429) refused = answer;
+      else assert.deepEqual([answer.status, Number(answer.headers.get('x-ratelimit-global-remaining')) < 30], [status, true], who);
+    }
+    assert.ok(refused, `${who} is held back`);
+    const { code, message } = await refused.json();
+    assert.equal(code, 'rate_limited');
+    assert.match(message, /made 30 calls within 10 s\. Go on in \d+ s; admin\.max_calls_per_s/, who);
+    assert.equal(refused.headers.get('x-ratelimit-global-remaining'), '0');
+    const wait = Number(refused.headers.get('x-ratelimit-reset')) - Date.now();
+    assert.ok(wait > -1_000 && wait <= 10_000, `${who}: ${wait} ms`);
+    assert.ok(Number(refused.headers.get('retry-after')) <= 10, who);
+    assert.equal((await sluice.api('GET', 'projects')).status, 200, 'another token');
+  }
+  const again = Number((await call(made.body.token)).headers.get('x-ratelimit-reset'));
+  await waitFor('the next window', async () => Date.now() > again, { timeoutMs: 12_000 });
+  assert.equal((await call(made.body.token)).status, 200);
+});
+
 test('a key that is reset with a time to expire counts until then, also over a restart, and stops by itself', async (t) => {
   const sluice = await Sluice.start(t, { managed: true });
   await makeEnvironment(sluice, { apiKey: SDK_KEY });
