@@ -42,8 +42,8 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
   RestJson body;
   if (outcome) {
     response.status = outcome->status;
-    if (!outcome->download.empty()) {
-      response.body = outcome->download;
+    if (outcome->download) {
+      response.body = *outcome->download;
       response.content_type = "application/x-ndjson";
       response.headers.emplace_back("Content-Disposition", "attachment");
       return response;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ struct RestAnswer {
   RestJson body;  // null: none is sent
   // Instead of a body: what makes the answer, on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
-  std::string download = {};  // instead of a body: a file of lines, each a JSON object
+  std::optional<std::string> download = {};  // instead of a body: a file of lines, each a JSON object
 };
 using RestOutcome = RestResult<RestAnswer>;
 

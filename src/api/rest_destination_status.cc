@@ -17,12 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kDeadLettersPage = 50, kMostDeadLetters = 500;
-// Read at most, from the end of the file: what a page shows is there.
-constexpr std::uint64_t kDeadLetterTailBytes = 8u << 20;
-// A download holds the whole file in memory.
-constexpr std::uint64_t kMostDownloadBytes = 64u << 20;
-
 // Epoch milliseconds, or a time as ISO 8601 in UTC: "2026-11-23T10:00:00Z".
 RestResult<std::int64_t> time_member(const json& body, const char* name, std::optional<std::int64_t> otherwise) {
   const auto expected = [&](const std::string& got) {
@@ -37,28 +31,6 @@ RestResult<std::int64_t> time_member(const json& body, const char* name, std::op
   if (found->is_number_integer() && *found >= 0) return found->get<std::int64_t>();
   if (const auto ms = found->is_string() ? aws::parse_iso_time_ms(found->get<std::string>()) : std::nullopt) return *ms;
   return expected(fmt::format("{} is no time", found->dump()));
-}
-
-struct LetterFile {
-  std::string text;  // its end
-  std::uint64_t bytes = 0;
-};
-
-RestResult<LetterFile> read_letters(const RestContext& context, const Destination& destination, std::uint64_t at_most) {
-  LetterFile letters;
-  const std::string path = context.data_directory + "/dead-letters/" + destination.id.hex() + ".ndjson";
-  const auto file = context.files.open(path, false);
-  if (!file && file.error().fault == FileFault::not_found) return letters;
-  const auto size = file ? (*file)->size() : tl::unexpected(file.error());
-  if (!size)
-    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", size.error().message));
-  letters.bytes = *size;
-  letters.text.resize(std::min(*size, at_most));
-  const auto read = (*file)->read_at(*size - letters.text.size(), letters.text.data(), letters.text.size());
-  if (!read)
-    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", read.error().message));
-  letters.text.resize(*read);
-  return letters;
 }
 
 RestJson step_json(const HistoryStep& step) {
@@ -131,44 +103,6 @@ RestOutcome cancel_replay(const RestContext& context, const RestCall& call) {
   if (!destination) return tl::unexpected(destination.error());
   if (!context.exporter.cancel_replay(destination->value.id)) return not_found("No replay of this destination runs.");
   return RestAnswer{204, nullptr};
-}
-
-RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) {
-  const auto destination = find_destination(context, call);
-  if (!destination) return tl::unexpected(destination.error());
-  const auto limit = number_in_query(call, "limit", kDeadLettersPage, 1, kMostDeadLetters);
-  if (!limit) return tl::unexpected(limit.error());
-  const auto letters = read_letters(context, destination->value, kDeadLetterTailBytes);
-  if (!letters) return tl::unexpected(letters.error());
-  RestJson items = RestJson::array();
-  std::string_view rest = letters->text;
-  while (!rest.empty() && items.size() < *limit) {
-    rest.remove_suffix(rest.back() == '\n');
-    const std::size_t begin = rest.rfind('\n') == std::string_view::npos ? 0 : rest.rfind('\n') + 1;
-    RestJson letter = RestJson::parse(rest.substr(begin), nullptr, false);
-    if (letter.is_object()) items.push_back(std::move(letter));
-    rest = rest.substr(0, begin);
-  }
-  const auto status = context.exporter.status(destination->value.id);
-  return RestAnswer{200,
-                    {{"totalCount", status ? status->pipeline.balance.dead_lettered : items.size()},
-                     {"bytes", letters->bytes},
-                     {"items", std::move(items)}}};
-}
-
-RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
-  const auto destination = find_destination(context, call);
-  if (!destination) return tl::unexpected(destination.error());
-  auto letters = read_letters(context, destination->value, kMostDownloadBytes);
-  if (!letters) return tl::unexpected(letters.error());
-  if (letters->bytes > kMostDownloadBytes)
-    return refuse(409, "conflict",
-                  fmt::format("The file has {}; over HTTP at most {} are given. Take it from the data directory: "
-                              "dead-letters/{}.ndjson.",
-                              human_bytes(letters->bytes), human_bytes(kMostDownloadBytes), call.path[2]));
-  RestAnswer answer{200, nullptr};
-  answer.download = letters->text.empty() ? "\n" : std::move(letters->text);
-  return answer;
 }
 
 }  // namespace sluice

@@ -86,6 +86,7 @@ RestOutcome destination_history(const RestContext& context, const RestCall& call
 RestOutcome start_replay(const RestContext& context, const RestCall& call);
 RestOutcome cancel_replay(const RestContext& context, const RestCall& call);
 RestOutcome list_dead_letters(const RestContext& context, const RestCall& call);
+RestOutcome retry_dead_letters(const RestContext& context, const RestCall& call);
 RestOutcome dead_letter_file(const RestContext& context, const RestCall& call);
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 

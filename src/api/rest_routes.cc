@@ -45,6 +45,8 @@ constexpr std::array kRoutes = {
           On::destination},
     Route{"GET", "destinations/{}/{}/{}/dead-letters", list_dead_letters},
     Route{"GET", "destinations/{}/{}/{}/dead-letters/file", dead_letter_file},
+    Route{"POST", "destinations/{}/{}/{}/dead-letters/retry", retry_dead_letters, Role::writer, Asks::action,
+          "replayDestination", On::destination},
     Route{"GET", "destinations/{}/{}/{}/policies", destination_policies},
     Route{"POST", "destinations/{}/{}/policies", draft_policies, Role::writer, Asks::action, "createDestination",
           On::destination},

@@ -55,6 +55,13 @@ EnvelopeWriter::EnvelopeWriter(const EntryView& entry, EnvelopeOptions options) 
   suffix_.append(options.newline ? "}\n" : "}");
 }
 
+EnvelopeWriter EnvelopeWriter::verbatim(bool newline) {
+  EnvelopeWriter writer;
+  writer.verbatim_ = true;
+  if (newline) writer.suffix_ = "\n";
+  return writer;
+}
+
 char* EnvelopeWriter::write(char* out, const EventSlot& event) const {
   const auto copy = [&out](std::string_view text) {
     std::memcpy(out, text.data(), text.size());
@@ -62,8 +69,10 @@ char* EnvelopeWriter::write(char* out, const EventSlot& event) const {
   };
   copy(prefix_);
   copy(event.json);
-  copy(kBeforeVersion);
-  *out++ = static_cast<char>('0' + event.version);
+  if (!verbatim_) {
+    copy(kBeforeVersion);
+    *out++ = static_cast<char>('0' + event.version);
+  }
   copy(suffix_);
   return out;
 }

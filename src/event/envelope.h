@@ -30,9 +30,11 @@ class EnvelopeWriter {
  public:
   EnvelopeWriter() = default;
   EnvelopeWriter(const EntryView& entry, EnvelopeOptions options);
+  // For events whose JSON is the whole record already.
+  static EnvelopeWriter verbatim(bool newline);
 
   std::size_t size(const EventSlot& event) const {
-    return prefix_.size() + event.json.size() + kBeforeVersion.size() + 1 + suffix_.size();
+    return prefix_.size() + event.json.size() + (verbatim_ ? 0 : kBeforeVersion.size() + 1) + suffix_.size();
   }
   // Appends the record.
   void append(std::string& out, const EventSlot& event) const;
@@ -43,6 +45,7 @@ class EnvelopeWriter {
   std::string prefix_;
   static constexpr std::string_view kBeforeVersion = ",\"version\":";
   std::string suffix_;  // behind the version
+  bool verbatim_ = false;
 };
 
 }  // namespace sluice

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/text.h"
 #include "export/limits.h"
+#include "journal/whole_file.h"
 
 namespace sluice {
 
@@ -27,6 +30,7 @@ std::string json_string(std::string_view text) {
 
 DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock)
     : path_(std::move(path)),
+      stem_(path_.substr(0, path_.rfind('.'))),
       directory_(path_.substr(0, path_.rfind('/'))),
       destination_(destination),
       files_(files),
@@ -52,6 +56,7 @@ Result<void> DeadLetterFile::open() {
 }
 
 Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& letter) {
+  const std::lock_guard lock(mutex_);
   if (auto opened = open(); !opened) return opened;
   std::string_view record = letter.record;
   if (!record.empty() && record.back() == '\n') record.remove_suffix(1);
@@ -72,13 +77,82 @@ Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& 
                     "delivery goes on.",
                     path_, human_bytes(kMaxDeadLetterBytes)));
   }
+  return append(line);
+}
+
+Result<void> DeadLetterFile::append(std::string_view text) {
   const auto failed = [this](const FileError& error) {
     file_.reset();  // opened afresh next time: the file may have been moved away
     return fail(fmt::format("The dead-letter file {} cannot be written: {}.", path_, error.message));
   };
-  if (const auto written = file_->write_at(size_, line); !written) return failed(written.error());
+  if (const auto written = file_->write_at(size_, text); !written) return failed(written.error());
   if (const auto synced = file_->sync_data(); !synced) return failed(synced.error());
-  size_ += line.size();
+  size_ += text.size();
+  return {};
+}
+
+Result<bool> DeadLetterFile::put_aside() {
+  const std::lock_guard lock(mutex_);
+  file_.reset();
+  const auto explain = [this](const FileError& error) {
+    return fail(fmt::format("The dead-letter file {} cannot be put aside: {}.", path_, error.message));
+  };
+  // What was done of an earlier one must not count for this one, whatever a crash brought back.
+  if (auto removed = files_.remove(done_path()); !removed && removed.error().fault != FileFault::not_found)
+    return explain(removed.error());
+  if (auto synced = files_.sync_directory(directory_); !synced) {
+    if (synced.error().fault == FileFault::not_found) return false;
+    return explain(synced.error());
+  }
+  if (auto moved = files_.rename(path_, aside_path()); !moved) {
+    if (moved.error().fault == FileFault::not_found) return false;
+    return explain(moved.error());
+  }
+  if (auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
+  return true;
+}
+
+Result<void> DeadLetterFile::note_done(std::uint64_t bytes) {
+  const auto written = replace_whole(files_, done_path(), std::to_string(bytes));
+  if (!written) return fail(fmt::format("The file {} cannot be written: {}.", done_path(), written.error().message));
+  return {};
+}
+
+Result<std::uint64_t> DeadLetterFile::done_bytes() const {
+  const auto text = read_whole(files_, done_path());
+  if (!text) return fail(text.error().message);
+  std::uint64_t bytes = 0;
+  if (*text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), bytes);
+  return bytes;
+}
+
+Result<void> DeadLetterFile::put_back(std::string_view line) {
+  const std::lock_guard lock(mutex_);
+  if (auto opened = open(); !opened) return opened;
+  return append(line);
+}
+
+Result<void> DeadLetterFile::bring_back() {
+  const auto explain = [this](const FileError& error) {
+    return fail(fmt::format("The dead letters in {} cannot be read: {}.", aside_path(), error.message));
+  };
+  const auto aside = files_.open(aside_path(), false);
+  if (!aside && aside.error().fault == FileFault::not_found) return {};
+  const auto size = aside ? (*aside)->size() : tl::unexpected(aside.error());
+  if (!size) return explain(size.error());
+  auto done = done_bytes();
+  if (!done) return tl::unexpected(done.error());
+  std::string piece;
+  while (*done < *size) {
+    piece.resize(std::min<std::uint64_t>(kDeadLetterPieceBytes, *size - *done));
+    const auto read = (*aside)->read_at(*done, piece.data(), piece.size());
+    if (!read) return explain(read.error());
+    if (auto back = put_back(piece); !back) return back;
+    *done += piece.size();
+  }
+  if (auto removed = files_.remove(aside_path()); !removed) return explain(removed.error());
+  (void)files_.remove(done_path());
+  if (auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
   return {};
 }
 

@@ -1,11 +1,13 @@
 // What a destination can never take, kept for people: one JSON object a line in dead-letters/`destination`.ndjson,
-// synced before the event counts as finished.
+// synced before the event counts as finished. While they are tried again (export/dead_letter_retry.h) they lie aside,
+// in dead-letters/`destination`.retrying, and how many of its bytes are done in dead-letters/`destination`.retried.
 //   {"time":"…Z","destination":"…","code":"ValidationException","reason":"…","position":"7/1048576","record":{…the
 //   exported event…}}
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -14,6 +16,7 @@
 
 namespace sluice {
 
+// Any thread.
 class DeadLetterFile final : public DeadLetterStore {
  public:
   DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock);
@@ -22,14 +25,30 @@ class DeadLetterFile final : public DeadLetterStore {
   Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
   const std::string& path() const { return path_; }
 
+  // Puts what there is aside, so that new letters go into a new file. False: there is none.
+  Result<bool> put_aside();
+  std::string aside_path() const { return stem_ + ".retrying"; }
+  // The first so many bytes of what lies aside are finished. Durable.
+  Result<void> note_done(std::uint64_t bytes);
+  // Appends a line as it is.
+  Result<void> put_back(std::string_view line);
+  // Brings back what lies aside and is not done, in whole lines; nothing lies aside then. What a crash interrupts comes
+  // back twice, never not at all.
+  Result<void> bring_back();
+
  private:
   Result<void> open();
+  Result<void> append(std::string_view text);
+  Result<std::uint64_t> done_bytes() const;
+  std::string done_path() const { return stem_ + ".retried"; }
   const std::string path_;
+  const std::string stem_;  // without .ndjson
   const std::string directory_;
   ObjectId destination_;
   FileSystem& files_;
   const Clock& clock_;
-  std::unique_ptr<File> file_;
+  std::mutex mutex_;
+  std::unique_ptr<File> file_;  // guarded by mutex_, as what follows
   std::uint64_t size_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "export/dead_letter_retry.h"
 #include "export/runner.h"
 
 namespace sluice {
@@ -128,9 +129,17 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   for (const Destination& destination : starting) {
     auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination.id, files_);
     if (!cursor_file) return tl::unexpected(cursor_file.error());
-    auto runner = std::make_unique<Runner>(
-        destination, journal_, std::move(*cursor_file), files_, clock_,
-        data_directory_ + "/dead-letters/" + destination.id.hex().append(kDeadLetterSuffix), make_sink_, workers_);
+    std::shared_ptr<DeadLetterFile> letters;
+    {
+      const std::lock_guard lock(mutex_);
+      letters = letter_file(destination.id);
+      // A retry that a crash interrupted; not while one runs, which brings them back itself.
+      if (letters.use_count() == 2)
+        if (auto back = letters->bring_back(); !back)
+          log_warn("export.dead_letters_aside", {{"destination", destination.name}, {"reason", back.error().message}});
+    }
+    auto runner = std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters),
+                                           make_sink_, workers_);
     log_info("destination.started", {{"destination", destination.name},
                                      {"id", destination.id.hex()},
                                      {"stream", destination.kinesis.stream_name},
@@ -203,8 +212,9 @@ Result<std::unique_ptr<Exporter::Runner>> Exporter::make_replay(const Destinatio
   if (!(*cursor_file)->loaded()) return nullptr;
   log_info("replay.started",
            {{"destination", destination.name}, {"from_ms", replay.range.from_ms}, {"to_ms", replay.range.to_ms}});
-  return std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), files_, clock_,
-                                  data_directory_ + "/dead-letters/" + destination.id.hex().append(kReplayLetterSuffix),
+  return std::make_unique<Runner>(destination, journal_, std::move(*cursor_file), clock_,
+                                  std::make_shared<DeadLetterFile>(letter_path(destination.id, kReplayLetterSuffix),
+                                                                   destination.id, files_, clock_),
                                   make_sink_, workers_, replay.range);
 }
 
@@ -276,6 +286,30 @@ std::optional<ReplayStatus> Exporter::replay_status(ObjectId id) const {
   return status;
 }
 
+std::string Exporter::letter_path(ObjectId destination, std::string_view suffix) const {
+  return data_directory_ + "/dead-letters/" + destination.hex().append(suffix);
+}
+
+std::shared_ptr<DeadLetterFile> Exporter::letter_file(ObjectId destination) {
+  auto& file = letter_files_[destination];
+  if (!file)
+    file = std::make_shared<DeadLetterFile>(letter_path(destination, kDeadLetterSuffix), destination, files_, clock_);
+  return file;
+}
+
+Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::atomic<bool>& stopping) {
+  std::shared_ptr<DeadLetterFile> letters;
+  Destination destination;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto live = runners_.find(id);
+    if (live == runners_.end()) return fail("The destination is off. Switch it on first: a retry goes the same way.");
+    destination = live->second->destination();
+    letters = letter_file(id);
+  }
+  return sluice::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping);
+}
+
 Result<bool> Exporter::reserve_start(ObjectId destination) {
   auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
@@ -320,10 +354,15 @@ Result<void> Exporter::mend_cursors() {
 }
 
 void Exporter::forget(ObjectId destination) {
+  {
+    const std::lock_guard lock(mutex_);
+    letter_files_.erase(destination);
+  }
   journal_.drop_hold(destination.hex());
-  for (const std::string& path : {data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix),
-                                  data_directory_ + "/dead-letters/" + destination.hex().append(kDeadLetterSuffix),
-                                  data_directory_ + "/dead-letters/" + destination.hex().append(kReplayLetterSuffix)})
+  for (const std::string& path :
+       {data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix),
+        letter_path(destination, kDeadLetterSuffix), letter_path(destination, kReplayLetterSuffix),
+        letter_path(destination, ".retrying"), letter_path(destination, ".retried")})
     (void)files_.remove(path);  // it may have none; the next start tries again
   journal_.drop_hold(destination.hex() + "-replay");
   replay_files_.remove(destination);

@@ -36,6 +36,16 @@ struct DestinationStatus {
   std::string dead_letter_path;
 };
 
+class DeadLetterFile;
+
+// What came of trying a destination's dead letters again (export/dead_letter_retry.h).
+struct DeadLetterRetry {
+  std::uint64_t delivered = 0;
+  std::uint64_t kept = 0;          // refused again, or no letter
+  bool left = false;               // more are there: the time was over, or something stands in the way
+  std::optional<Problem> problem;  // what does
+};
+
 class Exporter {
  public:
   // Makes the sink of a destination. It must keep within the references it is given; the waker outlives the sink.
@@ -87,12 +97,17 @@ class Exporter {
   Result<ReplayStatus> start_replay(ObjectId destination, std::int64_t from_ms, std::int64_t to_ms);
   // False: none runs.
   bool cancel_replay(ObjectId destination);
+  // Tries its dead letters again (export/dead_letter_retry.h). Blocks; one at a time. Refused while it is off. Any
+  // thread.
+  Result<DeadLetterRetry> retry_dead_letters(ObjectId destination, const std::atomic<bool>& stopping);
 
  private:
   class Runner;
   std::int64_t watch_step();
   Result<void> note_absences();  // with mutex_; those that are off do not run any more
   void resume_replays();         // with mutex_
+  std::string letter_path(ObjectId destination, std::string_view suffix) const;
+  std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);  // with mutex_
   void end_replays();
   void retire(const Runner& runner);  // with mutex_; it has stopped
   Result<std::unique_ptr<Runner>> make_replay(const Destination& destination, const Replay& replay);
@@ -111,8 +126,10 @@ class Exporter {
   std::map<ObjectId, std::string> unresumed_;  // whose replay, if there is one, waits to be resumed; why, once told
   std::map<ObjectId, Absence> absences_;       // of those that are off and have a cursor
   std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
-  std::map<ObjectId, Delivered> retired_;                // by pipelines that are gone
-  std::map<ObjectId, ReplayStatus> last_replays_;        // of each destination, since the process started
+  // One for each destination, however often it starts anew: two would write over each other.
+  std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
+  std::map<ObjectId, Delivered> retired_;          // by pipelines that are gone
+  std::map<ObjectId, ReplayStatus> last_replays_;  // of each destination, since the process started
   std::atomic<bool> watch_stops_{false};
   Waker watch_bell_;
   std::unique_ptr<Worker> watch_;

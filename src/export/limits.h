@@ -32,5 +32,9 @@ inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 // A destination's dead-letter file. At the limit the destination keeps what it cannot write and says so; nothing is
 // thrown away.
 inline constexpr std::uint64_t kMaxDeadLetterBytes = 1ull << 30;
+// Read and tried again at once: many calls' worth, and little memory. One letter may be larger.
+inline constexpr std::uint64_t kDeadLetterPieceBytes = 1u << 20;
+// One request to try dead letters again goes on for so long; what is left then is told, and stays.
+inline constexpr std::int64_t kRetryDeadlineMs = 20'000;
 
 }  // namespace sluice

@@ -17,12 +17,12 @@ constexpr std::int64_t kDrainPatienceMs = 2'000;
 }  // namespace
 
 Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-                         FileSystem& files, const Clock& clock, const std::string& dead_letter_path,
-                         const SinkFactory& make_sink, Workers& workers, std::optional<ReplayRange> replay)
+                         const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
+                         Workers& workers, std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
-      dead_letters_(dead_letter_path, destination.id, files, clock),
-      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, waker_, dead_letters_), clock,
+      dead_letters_(std::move(dead_letters)),
+      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, waker_, *dead_letters_), clock,
                 replay),
       history_(clock.wall_ms()),
       state_since_ms_(clock.wall_ms()) {
@@ -66,7 +66,7 @@ DestinationStatus Exporter::Runner::status() const {
   DestinationStatus status;
   status.destination = destination();
   status.pipeline = pipeline_.status();
-  status.dead_letter_path = dead_letters_.path();
+  status.dead_letter_path = dead_letters_->path();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
     status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);

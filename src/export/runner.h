@@ -20,8 +20,8 @@ namespace sluice {
 class Exporter::Runner {
  public:
   // Starts at once. With `replay` it delivers that range and then has nothing more to do.
-  Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, FileSystem& files,
-         const Clock& clock, const std::string& dead_letter_path, const SinkFactory& make_sink, Workers& workers,
+  Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, const Clock& clock,
+         std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
          std::optional<ReplayRange> replay = {});
   ~Runner();
 
@@ -49,7 +49,7 @@ class Exporter::Runner {
   Journal& journal_;
   const Clock& clock_;
   Waker waker_;
-  DeadLetterFile dead_letters_;
+  const std::shared_ptr<DeadLetterFile> dead_letters_;
   Pipeline pipeline_;
   std::unique_ptr<Worker> worker_;
 

@@ -182,6 +182,40 @@ test('dead letters are listed, newest first, with reason and record, and downloa
   assert.equal((await sluice.api('GET', `${at}/dead-letters?limit=0`)).status, 400);
 });
 
+test('dead letters are tried again once the stream takes them, with the same ids; what is refused again is kept again', async (t) => {
+  const { sluice, kinesim, at, send, get } = await exporting(t);
+  const retry = () => sluice.api('POST', `${at}/dead-letters/retry`);
+  assert.deepEqual((await retry()).body, { retried: 0, delivered: 0, kept: 0, left: false });
+  await send(customEvent('too-large', { data: 'x'.repeat(1_100_000) }), customEvent('also', { data: 'y'.repeat(1_100_000) }), customEvent('fits'));
+  await waitFor('the dead letters', async () => (await get('dead-letters')).totalCount === 2);
+  const before = (await get('dead-letters')).items.map(({ record }) => record.event.id).sort();
+
+  const again = await retry();
+  assert.deepEqual(again.body, { retried: 2, delivered: 0, kept: 2, left: false });
+  assert.deepEqual((await get('dead-letters')).items.map(({ record }) => record.event.id).sort(), before, 'kept, with their ids');
+
+  await kinesim.apply({ streams: [{ name: 'flag-events', shards: 2, max_record_kib: 10_240 }] });
+  // Killed while the answer is on its way: the letters are there again after the start, and may come twice.
+  await kinesim.addFaults({ kind: 'latency', operation: 'PutRecords', latency_ms: 10_000, count: 2 });
+  const interrupted = retry().catch(() => 'killed');
+  await waitFor('both to be sent', async () => (await kinesim.texts()).length >= 1);
+  await sluice.process.stop('SIGKILL');
+  assert.equal(await interrupted, 'killed');
+  await sluice.launch();
+  await waitFor('the letters to be back', async () => (await get('dead-letters')).totalCount === 2);
+  await kinesim.clearFaults();
+  assert.deepEqual((await retry()).body, { retried: 2, delivered: 2, kept: 0, left: false });
+  assert.deepEqual(await get('dead-letters'), { totalCount: 0, bytes: 0, items: [] });
+  const events = (await kinesim.texts()).map((text) => JSON.parse(text).event);
+  assert.deepEqual([...new Set(events.filter(({ key }) => key !== 'fits').map(({ id }) => id))].sort(), before);
+  assert.deepEqual(readdirSync(`${sluice.folder}/data/dead-letters`), []);
+  const file = await fetch(`${sluice.adminUri}/api/v2/${at}/dead-letters/file`, { headers: { authorization: ADMIN_TOKEN } });
+  assert.deepEqual([file.status, await file.text()], [200, '']);
+
+  await sluice.api('PATCH', at, { on: false });
+  assert.equal((await retry()).status, 409);
+});
+
 test('usage by kind, environment and destination, kept over restarts', async (t) => {
   const { sluice, send, delivered, id } = await exporting(t);
   const identify = { kind: 'identify', creationDate: 1, context: { kind: 'user', key: 'u' } };

@@ -1,0 +1,172 @@
+#include "export/dead_letter_retry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "event/entry.h"
+#include "export/limits.h"
+
+namespace sluice {
+namespace {
+
+// How often `stopping` is looked at.
+constexpr std::int64_t kLookUs = 100'000;
+
+// The record in a line of the file; empty: the line is no letter. Within JSON's texts quotes are escaped, so that the
+// member's name stands once.
+std::string_view record_in(std::string_view line) {
+  constexpr std::string_view kMember = ",\"record\":";
+  const std::size_t at = line.find(kMember);
+  if (at == std::string_view::npos || !line.starts_with('{') || !line.ends_with("}}")) return {};
+  line.remove_prefix(at + kMember.size());
+  line.remove_suffix(1);
+  return line.starts_with('{') ? line : std::string_view();
+}
+
+// The records of one piece as one entry's events, so that they take the way that every event takes.
+class Piece {
+ public:
+  Piece(const Destination& destination, std::int64_t now_ms) {
+    writer_.begin(destination.environment_id, destination.environment_id, now_ms, {});
+  }
+  void add(std::string_view record) {
+    writer_.json() += record;
+    writer_.end_event(EventKind::other, 2, false, 0, 0);
+    ++count_;
+  }
+  std::vector<OutboundEvent> events(bool newline) {
+    std::vector<OutboundEvent> out;
+    if (count_ == 0) return out;
+    auto chunk = std::make_shared<JournalChunk>();
+    writer_.finish(chunk->buffer);
+    const auto view = EntryView::open(chunk->buffer);
+    SLUICE_CHECK(view.has_value(), "what was written can be read");
+    auto entry = std::make_shared<OutboundEntry>();
+    entry->chunk = std::move(chunk);
+    entry->view = *view;
+    entry->envelope = EnvelopeWriter::verbatim(newline);
+    EntryView::Walk walk;
+    OutboundEvent event;
+    event.entry = std::move(entry);
+    for (event.ticket = 0; view->next(walk, event.slot); ++event.ticket) out.push_back(event);
+    return out;
+  }
+
+ private:
+  EntryWriter writer_;
+  std::uint64_t count_ = 0;
+};
+
+class Retry {
+ public:
+  Retry(const Destination& destination, DeadLetterFile& letters, const Exporter::SinkFactory& make_sink,
+        const Clock& clock, const std::atomic<bool>& stopping)
+      : destination_(destination),
+        letters_(letters),
+        clock_(clock),
+        stopping_(stopping),
+        sink_(make_sink(destination, waker_, letters)),
+        deadline_us_(clock.steady_us() + kRetryDeadlineMs * 1'000) {}
+  ~Retry() { sink_->stop(); }
+
+  // Whole lines. False: not all of them were finished.
+  Result<bool> send(std::string_view lines, DeadLetterRetry& outcome) {
+    Piece piece(destination_, clock_.wall_ms());
+    while (!lines.empty()) {
+      const std::string_view line = lines.substr(0, lines.find('\n') + 1);
+      lines.remove_prefix(line.size());
+      const std::string_view record = record_in(line.substr(0, line.size() - 1));
+      if (!record.empty()) {
+        piece.add(record);
+        continue;
+      }
+      if (auto back = letters_.put_back(line); !back) return tl::unexpected(back.error());
+      ++outcome.kept;
+    }
+    return deliver(piece.events(destination_.kinesis.newline), outcome);
+  }
+
+ private:
+  bool deliver(std::vector<OutboundEvent> events, DeadLetterRetry& outcome) {
+    std::size_t put = 0, done = 0;
+    std::vector<FinishedEvent> finished;
+    while (done < events.size()) {
+      const std::int64_t now_us = clock_.steady_us();
+      outcome.problem = sink_->problem();
+      const bool needs_person = outcome.problem && outcome.problem->weight == Problem::Weight::setup;
+      if (now_us >= deadline_us_ || stopping_ || needs_person) return false;
+      while (put < events.size() && sink_->has_room()) sink_->put(std::move(events[put++]));
+      const std::int64_t next_us = sink_->step(now_us, finished);
+      for (const FinishedEvent& event : finished) ++(event.delivered ? outcome.delivered : outcome.kept);
+      done += finished.size();
+      const bool moved = !finished.empty();
+      finished.clear();
+      if (!moved) waker_.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 0, kLookUs));
+    }
+    return true;
+  }
+
+  const Destination& destination_;
+  DeadLetterFile& letters_;
+  const Clock& clock_;
+  const std::atomic<bool>& stopping_;
+  Waker waker_;
+  const std::unique_ptr<Sink> sink_;
+  const std::int64_t deadline_us_;
+};
+
+// The next whole lines from `from` on, about kDeadLetterPieceBytes of them; what has no end is the rest of the file.
+Result<std::string> next_lines(const File& file, std::uint64_t from, std::uint64_t size) {
+  std::string text;
+  for (std::uint64_t want = kDeadLetterPieceBytes;; want *= 2) {
+    text.resize(std::min(want, size - from));
+    const auto read = file.read_at(from, text.data(), text.size());
+    if (!read) return fail(fmt::format("The dead letters cannot be read: {}.", read.error().message));
+    text.resize(*read);
+    if (const std::size_t end = text.rfind('\n'); end != std::string::npos) {
+      text.resize(end + 1);
+      return text;
+    }
+    if (from + text.size() >= size || *read < text.size()) return text;
+  }
+}
+
+}  // namespace
+
+Result<DeadLetterRetry> retry_dead_letters(const Destination& destination, DeadLetterFile& letters, FileSystem& files,
+                                           const Exporter::SinkFactory& make_sink, const Clock& clock,
+                                           const std::atomic<bool>& stopping) {
+  DeadLetterRetry outcome;
+  if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
+  const auto aside = letters.put_aside();
+  if (!aside) return tl::unexpected(aside.error());
+  if (!*aside) return outcome;
+  {
+    const auto file = files.open(letters.aside_path(), false);
+    const auto size = file ? (*file)->size() : tl::unexpected(file.error());
+    if (!size) return fail(fmt::format("The dead letters cannot be read: {}.", size.error().message));
+    Retry retry(destination, letters, make_sink, clock, stopping);
+    for (std::uint64_t done = 0; done < *size && !outcome.left;) {
+      auto lines = next_lines(**file, done, *size);
+      if (!lines) return tl::unexpected(lines.error());
+      if (lines->empty()) break;
+      const std::size_t bytes = lines->size();
+      if (lines->back() != '\n') break;  // torn by a crash before it counted: its event is tried again anyway
+      const auto sent = retry.send(*lines, outcome);
+      if (!sent) return tl::unexpected(sent.error());
+      outcome.left = !*sent;
+      if (outcome.left) break;
+      done += bytes;
+      if (auto noted = letters.note_done(done); !noted) return tl::unexpected(noted.error());
+    }
+  }
+  if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
+  return outcome;
+}
+
+}  // namespace sluice
