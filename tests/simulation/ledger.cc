@@ -148,7 +148,7 @@ std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened
       if (replay.destination == destination.id)
         if (auto broken = not_replayed(replay, destination, stream)) return told(*broken);
   }
-  if (happened.flips == 0)
+  if (happened.flips == 0 && happened.forgetful_starts == 0)
     for (const auto& [mark, its_ids] : ids)
       if (its_ids.size() > 1) return fmt::format("event m{} has {} ids", mark, its_ids.size());
   return std::nullopt;

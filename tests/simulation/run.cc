@@ -237,6 +237,8 @@ void Run::try_start() {
       return;
     }
     publish_again_at_us_ = INT64_MAX;
+    if (process_->journal().oldest() > end_at_start_) ++happened_.forgetful_starts;
+    end_at_start_ = process_->journal().end();
     tell("started");
     for (const DestinationStatus& each : process_->exporter().status()) tell(describe(each));
   });

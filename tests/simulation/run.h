@@ -84,6 +84,7 @@ class Run {
   Sdk sdk_;
   Ledger ledger_;
   Happened happened_;
+  Position end_at_start_{UINT64_MAX};  // of the journal, when the process began this life
   JournalLimits limits_;
   std::size_t environments_;
   std::unique_ptr<FakeFileSystem> disk_;
