@@ -160,8 +160,10 @@ RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call) {
   const auto environment = context.catalog.environment(call.path[0], call.path[1]);
   if (!environment) return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
-  const auto told = call.body.is_object() ? text_member(call.body, "externalId", "an external id")
-                                          : RestResult<std::string>(std::string());
+  const nlohmann::json body = call.body.is_null() ? nlohmann::json::object() : call.body;
+  if (!body.is_object()) return invalid("The body is no object; expected {\"externalId\":\"…\"}, or no body.");
+  if (auto good = only_known(body, {"externalId"}); !good) return tl::unexpected(good.error());
+  const auto told = text_member(body, "externalId", "an external id");
   if (!told) return tl::unexpected(told.error());
   const KinesisSettings settings;
   // AWS asks that it be unlike any other customer's; it need not be secret.

@@ -4,10 +4,13 @@
 #include <array>
 
 #include "api/audit.h"
+#include "api/environment_query.h"
+#include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "catalog/key_expiry.h"
 
 namespace sluice {
@@ -156,6 +159,7 @@ RestResult<CatalogWrite> new_environment(const RestContext& context, const std::
                                     "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "source"});
       !good)
     return tl::unexpected(good.error());
+  if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
   CatalogWrite write{DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
   const auto id = text_member(body, "_id", "24 hex digits");
   const auto sdk_key = text_member(body, "apiKey", "an SDK key");
@@ -176,13 +180,20 @@ RestOutcome list_environments(const RestContext& context, const RestCall& call) 
   const auto offset = number_in_query(call, "offset", 0, 0, UINT32_MAX);
   if (!limit) return tl::unexpected(limit.error());
   if (!offset) return tl::unexpected(offset.error());
-  const auto all = context.catalog.environments(project->value.id);
+  const auto asked = asked_environments(context.catalog.environments(project->value.id), call);
+  if (!asked) return tl::unexpected(asked.error());
+  const auto& all = *asked;
   RestJson items = RestJson::array();
   for (std::size_t i = *offset; i < all.size() && items.size() < *limit; ++i) items.push_back(environment_json(all[i]));
   const std::string self = fmt::format("/api/v2/projects/{}/environments", call.path[0]);
   RestJson links = {{"self", rest_link(self)}};
-  if (*offset + *limit < all.size())
-    links["next"] = rest_link(fmt::format("{}?limit={}&offset={}", self, *limit, *offset + *limit));
+  if (*offset + *limit < all.size()) {
+    std::string next = fmt::format("{}?limit={}&offset={}", self, *limit, *offset + *limit);
+    for (const char* name : {"filter", "sort"})
+      if (const std::string value = call.query_one(name); !value.empty())
+        next += fmt::format("&{}={}", name, percent_encoded(value));
+    links["next"] = rest_link(next);
+  }
   return RestAnswer{200, {{"_links", std::move(links)}, {"totalCount", all.size()}, {"items", std::move(items)}}};
 }
 
@@ -219,6 +230,13 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
       return invalid(
           fmt::format("{}: It cannot be changed here{}.", fixed,
                       fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));
+  if (auto good = only_known_added(
+          before, after,
+          {"name", "color", "defaultTtl", "secureMode", "tags", "confirmChanges", "requireComments", "critical",
+           "defaultTrackEvents", "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders"});
+      !good)
+    return tl::unexpected(good.error());
+  if (auto good = check_kept(changed(before, after), kKept); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may = needs(call.caller, action_of(member), {call.path[0], call.path[1], "", ""}); !may)
       return tl::unexpected(may.error());

@@ -110,11 +110,6 @@ struct FlagsQuery {
   bool descending = false;
 };
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 RestResult<FlagsQuery> flags_query(const RestCall& call) {
   FlagsQuery query;
   const auto limit = number_in_query(call, "limit", query.limit, 1, kMaxFlags);
@@ -126,7 +121,7 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
   constexpr std::string_view kQuery = "query:";
   if (const std::string filter = call.query_one("filter"); !filter.empty()) {
     if (!filter.starts_with(kQuery)) return invalid("filter: expected query: and a part of a key or name.");
-    query.text = lower(filter.substr(kQuery.size()));
+    query.text = lower_case(filter.substr(kQuery.size()));
   }
   if (std::string sort = call.query_one("sort"); !sort.empty()) {
     query.descending = sort.starts_with('-');
@@ -160,8 +155,8 @@ RestOutcome list_flags(const RestContext& context, const RestCall& call) {
   const auto all = flags_of(context, project->value, asked_environments(call));
   std::vector<std::pair<std::int64_t, const std::pair<const std::string, ProjectFlag>*>> found;
   for (const auto& flag : all) {
-    if (!query->text.empty() && lower(flag.first).find(query->text) == std::string::npos &&
-        lower(flag.second.name).find(query->text) == std::string::npos)
+    if (!query->text.empty() && lower_case(flag.first).find(query->text) == std::string::npos &&
+        lower_case(flag.second.name).find(query->text) == std::string::npos)
       continue;
     found.emplace_back(query->by == "key" ? 0 : rank_of(flag.second, query->by), &flag);
   }

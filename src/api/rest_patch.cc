@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice {
@@ -79,6 +81,11 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
       if (!said->is_string()) return invalid("comment: This is no text; expected a comment for the audit log.");
       comment = said->get<std::string>();
     }
+    const char* form = body.contains("patch") ? "patch" : "merge";
+    for (const auto& [name, value] : body.items())
+      if (name != "comment" && name != form)
+        return invalid(
+            fmt::format("{}: There is no such member beside {}; expected comment and {}.", name, form, form));
     operations = body.contains("patch") ? &body["patch"] : nullptr;
     merge = body.contains("patch") ? nullptr : &body["merge"];
   }
@@ -97,6 +104,16 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
       "{\"comment\":…,\"patch\":[…]} or {\"comment\":…,\"merge\":{…}}.");
 }
 
+RestResult<void> only_known_added(const json& before, const json& after,
+                                  std::initializer_list<std::string_view> known) {
+  std::vector<std::string> odd;
+  for (const auto& [name, value] : after.items())
+    if (!before.contains(name) && std::find(known.begin(), known.end(), name) == known.end()) odd.push_back(name);
+  if (odd.empty()) return {};
+  return invalid(
+      fmt::format("{}: There is no such member here; expected {}.", fmt::join(odd, ", "), fmt::join(known, ", ")));
+}
+
 std::vector<std::string> changed_members(const json& before, const json& after) {
   std::vector<std::string> names;
   for (const auto& [name, value] : before.items())
@@ -104,6 +121,13 @@ std::vector<std::string> changed_members(const json& before, const json& after) 
   for (const auto& [name, value] : after.items())
     if (!before.contains(name)) names.push_back(name);
   return names;
+}
+
+json changed(const json& before, const json& after) {
+  json out = json::object();
+  for (const std::string& name : changed_members(before, after))
+    if (after.contains(name)) out[name] = after[name];
+  return out;
 }
 
 }  // namespace sluice

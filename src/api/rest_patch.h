@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "api/rest_call.h"
 
@@ -23,7 +25,13 @@ struct Patched {
 // begins with '_' cannot be changed.
 RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call);
 
+// 400 when the patch put members there that are neither in `before` nor in `known`: names them.
+RestResult<void> only_known_added(const nlohmann::json& before, const nlohmann::json& after,
+                                  std::initializer_list<std::string_view> known);
+
 // Of two objects, the members that differ.
 std::vector<std::string> changed_members(const nlohmann::json& before, const nlohmann::json& after);
+// The members of `after` that are other than before, or new.
+nlohmann::json changed(const nlohmann::json& before, const nlohmann::json& after);
 
 }  // namespace sluice

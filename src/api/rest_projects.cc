@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/audit.h"
+#include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 
@@ -16,11 +17,20 @@ RestResult<Managed<Project>> found(const RestContext& context, const RestCall& c
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
 
+const json kKept = {{"tags", json::array()},
+                    {"includeInSnippetByDefault", false},
+                    {"defaultClientSideAvailability", {{"usingEnvironmentId", false}, {"usingMobileKey", false}}},
+                    {"namingConvention", {{"case", ""}, {"prefix", ""}}}};
+
 // Terraform and the generated clients send members that Sluice has no use for; they are kept and given back.
 json extra_of(const json& body, const json& before) {
   json extra = before;
-  for (const char* name : {"tags", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"})
-    if (body.contains(name)) extra[name] = body[name];
+  for (const auto& [name, shape] : kKept.items()) {
+    if (body.contains(name))
+      extra[name] = body[name];
+    else
+      extra.erase(name);
+  }
   return extra;
 }
 
@@ -63,6 +73,7 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
                                     "defaultClientSideAvailability", "namingConvention"});
       !good)
     return tl::unexpected(good.error());
+  if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
   const auto id = text_member(body, "_id", "24 hex digits");
   if (!id) return tl::unexpected(id.error());
   CatalogWrite write{DocumentKind::project,
@@ -108,6 +119,12 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
   if (!patch) return tl::unexpected(patch.error());
   const json& after = patch->after;
   if (after.value("key", json()) != before["key"]) return invalid("key: The key of a project cannot be changed.");
+  if (auto good = only_known_added(
+          before, after,
+          {"name", "tags", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"});
+      !good)
+    return tl::unexpected(good.error());
+  if (auto good = check_kept(changed(before, after), kKept); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may =
             needs(call.caller, member == "tags" ? "updateTags" : "updateProjectName", {call.path[0], "", "", ""});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
@@ -18,6 +19,12 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
   const std::string upto = most == UINT64_MAX ? "or more" : "to " + grouped(most);
   return invalid(
       fmt::format("{}: \"{}\" does not fit; expected a whole number, {} {}.", name, text, grouped(least), upto));
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+  return text;
 }
 
 }  // namespace sluice

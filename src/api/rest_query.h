@@ -11,4 +11,7 @@ namespace sluice {
 RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name, std::uint64_t otherwise,
                                           std::uint64_t least, std::uint64_t most);
 
+// Of ASCII; other bytes stay.
+std::string lower_case(std::string text);
+
 }  // namespace sluice

@@ -157,6 +157,21 @@ test('every fault names the field, and changes nothing', async (t) => {
     ['a path out of the tree', 'GET', 'projects/..%2f..%2fetc%2fpasswd', undefined, {}, 404, /etc\/passwd/],
     ['a bad escape', 'GET', 'projects/%zz', undefined, {}, 404, /nothing at/],
     ['another method', 'PUT', 'projects/web', {}, {}, 405, /expected GET, PATCH, DELETE/],
+    ['a filter that is none', 'GET', 'projects/web/environments?filter=owner:me', undefined, {}, 400, /^filter: "owner:me".*query:TEXT/],
+    ['an empty filter', 'GET', 'projects/web/environments?filter=query:', undefined, {}, 400, /^filter: "query:"/],
+    ['a sort that is none', 'GET', 'projects/web/environments?sort=-age', undefined, {}, 400, /^sort: "-age".*createdOn/],
+    ["a project's unknown member", 'PATCH', 'projects/web', { colour: 'red' }, {}, 400, /^colour: .*no such member.*expected name/],
+    ["an environment's unknown member", 'PATCH', 'projects/web/environments/production', [{ op: 'add', path: '/colour', value: 'red' }], {}, 400, /^colour: /],
+    ['an unknown member beside a patch', 'PATCH', 'projects/web', { patch: [], remark: 'x' }, {}, 400, /^remark: .*beside patch/],
+    ['an unknown member for a trust policy', 'POST', 'destinations/projects/web/environments/production/generate-trust-policy', { external_id: 'x' }, {}, 400, /^external_id: .*expected externalId/],
+    ['a list for a trust policy', 'POST', 'destinations/projects/web/environments/production/generate-trust-policy', [], {}, 400, /no object/],
+    ['tags that are no list', 'PATCH', 'projects/web', { tags: 'shop' }, {}, 400, /^tags: This is string; expected a list/],
+    ['a tag that is no text', 'POST', 'projects', { key: 'new', name: 'x', tags: ['a', 7] }, {}, 400, /^tags\[1\]: /],
+    ['a tag with a space', 'PATCH', 'projects/web/environments/production', { tags: ['a b'] }, {}, 400, /^tags\[0\]: .*1 to 64/],
+    ['a tag too long', 'POST', 'projects/web/environments', { key: 'new', name: 'x', tags: ['x'.repeat(65)] }, {}, 400, /^tags\[0\]: /],
+    ['too many tags', 'PATCH', 'projects/web', { tags: Array.from({ length: 101 }, (_, i) => `t${i}`) }, {}, 400, /^tags: There are 101; expected 100/],
+    ['a kept member of another type', 'PATCH', 'projects/web/environments/production', { defaultTtl: 'long' }, {}, 400, /^defaultTtl: This is string; expected a whole number/],
+    ['inside a kept member', 'PATCH', 'projects/web', { namingConvention: { case: 7 } }, {}, 400, /^namingConvention\.case: /],
     ['an unknown flag', 'GET', 'flags/web/none', undefined, {}, 404, /no flag "none"/],
     ['an unknown role', 'POST', 'tokens', { name: 'x', role: 'king' }, {}, 400, /^role: "king"/],
   ];
@@ -173,6 +188,32 @@ test('every fault names the field, and changes nothing', async (t) => {
   assert.match((await session.json()).message, /inside one another/);
   assert.equal(await stateOf(), before);
   t.diagnostic(`${cases.length} faults`);
+});
+
+test('environments are listed by filter and sort, page by page', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const environments = [
+    { key: 'production', name: 'Live', tags: ['shop', 'eu'], critical: true }, { key: 'staging', name: 'Before production', tags: ['shop'] },
+    { key: 'test', name: 'Zoo' }, { key: 'alpha', name: 'First', tags: ['eu', 'x'.repeat(64)] },
+  ];
+  assert.equal((await sluice.api('POST', 'projects', { key: 'web', name: 'Web', environments })).status, 201);
+  const listed = async (query) => {
+    const { status, body } = await sluice.api('GET', query.startsWith('/') ? query.slice('/api/v2/'.length) : `projects/web/environments?${query}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    return { keys: body.items.map(({ key }) => key).join(' '), count: body.totalCount, next: body._links.next?.href };
+  };
+  for (const [query, keys] of [
+    ['', 'production staging test alpha'], ['sort=createdOn', 'production staging test alpha'], ['sort=-createdOn', 'alpha test staging production'],
+    ['sort=key', 'alpha production staging test'], ['sort=-key', 'test staging production alpha'], ['sort=name', 'staging alpha production test'],
+    ['sort=-critical', 'production staging test alpha'], ['filter=query:PROD', 'production staging'], ['filter=query:zoo', 'test'],
+    ['filter=tags:shop', 'production staging'], ['filter=tags:shop+eu', 'production'], ['filter=tags:shop%2Beu', 'production'],
+    ['filter=query:prod,tags:shop&sort=name', 'staging production'], ['filter=tags:nothing', ''],
+  ]) assert.equal((await listed(query)).keys, keys, query);
+  const first = await listed('filter=tags:shop%2Beu,query:o&limit=1');
+  assert.deepEqual([first.count, first.next], [1, undefined]);
+  const page = await listed('filter=query:prod,tags:shop&sort=name&limit=1');
+  assert.deepEqual([page.keys, page.count], ['staging', 2]);
+  assert.equal((await listed(page.next)).keys, 'production', 'the next page keeps filter and sort');
 });
 
 test('guessing tokens is cut short, and who has a good one passes all the while', async (t) => {
