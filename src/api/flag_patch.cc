@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/rest_patch.h"
+#include "api/rest_resources.h"
 
 namespace sluice {
 namespace {
@@ -59,6 +60,8 @@ RestResult<FlagSwitches> flag_switches(const json& flag, const RestCall& call) {
   FlagSwitches out;
   RestResult<std::map<std::string, bool>> switches;
   if (call.body.is_object() && call.body.contains("instructions")) {
+    if (auto good = only_known(call.body, {"environmentKey", "instructions", "comment"}); !good)
+      return tl::unexpected(good.error());
     switches = of_instructions(call.body);
     const json comment = call.body.value("comment", json(""));
     if (!comment.is_string()) return invalid("comment: This is no text; expected a comment for the audit log.");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/audit.h"
+#include "api/kept_members.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
 #include "aws/arn.h"
@@ -139,7 +140,13 @@ RestOutcome destination_policies(const RestContext& context, const RestCall& cal
 RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
   if (!context.catalog.environment(call.path[0], call.path[1]))
     return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
-  const nlohmann::json config = call.body.is_object() ? call.body.value("config", nlohmann::json()) : nlohmann::json();
+  if (!call.body.is_object())
+    return invalid("The body is no object; expected {\"config\":{\"region\":\"us-east-1\"}}.");
+  if (auto good = only_known(call.body, {"name", "kind", "config", "on", "tags"}); !good)
+    return tl::unexpected(good.error());
+  const nlohmann::json shape = {{"name", ""}, {"kind", ""}, {"on", false}, {"tags", nlohmann::json::array()}};
+  if (auto good = check_kept(call.body, shape); !good) return tl::unexpected(good.error());
+  const nlohmann::json config = call.body.value("config", nlohmann::json());
   if (!config.is_object()) return invalid("config: expected an object, with what is known of the destination so far.");
   // Half a form is welcome here: what is not known yet stays a placeholder.
   KinesisSettings settings;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/audit.h"
+#include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 #include "catalog/field_names.h"
@@ -136,6 +137,8 @@ RestOutcome list_destinations(const RestContext& context, const RestCall& call) 
 
 namespace {
 
+const json kTagsAlone = {{"tags", json::array()}};
+
 // The fields of a destination that is to be made, from the body of a POST.
 RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
@@ -143,6 +146,7 @@ RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
     return invalid("The body is no object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
   if (auto good = only_known(body, {"name", "kind", "config", "on", "tags"}); !good)
     return tl::unexpected(good.error());
+  if (auto good = check_kept(body, kTagsAlone); !good) return tl::unexpected(good.error());
   if (!context.catalog.environment(call.path[0], call.path[1]))
     return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
   auto fields = fields_of(body, json::object(), call.path[0], call.path[1]);
@@ -203,6 +207,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
                               before["version"].dump()));
   if (after.value("kind", json()) != before["kind"])
     return invalid("kind: The kind of a destination cannot be changed. Make a new one, and delete this one.");
+  if (auto good = check_kept(after, kTagsAlone); !good) return tl::unexpected(good.error());
   after.erase("tags");  // Terraform sends them; LaunchDarkly ignores them too
   if (auto good = only_known(after, {"_id", "_links", "_access", "version", "name", "kind", "config", "on"}); !good)
     return tl::unexpected(good.error());

@@ -52,6 +52,17 @@ std::string target_of(const std::string& project, const std::string& environment
   return fmt::format("proj/{}:env/{}", project, environment);
 }
 
+// In the API's words, not the configuration file's.
+tl::unexpected<RestError> refused_environment(CatalogError error) {
+  for (const auto& [member, field] : kMapped) {
+    const std::string_view from = field;
+    if (from == member) continue;
+    for (std::size_t at = 0; (at = error.message.find(from, at)) != std::string::npos;)
+      error.message.replace(at, from.size(), member);
+  }
+  return refused(error);
+}
+
 // For the audit log: without credentials.
 std::string without_keys(json environment) {
   environment.erase("apiKey");
@@ -108,7 +119,7 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, action, target_of(call.path[0], call.path[1]),
                            fmt::format("reset the {} of \"{}/{}\"", what, call.path[0], call.path[1])));
-  if (!made) return refused(made.error());
+  if (!made) return refused_environment(made.error());
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
 }
 
@@ -161,6 +172,8 @@ RestResult<CatalogWrite> new_environment(const RestContext& context, const std::
     return tl::unexpected(good.error());
   if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
   CatalogWrite write{DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
+  if (const json source = body.value("source", json::object()); !source.is_object())
+    return invalid(fmt::format("source: This is {}; expected an object.", source.type_name()));
   const auto id = text_member(body, "_id", "24 hex digits");
   const auto sdk_key = text_member(body, "apiKey", "an SDK key");
   const auto mobile_key = text_member(body, "mobileKey", "a mobile key");
@@ -208,7 +221,7 @@ RestOutcome make_environment(const RestContext& context, const RestCall& call) {
       {std::move(*write)},
       audit_entry(context.clock.wall_ms(), call.caller, "createEnvironment", target_of(call.path[0], name),
                   fmt::format("made the environment \"{}/{}\"", call.path[0], name)));
-  if (!made) return refused(made.error());
+  if (!made) return refused_environment(made.error());
   return RestAnswer{201, environment_json(*context.catalog.environment(call.path[0], name))};
 }
 
@@ -253,7 +266,7 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
       audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment", target_of(call.path[0], call.path[1]),
                   fmt::format("changed the environment \"{}/{}\"", call.path[0], call.path[1]), patch->comment,
                   without_keys(before), without_keys(after)));
-  if (!made) return refused(made.error());
+  if (!made) return refused_environment(made.error());
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
 }
 
@@ -264,7 +277,7 @@ RestOutcome delete_environment(const RestContext& context, const RestCall& call)
       {{DocumentKind::environment, environment->value.id.hex(), {}, {}, environment->revision, true}},
       audit_entry(context.clock.wall_ms(), call.caller, "deleteEnvironment", target_of(call.path[0], call.path[1]),
                   fmt::format("deleted the environment \"{}/{}\" with its destinations", call.path[0], call.path[1])));
-  if (!made) return refused(made.error());
+  if (!made) return refused_environment(made.error());
   return RestAnswer{204, nullptr};
 }
 

@@ -220,6 +220,7 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
     return tl::unexpected(good.error());
   const auto key = text_member(call.body, "environmentKey", "an environment's key");
   if (!key) return tl::unexpected(key.error());
+  if (key->empty()) return invalid("environmentKey: It is missing; expected an environment's key.");
   const auto comment = text_member(call.body, "comment", "a comment");
   if (!comment) return tl::unexpected(comment.error());
   const json flags = call.body.value("flags", json());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/audit.h"
+#include "api/kept_members.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 
@@ -92,6 +93,8 @@ RestOutcome make_token(const RestContext& context, const RestCall& call) {
     return invalid("The body is no object; expected {\"name\":\"terraform\",\"role\":\"writer\"}.");
   if (auto good = only_known(call.body, {"name", "role", "customRoleIds", "inlineRole", "serviceToken", "description"});
       !good)
+    return tl::unexpected(good.error());
+  if (auto good = check_kept(call.body, {{"serviceToken", true}, {"description", ""}}); !good)
     return tl::unexpected(good.error());
   const auto name = text_member(call.body, "name", "a name");
   if (!name) return tl::unexpected(name.error());
