@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "api/audit.h"
 #include "api/kept_members.h"
@@ -61,7 +62,9 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
 tl::unexpected<RestError> refused_destination(const CatalogError& error) {
   if (error.fault != CatalogFault::invalid || error.fields.empty()) return refused(error);
   std::string message;
+  std::set<std::string_view> told;
   for (const FieldFault& fault : error.fields) {
+    if (!told.insert(fault.field).second) continue;  // the first is the nearest to what was sent
     const bool outside = std::find(kOutside.begin(), kOutside.end(), fault.field) != kOutside.end();
     message += fmt::format("{}{}{}: {}", message.empty() ? "" : " ", outside ? "" : "config.", camel_case(fault.field),
                            fault.message);

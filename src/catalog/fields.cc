@@ -42,8 +42,8 @@ void flag_export(TomlTable& table, FlagExport& choice) {
                     "flags\" (those of flags with export = true).",
                     mode));
   choice.as_sent = mode == "as sent";
-  choice.new_flags = table.boolean("export_new_flags", "export_new_flags = false").value_or(true);
-  choice.all_flags = table.boolean("export_all_flags", "export_all_flags = true");
+  choice.new_flags = table.boolean("export_new_flags", "false").value_or(true);
+  choice.all_flags = table.boolean("export_all_flags", "true");
 }
 
 void kinds(TomlTable& table, Destination& destination) {
@@ -134,7 +134,7 @@ void kinesis(TomlTable& table, KinesisSettings& settings, const KinesisCheck& ch
   settings.endpoint = table.text("endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
   settings.sts_endpoint =
       table.text("sts_endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
-  settings.newline = table.boolean("newline", "newline = true").value_or(true);
+  settings.newline = table.boolean("newline", "true").value_or(true);
   number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
   number(table, "max_records_per_call", settings.max_records_per_call, 1, 500);
   if (const auto text = table.scalar("max_bytes_per_call", "a size from 64 KiB to 10 MiB", "\"4.5 MiB\" as 4718592")) {
@@ -209,18 +209,18 @@ Environment read_environment_fields(TomlTable& table) {
 
 DeclaredFlag read_flag_fields(TomlTable& table) {
   DeclaredFlag declared;
-  declared.exported = table.boolean("export", "export = true");
+  declared.exported = table.boolean("export", "true");
   declared.variation_names = table.texts("variation_names", "the names of the variations, from 0", "[\"off\", \"on\"]");
   return declared;
 }
 
 Destination read_destination_fields(TomlTable& table, const KinesisCheck& check) {
   Destination destination;
-  destination.name = table.required("name", "a name, unique within the environment", "\"orders stream\"");
+  destination.name = table.required("name", "a name", "\"orders stream\"");
   destination.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
   destination.environment_key =
       table.required("environment", "the key of an [[environment]] of that project", "\"production\"");
-  destination.on = table.boolean("on", "on = true").value_or(true);
+  destination.on = table.boolean("on", "true").value_or(true);
   const std::string start = table.text("start", "\"now\" or \"oldest\"", "\"now\"").value_or("now");
   if (start != "now" && start != "oldest")
     table.fault("start", fmt::format("\"{}\" is not a place to start; expected \"now\" (events from now on) or "

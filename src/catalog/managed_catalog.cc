@@ -52,11 +52,30 @@ struct ManagedCatalog::Contents {
   CatalogResult<void> take_destination(ObjectId id, Managed<Destination> destination);
 };
 
+namespace {
+
+// What the API calls a field of a document.
+std::string api_name(std::string_view field) {
+  if (field == "export_new_flags") return "defaultTrackEvents";
+  if (field == "sdk_keys") return "apiKey";
+  if (field == "mobile_keys") return "mobileKey";
+  return camel_case(field);
+}
+
+// Of a destination's settings in the API's `config`; empty for those that are not in it.
+std::string config_name(std::string_view field) {
+  for (const std::string_view outside : {"id", "project", "environment", "name", "kind", "on"})
+    if (field == outside) return "";
+  return camel_case(field);
+}
+
+}  // namespace
+
 CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
                                                    const json& fields, const json& extra, const KinesisCheck& check) {
   ConfigFaults faults;
   TomlTable table = TomlTable::from_json(fields, "request", faults);
-  table.spell(camel_case);
+  table.spell(kind == DocumentKind::destination ? config_name : api_name);
   const auto finish = [&](auto read, auto& value) -> CatalogResult<void> {
     value = read(table);
     if (read_id(table)) table.fault("id", "An id is not among the fields.");
@@ -65,7 +84,8 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
     CatalogError invalid = error(CatalogFault::invalid, {});
     for (const ConfigFault& fault : faults.all()) {
       invalid.fields.push_back({fault.field, fault.message});
-      invalid.message += fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", fault.field, fault.message);
+      invalid.message +=
+          fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", api_name(fault.field), fault.message);
     }
     return tl::unexpected(std::move(invalid));
   };

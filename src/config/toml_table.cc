@@ -207,7 +207,11 @@ std::optional<std::string> TomlTable::scalar(const std::string& key, std::string
 std::string TomlTable::required(const std::string& key, std::string_view expected, std::string_view example) {
   const bool there = has(key);
   const auto value = text(key, expected, example);
-  if (!there) fault(key, fmt::format("It is missing; expected {}. Example: {} = {}", expected, key, example));
+  if (!there) {
+    const std::string shown =
+        node_->spelled ? fmt::format("\"{}\": {}", node_->spelled(key), example) : fmt::format("{} = {}", key, example);
+    fault(key, fmt::format("It is missing; expected {}. Example: {}", expected, shown));
+  }
   if (value && value->empty()) fault(key, fmt::format("It is empty; expected {}. Example: {}", expected, example));
   return value.value_or("");
 }
@@ -274,9 +278,11 @@ void TomlTable::refuse_unknown() {
       return distance(a, name) < distance(b, name);
     });
     if (nearest != node_->asked.end()) {
-      if (distance(*nearest, name) <= 3) message += fmt::format(" Did you mean {}?", spelled(*nearest));
+      if (distance(*nearest, name) <= 3 && !spelled(*nearest).empty())
+        message += fmt::format(" Did you mean {}?", spelled(*nearest));
       std::string known;
-      for (const std::string& asked : node_->asked) known += (known.empty() ? "" : ", ") + spelled(asked);
+      for (const std::string& asked : node_->asked)
+        if (const std::string shown = spelled(asked); !shown.empty()) known += (known.empty() ? "" : ", ") + shown;
       message += fmt::format(" Expected one of: {}.", known);
     }
     fault(name, std::move(message));

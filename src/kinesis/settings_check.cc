@@ -28,7 +28,7 @@ class Faults {
 void check_stream(const KinesisSettings& settings, Faults& faults) {
   if (settings.stream_arn.empty()) {
     if (settings.stream_name.empty()) {
-      faults.add("stream_name", "expected the name of a Kinesis data stream, or its ARN as stream_arn.");
+      faults.add("stream_name", "expected the name of a Kinesis data stream, or the stream's ARN instead.");
     } else {
       faults.add_error("stream_name", aws::check_stream_name(settings.stream_name));
     }
@@ -76,7 +76,7 @@ std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) 
   if (!settings.external_id.empty()) {
     faults.add_error("external_id", aws::check_external_id(settings.external_id));
     if (settings.role_arn.empty())
-      faults.add("external_id", "an external id goes with a role: give role_arn too, or leave it out.");
+      faults.add("external_id", "an external id goes with a role: give the role's ARN too, or leave it out.");
   }
   check_endpoint("endpoint", settings.endpoint, faults);
   check_endpoint("sts_endpoint", settings.sts_endpoint, faults);

@@ -375,3 +375,30 @@ test('a test event, the status and the policies of a destination', async (t) => 
   assert.equal(trust.status, 201);
   assert.equal(trust.body.awsTrustPolicy.Statement[0].Condition.StringEquals['sts:ExternalId'], `sluice-${environmentId}`);
 });
+
+test('faults are told in the words of the API, each field once', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  await makeEnvironment(sluice);
+  const bad = async (at, body) => {
+    const answer = await sluice.api('POST', at, body);
+    assert.equal(answer.status, 400, JSON.stringify(answer.body));
+    assert.doesNotMatch(answer.body.message, /\b[a-z]+_[a-z_]+\b/, 'names as in the configuration file');
+    return answer.body.message;
+  };
+  const destination = (config) => bad('destinations/web/production', { kind: 'kinesis', config });
+  const empty = await destination({});
+  assert.match(empty, /config\.region: It is missing; expected an AWS region\. Example: "region": "eu-west-1"/);
+  assert.equal(empty.match(/config\.region:/g).length, 1);
+  assert.match(await destination({ region: 'us-east-1' }), /config\.streamName: expected the name of a Kinesis data stream, or the stream's ARN instead/);
+  assert.match(await destination({ region: 'us-east-1', streamName: 's', externalId: 'abc' }), /config\.externalId: an external id goes with a role/);
+  const unknown = await destination({ region: 'us-east-1', streamName: 's', partition: 'x' });
+  assert.match(unknown, /config\.partition: There is no setting of this name here.* maxCallsInFlight/);
+  assert.doesNotMatch(unknown, /one of:.*\b(environment|kind)\b/);
+  const environment = (fields) => bad('projects/web/environments', { key: 'test', name: 'Test', ...fields });
+  assert.match(await environment({ defaultTrackEvents: 4 }), /^defaultTrackEvents: /);
+  assert.match(await environment({ apiKey: 'a b' }), /^apiKey: /);
+  assert.match(await environment({ allowedOrigins: 3 }), /^allowedOrigins: /);
+  // Names are for people: two destinations may have the same.
+  const config = { region: 'us-east-1', streamName: 's' };
+  for (let i = 0; i < 2; ++i) assert.equal((await sluice.api('POST', 'destinations/web/production', { name: 'same', kind: 'kinesis', config })).status, 201);
+});
