@@ -384,9 +384,10 @@ void Exporter::forget_all_but(const CatalogSnapshot& snapshot) {
 
 void Exporter::drain(std::int64_t deadline_ms) {
   const std::int64_t deadline_us = clock_.steady_us() + deadline_ms * 1000;
-  const auto drained = [this] {
+  const auto drained = [this, since_ms = clock_.wall_ms()] {
     const std::lock_guard lock(mutex_);
-    return std::all_of(runners_.begin(), runners_.end(), [](const auto& runner) { return runner.second->drained(); });
+    return std::all_of(runners_.begin(), runners_.end(),
+                       [since_ms](const auto& runner) { return runner.second->drained(since_ms); });
   };
   while (!drained() && clock_.steady_us() < deadline_us) workers_.pause_us(kDrainLookUs);
   const std::lock_guard lock(mutex_);

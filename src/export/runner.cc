@@ -11,7 +11,8 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kRateWindowS = 30;
-// A drain waits for a destination that has trouble as long as it delivered something within this time.
+// A drain waits for a destination that has trouble as long as it delivered something within this time, or began within
+// it.
 constexpr std::int64_t kDrainPatienceMs = 2'000;
 
 }  // namespace
@@ -53,13 +54,13 @@ std::int64_t Exporter::Runner::step() {
   return kWorkerDone;
 }
 
-bool Exporter::Runner::drained() const {
+bool Exporter::Runner::drained(std::int64_t since_ms) const {
   const PipelineStatus status = pipeline_.status();
   if (status.balance.waiting == 0) return true;
   if (!status.problem) return false;
   if (status.problem->weight == Problem::Weight::setup) return true;
   // A stream that takes less than what arrives takes something all the while; one that is gone takes nothing.
-  return clock_.wall_ms() - status.last_delivery_ms > kDrainPatienceMs;
+  return clock_.wall_ms() - std::max(status.last_delivery_ms, since_ms) > kDrainPatienceMs;
 }
 
 DestinationStatus Exporter::Runner::status() const {

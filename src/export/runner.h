@@ -30,8 +30,8 @@ class Exporter::Runner {
 
   const Destination& destination() const { return pipeline_.destination(); }
   PipelineStatus pipeline_status() const { return pipeline_.status(); }
-  // Nothing waits, or what waits cannot go out just now: a drain need not wait for it.
-  bool drained() const;
+  // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it.
+  bool drained(std::int64_t since_ms) const;
   DestinationStatus status() const;
   std::vector<HistoryStep> history(HistorySpan span) const;
   // Once a second: samples the rates and tells of a change of state, once.
