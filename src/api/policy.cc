@@ -15,11 +15,11 @@ constexpr std::string_view kResourceShapes =
     "part of one";
 
 // Every action that a route of the API asks for.
-constexpr std::array<std::string_view, 20> kActions = {
+constexpr std::array<std::string_view, 19> kActions = {
     "viewProject",       "createProject",     "deleteProject",     "updateProjectName",   "updateTags",
     "createEnvironment", "deleteEnvironment", "updateName",        "updateConfiguration", "updateDefaultTrackEvents",
     "updateApiKey",      "updateMobileKey",   "createDestination", "deleteDestination",   "updateOn",
-    "testDestination",   "replayDestination", "createFlag",        "deleteFlag",          "updateTrackEvents"};
+    "testDestination",   "replayDestination", "createFlag",        "updateTrackEvents"};
 
 // `*` stands for any text, also none. Linear but for the last star, which goes back.
 bool glob_matches(std::string_view pattern, std::string_view text) {

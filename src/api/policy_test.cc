@@ -37,7 +37,7 @@ TEST(Policy, a_denial_beats_what_allows_whatever_the_order) {
                                {"effect":"allow","resources":["*"],"actions":["*"]}])"}) {
     EXPECT_EQ(verdict(policy(text), "deleteDestination", kOrders), Verdict::denied);
     EXPECT_EQ(verdict(policy(text), "updateOn", kOrders), Verdict::allowed);
-    EXPECT_EQ(verdict(policy(text), "deleteFlag", kCheckout), Verdict::allowed);
+    EXPECT_EQ(verdict(policy(text), "createFlag", kCheckout), Verdict::allowed);
   }
 }
 

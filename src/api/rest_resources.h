@@ -91,6 +91,7 @@ RestOutcome dead_letter_file(const RestContext& context, const RestCall& call);
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 
 RestOutcome list_flags(const RestContext& context, const RestCall& call);
+RestOutcome make_flag(const RestContext& context, const RestCall& call);
 RestOutcome patch_flags(const RestContext& context, const RestCall& call);
 RestOutcome get_flag(const RestContext& context, const RestCall& call);
 RestOutcome patch_flag(const RestContext& context, const RestCall& call);

@@ -53,6 +53,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "destinations/projects/{}/environments/{}/generate-trust-policy", generate_trust_policy, Role::writer,
           Asks::action, "createDestination", On::destination},
     Route{"GET", "flags/{}", list_flags},
+    Route{"POST", "flags/{}", make_flag, Role::writer, Asks::inside},
     Route{"PATCH", "flags/{}", patch_flags, Role::writer, Asks::inside},
     Route{"GET", "flags/{}/{}", get_flag},
     Route{"PATCH", "flags/{}/{}", patch_flag, Role::writer, Asks::inside},

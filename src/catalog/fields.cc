@@ -210,6 +210,9 @@ Environment read_environment_fields(TomlTable& table) {
 DeclaredFlag read_flag_fields(TomlTable& table) {
   DeclaredFlag declared;
   declared.exported = table.boolean("export", "true");
+  declared.name = table.text("name", "a name", "\"New checkout\"").value_or("");
+  declared.variation_values =
+      table.texts("variation_values", "the values of the variations, from 0, as JSON", "[\"false\", \"true\"]");
   declared.variation_names = table.texts("variation_names", "the names of the variations, from 0", "[\"off\", \"on\"]");
   return declared;
 }

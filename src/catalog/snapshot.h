@@ -30,7 +30,10 @@ struct Project {
 // What its owner declared of one flag in one environment.
 struct DeclaredFlag {
   std::optional<bool> exported;  // "send detailed events to data export destinations"
+  std::string name;              // empty: none is declared. One that has a name is known before any event names it
   std::vector<std::string> variation_names;
+  std::vector<std::string> variation_values;  // JSON, by index
+  bool operator==(const DeclaredFlag&) const = default;
 };
 
 // Which evaluations of an environment's flags are exported (docs/events.md).

@@ -56,19 +56,30 @@ FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std
   return flags.by_key.emplace(std::move(key), std::move(made)).first->second.get();
 }
 
+FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
+  FlagDescription out{key, {}, {}};
+  if (const auto found = flags.described.find(key); found != flags.described.end()) out = found->second;
+  const auto found = flags.choice.flags.find(key);
+  if (found == flags.choice.flags.end()) return out;
+  const DeclaredFlag& declared = found->second;
+  if (!declared.name.empty()) out.name = declared.name;
+  const std::size_t count = std::max(declared.variation_names.size(), declared.variation_values.size());
+  out.variations.resize(std::max(out.variations.size(), count));
+  for (std::size_t i = 0; i < declared.variation_names.size(); ++i)
+    if (!declared.variation_names[i].empty()) out.variations[i].name = declared.variation_names[i];
+  for (std::size_t i = 0; i < declared.variation_values.size(); ++i)
+    if (!declared.variation_values[i].empty()) out.variations[i].value = declared.variation_values[i];
+  return out;
+}
+
 void FlagRegistry::choose(const Flags& flags, FlagEntry& flag) {
   const FlagExport& choice = flags.choice;
   bool exported = choice.all_flags.value_or(flag.remembered_);
-  std::vector<std::string> called;
-  if (const auto found = flags.described.find(flag.key); found != flags.described.end())
-    for (const FlagDescription::Variation& variation : found->second.variations) called.push_back(variation.name);
-  if (const auto found = choice.flags.find(flag.key); found != choice.flags.end()) {
+  if (const auto found = choice.flags.find(flag.key); found != choice.flags.end())
     exported = found->second.exported.value_or(exported);
-    const std::vector<std::string>& declared = found->second.variation_names;
-    called.resize(std::max(called.size(), declared.size()));
-    for (std::size_t i = 0; i < declared.size(); ++i)
-      if (!declared[i].empty()) called[i] = declared[i];
-  }
+  std::vector<std::string> called;
+  for (FlagDescription::Variation& variation : told(flags, flag.key).variations)
+    called.push_back(std::move(variation.name));
   std::vector<std::shared_ptr<const std::string>> names;
   for (const std::string& name : called)
     names.push_back(name.empty() ? nullptr : std::make_shared<const std::string>(dumped(name)));
@@ -106,7 +117,7 @@ bool FlagRegistry::new_flags_exported(ObjectId environment) const {
 }
 
 FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
-  FlagFacts facts{flag.key, {}, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}};
+  FlagFacts facts{flag.key, {}, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}, {}};
   const std::lock_guard lock(flag.mutex_);
   facts.variations = flag.variations_;
   for (VariationSeen& seen : facts.variations)
@@ -118,14 +129,25 @@ FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
   return facts;
 }
 
-// One that was described but not seen.
+// What was told of it beside what was seen.
+void FlagRegistry::add_told(const FlagDescription& told, FlagFacts& facts) {
+  facts.name = told.name;
+  for (const FlagDescription::Variation& variation : told.variations) facts.values.push_back(variation.value);
+}
+
+// One that was told of but not seen.
 FlagFacts FlagRegistry::unseen(const Flags& flags, const FlagDescription& described) {
   FlagEntry flag(described.key, 0, flags.choice.new_flags);
   flag.remembered_ = flags.choice.new_flags;
   choose(flags, flag);
   FlagFacts out = facts(flag);
-  out.name = described.name;
+  add_told(described, out);
   return out;
+}
+
+bool FlagRegistry::is_told(const Flags& flags, std::string_view key) {
+  const auto declared = flags.choice.flags.find(std::string(key));
+  return flags.described.contains(key) || (declared != flags.choice.flags.end() && !declared->second.name.empty());
 }
 
 std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
@@ -133,13 +155,13 @@ std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_vie
   const auto found = environments_.find(environment);
   if (found == environments_.end()) return std::nullopt;
   const Flags& flags = found->second;
-  const auto described = flags.described.find(key);
+  const FlagDescription told_of = told(flags, std::string(key));
   if (const auto seen = flags.by_key.find(key); seen != flags.by_key.end()) {
     FlagFacts out = facts(*seen->second);
-    if (described != flags.described.end()) out.name = described->second.name;
+    add_told(told_of, out);
     return out;
   }
-  return described == flags.described.end() ? std::nullopt : std::optional(unseen(flags, described->second));
+  return is_told(flags, key) ? std::optional(unseen(flags, told_of)) : std::nullopt;
 }
 
 std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
@@ -149,12 +171,15 @@ std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
     const auto found = environments_.find(environment);
     if (found == environments_.end()) return out;
     const Flags& flags = found->second;
-    for (const auto& [key, flag] : flags.by_key) out.push_back(facts(*flag));
-    for (FlagFacts& flag : out)
-      if (const auto described = flags.described.find(flag.key); described != flags.described.end())
-        flag.name = described->second.name;
+    for (const auto& [key, flag] : flags.by_key) {
+      out.push_back(facts(*flag));
+      if (flags.described.contains(key) || flags.choice.flags.contains(key)) add_told(told(flags, key), out.back());
+    }
     for (const auto& [key, described] : flags.described)
-      if (!flags.by_key.contains(key)) out.push_back(unseen(flags, described));
+      if (!flags.by_key.contains(key)) out.push_back(unseen(flags, told(flags, key)));
+    for (const auto& [key, declared] : flags.choice.flags)
+      if (!declared.name.empty() && !flags.by_key.contains(key) && !flags.described.contains(key))
+        out.push_back(unseen(flags, told(flags, key)));
   }
   std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
   return out;

@@ -78,6 +78,7 @@ struct FlagFacts {
   std::uint64_t evaluations = 0;
   std::vector<VariationSeen> variations;  // by index
   std::vector<std::string> names;         // of variations, by index; JSON, empty: none
+  std::vector<std::string> values;        // of variations as they were told, by index; JSON, empty: none
 };
 
 class FlagRegistry {
@@ -115,6 +116,10 @@ class FlagRegistry {
   static void choose(const Flags& flags, FlagEntry& flag);
   static FlagFacts facts(const FlagEntry& flag);
   static FlagFacts unseen(const Flags& flags, const FlagDescription& described);
+  // What is declared and what was read of a flag; a declaration goes first.
+  static FlagDescription told(const Flags& flags, const std::string& key);
+  static bool is_told(const Flags& flags, std::string_view key);
+  static void add_told(const FlagDescription& told, FlagFacts& facts);
 
   mutable std::mutex mutex_;
   std::map<ObjectId, Flags> environments_;

@@ -402,3 +402,35 @@ test('faults are told in the words of the API, each field once', async (t) => {
   const config = { region: 'us-east-1', streamName: 's' };
   for (let i = 0; i < 2; ++i) assert.equal((await sluice.api('POST', 'destinations/web/production', { name: 'same', kind: 'kinesis', config })).status, 201);
 });
+
+for (const { name, connect } of apiClients) {
+  test(`a flag is told of before any event names it, by ${name}`, async (t) => {
+    const kinesim = await Kinesim.start(t);
+    const sluice = await Sluice.start(t, { managed: true });
+    const client = connect({ uri: await documentedUri(t, sluice.adminUri), token: ADMIN_TOKEN });
+    await makeEnvironment(sluice, { apiKey: SDK_KEY });
+    await client.postDestination('web', 'production', { name: 'orders', kind: 'kinesis', config: configFor(kinesim), on: true });
+    await client.postFeatureFlag('web', { key: 'checkout', name: 'New checkout', variations: [{ value: false, name: 'old' }, { value: true, name: 'new' }] });
+    const known = async () => (await client.getFeatureFlag('web', 'checkout'));
+    const flag = await waitFor('the flag to be known', () => known().catch(() => undefined));
+    assert.deepEqual([flag.name, flag.kind, flag.variations.map((each) => each.name)], ['New checkout', 'boolean', ['old', 'new']]);
+    assert.deepEqual(flag.variations.map(({ value }) => value), [false, true]);
+    await client.patchFeatureFlag('web', 'checkout', [{ op: 'replace', path: '/environments/production/trackEvents', value: false }]);
+    const event = { kind: 'feature', key: 'checkout', creationDate: 1, variation: 1, value: true, context: { kind: 'user', key: 'u' } };
+    await waitFor('the event to be taken', async () => (await sluice.post([event], { key: SDK_KEY })) === 202);
+    const inProduction = async () => (await sluice.api('GET', 'flags/web/checkout')).body.environments.production;
+    await waitFor('it to be counted', async () => (await inProduction()).evaluations >= 1);
+    await waitFor('the switch to be off', async () => (await inProduction()).trackEvents === false);
+    assert.equal((await known()).name, 'New checkout');
+    await sluice.process.stop('SIGKILL');
+    await sluice.launch();
+    assert.deepEqual([(await known()).name, (await known()).variations[1].name], ['New checkout', 'new']);
+    await assert.rejects(client.postFeatureFlag('web', { key: 'checkout', name: 'again' }), (error) => client.statusOf(error) === 409);
+    const [entry] = (await sluice.api('GET', 'auditlog?q=told')).body.items;
+    assert.deepEqual(entry.accesses, [{ action: 'createFlag', resource: 'proj/web:env/*:flag/checkout' }]);
+    for (const [body, told] of [[{}, /^key: It is missing/], [{ key: 'x', variations: [{}] }, /^variations: expected objects/], [{ key: 'x', odd: 1 }, /^odd: /], [{ key: 'x', name: 3 }, /^name: /]]) {
+      const answer = await sluice.api('POST', 'flags/web', body);
+      assert.deepEqual([answer.status, told.test(answer.body.message)], [400, true], answer.body.message);
+    }
+  });
+}

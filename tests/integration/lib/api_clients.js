@@ -20,6 +20,7 @@ function typescriptClient({ uri, token }) {
     patchDestination: (project, environment, id, patch) => data(destinations.patchDestination(project, environment, id, patch)),
     deleteDestination: (project, environment, id) => data(destinations.deleteDestination(project, environment, id)),
     getFeatureFlag: (project, key) => data(flags.getFeatureFlag(project, key)),
+    postFeatureFlag: (project, flag) => data(flags.postFeatureFlag(project, flag)),
     patchFeatureFlag: (project, key, patch) => data(flags.patchFeatureFlag(project, key, { patch })),
     statusOf: (error) => error.response?.status,
   };
@@ -46,6 +47,7 @@ function javascriptClient({ uri, token }) {
     patchDestination: (project, environment, id, patch) => call(destinations, 'patchDestination', project, environment, id, patch),
     deleteDestination: (project, environment, id) => call(destinations, 'deleteDestination', project, environment, id),
     getFeatureFlag: (project, key) => call(flags, 'getFeatureFlag', project, key),
+    postFeatureFlag: (project, flag) => call(flags, 'postFeatureFlag', project, flag),
     patchFeatureFlag: (project, key, patch) => call(flags, 'patchFeatureFlag', project, key, { patch }),
     statusOf: (error) => error.status,
   };
