@@ -154,9 +154,9 @@ struct FlagReader::State {
       if (ids.empty()) continue;
       const auto flags = read(project.launchdarkly_key.empty() ? project.key : project.launchdarkly_key, keys);
       if (!flags) return false;
-      note(project.key, *flags);
       if (*flags)
         for (const ObjectId id : ids) registry.describe(id, **flags);
+      note(project.key, *flags);  // what is said to be read is there to be seen
     }
     return true;
   }
