@@ -23,7 +23,7 @@ function(sluice_layer NAME)
   add_library(${library} STATIC ${sources})
   target_link_libraries(${library} PUBLIC sluice_options ${ARGN})
 
-  if(fakes AND (SLUICE_TESTS OR SLUICE_FUZZERS OR SLUICE_BENCHMARKS))
+  if(fakes AND (SLUICE_TESTS OR SLUICE_FUZZERS OR SLUICE_BENCHMARKS OR SLUICE_SIMULATION))
     add_library(${library}_fakes STATIC ${fakes})
     target_link_libraries(${library}_fakes PUBLIC ${library})
   endif()

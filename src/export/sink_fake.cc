@@ -8,6 +8,7 @@ namespace sluice {
 
 void FakeSink::put(OutboundEvent event) {
   SLUICE_CHECK(has_room(), "a pipeline puts in no more than there is room for");
+  const std::lock_guard lock(mutex_);
   inside_.push_back(std::move(event));
 }
 
@@ -20,6 +21,7 @@ void FakeSink::finish(const OutboundEvent& event, std::vector<FinishedEvent>& fi
 }
 
 std::int64_t FakeSink::step(std::int64_t, std::vector<FinishedEvent>& finished) {
+  const std::lock_guard lock(mutex_);
   for (; answer_newest_ > 0 && !inside_.empty(); --answer_newest_) {
     finish(inside_.back(), finished);
     inside_.pop_back();
@@ -28,10 +30,15 @@ std::int64_t FakeSink::step(std::int64_t, std::vector<FinishedEvent>& finished) 
   return INT64_MAX;
 }
 
+std::size_t FakeSink::inside() const {
+  const std::lock_guard lock(mutex_);
+  return inside_.size();
+}
+
 SinkStats FakeSink::stats() const {
   SinkStats stats;
-  stats.calls_in_flight = inside_.empty() ? 0 : 1;
-  stats.events_inside = inside_.size();
+  stats.events_inside = inside();
+  stats.calls_in_flight = stats.events_inside == 0 ? 0 : 1;
   return stats;
 }
 

@@ -1,8 +1,10 @@
-// A sink whose every answer a test decides. It holds what it was given until told to finish it.
+// A sink whose every answer a test decides, also while a worker's thread steps it. It holds what it was given until
+// told to finish it.
 #pragma once
 
 #include <deque>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "export/sink.h"
@@ -13,31 +15,43 @@ class FakeSink final : public Sink {
  public:
   explicit FakeSink(std::size_t room) : room_(room) {}
 
-  bool has_room() const override { return inside_.size() < room_; }
+  bool has_room() const override { return inside() < room_; }
   void put(OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) override;
-  std::optional<Problem> problem() const override { return problem_; }
+  std::optional<Problem> problem() const override { return locked(problem_); }
   std::vector<Problem> notes() const override { return {}; }
   SinkStats stats() const override;
-  void stop() override { stopped_ = true; }
+  void stop() override { set(stopped_, true); }
 
   // Whether events are finished at the next step, in the order put in.
-  void answer_all(bool on) { answer_all_ = on; }
+  void answer_all(bool on) { set(answer_all_, on); }
   // Finishes this many of those inside at the next step, the newest first, as answers that overtake each other do.
-  void answer_newest(std::size_t count) { answer_newest_ = count; }
+  void answer_newest(std::size_t count) { set(answer_newest_, count); }
   // Finished as a dead letter instead, when the record holds this text.
-  void refuse(std::string text) { refused_ = std::move(text); }
-  void set_problem(std::optional<Problem> problem) { problem_ = std::move(problem); }
+  void refuse(std::string text) { set(refused_, std::move(text)); }
+  void set_problem(std::optional<Problem> problem) { set(problem_, std::move(problem)); }
 
   // Every record ever finished as delivered, in order, and how often.
-  const std::vector<std::string>& delivered() const { return delivered_; }
-  std::size_t inside() const { return inside_.size(); }
-  bool stopped() const { return stopped_; }
+  std::vector<std::string> delivered() const { return locked(delivered_); }
+  std::size_t inside() const;
+  bool stopped() const { return locked(stopped_); }
 
  private:
   void finish(const OutboundEvent& event, std::vector<FinishedEvent>& finished);
 
-  std::size_t room_;
+  template <typename T>
+  T locked(const T& value) const {
+    const std::lock_guard lock(mutex_);
+    return value;
+  }
+  template <typename T>
+  void set(T& member, T value) {
+    const std::lock_guard lock(mutex_);
+    member = std::move(value);
+  }
+
+  mutable std::mutex mutex_;
+  const std::size_t room_;
   std::deque<OutboundEvent> inside_;
   std::vector<std::string> delivered_;
   std::optional<Problem> problem_;

@@ -19,12 +19,13 @@ using sluice::simulation::Run;
 struct Options {
   std::uint64_t seed = 1, runs = 1;
   std::string seed_file;
+  std::int64_t outage_hours = 0;
   bool verbose = false, twice = false;
 };
 
 struct Sum {
   std::uint64_t runs = 0, broken = 0, payloads = 0, events = 0, taken = 0, repeats = 0, deaths = 0, restarts = 0,
-                flips = 0, steps = 0;
+                flips = 0, steps = 0, refused = 0;
   std::int64_t simulated_ms = 0;
 
   void add(const Outcome& outcome) {
@@ -38,19 +39,22 @@ struct Sum {
     restarts += outcome.happened.restarts;
     flips += outcome.happened.flips;
     steps += outcome.steps;
+    refused += outcome.refused;
     simulated_ms += outcome.simulated_ms;
   }
 };
 
-Outcome run(std::uint64_t seed, bool verbose) {
-  return Run(seed, verbose ? [](const std::string& line) { fmt::print("{}\n", line); }
-                           : std::function<void(const std::string&)>())
+Outcome run(std::uint64_t seed, bool verbose, std::int64_t outage_hours) {
+  return Run(seed,
+             verbose ? [](const std::string& line) { fmt::print("{}\n", line); }
+                     : std::function<void(const std::string&)>(),
+             outage_hours * 3'600'000)
       .go();
 }
 
 void one(std::uint64_t seed, const Options& options, Sum& sum) {
-  Outcome outcome = run(seed, options.verbose);
-  if (options.twice && !outcome.broken && run(seed, false).fingerprint != outcome.fingerprint)
+  Outcome outcome = run(seed, options.verbose, options.outage_hours);
+  if (options.twice && !outcome.broken && run(seed, false, options.outage_hours).fingerprint != outcome.fingerprint)
     outcome.broken = "the same seed gave another run the second time";
   sum.add(outcome);
   if (!outcome.broken) return;
@@ -75,6 +79,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "The first seed")->capture_default_str();
   app.add_option("--runs", options.runs, "How many seeds from there on")->capture_default_str();
   app.add_option("--seed-file", options.seed_file, "Run the seeds in this file first, one a line, # for comments");
+  app.add_option("--outage-hours", options.outage_hours, "Every stream is out of reach for so long, while SDKs send");
   app.add_flag("--verbose", options.verbose, "Tell all that happens, with the server's log");
   app.add_flag("--twice", options.twice, "Run each seed twice, and expect the same");
   CLI11_PARSE(app, argc, argv);
@@ -87,10 +92,11 @@ int main(int argc, char** argv) {
   for (std::uint64_t i = 0; i < options.runs; ++i) one(options.seed + i, options, sum);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   fmt::print(
-      "simulation: {} runs from seed {} in {:.1f} s, {:.1f} hours simulated: {} payloads, {} events acknowledged, {} "
-      "records taken, {} of them repeats; {} deaths, {} restarts in order, {} bits rotted\n",
-      sum.runs, options.seed, seconds, static_cast<double>(sum.simulated_ms) / 3.6e6, sum.payloads, sum.events,
-      sum.taken, sum.repeats, sum.deaths, sum.restarts, sum.flips);
+      "simulation: {} runs from seed {} in {:.1f} s, {:.1f} hours simulated: {} payloads ({} answered "
+      "503), {} events acknowledged, {} records taken, {} of them repeats; {} deaths, {} restarts in order, {} bits "
+      "rotted\n",
+      sum.runs, options.seed, seconds, static_cast<double>(sum.simulated_ms) / 3.6e6, sum.payloads, sum.refused,
+      sum.events, sum.taken, sum.repeats, sum.deaths, sum.restarts, sum.flips);
   fmt::print("simulation: {} passed, {} failed\n", sum.runs - sum.broken, sum.broken);
   return sum.broken == 0 ? 0 : 1;
 }

@@ -13,6 +13,8 @@ namespace sluice::simulation {
 namespace {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
+// Between two things that happen in a long outage.
+constexpr std::uint64_t kOutageStepUs = 10'000'000;
 // After all is mended: the longest waits of a sink are a minute, and each retry doubles the one before.
 constexpr std::int64_t kSettleAtMostS = 3'600;
 // Cursors, flags and the like, beside the journal's own files.
@@ -40,11 +42,12 @@ JournalLimits draw_limits(Random& random) {
 
 }  // namespace
 
-Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell)
+Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms)
     : seed_(seed),
       tell_(std::move(tell)),
+      outage_ms_(outage_ms),
       random_(part(seed, 1)),
-      weather_(Weather::draw(random_)),
+      weather_(outage_ms > 0 ? Weather::draw(random_).at_home() : Weather::draw(random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
       cloud_(scheduler_, clock_, part(seed, 3)),
@@ -90,6 +93,7 @@ Outcome Run::go() {
     outcome.taken_records += cloud_.stream(each.stream).taken;
     outcome.repeats += cloud_.stream(each.stream).repeats();
   }
+  outcome.refused = refused_;
   outcome.happened = happened_;
   outcome.steps = scheduler_.steps();
   outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
@@ -101,9 +105,13 @@ Outcome Run::go() {
 }
 
 void Run::live() {
-  const std::int64_t until_us = clock_.steady_us() + static_cast<std::int64_t>(5 + random_.below(40)) * kSecondUs;
+  const bool outage = outage_ms_ > 0;
+  for (const Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults.unreachable = outage;
+  const std::int64_t until_us =
+      clock_.steady_us() + (outage ? outage_ms_ * 1000 : static_cast<std::int64_t>(5 + random_.below(40)) * kSecondUs);
+  const std::uint64_t longest_step_us = outage ? kOutageStepUs : 300'000;
   while (clock_.steady_us() < until_us && !broken_) {
-    guarded([this] { scheduler_.run_for(1 + static_cast<std::int64_t>(random_.below(300'000))); });
+    guarded([&] { scheduler_.run_for(1 + static_cast<std::int64_t>(random_.below(longest_step_us))); });
     if (!process_ && clock_.steady_us() >= start_at_us_) try_start();
     guarded([this] { act(); });
     look_at_replays();

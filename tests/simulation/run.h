@@ -24,6 +24,7 @@ namespace sluice::simulation {
 struct Outcome {
   std::optional<std::string> broken;  // nothing: every promise was kept
   std::uint64_t payloads = 0, acknowledged_events = 0, taken_records = 0, repeats = 0;
+  std::uint64_t refused = 0;  // answers 503 and the like: the SDK keeps it, or sends it again
   Happened happened;
   std::uint64_t steps = 0, fingerprint = 0;
   std::int64_t simulated_ms = 0;
@@ -35,13 +36,16 @@ struct Weather {
   bool throttling, failures, lost_answers, outages, resharding, expiring, clock_jumps;
   bool lost_client_answers, restarts, catalog_changes, on_and_off, replays, poison, one_slow;
   static Weather draw(Random& random);
+  Weather at_home() const;  // of our own machine alone: what AWS and owners do is left out
   std::string text() const;
 };
 
 class Run {
  public:
-  // `tell` gets a line for each thing that is done to the world; null: nobody listens.
-  Run(std::uint64_t seed, std::function<void(const std::string&)> tell);
+  // `tell` gets a line for each thing that is done to the world; null: nobody listens. With `outage_ms`, every stream
+  // is out of reach for that long, from the first payload on, while SDKs go on sending and our own machine fails as
+  // ever.
+  Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms = 0);
   Outcome go();
 
  private:
@@ -76,6 +80,7 @@ class Run {
 
   const std::uint64_t seed_;
   const std::function<void(const std::string&)> tell_;
+  const std::int64_t outage_ms_;
   Random random_;
   const Weather weather_;
   ManualClock clock_;
@@ -100,7 +105,7 @@ class Run {
   std::int64_t publish_again_at_us_ = INT64_MAX;
   bool clock_jumped_ = false;
   std::int64_t heal_disk_at_us_ = 0;
-  std::uint64_t destinations_made_ = 0;
+  std::uint64_t destinations_made_ = 0, refused_ = 0;
   struct Asked {
     Replayed replay;
     Position oldest;

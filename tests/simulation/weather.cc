@@ -63,6 +63,14 @@ Weather Weather::draw(Random& random) {
   return weather;
 }
 
+Weather Weather::at_home() const {
+  Weather weather{};
+  for (bool Weather::*flag : {&Weather::crashes, &Weather::disk_errors, &Weather::full_disk, &Weather::slow_disk,
+                              &Weather::lost_client_answers, &Weather::restarts})
+    weather.*flag = this->*flag;
+  return weather;
+}
+
 std::string Weather::text() const {
   std::string text;
   for (const Named& each : kNames)
@@ -143,6 +151,7 @@ void Run::answered(std::size_t number, unsigned status) {
     payload.answered_at = ledger_.now();
     return;
   }
+  refused_ += status != 0;
   if (status != 0 && status != 503 && status != 500) broken_ = fmt::format("a payload was answered {}", status);
   if (payload.tries < 2) scheduler_.at(clock_.steady_us() + kSdkRetryUs, [this, number] { send(number); });
 }
