@@ -50,6 +50,9 @@ void add(ProjectFlag& flag, const Environment& environment, const FlagFacts& fac
                                         {"firstSeen", facts.first_seen_ms},
                                         {"lastSeen", facts.last_seen_ms},
                                         {"evaluations", facts.evaluations},
+                                        {"lastSummary", facts.last_summary_ms},
+                                        {"summarizedEvaluations", facts.summarized},
+                                        {"summaryOnly", facts.exported && facts.summary_only()},
                                         {"_summary", {{"variations", std::move(by_variation)}}}};
 }
 

@@ -1,5 +1,5 @@
 // What the reader asks about each evaluation of a flag: whether its owner chose it for export, and what the variation
-// is called. Who answers: intake/flag_desk.h.
+// is called; and what it tells of flags that came in a summary. Who answers: intake/flag_desk.h.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,8 @@ class FlagGate {
  public:
   virtual ~FlagGate() = default;
   virtual FlagVerdict look(const FlagEvaluation& evaluation) = 0;
+  // A summary counts this many evaluations of the flag; `key` between its quotes, escapes and all.
+  virtual void summarized(std::string_view key, std::uint64_t evaluations) = 0;
 };
 
 }  // namespace sluice

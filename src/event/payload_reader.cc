@@ -70,6 +70,8 @@ struct PayloadReader::State {
                     FlagGate* flags);
   std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
   FlagVerdict ask(EventKind kind, std::optional<std::uint32_t> key_token);
+  void tell_summary() const;
+  std::uint64_t summarized_evaluations(std::uint32_t flag_token) const;
   void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
@@ -215,7 +217,33 @@ FlagVerdict PayloadReader::State::ask(EventKind kind, std::optional<std::uint32_
   return flags->look(evaluation);
 }
 
+// {flag: {counters: [{count}]}}. What is otherwise made counts as nothing: it is exported as sent all the same.
+void PayloadReader::State::tell_summary() const {
+  const auto features = event.value(MemberName::features);
+  if (!features || walk.at(*features) != '{') return;
+  for (std::uint32_t name = *features + 1; walk.at(name) == '"'; ++name) {
+    flags->summarized(walk.inside(name), summarized_evaluations(name + 2));
+    name = walk.skip_checked(name + 2);
+  }
+}
+
+std::uint64_t PayloadReader::State::summarized_evaluations(std::uint32_t flag_token) const {
+  const auto counters = walk.find_in_checked(flag_token, "counters");
+  if (!counters || walk.at(*counters) != '[') return 0;
+  std::uint64_t sum = 0;
+  for (std::uint32_t counter = *counters + 1; walk.at(counter) != ']'; counter += walk.at(counter) == ',') {
+    if (const auto count = walk.find_in_checked(counter, "count")) {
+      const std::string_view text = walk.text(*count);
+      std::uint32_t read = 0;  // a larger count is none that one SDK came to
+      if (std::from_chars(text.data(), text.data() + text.size(), read).ec == std::errc()) sum += read;
+    }
+    counter = walk.skip_checked(counter);
+  }
+  return sum;
+}
+
 void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry) {
+  if (kind == EventKind::summary && flags != nullptr) tell_summary();
   const auto key = event_key(event, kind);
   const FlagVerdict verdict = ask(kind, key);
   if (!verdict.exported) {

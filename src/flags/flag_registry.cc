@@ -34,6 +34,12 @@ void FlagEntry::seen(std::int64_t now_ms, std::int64_t variation, std::string_vi
   variations_.push_back({variation, value.size() <= kMaxValueBytes ? std::string(value) : std::string(), 0});
 }
 
+void FlagEntry::summarized(std::int64_t now_ms, std::uint64_t evaluations) {
+  summarized_.fetch_add(evaluations, std::memory_order_relaxed);
+  if (last_summary_ms_.load(std::memory_order_relaxed) < now_ms)
+    last_summary_ms_.store(now_ms, std::memory_order_relaxed);
+}
+
 std::shared_ptr<const std::string> FlagEntry::variation_name(std::int64_t variation) const {
   if (!has_names() || variation < 0) return nullptr;
   const std::lock_guard lock(mutex_);
@@ -46,7 +52,7 @@ FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std
   const std::lock_guard lock(mutex_);
   Flags& flags = environments_[environment];
   if (const auto found = flags.by_key.find(key); found != flags.by_key.end()) return found->second.get();
-  if (flags.by_key.size() >= kMaxFlags) {
+  if (flags.by_key.size() >= kMaxFlags || key.size() > kMaxFlagKeyBytes) {
     forgotten_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
@@ -117,7 +123,14 @@ bool FlagRegistry::new_flags_exported(ObjectId environment) const {
 }
 
 FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
-  FlagFacts facts{flag.key, {}, flag.exported(), flag.first_seen_ms, flag.last_seen_ms_, flag.evaluations_, {}, {}, {}};
+  FlagFacts facts;
+  facts.key = flag.key;
+  facts.exported = flag.exported();
+  facts.first_seen_ms = flag.first_seen_ms;
+  facts.last_seen_ms = flag.last_seen_ms_;
+  facts.evaluations = flag.evaluations_;
+  facts.last_summary_ms = flag.last_summary_ms_;
+  facts.summarized = flag.summarized_;
   const std::lock_guard lock(flag.mutex_);
   facts.variations = flag.variations_;
   for (VariationSeen& seen : facts.variations)
@@ -200,6 +213,8 @@ std::string FlagRegistry::text() const {
                       {"firstSeen", known.first_seen_ms},
                       {"lastSeen", known.last_seen_ms},
                       {"evaluations", known.evaluations},
+                      {"lastSummary", known.last_summary_ms},
+                      {"summarized", known.summarized},
                       {"variations", std::move(variations)}});
     }
     json& described = all[environment.hex()]["described"] = json::array();
@@ -233,6 +248,8 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
         flag->remembered_ = one.at("exportedWhenNew").get<bool>();
         flag->last_seen_ms_ = one.at("lastSeen").get<std::int64_t>();
         flag->evaluations_ = one.at("evaluations").get<std::uint64_t>();
+        flag->last_summary_ms_ = one.value("lastSummary", std::int64_t{0});
+        flag->summarized_ = one.value("summarized", std::uint64_t{0});
         for (const json& seen : one.at("variations")) {
           const auto index = seen.at(0).get<std::int64_t>();
           if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;

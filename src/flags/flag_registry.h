@@ -25,6 +25,12 @@ namespace sluice {
 // Flags of one environment that are remembered: LaunchDarkly's own projects stay below it. A flag beyond is exported as
 // new flags are, and counted in forgotten().
 inline constexpr std::size_t kMaxFlags = 20'000;
+// LaunchDarkly's keys have 256 characters at most. A longer one is as a flag beyond kMaxFlags: anybody who knows a
+// client-side id can send keys, and each that is remembered stays in memory.
+inline constexpr std::size_t kMaxFlagKeyBytes = 1024;
+// SDKs send a flag's summary with its full events, at most some minutes apart. Summaries that go on for this long after
+// the last full event say that there are only summaries.
+inline constexpr std::int64_t kSummaryOnlyAfterMs = 10 * 60'000;
 // Of a flag, this many variations are kept with the value that was seen; LaunchDarkly allows fewer. A longer value is
 // not kept.
 inline constexpr std::size_t kMaxVariationsSeen = 64;
@@ -46,6 +52,8 @@ class FlagEntry {
 
   // One evaluation was seen; new variations are kept.
   void seen(std::int64_t now_ms, std::int64_t variation, std::string_view value);
+  // A summary counted this many evaluations.
+  void summarized(std::int64_t now_ms, std::uint64_t evaluations);
   // Whether its owner wants its evaluations in full.
   bool exported() const { return exported_.load(std::memory_order_relaxed); }
   // The variation's name as JSON with quotes; null: it has none.
@@ -62,6 +70,8 @@ class FlagEntry {
   std::atomic<bool> has_names_{false};
   std::atomic<std::int64_t> last_seen_ms_{0};
   std::atomic<std::uint64_t> evaluations_{0};
+  std::atomic<std::int64_t> last_summary_ms_{0};
+  std::atomic<std::uint64_t> summarized_{0};
   std::atomic<std::uint64_t> variations_seen_{0};  // a bit each
   std::array<std::atomic<std::uint64_t>, kCountedVariations> by_variation_{};
   mutable std::mutex mutex_;
@@ -76,9 +86,16 @@ struct FlagFacts {
   bool exported = true;
   std::int64_t first_seen_ms = 0, last_seen_ms = 0;
   std::uint64_t evaluations = 0;
+  std::int64_t last_summary_ms = 0;  // 0: no summary named it
+  std::uint64_t summarized = 0;      // evaluations that summaries counted; those sent in full are among them
   std::vector<VariationSeen> variations;  // by index
   std::vector<std::string> names;         // of variations, by index; JSON, empty: none
   std::vector<std::string> values;        // of variations as they were told, by index; JSON, empty: none
+
+  // SDKs count its evaluations and send none of them in full.
+  bool summary_only() const {
+    return last_summary_ms > 0 && (last_seen_ms == 0 || last_summary_ms - last_seen_ms > kSummaryOnlyAfterMs);
+  }
 };
 
 class FlagRegistry {

@@ -115,6 +115,13 @@ TEST(FlagRegistry, comes_back_from_its_text) {
   EXPECT_FALSE(other.find(kEnvironment, "f", 9)->exported());
 }
 
+TEST(FlagRegistry, a_key_longer_than_any_is_not_remembered) {
+  FlagRegistry registry;
+  EXPECT_TRUE(registry.find(kEnvironment, std::string(kMaxFlagKeyBytes, 'k'), 1));
+  EXPECT_FALSE(registry.find(kEnvironment, std::string(kMaxFlagKeyBytes + 1, 'k'), 1));
+  EXPECT_EQ(registry.forgotten(), 1u);
+}
+
 TEST(FlagRegistry, takes_nothing_from_a_text_that_is_not_its_own) {
   FlagRegistry registry;
   registry.find(kEnvironment, "f", 1);
@@ -134,12 +141,15 @@ TEST(FlagStore, keeps_the_registry_over_a_restart_and_sets_a_damaged_file_aside)
     const auto store = FlagStore::open("/data/flags.json", registry, files);
     ASSERT_TRUE(store);
     registry.find(kEnvironment, "f", 1)->seen(2, 0, "true");
+    registry.find(kEnvironment, "f", 1)->summarized(3, 5);
     text = registry.text();
   }
   {
     FlagRegistry registry;
     ASSERT_TRUE(FlagStore::open("/data/flags.json", registry, files));
     EXPECT_EQ(registry.text(), text);
+    EXPECT_EQ(registry.one(kEnvironment, "f")->summarized, 5u);
+    EXPECT_EQ(registry.one(kEnvironment, "f")->last_summary_ms, 3);
   }
   ASSERT_TRUE((*files.open("/data/flags.json", false))->write_at(0, "?"));
   FlagRegistry registry;

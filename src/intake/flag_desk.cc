@@ -36,4 +36,8 @@ FlagVerdict FlagDesk::look(const FlagEvaluation& evaluation) {
   return verdict;
 }
 
+void FlagDesk::summarized(std::string_view key, std::uint64_t evaluations) {
+  if (FlagEntry* flag = entry(key); flag != nullptr) flag->summarized(now_ms_, evaluations);
+}
+
 }  // namespace sluice

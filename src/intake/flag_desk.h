@@ -21,6 +21,7 @@ class FlagDesk final : public FlagGate {
   // Of the payload that comes next. `unsummarized`: the request said that its evaluations were not asked for in full.
   void begin(const Environment& environment, bool unsummarized, std::int64_t now_ms);
   FlagVerdict look(const FlagEvaluation& evaluation) override;
+  void summarized(std::string_view key, std::uint64_t evaluations) override;
 
  private:
   struct KeyHash {

@@ -29,7 +29,7 @@ class FlagDeskTest : public ::testing::Test {
     const std::string padded = text + std::string(kPayloadPadding, ' ');
     EntryWriter writer;
     writer.begin({}, environment_.id, 1, {});
-    desk_.begin(environment_, unsummarized_, 1);
+    desk_.begin(environment_, unsummarized_, now_ms_);
     EXPECT_TRUE(reader_.read(std::string_view(padded).substr(0, text.size()), 4, 1, writer, &desk_));
     std::string bytes, out;
     writer.finish(bytes);
@@ -45,6 +45,7 @@ class FlagDeskTest : public ::testing::Test {
   FlagDesk desk_{registry_};
   PayloadReader reader_{ObjectIdMinter(1)};
   bool unsummarized_ = false;
+  std::int64_t now_ms_ = 1;
 };
 
 TEST_F(FlagDeskTest, evaluations_of_chosen_flags_are_exported_and_others_are_not) {
@@ -102,6 +103,33 @@ TEST_F(FlagDeskTest, the_name_of_the_variation_is_joined) {
   const std::string sent = exported(R"({"kind":"feature","key":"on","variation":1,"variationName":"mine"})");
   EXPECT_NE(sent.find(R"("variationName":"mine")"), std::string::npos);
   EXPECT_EQ(sent.find("blue"), std::string::npos);
+}
+
+TEST_F(FlagDeskTest, a_summary_tells_how_often_each_of_its_flags_was_evaluated) {
+  EXPECT_TRUE(is_exported(
+      R"({"kind":"summary","features":{"one":{"default":1,"counters":[{"count":3,"value":true},{"unknown":true,"count":4}]},
+         "two":{"counters":[]},"odd":{"counters":[7,{"count":"9"},{"count":-1},{"count":1}]},"none":5},"endDate":"x"})"));
+  const auto counted = [&](std::string_view key) { return registry_.one(environment_.id, key).value().summarized; };
+  EXPECT_EQ(counted("one"), 7u);
+  EXPECT_EQ(counted("two"), 0u);
+  EXPECT_EQ(counted("odd"), 1u);
+  EXPECT_EQ(counted("none"), 0u);
+  EXPECT_EQ(registry_.list(environment_.id).size(), 4u);
+  for (const char* odd : {R"({"kind":"summary","features":[1]})", R"({"kind":"summary"})"}) EXPECT_TRUE(is_exported(odd));
+}
+
+TEST_F(FlagDeskTest, only_summaries_are_told_until_an_evaluation_comes_in_full) {
+  constexpr auto kSummary = R"({"kind":"summary","features":{"on":{"counters":[{"count":1}]}}})";
+  EXPECT_TRUE(is_exported(kSummary));
+  EXPECT_TRUE(registry_.one(environment_.id, "on")->summary_only());
+  EXPECT_TRUE(is_exported(R"({"kind":"feature","key":"on"})"));
+  EXPECT_FALSE(registry_.one(environment_.id, "on")->summary_only());
+  now_ms_ += kSummaryOnlyAfterMs;
+  EXPECT_TRUE(is_exported(kSummary));
+  EXPECT_FALSE(registry_.one(environment_.id, "on")->summary_only()) << "its full events may still be on their way";
+  now_ms_ += 1;
+  EXPECT_TRUE(is_exported(kSummary));
+  EXPECT_TRUE(registry_.one(environment_.id, "on")->summary_only());
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import { Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { Console, launchBrowser } from './lib/browser.js';
 import { everyPage, startFull } from './lib/full_setting.js';
-import { makeDestination, makePlace, must, startBoth } from './lib/setting.js';
+import { counters, evaluation, makeDestination, makePlace, must, startBoth } from './lib/setting.js';
 
 test('every page is accessible, loads nothing from elsewhere and keeps its policy; light, dark and narrow', async (t) => {
   const setting = await startFull(t);
@@ -170,6 +170,25 @@ test('it can be used by keyboard alone', async (t) => {
   await tabTo('flags to the lake is on');
   await page.keyboard.press('Space');
   await waitFor('it to be off', async () => (await sluice.api('GET', 'destinations')).body.items[0].on === false);
+  ui.assertClean();
+});
+
+test('a flag of which only summaries arrive says what to do, in words', async (t) => {
+  const { sluice } = await startBoth(t);
+  await makePlace(sluice);
+  await waitFor('the SDK key to be known', async () => (await sluice.post([])) === 202);
+  assert.equal(await sluice.post([counters('quiet-flag', 12), evaluation('loud-flag', 'ada'), counters('loud-flag', 1)]), 202);
+  const ui = await Console.open(t, sluice);
+  const { page } = ui;
+  await ui.signIn();
+  await ui.go('/flags/web/production');
+  await page.getByText('Sluice exports quiet-flag, but SDKs send only counters for it.').waitFor();
+  await page.getByText('in LaunchDarkly, open the flag in the environment Production, and switch on').waitFor();
+  assert.equal(await page.getByText('Only summaries arrive').count(), 1);
+  await ui.assertAccessible('flags of which only summaries arrive');
+  await page.getByRole('switch', { name: /quiet-flag/ }).focus();
+  await page.keyboard.press('Space');
+  await waitFor('the warning to go with the switch', async () => (await page.getByText('Only summaries arrive').count()) === 0);
   ui.assertClean();
 });
 

@@ -1,13 +1,17 @@
 // Which flags are exported is chosen by their owner, and a change takes effect within a second.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventOf } from './lib/events.js';
+import { serverFlag, startFlagServer } from './lib/flag_server.js';
 import { Kinesim } from './lib/kinesim.js';
 import { configText, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
+const require = createRequire(import.meta.url);
+const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000002d';
 // Changes are made by rewriting the configuration and SIGHUP: this long after it, everything must follow.
 const TAKES_EFFECT_MS = 1000;
 
@@ -115,4 +119,30 @@ test('names read from LaunchDarkly with a token are joined to events', async (t)
   const texts = await waitFor('two events', async () => (await kinesim.texts()).length === 2 && kinesim.texts());
   const names = texts.map((text) => eventOf(text, 2)).sort((a, b) => a.variation - b.variation).map((event) => event.variationName);
   assert.deepEqual(names, ['shown "big"', undefined]);
+});
+
+test('a flag whose evaluations only summaries count is told, until a real SDK sends them in full', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  assert.equal((await sluice.api('POST', 'projects', { key: 'web', name: 'Web', environments: [{ key: 'production', name: 'P', apiKey: SDK_KEY }] })).status, 201);
+  const evaluate = async (trackEvents) => {
+    const { uri } = await startFlagServer(t, { flags: { quiet: serverFlag('quiet', { variations: [true, false], trackEvents }) } });
+    const client = require('@launchdarkly/node-server-sdk').init(SDK_KEY, { streamUri: uri, baseUri: uri, eventsUri: sluice.uri, logger: { debug() {}, info() {}, warn() {}, error() {} } });
+    await client.waitForInitialization({ timeout: 10 });
+    for (let i = 0; i < 3; i++) assert.equal(await client.variation('quiet', { kind: 'user', key: `u${i}` }, false), true);
+    await client.flush();
+    client.close();
+  };
+  const quiet = async () => (await sluice.api('GET', 'flags/web/quiet')).body.environments?.production;
+  await waitFor('the SDK key to be known', async () => (await sluice.post([], { key: SDK_KEY })) === 202);
+  await evaluate(false);
+  const counted = await waitFor('the summary', quiet);
+  assert.deepEqual([counted.trackEvents, counted.summaryOnly, counted.evaluations, counted.summarizedEvaluations], [true, true, 0, 3]);
+  assert.ok(Math.abs(Date.now() - counted.lastSummary) < 60_000);
+  assert.equal((await sluice.api('PATCH', 'flags/web/quiet', [{ op: 'replace', path: '/environments/production/trackEvents', value: false }])).status, 200);
+  await waitFor('nothing to be wrong with a flag that is switched off', async () => (await quiet()).summaryOnly === false);
+  assert.equal((await sluice.api('PATCH', 'flags/web/quiet', [{ op: 'replace', path: '/environments/production/trackEvents', value: true }])).status, 200);
+  await waitFor('it to be told again', async () => (await quiet()).summaryOnly === true);
+  await evaluate(true);
+  const sent = await waitFor('events in full', async () => { const now = await quiet(); return now.evaluations === 3 && now; });
+  assert.equal(sent.summaryOnly, false);
 });

@@ -1,5 +1,5 @@
 // Flags, a page at a time as they come into view: the server searches and sorts.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { flags } from './calls';
 import { onReturn } from './connection';
 import type { Flag } from './types';
@@ -10,6 +10,7 @@ const FRESH_MS = 10_000;
 export interface FlagPages {
   total: number | undefined;
   flag: (index: number) => Flag | undefined;
+  loaded: Flag[];
   view: (first: number, last: number) => void;
   refresh: () => void;
   error: unknown;
@@ -66,10 +67,12 @@ export function useFlagPages(project: string, env: string, text: string, sort: s
   }, [wanted, project, env, text, sort, turn, seen]);
   useEffect(() => () => asked.current?.abort.abort(), []);
 
+  const loaded = useMemo(() => [...state.pages.values()].flat(), [state.pages]);
   // What was found before stays in view until there is an answer.
   return {
     total: state.total,
     flag: (index) => state.pages.get(Math.floor(index / PAGE))?.[index % PAGE],
+    loaded,
     view,
     refresh,
     error: state.error,

@@ -10,7 +10,7 @@ import { useAction } from '../api/use_action';
 import { useFlagPages } from '../api/use_flag_pages';
 import { usePlaceChoice } from '../api/use_place_choice';
 import { counted, grouped, short } from '../format/numbers';
-import { Fault } from '../parts/callout';
+import { Callout, Fault } from '../parts/callout';
 import { Icon } from '../parts/icons';
 import { Empty, Waiting } from '../parts/loading';
 import { Page } from '../parts/page';
@@ -104,6 +104,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
           </span>
         )}
       </div>
+      <OnlySummaries flags={pages.loaded.filter((flag) => flag.environments[environment.key]?.summaryOnly && (wanted[flag.key] ?? true))} environment={environment.name} />
       {pages.error && !(pages.error instanceof ApiError && pages.error.status === 0) ? <Fault error={pages.error} title="Some flags could not be loaded." /> : null}
       <div className="card flush">
         {pages.total === 0 ? (
@@ -120,6 +121,19 @@ function FlagList({ project, environment, changed }: { project: Project; environ
         )}
       </div>
     </>
+  );
+}
+
+function OnlySummaries({ flags, environment }: { flags: Flag[]; environment: string }) {
+  const [first, ...more] = flags;
+  if (!first) return null;
+  return (
+    <Callout tone="amber" title={<>Sluice exports <span className="mono">{first.key}</span>{more.length > 0 && ` and ${counted(more.length, 'more flag')}`}, but SDKs send only counters for {more.length > 0 ? 'them' : 'it'}.</>}>
+      <p>
+        To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and switch on “Send detailed events to data export destinations” there, too.
+        {' '}<Link to="/docs/events">Why, and what else it can be</Link>
+      </p>
+    </Callout>
   );
 }
 
@@ -148,9 +162,7 @@ function FlagRow({ flag, environment, mayWrite, chosen, on, toggle, flip }: RowP
       <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
       <div role="cell">
         {mayWrite ? <Switch size="sm" checked={exported} onChange={(event) => flip(event.currentTarget.checked)} aria-label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
-        {here?.summaryOnly && exported && (
-          <Link className="small amber" to="/docs/events" title="SDKs send only counters for this flag. Switch its “Send detailed events to data export destinations” on in LaunchDarkly, too: then SDKs send each evaluation in full.">Only summaries arrive</Link>
-        )}
+        {here?.summaryOnly && exported && <span className="small amber">Only summaries arrive</span>}
       </div>
     </>
   );
