@@ -86,8 +86,8 @@ struct FlagFacts {
   bool exported = true;
   std::int64_t first_seen_ms = 0, last_seen_ms = 0;
   std::uint64_t evaluations = 0;
-  std::int64_t last_summary_ms = 0;  // 0: no summary named it
-  std::uint64_t summarized = 0;      // evaluations that summaries counted; those sent in full are among them
+  std::int64_t last_summary_ms = 0;       // 0: no summary named it
+  std::uint64_t summarized = 0;           // evaluations that summaries counted; those sent in full are among them
   std::vector<VariationSeen> variations;  // by index
   std::vector<std::string> names;         // of variations, by index; JSON, empty: none
   std::vector<std::string> values;        // of variations as they were told, by index; JSON, empty: none

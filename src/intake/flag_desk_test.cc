@@ -115,7 +115,8 @@ TEST_F(FlagDeskTest, a_summary_tells_how_often_each_of_its_flags_was_evaluated) 
   EXPECT_EQ(counted("odd"), 1u);
   EXPECT_EQ(counted("none"), 0u);
   EXPECT_EQ(registry_.list(environment_.id).size(), 4u);
-  for (const char* odd : {R"({"kind":"summary","features":[1]})", R"({"kind":"summary"})"}) EXPECT_TRUE(is_exported(odd));
+  for (const char* odd : {R"({"kind":"summary","features":[1]})", R"({"kind":"summary"})"})
+    EXPECT_TRUE(is_exported(odd));
 }
 
 TEST_F(FlagDeskTest, only_summaries_are_told_until_an_evaluation_comes_in_full) {
