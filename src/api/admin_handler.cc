@@ -26,7 +26,7 @@ HttpResponse refused(unsigned status, std::string_view code, std::string message
   return response;
 }
 
-struct Route {
+struct PlainRoute {
   std::string_view path;
   HttpResponse (*answer)(const ServerView&);
 };
@@ -34,17 +34,17 @@ struct Route {
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 const std::array kRoutes = {
-    Route{"/status", [](const ServerView& view) { return json_answer(full_status_json(view)); }},
-    Route{"/flags", [](const ServerView& view) { return json_answer(flag_list_json(view)); }},
-    Route{"/healthz", [](const ServerView&) { return health_answer(); }},
-    Route{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
-    Route{"/metrics",
-          [](const ServerView& view) {
-            HttpResponse response;
-            response.content_type = kMetricsType;
-            response.body = metrics_text(view);
-            return response;
-          }},
+    PlainRoute{"/status", [](const ServerView& view) { return json_answer(full_status_json(view)); }},
+    PlainRoute{"/flags", [](const ServerView& view) { return json_answer(flag_list_json(view)); }},
+    PlainRoute{"/healthz", [](const ServerView&) { return health_answer(); }},
+    PlainRoute{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
+    PlainRoute{"/metrics",
+               [](const ServerView& view) {
+                 HttpResponse response;
+                 response.content_type = kMetricsType;
+                 response.body = metrics_text(view);
+                 return response;
+               }},
 };
 
 }  // namespace
@@ -62,7 +62,7 @@ void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
   }
   if (serves_web_page(request.path)) return responder(web_page(request));
   std::string known;
-  for (const Route& route : kRoutes) {
+  for (const PlainRoute& route : kRoutes) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);
     if (request.path != route.path) continue;
     if (request.method != "GET" && request.method != "HEAD") {

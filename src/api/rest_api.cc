@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/event_stream.h"
 #include "api/rest_body.h"
 #include "api/rest_routes.h"
 #include "base/random.h"
@@ -34,6 +35,14 @@ std::string_view session_token(std::string_view cookies) {
   return {};
 }
 
+// The access token that a request brings; empty: none.
+std::string_view token_of(const HttpRequest& request) {
+  std::string_view token = request.header("authorization");
+  if (token.empty()) return session_token(request.header("cookie"));
+  if (token.starts_with("Bearer ")) token.remove_prefix(7);
+  return token;
+}
+
 constexpr const char* kRemaining = "X-Ratelimit-Global-Remaining";
 constexpr const char* kReset = "X-Ratelimit-Reset";
 
@@ -46,6 +55,13 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
       response.body = *outcome->download;
       response.content_type = "application/x-ndjson";
       response.headers.emplace_back("Content-Disposition", "attachment");
+      return response;
+    }
+    if (outcome->stream) {
+      response.stream = outcome->stream;
+      response.content_type = kEventStreamType;
+      response.headers.emplace_back("Cache-Control", "no-store");
+      response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy that would wait for more
       return response;
     }
     body = outcome->body;
@@ -114,11 +130,8 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
 }
 
 RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
-  std::string_view token = request.header("authorization");
-  if (token.starts_with("Bearer ")) token.remove_prefix(7);
-  if (!token.empty()) return owner_of(token, request.peer);
-  const std::string_view cookie = session_token(request.header("cookie"));
-  auto caller = owner_of(cookie, request.peer);
+  auto caller = owner_of(token_of(request), request.peer);
+  if (!request.header("authorization").empty()) return caller;
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (caller && !reads && request.header(kConsoleHeader).empty())
     return refuse(403, "forbidden",
@@ -156,7 +169,9 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
   if (!found) return tl::unexpected(found.error());
   if (auto admitted = admit(*found->route, found->captured, *caller); !admitted)
     return tl::unexpected(admitted.error());
-  RestCall call{std::move(found->captured), {}, nullptr, request.header("content-type"), *caller};
+  RestCall call{std::move(found->captured),     {},      nullptr,
+                request.header("content-type"), *caller, request.header("accept"),
+                request.header("last-event-id")};
   for (const std::string_view pair : split_text(request.query, '&')) {
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
@@ -170,7 +185,26 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
     if (!body) return tl::unexpected(body.error());
     call.body = std::move(*body);
   }
-  return found->route->answer(context_, call);
+  RestOutcome outcome = found->route->answer(context_, call);
+  if (outcome && outcome->stream) return guarded(std::move(*outcome), request, *found->route, std::move(call.path));
+  return outcome;
+}
+
+// A stream ends when its caller may not open it any more, and after a session's time at the latest.
+RestOutcome RestApi::guarded(RestAnswer answer, const HttpRequest& request, const Route& route,
+                             std::vector<std::string> captured) {
+  if (*open_streams_ >= kMaxEventStreams)
+    return rate_limited(
+        fmt::format("{} streams of events are open, and more there cannot be. Close one, or ask for pages.",
+                    kMaxEventStreams),
+        context_.clock.wall_ms() + 60'000);
+  const std::int64_t until_us = context_.clock.steady_us() + kSessionSeconds * 1'000'000;
+  const auto may_go_on = [this, until_us, token = std::string(token_of(request)), &route, path = std::move(captured)] {
+    const auto caller = context_.tokens.caller(token);
+    return caller && admit(route, path, *caller) && context_.clock.steady_us() < until_us;
+  };
+  answer.stream = std::make_shared<GuardedStream>(std::move(answer.stream), may_go_on, open_streams_);
+  return answer;
 }
 
 void RestApi::answer(const HttpRequest& request, HttpResponder responder) {

@@ -10,6 +10,7 @@
 
 #include "api/call_rate.h"
 #include "api/rest_resources.h"
+#include "api/rest_routes.h"
 #include "api/rest_worker.h"
 #include "http/server.h"
 
@@ -46,6 +47,8 @@ class RestApi {
   RestResult<Caller> owner_of(std::string_view token, std::string_view peer);
   HttpResponse session(const HttpRequest& request);
   RestOutcome outcome_of(const HttpRequest& request);
+  RestOutcome guarded(RestAnswer answer, const HttpRequest& request, const Route& route,
+                      std::vector<std::string> captured);
 
   struct Failures {
     std::int64_t since_ms = 0;
@@ -58,6 +61,7 @@ class RestApi {
   // Apart, so that no number of guesses takes a right token's room.
   CallRate by_token_, by_address_;
   CallRate::Spent spent_;  // of the call that is being answered
+  std::shared_ptr<std::atomic<std::size_t>> open_streams_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace sluice

@@ -13,6 +13,7 @@
 
 #include "api/access_tokens.h"
 #include "base/result.h"
+#include "http/server.h"
 
 namespace sluice {
 
@@ -50,6 +51,8 @@ struct RestCall {
   nlohmann::json body;                            // null: there was none
   std::string_view content_type;
   const Caller& caller;
+  std::string_view accept = {};
+  std::string_view last_event_id = {};  // of a reader of server-sent events that comes again
 
   std::string query_one(const std::string& name) const {
     const auto found = query.find(name);
@@ -62,7 +65,8 @@ struct RestAnswer {
   RestJson body;  // null: none is sent
   // Instead of a body: what makes the answer, on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
-  std::optional<std::string> download = {};  // instead of a body: a file of lines, each a JSON object
+  std::optional<std::string> download = {};      // instead of a body: a file of lines, each a JSON object
+  std::shared_ptr<HttpStream> stream = nullptr;  // instead of a body: server-sent events
 };
 using RestOutcome = RestResult<RestAnswer>;
 

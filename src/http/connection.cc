@@ -120,6 +120,7 @@ bool Connection::step() {
     case Phase::continuing:
     case Phase::handling:
     case Phase::writing:
+    case Phase::streaming:
     case Phase::lingering:
     case Phase::closed:
       return false;
@@ -225,12 +226,15 @@ bool Connection::write_answer() {
     close();
     return false;
   }
-  close_after_ = faulted_ || last_request_ || response_.close || !parser_.keep_alive() || loop_->draining();
+  const bool head = request_.method == "HEAD";
+  if (!head) stream_ = std::move(response_.stream);
+  close_after_ = faulted_ || last_request_ || response_.close || stream_ || !parser_.keep_alive() || loop_->draining();
   output_.clear();
   append_response(output_, response_,
                   {.date = loop_->date(),
-                   .head = request_.method == "HEAD",
+                   .head = head,
                    .close = close_after_,
+                   .endless = stream_ != nullptr,
                    .say_keep_alive = parser_.is_http_1_0()});
   if (response_.abort) {
     output_.resize(output_.size() - response_.body.size() / 2);
@@ -239,6 +243,10 @@ bool Connection::write_answer() {
   request_ = {};
   response_ = {};
   parser_.release();
+  return write_output();
+}
+
+bool Connection::write_output() {
   phase_ = Phase::writing;
   phase_since_ms_ = loop_->now_ms();
   switch (start_write(output_)) {
@@ -257,6 +265,11 @@ bool Connection::finish_answer() {
   LoopCounters::add(loop_->counters().bytes_out, output_.size());
   shrink(output_);
   phase_since_ms_ = loop_->now_ms();
+  if (loop_->closing()) stream_.reset();
+  if (stream_) {
+    phase_ = Phase::streaming;
+    return want_bytes();  // none are due, but so its end is seen
+  }
   if (faulted_ || (close_after_ && says_goodbye())) {
     phase_ = Phase::lingering;
     shut_down();
@@ -268,6 +281,18 @@ bool Connection::finish_answer() {
   }
   phase_ = Phase::idle;
   return true;
+}
+
+void Connection::stream_on() {
+  bool goes_on = false;
+  try {
+    goes_on = stream_->more(output_);
+  } catch (const std::exception& error) {
+    log_error("http.stream_failed", {{"error", error.what()}});
+  }
+  if (!goes_on) stream_.reset();
+  if (output_.empty() && goes_on) return;
+  if (write_output()) run();
 }
 
 // Always false: there is nothing to do until bytes come.
@@ -347,6 +372,8 @@ void Connection::tick(std::int64_t now_ms) {
     case Phase::lingering:
       if (elapsed > kLingerMs) close();
       return;
+    case Phase::streaming:
+      return stream_on();
     case Phase::handling:
     case Phase::answered:
     case Phase::closed:
@@ -356,7 +383,7 @@ void Connection::tick(std::int64_t now_ms) {
 
 // A request that already waits in the socket is still answered.
 void Connection::drain() {
-  if (phase_ == Phase::opening || (phase_ == Phase::idle && !bytes_waiting())) close();
+  if (phase_ == Phase::opening || phase_ == Phase::streaming || (phase_ == Phase::idle && !bytes_waiting())) close();
 }
 
 void Connection::close() {
@@ -365,6 +392,7 @@ void Connection::close() {
   // A handler that still owes the answer may look at the request until it gives it.
   if (phase_ != Phase::handling) parser_.release();
   phase_ = Phase::closed;
+  stream_.reset();
   if (std::exchange(counted_, false)) loop_->shared().addresses.leave(peer_);
   close_socket();
   input_ = {};

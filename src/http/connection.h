@@ -65,6 +65,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
     handling,    // the handler owes an answer
     answered,    // the answer is here and not yet written
     writing,     // writing it
+    streaming,   // the answer goes on: waiting until there is more of it
     lingering,   // said goodbye and reads on for a while: after a fault, so that the client gets to see the answer; in
                  // TLS
     closed,
@@ -77,7 +78,9 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   bool dispatch();
   bool fault(unsigned status, std::string_view code, std::string_view message);
   bool write_answer();
+  bool write_output();
   bool finish_answer();
+  void stream_on();
   bool want_bytes();
   bool stash_input();
   void drop_stash();
@@ -89,6 +92,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   HttpRequest request_;
   HttpResponse response_;
   std::string output_;
+  std::shared_ptr<HttpStream> stream_;  // while the answer goes on
   // Bytes read and not yet consumed; `input_` points into them or into the buffer of the read that is being handled.
   std::string stash_;
   std::string_view input_;

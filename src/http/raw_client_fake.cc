@@ -85,6 +85,16 @@ RawResponse RawClient::receive(bool head) {
   return response;
 }
 
+std::string RawClient::receive_until(std::string_view text) {
+  while (buffer_.find(text) == std::string::npos && fill()) {
+  }
+  const std::size_t at = buffer_.find(text);
+  const std::size_t size = at == std::string::npos ? buffer_.size() : at + text.size();
+  std::string received = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  return received;
+}
+
 bool RawClient::closed() { return buffer_.empty() && !fill() && ended(); }
 
 bool RawClient::closes_eventually() {

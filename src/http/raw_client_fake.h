@@ -36,6 +36,8 @@ class RawClient {
   void half_close();
   // The next answer; `head`: it is one to a HEAD request and has no body.
   RawResponse receive(bool head = false);
+  // What came until this text, with it; less when the connection ended before.
+  std::string receive_until(std::string_view text);
   // Waits for the end of the connection; false when there are bytes or it stays open.
   bool closed();
   // Waits for the end whatever comes before it.

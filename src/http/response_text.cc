@@ -85,7 +85,7 @@ void append_response(std::string& out, const HttpResponse& response, const Respo
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
   const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
-  if (!bodiless) {
+  if (!bodiless && !framing.endless) {
     out.append("Content-Length: ");
     append_number(out, response.body.size());
     out.append("\r\n");

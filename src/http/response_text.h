@@ -19,6 +19,7 @@ struct ResponseFraming {
   std::string_view date;
   bool head = false;            // the request was HEAD: the length is told, the body left out
   bool close = false;           // say "Connection: close"
+  bool endless = false;         // no length is told: the body ends with the connection
   bool say_keep_alive = false;  // an HTTP/1.0 client asked for it
 };
 

@@ -50,11 +50,23 @@ struct HttpRequest {
   bool has_header(std::string_view name) const;
 };
 
+// What comes after an answer's first part, for as long as the connection stays: events as they happen.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  // Appends what there is to send by now. False: it ends with that. Called on the loop's thread, twice a second, and
+  // not before all that came earlier is written: what is appended at once is all that one reader costs in memory. A
+  // reader that does not take it within write_timeout_ms is cut off.
+  virtual bool more(std::string& out) = 0;
+};
+
 struct HttpResponse {
   unsigned status = 200;
   std::string_view content_type;  // empty: none is sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // The answer goes on with this, without a Content-Length: it ends when the connection does.
+  std::shared_ptr<HttpStream> stream = nullptr;
   bool close = false;  // close the connection afterwards
   bool abort = false;  // test tools: close without an answer; with a body, after the head and half of the body
 };
@@ -121,9 +133,9 @@ class HttpServer {
   // error changes nothing. Any thread.
   virtual Result<void> renew_tls(const HttpTls& tls) = 0;
   // Stops accepting. For `grace_ms`, open connections go on, each told `Connection: close` with its next answer; then,
-  // within `deadline_ms`, what is in flight is answered and idle connections are closed. Returns when all are closed
-  // or at the deadline. A server that shares its port first lets the others have new connections, takes what it was
-  // given already, and only then closes its socket: no connection is reset. Any thread but the loops.
+  // within `deadline_ms`, what is in flight is answered, and idle connections and streams are closed. Returns when all
+  // are closed or at the deadline. A server that shares its port first lets the others have new connections, takes what
+  // it was given already, and only then closes its socket: no connection is reset. Any thread but the loops.
   virtual void drain(std::int64_t deadline_ms, std::int64_t grace_ms = 0) = 0;
 };
 

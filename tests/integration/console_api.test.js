@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { openEventStream } from './lib/event_stream.js';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
 import { documentedUri } from './lib/openapi.js';
 import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
@@ -10,6 +11,7 @@ import { waitFor } from './lib/wait.js';
 
 const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000002b';
 const ENVIRONMENT = '/web/production';
+const MAX_EVENT_STREAMS = 32;
 
 // A managed server with one environment and one destination that is on.
 async function exporting(t, { config = {}, ...options } = {}) {
@@ -108,6 +110,59 @@ test('events as they come, and as a destination gets them', async (t) => {
   assert.deepEqual(asDestination.items.map(({ key }) => key), ['one', 'two', 'three']);
   for (const [query, status] of [['?after=x', 400], ['?limit=100000', 400], ['?destination=610addeadbeefaa86ec9a7d4', 404]])
     assert.equal((await sluice.api('GET', `events${ENVIRONMENT}${query}`)).status, status, query);
+});
+
+test('a stream of events: as they come, taken up again without a gap or one twice, for as long as its reader may read', async (t) => {
+  const { sluice, send, id } = await exporting(t);
+  const { body: { token, _id: tokenId } } = await sluice.api('POST', 'tokens', { name: 'watcher', role: 'reader' });
+  const url = `${sluice.adminUri}/api/v2/events${ENVIRONMENT}`;
+  const open = (query = '', headers = {}) => openEventStream(t, url + query, { Authorization: token, ...headers });
+  const keys = (stream) => stream.events.map(({ data }) => data.key);
+
+  const first = await open();
+  assert.equal(first.type, 'text/event-stream');
+  await first.until('it to say that it is there', ({ comments, lastId }) => comments > 0 && lastId);
+  await send(customEvent('one'), customEvent('two'), customEvent('three'));
+  await first.until('the events', ({ events }) => events.length === 3);
+  assert.deepEqual(keys(first), ['one', 'two', 'three']);
+  assert.equal(first.events[0].data.record.event.key, 'one');
+  first.close();
+
+  // Lost in the middle of a payload, it goes on with the event behind the last that it had.
+  await send(customEvent('four'));
+  const again = await open('?after=1', { 'Last-Event-ID': first.events[1].id });
+  await again.until('what was missed', ({ events }) => events.length === 2);
+  assert.deepEqual(keys(again), ['three', 'four']);
+  const asDestination = await open(`?destination=${id}&after=${first.events[0].id}`);
+  await asDestination.until("what the destination's records read", ({ events }) => events.length === 3);
+
+  assert.equal((await open('?after=x')).status, 400);
+  assert.equal((await open('?destination=610addeadbeefaa86ec9a7d4')).status, 404);
+  assert.equal((await openEventStream(t, url, { Authorization: 'api-wrong' })).status, 401);
+  const many = await Promise.all(Array.from({ length: MAX_EVENT_STREAMS - 2 }, () => open()));
+  const refused = await open();
+  assert.deepEqual([refused.status, refused.body.code], [429, 'rate_limited']);
+  assert.match(refused.body.message, /^32 streams of events are open/);
+  many.forEach((stream) => stream.close());
+  await waitFor('there to be room again', async () => (await open()).status === 200);
+
+  assert.equal((await sluice.api('DELETE', `tokens/${tokenId}`)).status, 204);
+  await again.until('the end of what its token may not read any more', ({ ended }) => ended);
+  await asDestination.until('the end of the other', ({ ended }) => ended);
+  const own = await openEventStream(t, url, { Authorization: ADMIN_TOKEN });
+  await own.until('what came last', ({ events }) => events.length === 4);
+  assert.equal((await sluice.api('DELETE', 'projects/web/environments/production')).status, 204);
+  await own.until('the end with its environment', ({ ended }) => ended);
+  assert.deepEqual([own.events.at(-1).event, own.events.at(-1).data.code], ['ended', 'not_found']);
+
+  // Nobody waits for a stream when the server stops.
+  assert.equal((await sluice.api('POST', 'projects/web/environments', { key: 'staging', name: 'Staging' })).status, 201);
+  const last = await openEventStream(t, `${sluice.adminUri}/api/v2/events/web/staging`, { Authorization: ADMIN_TOKEN });
+  await last.until('it to begin', ({ comments }) => comments > 0);
+  const begun = performance.now();
+  await sluice.process.stop('SIGTERM');
+  await last.until('its end', ({ ended }) => ended);
+  assert.ok(performance.now() - begun < 5_000, 'a stream kept the server from stopping');
 });
 
 test('replay: what was accepted in a span of time is delivered again under the same ids, also over a restart', async (t) => {

@@ -106,6 +106,7 @@ export const destinations = {
 export const events = {
   after: (project: string, environment: string, query: { after?: string; limit?: number; destination?: string }, signal?: AbortSignal) =>
     call<EventPage>(withQuery(at('events', project, environment), query), { signal }),
+  stream: (project: string, environment: string, after?: string) => withQuery(at('events', project, environment), { after }),
 };
 
 export const flags = {

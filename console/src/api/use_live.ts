@@ -1,12 +1,16 @@
-// The latest events of an environment, asked for each second.
+// The latest events of an environment as the server sends them (server-sent events). The browser comes back by itself, and
+// goes on with the event behind the last that it had.
 import { useEffect, useRef, useState } from 'react';
 import { events as calls } from './calls';
-import { isReachable } from './connection';
+import { sawAnswer, sawSilence } from './connection';
+import { ApiError } from './http';
 import type { ExportedEvent } from './types';
 
-const EVERY_MS = 1_000;
 const KEPT = 1_000;
-const PAGE = 100;
+// What came is shown together this often: at thousands of events a second a page for each would be too slow.
+const SHOW_EVERY_MS = 200;
+// After the stream was refused, with a reason that may pass.
+const RETRY_MS = 5_000;
 
 export interface Live {
   // Newest first.
@@ -19,41 +23,64 @@ export function useLive(project: string, environment: string, paused: boolean): 
   const [events, setEvents] = useState<ExportedEvent[]>([]);
   const [loaded, setLoaded] = useState(false);
   const [error, setError] = useState<unknown>();
-  const next = useRef<string>(undefined);
+  const [hidden, setHidden] = useState(document.hidden);
+  const last = useRef<string>(undefined);
+
+  // A browser keeps few connections to one server: a page that nobody sees holds none.
+  useEffect(() => {
+    const look = () => setHidden(document.hidden);
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, []);
 
   useEffect(() => {
-    if (paused) return;
+    if (paused || hidden) return;
+    let source: EventSource | undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
     const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async () => {
-      let wait = EVERY_MS;
-      try {
-        if (isReachable() && !document.hidden) {
-          const page = await calls.after(project, environment, { limit: PAGE, ...(next.current !== undefined && { after: next.current }) }, abort.signal);
-          if (page.next !== undefined && page.next !== null) next.current = String(page.next);
-          setLoaded(true);
-          setError(undefined);
-          if (page.items.length > 0) {
-            setEvents((before) => {
-              const known = new Set(before.map((event) => event.position));
-              return [...page.items.filter((event) => !known.has(event.position)).reverse(), ...before].slice(0, KEPT);
-            });
-          }
-          // There are more already.
-          if (page.items.length >= PAGE) wait = 0;
-        }
-      } catch (caught) {
-        if (abort.signal.aborted) return;
-        setError(caught);
-      }
-      if (!abort.signal.aborted) timer = setTimeout(() => void ask(), wait);
+    let arrived: ExportedEvent[] = [];
+    const show = () => {
+      if (arrived.length === 0) return;
+      const newest = arrived.reverse();
+      arrived = [];
+      setEvents((before) => [...newest, ...before].slice(0, KEPT));
     };
-    void ask();
+    const showing = setInterval(show, SHOW_EVERY_MS);
+    const open = () => {
+      source = new EventSource(calls.stream(project, environment, last.current));
+      source.onopen = () => {
+        sawAnswer();
+        setLoaded(true);
+        setError(undefined);
+      };
+      source.onmessage = ({ data, lastEventId }: MessageEvent<string>) => {
+        last.current = lastEventId;
+        arrived.push(JSON.parse(data) as ExportedEvent);
+      };
+      source.addEventListener('ended', ({ data }: MessageEvent<string>) => {
+        source?.close();
+        const { code, message } = JSON.parse(data) as { code: string; message: string };
+        setError(new ApiError(410, code, message));
+      });
+      source.onerror = () => {
+        if (source?.readyState !== EventSource.CLOSED) return sawSilence();
+        // A stream is refused without words: the same question, asked plainly, has them.
+        calls.after(project, environment, { limit: 1 }, abort.signal).then(
+          () => setError(new ApiError(429, 'rate_limited', 'As many people as can watch events already. This page tries again by itself.')),
+          (caught: unknown) => !abort.signal.aborted && setError(caught),
+        );
+        again = setTimeout(open, RETRY_MS);
+      };
+    };
+    open();
     return () => {
       abort.abort();
-      clearTimeout(timer);
+      source?.close();
+      clearTimeout(again);
+      clearInterval(showing);
+      show();
     };
-  }, [project, environment, paused]);
+  }, [project, environment, paused, hidden]);
 
   return { events, loaded, error };
 }

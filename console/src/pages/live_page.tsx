@@ -1,4 +1,4 @@
-// Events as they come in, a second after they were accepted.
+// Events as they come in, less than a second after they were accepted.
 import { Button, Select, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useLive } from '../api/use_live';

@@ -1,0 +1,42 @@
+#include "api/event_stream.h"
+
+#include <fmt/format.h>
+
+namespace sluice {
+namespace {
+
+// How long a browser waits before it comes again.
+constexpr int kRetryMs = 1'000;
+
+// The place before which everything was sent, as an id.
+std::string id_of(const EventPlace& next) {
+  return next.first_event == 0 ? std::to_string(next.entry.value)
+                               : fmt::format("{}.{}", next.entry.value, next.first_event - 1);
+}
+
+}  // namespace
+
+EventStream::EventStream(const RestContext& context, EventsQuestion question)
+    : context_(context), question_(std::move(question)) {}
+
+bool EventStream::more(std::string& out) {
+  const bool first = said_ms_ == 0;
+  if (first) out += fmt::format("retry: {}\n", kRetryMs);
+  auto page = events_page(context_, question_);
+  if (!page) {  // the environment or the destination was deleted
+    const RestJson told = {{"code", page.error().code}, {"message", page.error().message}};
+    out += fmt::format("event: ended\ndata: {}\n\n", told.dump(-1, ' ', false, RestJson::error_handler_t::replace));
+    return false;
+  }
+  question_.after = page->next;
+  const std::int64_t now_ms = context_.clock.steady_us() / 1'000;
+  for (const RestJson& item : page->items)
+    out += fmt::format("id: {}\ndata: {}\n\n", item["position"].get_ref<const std::string&>(),
+                       item.dump(-1, ' ', false, RestJson::error_handler_t::replace));
+  if (page->items.empty() && (first || now_ms - said_ms_ >= kStreamHeartbeatMs))
+    out += fmt::format(": {}\nid: {}\n\n", first ? "events follow as they come" : "still here", id_of(page->next));
+  if (!out.empty()) said_ms_ = std::max<std::int64_t>(now_ms, 1);
+  return true;
+}
+
+}  // namespace sluice

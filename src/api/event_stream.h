@@ -1,0 +1,71 @@
+// Events as they come, as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): each
+// with its position as id, so that a reader that lost the connection goes on where it was, without a gap and without
+// one twice.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "api/rest_resources.h"
+#include "http/server.h"
+
+namespace sluice {
+
+inline constexpr std::string_view kEventStreamType = "text/event-stream";
+// Streams that are open at once, of everybody: each reads the journal twice a second on the admin loop.
+inline constexpr std::size_t kMaxEventStreams = 32;
+// Without an event for this long a stream says that it is alive, so that proxies keep it open and lost readers are
+// found.
+inline constexpr std::int64_t kStreamHeartbeatMs = 15'000;
+
+// A place in what an environment received.
+struct EventPlace {
+  Position entry;               // value 0: what came last
+  std::size_t first_event = 0;  // in that entry
+};
+
+struct EventsQuestion {
+  std::string project, environment;
+  std::string destination;  // its id: as its records read; empty: as received
+  EventPlace after;
+  std::size_t limit;
+  int most_reads;  // of the journal
+};
+
+struct EventsPage {
+  RestJson items = RestJson::array();
+  EventPlace next;
+};
+
+RestResult<EventsPage> events_page(const RestContext& context, const EventsQuestion& asked);
+
+// On the admin loop.
+class EventStream final : public HttpStream {
+ public:
+  EventStream(const RestContext& context, EventsQuestion question);
+  bool more(std::string& out) override;
+
+ private:
+  const RestContext& context_;
+  EventsQuestion question_;
+  std::int64_t said_ms_ = 0;  // when something was sent last
+};
+
+// Ends a stream once its caller may not read it any more, and counts it as open.
+class GuardedStream final : public HttpStream {
+ public:
+  GuardedStream(std::shared_ptr<HttpStream> inner, std::function<bool()> may_go_on,
+                std::shared_ptr<std::atomic<std::size_t>> open)
+      : inner_(std::move(inner)), may_go_on_(std::move(may_go_on)), open_(std::move(open)) {
+    ++*open_;
+  }
+  ~GuardedStream() override { --*open_; }
+  bool more(std::string& out) override { return may_go_on_() && inner_->more(out); }
+
+ private:
+  std::shared_ptr<HttpStream> inner_;
+  std::function<bool()> may_go_on_;
+  std::shared_ptr<std::atomic<std::size_t>> open_;
+};
+
+}  // namespace sluice
