@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "api/audit.h"
 #include "api/flag_patch.h"
@@ -20,6 +22,12 @@ RestJson as_json(const std::string& text) {
   return value.is_discarded() ? RestJson(nullptr) : value;
 }
 
+// An environment that a call is about. Without its flags' switches: those may be many.
+struct Place {
+  ObjectId id;
+  std::string key, name;
+};
+
 // A flag of a project, from what each of its environments knows.
 struct ProjectFlag {
   std::string name;
@@ -27,7 +35,7 @@ struct ProjectFlag {
   RestJson environments = RestJson::object();
 };
 
-void add(ProjectFlag& flag, const Environment& environment, const FlagFacts& facts) {
+void add(ProjectFlag& flag, const Place& place, const FlagFacts& facts) {
   if (!facts.name.empty()) flag.name = facts.name;
   for (const VariationSeen& seen : facts.variations) {
     RestJson& variation = flag.variations[seen.index];
@@ -44,26 +52,41 @@ void add(ProjectFlag& flag, const Environment& environment, const FlagFacts& fac
   RestJson by_variation = RestJson::object();
   for (const VariationSeen& seen : facts.variations)
     by_variation[std::to_string(seen.index)] = {{"evaluations", seen.evaluations}};
-  flag.environments[environment.key] = {{"trackEvents", facts.exported},
-                                        {"trackEventsFallthrough", false},
-                                        {"_environmentName", environment.name},
-                                        {"firstSeen", facts.first_seen_ms},
-                                        {"lastSeen", facts.last_seen_ms},
-                                        {"evaluations", facts.evaluations},
-                                        {"lastSummary", facts.last_summary_ms},
-                                        {"summarizedEvaluations", facts.summarized},
-                                        {"summaryOnly", facts.exported && facts.summary_only()},
-                                        {"_summary", {{"variations", std::move(by_variation)}}}};
+  flag.environments[place.key] = {{"trackEvents", facts.exported},
+                                  {"trackEventsFallthrough", false},
+                                  {"_environmentName", place.name},
+                                  {"firstSeen", facts.first_seen_ms},
+                                  {"lastSeen", facts.last_seen_ms},
+                                  {"evaluations", facts.evaluations},
+                                  {"lastSummary", facts.last_summary_ms},
+                                  {"summarizedEvaluations", facts.summarized},
+                                  {"summaryOnly", facts.exported && facts.summary_only()},
+                                  {"_summary", {{"variations", std::move(by_variation)}}}};
 }
 
-std::map<std::string, ProjectFlag> flags_of(const RestContext& context, const Project& project,
-                                            const std::set<std::string>& only_environments) {
-  std::map<std::string, ProjectFlag> flags;
+std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const Project& project) {
+  std::set<std::string> keys;
+  const auto [first, last] = call.query.equal_range("env");
+  for (auto it = first; it != last; ++it) keys.insert(it->second);
+  std::vector<Place> places;
   context.catalog.each_environment(project.id, [&](const Environment& environment) {
-    if (!only_environments.empty() && !only_environments.contains(environment.key)) return;
-    for (const FlagFacts& facts : context.flags.list(environment.id)) add(flags[facts.key], environment, facts);
+    if (keys.empty() || keys.contains(environment.key))
+      places.push_back({environment.id, environment.key, environment.name});
   });
-  return flags;
+  return places;
+}
+
+// A flag as its environments know it; none: no environment does.
+std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector<Place>& places,
+                                   const std::string& key) {
+  std::optional<ProjectFlag> flag;
+  for (const Place& place : places) {
+    const auto facts = context.flags.one(place.id, key);
+    if (!facts) continue;
+    if (!flag) flag.emplace();
+    add(*flag, place, *facts);
+  }
+  return flag;
 }
 
 RestJson flag_json(const Project& project, const std::string& key, const ProjectFlag& flag) {
@@ -88,28 +111,12 @@ RestResult<Managed<Project>> project_of(const RestContext& context, const RestCa
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
 
-std::set<std::string> asked_environments(const RestCall& call) {
-  std::set<std::string> keys;
-  const auto [first, last] = call.query.equal_range("env");
-  for (auto it = first; it != last; ++it) keys.insert(it->second);
-  return keys;
-}
-
 RestResult<RestJson> shown(const RestContext& context, const RestCall& call, const Project& project) {
-  const auto only = asked_environments(call);
-  ProjectFlag flag;
-  bool known = false;
-  context.catalog.each_environment(project.id, [&](const Environment& environment) {
-    if (!only.empty() && !only.contains(environment.key)) return;
-    const auto facts = context.flags.one(environment.id, call.path[1]);
-    if (!facts) return;
-    add(flag, environment, *facts);
-    known = true;
-  });
-  if (!known)
+  const auto flag = flag_of(context, asked_places(context, call, project), call.path[1]);
+  if (!flag)
     return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
                                  call.path[0], call.path[1]));
-  return flag_json(project, call.path[1], flag);
+  return flag_json(project, call.path[1], *flag);
 }
 
 struct FlagsQuery {
@@ -144,14 +151,34 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
   return query;
 }
 
-// Over the environments that were asked for.
-std::int64_t rank_of(const ProjectFlag& flag, const std::string& by) {
+// A flag of a project as it is searched and ordered, over the environments that were asked for.
+struct ListedFlag {
+  std::string key, name;
   std::int64_t rank = 0;
-  for (const auto& [key, environment] : flag.environments.items()) {
-    if (by == "evaluations") rank += environment.at("evaluations").get<std::int64_t>();
-    if (by == "lastSeen") rank = std::max(rank, environment.at("lastSeen").get<std::int64_t>());
+};
+
+std::vector<ListedFlag> listed_flags(const RestContext& context, const std::vector<Place>& places,
+                                     const std::string& by) {
+  std::vector<ListedFlag> flags;
+  std::unordered_map<std::string, std::size_t> known;
+  for (const Place& place : places) {
+    for (FlagLine& line : context.flags.lines(place.id)) {
+      std::size_t at = flags.size();
+      // Of one environment each is there once.
+      if (places.size() > 1) at = known.emplace(line.key, at).first->second;
+      if (at == flags.size()) flags.push_back({std::move(line.key), {}, 0});
+      ListedFlag& flag = flags[at];
+      if (!line.name.empty()) flag.name = std::move(line.name);
+      if (by == "evaluations") flag.rank += static_cast<std::int64_t>(line.evaluations);
+      if (by == "lastSeen") flag.rank = std::max(flag.rank, line.last_seen_ms);
+    }
   }
-  return rank;
+  return flags;
+}
+
+bool contains(const ListedFlag& flag, const std::string& text) {
+  return text.empty() || lower_case(flag.key).find(text) != std::string::npos ||
+         lower_case(flag.name).find(text) != std::string::npos;
 }
 
 }  // namespace
@@ -161,25 +188,28 @@ RestOutcome list_flags(const RestContext& context, const RestCall& call) {
   if (!project) return tl::unexpected(project.error());
   const auto query = flags_query(call);
   if (!query) return tl::unexpected(query.error());
-  const auto all = flags_of(context, project->value, asked_environments(call));
-  std::vector<std::pair<std::int64_t, const std::pair<const std::string, ProjectFlag>*>> found;
-  for (const auto& flag : all) {
-    if (!query->text.empty() && lower_case(flag.first).find(query->text) == std::string::npos &&
-        lower_case(flag.second.name).find(query->text) == std::string::npos)
-      continue;
-    found.emplace_back(query->by == "key" ? 0 : rank_of(flag.second, query->by), &flag);
-  }
+  const auto places = asked_places(context, call, project->value);
+  std::vector<ListedFlag> found = listed_flags(context, places, query->by);
+  std::erase_if(found, [&](const ListedFlag& flag) { return !contains(flag, query->text); });
+  const std::size_t total = found.size(), first = std::min(query->offset, total);
+  const std::size_t last = first + std::min(query->limit, total - first);
   // By key among equals, whichever way round.
-  std::stable_sort(found.begin(), found.end(), [&](const auto& a, const auto& b) {
-    return query->descending ? b.first < a.first : a.first < b.first;
-  });
-  if (query->descending && query->by == "key") std::reverse(found.begin(), found.end());
+  const auto before = [&](const ListedFlag& a, const ListedFlag& b) {
+    if (query->by == "key") return query->descending ? b.key < a.key : a.key < b.key;
+    if (a.rank != b.rank) return query->descending ? b.rank < a.rank : a.rank < b.rank;
+    return a.key < b.key;
+  };
+  // Only the page is put in order: lists are long.
+  const auto at = [&](std::size_t index) { return found.begin() + static_cast<std::ptrdiff_t>(index); };
+  if (first < total) std::nth_element(found.begin(), at(first), found.end(), before);
+  std::partial_sort(at(first), at(last), found.end(), before);
   RestJson items = RestJson::array();
-  for (std::size_t i = query->offset; i < found.size() && items.size() < query->limit; ++i)
-    items.push_back(flag_json(project->value, found[i].second->first, found[i].second->second));
+  for (std::size_t i = first; i < last; ++i)
+    if (const auto flag = flag_of(context, places, found[i].key))
+      items.push_back(flag_json(project->value, found[i].key, *flag));
   return RestAnswer{200,
                     {{"_links", {{"self", rest_link("/api/v2/flags/" + call.path[0])}}},
-                     {"totalCount", found.size()},
+                     {"totalCount", total},
                      {"items", std::move(items)}}};
 }
 
@@ -400,7 +430,7 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
     facts.values = flag->values;
     facts.names.clear();
     for (const std::string& name : flag->names) facts.names.push_back(name.empty() ? "" : json(name).dump());
-    add(answer, environment, facts);
+    add(answer, {environment.id, environment.key, environment.name}, facts);
   }
   return RestAnswer{201, flag_json(project->value, flag->key, answer)};
 }

@@ -51,15 +51,16 @@ FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std
   std::string key = unescaped(inside);
   const std::lock_guard lock(mutex_);
   Flags& flags = environments_[environment];
-  if (const auto found = flags.by_key.find(key); found != flags.by_key.end()) return found->second.get();
-  if (flags.by_key.size() >= kMaxFlags || key.size() > kMaxFlagKeyBytes) {
+  if (const auto found = flags.by_key.find(key); found != flags.by_key.end()) return found->second;
+  if (flags.seen.size() >= kMaxFlags || key.size() > kMaxFlagKeyBytes) {
     forgotten_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  auto made = std::make_unique<FlagEntry>(key, now_ms, flags.choice.new_flags);
-  made->remembered_ = flags.choice.new_flags;
-  choose(flags, *made);
-  return flags.by_key.emplace(std::move(key), std::move(made)).first->second.get();
+  FlagEntry& made = flags.seen.emplace_back(std::move(key), now_ms, flags.choice.new_flags);
+  made.remembered_ = flags.choice.new_flags;
+  choose(flags, made);
+  flags.by_key.emplace(made.key, &made);
+  return &made;
 }
 
 FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
@@ -100,7 +101,7 @@ void FlagRegistry::apply(const CatalogSnapshot& snapshot) {
   for (const Environment& environment : snapshot.environments()) {
     Flags& flags = environments_[environment.id];
     flags.choice = environment.flag_export;
-    for (const auto& [key, flag] : flags.by_key) choose(flags, *flag);
+    for (FlagEntry& flag : flags.seen) choose(flags, flag);
   }
 }
 
@@ -112,7 +113,7 @@ void FlagRegistry::describe(ObjectId environment, const std::vector<FlagDescript
     if (flags.described.size() >= kMaxFlags) break;
     flags.described.emplace(flag.key, flag);
   }
-  for (const auto& [key, flag] : flags.by_key) choose(flags, *flag);
+  for (FlagEntry& flag : flags.seen) choose(flags, flag);
 }
 
 bool FlagRegistry::new_flags_exported(ObjectId environment) const {
@@ -163,6 +164,13 @@ bool FlagRegistry::is_told(const Flags& flags, std::string_view key) {
   return flags.described.contains(key) || (declared != flags.choice.flags.end() && !declared->second.name.empty());
 }
 
+std::string FlagRegistry::name_of(const Flags& flags, const std::string& key) {
+  const auto declared = flags.choice.flags.find(key);
+  if (declared != flags.choice.flags.end() && !declared->second.name.empty()) return declared->second.name;
+  const auto described = flags.described.find(key);
+  return described == flags.described.end() ? std::string() : described->second.name;
+}
+
 std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
   const std::lock_guard lock(mutex_);
   const auto found = environments_.find(environment);
@@ -177,55 +185,102 @@ std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_vie
   return is_told(flags, key) ? std::optional(unseen(flags, told_of)) : std::nullopt;
 }
 
+void FlagRegistry::each(const Flags& flags, const std::function<void(const FlagEntry&)>& seen,
+                        const std::function<void(const std::string&)>& only_told) {
+  for (const FlagEntry& flag : flags.seen) seen(flag);
+  for (const auto& [key, described] : flags.described)
+    if (!flags.by_key.contains(key)) only_told(key);
+  for (const auto& [key, declared] : flags.choice.flags)
+    if (!declared.name.empty() && !flags.by_key.contains(key) && !flags.described.contains(key)) only_told(key);
+}
+
 std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
   std::vector<FlagFacts> out;
+  std::vector<std::pair<const FlagEntry*, FlagDescription>> seen;
   {
     const std::lock_guard lock(mutex_);
     const auto found = environments_.find(environment);
     if (found == environments_.end()) return out;
     const Flags& flags = found->second;
-    for (const auto& [key, flag] : flags.by_key) {
-      out.push_back(facts(*flag));
-      if (flags.described.contains(key) || flags.choice.flags.contains(key)) add_told(told(flags, key), out.back());
-    }
-    for (const auto& [key, described] : flags.described)
-      if (!flags.by_key.contains(key)) out.push_back(unseen(flags, told(flags, key)));
-    for (const auto& [key, declared] : flags.choice.flags)
-      if (!declared.name.empty() && !flags.by_key.contains(key) && !flags.described.contains(key))
-        out.push_back(unseen(flags, told(flags, key)));
+    seen.reserve(flags.seen.size());
+    each(
+        flags, [&](const FlagEntry& flag) { seen.emplace_back(&flag, told(flags, flag.key)); },
+        [&](const std::string& key) { out.push_back(unseen(flags, told(flags, key))); });
+  }
+  // Entries do not go: intake need not wait for the rest.
+  for (const auto& [flag, told_of] : seen) {
+    out.push_back(facts(*flag));
+    add_told(told_of, out.back());
   }
   std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
   return out;
 }
 
-std::string FlagRegistry::text() const {
-  json all = json::object();
+std::vector<FlagLine> FlagRegistry::lines(ObjectId environment) const {
+  std::vector<FlagLine> out;
   const std::lock_guard lock(mutex_);
-  for (const auto& [environment, flags] : environments_) {
-    json& list = all[environment.hex()]["seen"] = json::array();
-    for (const auto& [key, flag] : flags.by_key) {
+  const auto found = environments_.find(environment);
+  if (found == environments_.end()) return out;
+  const Flags& flags = found->second;
+  out.reserve(flags.seen.size());
+  each(
+      flags,
+      [&](const FlagEntry& flag) {
+        out.push_back({flag.key, name_of(flags, flag.key), flag.evaluations_, flag.last_seen_ms_});
+      },
+      [&](const std::string& key) {
+        out.push_back({key, name_of(flags, key), 0, 0});
+      });
+  return out;
+}
+
+std::string FlagRegistry::text() const {
+  struct Kept {
+    ObjectId environment;
+    std::vector<std::pair<const FlagEntry*, bool>> seen;  // with what new flags were given when it was new
+    std::vector<FlagDescription> described;
+  };
+  std::vector<Kept> kept;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [environment, flags] : environments_) {
+      Kept& one = kept.emplace_back(Kept{environment, {}, {}});
+      one.seen.reserve(flags.seen.size());
+      for (const FlagEntry& flag : flags.seen) one.seen.emplace_back(&flag, flag.remembered_);
+      for (const auto& [key, flag] : flags.described) one.described.push_back(flag);
+    }
+  }
+  // Entries do not go: intake need not wait for the writing. Flag by flag: as one JSON value all would take many times
+  // the memory of the text.
+  std::string all = "{";
+  for (const Kept& flags : kept) {
+    all += (all.size() > 1 ? ",\"" : "\"") + flags.environment.hex() + "\":{\"described\":[";
+    for (const FlagDescription& flag : flags.described) {
+      json variations = json::array();
+      for (const FlagDescription::Variation& variation : flag.variations)
+        variations.push_back({variation.name, variation.value});
+      if (all.back() != '[') all += ',';
+      all += dumped({{"key", flag.key}, {"name", flag.name}, {"variations", std::move(variations)}});
+    }
+    all += "],\"seen\":[";
+    for (const auto& [flag, remembered] : flags.seen) {
       const FlagFacts known = facts(*flag);
       json variations = json::array();
       for (const VariationSeen& seen : known.variations)
         variations.push_back({seen.index, seen.value, seen.evaluations});
-      list.push_back({{"key", key},
-                      {"exportedWhenNew", flag->remembered_},
-                      {"firstSeen", known.first_seen_ms},
-                      {"lastSeen", known.last_seen_ms},
-                      {"evaluations", known.evaluations},
-                      {"lastSummary", known.last_summary_ms},
-                      {"summarized", known.summarized},
-                      {"variations", std::move(variations)}});
+      if (all.back() != '[') all += ',';
+      all += dumped({{"key", flag->key},
+                     {"exportedWhenNew", remembered},
+                     {"firstSeen", known.first_seen_ms},
+                     {"lastSeen", known.last_seen_ms},
+                     {"evaluations", known.evaluations},
+                     {"lastSummary", known.last_summary_ms},
+                     {"summarized", known.summarized},
+                     {"variations", std::move(variations)}});
     }
-    json& described = all[environment.hex()]["described"] = json::array();
-    for (const auto& [key, flag] : flags.described) {
-      json variations = json::array();
-      for (const FlagDescription::Variation& variation : flag.variations)
-        variations.push_back({variation.name, variation.value});
-      described.push_back({{"key", key}, {"name", flag.name}, {"variations", std::move(variations)}});
-    }
+    all += "]}";
   }
-  return dumped(all);
+  return all + "}";
 }
 
 Result<void> FlagRegistry::take_text(std::string_view text) {
@@ -243,24 +298,25 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
         flags.described.emplace(flag.key, std::move(flag));
       }
       for (const json& one : known.at("seen")) {
-        auto flag = std::make_unique<FlagEntry>(one.at("key").get<std::string>(),
-                                                one.at("firstSeen").get<std::int64_t>(), true);
-        flag->remembered_ = one.at("exportedWhenNew").get<bool>();
-        flag->last_seen_ms_ = one.at("lastSeen").get<std::int64_t>();
-        flag->evaluations_ = one.at("evaluations").get<std::uint64_t>();
-        flag->last_summary_ms_ = one.value("lastSummary", std::int64_t{0});
-        flag->summarized_ = one.value("summarized", std::uint64_t{0});
+        auto key = one.at("key").get<std::string>();
+        if (flags.by_key.contains(key)) continue;
+        FlagEntry& flag = flags.seen.emplace_back(std::move(key), one.at("firstSeen").get<std::int64_t>(), true);
+        flag.remembered_ = one.at("exportedWhenNew").get<bool>();
+        flag.last_seen_ms_ = one.at("lastSeen").get<std::int64_t>();
+        flag.evaluations_ = one.at("evaluations").get<std::uint64_t>();
+        flag.last_summary_ms_ = one.value("lastSummary", std::int64_t{0});
+        flag.summarized_ = one.value("summarized", std::uint64_t{0});
         for (const json& seen : one.at("variations")) {
           const auto index = seen.at(0).get<std::int64_t>();
           if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;
-          flag->variations_seen_ |= std::uint64_t{1} << static_cast<unsigned>(index);
+          flag.variations_seen_ |= std::uint64_t{1} << static_cast<unsigned>(index);
           const std::uint64_t evaluations = seen.size() > 2 ? seen.at(2).get<std::uint64_t>() : 0;
           if (index < static_cast<std::int64_t>(kCountedVariations))
-            flag->by_variation_[static_cast<std::size_t>(index)] = evaluations;
-          flag->variations_.push_back({index, seen.at(1).get<std::string>(), 0});
+            flag.by_variation_[static_cast<std::size_t>(index)] = evaluations;
+          flag.variations_.push_back({index, seen.at(1).get<std::string>(), 0});
         }
-        flag->exported_ = flag->remembered_;
-        flags.by_key.emplace(flag->key, std::move(flag));
+        flag.exported_ = flag.remembered_;
+        flags.by_key.emplace(flag.key, &flag);
       }
     }
   } catch (const json::exception& error) {

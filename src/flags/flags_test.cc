@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "flags/flag_registry.h"
 #include "flags/flag_store.h"
 #include "journal/file_system_fake.h"
@@ -113,6 +115,30 @@ TEST(FlagRegistry, comes_back_from_its_text) {
   choice.new_flags = true;
   other.apply(with(choice));
   EXPECT_FALSE(other.find(kEnvironment, "f", 9)->exported());
+}
+
+TEST(FlagRegistry, lines_are_of_the_same_flags_as_the_list) {
+  FlagRegistry registry;
+  FlagExport choice;
+  choice.flags["declared"].name = "Declared";
+  choice.flags["seen"].name = "Seen and declared";
+  choice.flags["switched"].exported = false;
+  registry.apply(with(choice));
+  registry.describe(kEnvironment, {{"seen", "told otherwise", {}}, {"read", "Read", {}}});
+  registry.find(kEnvironment, "seen", 1)->seen(7, 0, "true");
+  registry.find(kEnvironment, "bare", 1);
+  std::vector<FlagLine> lines = registry.lines(kEnvironment);
+  std::sort(lines.begin(), lines.end(), [](const FlagLine& a, const FlagLine& b) { return a.key < b.key; });
+  const std::vector<FlagFacts> list = registry.list(kEnvironment);
+  ASSERT_EQ(lines.size(), list.size());
+  ASSERT_EQ(list.size(), 4u);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    EXPECT_EQ(lines[i].key, list[i].key);
+    EXPECT_EQ(lines[i].name, list[i].name);
+    EXPECT_EQ(lines[i].evaluations, list[i].evaluations);
+    EXPECT_EQ(lines[i].last_seen_ms, list[i].last_seen_ms);
+  }
+  EXPECT_TRUE(registry.lines(ObjectId()).empty());
 }
 
 TEST(FlagRegistry, a_key_longer_than_any_is_not_remembered) {

@@ -192,36 +192,6 @@ test('a flag of which only summaries arrive says what to do, in words', async (t
   ui.assertClean();
 });
 
-test('2,000 destinations are searched within 100 ms, with few rows in the document', async (t) => {
-  const sluice = await Sluice.start(t, { managed: true });
-  await makePlace(sluice);
-  const many = Array.from({ length: 2_000 }, (_, index) => ({
-    id: index.toString(16).padStart(24, '0'), name: `destination ${index}`, project: 'web', environment: 'production', kind: 'kinesis', stream: `stream-${index}`, region: 'us-east-1',
-    on: true, state: 'idle', since: null, needsPerson: false, summary: '', backlog: { events: 0, bytes: 0, oldestAgeMs: 0 }, acceptedPerSecond: 0, deliveredPerSecond: 0, lastDelivery: null,
-  }));
-  const ui = await Console.open(t, sluice);
-  const { page } = ui;
-  await page.route('**/api/v2/status', async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), destinations: many } });
-  });
-  await ui.signIn();
-  await page.getByRole('link', { name: 'destination 0' }).waitFor();
-  assert.ok((await page.getByRole('row').count()) < 60);
-  const took = await page.evaluate(async () => {
-    const field = document.querySelector('input[type=search]');
-    const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
-    const start = performance.now();
-    set.call(field, 'destination 1999');
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    while (document.querySelector('.row-link')?.textContent !== 'destination 1999') await new Promise(requestAnimationFrame);
-    return performance.now() - start;
-  });
-  t.diagnostic(`the search took ${took.toFixed(0)} ms`);
-  assert.ok(took < 100, `${took} ms`);
-  ui.assertClean();
-});
-
 test('the first page is small and quick', async (t) => {
   const sluice = await Sluice.start(t, { managed: true });
   const ui = await Console.open(t, sluice);
@@ -238,10 +208,15 @@ test('the first page is small and quick', async (t) => {
   t.diagnostic(`${assets.length} files, ${sum('gzip')} bytes with gzip, ${sum('brotli')} with brotli`);
   assert.ok(sum('gzip') < 300 * 1024);
   assert.ok((await readdir(path.join(dist, 'assets'))).length > assets.length, 'charts and documentation come later');
-  await ui.page.reload({ waitUntil: 'commit' });
-  await ui.page.getByRole('heading', { name: 'Integrations' }).waitFor();
-  const ready = await ui.page.evaluate(() => performance.now());
-  t.diagnostic(`the first page was there after ${ready.toFixed(0)} ms`);
+  // In a browser of its own that has never been here: nothing is in its cache.
+  const cold = await Console.open(t, sluice);
+  await cold.context.addCookies(await ui.context.cookies());
+  await cold.page.goto(`${cold.origin}/console/`, { waitUntil: 'commit' });
+  await cold.page.getByRole('heading', { name: 'Integrations' }).waitFor();
+  const ready = await cold.page.evaluate(() => performance.now());
+  const transferred = await cold.page.evaluate(() => performance.getEntriesByType('resource').reduce((sum, entry) => sum + entry.transferSize, 0));
+  assert.ok(transferred > 50_000, 'it came from the server, not from a cache');
+  t.diagnostic(`the first page was there after ${ready.toFixed(0)} ms on a cold cache, ${transferred} bytes transferred`);
   assert.ok(ready < 1_000, `${ready} ms`);
   ui.assertClean();
 });

@@ -1,7 +1,7 @@
 // The flags of an environment, and which of them are exported in full.
 import { Button, Checkbox, Select, Switch, TextInput } from '@mantine/core';
-import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
+import { useMediaQuery } from '@mantine/hooks';
+import { useDeferredValue, useEffect, useState } from 'react';
 import { flags as calls } from '../api/calls';
 import { ApiError, messageOf } from '../api/http';
 import { useSession } from '../api/session';
@@ -44,7 +44,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
   const { query } = usePlace();
   const { mayWrite } = useSession();
   const typed = query.get('q') ?? '';
-  const [text] = useDebouncedValue(typed, 150);
+  const text = useDeferredValue(typed);
   const sort = query.get('sort') ?? 'key';
   const pages = useFlagPages(project.key, environment.key, text, sort);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -128,12 +128,14 @@ function OnlySummaries({ flags, environment }: { flags: Flag[]; environment: str
   const [first, ...more] = flags;
   if (!first) return null;
   return (
-    <Callout tone="amber" title={<>Sluice exports <span className="mono">{first.key}</span>{more.length > 0 && ` and ${counted(more.length, 'more flag')}`}, but SDKs send only counters for {more.length > 0 ? 'them' : 'it'}.</>}>
-      <p>
-        To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and switch on “Send detailed events to data export destinations” there, too.
-        {' '}<Link to="/docs/events">Why, and what else it can be</Link>
-      </p>
-    </Callout>
+    <div style={{ marginBottom: 14 }}>
+      <Callout tone="amber" title={<>Sluice exports <span className="mono">{first.key}</span>{more.length > 0 && ` and ${counted(more.length, 'more flag')}`}, but SDKs send only counters for {more.length > 0 ? 'them' : 'it'}.</>}>
+        <p>
+          To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and switch on “Send detailed events to data export destinations” there, too.
+          {' '}<Link to="/docs/events">Why, and what else it can be</Link>
+        </p>
+      </Callout>
+    </div>
   );
 }
 

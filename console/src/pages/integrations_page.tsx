@@ -18,8 +18,8 @@ import { DestinationRows } from './destination_rows';
 const KINESIS = 'amazon kinesis aws stream data export';
 
 function matches(line: DestinationLine, words: string[]): boolean {
-  const text = `${line.name} ${line.project} ${line.environment} ${line.stream} ${line.region} ${line.state} amazon kinesis ${line.id}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+  const text = `${line.name} ${line.project} ${line.environment} ${line.stream} ${line.region} ${line.state} amazon kinesis`.toLowerCase();
+  return words.every((word) => text.includes(word) || word === line.id);
 }
 
 export function IntegrationsPage() {

@@ -39,7 +39,7 @@ export function WindowRows({ label, count, rowHeight, columns, head, row, rowKey
   const style: CSSProperties = { gridTemplateColumns: columns };
   return (
     <div className="rows" ref={box} role="table" aria-label={label} aria-rowcount={count + 1} tabIndex={0} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
-      <div role="rowgroup">
+      <div role="rowgroup" className="head-group">
         <div role="row" className="head" aria-rowindex={1} style={style}>{head}</div>
       </div>
       <div role="rowgroup" style={{ height: count * rowHeight, position: 'relative' }}>
