@@ -1,7 +1,7 @@
 // Every call of the REST API that the console makes, typed.
 import { call } from './http';
 import type {
-  AuditEntry, Caller, CheckResult, DeadLetters, Destination, DestinationDraft, DestinationStatus, Environment, EventPage, FlagPage,
+  AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationStatus, Environment, EventPage, FlagPage,
   History, Policies, Project, Replay, Role, ServerStatus, Setting, Span, TestEventResult, Token, Usage,
 } from './types';
 
@@ -66,8 +66,9 @@ export const environments = {
   change: (project: string, key: string, merge: EnvironmentChange) =>
     call<Environment>(at('projects', project, 'environments', key), { method: 'PATCH', body: { merge } }),
   remove: (project: string, key: string) => call<void>(at('projects', project, 'environments', key), { method: 'DELETE' }),
-  resetKey: (project: string, key: string, which: 'apiKey' | 'mobileKey') =>
-    call<Environment>(at('projects', project, 'environments', key, which), { method: 'POST' }),
+  // `expiry`: when the old key is to stop; at once without it.
+  resetKey: (project: string, key: string, which: 'apiKey' | 'mobileKey', expiry?: number) =>
+    call<Environment>(withQuery(at('projects', project, 'environments', key, which), { expiry }), { method: 'POST' }),
 };
 
 const of = ({ project, environment, id }: DestinationRef, ...rest: string[]) => at('destinations', project, environment, id, ...rest);
@@ -136,8 +137,15 @@ export const usage = {
 
 export const tokens = {
   list: (signal?: AbortSignal) => call<Items<Token>>(`${API}/tokens`, { signal }),
-  make: (name: string, role: Role) => call<Token>(`${API}/tokens`, { method: 'POST', body: { name, role } }),
+  make: (body: { name: string; role: Role } | { name: string; customRoleIds: string[] }) => call<Token>(`${API}/tokens`, { method: 'POST', body }),
   remove: (id: string) => call<void>(at('tokens', id), { method: 'DELETE' }),
+};
+
+export const roles = {
+  list: (signal?: AbortSignal) => call<Items<CustomRole>>(`${API}/roles`, { signal }),
+  make: (body: { key: string; name?: string; description: string; policy: unknown }) => call<CustomRole>(`${API}/roles`, { method: 'POST', body }),
+  change: (key: string, merge: { name: string; description: string; policy: unknown }) => call<CustomRole>(at('roles', key), { method: 'PATCH', body: { merge } }),
+  remove: (key: string) => call<void>(at('roles', key), { method: 'DELETE' }),
 };
 
 export const audit = {

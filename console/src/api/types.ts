@@ -24,6 +24,9 @@ export interface Environment {
   name: string;
   apiKey: string;
   mobileKey: string;
+  // Keys that were reset and still count.
+  expiringApiKeys?: { key: string; expiry: number }[];
+  expiringMobileKeys?: { key: string; expiry: number }[];
   defaultTrackEvents: boolean;
   featureEvents: 'as sent' | 'chosen flags';
   exportAllFlags?: boolean;
@@ -261,10 +264,20 @@ export interface FlagPage {
   items: Flag[];
 }
 
+export interface CustomRole {
+  _id: string;
+  key: string;
+  name: string;
+  description: string;
+  creationDate: Instant;
+  policy: { effect: 'allow' | 'deny'; resources?: string[]; notResources?: string[]; actions?: string[]; notActions?: string[] }[];
+}
+
 export interface Token {
   _id: string;
   name: string;
   role: Role;
+  customRoleIds?: string[];
   token: string;
   creationDate: Instant;
 }

@@ -1,5 +1,5 @@
 // One environment: keys, how to set up SDKs, browsers that may send, deletion.
-import { Button, Group, TagsInput } from '@mantine/core';
+import { Button, Group, Select, TagsInput } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { environments, projects as projectCalls } from '../api/calls';
 import { useSession } from '../api/session';
@@ -12,6 +12,7 @@ import { Copy } from '../parts/copy';
 import { Icon } from '../parts/icons';
 import { Empty, Shown } from '../parts/loading';
 import { Page, Section } from '../parts/page';
+import { Time } from '../parts/time';
 import { tell } from '../parts/toasts';
 import { go, Link, pathTo } from '../router';
 import { FirstEvent, SdkSetup } from '../sdk/sdk_setup';
@@ -68,32 +69,66 @@ export default function EnvironmentPage({ project, environment: key }: { project
   );
 }
 
+const HOUR_MS = 3_600_000;
+const STOPS = [
+  { value: '0', label: 'at once' },
+  { value: String(HOUR_MS), label: 'in an hour' },
+  { value: String(24 * HOUR_MS), label: 'in a day' },
+  { value: String(7 * 24 * HOUR_MS), label: 'in a week' },
+  { value: String(30 * 24 * HOUR_MS), label: 'in 30 days' },
+];
+
 function Keys({ project, environment, mayWrite, changed }: { project: string; environment: Environment; mayWrite: boolean; changed: () => void }) {
   const [resetting, setResetting] = useState<'apiKey' | 'mobileKey'>();
-  const name = resetting === 'mobileKey' ? 'mobile key' : 'SDK key';
   return (
     <section className="card" aria-label="Keys">
       <h2 style={{ marginBottom: 10 }}>Keys</h2>
       <Secret label="SDK key" text={environment.apiKey} reset={mayWrite ? () => setResetting('apiKey') : undefined} />
+      <OldKeys keys={environment.expiringApiKeys} what="SDK key" />
       <Secret label="Mobile key" text={environment.mobileKey} reset={mayWrite ? () => setResetting('mobileKey') : undefined} />
+      <OldKeys keys={environment.expiringMobileKeys} what="mobile key" />
       <div className="key-line">
         <span className="dim small">Client-side id</span>
         <span className="mono">{environment._id}</span>
         <span className="key-tools"><Copy text={environment._id} what="client-side id" /></span>
       </div>
-      {resetting && (
-        <Confirm title={`Reset the ${name}?`} verb={`Reset the ${name}`} close={() => setResetting(undefined)}
-          act={async () => {
-            await environments.resetKey(project, environment.key, resetting);
-            tell(`There is a new ${name}.`);
-            changed();
-          }}>
-          <p style={{ margin: 0 }}>The old key stops at once: SDKs that use it are refused, and most send nothing more until they are restarted with the new one.</p>
-        </Confirm>
-      )}
+      {resetting && <ResetKey project={project} environment={environment.key} which={resetting} close={() => setResetting(undefined)} changed={changed} />}
     </section>
   );
 }
+
+function OldKeys({ keys, what }: { keys: Environment['expiringApiKeys']; what: string }) {
+  return keys?.map(({ key, expiry }) => (
+    <div key={key} className="key-line small">
+      <span className="dim">Old {what}</span>
+      <span className="mono">{masked(key)}</span>
+      <span>stops <Time at={expiry} /></span>
+    </div>
+  ));
+}
+
+function ResetKey({ project, environment, which, close, changed }: { project: string; environment: string; which: 'apiKey' | 'mobileKey'; close: () => void; changed: () => void }) {
+  const [stops, setStops] = useState('0');
+  const name = which === 'mobileKey' ? 'mobile key' : 'SDK key';
+  const afterMs = Number(stops);
+  return (
+    <Confirm title={`Reset the ${name}?`} verb={`Reset the ${name}`} close={close}
+      act={async () => {
+        await environments.resetKey(project, environment, which, afterMs > 0 ? Date.now() + afterMs : undefined);
+        tell(`There is a new ${name}.`);
+        changed();
+      }}>
+      <Select label="The old key stops" data={STOPS} value={stops} allowDeselect={false} onChange={(value) => value && setStops(value)} data-autofocus />
+      <p style={{ margin: '12px 0 0' }}>
+        {afterMs > 0
+          ? 'Until then both keys count: put the new one into your SDKs meanwhile. Five old keys count at most.'
+          : 'SDKs that use the old key are refused at once, and most send nothing more until they are restarted with the new one.'}
+      </p>
+    </Confirm>
+  );
+}
+
+const masked = (key: string) => `${key.slice(0, 4)}••••${key.slice(-4)}`;
 
 function Secret({ label, text, reset }: { label: string; text: string; reset?: (() => void) | undefined }) {
   const [shown, setShown] = useState(false);
@@ -101,7 +136,7 @@ function Secret({ label, text, reset }: { label: string; text: string; reset?: (
   return (
     <div className="key-line">
       <span className="dim small">{label}</span>
-      <span className="mono">{shown ? text : `${text.slice(0, 4)}••••${text.slice(-4)}`}</span>
+      <span className="mono">{shown ? text : masked(text)}</span>
       <span className="key-tools">
         <Button size="compact-xs" variant="default" leftSection={<Icon name="eye" size={13} />} onClick={() => setShown(!shown)} aria-label={`${shown ? 'Hide' : 'Show'} the ${label}`}>{shown ? 'Hide' : 'Show'}</Button>
         <Copy text={text} what={label} />

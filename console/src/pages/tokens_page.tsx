@@ -1,9 +1,9 @@
-// Access tokens: for this console, for Terraform, for scripts.
-import { Button, Group, Modal, Select, TextInput } from '@mantine/core';
+// Access tokens: for this console, for Terraform, for scripts; and the roles that they can have.
+import { Button, Checkbox, Group, Modal, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { tokens } from '../api/calls';
+import { roles as roleCalls, tokens } from '../api/calls';
 import { useSession } from '../api/session';
-import type { Role, Token } from '../api/types';
+import type { CustomRole, Role, Token } from '../api/types';
 import { useAction } from '../api/use_action';
 import { useDraft } from '../api/use_draft';
 import { useLoad } from '../api/use_load';
@@ -15,6 +15,7 @@ import { Empty, Shown } from '../parts/loading';
 import { Page } from '../parts/page';
 import { Time } from '../parts/time';
 import { tell } from '../parts/toasts';
+import { CustomRoles } from './custom_roles';
 
 const ROLES: { value: Role; label: string }[] = [
   { value: 'reader', label: 'Reader: reads everything but tokens' },
@@ -34,6 +35,8 @@ export default function TokensPage() {
 function TokenList() {
   const { caller } = useSession();
   const loaded = useLoad(tokens.list);
+  const roles = useLoad(roleCalls.list);
+  const custom = roles.data?.items ?? [];
   const [making, setMaking] = useState(false);
   const [deleting, setDeleting] = useState<Token>();
   return (
@@ -48,7 +51,7 @@ function TokenList() {
                 {items.map((token) => (
                   <tr key={token._id}>
                     <td><b>{token.name || 'without a name'}</b>{token._id === caller?.tokenId && <span className="small dim"> this session&apos;s</span>}</td>
-                    <td>{token.role}</td>
+                    <td>{token.role === 'custom' ? rolesOf(token, custom) : token.role}</td>
                     <td className="mono">{token.token}</td>
                     <td><Time at={token.creationDate} /></td>
                     <td className="right">{token._id !== caller?.tokenId && <Button size="compact-sm" variant="subtle" color="red.8" c="var(--red)" onClick={() => setDeleting(token)} aria-label={`Delete ${token.name}`}>Delete</Button>}</td>
@@ -59,7 +62,8 @@ function TokenList() {
           )}
         </Shown>
       </div>
-      {making && <NewToken close={() => setMaking(false)} made={loaded.reload} />}
+      <CustomRoles loaded={roles} />
+      {making && <NewToken close={() => setMaking(false)} made={loaded.reload} custom={custom} />}
       {deleting && (
         <Confirm title={`Delete the token “${deleting.name}”?`} verb="Delete token" close={() => setDeleting(undefined)}
           act={async () => {
@@ -74,11 +78,19 @@ function TokenList() {
   );
 }
 
-function NewToken({ close, made }: { close: () => void; made: () => void }) {
-  const { value, set, forget } = useDraft<{ name: string; role: Role }>('token', { name: '', role: 'reader' });
+function rolesOf(token: Token, custom: CustomRole[]): string {
+  const names = (token.customRoleIds ?? []).map((id) => custom.find((role) => role._id === id)?.name ?? id);
+  return names.length > 0 ? names.join(', ') : 'a policy of its own';
+}
+
+function NewToken({ close, made, custom }: { close: () => void; made: () => void; custom: CustomRole[] }) {
+  const { value, set, forget } = useDraft<{ name: string; role: Role; custom: string[] }>('token', { name: '', role: 'reader', custom: [] });
+  const chosen = value.custom.filter((id) => custom.some((role) => role._id === id));
+  const options = custom.length > 0 ? [...ROLES, { value: 'custom', label: 'Custom: what the roles chosen below allow' }] : ROLES;
   const [token, setToken] = useState('');
   const action = useAction(async () => {
-    const answer = await tokens.make(value.name.trim(), value.role);
+    const name = value.name.trim();
+    const answer = await tokens.make(value.role === 'custom' ? { name, customRoleIds: chosen } : { name, role: value.role });
     setToken(answer.token);
     forget();
     made();
@@ -97,11 +109,16 @@ function NewToken({ close, made }: { close: () => void; made: () => void }) {
     <Modal opened onClose={close} title={<strong>New access token</strong>}>
       <form className="form" onSubmit={(event) => { event.preventDefault(); void action.run(); }}>
         <TextInput label="Name" placeholder="terraform" required value={value.name} onChange={(event) => set({ name: event.currentTarget.value })} data-autofocus />
-        <Select label="Role" data={ROLES} value={value.role} allowDeselect={false} onChange={(role) => role && set({ role: role as Role })} />
+        <Select label="Role" data={options} value={value.role} allowDeselect={false} onChange={(role) => role && set({ role: role as Role })} />
+        {value.role === 'custom' && (
+          <Checkbox.Group label="Custom roles" value={chosen} onChange={(ids) => set({ custom: ids })}>
+            {custom.map((role) => <Checkbox key={role._id} value={role._id} label={role.name} mt="xs" />)}
+          </Checkbox.Group>
+        )}
         <Fault error={action.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>Cancel</Button>
-          <Button type="submit" loading={action.running} disabled={!value.name.trim()}>Make token</Button>
+          <Button type="submit" loading={action.running} disabled={!value.name.trim() || (value.role === 'custom' && chosen.length === 0)}>Make token</Button>
         </Group>
       </form>
     </Modal>

@@ -18,6 +18,7 @@ export async function startFull(t) {
   await kinesim.addFaults({ kind: 'record_error', operation: 'PutRecords', stream: 'throttled', code: 'ProvisionedThroughputExceededException' });
   await must(sluice.api('POST', 'tokens', { name: 'terraform', role: 'writer' }));
   const reader = await must(sluice.api('POST', 'tokens', { name: 'dashboard', role: 'reader' }));
+  await must(sluice.api('POST', 'roles', { key: 'switch-production', name: 'Switches in production', description: 'For whoever is on call.', policy: [{ effect: 'allow', resources: ['proj/*:env/production:destination/*'], actions: ['updateOn', 'testDestination'] }] }));
   const send = async (round) => {
     const events = FLAGS.flatMap((flag, index) => PEOPLE.slice(0, 1 + ((index + round) % PEOPLE.length)).map((person, who) => evaluation(flag, person, (who + index) % 3 !== 0)));
     await sluice.post([...events, { kind: 'identify', creationDate: Date.now(), context: { kind: 'user', key: PEOPLE[round % PEOPLE.length], plan: 'pro' } },
@@ -50,7 +51,7 @@ export function everyPage({ lake, blocked }) {
       await page.getByRole('heading', { name: 'Destinations' }).waitFor();
     }),
     usage: to('/usage', (page) => page.getByRole('heading', { name: 'Usage' }).waitFor()),
-    tokens: to('/tokens', (page) => page.getByText('terraform', { exact: true }).waitFor()),
+    tokens: to('/tokens', (page) => page.getByText('May: updateOn').waitFor()),
     audit: to('/audit', async (page) => {
       await page.getByText('changed the destination').first().click();
       await page.getByRole('region', { name: 'Before and after' }).waitFor();
