@@ -1,5 +1,6 @@
 // The whole way of a person through the console, against the real server and simulated AWS.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { waitFor } from '../integration/lib/wait.js';
 import { Console } from './lib/browser.js';
@@ -88,8 +89,12 @@ test('from nothing to events in the stream, and back', async (t) => {
     await page.getByRole('link', { name: 'set up SDKs' }).click();
     await page.getByText('Waiting for the first event …').waitFor();
     assert.match(await page.getByRole('region', { name: /set-up of the SDK/ }).textContent(), new RegExp(`eventsUri: 'http://127.0.0.1:${sluice.port}'`));
-    assert.equal(await sluice.post([evaluation('new-checkout', 'anna'), evaluation('dark-mode', 'bob', false)]), 202);
+    // By hand, as the page writes it.
+    await page.getByRole('textbox', { name: 'SDK', exact: true }).click();
+    await page.getByRole('option', { name: 'By hand (curl)' }).click();
+    assert.match(execFileSync('sh', ['-c', await page.getByRole('region', { name: /set-up of the SDK/ }).textContent()], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), /^HTTP\/1.1 202/);
     await page.getByText('Events arrive').waitFor();
+    assert.equal(await sluice.post([evaluation('new-checkout', 'anna'), evaluation('dark-mode', 'bob', false)]), 202);
   });
 
   await t.test('switches export off and on for a flag', async () => {

@@ -38,7 +38,7 @@ export function SdkSetup({ environment }: { environment: Environment }) {
   };
   return (
     <div className="form">
-      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flags go on coming from where they come from today. <DocsLink page="sdk-protocol">What SDKs send</DocsLink></p>
+      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flags go on coming from where they come from today. <DocsLink page="sdk-protocol">What SDKs send</DocsLink> To see an event before your own SDK is set up, choose “By hand”.</p>
       <div className="choices" style={{ marginTop: 0 }}>
         <Select label="SDK" data={SDKS.map(({ id, name }) => ({ value: id, label: name }))} value={chosen} allowDeselect={false} searchable onChange={(value) => value && setChosen(value)} />
         <TextInput label="Address that your SDKs reach" description="Behind a proxy, the proxy's. Browsers need https when your site has it." placeholder={known || 'http://SLUICE:8030'} value={own} onChange={(event) => keep(event.currentTarget.value.trim())} />

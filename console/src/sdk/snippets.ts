@@ -16,7 +16,10 @@ export const SDKS: Sdk[] = [
     id: 'node', name: 'Node.js', credential: 'apiKey',
     code: (events, key) => `import { init } from '@launchdarkly/node-server-sdk';
 
+// The first two are LaunchDarkly's own.
 const client = init('${key}', {
+  baseUri: '${POLL}',
+  streamUri: '${STREAM}',
   eventsUri: '${events}',
 });`,
   },
@@ -108,5 +111,11 @@ val client = LDClient.init(application, config, context, 5)`,
     code: (events, key) => `var config = LDConfig(mobileKey: "${key}", autoEnvAttributes: .enabled)
 config.eventsUrl = URL(string: "${events}")!
 LDClient.start(config: config, context: context)`,
+  },
+  {
+    id: 'curl', name: 'By hand (curl)', credential: 'apiKey',
+    code: (events, key) => `curl -i ${events}/bulk \\
+  -H 'Authorization: ${key}' -H 'Content-Type: application/json' \\
+  -d '[{"kind":"custom","key":"hello","context":{"kind":"user","key":"anna"}}]'`,
   },
 ];
