@@ -33,8 +33,12 @@ export default function AuditPage() {
   const seen = new Set(items.map((entry) => entry._id));
   const all = [...items, ...older.filter((entry) => !seen.has(entry._id))];
   const more = useAction(async () => {
-    const page = await audit.list({ ...(text && { q: text }), before: all[all.length - 1]!.date });
-    setOlder((before) => [...before, ...page.items]);
+    // Several changes can bear the same millisecond, on both sides of the page's end: that one is asked for again.
+    const page = await audit.list({ ...(text && { q: text }), before: all[all.length - 1]!.date + 1 });
+    setOlder((before) => {
+      const known = new Set(before.map((entry) => entry._id));
+      return [...before, ...page.items.filter((entry) => !known.has(entry._id))];
+    });
     setEnd(page.items.length < PAGE);
   });
   return (

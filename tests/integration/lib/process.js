@@ -91,6 +91,6 @@ export async function freePort() {
 // A folder that is gone when the test is over.
 export async function temporaryFolder(t) {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return folder;
 }

@@ -50,6 +50,12 @@ export class Sluice {
   // `managed`: nothing is declared; projects and the rest are made by the REST API with ADMIN_TOKEN.
   static async start(t, { destinations, settings, env, managed = false, dataDir, port, command = [sluiceBinary] } = {}) {
     const sluice = new Sluice();
+    // Before the folder: hooks run in the order they were asked for, and a server that lives would write into a folder that goes away.
+    t.after(async () => {
+      await sluice.process?.stop('SIGKILL');
+      // The folder goes away; what the server said stays with a failed test.
+      if (t.passed === false) console.log(`--- sluice said:\n${sluice.process?.tail(40)}`);
+    });
     sluice.folder = await temporaryFolder(t);
     sluice.configFile = path.join(sluice.folder, 'sluice.toml');
     sluice.settings = settings;
@@ -66,11 +72,6 @@ export class Sluice {
     sluice.uri = `http://127.0.0.1:${sluice.port}`;
     sluice.adminUri = `http://127.0.0.1:${sluice.adminPort}`;
     await sluice.configure(destinations);
-    t.after(async () => {
-      await sluice.process?.stop('SIGKILL');
-      // The folder goes away; what the server said stays with a failed test.
-      if (t.passed === false) console.log(`--- sluice said:\n${sluice.process?.tail(40)}`);
-    });
     await sluice.launch();
     return sluice;
   }
