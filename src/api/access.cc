@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::array<std::string_view, 4> kRoleNames = {"custom", "reader", "writer", "admin"};
@@ -51,4 +51,4 @@ bool may_view_all(const Caller& caller) {
   });
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

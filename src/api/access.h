@@ -14,7 +14,7 @@
 #include "api/policy.h"
 #include "base/object_id.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Each may do what those before it may; `custom` what its grants say.
 enum class Role : std::uint8_t { custom, reader, writer, admin };
@@ -44,4 +44,4 @@ bool may_view_all(const Caller& caller);
 // The name of the role that allows it; empty: it is not possible.
 std::string allowed_by(const Caller& caller, std::string_view action, const Resource& resource);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -12,7 +12,7 @@
 #include "api/audit.h"
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -59,12 +59,12 @@ std::optional<TokenRights> rights_of(const json& read) {
 
 }  // namespace
 
-Result<std::unique_ptr<AccessTokens>> AccessTokens::open(CatalogStore& store, const CustomRoles& roles,
+Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& store, const CustomRoles& roles,
                                                          const Clock& clock, std::string_view preset) {
   std::unique_ptr<AccessTokens> tokens(new AccessTokens(store, roles, clock));
-  const auto documents = store.list(DocumentKind::token);
+  const auto documents = store.list(catalog::DocumentKind::token);
   if (!documents) return fail(documents.error().message);
-  for (const Document& document : *documents) {
+  for (const catalog::Document& document : *documents) {
     const json read = json::parse(document.json, nullptr, false);
     const auto id = ObjectId::parse(document.id);
     auto rights = rights_of(read);
@@ -77,7 +77,7 @@ Result<std::unique_ptr<AccessTokens>> AccessTokens::open(CatalogStore& store, co
   const bool known = !preset.empty() && tokens->caller(preset).has_value();
   if ((preset.empty() && has_admin) || known) return tokens;
   const std::string token = preset.empty() ? new_token() : std::string(preset);
-  const AuditEntry audit =
+  const catalog::AuditEntry audit =
       audit_entry(clock.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
                   preset.empty() ? "made the first admin token at the first start"
                                  : "took up the admin token of SLUICE_ADMIN_TOKEN");
@@ -113,8 +113,8 @@ std::vector<AccessToken> AccessTokens::list() const {
   return tokens_;
 }
 
-StoreResult<AccessToken> AccessTokens::keep(std::string name, TokenRights rights, std::string_view token,
-                                            const AuditEntry& audit) {
+catalog::StoreResult<AccessToken> AccessTokens::keep(std::string name, TokenRights rights, std::string_view token,
+                                                     const catalog::AuditEntry& audit) {
   AccessToken made{new_object_id(clock_.wall_ms()),
                    std::move(name),
                    std::move(rights),
@@ -130,29 +130,29 @@ StoreResult<AccessToken> AccessTokens::keep(std::string name, TokenRights rights
   for (const ObjectId id : made.rights.custom_roles) document["customRoles"].push_back(id.hex());
   if (made.rights.inline_role) document["inlineRole"] = policy_json(*made.rights.inline_role);
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (auto kept = store_.commit({{{DocumentKind::token, made.id.hex(), 0, text}, 0, false}}, audit); !kept)
+  if (auto kept = store_.commit({{{catalog::DocumentKind::token, made.id.hex(), 0, text}, 0, false}}, audit); !kept)
     return tl::unexpected(kept.error());
   const std::lock_guard lock(mutex_);
   tokens_.push_back(made);
   return made;
 }
 
-StoreResult<std::pair<AccessToken, std::string>> AccessTokens::make(std::string name, TokenRights rights,
-                                                                    const AuditEntry& audit) {
+catalog::StoreResult<std::pair<AccessToken, std::string>> AccessTokens::make(std::string name, TokenRights rights,
+                                                                             const catalog::AuditEntry& audit) {
   std::string token = new_token();
   auto made = keep(std::move(name), std::move(rights), token, audit);
   if (!made) return tl::unexpected(made.error());
   return std::pair(std::move(*made), std::move(token));
 }
 
-StoreResult<bool> AccessTokens::remove(ObjectId id, const AuditEntry& audit) {
+catalog::StoreResult<bool> AccessTokens::remove(ObjectId id, const catalog::AuditEntry& audit) {
   const std::lock_guard lock(mutex_);
   const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& token) { return token.id == id; });
   if (found == tokens_.end()) return false;
-  const DocumentChange change{{DocumentKind::token, id.hex(), 0, ""}, found->revision, true};
+  const catalog::DocumentChange change{{catalog::DocumentKind::token, id.hex(), 0, ""}, found->revision, true};
   if (auto removed = store_.commit({change}, audit); !removed) return tl::unexpected(removed.error());
   tokens_.erase(found);
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -16,7 +16,7 @@
 #include "base/object_id.h"
 #include "catalog/catalog_store.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // What a token may do.
 struct TokenRights {
@@ -40,25 +40,27 @@ class AccessTokens {
  public:
   // Reads the tokens. When there is no admin's, makes one: `preset` if it is not empty, else a new one, which is left
   // in first_token() to be shown once.
-  static Result<std::unique_ptr<AccessTokens>> open(CatalogStore& store, const CustomRoles& roles, const Clock& clock,
-                                                    std::string_view preset);
+  static Result<std::unique_ptr<AccessTokens>> open(catalog::CatalogStore& store, const CustomRoles& roles,
+                                                    const Clock& clock, std::string_view preset);
 
   // Whose token this is; compared in constant time. Nothing for SDK keys and what is unknown.
   std::optional<Caller> caller(std::string_view token) const;
   std::vector<AccessToken> list() const;
   // The token itself, shown this once.
-  StoreResult<std::pair<AccessToken, std::string>> make(std::string name, TokenRights rights, const AuditEntry& audit);
+  catalog::StoreResult<std::pair<AccessToken, std::string>> make(std::string name, TokenRights rights,
+                                                                 const catalog::AuditEntry& audit);
   // False when there is none of this id.
-  StoreResult<bool> remove(ObjectId id, const AuditEntry& audit);
+  catalog::StoreResult<bool> remove(ObjectId id, const catalog::AuditEntry& audit);
   const std::string& first_token() const { return first_token_; }
 
  private:
-  AccessTokens(CatalogStore& store, const CustomRoles& roles, const Clock& clock)
+  AccessTokens(catalog::CatalogStore& store, const CustomRoles& roles, const Clock& clock)
       : store_(store), roles_(roles), clock_(clock) {}
-  StoreResult<AccessToken> keep(std::string name, TokenRights rights, std::string_view token, const AuditEntry& audit);
+  catalog::StoreResult<AccessToken> keep(std::string name, TokenRights rights, std::string_view token,
+                                         const catalog::AuditEntry& audit);
   Caller caller_of(const AccessToken& token) const;
 
-  CatalogStore& store_;
+  catalog::CatalogStore& store_;
   const CustomRoles& roles_;
   const Clock& clock_;
   std::string first_token_;
@@ -66,4 +68,4 @@ class AccessTokens {
   std::vector<AccessToken> tokens_;  // guarded by mutex_
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

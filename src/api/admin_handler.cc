@@ -10,25 +10,25 @@
 #include "api/status.h"
 #include "api/web_pages.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
-HttpResponse json_answer(std::string body) {
-  HttpResponse response;
+http::HttpResponse json_answer(std::string body) {
+  http::HttpResponse response;
   response.content_type = "application/json";
   response.body = std::move(body);
   return response;
 }
 
-HttpResponse refused(unsigned status, std::string_view code, std::string message) {
-  HttpResponse response = json_answer(rest_error_text(code, message) + "\n");
+http::HttpResponse refused(unsigned status, std::string_view code, std::string message) {
+  http::HttpResponse response = json_answer(rest_error_text(code, message) + "\n");
   response.status = status;
   return response;
 }
 
 struct PlainRoute {
   std::string_view path;
-  HttpResponse (*answer)(const ServerView&);
+  http::HttpResponse (*answer)(const ServerView&);
 };
 
 constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
@@ -40,7 +40,7 @@ const std::array kRoutes = {
     PlainRoute{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
     PlainRoute{"/metrics",
                [](const ServerView& view) {
-                 HttpResponse response;
+                 http::HttpResponse response;
                  response.content_type = kMetricsType;
                  response.body = metrics_text(view);
                  return response;
@@ -49,11 +49,12 @@ const std::array kRoutes = {
 
 }  // namespace
 
-HttpResponse AdminHandler::fault(unsigned status, std::string_view code, std::string_view message, const HttpRequest&) {
+http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, std::string_view message,
+                                       const http::HttpRequest&) {
   return refused(status, code, std::string(message));
 }
 
-void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
+void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   if (RestApi::serves(request.path)) {
     if (api_ != nullptr) return api_->answer(request, std::move(responder));
     return responder(refused(403, "forbidden",
@@ -66,7 +67,7 @@ void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);
     if (request.path != route.path) continue;
     if (request.method != "GET" && request.method != "HEAD") {
-      HttpResponse response =
+      http::HttpResponse response =
           refused(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", route.path, request.method));
       response.headers.emplace_back("Allow", "GET, HEAD");
       return responder(std::move(response));
@@ -79,4 +80,4 @@ void AdminHandler::handle(const HttpRequest& request, HttpResponder responder) {
                   known)));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

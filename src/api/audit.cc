@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::api {
 
 ObjectId new_object_id(std::int64_t now_ms) {
   static std::mutex mutex;
@@ -15,8 +15,8 @@ ObjectId new_object_id(std::int64_t now_ms) {
   return minter.mint(now_ms);
 }
 
-AuditEntry audit_entry(std::int64_t now_ms, const Caller& caller, std::string action, std::string target,
-                       const std::string& what, std::string comment, std::string before, std::string after) {
+catalog::AuditEntry audit_entry(std::int64_t now_ms, const Caller& caller, std::string action, std::string target,
+                                const std::string& what, std::string comment, std::string before, std::string after) {
   const nlohmann::json member = {{"tokenId", caller.token_id.hex()}, {"name", caller.name}};
   return {new_object_id(now_ms).hex(),
           now_ms,
@@ -29,4 +29,4 @@ AuditEntry audit_entry(std::int64_t now_ms, const Caller& caller, std::string ac
           std::move(after)};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

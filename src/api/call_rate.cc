@@ -1,6 +1,6 @@
 #include "api/call_rate.h"
 
-namespace sluice {
+namespace sluice::api {
 
 CallRate::CallRate(std::uint64_t calls_per_s) : most_(calls_per_s * kRateWindowMs / 1'000) {}
 
@@ -17,4 +17,4 @@ CallRate::Spent CallRate::spend(std::string_view caller, std::int64_t now_ms) {
   return {over, most_ - calls, (window + 1) * kRateWindowMs};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace sluice {
+namespace sluice::api {
 
 inline constexpr std::int64_t kRateWindowMs = 10'000;
 // The console makes some five calls a second in each tab, and Terraform reads a resource a call, ten at once: fifty
@@ -38,4 +38,4 @@ class CallRate {
   std::unordered_map<std::string, std::uint64_t> calls_;  // of this window
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::int64_t kNowMs = 1'795'447'473'000;  // 3 s into a window
@@ -49,4 +49,4 @@ TEST(CallRate, begins_anew_when_the_clock_is_set_back) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
 
-std::optional<CustomRole> role_of(const Document& document) {
+std::optional<CustomRole> role_of(const catalog::Document& document) {
   const json read = json::parse(document.json, nullptr, false);
   const auto id = ObjectId::parse(document.id);
   if (!id || !read.is_object()) return std::nullopt;
@@ -41,11 +41,11 @@ CustomRoles::Known CustomRoles::known(CustomRole role) {
   return {std::move(role), std::move(grant)};
 }
 
-Result<std::unique_ptr<CustomRoles>> CustomRoles::open(CatalogStore& store) {
+Result<std::unique_ptr<CustomRoles>> CustomRoles::open(catalog::CatalogStore& store) {
   std::unique_ptr<CustomRoles> roles(new CustomRoles(store));
-  const auto documents = store.list(DocumentKind::role);
+  const auto documents = store.list(catalog::DocumentKind::role);
   if (!documents) return fail(documents.error().message);
-  for (const Document& document : *documents) {
+  for (const catalog::Document& document : *documents) {
     auto role = role_of(document);
     if (!role) return fail(fmt::format("The catalog's role {} is damaged. Restore a backup.", document.id));
     roles->roles_.emplace(role->id, known(*role));
@@ -76,8 +76,9 @@ std::shared_ptr<const Grant> CustomRoles::grant(ObjectId id) const {
   return found == roles_.end() ? nullptr : found->second.grant;
 }
 
-StoreResult<CustomRole> CustomRoles::put(CustomRole role, const AuditEntry& audit) {
-  const DocumentChange change{{DocumentKind::role, role.id.hex(), 0, text_of(role)}, role.revision, false};
+catalog::StoreResult<CustomRole> CustomRoles::put(CustomRole role, const catalog::AuditEntry& audit) {
+  const catalog::DocumentChange change{
+      {catalog::DocumentKind::role, role.id.hex(), 0, text_of(role)}, role.revision, false};
   if (auto kept = store_.commit({change}, audit); !kept) return tl::unexpected(kept.error());
   ++role.revision;
   const std::lock_guard lock(mutex_);
@@ -85,12 +86,12 @@ StoreResult<CustomRole> CustomRoles::put(CustomRole role, const AuditEntry& audi
   return role;
 }
 
-StoreResult<void> CustomRoles::remove(const CustomRole& role, const AuditEntry& audit) {
-  const DocumentChange change{{DocumentKind::role, role.id.hex(), 0, ""}, role.revision, true};
+catalog::StoreResult<void> CustomRoles::remove(const CustomRole& role, const catalog::AuditEntry& audit) {
+  const catalog::DocumentChange change{{catalog::DocumentKind::role, role.id.hex(), 0, ""}, role.revision, true};
   if (auto removed = store_.commit({change}, audit); !removed) return tl::unexpected(removed.error());
   const std::lock_guard lock(mutex_);
   roles_.erase(role.id);
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "catalog/catalog_store.h"
 
-namespace sluice {
+namespace sluice::api {
 
 struct CustomRole {
   ObjectId id;
@@ -26,27 +26,27 @@ struct CustomRole {
 
 class CustomRoles {
  public:
-  static Result<std::unique_ptr<CustomRoles>> open(CatalogStore& store);
+  static Result<std::unique_ptr<CustomRoles>> open(catalog::CatalogStore& store);
 
   std::vector<CustomRole> list() const;  // by key
   // By key or id.
   std::optional<CustomRole> find(const std::string& key_or_id) const;
   std::shared_ptr<const Grant> grant(ObjectId id) const;  // null: there is none of this id
   // Makes it, or changes the one of this id; a revision that is not as it was read is a conflict.
-  StoreResult<CustomRole> put(CustomRole role, const AuditEntry& audit);
-  StoreResult<void> remove(const CustomRole& role, const AuditEntry& audit);
+  catalog::StoreResult<CustomRole> put(CustomRole role, const catalog::AuditEntry& audit);
+  catalog::StoreResult<void> remove(const CustomRole& role, const catalog::AuditEntry& audit);
 
  private:
-  explicit CustomRoles(CatalogStore& store) : store_(store) {}
+  explicit CustomRoles(catalog::CatalogStore& store) : store_(store) {}
   struct Known {
     CustomRole role;
     std::shared_ptr<const Grant> grant;
   };
   static Known known(CustomRole role);
 
-  CatalogStore& store_;
+  catalog::CatalogStore& store_;
   mutable std::mutex mutex_;
   std::map<ObjectId, Known> roles_;  // guarded by mutex_
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 #include "api/rest_query.h"
 #include "api/rest_routes.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -40,7 +40,7 @@ RestResult<Filter> read_filter(const std::string& text) {
   return filter;
 }
 
-bool passes(const Filter& filter, const Managed<Environment>& environment) {
+bool passes(const Filter& filter, const catalog::Managed<catalog::Environment>& environment) {
   if (lower_case(environment.value.key).find(filter.text) == std::string::npos &&
       lower_case(environment.value.name).find(filter.text) == std::string::npos)
     return false;
@@ -50,7 +50,7 @@ bool passes(const Filter& filter, const Managed<Environment>& environment) {
   });
 }
 
-std::string rank_of(const Managed<Environment>& environment, std::string_view by) {
+std::string rank_of(const catalog::Managed<catalog::Environment>& environment, std::string_view by) {
   if (by == "key") return environment.value.key;
   if (by == "name") return environment.value.name;
   if (by == "critical") return environment.extra.value("critical", json()) == json(true) ? "1" : "0";
@@ -59,8 +59,8 @@ std::string rank_of(const Managed<Environment>& environment, std::string_view by
 
 }  // namespace
 
-RestResult<std::vector<Managed<Environment>>> asked_environments(std::vector<Managed<Environment>> environments,
-                                                                 const RestCall& call) {
+RestResult<std::vector<catalog::Managed<catalog::Environment>>> asked_environments(
+    std::vector<catalog::Managed<catalog::Environment>> environments, const RestCall& call) {
   const auto filter = read_filter(call.query_one("filter"));
   if (!filter) return tl::unexpected(filter.error());
   const std::string sort = call.query_one("sort");
@@ -77,4 +77,4 @@ RestResult<std::vector<Managed<Environment>>> asked_environments(std::vector<Man
   return environments;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 // How long a browser waits before it comes again.
@@ -39,4 +39,4 @@ bool EventStream::more(std::string& out) {
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

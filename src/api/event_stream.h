@@ -9,7 +9,7 @@
 #include "api/rest_resources.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::api {
 
 inline constexpr std::string_view kEventStreamType = "text/event-stream";
 // Streams that are open at once, of everybody: each reads the journal twice a second on the admin loop.
@@ -20,7 +20,7 @@ inline constexpr std::int64_t kStreamHeartbeatMs = 15'000;
 
 // A place in what an environment received.
 struct EventPlace {
-  Position entry;               // value 0: what came last
+  journal::Position entry;      // value 0: what came last
   std::size_t first_event = 0;  // in that entry
 };
 
@@ -40,7 +40,7 @@ struct EventsPage {
 RestResult<EventsPage> events_page(const RestContext& context, const EventsQuestion& asked);
 
 // On the admin loop.
-class EventStream final : public HttpStream {
+class EventStream final : public http::HttpStream {
  public:
   EventStream(const RestContext& context, EventsQuestion question);
   bool more(std::string& out) override;
@@ -52,9 +52,9 @@ class EventStream final : public HttpStream {
 };
 
 // Ends a stream once its caller may not read it any more, and counts it as open.
-class GuardedStream final : public HttpStream {
+class GuardedStream final : public http::HttpStream {
  public:
-  GuardedStream(std::shared_ptr<HttpStream> inner, std::function<bool()> may_go_on,
+  GuardedStream(std::shared_ptr<http::HttpStream> inner, std::function<bool()> may_go_on,
                 std::shared_ptr<std::atomic<std::size_t>> open)
       : inner_(std::move(inner)), may_go_on_(std::move(may_go_on)), open_(std::move(open)) {
     ++*open_;
@@ -63,9 +63,9 @@ class GuardedStream final : public HttpStream {
   bool more(std::string& out) override { return may_go_on_() && inner_->more(out); }
 
  private:
-  std::shared_ptr<HttpStream> inner_;
+  std::shared_ptr<http::HttpStream> inner_;
   std::function<bool()> may_go_on_;
   std::shared_ptr<std::atomic<std::size_t>> open_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::ordered_json;
@@ -14,9 +14,9 @@ ordered_json as_json(const std::string& text) {
   return value.is_discarded() ? ordered_json(nullptr) : value;
 }
 
-ordered_json variations_json(const FlagFacts& flag) {
+ordered_json variations_json(const flags::FlagFacts& flag) {
   ordered_json list = ordered_json::array();
-  for (const VariationSeen& seen : flag.variations) {
+  for (const flags::VariationSeen& seen : flag.variations) {
     ordered_json one = {{"variation", seen.index}, {"value", as_json(seen.value)}};
     const auto index = static_cast<std::size_t>(seen.index);
     if (index < flag.names.size() && !flag.names[index].empty()) one["name"] = as_json(flag.names[index]);
@@ -25,7 +25,7 @@ ordered_json variations_json(const FlagFacts& flag) {
   return list;
 }
 
-ordered_json flag_json(const FlagFacts& flag) {
+ordered_json flag_json(const flags::FlagFacts& flag) {
   return {{"key", flag.key},
           {"name", flag.name.empty() ? ordered_json(nullptr) : ordered_json(flag.name)},
           {"export", flag.exported},
@@ -39,10 +39,10 @@ ordered_json flag_json(const FlagFacts& flag) {
 
 std::string flag_list_json(const ServerView& view) {
   ordered_json environments = ordered_json::array();
-  if (const CatalogPointer catalog = view.catalog.current()) {
-    for (const Environment& environment : catalog->environments()) {
+  if (const catalog::CatalogPointer catalog = view.catalog.current()) {
+    for (const catalog::Environment& environment : catalog->environments()) {
       ordered_json flags = ordered_json::array();
-      for (const FlagFacts& flag : view.flags.list(environment.id)) flags.push_back(flag_json(flag));
+      for (const flags::FlagFacts& flag : view.flags.list(environment.id)) flags.push_back(flag_json(flag));
       environments.push_back({{"project", environment.project_key},
                               {"environment", environment.key},
                               {"featureEvents", environment.flag_export.as_sent ? "as sent" : "chosen flags"},
@@ -54,4 +54,4 @@ std::string flag_list_json(const ServerView& view) {
   return all.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,8 +5,8 @@
 
 #include "api/server_view.h"
 
-namespace sluice {
+namespace sluice::api {
 
 std::string flag_list_json(const ServerView& view);
 
-}  // namespace sluice
+}  // namespace sluice::api

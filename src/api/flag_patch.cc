@@ -5,7 +5,7 @@
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -77,4 +77,4 @@ RestResult<FlagSwitches> flag_switches(const json& flag, const RestCall& call) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

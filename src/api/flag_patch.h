@@ -7,7 +7,7 @@
 
 #include "api/rest_call.h"
 
-namespace sluice {
+namespace sluice::api {
 
 struct FlagSwitches {
   std::map<std::string, bool> by_environment;  // by key; those that are to change
@@ -17,4 +17,4 @@ struct FlagSwitches {
 // `flag`: as it is shown.
 RestResult<FlagSwitches> flag_switches(const nlohmann::json& flag, const RestCall& call);
 
-}  // namespace sluice
+}  // namespace sluice::api

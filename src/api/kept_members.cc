@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -58,4 +58,4 @@ RestResult<void> check_kept(const json& body, const json& shape) {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

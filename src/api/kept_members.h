@@ -6,7 +6,7 @@
 
 #include "api/rest_call.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Of one project or environment; beyond what anybody sorts by. Each comes back in every list that shows its owner.
 inline constexpr std::size_t kMaxTags = 100;
@@ -17,4 +17,4 @@ inline constexpr std::size_t kMaxTagBytes = 64;
 // 400 names the member, what came and what was expected.
 RestResult<void> check_kept(const nlohmann::json& body, const nlohmann::json& shape);
 
-}  // namespace sluice
+}  // namespace sluice::api

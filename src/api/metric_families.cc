@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace sluice {
+namespace sluice::api {
 
 prometheus::ClientMetric& MetricFamilies::add(std::string_view name, std::string_view help, prometheus::MetricType type,
                                               const MetricLabels& labels) {
@@ -45,4 +45,4 @@ void MetricFamilies::histogram(std::string_view name, std::string_view help, std
 
 std::string MetricFamilies::text() const { return prometheus::TextSerializer().Serialize(families_); }
 
-}  // namespace sluice
+}  // namespace sluice::api

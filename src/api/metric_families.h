@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice {
+namespace sluice::api {
 
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
@@ -32,4 +32,4 @@ class MetricFamilies {
   std::map<std::string, std::size_t, std::less<>> by_name_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

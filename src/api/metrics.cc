@@ -4,7 +4,7 @@
 
 #include "api/metric_families.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 double number(std::uint64_t value) { return static_cast<double>(value); }
@@ -17,7 +17,7 @@ std::array<double, N> in_seconds(const std::int64_t (&bounds)[N], double per_sec
   return seconds;
 }
 
-void add_sink(MetricFamilies& out, const SinkStats& sink, const MetricLabels& labels) {
+void add_sink(MetricFamilies& out, const exporting::SinkStats& sink, const MetricLabels& labels) {
   out.counter("sluice_destination_calls_total", "PutRecords calls answered or failed", number(sink.calls), labels);
   out.counter("sluice_destination_calls_failed_total", "PutRecords calls that failed as a whole",
               number(sink.calls_failed), labels);
@@ -35,7 +35,7 @@ void add_sink(MetricFamilies& out, const SinkStats& sink, const MetricLabels& la
             labels);
   out.gauge("sluice_destination_open_shards", "Open shards of the stream; 0: unknown", number(sink.open_shards),
             labels);
-  static const auto bounds = in_seconds(kCallBucketsUs, 1e6);
+  static const auto bounds = in_seconds(exporting::kCallBucketsUs, 1e6);
   // The sink's histogram is cumulative; the layer below wants counts of each bucket.
   std::vector<std::uint64_t> counts;
   std::uint64_t below = 0;
@@ -48,14 +48,15 @@ void add_sink(MetricFamilies& out, const SinkStats& sink, const MetricLabels& la
                   counts, number(sink.call_us_total) / 1e6, labels);
 }
 
-void add_destination(MetricFamilies& out, const DestinationStatus& status, const CatalogSnapshot* catalog) {
-  const Destination& destination = status.destination;
-  const Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
+void add_destination(MetricFamilies& out, const exporting::DestinationStatus& status,
+                     const catalog::CatalogSnapshot* catalog) {
+  const catalog::Destination& destination = status.destination;
+  const catalog::Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
   const MetricLabels labels = {{"destination", destination.id.hex()},
                                {"name", destination.name},
                                {"project", environment ? environment->project_key : ""},
                                {"environment", environment ? environment->key : ""}};
-  const PipelineStatus& pipeline = status.pipeline;
+  const exporting::PipelineStatus& pipeline = status.pipeline;
   out.counter("sluice_destination_accepted_events_total", "Events journaled for the destination, over its life",
               number(pipeline.balance.accepted), labels);
   out.counter("sluice_destination_delivered_events_total", "Events that the destination has acknowledged",
@@ -77,21 +78,22 @@ void add_destination(MetricFamilies& out, const DestinationStatus& status, const
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
-  for (const DestinationState state : {DestinationState::delivering, DestinationState::idle, DestinationState::behind,
-                                       DestinationState::waiting, DestinationState::blocked, DestinationState::off}) {
+  for (const exporting::DestinationState state :
+       {exporting::DestinationState::delivering, exporting::DestinationState::idle, exporting::DestinationState::behind,
+        exporting::DestinationState::waiting, exporting::DestinationState::blocked, exporting::DestinationState::off}) {
     MetricLabels with_state = labels;
-    with_state.emplace_back("state", destination_state_name(state));
+    with_state.emplace_back("state", exporting::destination_state_name(state));
     out.gauge("sluice_destination_state", "1 for the state that the destination is in (docs/states-and-remedies.md)",
               status.state == state ? 1 : 0, with_state);
   }
-  static const auto bounds = in_seconds(kLatencyBucketsMs, 1e3);
+  static const auto bounds = in_seconds(exporting::kLatencyBucketsMs, 1e3);
   out.histogram("sluice_destination_delivery_seconds",
                 "Time from receipt to acknowledgement by the destination, per event", bounds, pipeline.latency_counts,
                 number(pipeline.latency_sum_ms) / 1e3, labels);
   add_sink(out, pipeline.sink, labels);
 }
 
-void add_journal(MetricFamilies& out, const JournalStats& stats) {
+void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.counter("sluice_journal_entries_total", "Entries made durable", number(stats.appended_entries));
   out.counter("sluice_journal_events_total", "Events made durable", number(stats.appended_events));
   out.counter("sluice_journal_bytes_total", "Bytes of entries made durable", number(stats.appended_bytes));
@@ -119,8 +121,8 @@ void add_journal(MetricFamilies& out, const JournalStats& stats) {
             number(stats.torn_bytes));
 }
 
-void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogSnapshot* catalog) {
-  const IntakeTotals totals = intake.totals();
+void add_intake(MetricFamilies& out, const intake::IntakeMetrics& intake, const catalog::CatalogSnapshot* catalog) {
+  const intake::IntakeTotals totals = intake.totals();
   const auto payloads = [&](std::string_view result, std::uint64_t count) {
     out.counter("sluice_payloads_total", "Payloads of SDKs, by what became of them", number(count),
                 {{"result", std::string(result)}});
@@ -130,19 +132,20 @@ void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogS
   payloads("empty", totals.payloads_empty);
   out.counter("sluice_payloads_received_total", "Payloads received from SDKs with a known key",
               number(totals.payloads_received));
-  for (std::size_t i = 0; i < kRefusals; ++i)
+  for (std::size_t i = 0; i < intake::kRefusals; ++i)
     out.counter("sluice_payloads_rejected_total", "Requests that were not answered 2xx, by reason",
-                number(totals.refused[i]), {{"reason", std::string(refusal_name(static_cast<Refusal>(i)))}});
+                number(totals.refused[i]),
+                {{"reason", std::string(intake::refusal_name(static_cast<intake::Refusal>(i)))}});
   out.counter("sluice_events_accepted_total", "Events made durable", number(totals.events_accepted));
   out.counter("sluice_events_deduplicated_total", "Events of payloads that had been stored before",
               number(totals.events_deduplicated));
   out.counter("sluice_events_not_exported_total", "Evaluations of flags that are not chosen for export: not stored",
               number(totals.events_not_exported));
-  for (std::size_t i = 0; i < kUnusableReasons; ++i)
+  for (std::size_t i = 0; i < event::kUnusableReasons; ++i)
     out.counter("sluice_events_unusable_total",
                 "Events made durable but exported nowhere, because they are no events, by reason",
                 number(totals.events_unusable[i]),
-                {{"reason", std::string(unusable_reason_name(static_cast<UnusableReason>(i)))}});
+                {{"reason", std::string(event::unusable_reason_name(static_cast<event::UnusableReason>(i)))}});
   out.counter("sluice_intake_dead_letters_total", "Unusable events written to the dead letters of intake",
               number(totals.dead_letters));
   out.counter("sluice_intake_dead_letters_dropped_total",
@@ -152,15 +155,15 @@ void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogS
   out.counter("sluice_payload_bytes_inflated_total", "Bytes of payloads after inflation",
               number(totals.bytes_inflated));
   static const auto bounds = [] {
-    auto seconds = kLatencyBoundsMs;
+    auto seconds = intake::kLatencyBoundsMs;
     for (double& bound : seconds) bound /= 1000;
     return seconds;
   }();
   out.histogram("sluice_intake_answer_seconds", "Time from a complete payload to its 202", bounds, totals.latency,
                 number(totals.latency_us_sum) / 1e6);
   out.counter("sluice_diagnostics_total", "Diagnostic events of SDKs", number(totals.diagnostics));
-  for (const DiagnosticTotals& sdk : intake.diagnostics()) {
-    const Environment* environment = catalog ? catalog->environment(sdk.environment) : nullptr;
+  for (const intake::DiagnosticTotals& sdk : intake.diagnostics()) {
+    const catalog::Environment* environment = catalog ? catalog->environment(sdk.environment) : nullptr;
     const MetricLabels labels = {{"project", environment ? environment->project_key : ""},
                                  {"environment", environment ? environment->key : ""},
                                  {"sdk", sdk.sdk}};
@@ -171,7 +174,7 @@ void add_intake(MetricFamilies& out, const IntakeMetrics& intake, const CatalogS
   }
 }
 
-void add_listener(MetricFamilies& out, const HttpServerStats& stats) {
+void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
   out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_accepted),
               {{"result", "accepted"}});
@@ -183,16 +186,16 @@ void add_listener(MetricFamilies& out, const HttpServerStats& stats) {
 }  // namespace
 
 std::string metrics_text(const ServerView& view) {
-  const CatalogPointer catalog = view.catalog.current();
+  const catalog::CatalogPointer catalog = view.catalog.current();
   MetricFamilies out;
   out.gauge("sluice_build_info", "1, with the version", 1, {{"version", SLUICE_VERSION}});
   out.gauge("sluice_start_time_seconds", "When the process started, since 1970",
             static_cast<double>(view.started_ms) / 1000);
   add_intake(out, view.intake, catalog.get());
-  if (const HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
+  if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.stats());
-  for (const DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
+  for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
   return out.text();
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

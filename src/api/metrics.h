@@ -6,9 +6,9 @@
 
 #include "api/server_view.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Admin loop. Takes one look at each part, so that a destination's numbers of one scrape belong together.
 std::string metrics_text(const ServerView& view);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -186,4 +186,4 @@ Verdict verdict(const Policy& policy, std::string_view action, const Resource& r
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

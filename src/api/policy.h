@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Beyond what people write by hand, and small enough to be looked through at each call.
 inline constexpr std::size_t kMaxStatements = 100;
@@ -50,4 +50,4 @@ nlohmann::json policy_json(const Policy& policy);
 enum class Verdict : std::uint8_t { silent, allowed, denied };
 Verdict verdict(const Policy& policy, std::string_view action, const Resource& resource);
 
-}  // namespace sluice
+}  // namespace sluice::api

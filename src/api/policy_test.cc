@@ -4,7 +4,7 @@
 
 #include "api/access.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -142,4 +142,4 @@ TEST(Access, without_base_permissions_only_what_is_named_is_seen) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

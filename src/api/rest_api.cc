@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "http/address_count.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -36,7 +36,7 @@ std::string_view session_token(std::string_view cookies) {
 }
 
 // The access token that a request brings; empty: none.
-std::string_view token_of(const HttpRequest& request) {
+std::string_view token_of(const http::HttpRequest& request) {
   std::string_view token = request.header("authorization");
   if (token.empty()) return session_token(request.header("cookie"));
   if (token.starts_with("Bearer ")) token.remove_prefix(7);
@@ -46,8 +46,8 @@ std::string_view token_of(const HttpRequest& request) {
 constexpr const char* kRemaining = "X-Ratelimit-Global-Remaining";
 constexpr const char* kReset = "X-Ratelimit-Reset";
 
-HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
-  HttpResponse response;
+http::HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
+  http::HttpResponse response;
   RestJson body;
   if (outcome) {
     response.status = outcome->status;
@@ -84,7 +84,7 @@ HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
 }
 
 // What is left of the caller's window; a 429 says itself when to try again.
-void add_rate(const CallRate::Spent& spent, HttpResponse& response) {
+void add_rate(const CallRate::Spent& spent, http::HttpResponse& response) {
   response.headers.emplace_back(kRemaining, std::to_string(spent.remaining));
   if (response.status != 429) response.headers.emplace_back(kReset, std::to_string(spent.next_window_ms));
 }
@@ -100,7 +100,8 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   // A right token passes whoever else guesses from the same address: many callers may come through one proxy.
   const std::int64_t now_ms = context_.clock.wall_ms();
   auto caller = token.empty() ? std::nullopt : context_.tokens.caller(token);
-  spent_ = caller ? by_token_.spend(caller->token_id.hex(), now_ms) : by_address_.spend(counted_address(peer), now_ms);
+  spent_ =
+      caller ? by_token_.spend(caller->token_id.hex(), now_ms) : by_address_.spend(http::counted_address(peer), now_ms);
   if (spent_.over)
     return rate_limited(
         fmt::format(
@@ -129,7 +130,7 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   return refuse(401, "unauthorized", "Invalid access token");
 }
 
-RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
+RestResult<Caller> RestApi::caller_of(const http::HttpRequest& request) {
   auto caller = owner_of(token_of(request), request.peer);
   if (!request.header("authorization").empty()) return caller;
   const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -141,9 +142,9 @@ RestResult<Caller> RestApi::caller_of(const HttpRequest& request) {
   return caller;
 }
 
-HttpResponse RestApi::session(const HttpRequest& request) {
+http::HttpResponse RestApi::session(const http::HttpRequest& request) {
   const auto cookie = [this](std::string_view token, std::int64_t seconds) {
-    HttpResponse response;
+    http::HttpResponse response;
     response.status = 204;
     response.headers.emplace_back(
         "Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{}", kSessionCookie, token,
@@ -162,7 +163,7 @@ HttpResponse RestApi::session(const HttpRequest& request) {
   return cookie(token.get<std::string>(), kSessionSeconds);
 }
 
-RestOutcome RestApi::outcome_of(const HttpRequest& request) {
+RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
   auto caller = caller_of(request);
   if (!caller) return tl::unexpected(caller.error());
   auto found = find_route(request.method, request.path);
@@ -191,7 +192,7 @@ RestOutcome RestApi::outcome_of(const HttpRequest& request) {
 }
 
 // A stream ends when its caller may not open it any more, and after a session's time at the latest.
-RestOutcome RestApi::guarded(RestAnswer answer, const HttpRequest& request, const Route& route,
+RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request, const Route& route,
                              std::vector<std::string> captured) {
   if (*open_streams_ >= kMaxEventStreams)
     return rate_limited(
@@ -207,8 +208,8 @@ RestOutcome RestApi::guarded(RestAnswer answer, const HttpRequest& request, cons
   return answer;
 }
 
-void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
-  const auto told = [this](HttpResponse response) {
+void RestApi::answer(const http::HttpRequest& request, http::HttpResponder responder) {
+  const auto told = [this](http::HttpResponse response) {
     if (by_token_.limits()) add_rate(spent_, response);
     return response;
   };
@@ -218,11 +219,11 @@ void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
   const Clock& clock = context_.clock;
   if (!outcome || !outcome->later) return responder(told(response_of(outcome, clock.wall_ms())));
   // A job must be copyable, the responder is not.
-  auto shared = std::make_shared<HttpResponder>(std::move(responder));
-  const HttpResponse head = told({});
+  auto shared = std::make_shared<http::HttpResponder>(std::move(responder));
+  const http::HttpResponse head = told({});
   const bool taken = worker_.run(
       [shared, later = std::move(outcome->later), &clock, headers = head.headers](const std::atomic<bool>& stopping) {
-        HttpResponse response = response_of(later(stopping), clock.wall_ms());
+        http::HttpResponse response = response_of(later(stopping), clock.wall_ms());
         response.headers.insert(response.headers.end(), headers.begin(), headers.end());
         (*shared)(std::move(response));
       });
@@ -232,4 +233,4 @@ void RestApi::answer(const HttpRequest& request, HttpResponder responder) {
       rate_limited("Too many of these calls wait already. Try again in a minute.", now_ms + 60'000), now_ms)));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -14,7 +14,7 @@
 #include "api/rest_worker.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // After this many different wrong tokens from one address within a minute, further wrong ones are answered 429
 // until the minute is over: guessing is not worth trying.
@@ -37,17 +37,17 @@ class RestApi {
   explicit RestApi(RestContext context)
       : context_(std::move(context)), by_token_(context_.max_calls_per_s), by_address_(context_.max_calls_per_s) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
-  void answer(const HttpRequest& request, HttpResponder responder);
+  void answer(const http::HttpRequest& request, http::HttpResponder responder);
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
   void stop() { worker_.stop(); }
 
  private:
-  RestResult<Caller> caller_of(const HttpRequest& request);
+  RestResult<Caller> caller_of(const http::HttpRequest& request);
   // Counts the call: for the token, or for the address of one without a right token.
   RestResult<Caller> owner_of(std::string_view token, std::string_view peer);
-  HttpResponse session(const HttpRequest& request);
-  RestOutcome outcome_of(const HttpRequest& request);
-  RestOutcome guarded(RestAnswer answer, const HttpRequest& request, const Route& route,
+  http::HttpResponse session(const http::HttpRequest& request);
+  RestOutcome outcome_of(const http::HttpRequest& request);
+  RestOutcome guarded(RestAnswer answer, const http::HttpRequest& request, const Route& route,
                       std::vector<std::string> captured);
 
   struct Failures {
@@ -64,4 +64,4 @@ class RestApi {
   std::shared_ptr<std::atomic<std::size_t>> open_streams_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -40,4 +40,4 @@ RestResult<json> parsed_body(std::string_view text) {
   return body;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,7 +7,7 @@
 
 #include "api/rest_call.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Objects and lists inside one another, beyond what any client sends. Values are copied, compared and written by
 // functions that call themselves for each level: without a limit, a body of brackets alone would end the server.
@@ -16,4 +16,4 @@ inline constexpr std::size_t kMaxBodyDepth = 64;
 // 400 for what is no JSON, or deeper than that.
 RestResult<nlohmann::json> parsed_body(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::api

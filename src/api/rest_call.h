@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Members of objects stay in the order in which they are written.
 using RestJson = nlohmann::ordered_json;
@@ -65,11 +65,11 @@ struct RestAnswer {
   RestJson body;  // null: none is sent
   // Instead of a body: what makes the answer, on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
-  std::optional<std::string> download = {};      // instead of a body: a file of lines, each a JSON object
-  std::shared_ptr<HttpStream> stream = nullptr;  // instead of a body: server-sent events
+  std::optional<std::string> download = {};            // instead of a body: a file of lines, each a JSON object
+  std::shared_ptr<http::HttpStream> stream = nullptr;  // instead of a body: server-sent events
 };
 using RestOutcome = RestResult<RestAnswer>;
 
 inline RestJson rest_link(const std::string& href) { return {{"href", href}, {"type", "application/json"}}; }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "catalog/declared.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -35,12 +35,12 @@ class Importer {
     return destination(item);
   }
 
-  std::vector<CatalogWrite> writes;
+  std::vector<catalog::CatalogWrite> writes;
   std::size_t created = 0, changed = 0, unchanged = 0;
 
  private:
   template <typename Known>
-  void put(DocumentKind kind, const std::string& id, json fields, const std::optional<Known>& known) {
+  void put(catalog::DocumentKind kind, const std::string& id, json fields, const std::optional<Known>& known) {
     fields.erase("id");
     if (known && known->fields == fields) {
       ++unchanged;
@@ -53,13 +53,13 @@ class Importer {
 
   static std::string id_of(const json& item, std::string_view kind, const std::string& keys) {
     const std::string told = text_of(item, "id");
-    return told.empty() ? derived_id(kind, keys).hex() : told;
+    return told.empty() ? catalog::derived_id(kind, keys).hex() : told;
   }
 
   RestResult<void> project(const json& item) {
     const std::string key = text_of(item, "key");
     const auto known = catalog_.project(key);
-    put(DocumentKind::project, known ? known->value.id.hex() : id_of(item, "project", key), item, known);
+    put(catalog::DocumentKind::project, known ? known->value.id.hex() : id_of(item, "project", key), item, known);
     return {};
   }
 
@@ -68,7 +68,7 @@ class Importer {
     const auto known = catalog_.environment(project, key);
     const std::string id = known ? known->value.id.hex() : id_of(item, "environment", path);
     environments_[path] = id;
-    put(DocumentKind::environment, id, item, known);
+    put(catalog::DocumentKind::environment, id, item, known);
     return {};
   }
 
@@ -81,7 +81,8 @@ class Importer {
     const auto parsed = ObjectId::parse(*id);
     if (!parsed) return invalid(fmt::format("environment \"{}\": \"{}\" is no id.", environment, *id));
     for (const char* name : {"project", "environment", "key"}) item.erase(name);
-    put(DocumentKind::flag, flag_document_id(*parsed, key), std::move(item), catalog_.flag(*parsed, key));
+    put(catalog::DocumentKind::flag, catalog::flag_document_id(*parsed, key), std::move(item),
+        catalog_.flag(*parsed, key));
     return {};
   }
 
@@ -91,7 +92,7 @@ class Importer {
     const std::string id = id_of(item, "destination", keys);
     const auto parsed = ObjectId::parse(id);
     if (!item.contains("on")) item["on"] = true;  // as in a file
-    put(DocumentKind::destination, id, std::move(item), parsed ? catalog_.destination(*parsed) : std::nullopt);
+    put(catalog::DocumentKind::destination, id, std::move(item), parsed ? catalog_.destination(*parsed) : std::nullopt);
     return {};
   }
 
@@ -101,12 +102,12 @@ class Importer {
     return std::nullopt;
   }
 
-  ManagedCatalog& catalog_;
+  catalog::ManagedCatalog& catalog_;
   std::map<std::string, std::string> environments_;  // ids by path, of this import
 };
 
 template <typename Value>
-RestJson with_id(const Managed<Value>& document) {
+RestJson with_id(const catalog::Managed<Value>& document) {
   RestJson out = {{"id", document.value.id.hex()}};
   for (const auto& [name, value] : document.fields.items()) out[name] = value;
   return out;
@@ -173,4 +174,4 @@ RestOutcome back_up_catalog(const RestContext& context, const RestCall&) {
   return RestAnswer{201, {{"path", path}}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "export/dead_letter_retry.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::uint64_t kDeadLettersPage = 50, kMostDeadLetters = 500;
@@ -24,14 +24,15 @@ struct LetterFile {
   std::uint64_t bytes = 0;
 };
 
-std::string path_of(const RestContext& context, const Destination& destination) {
+std::string path_of(const RestContext& context, const catalog::Destination& destination) {
   return context.data_directory + "/dead-letters/" + destination.id.hex() + ".ndjson";
 }
 
-RestResult<LetterFile> read_letters(const RestContext& context, const Destination& destination, std::uint64_t at_most) {
+RestResult<LetterFile> read_letters(const RestContext& context, const catalog::Destination& destination,
+                                    std::uint64_t at_most) {
   LetterFile letters;
   const auto file = context.files.open(path_of(context, destination), false);
-  if (!file && file.error().fault == FileFault::not_found) return letters;
+  if (!file && file.error().fault == storage::FileFault::not_found) return letters;
   const auto size = file ? (*file)->size() : tl::unexpected(file.error());
   if (!size)
     return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", size.error().message));
@@ -123,4 +124,4 @@ RestOutcome retry_dead_letters(const RestContext& context, const RestCall& call)
   return answer;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -11,19 +11,21 @@
 #include "export/test_event.h"
 #include "kinesis/policies.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
-RestJson problem_json(const Problem& problem) {
+RestJson problem_json(const exporting::Problem& problem) {
   return {{"code", problem.code},
           {"message", problem.message},
           {"remedy", problem.remedy},
           {"requestId", problem.request_id}};
 }
 
-RestJson outcome_json(const TestEventOutcome& outcome, const std::string& event_id) {
-  RestJson out = {
-      {"delivered", outcome.delivered}, {"eventId", event_id}, {"key", kTestEventKey}, {"tookMs", outcome.took_ms}};
+RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::string& event_id) {
+  RestJson out = {{"delivered", outcome.delivered},
+                  {"eventId", event_id},
+                  {"key", exporting::kTestEventKey},
+                  {"tookMs", outcome.took_ms}};
   if (outcome.receipt) {
     out["shardId"] = outcome.receipt->shard_id;
     out["sequenceNumber"] = outcome.receipt->sequence_number;
@@ -36,13 +38,13 @@ RestJson outcome_json(const TestEventOutcome& outcome, const std::string& event_
     out["problem"] = {{"code", "timeout"},
                       {"message", fmt::format("AWS gave no answer within {} s. Try again; if it stays so, check the "
                                               "network and the proxy.",
-                                              kTestEventDeadlineMs / 1'000)}};
+                                              exporting::kTestEventDeadlineMs / 1'000)}};
   }
   return out;
 }
 
 // The stream's ARN, with ACCOUNT_ID where nothing tells the account.
-std::string stream_arn_of(const KinesisSettings& settings) {
+std::string stream_arn_of(const catalog::KinesisSettings& settings) {
   if (!settings.stream_arn.empty()) return settings.stream_arn;
   const auto role = aws::parse_role_arn(settings.role_arn);
   return aws::StreamArn{role ? role->partition : "aws", settings.region, role ? role->account : "ACCOUNT_ID",
@@ -52,13 +54,13 @@ std::string stream_arn_of(const KinesisSettings& settings) {
 
 constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 
-std::string principal_or_placeholder(const RestContext& context, const KinesisSettings& settings) {
+std::string principal_or_placeholder(const RestContext& context, const catalog::KinesisSettings& settings) {
   const std::string principal = context.principal(settings);
   return principal.empty() ? std::string(kUnknownPrincipal) : principal;
 }
 
 // A draft gets a trust policy before it has a role: the role is made with it.
-RestJson policies_json(const RestContext& context, const KinesisSettings& settings, bool draft) {
+RestJson policies_json(const RestContext& context, const catalog::KinesisSettings& settings, bool draft) {
   RestJson out = {{"permissionPolicy", RestJson::parse(kinesis::permission_policy(stream_arn_of(settings)))}};
   if (!settings.role_arn.empty() || draft)
     out["trustPolicy"] =
@@ -88,7 +90,7 @@ RestJson check_json(const std::vector<kinesis::CheckStep>& steps, std::int64_t t
 }
 
 // Asks AWS on the worker's thread.
-RestOutcome checked(const RestContext& context, const RestCall& call, const Destination& destination) {
+RestOutcome checked(const RestContext& context, const RestCall& call, const catalog::Destination& destination) {
   const auto project = context.catalog.project(call.path[0]);
   if (!project) return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
   return RestAnswer{200, nullptr,
@@ -113,7 +115,7 @@ RestOutcome test_destination(const RestContext& context, const RestCall& call) {
   return RestAnswer{200, nullptr,
                     [&clock = context.clock, make_sink = context.make_sink, value = destination->value,
                      project_id = project->value.id, event_id](const std::atomic<bool>& stopping) {
-                      const TestEventOutcome outcome =
+                      const exporting::TestEventOutcome outcome =
                           send_test_event(value, project_id, event_id, make_sink, clock, stopping);
                       return RestAnswer{200, outcome_json(outcome, event_id.hex())};
                     }};
@@ -149,7 +151,7 @@ RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
   const nlohmann::json config = call.body.value("config", nlohmann::json());
   if (!config.is_object()) return invalid("config: expected an object, with what is known of the destination so far.");
   // Half a form is welcome here: what is not known yet stays a placeholder.
-  KinesisSettings settings;
+  catalog::KinesisSettings settings;
   for (const auto& [member, value] : {std::pair{"region", &settings.region},
                                       {"streamName", &settings.stream_name},
                                       {"streamArn", &settings.stream_arn},
@@ -172,7 +174,7 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   if (auto good = only_known(body, {"externalId"}); !good) return tl::unexpected(good.error());
   const auto told = text_member(body, "externalId", "an external id");
   if (!told) return tl::unexpected(told.error());
-  const KinesisSettings settings;
+  const catalog::KinesisSettings settings;
   // AWS asks that it be unlike any other customer's; it need not be secret.
   const std::string external_id = told->empty() ? "sluice-" + environment->value.id.hex() : *told;
   return RestAnswer{201,
@@ -182,4 +184,4 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
                      {"principalKnown", !context.principal(settings).empty()}}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -7,12 +7,12 @@
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
-#include "aws/time_text.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "journal/whole_file.h"
+#include "base/time_text.h"
+#include "storage/whole_file.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -29,11 +29,11 @@ RestResult<std::int64_t> time_member(const json& body, const char* name, std::op
     return expected("It is missing");
   }
   if (found->is_number_integer() && *found >= 0) return found->get<std::int64_t>();
-  if (const auto ms = found->is_string() ? aws::parse_iso_time_ms(found->get<std::string>()) : std::nullopt) return *ms;
+  if (const auto ms = found->is_string() ? parse_iso_time_ms(found->get<std::string>()) : std::nullopt) return *ms;
   return expected(fmt::format("{} is no time", found->dump()));
 }
 
-RestJson step_json(const HistoryStep& step) {
+RestJson step_json(const exporting::HistoryStep& step) {
   const auto latency = [&](double quantile) {
     const auto ms = step.latency_ms(quantile);
     return ms ? RestJson(*ms) : RestJson(nullptr);
@@ -64,14 +64,14 @@ RestOutcome destination_history(const RestContext& context, const RestCall& call
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   const std::string name = call.query_one("span").empty() ? "hour" : call.query_one("span");
-  const auto span = history_span_named(name);
+  const auto span = exporting::history_span_named(name);
   if (!span) return invalid(fmt::format("span: \"{}\" is none; expected hour, day or week.", name));
   RestJson points = RestJson::array();
-  for (const HistoryStep& step : context.exporter.history(destination->value.id, *span))
+  for (const exporting::HistoryStep& step : context.exporter.history(destination->value.id, *span))
     points.push_back(step_json(step));
   return RestAnswer{200,
                     {{"span", name},
-                     {"stepMs", history_step_ms(*span)},
+                     {"stepMs", exporting::history_step_ms(*span)},
                      {"endMs", context.clock.wall_ms()},
                      {"points", std::move(points)}}};
 }
@@ -105,4 +105,4 @@ RestOutcome cancel_replay(const RestContext& context, const RestCall& call) {
   return RestAnswer{204, nullptr};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

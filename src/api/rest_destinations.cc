@@ -10,7 +10,7 @@
 #include "api/rest_resources.h"
 #include "catalog/field_names.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -26,7 +26,7 @@ std::string hidden(const std::string& secret) {
   return std::string(kHidden) + secret.substr(secret.size() < 4 ? 0 : secret.size() - 4);
 }
 
-std::string self_of(const Destination& destination) {
+std::string self_of(const catalog::Destination& destination) {
   return fmt::format("/api/v2/destinations/{}/{}/{}", destination.project_key, destination.environment_key,
                      destination.id.hex());
 }
@@ -46,8 +46,8 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
         "config: This is no object; expected one such as {\"region\":\"us-east-1\",\"roleArn\":"
         "\"arn:aws:iam::123456789012:role/x\",\"streamName\":\"flags\"}.");
   for (const auto& [member, value] : config.items()) {
-    const std::string field = snake_case(member);
-    if (camel_case(field) != member || std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end())
+    const std::string field = catalog::snake_case(member);
+    if (catalog::camel_case(field) != member || std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end())
       return invalid(fmt::format("config.{}: There is no such setting in config.", member));
     fields[field] = value;
   }
@@ -59,15 +59,15 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
 }
 
 // Faults by field, named as the API names them.
-tl::unexpected<RestError> refused_destination(const CatalogError& error) {
-  if (error.fault != CatalogFault::invalid || error.fields.empty()) return refused(error);
+tl::unexpected<RestError> refused_destination(const catalog::CatalogError& error) {
+  if (error.fault != catalog::CatalogFault::invalid || error.fields.empty()) return refused(error);
   std::string message;
   std::set<std::string_view> told;
-  for (const FieldFault& fault : error.fields) {
+  for (const catalog::FieldFault& fault : error.fields) {
     if (!told.insert(fault.field).second) continue;  // the first is the nearest to what was sent
     const bool outside = std::find(kOutside.begin(), kOutside.end(), fault.field) != kOutside.end();
-    message += fmt::format("{}{}{}: {}", message.empty() ? "" : " ", outside ? "" : "config.", camel_case(fault.field),
-                           fault.message);
+    message += fmt::format("{}{}{}: {}", message.empty() ? "" : " ", outside ? "" : "config.",
+                           catalog::camel_case(fault.field), fault.message);
   }
   return invalid(std::move(message));
 }
@@ -83,7 +83,7 @@ RestResult<bool> reserve_start(const RestContext& context, const json& fields, O
 
 }  // namespace
 
-RestResult<Managed<Destination>> find_destination(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Destination>> find_destination(const RestContext& context, const RestCall& call) {
   const auto id = ObjectId::parse(call.path[2]);
   auto destination = id ? context.catalog.destination(*id) : std::nullopt;
   if (destination && destination->value.project_key == call.path[0] &&
@@ -93,11 +93,11 @@ RestResult<Managed<Destination>> find_destination(const RestContext& context, co
       fmt::format("The environment \"{}/{}\" has no destination {}.", call.path[0], call.path[1], call.path[2]));
 }
 
-RestJson destination_json(const Managed<Destination>& destination) {
+RestJson destination_json(const catalog::Managed<catalog::Destination>& destination) {
   RestJson config = RestJson::object();
   for (const auto& [field, value] : destination.fields.items()) {
     if (std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end()) continue;
-    config[camel_case(field)] =
+    config[catalog::camel_case(field)] =
         field == kSecretField && value.is_string() ? RestJson(hidden(value.get<std::string>())) : RestJson(value);
   }
   return {{"_id", destination.value.id.hex()},
@@ -112,12 +112,12 @@ RestJson destination_json(const Managed<Destination>& destination) {
 
 namespace {
 
-Resource resource_of(const Destination& destination) {
+Resource resource_of(const catalog::Destination& destination) {
   return {destination.project_key, destination.environment_key, "destination", destination.id.hex()};
 }
 
 // As the caller sees it: with what that one may do to it.
-RestJson shown_to(const Caller& caller, const Managed<Destination>& destination) {
+RestJson shown_to(const Caller& caller, const catalog::Managed<catalog::Destination>& destination) {
   RestJson out = destination_json(destination);
   const Resource resource = resource_of(destination.value);
   for (const char* action : {"deleteDestination", "updateName", "updateOn", "updateConfiguration"}) {
@@ -164,7 +164,7 @@ RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
 
 }  // namespace
 
-RestResult<Destination> drafted_destination(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Destination> drafted_destination(const RestContext& context, const RestCall& call) {
   const auto fields = new_fields(context, call);
   if (!fields) return tl::unexpected(fields.error());
   auto tried = context.catalog.tried(*fields);
@@ -180,7 +180,7 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
   const auto reserved = reserve_start(context, *fields, object_id);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto made = context.catalog.commit(
-      {{DocumentKind::destination, id, *fields, json::object(), 0, false}},
+      {{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
       audit_entry(context.clock.wall_ms(), call.caller, "createDestination", target_of(call.path[0], call.path[1], id),
                   fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
   if (!made) {
@@ -226,8 +226,8 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   const auto reserved = destination->value.on ? RestResult<bool>(false) : reserve_start(context, *fields, id);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto made =
-      context.catalog.commit({{DocumentKind::destination, destination->value.id.hex(), *fields, destination->extra,
-                               destination->revision, false}},
+      context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,
+                               destination->extra, destination->revision, false}},
                              audit_entry(context.clock.wall_ms(), call.caller, "updateDestination",
                                          target_of(call.path[0], call.path[1], call.path[2]),
                                          fmt::format("changed the destination \"{}\"", destination->value.name),
@@ -243,7 +243,7 @@ RestOutcome delete_destination(const RestContext& context, const RestCall& call)
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   const auto made = context.catalog.commit(
-      {{DocumentKind::destination, destination->value.id.hex(), {}, {}, destination->revision, true}},
+      {{catalog::DocumentKind::destination, destination->value.id.hex(), {}, {}, destination->revision, true}},
       audit_entry(context.clock.wall_ms(), call.caller, "deleteDestination",
                   target_of(call.path[0], call.path[1], call.path[2]),
                   fmt::format("deleted the destination \"{}\"", destination->value.name), {},
@@ -252,4 +252,4 @@ RestOutcome delete_destination(const RestContext& context, const RestCall& call)
   return RestAnswer{204, nullptr};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "catalog/key_expiry.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -53,7 +53,7 @@ std::string target_of(const std::string& project, const std::string& environment
 }
 
 // In the API's words, not the configuration file's.
-tl::unexpected<RestError> refused_environment(CatalogError error) {
+tl::unexpected<RestError> refused_environment(catalog::CatalogError error) {
   for (const auto& [member, field] : kMapped) {
     const std::string_view from = field;
     if (from == member) continue;
@@ -72,7 +72,7 @@ std::string without_keys(json environment) {
   return environment.dump();
 }
 
-RestResult<Managed<Environment>> found(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Environment>> found(const RestContext& context, const RestCall& call) {
   if (auto environment = context.catalog.environment(call.path[0], call.path[1])) return std::move(*environment);
   if (!context.catalog.project(call.path[0]))
     return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
@@ -81,7 +81,7 @@ RestResult<Managed<Environment>> found(const RestContext& context, const RestCal
 }
 
 // Takes what the body says over into the fields and the rest. Whoever sets a switch wants switches to count.
-void take_members(const json& body, const json& before, CatalogWrite& write) {
+void take_members(const json& body, const json& before, catalog::CatalogWrite& write) {
   for (const auto& [member, field] : kMapped) {
     const json value = body.value(member, json());
     // What a patch takes away is as at first.
@@ -106,8 +106,12 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
                       const char* action, const char* what) {
   const auto environment = found(context, call);
   if (!environment) return tl::unexpected(environment.error());
-  CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
-                     environment->extra,        environment->revision,       false};
+  catalog::CatalogWrite write{catalog::DocumentKind::environment,
+                              environment->value.id.hex(),
+                              environment->fields,
+                              environment->extra,
+                              environment->revision,
+                              false};
   const auto expiry = number_in_query(call, "expiry", 0, 0, INT64_MAX);
   if (!expiry) return tl::unexpected(expiry.error());
   const auto until_ms = static_cast<std::int64_t>(*expiry);
@@ -115,7 +119,7 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
     return invalid(fmt::format(
         "expiry: {} has passed; expected when the old key is to stop, in epoch milliseconds, or nothing for at once.",
         until_ms));
-  put_new_key(write, field, new_key(prefix), until_ms);
+  catalog::put_new_key(write, field, new_key(prefix), until_ms);
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, action, target_of(call.path[0], call.path[1]),
                            fmt::format("reset the {} of \"{}/{}\"", what, call.path[0], call.path[1])));
@@ -131,18 +135,18 @@ std::string_view action_of(const std::string& member) {
 }
 
 // Those that were reset and still count.
-void add_old_keys(const Managed<Environment>& environment, const char* field, const std::vector<std::string>& keys,
-                  const char* member, RestJson& out) {
-  const auto expiries = key_expiries(environment.fields, environment.extra, field);
+void add_old_keys(const catalog::Managed<catalog::Environment>& environment, const char* field,
+                  const std::vector<std::string>& keys, const char* member, RestJson& out) {
+  const auto expiries = catalog::key_expiries(environment.fields, environment.extra, field);
   for (std::size_t i = 1; i < std::min(keys.size(), expiries.size()); ++i)
     if (expiries[i] > 0) out[member].push_back({{"key", keys[i]}, {"expiry", expiries[i]}});
 }
 
 }  // namespace
 
-RestJson environment_json(const Managed<Environment>& environment) {
-  const Environment& value = environment.value;
-  const FlagExport& choice = value.flag_export;
+RestJson environment_json(const catalog::Managed<catalog::Environment>& environment) {
+  const catalog::Environment& value = environment.value;
+  const catalog::FlagExport& choice = value.flag_export;
   const std::string self = fmt::format("/api/v2/projects/{}/environments/{}", value.project_key, value.key);
   RestJson out = {{"_links", {{"self", rest_link(self)}}},
                   {"_id", value.id.hex()},
@@ -161,7 +165,8 @@ RestJson environment_json(const Managed<Environment>& environment) {
   return out;
 }
 
-RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key, const json& body) {
+RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
+                                                  const json& body) {
   if (!body.is_object())
     return invalid(
         "The body is no object; expected an environment such as {\"key\":\"production\",\"name\":\"Production\"}.");
@@ -171,7 +176,8 @@ RestResult<CatalogWrite> new_environment(const RestContext& context, const std::
       !good)
     return tl::unexpected(good.error());
   if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
-  CatalogWrite write{DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
+  catalog::CatalogWrite write{
+      catalog::DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
   if (const json source = body.value("source", json::object()); !source.is_object())
     return invalid(fmt::format("source: This is {}; expected an object.", source.type_name()));
   const auto id = text_member(body, "_id", "24 hex digits");
@@ -253,8 +259,12 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
   for (const std::string& member : changed_members(before, after))
     if (auto may = needs(call.caller, action_of(member), {call.path[0], call.path[1], "", ""}); !may)
       return tl::unexpected(may.error());
-  CatalogWrite write{DocumentKind::environment, environment->value.id.hex(), environment->fields,
-                     environment->extra,        environment->revision,       false};
+  catalog::CatalogWrite write{catalog::DocumentKind::environment,
+                              environment->value.id.hex(),
+                              environment->fields,
+                              environment->extra,
+                              environment->revision,
+                              false};
   json changes = after, known = before;
   if (after.value("featureEvents", json()) == before["featureEvents"]) {
     changes.erase("featureEvents");
@@ -274,7 +284,7 @@ RestOutcome delete_environment(const RestContext& context, const RestCall& call)
   const auto environment = found(context, call);
   if (!environment) return tl::unexpected(environment.error());
   const auto made = context.catalog.commit(
-      {{DocumentKind::environment, environment->value.id.hex(), {}, {}, environment->revision, true}},
+      {{catalog::DocumentKind::environment, environment->value.id.hex(), {}, {}, environment->revision, true}},
       audit_entry(context.clock.wall_ms(), call.caller, "deleteEnvironment", target_of(call.path[0], call.path[1]),
                   fmt::format("deleted the environment \"{}/{}\" with its destinations", call.path[0], call.path[1])));
   if (!made) return refused_environment(made.error());
@@ -289,4 +299,4 @@ RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call) {
   return reset_key(context, call, "mobile_keys", "mob-", "updateMobileKey", "mobile key");
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

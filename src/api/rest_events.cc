@@ -11,7 +11,7 @@
 #include "export/event_filter.h"
 #include "export/selection.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::size_t kEventsPage = 100, kMostEvents = 1000;
@@ -22,26 +22,26 @@ constexpr int kMostReads = 8;
 // Writes events as one destination's records read, or as they are without one.
 class EventLister {
  public:
-  EventLister(const Environment& environment, const Destination* destination)
+  EventLister(const catalog::Environment& environment, const catalog::Destination* destination)
       : environment_(environment), destination_(destination) {
     if (destination != nullptr) filter_.emplace(*destination);
   }
 
   // Of the entry's events, those from the `from`th on.
-  void add(const JournalEntry& entry, std::size_t from, RestJson& items) {
-    const auto view = EntryView::open(entry.entry);
+  void add(const journal::JournalEntry& entry, std::size_t from, RestJson& items) {
+    const auto view = event::EntryView::open(entry.entry);
     if (!view) return;
-    const EnvelopeWriter envelope(
+    const event::EnvelopeWriter envelope(
         *view, destination_ == nullptr
-                   ? EnvelopeOptions{false, RecordFields{}, environment_.project_key, environment_.key}
-                   : EnvelopeOptions{false, destination_->fields, environment_.project_key, environment_.key});
-    EventSlot slot;
-    EntryView::Walk walk;
+                   ? event::EnvelopeOptions{false, event::RecordFields{}, environment_.project_key, environment_.key}
+                   : event::EnvelopeOptions{false, destination_->fields, environment_.project_key, environment_.key});
+    event::EventSlot slot;
+    event::EntryView::Walk walk;
     for (std::size_t index = 0; view->next(walk, slot); ++index) {
-      if (index < from || slot.kind == EventKind::unusable) continue;
+      if (index < from || slot.kind == event::EventKind::unusable) continue;
       std::shared_ptr<const std::string> rewritten;
       if (destination_ != nullptr) {
-        if (!selects(*destination_, slot) || !filter_->takes(slot)) continue;
+        if (!exporting::selects(*destination_, slot) || !filter_->matches(slot)) continue;
         rewritten = filter_->rewritten(slot);
         if (rewritten) slot.json = *rewritten;
       }
@@ -54,7 +54,7 @@ class EventLister {
       const RestJson id = event.is_object() && event.contains("id") ? event["id"] : RestJson(nullptr);
       items.push_back({{"position", fmt::format("{}.{}", entry.position.value, index)},
                        {"receivedAt", entry.received_ms},
-                       {"kind", event_kind_name(slot.kind)},
+                       {"kind", event::event_kind_name(slot.kind)},
                        {"id", id},
                        {"key", key.is_string() ? key : RestJson(nullptr)},
                        {"record", std::move(record)}});
@@ -62,9 +62,9 @@ class EventLister {
   }
 
  private:
-  const Environment& environment_;
-  const Destination* destination_;
-  std::optional<EventFilter> filter_;
+  const catalog::Environment& environment_;
+  const catalog::Destination* destination_;
+  std::optional<exporting::EventFilter> filter_;
 };
 
 // A number, or a number and an event's place in that entry.
@@ -106,7 +106,7 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
   const auto environment = context.catalog.environment(asked.project, asked.environment);
   if (!environment)
     return not_found(fmt::format("There is no environment \"{}/{}\".", asked.project, asked.environment));
-  std::optional<Destination> as;
+  std::optional<catalog::Destination> as;
   if (!asked.destination.empty()) {
     const auto parsed = ObjectId::parse(asked.destination);
     const auto found = parsed ? context.catalog.destination(*parsed) : std::nullopt;
@@ -115,11 +115,11 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
                                    asked.destination));
     as = found->value;
   }
-  const EnvironmentMark mark = context.journal.mark(environment->value.id);
-  Position end = mark.end;
+  const journal::EnvironmentMark mark = context.journal.mark(environment->value.id);
+  journal::Position end = mark.end;
   if (as) {
     const auto status = context.exporter.status(as->id);
-    end = status && status->destination.on ? std::min(end, status->pipeline.position) : Position{};
+    end = status && status->destination.on ? std::min(end, status->pipeline.position) : journal::Position{};
   }
   EventsPage page;
   page.next.entry = asked.after.entry.value > 0 ? asked.after.entry : mark.recent.value > 0 ? mark.recent : end;
@@ -132,7 +132,7 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
       page.next = {std::max(page.next.entry, std::min(reader->position(), end)), 0};
       break;
     }
-    for (const JournalEntry& entry : chunk->entries) {
+    for (const journal::JournalEntry& entry : chunk->entries) {
       if (entry.position >= end || page.items.size() >= asked.limit) break;
       lister.add(entry, entry.position == page.next.entry ? page.next.first_event : 0, page.items);
       page.next = {entry.next, 0};
@@ -157,4 +157,4 @@ RestOutcome list_events(const RestContext& context, const RestCall& call) {
   return RestAnswer{200, {{"items", std::move(page->items)}, {"next", std::to_string(page->next.entry.value)}}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

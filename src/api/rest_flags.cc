@@ -12,7 +12,7 @@
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -35,9 +35,9 @@ struct ProjectFlag {
   RestJson environments = RestJson::object();
 };
 
-void add(ProjectFlag& flag, const Place& place, const FlagFacts& facts) {
+void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts) {
   if (!facts.name.empty()) flag.name = facts.name;
-  for (const VariationSeen& seen : facts.variations) {
+  for (const flags::VariationSeen& seen : facts.variations) {
     RestJson& variation = flag.variations[seen.index];
     variation["_id"] = std::to_string(seen.index);
     variation["value"] = as_json(seen.value);
@@ -50,7 +50,7 @@ void add(ProjectFlag& flag, const Place& place, const FlagFacts& facts) {
   for (std::size_t i = 0; i < facts.names.size(); ++i)
     if (!facts.names[i].empty()) flag.variations[static_cast<std::int64_t>(i)]["name"] = as_json(facts.names[i]);
   RestJson by_variation = RestJson::object();
-  for (const VariationSeen& seen : facts.variations)
+  for (const flags::VariationSeen& seen : facts.variations)
     by_variation[std::to_string(seen.index)] = {{"evaluations", seen.evaluations}};
   flag.environments[place.key] = {{"trackEvents", facts.exported},
                                   {"trackEventsFallthrough", false},
@@ -64,12 +64,12 @@ void add(ProjectFlag& flag, const Place& place, const FlagFacts& facts) {
                                   {"_summary", {{"variations", std::move(by_variation)}}}};
 }
 
-std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const Project& project) {
+std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project) {
   std::set<std::string> keys;
   const auto [first, last] = call.query.equal_range("env");
   for (auto it = first; it != last; ++it) keys.insert(it->second);
   std::vector<Place> places;
-  context.catalog.each_environment(project.id, [&](const Environment& environment) {
+  context.catalog.each_environment(project.id, [&](const catalog::Environment& environment) {
     if (keys.empty() || keys.contains(environment.key))
       places.push_back({environment.id, environment.key, environment.name});
   });
@@ -89,7 +89,7 @@ std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector
   return flag;
 }
 
-RestJson flag_json(const Project& project, const std::string& key, const ProjectFlag& flag) {
+RestJson flag_json(const catalog::Project& project, const std::string& key, const ProjectFlag& flag) {
   RestJson variations = RestJson::array();
   bool boolean = !flag.variations.empty();
   for (const auto& [index, variation] : flag.variations) {
@@ -106,12 +106,12 @@ RestJson flag_json(const Project& project, const std::string& key, const Project
           {"environments", flag.environments}};
 }
 
-RestResult<Managed<Project>> project_of(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call) {
   if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
 
-RestResult<RestJson> shown(const RestContext& context, const RestCall& call, const Project& project) {
+RestResult<RestJson> shown(const RestContext& context, const RestCall& call, const catalog::Project& project) {
   const auto flag = flag_of(context, asked_places(context, call, project), call.path[1]);
   if (!flag)
     return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
@@ -120,7 +120,7 @@ RestResult<RestJson> shown(const RestContext& context, const RestCall& call, con
 }
 
 struct FlagsQuery {
-  std::size_t limit = kMaxFlags, offset = 0;
+  std::size_t limit = flags::kMaxFlags, offset = 0;
   std::string text;  // in key or name, any case; empty: all
   std::string by = "key";
   bool descending = false;
@@ -128,7 +128,7 @@ struct FlagsQuery {
 
 RestResult<FlagsQuery> flags_query(const RestCall& call) {
   FlagsQuery query;
-  const auto limit = number_in_query(call, "limit", query.limit, 1, kMaxFlags);
+  const auto limit = number_in_query(call, "limit", query.limit, 1, flags::kMaxFlags);
   const auto offset = number_in_query(call, "offset", 0, 0, UINT32_MAX);
   if (!limit) return tl::unexpected(limit.error());
   if (!offset) return tl::unexpected(offset.error());
@@ -162,7 +162,7 @@ std::vector<ListedFlag> listed_flags(const RestContext& context, const std::vect
   std::vector<ListedFlag> flags;
   std::unordered_map<std::string, std::size_t> known;
   for (const Place& place : places) {
-    for (FlagLine& line : context.flags.lines(place.id)) {
+    for (flags::FlagLine& line : context.flags.lines(place.id)) {
       std::size_t at = flags.size();
       // Of one environment each is there once.
       if (places.size() > 1) at = known.emplace(line.key, at).first->second;
@@ -226,22 +226,31 @@ namespace {
 // Sets one flag's switch in one environment. Whoever sets a switch wants switches to count; other flags stay as they
 // were.
 // False: it is so already.
-bool add_switch(const RestContext& context, const Managed<Environment>& environment, const std::string& flag, bool on,
-                std::vector<CatalogWrite>& writes) {
+bool add_switch(const RestContext& context, const catalog::Managed<catalog::Environment>& environment,
+                const std::string& flag, bool on, std::vector<catalog::CatalogWrite>& writes) {
   const ObjectId id = environment.value.id;
   const auto known = context.catalog.flag(id, flag);
   if (known && known->fields.value("export", json()) == json(on)) return false;
-  CatalogWrite write{DocumentKind::flag, flag_document_id(id, flag),  known ? known->fields : json::object(),
-                     json::object(),     known ? known->revision : 0, false};
+  catalog::CatalogWrite write{catalog::DocumentKind::flag,
+                              catalog::flag_document_id(id, flag),
+                              known ? known->fields : json::object(),
+                              json::object(),
+                              known ? known->revision : 0,
+                              false};
   write.fields["export"] = on;
   writes.push_back(std::move(write));
   return true;
 }
 
-void choose_flags(const Managed<Environment>& environment, std::vector<CatalogWrite>& writes) {
+void choose_flags(const catalog::Managed<catalog::Environment>& environment,
+                  std::vector<catalog::CatalogWrite>& writes) {
   if (!environment.value.flag_export.as_sent) return;
-  CatalogWrite choose{DocumentKind::environment, environment.value.id.hex(), environment.fields,
-                      environment.extra,         environment.revision,       false};
+  catalog::CatalogWrite choose{catalog::DocumentKind::environment,
+                               environment.value.id.hex(),
+                               environment.fields,
+                               environment.extra,
+                               environment.revision,
+                               false};
   choose.fields["feature_events"] = "chosen flags";
   writes.push_back(std::move(choose));
 }
@@ -269,7 +278,7 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
     return invalid(fmt::format("flags: expected a list of 1 to {} flag keys.", kMostFlagsAtOnce));
   const auto environment = context.catalog.environment(call.path[0], *key);
   if (!environment) return not_found(fmt::format("The project \"{}\" has no environment \"{}\".", call.path[0], *key));
-  std::vector<CatalogWrite> writes;
+  std::vector<catalog::CatalogWrite> writes;
   std::set<std::string> once;
   for (const json& flag : flags) {
     if (!flag.is_string() || flag.get<std::string>().empty())
@@ -300,7 +309,7 @@ RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
   if (!flag) return tl::unexpected(flag.error());
   const auto switches = flag_switches(*flag, call);
   if (!switches) return tl::unexpected(switches.error());
-  std::vector<CatalogWrite> writes;
+  std::vector<catalog::CatalogWrite> writes;
   std::string what;
   for (const auto& [key, on] : switches->by_environment) {
     const auto environment = context.catalog.environment(call.path[0], key);
@@ -388,17 +397,17 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
   if (!project) return tl::unexpected(project.error());
   const auto flag = posted_flag(call.body);
   if (!flag) return tl::unexpected(flag.error());
-  std::vector<CatalogWrite> writes;
+  std::vector<catalog::CatalogWrite> writes;
   std::optional<RestError> refused_here;
   const auto environments = context.catalog.environments(project->value.id);
   for (const auto& [revision, fields, extra, environment] : environments) {
     const auto known = context.catalog.flag(environment.id, flag->key);
-    CatalogWrite write{DocumentKind::flag,
-                       flag_document_id(environment.id, flag->key),
-                       known ? known->fields : json::object(),
-                       json::object(),
-                       known ? known->revision : 0,
-                       false};
+    catalog::CatalogWrite write{catalog::DocumentKind::flag,
+                                catalog::flag_document_id(environment.id, flag->key),
+                                known ? known->fields : json::object(),
+                                json::object(),
+                                known ? known->revision : 0,
+                                false};
     if (write.fields.contains("name"))
       refused_here = RestError{409, "conflict", fmt::format("key: There is a flag \"{}\" already.", flag->key), {}};
     if (auto may = needs(call.caller, "createFlag", {call.path[0], environment.key, "flag", flag->key}); !may)
@@ -422,7 +431,7 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
   // The registry follows within a second: what was asked for is answered.
   ProjectFlag answer;
   for (const auto& [revision, fields, extra, environment] : environments) {
-    FlagFacts facts;
+    flags::FlagFacts facts;
     facts.key = flag->key;
     if (auto seen = context.flags.one(environment.id, flag->key)) facts = std::move(*seen);
     facts.exported = facts.last_seen_ms > 0 ? facts.exported : context.flags.new_flags_exported(environment.id);
@@ -435,4 +444,4 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
   return RestAnswer{201, flag_json(project->value, flag->key, answer)};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -130,4 +130,4 @@ json changed(const json& before, const json& after) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -9,7 +9,7 @@
 
 #include "api/rest_call.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // Beyond what any client sends at once.
 inline constexpr std::size_t kMaxPatchOperations = 1'000;
@@ -34,4 +34,4 @@ std::vector<std::string> changed_members(const nlohmann::json& before, const nlo
 // The members of `after` that are other than before, or new.
 nlohmann::json changed(const nlohmann::json& before, const nlohmann::json& after);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -12,7 +12,7 @@
 namespace {
 
 using nlohmann::json;
-using namespace sluice;
+using namespace sluice::api;
 
 const json kDestination = json::parse(R"({"_id":"610addeadbeefaa86ec9a7d4","_links":{"self":{"href":"/a"}},"name":"a",
   "kind":"kinesis","version":3,"on":false,"config":{"region":"us-east-1","kinds":["feature","custom"]},"_access":{}})");

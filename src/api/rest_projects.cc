@@ -5,14 +5,14 @@
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
 
 std::string target_of(const std::string& key) { return "proj/" + key; }
 
-RestResult<Managed<Project>> found(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Project>> found(const RestContext& context, const RestCall& call) {
   if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
@@ -36,7 +36,8 @@ json extra_of(const json& body, const json& before) {
 
 }  // namespace
 
-RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments) {
+RestJson project_json(const RestContext& context, const catalog::Managed<catalog::Project>& project,
+                      bool with_environments) {
   const std::string self = "/api/v2/projects/" + project.value.key;
   RestJson out = {{"_links", {{"self", rest_link(self)}, {"environments", rest_link(self + "/environments")}}},
                   {"_id", project.value.id.hex()},
@@ -76,15 +77,15 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
   if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
   const auto id = text_member(body, "_id", "24 hex digits");
   if (!id) return tl::unexpected(id.error());
-  CatalogWrite write{DocumentKind::project,
-                     id->empty() ? new_object_id(context.clock.wall_ms()).hex() : *id,
-                     json::object(),
-                     extra_of(body, json::object()),
-                     0,
-                     false};
+  catalog::CatalogWrite write{catalog::DocumentKind::project,
+                              id->empty() ? new_object_id(context.clock.wall_ms()).hex() : *id,
+                              json::object(),
+                              extra_of(body, json::object()),
+                              0,
+                              false};
   for (const char* name : {"key", "name"})
     if (body.contains(name)) write.fields[name] = body[name];
-  std::vector<CatalogWrite> writes{write};
+  std::vector<catalog::CatalogWrite> writes{write};
   const json environments = body.value("environments", json::array());
   if (!environments.is_array()) return invalid("environments: This is no list; expected a list of environments.");
   const json key = body.value("key", json());
@@ -130,8 +131,8 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
             needs(call.caller, member == "tags" ? "updateTags" : "updateProjectName", {call.path[0], "", "", ""});
         !may)
       return tl::unexpected(may.error());
-  CatalogWrite write{DocumentKind::project,           project->value.id.hex(), project->fields,
-                     extra_of(after, project->extra), project->revision,       false};
+  catalog::CatalogWrite write{catalog::DocumentKind::project,  project->value.id.hex(), project->fields,
+                              extra_of(after, project->extra), project->revision,       false};
   write.fields["name"] = after.value("name", json());
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateProject", target_of(call.path[0]),
@@ -145,7 +146,7 @@ RestOutcome delete_project(const RestContext& context, const RestCall& call) {
   const auto project = found(context, call);
   if (!project) return tl::unexpected(project.error());
   const auto made = context.catalog.commit(
-      {{DocumentKind::project, project->value.id.hex(), {}, {}, project->revision, true}},
+      {{catalog::DocumentKind::project, project->value.id.hex(), {}, {}, project->revision, true}},
       audit_entry(context.clock.wall_ms(), call.caller, "deleteProject", target_of(call.path[0]),
                   fmt::format("deleted the project \"{}\" with its environments and destinations", call.path[0]), {},
                   project_json(context, *project, false).dump()));
@@ -153,4 +154,4 @@ RestOutcome delete_project(const RestContext& context, const RestCall& call) {
   return RestAnswer{204, nullptr};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

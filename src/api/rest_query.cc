@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::api {
 
 RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name, std::uint64_t otherwise,
                                           std::uint64_t least, std::uint64_t most) {
@@ -27,4 +27,4 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,7 +5,7 @@
 
 #include "api/rest_call.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // `otherwise` when it is not there; an error names it when it is no whole number from `least` to `most`.
 RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name, std::uint64_t otherwise,
@@ -14,4 +14,4 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
 // Of ASCII; other bytes stay.
 std::string lower_case(std::string text);
 
-}  // namespace sluice
+}  // namespace sluice::api

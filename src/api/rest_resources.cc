@@ -4,26 +4,26 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::api {
 
-tl::unexpected<RestError> refused(const CatalogError& error) {
+tl::unexpected<RestError> refused(const catalog::CatalogError& error) {
   switch (error.fault) {
-    case CatalogFault::invalid:
+    case catalog::CatalogFault::invalid:
       return invalid(error.message);
-    case CatalogFault::taken:
+    case catalog::CatalogFault::taken:
       return refuse(409, "conflict", error.message);
-    case CatalogFault::missing:
+    case catalog::CatalogFault::missing:
       return not_found(error.message);
-    case CatalogFault::stale:
+    case catalog::CatalogFault::stale:
       return refuse(409, "optimistic_locking_error", error.message + " Read it again and repeat the change.");
-    case CatalogFault::failed:
+    case catalog::CatalogFault::failed:
       break;
   }
   return refuse(503, "unavailable", error.message + " Nothing was changed.");
 }
 
-tl::unexpected<RestError> refused(const StoreError& error) {
-  if (error.fault == StoreFault::conflict) return refuse(409, "optimistic_locking_error", error.message);
+tl::unexpected<RestError> refused(const catalog::StoreError& error) {
+  if (error.fault == catalog::StoreFault::conflict) return refuse(409, "optimistic_locking_error", error.message);
   return refuse(503, "unavailable", error.message + " Nothing was changed.");
 }
 
@@ -60,4 +60,4 @@ RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<st
   return invalid(fmt::format("{}: There is no such member here; expected {}.", odd, fmt::join(known, ", ")));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -10,33 +10,34 @@
 #include "flags/flag_registry.h"
 #include "kinesis/destination_check.h"
 
-namespace sluice {
+namespace sluice::api {
 
 struct RestContext {
   const Clock& clock;
   const ServerView& view;
-  Journal& journal;
-  FileSystem& files;
+  journal::Journal& journal;
+  storage::FileSystem& files;
   const std::string& data_directory;
-  ManagedCatalog& catalog;
-  CatalogStore& store;
+  catalog::ManagedCatalog& catalog;
+  catalog::CatalogStore& store;
   AccessTokens& tokens;
   CustomRoles& roles;
-  const FlagRegistry& flags;
-  Exporter& exporter;
-  Exporter::SinkFactory make_sink;  // for test events
+  const flags::FlagRegistry& flags;
+  exporting::Exporter& exporter;
+  exporting::Exporter::SinkFactory make_sink;  // for test events
   // Tries a destination against AWS (kinesis/destination_check.h); on the worker's thread.
-  std::function<std::vector<kinesis::CheckStep>(const Destination&, const std::function<TestEventOutcome()>& put)>
+  std::function<std::vector<kinesis::CheckStep>(const catalog::Destination&,
+                                                const std::function<exporting::TestEventOutcome()>& put)>
       check;
   // ARN that Sluice runs as; empty: not known yet. Settings whose region is known make it ask AWS.
-  std::function<std::string(const KinesisSettings&)> principal;
+  std::function<std::string(const catalog::KinesisSettings&)> principal;
   bool tls = false;                   // of the admin port: its cookies are then for TLS alone
   std::uint64_t max_calls_per_s = 0;  // of one token, or one address without; 0: any number
 };
 
 // Of a catalog's refusal, in words of the API.
-tl::unexpected<RestError> refused(const CatalogError& error);
-tl::unexpected<RestError> refused(const StoreError& error);
+tl::unexpected<RestError> refused(const catalog::CatalogError& error);
+tl::unexpected<RestError> refused(const catalog::StoreError& error);
 // A member of a body as text; an error names it when it is of another type. Empty when it is not there.
 RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected);
 // The members of `body` that are not in `known`, as one error.
@@ -46,16 +47,17 @@ RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<st
 RestResult<void> needs(const Caller& caller, std::string_view action, const Resource& resource);
 RestResult<void> needs_view(const Caller& caller, const std::string& project);
 
-RestJson project_json(const RestContext& context, const Managed<Project>& project, bool with_environments);
-RestJson environment_json(const Managed<Environment>& environment);
-RestJson destination_json(const Managed<Destination>& destination);
+RestJson project_json(const RestContext& context, const catalog::Managed<catalog::Project>& project,
+                      bool with_environments);
+RestJson environment_json(const catalog::Managed<catalog::Environment>& environment);
+RestJson destination_json(const catalog::Managed<catalog::Destination>& destination);
 // The destination of …/{project}/{environment}/{id}.
-RestResult<Managed<Destination>> find_destination(const RestContext& context, const RestCall& call);
+RestResult<catalog::Managed<catalog::Destination>> find_destination(const RestContext& context, const RestCall& call);
 // What a POST of this body would make; nothing is made.
-RestResult<Destination> drafted_destination(const RestContext& context, const RestCall& call);
+RestResult<catalog::Destination> drafted_destination(const RestContext& context, const RestCall& call);
 // Of one environment's part in what POST /projects and POST …/environments bring.
-RestResult<CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
-                                         const nlohmann::json& body);
+RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, const std::string& project_key,
+                                                  const nlohmann::json& body);
 
 RestOutcome list_projects(const RestContext& context, const RestCall& call);
 RestOutcome make_project(const RestContext& context, const RestCall& call);
@@ -117,4 +119,4 @@ RestOutcome caller_identity(const RestContext& context, const RestCall& call);
 RestOutcome list_audit(const RestContext& context, const RestCall& call);
 RestOutcome get_audit_entry(const RestContext& context, const RestCall& call);
 
-}  // namespace sluice
+}  // namespace sluice::api

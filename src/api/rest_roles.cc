@@ -7,7 +7,7 @@
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -144,4 +144,4 @@ RestOutcome delete_role(const RestContext& context, const RestCall& call) {
   return RestAnswer{204, nullptr};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

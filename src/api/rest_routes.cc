@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::array kRoutes = {
@@ -182,4 +182,4 @@ RestResult<void> admit(const Route& route, const std::vector<std::string>& captu
   return needs(caller, route.action, resource_of(route.on, captured));
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

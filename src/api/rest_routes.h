@@ -8,7 +8,7 @@
 #include "api/rest_call.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // What is asked of custom roles.
 enum class Asks : std::uint8_t {
@@ -45,4 +45,4 @@ RestResult<void> admit(const Route& route, const std::vector<std::string>& captu
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 std::vector<std::string_view> split_text(std::string_view text, char by);
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -3,11 +3,11 @@
 #include "api/status.h"
 #include "aws/endpoints.h"
 
-namespace sluice {
+namespace sluice::api {
 
 RestOutcome server_status(const RestContext& context, const RestCall&) {
   RestJson status = brief_status_json(context.view);
-  const std::string principal = context.principal(KinesisSettings{});
+  const std::string principal = context.principal(catalog::KinesisSettings{});
   status["identity"] = principal.empty() ? RestJson(nullptr) : RestJson(principal);
   status["managed"] = true;
   return RestAnswer{200, std::move(status)};
@@ -21,4 +21,4 @@ RestOutcome list_regions(const RestContext&, const RestCall&) {
   return RestAnswer{200, {{"items", std::move(items)}}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -9,7 +9,7 @@
 #include "api/rest_worker.h"
 #include "catalog/sqlite_store.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -95,7 +95,7 @@ class AccessTokensTest : public testing::Test {
   AccessTokensTest()
       : path_(testing::TempDir() + "tokens-" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".db") {
     std::filesystem::remove(path_);
-    auto store = open_sqlite_store(path_);
+    auto store = catalog::open_sqlite_store(path_);
     EXPECT_TRUE(store);
     store_ = std::move(*store);
     auto roles = CustomRoles::open(*store_);
@@ -111,7 +111,7 @@ class AccessTokensTest : public testing::Test {
   }
 
   const std::string path_;
-  std::unique_ptr<CatalogStore> store_;
+  std::unique_ptr<catalog::CatalogStore> store_;
   std::unique_ptr<CustomRoles> roles_;
   ManualClock clock_;
 };
@@ -127,8 +127,8 @@ TEST_F(AccessTokensTest, the_first_start_makes_an_admins_and_tells_it_once) {
   EXPECT_TRUE(again->caller(token));
   EXPECT_FALSE(again->caller("api-" + std::string(40, '0')));
   EXPECT_FALSE(again->caller(""));
-  const auto documents = store_->list(DocumentKind::token);
-  for (const Document& document : *documents)
+  const auto documents = store_->list(catalog::DocumentKind::token);
+  for (const catalog::Document& document : *documents)
     EXPECT_EQ(document.json.find(token), std::string::npos) << "only its hash is kept";
 }
 
@@ -143,7 +143,7 @@ TEST_F(AccessTokensTest, a_preset_admins_is_taken_up_once_and_a_new_one_beside_i
 
 TEST_F(AccessTokensTest, a_removed_token_is_unknown_at_once_and_after_a_restart) {
   const auto tokens = open();
-  AuditEntry audit;
+  catalog::AuditEntry audit;
   audit.id = "1";
   const auto made = tokens->make("reader", {Role::reader, {}, {}}, audit);
   ASSERT_TRUE(made);
@@ -187,4 +187,4 @@ TEST(RestWorker, tells_the_job_that_runs_to_stop_and_drops_the_others) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::api

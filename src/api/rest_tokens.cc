@@ -7,7 +7,7 @@
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using nlohmann::json;
@@ -67,7 +67,7 @@ RestResult<TokenRights> rights_in(const RestContext& context, const json& body) 
   return rights;
 }
 
-RestJson audit_json(const AuditEntry& entry) {
+RestJson audit_json(const catalog::AuditEntry& entry) {
   RestJson out = {{"_id", entry.id},
                   {"_links", {{"self", rest_link("/api/v2/auditlog/" + entry.id)}}},
                   {"date", entry.at_ms},
@@ -121,7 +121,7 @@ RestOutcome delete_token(const RestContext& context, const RestCall& call) {
   const auto removed = id ? context.tokens.remove(*id, audit_entry(context.clock.wall_ms(), call.caller,
                                                                    "deleteAccessToken", "service-token/" + call.path[0],
                                                                    "deleted the access token " + call.path[0]))
-                          : StoreResult<bool>(false);
+                          : catalog::StoreResult<bool>(false);
   if (!removed) return refused(removed.error());
   if (!*removed) return not_found(fmt::format("There is no access token {}.", call.path[0]));
   return RestAnswer{204, nullptr};
@@ -138,7 +138,7 @@ RestOutcome caller_identity(const RestContext&, const RestCall& call) {
 }
 
 RestOutcome list_audit(const RestContext& context, const RestCall& call) {
-  AuditQuery query;
+  catalog::AuditQuery query;
   query.limit = kMaxAuditPage;
   query.text = call.query_one("q");
   const auto limit = number_in_query(call, "limit", kMaxAuditPage, 1, UINT64_MAX);
@@ -152,12 +152,12 @@ RestOutcome list_audit(const RestContext& context, const RestCall& call) {
   const auto entries = context.store.audit(query);
   if (!entries) return refused(entries.error());
   RestJson items = RestJson::array();
-  for (const AuditEntry& entry : *entries) items.push_back(audit_json(entry));
+  for (const catalog::AuditEntry& entry : *entries) items.push_back(audit_json(entry));
   return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/auditlog")}}}, {"items", std::move(items)}}};
 }
 
 RestOutcome get_audit_entry(const RestContext& context, const RestCall& call) {
-  AuditQuery query;
+  catalog::AuditQuery query;
   query.id = call.path[0];
   query.limit = 1;
   const auto entries = context.store.audit(query);
@@ -166,4 +166,4 @@ RestOutcome get_audit_entry(const RestContext& context, const RestCall& call) {
   return RestAnswer{200, audit_json(entries->front())};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "api/rest_resources.h"
-#include "aws/time_text.h"
+#include "base/time_text.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000, kDayMs = 24 * kHourMs;
@@ -19,18 +19,18 @@ constexpr std::int64_t kDefaultSpanMs = 30 * kDayMs;
 // What a series can be of, as the query names it and as metadata calls it.
 struct Group {
   std::string_view name;
-  std::string UsageRow::*column;
+  std::string catalog::UsageRow::*column;
 };
-constexpr std::array<Group, 4> kGroups = {{{"projectId", &UsageRow::project},
-                                           {"environmentId", &UsageRow::environment},
-                                           {"eventKind", &UsageRow::kind},
-                                           {"destinationId", &UsageRow::destination}}};
+constexpr std::array<Group, 4> kGroups = {{{"projectId", &catalog::UsageRow::project},
+                                           {"environmentId", &catalog::UsageRow::environment},
+                                           {"eventKind", &catalog::UsageRow::kind},
+                                           {"destinationId", &catalog::UsageRow::destination}}};
 
 RestResult<std::int64_t> time_of(const RestCall& call, const char* name, std::int64_t otherwise) {
   const std::string text = call.query_one(name);
   if (text.empty()) return otherwise;
   if (text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos) return std::stoll(text);
-  if (const auto ms = aws::parse_iso_time_ms(text)) return *ms;
+  if (const auto ms = parse_iso_time_ms(text)) return *ms;
   return invalid(
       fmt::format("{}: \"{}\" is no time; expected epoch milliseconds or 2026-11-23T10:00:00Z.", name, text));
 }
@@ -54,11 +54,11 @@ std::string only_value(const RestCall& call, const std::string& name) {
   return call.query.count(name) == 1 ? call.query_one(name) : std::string();
 }
 
-bool is_asked_for(const RestCall& call, const UsageRow& row) {
-  for (const auto& [name, column] : {std::pair{"projectKey", &UsageRow::project},
-                                     {"environmentKey", &UsageRow::environment},
-                                     {"eventKind", &UsageRow::kind},
-                                     {"destinationId", &UsageRow::destination}}) {
+bool is_asked_for(const RestCall& call, const catalog::UsageRow& row) {
+  for (const auto& [name, column] : {std::pair{"projectKey", &catalog::UsageRow::project},
+                                     {"environmentKey", &catalog::UsageRow::environment},
+                                     {"eventKind", &catalog::UsageRow::kind},
+                                     {"destinationId", &catalog::UsageRow::destination}}) {
     const auto [first, last] = call.query.equal_range(name);
     if (first == last) continue;
     const std::string& value = row.*column;
@@ -96,10 +96,10 @@ RestOutcome data_export_usage(const RestContext& context, const RestCall& call) 
                                    only_value(call, "environmentKey"), only_value(call, "eventKind"),
                                    only_value(call, "destinationId")});
   if (!rows) return refused(rows.error());
-  std::erase_if(*rows, [&](const UsageRow& row) { return !is_asked_for(call, row); });
+  std::erase_if(*rows, [&](const catalog::UsageRow& row) { return !is_asked_for(call, row); });
 
   std::map<std::vector<std::string>, std::size_t> series;  // by the values of its groups
-  for (const UsageRow& row : *rows) {
+  for (const catalog::UsageRow& row : *rows) {
     std::vector<std::string> key;
     for (const Group* group : groups) key.push_back(row.*(group->column));
     series.emplace(std::move(key), 0);
@@ -112,7 +112,7 @@ RestOutcome data_export_usage(const RestContext& context, const RestCall& call) 
     metadata.push_back(std::move(one));
   }
   std::map<std::int64_t, std::vector<std::uint64_t>> points;
-  for (const UsageRow& row : *rows) {
+  for (const catalog::UsageRow& row : *rows) {
     std::vector<std::string> key;
     for (const Group* group : groups) key.push_back(row.*(group->column));
     auto& counts = points[(*bucket)(row.hour_ms)];
@@ -138,4 +138,4 @@ RestOutcome data_export_usage(const RestContext& context, const RestCall& call) 
                      {"series", std::move(out)}}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace sluice {
+namespace sluice::api {
 
 RestWorker::RestWorker() {
   thread_ = std::thread([this] { loop(); });
@@ -16,7 +16,7 @@ bool RestWorker::run(Job job) {
     if (stopping_ || jobs_.size() >= kMaxWaitingJobs) return false;
     jobs_.push_back(std::move(job));
   }
-  bell_.notify_one();
+  notifier_.notify_one();
   return true;
 }
 
@@ -27,14 +27,14 @@ void RestWorker::stop() {
     stopping_ = true;
     dropped.swap(jobs_);
   }
-  bell_.notify_one();
+  notifier_.notify_one();
   if (thread_.joinable()) thread_.join();
 }
 
 void RestWorker::loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    bell_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    notifier_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
     if (stopping_) return;
     const Job job = std::move(jobs_.front());
     jobs_.pop_front();
@@ -44,4 +44,4 @@ void RestWorker::loop() {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-namespace sluice {
+namespace sluice::api {
 
 // Jobs that wait at most; each takes seconds, and more people than this do not test destinations at once.
 inline constexpr std::size_t kMaxWaitingJobs = 16;
@@ -29,10 +29,10 @@ class RestWorker {
  private:
   void loop();
   std::mutex mutex_;
-  std::condition_variable bell_;
+  std::condition_variable notifier_;
   std::deque<Job> jobs_;  // guarded by mutex_
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

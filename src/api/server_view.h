@@ -12,20 +12,20 @@
 #include "intake/metrics.h"
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::api {
 
 enum class ServerPhase : std::uint8_t { starting, ready, draining };
 
 struct ServerView {
   const Clock& clock;
-  const Catalog& catalog;
-  const FlagRegistry& flags;
-  const Journal& journal;
-  const Exporter& exporter;
-  const IntakeMetrics& intake;
+  const catalog::Catalog& catalog;
+  const flags::FlagRegistry& flags;
+  const journal::Journal& journal;
+  const exporting::Exporter& exporter;
+  const intake::IntakeMetrics& intake;
   std::int64_t started_ms;
   std::atomic<ServerPhase> phase{ServerPhase::starting};
-  std::atomic<const HttpServer*> intake_listener{nullptr};
+  std::atomic<const http::HttpServer*> intake_listener{nullptr};
 };
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -5,7 +5,7 @@
 
 #include "kinesis/problems.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -25,7 +25,7 @@ constexpr double kSecondsPerMonth = kHoursPerMonth * 3600;
 
 double cents(double usd) { return std::round(usd * 100) / 100; }
 
-Json cost_json(const SinkStats& sink, const HistoryRates& rates, std::uint32_t shards) {
+Json cost_json(const exporting::SinkStats& sink, const exporting::HistoryRates& rates, std::uint32_t shards) {
   const double events = rates.mean_events_per_s * kSecondsPerMonth;
   const double bytes_each = rates.mean_events_per_s > 0 ? rates.mean_bytes_per_s / rates.mean_events_per_s : 0;
   double hours_usd = 0, volume_usd = 0;
@@ -48,9 +48,9 @@ Json cost_json(const SinkStats& sink, const HistoryRates& rates, std::uint32_t s
 
 }  // namespace
 
-Json shard_advice_json(const DestinationStatus& status) {
-  const SinkStats& sink = status.pipeline.sink;
-  const HistoryRates& rates = status.rates;
+Json shard_advice_json(const exporting::DestinationStatus& status) {
+  const exporting::SinkStats& sink = status.pipeline.sink;
+  const exporting::HistoryRates& rates = status.rates;
   const double events_per_month = rates.mean_events_per_s * kSecondsPerMonth;
   const auto by_rule = static_cast<std::uint32_t>(std::max(1.0, std::ceil(events_per_month / kEventsPerShardAndMonth)));
   const std::uint32_t by_measure = kinesis::advised_shards(rates.peak_events_per_s, rates.peak_bytes_per_s);
@@ -66,4 +66,4 @@ Json shard_advice_json(const DestinationStatus& status) {
           {"cost", cost_json(sink, rates, sink.open_shards > 0 ? sink.open_shards : advised)}};
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

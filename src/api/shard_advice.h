@@ -5,11 +5,11 @@
 
 #include "export/exporter.h"
 
-namespace sluice {
+namespace sluice::api {
 
 // The rule of thumb that users of LaunchDarkly's Data Export know.
 inline constexpr double kEventsPerShardAndMonth = 50e6;
 
-nlohmann::ordered_json shard_advice_json(const DestinationStatus& status);
+nlohmann::ordered_json shard_advice_json(const exporting::DestinationStatus& status);
 
-}  // namespace sluice
+}  // namespace sluice::api

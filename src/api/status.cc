@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "export/describe.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -27,7 +27,7 @@ std::string phase_name(ServerPhase phase) {
 
 Json time_or_null(std::int64_t ms) { return ms > 0 ? Json(iso_time_ms(ms)) : Json(nullptr); }
 
-Json problem_json(const Problem& problem) {
+Json problem_json(const exporting::Problem& problem) {
   return {{"code", problem.code},
           {"message", problem.message},
           {"remedy", problem.remedy},
@@ -38,7 +38,7 @@ Json problem_json(const Problem& problem) {
           {"nextTry", time_or_null(problem.next_try_ms)}};
 }
 
-Json journal_json(const JournalStats& stats, std::int64_t now_ms) {
+Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
   return {
       {"storedBytes", stats.stored_bytes},
       {"capacityBytes", stats.capacity_bytes},
@@ -66,15 +66,15 @@ std::string not_ready_because(const ServerView& view) {
 
 }  // namespace
 
-Json destination_status_json(const DestinationStatus& status, std::int64_t now_ms) {
-  const Destination& destination = status.destination;
-  const PipelineStatus& pipeline = status.pipeline;
+Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
+  const catalog::Destination& destination = status.destination;
+  const exporting::PipelineStatus& pipeline = status.pipeline;
   Json replay = nullptr;
   if (status.replay) replay = replay_json(*status.replay);
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
-  for (const Problem& note : pipeline.notes) notes.push_back(problem_json(note));
+  for (const exporting::Problem& note : pipeline.notes) notes.push_back(problem_json(note));
   return {{"id", destination.id.hex()},
           {"name", destination.name},
           {"project", destination.project_key},
@@ -83,10 +83,10 @@ Json destination_status_json(const DestinationStatus& status, std::int64_t now_m
           {"stream", destination.kinesis.stream_name},
           {"region", destination.kinesis.region},
           {"on", destination.on},
-          {"state", destination_state_name(status.state)},
+          {"state", exporting::destination_state_name(status.state)},
           {"since", time_or_null(status.state_since_ms)},
-          {"needsPerson", status.state == DestinationState::blocked},
-          {"summary", describe(status, now_ms)},
+          {"needsPerson", status.state == exporting::DestinationState::blocked},
+          {"summary", exporting::describe(status, now_ms)},
           {"problem", pipeline.problem ? problem_json(*pipeline.problem) : Json(nullptr)},
           {"notes", notes},
           {"backlog",
@@ -111,11 +111,11 @@ Json destination_status_json(const DestinationStatus& status, std::int64_t now_m
           {"replay", std::move(replay)}};
 }
 
-Json replay_json(const ReplayStatus& status) {
+Json replay_json(const exporting::ReplayStatus& status) {
   return {{"from", status.replay.range.from_ms},
           {"to", status.replay.range.to_ms},
           {"startedAt", status.replay.started_ms},
-          {"state", replay_state_name(status.state)},
+          {"state", exporting::replay_state_name(status.state)},
           {"deliveredEvents", status.delivered_events},
           {"bytes", status.replay.bytes},
           {"fraction", status.fraction},
@@ -124,11 +124,12 @@ Json replay_json(const ReplayStatus& status) {
 
 Json brief_status_json(const ServerView& view) {
   const std::int64_t now_ms = view.clock.wall_ms();
-  const CatalogPointer catalog = view.catalog.current();
+  const catalog::CatalogPointer catalog = view.catalog.current();
   const std::string reason = not_ready_because(view);
   Json environments = Json::array();
-  for (const Environment& environment : catalog ? catalog->environments() : std::vector<Environment>()) {
-    const EnvironmentMark mark = view.journal.mark(environment.id);
+  for (const catalog::Environment& environment :
+       catalog ? catalog->environments() : std::vector<catalog::Environment>()) {
+    const journal::EnvironmentMark mark = view.journal.mark(environment.id);
     std::uint64_t events = 0;
     for (const std::uint64_t count : mark.appended) events += count;
     environments.push_back({{"id", environment.id.hex()},
@@ -138,8 +139,8 @@ Json brief_status_json(const ServerView& view) {
                             {"lastEvent", mark.last_received_ms > 0 ? Json(mark.last_received_ms) : Json(nullptr)}});
   }
   Json destinations = Json::array();
-  for (const DestinationStatus& status : view.exporter.status()) {
-    const Destination& destination = status.destination;
+  for (const exporting::DestinationStatus& status : view.exporter.status()) {
+    const catalog::Destination& destination = status.destination;
     destinations.push_back({{"id", destination.id.hex()},
                             {"name", destination.name},
                             {"project", destination.project_key},
@@ -148,10 +149,10 @@ Json brief_status_json(const ServerView& view) {
                             {"stream", destination.kinesis.stream_name},
                             {"region", destination.kinesis.region},
                             {"on", destination.on},
-                            {"state", destination_state_name(status.state)},
+                            {"state", exporting::destination_state_name(status.state)},
                             {"since", time_or_null(status.state_since_ms)},
-                            {"needsPerson", status.state == DestinationState::blocked},
-                            {"summary", describe(status, now_ms)},
+                            {"needsPerson", status.state == exporting::DestinationState::blocked},
+                            {"summary", exporting::describe(status, now_ms)},
                             {"backlog",
                              {{"events", status.pipeline.balance.waiting},
                               {"bytes", status.pipeline.waiting_bytes},
@@ -160,7 +161,7 @@ Json brief_status_json(const ServerView& view) {
                             {"deliveredPerSecond", status.delivered_per_s},
                             {"lastDelivery", time_or_null(status.pipeline.last_delivery_ms)}});
   }
-  const JournalStats journal = view.journal.stats();
+  const journal::JournalStats journal = view.journal.stats();
   Json journal_part = journal_json(journal, now_ms);
   const double seconds = std::max(1.0, static_cast<double>(now_ms - view.started_ms) / 1000);
   const double bytes_per_s = static_cast<double>(journal.appended_bytes) / seconds;
@@ -168,7 +169,7 @@ Json brief_status_json(const ServerView& view) {
   journal_part["fullInMs"] =
       bytes_per_s < 1 ? Json(nullptr)
                       : Json(static_cast<std::int64_t>(static_cast<double>(journal.free_bytes) / bytes_per_s * 1000));
-  const HttpServer* intake = view.intake_listener;
+  const http::HttpServer* intake = view.intake_listener;
   return {{"version", SLUICE_VERSION},
           {"state", phase_name(view.phase)},
           {"ready", reason.empty()},
@@ -183,9 +184,9 @@ Json brief_status_json(const ServerView& view) {
 
 std::string full_status_json(const ServerView& view) {
   const std::int64_t now_ms = view.clock.wall_ms();
-  const CatalogPointer catalog = view.catalog.current();
+  const catalog::CatalogPointer catalog = view.catalog.current();
   Json destinations = Json::array();
-  for (const DestinationStatus& status : view.exporter.status())
+  for (const exporting::DestinationStatus& status : view.exporter.status())
     destinations.push_back(destination_status_json(status, now_ms));
   const std::string reason = not_ready_because(view);
   const Json body = {{"version", SLUICE_VERSION},
@@ -203,8 +204,8 @@ std::string full_status_json(const ServerView& view) {
 
 std::string public_status_json(const ServerView& view) {
   std::map<std::string, std::uint64_t> by_state;
-  for (const DestinationStatus& status : view.exporter.status())
-    ++by_state[std::string(destination_state_name(status.state))];
+  for (const exporting::DestinationStatus& status : view.exporter.status())
+    ++by_state[std::string(exporting::destination_state_name(status.state))];
   const std::string reason = not_ready_because(view);
   const Json body = {{"version", SLUICE_VERSION},
                      {"state", phase_name(view.phase)},
@@ -214,20 +215,20 @@ std::string public_status_json(const ServerView& view) {
   return body.dump(2) + "\n";
 }
 
-HttpResponse health_answer() {
-  HttpResponse response;
+http::HttpResponse health_answer() {
+  http::HttpResponse response;
   response.content_type = "application/json";
   response.body = "{\"status\":\"alive\"}\n";
   return response;
 }
 
-HttpResponse ready_answer(const ServerView& view) {
+http::HttpResponse ready_answer(const ServerView& view) {
   const std::string reason = not_ready_because(view);
-  HttpResponse response;
+  http::HttpResponse response;
   response.content_type = "application/json";
   response.status = reason.empty() ? 200 : 503;
   response.body = Json{{"status", reason.empty() ? "ready" : "not ready"}, {"reason", reason}}.dump() + "\n";
   return response;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

@@ -2,7 +2,7 @@
 
 #include "console/web_files.h"
 
-namespace sluice {
+namespace sluice::api {
 namespace {
 
 // Styles may stand in the page: the component library sets them so. Scripts may not.
@@ -12,16 +12,16 @@ constexpr std::string_view kContentSecurityPolicy =
 // Their names change with what they hold.
 constexpr std::string_view kAssets = "/console/assets/";
 
-HttpResponse words(unsigned status, std::string text) {
-  HttpResponse response;
+http::HttpResponse words(unsigned status, std::string text) {
+  http::HttpResponse response;
   response.status = status;
   response.content_type = "text/plain; charset=utf-8";
   response.body = std::move(text);
   return response;
 }
 
-HttpResponse moved_to(std::string_view path) {
-  HttpResponse response = words(302, "");
+http::HttpResponse moved_to(std::string_view path) {
+  http::HttpResponse response = words(302, "");
   response.headers.emplace_back("Location", path);
   return response;
 }
@@ -33,22 +33,22 @@ bool serves_web_page(std::string_view path) {
          path.starts_with("/api/docs/") || path == "/api/openapi.json";
 }
 
-HttpResponse web_page(const HttpRequest& request) {
+http::HttpResponse web_page(const http::HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = words(405, "Pages are read with GET.\n");
+    http::HttpResponse response = words(405, "Pages are read with GET.\n");
     response.headers.emplace_back("Allow", "GET, HEAD");
     return response;
   }
   if (request.path == "/" || request.path == "/console") return moved_to("/console/");
   if (request.path == "/api/docs") return moved_to("/api/docs/");
-  const WebFile* file = find_web_file(request.path);
+  const console::WebFile* file = console::find_web_file(request.path);
   if (file == nullptr)
-    return words(404, web_files().empty()
+    return words(404, console::web_files().empty()
                           ? "This sluice was built without its web console. Build it with ./run --build, which makes "
                             "the console first (tools/console), or use the REST API and the command line.\n"
                           : "There is no such page. The console is at /console/, the API's documentation at "
                             "/api/docs/.\n");
-  HttpResponse response;
+  http::HttpResponse response;
   response.headers = {
       {"ETag", std::string(file->etag)},
       {"Cache-Control", request.path.starts_with(kAssets) ? "public, max-age=31536000, immutable" : "no-cache"},
@@ -68,4 +68,4 @@ HttpResponse web_page(const HttpRequest& request) {
   return response;
 }
 
-}  // namespace sluice
+}  // namespace sluice::api

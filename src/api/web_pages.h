@@ -4,9 +4,9 @@
 
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::api {
 
 bool serves_web_page(std::string_view path);
-HttpResponse web_page(const HttpRequest& request);
+http::HttpResponse web_page(const http::HttpRequest& request);
 
-}  // namespace sluice
+}  // namespace sluice::api

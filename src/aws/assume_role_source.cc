@@ -8,7 +8,7 @@ constexpr std::chrono::seconds kOwnCredentialsAtMost{2};
 
 }  // namespace
 
-AssumeRoleSource::AssumeRoleSource(HttpTransport& transport, const Clock& clock, CredentialsCache& base,
+AssumeRoleSource::AssumeRoleSource(http_client::HttpTransport& transport, const Clock& clock, CredentialsCache& base,
                                    std::string endpoint, std::string region, AssumeRole role)
     : base_(base), role_(std::move(role)), sts_(transport, clock, std::move(endpoint), std::move(region)) {}
 

@@ -4,8 +4,8 @@
 
 namespace sluice::aws {
 
-CallerIdentityCache::CallerIdentityCache(HttpTransport& transport, const Clock& clock, std::string endpoint,
-                                         std::string region)
+CallerIdentityCache::CallerIdentityCache(http_client::HttpTransport& transport, const Clock& clock,
+                                         std::string endpoint, std::string region)
     : sts_(transport, clock, std::move(endpoint), std::move(region)) {}
 
 void CallerIdentityCache::learn(const Credentials& as) {

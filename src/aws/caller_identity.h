@@ -5,16 +5,17 @@
 #include <string>
 
 #include "aws/credentials.h"
-#include "aws/http_transport.h"
 #include "aws/sts.h"
 #include "base/clock.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::aws {
 
 class CallerIdentityCache {
  public:
   // `endpoint` and `region` as for StsClient.
-  CallerIdentityCache(HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region);
+  CallerIdentityCache(http_client::HttpTransport& transport, const Clock& clock, std::string endpoint,
+                      std::string region);
 
   // Asks STS, unless these credentials' identity is known. Blocks up to 15 s; one thread. A failure is of no
   // consequence: remedies then say "the identity that Sluice runs as".

@@ -7,16 +7,16 @@
 #include <optional>
 #include <string_view>
 
-#include "aws/http_transport.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::aws {
 
 // The server's clock minus ours, in ms; nothing without a readable Date header (RFC 9110 5.6.7).
-std::optional<std::int64_t> clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms);
+std::optional<std::int64_t> clock_offset_ms(const http_client::HttpResponse& response, std::int64_t wall_ms);
 
 // The same, but 0 when it is unknown or under 30 s: Date headers are whole seconds old, and a smaller difference is
 // none. For turning a time of the server's, such as an expiry, into ours.
-std::int64_t notable_clock_offset_ms(const HttpResponse& response, std::int64_t wall_ms);
+std::int64_t notable_clock_offset_ms(const http_client::HttpResponse& response, std::int64_t wall_ms);
 
 // True when an error code and message of AWS say that the signature's time was wrong: RequestTimeTooSkewed,
 // RequestExpired, "Signature expired: …", "Signature not yet current: …".
@@ -29,7 +29,7 @@ class ClockSkew {
   std::int64_t offset_ms() const { return offset_ms_.load(std::memory_order_relaxed); }
   // Takes the offset over from an answer that complained about the time. True when it changed by more than a minute, so
   // that signing again may help.
-  bool learn(const HttpResponse& response, std::int64_t wall_ms);
+  bool learn(const http_client::HttpResponse& response, std::int64_t wall_ms);
 
  private:
   std::atomic<std::int64_t> offset_ms_ = 0;

@@ -3,7 +3,8 @@
 
 #include "aws/endpoints.h"
 #include "aws/source_support.h"
-#include "aws/text_file.h"
+#include "base/text_file.h"
+#include "http_client/url.h"
 
 namespace sluice::aws {
 
@@ -20,7 +21,7 @@ bool is_ipv4_loopback(std::string_view host) {
 bool may_be_plain_http(std::string_view url) {
   static constexpr std::array<std::string_view, 5> kHosts = {"localhost", "[::1]", "169.254.170.2", "169.254.170.23",
                                                              "[fd00:ec2::23]"};
-  const std::string host_and_port = host_header_of(url);
+  const std::string host_and_port = http_client::host_header_of(url);
   std::string_view host = host_and_port;
   const std::size_t colon = host.rfind(':');
   if (colon != std::string_view::npos && host.back() != ']') host = host.substr(0, colon);
@@ -38,7 +39,7 @@ CredentialsResult<Credentials> ContainerSource::fetch() {
   const std::optional<std::string> full = context_.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (!relative && !full) return none_found("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and …_FULL_URI are not set");
 
-  HttpRequest request;
+  http_client::HttpRequest request;
   request.headers = {{"accept", "application/json"}};
   request.connect_timeout_ms = 2'000;
   request.timeout_ms = 5'000;

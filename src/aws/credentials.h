@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "aws/http_transport.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/worker.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::aws {
 

@@ -13,13 +13,13 @@ struct CredentialsCache::State {
   std::function<void()> changed;
 
   mutable std::mutex mutex;
-  mutable std::condition_variable answer_bell;
+  mutable std::condition_variable answer_notifier;
   CredentialsKeeper keeper;  // guarded by mutex
   bool stopping = false;     // guarded by mutex
   bool fetching = false;     // guarded by mutex
   bool answered = false;     // guarded by mutex
 
-  Waker bell;
+  Notifier notifier;
   std::unique_ptr<Worker> worker;
 
   State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change)
@@ -37,7 +37,7 @@ struct CredentialsCache::State {
       fetching = false;
       if (keeper.take(std::move(answer))) news = true;
       answered = true;
-      answer_bell.notify_all();
+      answer_notifier.notify_all();
     }
     if (news && changed) {
       lock.unlock();
@@ -51,7 +51,7 @@ struct CredentialsCache::State {
 CredentialsCache::CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock,
                                    std::function<void()> changed, Workers& workers)
     : state_(std::make_unique<State>(std::move(source), clock, std::move(changed))) {
-  state_->worker = workers.start("credentials", state_->bell, [state = state_.get()] { return state->step(); });
+  state_->worker = workers.start("credentials", state_->notifier, [state = state_.get()] { return state->step(); });
 }
 
 CredentialsCache::~CredentialsCache() {
@@ -59,7 +59,7 @@ CredentialsCache::~CredentialsCache() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->bell.wake();
+  state_->notifier.notify();
   state_->worker->join();
 }
 
@@ -75,7 +75,7 @@ std::optional<CredentialsError> CredentialsCache::error() const {
 
 void CredentialsCache::await_first_answer(std::chrono::milliseconds at_most) const {
   std::unique_lock lock(state_->mutex);
-  state_->answer_bell.wait_for(lock, at_most, [this] { return state_->answered; });
+  state_->answer_notifier.wait_for(lock, at_most, [this] { return state_->answered; });
 }
 
 void CredentialsCache::refuse(const std::shared_ptr<const Credentials>& refused) {
@@ -84,7 +84,7 @@ void CredentialsCache::refuse(const std::shared_ptr<const Credentials>& refused)
     if (state_->fetching) return;
     state_->keeper.refuse(refused);
   }
-  state_->bell.wake();
+  state_->notifier.notify();
 }
 
 }  // namespace sluice::aws

@@ -155,7 +155,7 @@ class ScriptedSource final : public CredentialsSource {
  public:
   struct Script {
     std::mutex mutex;
-    std::condition_variable bell;
+    std::condition_variable notifier;
     std::deque<Answer> answers;
     int calls = 0;
     int most_at_once = 0;
@@ -166,8 +166,8 @@ class ScriptedSource final : public CredentialsSource {
     std::unique_lock lock(script_.mutex);
     ++script_.calls;
     script_.most_at_once = std::max(script_.most_at_once, ++script_.at_once);
-    script_.bell.notify_all();
-    script_.bell.wait(lock, [this] { return !script_.answers.empty(); });
+    script_.notifier.notify_all();
+    script_.notifier.wait(lock, [this] { return !script_.answers.empty(); });
     Answer answer = std::move(script_.answers.front());
     script_.answers.pop_front();
     --script_.at_once;
@@ -182,21 +182,21 @@ TEST(CredentialsCache, hands_out_what_its_thread_fetched_and_fetches_refused_one
   SystemClock clock;
   ScriptedSource::Script script;
   std::mutex mutex;
-  std::condition_variable bell;
+  std::condition_variable notifier;
   int changes = 0;
   CredentialsCache cache(std::make_unique<ScriptedSource>(script), clock, [&] {
     const std::lock_guard lock(mutex);
     ++changes;
-    bell.notify_all();
+    notifier.notify_all();
   });
   const auto answer = [&](Answer next) {
     const std::lock_guard lock(script.mutex);
     script.answers.push_back(std::move(next));
-    script.bell.notify_all();
+    script.notifier.notify_all();
   };
   const auto wait_for_changes = [&](int count) {
     std::unique_lock lock(mutex);
-    bell.wait(lock, [&] { return changes >= count; });
+    notifier.wait(lock, [&] { return changes >= count; });
   };
   EXPECT_FALSE(cache.current()) << "nobody waits for the first fetch";
   answer(credentials("a", 0));
@@ -208,7 +208,7 @@ TEST(CredentialsCache, hands_out_what_its_thread_fetched_and_fetches_refused_one
   for (int i = 0; i < 10; ++i) cache.refuse(first);
   {
     std::unique_lock lock(script.mutex);
-    script.bell.wait(lock, [&] { return script.calls == 2; });
+    script.notifier.wait(lock, [&] { return script.calls == 2; });
   }
   for (int i = 0; i < 10; ++i) cache.refuse(first);
   answer(credentials("b", 0));
@@ -226,15 +226,15 @@ TEST(CredentialsCache, tells_why_there_are_none) {
   ScriptedSource::Script script;
   script.answers.push_back(failed(CredentialsError::Kind::denied));
   std::mutex mutex;
-  std::condition_variable bell;
+  std::condition_variable notifier;
   bool changed = false;
   CredentialsCache cache(std::make_unique<ScriptedSource>(script), clock, [&] {
     const std::lock_guard lock(mutex);
     changed = true;
-    bell.notify_all();
+    notifier.notify_all();
   });
   std::unique_lock lock(mutex);
-  bell.wait(lock, [&] { return changed; });
+  notifier.wait(lock, [&] { return changed; });
   EXPECT_FALSE(cache.current());
   ASSERT_TRUE(cache.error());
   EXPECT_EQ(cache.error()->message, "no answer");

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "aws/time_text.h"
+#include "base/time_text.h"
 
 namespace sluice::aws {
 

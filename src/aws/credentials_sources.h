@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "aws/credentials.h"
-#include "aws/environment.h"
 #include "aws/sts.h"
+#include "base/process_environment.h"
 
 namespace sluice::aws {
 
 // What the sources share. Everything referred to must outlive them.
 struct SourceContext {
-  HttpTransport& transport;
+  http_client::HttpTransport& transport;
   const Clock& clock;
-  Environment environment;
+  ProcessEnvironment environment;
   std::string region;  // for STS when the environment names none; may be empty
 };
 
@@ -35,11 +35,11 @@ class StaticSource final : public CredentialsSource {
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 class EnvironmentSource final : public CredentialsSource {
  public:
-  explicit EnvironmentSource(Environment environment) : environment_(std::move(environment)) {}
+  explicit EnvironmentSource(ProcessEnvironment environment) : environment_(std::move(environment)) {}
   CredentialsResult<Credentials> fetch() override;
 
  private:
-  Environment environment_;
+  ProcessEnvironment environment_;
 };
 
 // AWS_ROLE_ARN with AWS_WEB_IDENTITY_TOKEN_FILE (EKS: IAM roles for service accounts). The file is read again at every
@@ -98,8 +98,8 @@ class InstanceMetadataSource final : public CredentialsSource {
 class AssumeRoleSource final : public CredentialsSource {
  public:
   // `endpoint` and `region` as for StsClient.
-  AssumeRoleSource(HttpTransport& transport, const Clock& clock, CredentialsCache& base, std::string endpoint,
-                   std::string region, AssumeRole role);
+  AssumeRoleSource(http_client::HttpTransport& transport, const Clock& clock, CredentialsCache& base,
+                   std::string endpoint, std::string region, AssumeRole role);
   CredentialsResult<Credentials> fetch() override;
 
  private:

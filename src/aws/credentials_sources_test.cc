@@ -12,8 +12,8 @@
 
 #include "aws/credentials_json.h"
 #include "aws/default_chain.h"
-#include "aws/http_transport_fake.h"
-#include "base/waker.h"
+#include "base/notifier.h"
+#include "http_client/http_transport_fake.h"
 
 namespace sluice::aws {
 namespace {
@@ -27,7 +27,7 @@ constexpr const char* kStsAnswer =
 constexpr const char* kJsonAnswer =
     R"({"Code":"Success","AccessKeyId":"ASIA2","SecretAccessKey":"s2","Token":"t2","Expiration":"2025-11-23T05:00:00Z"})";
 
-std::string header_of(const HttpRequest& request, std::string_view name) {
+std::string header_of(const http_client::HttpRequest& request, std::string_view name) {
   for (const auto& [header, value] : request.headers) {
     if (header == name) return value;
   }
@@ -66,7 +66,7 @@ class Sources : public ::testing::Test {
 
   std::filesystem::path folder;
   std::map<std::string, std::string> variables;
-  HttpTransportFake transport;
+  http_client::HttpTransportFake transport;
   ManualClock clock{kNowMs};
 };
 
@@ -126,7 +126,7 @@ TEST_F(Sources, container_asks_the_address_of_ecs) {
   ASSERT_TRUE(credentials);
   EXPECT_EQ(credentials->session_token, "t2");
   EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000);
-  const HttpRequest request = transport.requests().at(0);
+  const http_client::HttpRequest request = transport.requests().at(0);
   EXPECT_EQ(request.method, "GET");
   EXPECT_EQ(request.url, "http://169.254.170.2/v2/credentials/abc");
   EXPECT_FALSE(request.use_proxy);
@@ -173,7 +173,7 @@ TEST_F(Sources, container_classes_what_the_endpoint_says) {
   ContainerSource source(context());
   transport.answer(503, "later");
   EXPECT_EQ(error_of(source).kind, Kind::unreachable);
-  transport.answer(TransportFault::timeout, "No answer in time");
+  transport.answer(http_client::TransportFault::timeout, "No answer in time");
   EXPECT_EQ(error_of(source).kind, Kind::unreachable);
   transport.answer(403, "no");
   EXPECT_EQ(error_of(source).kind, Kind::denied);
@@ -208,7 +208,7 @@ TEST_F(Sources, instance_metadata_uses_version_2_and_its_token_again) {
   EXPECT_EQ(header_of(requests.at(0), "x-aws-ec2-metadata-token-ttl-seconds"), "21600");
   EXPECT_EQ(requests.at(2).url, "http://169.254.169.254/latest/meta-data/iam/security-credentials/node-role");
   EXPECT_EQ(requests.at(3).method, "GET");
-  for (const HttpRequest& request : requests) {
+  for (const http_client::HttpRequest& request : requests) {
     EXPECT_FALSE(request.use_proxy);
     EXPECT_EQ(request.timeout_ms, 1'000);
     if (request.method == "GET") {
@@ -244,7 +244,7 @@ TEST_F(Sources, instance_metadata_keeps_using_what_the_service_hands_out_late) {
 
 TEST_F(Sources, instance_metadata_finds_nothing_off_ec2_and_can_be_switched_off) {
   InstanceMetadataSource source(context());
-  transport.answer(TransportFault::timeout, "No answer in time from 169.254.169.254");
+  transport.answer(http_client::TransportFault::timeout, "No answer in time from 169.254.169.254");
   EXPECT_EQ(error_of(source).kind, Kind::none_found);
   transport.answer(200, "token");
   transport.answer(404, "");
@@ -268,7 +268,7 @@ TEST_F(Sources, instance_metadata_goes_where_it_is_told) {
 
 TEST_F(Sources, chain_says_where_it_looked) {
   const auto chain = default_chain(context());
-  transport.answer(TransportFault::connect, "Could not connect to 169.254.169.254");
+  transport.answer(http_client::TransportFault::connect, "Could not connect to 169.254.169.254");
   const CredentialsError error = error_of(*chain);
   EXPECT_EQ(error.kind, Kind::none_found);
   EXPECT_TRUE(error.message.starts_with("Sluice has no AWS identity. Looked in: environment variables ("))
@@ -316,7 +316,7 @@ TEST_F(Sources, a_role_is_assumed_with_what_its_base_holds) {
   const auto credentials = source.fetch();
   ASSERT_TRUE(credentials) << credentials.error().message;
   EXPECT_EQ(credentials->access_key_id, "ASIA1");
-  const HttpRequest request = transport.requests().at(0);
+  const http_client::HttpRequest request = transport.requests().at(0);
   EXPECT_NE(header_of(request, "authorization").find("Credential=AKIA/"), std::string::npos);
   EXPECT_NE(request.body.find("&ExternalId=ext-1"), std::string::npos);
   EXPECT_NE(request.body.find("&Policy="), std::string::npos);
@@ -335,16 +335,16 @@ TEST_F(Sources, a_role_tells_why_its_base_has_nothing) {
 TEST_F(Sources, a_role_has_its_base_renewed_when_sts_finds_it_expired) {
   struct Counting final : CredentialsSource {
     std::atomic<int>& calls;
-    Waker& bell;
-    Counting(std::atomic<int>& count, Waker& waker) : calls(count), bell(waker) {}
+    Notifier& notifier;
+    Counting(std::atomic<int>& count, Notifier& done) : calls(count), notifier(done) {}
     CredentialsResult<Credentials> fetch() override {
       Credentials next{"AKIA" + std::to_string(++calls), "s", "t", 0, "test"};
-      if (calls == 2) bell.wake();
+      if (calls == 2) notifier.notify();
       return next;
     }
   };
   std::atomic<int> calls = 0;
-  Waker second;
+  Notifier second;
   const auto base = cache_of(std::make_unique<Counting>(calls, second), clock);
   AssumeRoleSource source(transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
                           {kRole, "", "sluice", "", 3600});

@@ -1,51 +1,18 @@
 #include "aws/endpoint_allowance.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
 
 #include "aws/endpoints.h"
 #include "base/text.h"
+#include "http_client/ip_address.h"
+#include "http_client/url.h"
 
 namespace sluice::aws {
 namespace {
-
-using Bytes = std::vector<unsigned char>;
-
-// An address in any form that a resolver takes: 2852039166 and 0xa9fea9fe are 169.254.169.254. IPv4 inside IPv6 is
-// IPv4.
-std::optional<Bytes> address_of(const std::string& host) {
-  in_addr v4{};
-  if (::inet_aton(host.c_str(), &v4) == 1) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(&v4);
-    return Bytes(bytes, bytes + 4);
-  }
-  in6_addr v6{};
-  if (::inet_pton(AF_INET6, host.c_str(), &v6) != 1) return std::nullopt;
-  const unsigned char* bytes = v6.s6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&v6) || IN6_IS_ADDR_V4COMPAT(&v6)) return Bytes(bytes + 12, bytes + 16);
-  return Bytes(bytes, bytes + 16);
-}
-
-bool within(const Bytes& address, const Bytes& network, unsigned bits) {
-  if (address.size() != network.size()) return false;
-  for (unsigned bit = 0; bit < bits; ++bit) {
-    const unsigned char mask = static_cast<unsigned char>(0x80u >> (bit % 8));
-    if ((address[bit / 8] & mask) != (network[bit / 8] & mask)) return false;
-  }
-  return true;
-}
-
-bool is_link_local_bytes(const Bytes& address) {
-  static const Bytes v4{169, 254, 0, 0}, v6{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
-      ec2{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  return within(address, v4, 16) || within(address, v6, 10) || within(address, ec2, 32);
-}
 
 std::vector<std::string> labels_of(std::string_view host) {
   std::vector<std::string> labels;
@@ -59,38 +26,12 @@ std::vector<std::string> labels_of(std::string_view host) {
 
 }  // namespace
 
-std::string endpoint_host(std::string_view endpoint) {
-  std::string host = lower(host_header_of(endpoint));
-  if (host.starts_with('[')) return host.substr(1, std::min(host.find(']'), host.size()) - 1);
-  host.resize(std::min(host.find(':'), host.size()));
-  while (host.ends_with('.')) host.pop_back();
-  return host;
-}
-
-bool is_link_local_host(std::string_view host) {
-  if (host == "metadata.google.internal" || host == "instance-data.ec2.internal" || host == "instance-data")
-    return true;
-  const auto address = address_of(std::string(host));
-  return address && is_link_local_bytes(*address);
-}
-
-bool is_link_local(const sockaddr& address) {
-  if (address.sa_family == AF_INET) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in&>(address).sin_addr);
-    return is_link_local_bytes(Bytes(bytes, bytes + 4));
-  }
-  if (address.sa_family != AF_INET6) return false;
-  const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) return is_link_local_bytes(Bytes(v6.s6_addr + 12, v6.s6_addr + 16));
-  return is_link_local_bytes(Bytes(v6.s6_addr, v6.s6_addr + 16));
-}
-
 // A suffix alone would not do: anybody can have a name below amazonaws.com, of a bucket or a load balancer.
 bool is_aws_endpoint(std::string_view endpoint) {
   if (!endpoint.starts_with("https://")) return false;
   static constexpr std::array<std::string_view, 6> kServices = {"kinesis", "kinesis-fips", "data-kinesis",
                                                                 "sts",     "sts-fips",     "control-kinesis"};
-  const std::string host = endpoint_host(endpoint);
+  const std::string host = http_client::host_of(endpoint);
   if (host == "sts.amazonaws.com") return true;
   for (const Partition& partition : partitions()) {
     for (const std::string_view suffix : {partition.dns_suffix, partition.dual_stack_suffix}) {
@@ -113,7 +54,7 @@ bool is_aws_endpoint(std::string_view endpoint) {
 
 bool EndpointAllowance::network_of(std::string_view entry, Network& network) {
   const std::size_t slash = entry.find('/');
-  const auto address = address_of(std::string(entry.substr(0, slash)));
+  const auto address = http_client::ip_address_of(std::string(entry.substr(0, slash)));
   if (!address) return false;
   network.address = *address;
   network.bits = static_cast<unsigned>(address->size() * 8);
@@ -156,17 +97,18 @@ Result<EndpointAllowance> EndpointAllowance::parse(std::string_view list) {
 
 bool EndpointAllowance::allows(std::string_view host) const {
   if (any_ || std::find(hosts_.begin(), hosts_.end(), host) != hosts_.end()) return true;
-  const auto address = address_of(std::string(host));
+  const auto address = http_client::ip_address_of(std::string(host));
   if (address)
-    return std::any_of(networks_.begin(), networks_.end(),
-                       [&](const Network& network) { return within(*address, network.address, network.bits); });
+    return std::any_of(networks_.begin(), networks_.end(), [&](const Network& network) {
+      return http_client::is_within(*address, network.address, network.bits);
+    });
   return std::any_of(domains_.begin(), domains_.end(),
                      [&](const std::string& domain) { return host.ends_with(domain); });
 }
 
 Result<void> EndpointAllowance::check(std::string_view endpoint) const {
-  const std::string host = endpoint_host(endpoint);
-  if (is_link_local_host(host))
+  const std::string host = http_client::host_of(endpoint);
+  if (http_client::is_link_local_host(host))
     return fail(
         fmt::format("{} is the address of a cloud's metadata service or link-local, which no destination may "
                     "name. Expected an endpoint of Kinesis or STS.",

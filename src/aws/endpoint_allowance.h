@@ -11,8 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-
-struct sockaddr;
+#include "http_client/ip_address.h"
 
 namespace sluice::aws {
 
@@ -29,7 +28,7 @@ class EndpointAllowance {
 
  private:
   struct Network {
-    std::vector<unsigned char> address;  // 4 or 16 bytes
+    http_client::IpAddress address;
     unsigned bits = 0;
   };
   bool allows(std::string_view host) const;
@@ -40,12 +39,7 @@ class EndpointAllowance {
   std::vector<Network> networks_;
 };
 
-// Whether the host of an endpoint is a link-local address or that of a metadata service, in any way of writing it.
-bool is_link_local_host(std::string_view host);
-bool is_link_local(const sockaddr& address);
 // "https://kinesis.eu-west-1.amazonaws.com", with FIPS, dual-stack and VPC endpoint names.
 bool is_aws_endpoint(std::string_view endpoint);
-// Of scheme://host[:port][/path]: lower case, without the brackets of IPv6.
-std::string endpoint_host(std::string_view endpoint);
 
 }  // namespace sluice::aws

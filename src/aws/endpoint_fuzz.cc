@@ -7,6 +7,7 @@
 #include "aws/endpoint_allowance.h"
 #include "aws/endpoints.h"
 #include "base/check.h"
+#include "http_client/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
@@ -16,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto allowance = sluice::aws::EndpointAllowance::parse(list);
   const auto endpoint = sluice::aws::checked_endpoint(url);
   if (!endpoint) return 0;
-  const std::string host = sluice::aws::endpoint_host(*endpoint);
-  if (sluice::aws::is_link_local_host(host))
+  const std::string host = sluice::http_client::host_of(*endpoint);
+  if (sluice::http_client::is_link_local_host(host))
     SLUICE_CHECK(!any.check(*endpoint), "link-local addresses are never allowed");
   if (allowance && allowance->check(*endpoint))
     SLUICE_CHECK(any.check(*endpoint).has_value(), "what some list allows, any does");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http_client/url.h"
 
 namespace sluice::aws {
 
@@ -27,7 +28,7 @@ std::string region_host(std::string_view service, const std::string& region, boo
 }
 
 Result<std::string> endpoint_of(std::string_view service, const char* own_variable, const EndpointSettings& settings,
-                                const Environment& environment) {
+                                const ProcessEnvironment& environment) {
   if (!settings.custom.empty()) return checked_endpoint(settings.custom);
   if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
     for (const char* variable : {own_variable, "AWS_ENDPOINT_URL"}) {
@@ -68,21 +69,13 @@ bool valid_port(std::string_view port) {
   return value >= 1 && value <= 65'535;
 }
 
-// "host:port" cut in two; brackets of an IPv6 address are part of the host.
-std::pair<std::string_view, std::string_view> split_port(std::string_view authority) {
-  const std::size_t bracket = authority.rfind(']');
-  const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  if (colon == std::string_view::npos) return {authority, {}};
-  return {authority.substr(0, colon), authority.substr(colon + 1)};
-}
-
 }  // namespace
 
-Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const Environment& environment) {
+Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment) {
   return endpoint_of("kinesis", "AWS_ENDPOINT_URL_KINESIS", settings, environment);
 }
 
-Result<std::string> sts_endpoint(const EndpointSettings& settings, const Environment& environment) {
+Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment) {
   return endpoint_of("sts", "AWS_ENDPOINT_URL_STS", settings, environment);
 }
 
@@ -98,7 +91,7 @@ Result<std::string> checked_endpoint(std::string_view url) {
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const std::string_view authority = rest.substr(0, slash);
   if (authority.find('@') != std::string_view::npos) return wrong("contains a user name");
-  const auto [host, port] = split_port(authority);
+  const auto [host, port] = http_client::split_port(authority);
   if (!valid_host(host)) return wrong("has no valid host");
   if (host.size() < authority.size() && !valid_port(port)) return wrong("has no valid port");
   const std::string_view path = rest.substr(slash);
@@ -109,23 +102,11 @@ Result<std::string> checked_endpoint(std::string_view url) {
   return std::string(url);
 }
 
-std::optional<std::string> region_of_environment(const Environment& environment) {
+std::optional<std::string> region_of_environment(const ProcessEnvironment& environment) {
   for (const char* variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
     if (auto region = environment(variable)) return region;
   }
   return std::nullopt;
-}
-
-std::string host_header_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  const bool https = url.starts_with(kHttps);
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  const std::size_t user = url.rfind('@');
-  if (user != std::string_view::npos) url.remove_prefix(user + 1);
-  const auto [host, port] = split_port(url);
-  if (port == (https ? "443" : "80")) return std::string(host);
-  return std::string(url);
 }
 
 }  // namespace sluice::aws

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/environment.h"
+#include "base/process_environment.h"
 #include "base/result.h"
 
 namespace sluice::aws {
@@ -45,17 +45,14 @@ struct EndpointSettings {
 // scheme://host[:port][/path], no slash at the end. Custom wins, then AWS_ENDPOINT_URL_KINESIS, then AWS_ENDPOINT_URL
 // (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the region's; AWS_USE_FIPS_ENDPOINT and
 // AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error tells what is wrong with the settings or the region.
-Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const Environment& environment);
+Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 // The same with AWS_ENDPOINT_URL_STS. `custom` is STS's own: a custom endpoint of Kinesis is none of it.
-Result<std::string> sts_endpoint(const EndpointSettings& settings, const Environment& environment);
+Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 
 // Checks a custom endpoint and takes the slash off its end: http or https, a host, no user, query or fragment.
 Result<std::string> checked_endpoint(std::string_view url);
 
 // AWS_REGION, AWS_DEFAULT_REGION.
-std::optional<std::string> region_of_environment(const Environment& environment);
-
-// "host[:port]" of a URL, as the Host header has it: a default port left out.
-std::string host_header_of(std::string_view url);
+std::optional<std::string> region_of_environment(const ProcessEnvironment& environment);
 
 }  // namespace sluice::aws

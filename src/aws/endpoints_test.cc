@@ -8,7 +8,7 @@
 namespace sluice::aws {
 namespace {
 
-Environment with(std::map<std::string, std::string> variables) {
+ProcessEnvironment with(std::map<std::string, std::string> variables) {
   return [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     return found == variables.end() ? std::nullopt : std::optional(found->second);
@@ -47,7 +47,7 @@ constexpr Golden kGolden[] = {
 };
 
 TEST(Endpoints, are_those_of_awss_rule_sets) {
-  const Environment none = empty_environment();
+  const ProcessEnvironment none = empty_environment();
   for (const Golden& row : kGolden) {
     const auto check = [&](bool fips, bool dual_stack, const char* rest) {
       const EndpointSettings settings{row.region, fips, dual_stack, ""};
@@ -66,7 +66,8 @@ TEST(Endpoints, come_from_the_setting_then_the_environment_then_the_region) {
   EXPECT_EQ(kinesis_endpoint({"eu-west-1", true, false, "http://localhost:4567/"},
                              with({{"AWS_ENDPOINT_URL", "http://other"}})),
             std::string("http://localhost:4567"));
-  const Environment both = with({{"AWS_ENDPOINT_URL", "http://all"}, {"AWS_ENDPOINT_URL_KINESIS", "http://kinesis:1"}});
+  const ProcessEnvironment both =
+      with({{"AWS_ENDPOINT_URL", "http://all"}, {"AWS_ENDPOINT_URL_KINESIS", "http://kinesis:1"}});
   EXPECT_EQ(kinesis_endpoint(region, both).value(), "http://kinesis:1");
   EXPECT_EQ(sts_endpoint(region, both).value(), "http://all");
   EXPECT_EQ(sts_endpoint(region, with({{"AWS_ENDPOINT_URL_STS", "https://sts.vpce.amazonaws.com"}})).value(),
@@ -150,15 +151,6 @@ TEST(Regions, are_known_or_at_least_look_like_one) {
                             "eu-west-1a", "us-east-1.com"}) {
     EXPECT_FALSE(looks_like_region(wrong)) << wrong;
   }
-}
-
-TEST(HostHeader, leaves_default_ports_out) {
-  EXPECT_EQ(host_header_of("https://kinesis.eu-west-1.amazonaws.com/"), "kinesis.eu-west-1.amazonaws.com");
-  EXPECT_EQ(host_header_of("https://host:443/x"), "host");
-  EXPECT_EQ(host_header_of("http://host:443/x"), "host:443");
-  EXPECT_EQ(host_header_of("http://host:80?x"), "host");
-  EXPECT_EQ(host_header_of("http://[::1]:4567/"), "[::1]:4567");
-  EXPECT_EQ(host_header_of("http://[::1]/"), "[::1]");
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "aws/blocking_http.h"
 #include "aws/endpoints.h"
 #include "aws/source_support.h"
 #include "base/text.h"
+#include "http_client/blocking_http.h"
 
 namespace sluice::aws {
 
@@ -14,14 +14,14 @@ constexpr std::string_view kRolePath = "/latest/meta-data/iam/security-credentia
 constexpr std::int64_t kTokenLifeS = 21'600;
 constexpr std::int64_t kExtensionMs = 15 * 60'000;
 
-Result<std::string> endpoint_of(const Environment& environment) {
+Result<std::string> endpoint_of(const ProcessEnvironment& environment) {
   if (const auto url = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT")) return checked_endpoint(*url);
   const std::string mode = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE").value_or("IPv4");
   return std::string(equals_ignoring_case(mode, "IPv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254");
 }
 
-HttpRequest request_of(std::string method, std::string url) {
-  HttpRequest request;
+http_client::HttpRequest request_of(std::string method, std::string url) {
+  http_client::HttpRequest request;
   request.method = std::move(method);
   request.url = std::move(url);
   request.connect_timeout_ms = 1'000;
@@ -47,11 +47,11 @@ CredentialsResult<Credentials> InstanceMetadataSource::fetch() {
   if (!endpoint) return invalid_setting("AWS_EC2_METADATA_SERVICE_ENDPOINT: " + endpoint.error().message);
 
   if (token_.empty() || context_.clock.steady_us() >= token_expires_us_) {
-    HttpRequest put = request_of("PUT", *endpoint + "/latest/api/token");
+    http_client::HttpRequest put = request_of("PUT", *endpoint + "/latest/api/token");
     put.headers = {{"x-aws-ec2-metadata-token-ttl-seconds", std::to_string(kTokenLifeS)}};
-    const HttpResponse response = send_and_wait(context_.transport, std::move(put));
+    const http_client::HttpResponse response = http_client::send_and_wait(context_.transport, std::move(put));
     // Off EC2 nothing answers there: this is how it is found out.
-    if (response.fault != TransportFault::none) {
+    if (response.fault != http_client::TransportFault::none) {
       return none_found(std::string(kName) + " does not answer (" + response.fault_text +
                         "); in a container on EC2 its hop limit must be 2");
     }
@@ -62,16 +62,16 @@ CredentialsResult<Credentials> InstanceMetadataSource::fetch() {
     token_expires_us_ = context_.clock.steady_us() + (kTokenLifeS - 300) * 1'000'000;
   }
 
-  HttpRequest get_role = request_of("GET", *endpoint + std::string(kRolePath));
+  http_client::HttpRequest get_role = request_of("GET", *endpoint + std::string(kRolePath));
   get_role.headers = {{"x-aws-ec2-metadata-token", token_}};
-  const HttpResponse roles = send_and_wait(context_.transport, std::move(get_role));
-  if (roles.fault != TransportFault::none || roles.status != 200) {
+  const http_client::HttpResponse roles = http_client::send_and_wait(context_.transport, std::move(get_role));
+  if (roles.fault != http_client::TransportFault::none || roles.status != 200) {
     token_.clear();  // 401: it was of another boot of the instance
-    if (roles.fault == TransportFault::none && roles.status == 404) {
+    if (roles.fault == http_client::TransportFault::none && roles.status == 404) {
       return none_found(std::string(kName) + " says that the instance has no IAM role");
     }
     const std::string what =
-        roles.fault != TransportFault::none ? roles.fault_text : "status " + std::to_string(roles.status);
+        roles.fault != http_client::TransportFault::none ? roles.fault_text : "status " + std::to_string(roles.status);
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
                                            std::string(kName) + " did not tell the instance's role: " + what, ""});
   }
@@ -79,7 +79,7 @@ CredentialsResult<Credentials> InstanceMetadataSource::fetch() {
   if (!fit_for_role(role))
     return invalid_setting(std::string(kName) + " answered with something else than a role's name.");
 
-  HttpRequest get = request_of("GET", *endpoint + std::string(kRolePath) + role);
+  http_client::HttpRequest get = request_of("GET", *endpoint + std::string(kRolePath) + role);
   get.headers = {{"x-aws-ec2-metadata-token", token_}};
   CredentialsResult<Credentials> credentials = get_credentials(context_, std::move(get), kName);
   if (!credentials) return credentials;

@@ -7,6 +7,7 @@
 #include "aws/credential_process.h"
 #include "aws/endpoints.h"
 #include "aws/profile_file.h"
+#include "http_client/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice::aws;
@@ -24,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto arn = parse_stream_arn(text); arn && arn->text() != text) __builtin_trap();
   if (const auto arn = parse_role_arn(text); arn && arn->text() != text) __builtin_trap();
   if (const auto endpoint = checked_endpoint(text)) {
-    if (!checked_endpoint(*endpoint) || host_header_of(*endpoint).empty()) __builtin_trap();
+    if (!checked_endpoint(*endpoint) || http_client::host_header_of(*endpoint).empty()) __builtin_trap();
   }
   return 0;
 }

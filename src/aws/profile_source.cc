@@ -5,7 +5,7 @@
 #include "aws/credential_process.h"
 #include "aws/profile_file.h"
 #include "aws/source_support.h"
-#include "aws/text_file.h"
+#include "base/text_file.h"
 
 namespace sluice::aws {
 
@@ -19,7 +19,7 @@ struct Files {
   std::string credentials;
 };
 
-Files files_of(const Environment& environment) {
+Files files_of(const ProcessEnvironment& environment) {
   const std::string home = environment("HOME").value_or("");
   const auto path = [&](const char* variable, const char* fallback) {
     std::string given = environment(variable).value_or(home.empty() ? "" : home + fallback);

@@ -8,8 +8,8 @@
 
 #include "aws/credential_process.h"
 #include "aws/credentials_sources.h"
-#include "aws/http_transport_fake.h"
 #include "aws/profile_file.h"
+#include "http_client/http_transport_fake.h"
 
 namespace sluice::aws {
 namespace {
@@ -101,7 +101,7 @@ class ProfileSourceTest : public ::testing::Test {
 
   std::filesystem::path folder;
   std::map<std::string, std::string> variables;
-  HttpTransportFake transport;
+  http_client::HttpTransportFake transport;
   ManualClock clock;
 };
 
@@ -139,7 +139,7 @@ TEST_F(ProfileSourceTest, assumes_the_role_of_a_profile_with_keys_of_another) {
   const auto credentials = fetch("app");
   ASSERT_TRUE(credentials) << credentials.error().message;
   EXPECT_EQ(credentials->access_key_id, "ASIA");
-  const HttpRequest request = transport.requests().at(0);
+  const http_client::HttpRequest request = transport.requests().at(0);
   EXPECT_EQ(request.url, "https://sts.eu-north-1.amazonaws.com/");
   EXPECT_NE(request.body.find("RoleSessionName=me&DurationSeconds=900&ExternalId=xyz"), std::string::npos)
       << request.body;

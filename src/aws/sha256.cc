@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace sluice::aws {
 
@@ -17,7 +18,6 @@ const EVP_MD* algorithm() {
 }
 
 constexpr std::size_t kBlock = 64;
-constexpr char kHexDigits[] = "0123456789abcdef";
 
 }  // namespace
 
@@ -74,16 +74,6 @@ Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes) {
   hash.update({outer.data(), kBlock});
   hash.update({reinterpret_cast<const char*>(digest.data()), digest.size()});
   return hash.finish();
-}
-
-std::string hex_of(const Sha256Digest& digest) {
-  std::string hex;
-  hex.reserve(digest.size() * 2);
-  for (const std::uint8_t byte : digest) {
-    hex += kHexDigits[byte >> 4];
-    hex += kHexDigits[byte & 15];
-  }
-  return hex;
 }
 
 }  // namespace sluice::aws

@@ -35,6 +35,5 @@ class Sha256 {
 Sha256Digest sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 Sha256Digest hmac_sha256(std::string_view key, std::string_view bytes);
-std::string hex_of(const Sha256Digest& digest);
 
 }  // namespace sluice::aws

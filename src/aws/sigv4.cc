@@ -6,14 +6,15 @@
 #include <vector>
 
 #include "aws/endpoints.h"
+#include "base/hex.h"
 #include "base/text.h"
+#include "http_client/url.h"
 
 namespace sluice::aws {
 
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr char kHexDigits[] = "0123456789ABCDEF";
 
 bool unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -23,8 +24,8 @@ bool unreserved(char c) {
 void encode_into(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
   out += '%';
-  out += kHexDigits[byte >> 4];
-  out += kHexDigits[byte & 15];
+  out += kHexDigitsUpper[byte >> 4];
+  out += kHexDigitsUpper[byte & 15];
 }
 
 // RFC 3986 6.2.2.3: dot segments removed, slashes in a row made one.
@@ -63,13 +64,11 @@ std::string canonical_path(std::string_view path) {
   return out;
 }
 
-bool hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
 std::string canonical_query_part(std::string_view part) {
   std::string out;
   for (std::size_t i = 0; i < part.size(); ++i) {
     const char c = part[i];
-    if (c == '%' && i + 2 < part.size() && hex_digit(part[i + 1]) && hex_digit(part[i + 2])) {
+    if (c == '%' && i + 2 < part.size() && hex_value(part[i + 1]) >= 0 && hex_value(part[i + 2]) >= 0) {
       out += c;
       for (const std::size_t digit : {i + 1, i + 2}) {
         out += static_cast<char>(part[digit] >= 'a' ? part[digit] - 'a' + 'A' : part[digit]);
@@ -253,7 +252,7 @@ std::string amz_date(std::int64_t wall_ms) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc)};
 }
 
-void sign_request(HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
+void sign_request(http_client::HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
                   const Credentials& credentials, SigningKeyCache& keys) {
   std::erase_if(request.headers, [](const auto& header) {
     return equals_ignoring_case(header.first, "authorization") || equals_ignoring_case(header.first, "x-amz-date") ||
@@ -270,7 +269,7 @@ void sign_request(HttpRequest& request, std::string_view payload_sha256_hex, con
     has_host = has_host || lower_name == "host";
     if (signable(lower_name)) to_sign.emplace_back(std::move(lower_name), value);
   }
-  if (!has_host) to_sign.emplace_back("host", host_header_of(request.url));
+  if (!has_host) to_sign.emplace_back("host", http_client::host_header_of(request.url));
   const UrlParts url = parts_of(request.url);
   request.headers.emplace_back(
       "authorization",

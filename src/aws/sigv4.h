@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "aws/credentials.h"
-#include "aws/http_transport.h"
 #include "aws/sha256.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::aws {
 
@@ -70,7 +70,7 @@ std::string amz_date(std::int64_t wall_ms);
 // Signs all headers of the request but those that proxies and libcurl change (user-agent, connection, expect, …), the
 // host of its URL included. Headers of an earlier signature are replaced, so that a request may be signed again for a
 // retry.
-void sign_request(HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
+void sign_request(http_client::HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
                   const Credentials& credentials, SigningKeyCache& keys);
 
 }  // namespace sluice::aws

@@ -7,7 +7,8 @@
 #include <algorithm>
 
 #include "aws/clock_skew.h"
-#include "aws/time_text.h"
+#include "base/hex.h"
+#include "base/time_text.h"
 
 namespace sluice::aws {
 namespace {
@@ -285,7 +286,7 @@ TEST(SigV4, gives_every_step_of_the_documented_example) {
                   .ends_with("Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"));
 }
 
-std::string header_of(const HttpRequest& request, std::string_view name) {
+std::string header_of(const http_client::HttpRequest& request, std::string_view name) {
   std::string found;
   int count = 0;
   for (const auto& [header, value] : request.headers) {
@@ -299,7 +300,7 @@ std::string header_of(const HttpRequest& request, std::string_view name) {
 }
 
 TEST(SigV4, signs_a_request_as_it_is_sent_and_again_for_a_retry) {
-  HttpRequest request;
+  http_client::HttpRequest request;
   request.method = "GET";
   request.url = "https://example.amazonaws.com:443/?Param2=value2&Param1=value1";
   request.headers = {{"User-Agent", "sluice"}, {"Connection", "keep-alive"}};
@@ -319,7 +320,7 @@ TEST(SigV4, signs_a_request_as_it_is_sent_and_again_for_a_retry) {
 }
 
 TEST(SigV4, keeps_a_port_that_is_not_the_default_in_the_host) {
-  HttpRequest request;
+  http_client::HttpRequest request;
   request.url = "http://127.0.0.1:4567/";
   SigningKeyCache keys;
   sign_request(request, sha256_hex(""), {"service", "us-east-1", kSuiteTimeMs}, suite_credentials(), keys);
@@ -382,7 +383,7 @@ TEST(TimeText, reads_the_times_that_aws_writes) {
 }
 
 TEST(ClockSkew, takes_the_time_over_from_the_answer) {
-  HttpResponse response;
+  http_client::HttpResponse response;
   response.headers = {{"date", "Sun, 30 Aug 2015 12:36:00 GMT"}};
   ClockSkew skew;
   EXPECT_EQ(skew.corrected_ms(1000), 1000);
@@ -390,7 +391,7 @@ TEST(ClockSkew, takes_the_time_over_from_the_answer) {
   EXPECT_TRUE(skew.learn(response, slow_clock));
   EXPECT_EQ(skew.corrected_ms(slow_clock), kSuiteTimeMs);
   EXPECT_FALSE(skew.learn(response, slow_clock + 2'000)) << "signing again with the same offset would not help";
-  EXPECT_FALSE(skew.learn(HttpResponse(), slow_clock)) << "no Date header";
+  EXPECT_FALSE(skew.learn(http_client::HttpResponse(), slow_clock)) << "no Date header";
 }
 
 TEST(ClockSkew, is_told_by_codes_and_by_messages) {

@@ -1,10 +1,10 @@
 #include "aws/source_support.h"
 
-#include "aws/blocking_http.h"
 #include "aws/clock_skew.h"
 #include "aws/credentials_json.h"
 #include "aws/endpoints.h"
-#include "aws/text_file.h"
+#include "base/text_file.h"
+#include "http_client/blocking_http.h"
 
 namespace sluice::aws {
 
@@ -39,11 +39,11 @@ CredentialsResult<Credentials> assume_with_token_file(const SourceContext& conte
   return (*sts)->assume_role_with_web_identity(role, *token);
 }
 
-CredentialsResult<Credentials> get_credentials(const SourceContext& context, HttpRequest request,
+CredentialsResult<Credentials> get_credentials(const SourceContext& context, http_client::HttpRequest request,
                                                std::string_view source) {
   request.method = "GET";
-  const HttpResponse response = send_and_wait(context.transport, std::move(request));
-  if (response.fault != TransportFault::none) {
+  const http_client::HttpResponse response = http_client::send_and_wait(context.transport, std::move(request));
+  if (response.fault != http_client::TransportFault::none) {
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
                                            std::string(source) + " does not answer: " + response.fault_text, ""});
   }

@@ -20,7 +20,7 @@ CredentialsResult<Credentials> assume_with_token_file(const SourceContext& conte
                                                       const std::string& token_file, const std::string& session_name);
 
 // A GET of credentials in JSON, with the answers of servers that are no credentials explained.
-CredentialsResult<Credentials> get_credentials(const SourceContext& context, HttpRequest request,
+CredentialsResult<Credentials> get_credentials(const SourceContext& context, http_client::HttpRequest request,
                                                std::string_view source);
 
 }  // namespace sluice::aws

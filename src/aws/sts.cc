@@ -4,9 +4,10 @@
 #include <array>
 
 #include "aws/arn.h"
-#include "aws/blocking_http.h"
-#include "aws/time_text.h"
 #include "aws/xml_text.h"
+#include "base/text.h"
+#include "base/time_text.h"
+#include "http_client/blocking_http.h"
 
 namespace sluice::aws {
 
@@ -18,22 +19,10 @@ constexpr std::size_t kMaxSessionPolicy = 2048;
 
 // application/x-www-form-urlencoded, with %20 for spaces as AWS's own tools write it.
 void form_add(std::string& form, std::string_view name, std::string_view value) {
-  constexpr char kHexDigits[] = "0123456789ABCDEF";
   if (!form.empty()) form += '&';
   form += name;
   form += '=';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      form += c;
-    } else {
-      form += '%';
-      form += kHexDigits[byte >> 4];
-      form += kHexDigits[byte & 15];
-    }
-  }
+  form += percent_encoded(value);
 }
 
 std::string form_of(std::string_view action) {
@@ -107,7 +96,8 @@ std::string session_policy_for_stream(std::string_view stream_arn) {
          std::string(stream_arn) + R"("},{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}]})";
 }
 
-StsClient::StsClient(HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region)
+StsClient::StsClient(http_client::HttpTransport& transport, const Clock& clock, std::string endpoint,
+                     std::string region)
     : transport_(transport), clock_(clock), endpoint_(std::move(endpoint)), region_(std::move(region)) {}
 
 CredentialsResult<Credentials> StsClient::assume_role(const Credentials& as, const AssumeRole& role) {
@@ -162,8 +152,8 @@ CredentialsResult<CallerIdentity> StsClient::get_caller_identity(const Credentia
   return identity;
 }
 
-HttpResponse StsClient::exchange(const std::string& form, const Credentials* as) {
-  HttpRequest request;
+http_client::HttpResponse StsClient::exchange(const std::string& form, const Credentials* as) {
+  http_client::HttpRequest request;
   request.url = endpoint_ + "/";
   request.headers = {{"content-type", "application/x-www-form-urlencoded; charset=utf-8"}};
   request.body = form;
@@ -172,20 +162,20 @@ HttpResponse StsClient::exchange(const std::string& form, const Credentials* as)
   if (as != nullptr) {
     sign_request(request, sha256_hex(form), {"sts", region_, skew_.corrected_ms(clock_.wall_ms())}, *as, keys_);
   }
-  HttpResponse response = send_and_wait(transport_, std::move(request));
+  http_client::HttpResponse response = http_client::send_and_wait(transport_, std::move(request));
   answer_offset_ms_ = notable_clock_offset_ms(response, clock_.wall_ms());
   return response;
 }
 
 CredentialsResult<std::string> StsClient::call(const std::string& form, const Credentials* as) {
-  HttpResponse response = exchange(form, as);
-  if (response.fault == TransportFault::none && response.status != 200 && as != nullptr) {
+  http_client::HttpResponse response = exchange(form, as);
+  if (response.fault == http_client::TransportFault::none && response.status != 200 && as != nullptr) {
     const CredentialsError error = error_of_answer(response.status, response.body);
     if (is_clock_skew_error(error.code, error.message) && skew_.learn(response, clock_.wall_ms())) {
       response = exchange(form, as);
     }
   }
-  if (response.fault != TransportFault::none) {
+  if (response.fault != http_client::TransportFault::none) {
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "", response.fault_text, ""});
   }
   if (response.status != 200) return tl::unexpected(error_of_answer(response.status, response.body));

@@ -7,9 +7,9 @@
 
 #include "aws/clock_skew.h"
 #include "aws/credentials.h"
-#include "aws/http_transport.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::aws {
 
@@ -42,7 +42,7 @@ std::string session_policy_for_stream(std::string_view stream_arn);
 class StsClient {
  public:
   // `endpoint` as sts_endpoint() gives it; `region` is what requests are signed for.
-  StsClient(HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region);
+  StsClient(http_client::HttpTransport& transport, const Clock& clock, std::string endpoint, std::string region);
 
   CredentialsResult<Credentials> assume_role(const Credentials& as, const AssumeRole& role);
   // Not signed: the token is the proof.
@@ -52,9 +52,9 @@ class StsClient {
  private:
   // The body of a 200 answer.
   CredentialsResult<std::string> call(const std::string& form, const Credentials* as);
-  HttpResponse exchange(const std::string& form, const Credentials* as);
+  http_client::HttpResponse exchange(const std::string& form, const Credentials* as);
 
-  HttpTransport& transport_;
+  http_client::HttpTransport& transport_;
   const Clock& clock_;
   std::string endpoint_;
   std::string region_;

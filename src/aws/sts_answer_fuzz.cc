@@ -5,8 +5,8 @@
 
 #include "aws/credentials_json.h"
 #include "aws/sts.h"
-#include "aws/time_text.h"
 #include "aws/xml_text.h"
+#include "base/time_text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -16,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (error.message.empty()) __builtin_trap();
   const auto from_json = sluice::aws::credentials_of_json(text, "fuzz", 0);
   if (from_json && from_json->secret_access_key.empty()) __builtin_trap();
-  sluice::aws::parse_iso_time_ms(text);
-  sluice::aws::parse_http_date_ms(text);
+  sluice::parse_iso_time_ms(text);
+  sluice::parse_http_date_ms(text);
   const auto code = sluice::aws::xml_text(text, "Code");
   if (code && code->size() > text.size() * 2) __builtin_trap();
   return 0;

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "aws/caller_identity.h"
-#include "aws/http_transport_fake.h"
 #include "aws/xml_text.h"
+#include "http_client/http_transport_fake.h"
 
 namespace sluice::aws {
 namespace {
@@ -34,7 +34,7 @@ std::string error_answer(const std::string& code, const std::string& message) {
 
 class Sts : public ::testing::Test {
  protected:
-  HttpTransportFake transport;
+  http_client::HttpTransportFake transport;
   ManualClock clock{kNowMs};
   StsClient sts{transport, clock, std::string(kEndpoint), "eu-west-1"};
   Credentials own{"AKIDEXAMPLE", "own-secret", "own-token", 0, "test"};
@@ -51,7 +51,7 @@ TEST_F(Sts, assumes_a_role_with_external_id_and_session_policy) {
   EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000);
   EXPECT_EQ(credentials->source, "role arn:aws:iam::123456789012:role/export");
 
-  const HttpRequest request = transport.requests().at(0);
+  const http_client::HttpRequest request = transport.requests().at(0);
   EXPECT_EQ(request.url, "https://sts.eu-west-1.amazonaws.com/");
   EXPECT_EQ(request.body,
             "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fexport&"
@@ -71,7 +71,7 @@ TEST_F(Sts, does_not_sign_a_web_identity) {
   role.external_id.clear();
   const auto credentials = sts.assume_role_with_web_identity(role, "header.payload.signature");
   ASSERT_TRUE(credentials);
-  const HttpRequest request = transport.requests().at(0);
+  const http_client::HttpRequest request = transport.requests().at(0);
   EXPECT_TRUE(request.body.starts_with("Action=AssumeRoleWithWebIdentity&"));
   EXPECT_TRUE(request.body.ends_with("&WebIdentityToken=header.payload.signature"));
   for (const auto& [name, value] : request.headers) EXPECT_NE(name, "authorization");
@@ -93,7 +93,7 @@ TEST_F(Sts, says_who_sluice_is) {
 TEST_F(Sts, the_identity_of_credentials_is_asked_for_once) {
   CallerIdentityCache identity(transport, clock, "https://sts.eu-west-1.amazonaws.com", "eu-west-1");
   EXPECT_EQ(identity.principal(), "");
-  transport.answer(TransportFault::connect);
+  transport.answer(http_client::TransportFault::connect);
   identity.learn(own);
   EXPECT_EQ(identity.principal(), "");
   transport.answer(
@@ -144,7 +144,7 @@ TEST_F(Sts, classes_errors_by_whether_a_person_must_act) {
   EXPECT_EQ(sts.assume_role(own, role).error().kind, Kind::unreachable);
   transport.answer(404, "");
   EXPECT_EQ(sts.assume_role(own, role).error().kind, Kind::invalid);
-  transport.answer(TransportFault::resolve, "Could not resolve sts.eu-west-1.amazonaws.com: no such host");
+  transport.answer(http_client::TransportFault::resolve, "Could not resolve sts.eu-west-1.amazonaws.com: no such host");
   const auto unreachable = sts.assume_role(own, role);
   EXPECT_EQ(unreachable.error().kind, Kind::unreachable);
   EXPECT_NE(unreachable.error().message.find("no such host"), std::string::npos);
@@ -186,7 +186,7 @@ TEST_F(Sts, corrects_a_wrong_clock_and_signs_once_more) {
   const auto credentials = sts.assume_role(own, role);
   ASSERT_TRUE(credentials) << credentials.error().message;
   ASSERT_EQ(transport.request_count(), 2u);
-  const HttpRequest again = transport.requests().at(1);
+  const http_client::HttpRequest again = transport.requests().at(1);
   for (const auto& [name, value] : again.headers) {
     if (name == "x-amz-date") {
       EXPECT_EQ(value, "20251123T042000Z");

@@ -4,28 +4,12 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/hex.h"
+#include "base/utf8.h"
+
 namespace sluice::aws {
 
 namespace {
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
-  if (code < 0x80) {
-    byte(code);
-  } else if (code < 0x800) {
-    byte(0xC0 | (code >> 6));
-    byte(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    byte(0xE0 | (code >> 12));
-    byte(0x80 | ((code >> 6) & 0x3F));
-    byte(0x80 | (code & 0x3F));
-  } else {
-    byte(0xF0 | (code >> 18));
-    byte(0x80 | ((code >> 12) & 0x3F));
-    byte(0x80 | ((code >> 6) & 0x3F));
-    byte(0x80 | (code & 0x3F));
-  }
-}
 
 // The code point of "#39" or "#x27"; nothing when it is none.
 std::optional<std::uint32_t> numeric_entity(std::string_view name) {
@@ -34,15 +18,9 @@ std::optional<std::uint32_t> numeric_entity(std::string_view name) {
   if (digits.empty() || digits.size() > 7) return std::nullopt;
   std::uint32_t code = 0;
   for (const char c : digits) {
-    std::uint32_t digit = 0;
-    if (c >= '0' && c <= '9') {
-      digit = static_cast<std::uint32_t>(c - '0');
-    } else if (hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))) {
-      digit = static_cast<std::uint32_t>((c | 0x20) - 'a') + 10;
-    } else {
-      return std::nullopt;
-    }
-    code = code * (hex ? 16 : 10) + digit;
+    const int digit = hex_value(c);
+    if (digit < 0 || (!hex && digit > 9)) return std::nullopt;
+    code = code * (hex ? 16 : 10) + static_cast<std::uint32_t>(digit);
   }
   if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return std::nullopt;
   return code;

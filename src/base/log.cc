@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "base/json_string.h"
+
 namespace sluice {
 namespace {
 
@@ -50,22 +52,6 @@ Output& output() {
   return instance;
 }
 
-void append_quoted(fmt::memory_buffer& line, std::string_view text) {
-  line.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      line.push_back('\\');
-      line.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7F) {
-      fmt::format_to(std::back_inserter(line), "\\u{:04x}", byte);
-    } else {
-      line.push_back(c);
-    }
-  }
-  line.push_back('"');
-}
-
 }  // namespace
 
 std::string LogField::number(double value) { return fmt::format("{}", value); }
@@ -76,26 +62,26 @@ void log_write(LogLevel level, std::string_view happening, LogFields fields) {
   Output& out = output();
   if (!out.logger->should_log(spd_level(level))) return;
   const bool json = out.format == LogFormat::json;
-  fmt::memory_buffer line;
+  std::string line;
   if (json) {
-    line.append(std::string_view(R"("event":)"));
-    append_quoted(line, happening);
+    line.append(R"("event":)");
+    append_json_string(line, happening);
   } else {
     line.append(happening);
   }
   for (const LogField& field : fields) {
-    line.append(std::string_view(json ? ",\"" : " "));
+    line.append(json ? ",\"" : " ");
     line.append(field.name());
-    line.append(std::string_view(json ? "\":" : "="));
+    line.append(json ? "\":" : "=");
     const bool plain =
         !json && !field.text().empty() && field.text().find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
     if (field.quoted() && !plain) {
-      append_quoted(line, field.text());
+      append_json_string(line, field.text());
     } else {
       line.append(field.text());
     }
   }
-  out.logger->log(spd_level(level), std::string_view(line.data(), line.size()));
+  out.logger->log(spd_level(level), std::string_view(line));
 }
 
 }  // namespace sluice

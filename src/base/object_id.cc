@@ -1,19 +1,8 @@
 #include "base/object_id.h"
 
+#include "base/hex.h"
+
 namespace sluice {
-namespace {
-
-constexpr char kHexDigitsLower[] = "0123456789abcdef";
-
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
-}  // namespace
-
 std::optional<ObjectId> ObjectId::parse(std::string_view hex) {
   if (hex.size() != kHexDigits) return std::nullopt;
   ObjectId id;

@@ -7,19 +7,19 @@
 #include <functional>
 #include <memory>
 
-#include "base/waker.h"
+#include "base/notifier.h"
 
 namespace sluice {
 
-// What a step says in place of a time: call again only when rung; and: never again, the work is over.
-inline constexpr std::int64_t kUntilRung = INT64_MAX;
+// What a step says in place of a time: call again only when notified; and: never again, the work is over.
+inline constexpr std::int64_t kUntilNotified = INT64_MAX;
 inline constexpr std::int64_t kWorkerDone = -1;
 
 class Worker {
  public:
   virtual ~Worker() = default;  // after join()
-  // Returns once a step has said kWorkerDone; whoever calls this has made sure that one will, and has rung the bell.
-  // Any thread but the worker's, once.
+  // Returns once a step has said kWorkerDone; whoever calls this has made sure that one will, and has notified the
+  // notifier. Any thread but the worker's, once.
   virtual void join() = 0;
 };
 
@@ -27,9 +27,9 @@ class Workers {
  public:
   virtual ~Workers() = default;
   // Calls `step` again and again, never twice at a time: `step` does what there is to do now and returns after how many
-  // microseconds it wants to be called again at the latest; a ring of `bell`, which outlives the worker, calls it
+  // microseconds it wants to be called again at the latest; a ring of `notifier`, which outlives the worker, calls it
   // before. `name` is shown by tools that list threads: at most 15 bytes.
-  virtual std::unique_ptr<Worker> start(const char* name, Waker& bell, std::function<std::int64_t()> step) = 0;
+  virtual std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) = 0;
   // Lets others work for so long.
   virtual void pause_us(std::int64_t us) = 0;
 };

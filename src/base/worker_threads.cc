@@ -15,10 +15,10 @@ constexpr std::int64_t kLongestSleepUs = 3'600'000'000;
 
 class ThreadWorker final : public Worker {
  public:
-  ThreadWorker(const char* name, Waker& bell, std::function<std::int64_t()> step)
-      : thread_([&bell, step = std::move(step)] {
+  ThreadWorker(const char* name, Notifier& notifier, std::function<std::int64_t()> step)
+      : thread_([&notifier, step = std::move(step)] {
           for (std::int64_t wait_us = step(); wait_us != kWorkerDone; wait_us = step())
-            if (wait_us > 0) bell.wait_us(std::min(wait_us, kLongestSleepUs));
+            if (wait_us > 0) notifier.wait_us(std::min(wait_us, kLongestSleepUs));
         }) {
     (void)::pthread_setname_np(thread_.native_handle(), name);
   }
@@ -30,8 +30,8 @@ class ThreadWorker final : public Worker {
 
 class ThreadWorkers final : public Workers {
  public:
-  std::unique_ptr<Worker> start(const char* name, Waker& bell, std::function<std::int64_t()> step) override {
-    return std::make_unique<ThreadWorker>(name, bell, std::move(step));
+  std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override {
+    return std::make_unique<ThreadWorker>(name, notifier, std::move(step));
   }
   void pause_us(std::int64_t us) override { std::this_thread::sleep_for(std::chrono::microseconds(us)); }
 };

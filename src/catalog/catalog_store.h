@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token, role };
 
@@ -83,4 +83,4 @@ class CatalogStore {
   virtual StoreResult<void> backup(const std::string& path) = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

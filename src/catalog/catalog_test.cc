@@ -2,13 +2,13 @@
 
 #include "catalog/declared.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 std::vector<FieldFault> accept_all(const KinesisSettings&) { return {}; }
 
-std::shared_ptr<const CatalogSnapshot> read(std::string_view text, ConfigFaults& faults) {
-  TomlTable root = TomlTable::parse(text, "sluice.toml", faults);
+std::shared_ptr<const CatalogSnapshot> read(std::string_view text, config::ConfigFaults& faults) {
+  config::TomlTable root = config::TomlTable::parse(text, "sluice.toml", faults);
   auto snapshot = read_declared_catalog(root, accept_all);
   root.refuse_unknown();
   return snapshot;
@@ -35,7 +35,7 @@ linger = "10 ms"
 )";
 
 TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
-  ConfigFaults faults;
+  config::ConfigFaults faults;
   const auto catalog = read(kWhole, faults);
   ASSERT_TRUE(faults.empty()) << faults.text();
   const Environment* environment = catalog->by_sdk_key("sdk-1");
@@ -46,8 +46,8 @@ TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
   EXPECT_EQ(catalog->by_sdk_key("mob-1"), nullptr);
   EXPECT_EQ(catalog->by_sdk_key("sdk-"), nullptr);
   const Destination& destination = catalog->destinations().at(0);
-  EXPECT_TRUE(destination.kinds.has(EventKind::summary));
-  EXPECT_FALSE(destination.kinds.has(EventKind::custom));
+  EXPECT_TRUE(destination.kinds.has(event::EventKind::summary));
+  EXPECT_FALSE(destination.kinds.has(event::EventKind::custom));
   EXPECT_EQ(destination.kinesis.linger_ms, 10);
   EXPECT_EQ(destination.environment_id, environment->id);
 }
@@ -59,7 +59,7 @@ TEST(DeclaredCatalog, derives_ids_that_stay_the_same) {
 }
 
 TEST(DeclaredCatalog, tells_every_fault) {
-  ConfigFaults faults;
+  config::ConfigFaults faults;
   read(R"(
 [[project]]
 key = "web shop"
@@ -96,7 +96,7 @@ TEST(Catalog, tells_listeners_of_each_snapshot) {
   EXPECT_EQ(catalog.current(), nullptr);
   int calls = 0;
   catalog.subscribe([&](const CatalogPointer& snapshot) { calls += snapshot != nullptr; });
-  ConfigFaults faults;
+  config::ConfigFaults faults;
   catalog.publish(read(kWhole, faults));
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(catalog.revision(), 1u);
@@ -104,4 +104,4 @@ TEST(Catalog, tells_listeners_of_each_snapshot) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::catalog

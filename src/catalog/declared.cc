@@ -7,25 +7,25 @@
 #include <map>
 #include <utility>
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 // Reads the lists into vectors, and knows what it has seen to tell of doubles.
 class Reader {
  public:
-  Reader(TomlTable& root, const KinesisCheck& check) : root_(root), check_(check) {}
+  Reader(config::TomlTable& root, const KinesisCheck& check) : root_(root), check_(check) {}
 
   std::shared_ptr<const CatalogSnapshot> read() {
-    for (TomlTable& table : root_.tables("project")) project(table);
-    for (TomlTable& table : root_.tables("environment")) environment(table);
-    for (TomlTable& table : root_.tables("flag")) flag(table);
-    for (TomlTable& table : root_.tables("destination")) destination(table);
+    for (config::TomlTable& table : root_.tables("project")) project(table);
+    for (config::TomlTable& table : root_.tables("environment")) environment(table);
+    for (config::TomlTable& table : root_.tables("flag")) flag(table);
+    for (config::TomlTable& table : root_.tables("destination")) destination(table);
     return std::make_shared<const CatalogSnapshot>(std::move(projects_), std::move(environments_),
                                                    std::move(destinations_));
   }
 
  private:
-  ObjectId id(TomlTable& table, std::string_view kind, const std::string& keys) {
+  ObjectId id(config::TomlTable& table, std::string_view kind, const std::string& keys) {
     const ObjectId id = read_id(table).value_or(derived_id(kind, keys));
     const auto [at, fresh] = ids_.emplace(id, fmt::format("{} {}", kind, keys));
     if (!fresh)
@@ -33,7 +33,7 @@ class Reader {
     return id;
   }
 
-  void project(TomlTable& table) {
+  void project(config::TomlTable& table) {
     table.call(fmt::format("project \"{}\"", table.peek("key")));
     Project project = read_project_fields(table);
     project.id = id(table, "project", project.key);
@@ -42,7 +42,7 @@ class Reader {
     projects_.push_back(std::move(project));
   }
 
-  void environment(TomlTable& table) {
+  void environment(config::TomlTable& table) {
     table.call(fmt::format("environment \"{}/{}\"", table.peek("project"), table.peek("key")));
     Environment environment = read_environment_fields(table);
     const std::string path = environment.project_key + "/" + environment.key;
@@ -60,7 +60,7 @@ class Reader {
     environments_.push_back(std::move(environment));
   }
 
-  void flag(TomlTable& table) {
+  void flag(config::TomlTable& table) {
     table.call(fmt::format("flag \"{}\"", table.peek("key")));
     const std::string key = table.required("key", "a flag's key", "\"new-checkout\"");
     const std::string project = table.required("project", "the key of a [[project]]", "\"web\"");
@@ -77,12 +77,12 @@ class Reader {
                                      key, project, environment_key));
   }
 
-  static void no_environment(TomlTable& table, std::string_view project, std::string_view environment) {
+  static void no_environment(config::TomlTable& table, std::string_view project, std::string_view environment) {
     table.fault("environment", fmt::format("There is no [[environment]] with the key \"{}\" in the project \"{}\".",
                                            environment, project));
   }
 
-  void take_credentials(TomlTable& table, const std::string& field, const std::vector<std::string>& keys) {
+  void take_credentials(config::TomlTable& table, const std::string& field, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
       // Not shown in full: it is a credential.
       if (!credentials_.emplace(key, field).second)
@@ -91,7 +91,7 @@ class Reader {
     }
   }
 
-  void destination(TomlTable& table) {
+  void destination(config::TomlTable& table) {
     table.call(fmt::format("destination \"{}\"", table.peek("name")));
     Destination destination = read_destination_fields(table, check_);
     const std::string& project = destination.project_key;
@@ -117,7 +117,7 @@ class Reader {
     return found == environments_.end() ? nullptr : &*found;
   }
 
-  TomlTable& root_;
+  config::TomlTable& root_;
   const KinesisCheck& check_;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
@@ -137,8 +137,8 @@ ObjectId derived_id(std::string_view kind, std::string_view keys) {
   return id;
 }
 
-std::shared_ptr<const CatalogSnapshot> read_declared_catalog(TomlTable& root, const KinesisCheck& check) {
+std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const KinesisCheck& check) {
   return Reader(root, check).read();
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -9,16 +9,18 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  sluice::ConfigFaults faults;
-  sluice::TomlTable root = sluice::TomlTable::parse(text, "fuzz.toml", faults);
+  sluice::config::ConfigFaults faults;
+  sluice::config::TomlTable root = sluice::config::TomlTable::parse(text, "fuzz.toml", faults);
   const bool is_toml = faults.empty();
-  const auto json = sluice::json_of_toml(text, "fuzz.toml");
+  const auto json = sluice::config::json_of_toml(text, "fuzz.toml");
   if (json.has_value() != is_toml) std::abort();
   if (!json && json.error().message.empty()) std::abort();
-  const auto no_faults = [](const sluice::KinesisSettings&) { return std::vector<sluice::FieldFault>{}; };
-  const auto snapshot = sluice::read_declared_catalog(root, no_faults);
+  const auto no_faults = [](const sluice::catalog::KinesisSettings&) {
+    return std::vector<sluice::catalog::FieldFault>{};
+  };
+  const auto snapshot = sluice::catalog::read_declared_catalog(root, no_faults);
   root.refuse_unknown();
-  for (const sluice::ConfigFault& fault : faults.all())
+  for (const sluice::config::ConfigFault& fault : faults.all())
     if (fault.place.empty() || fault.message.empty()) std::abort();
   if (faults.empty() && !snapshot) std::abort();
   return 0;

@@ -8,9 +8,10 @@
 #include <memory>
 
 #include "base/check.h"
+#include "base/hex.h"
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 constexpr std::string_view kMark = "enc1:";
@@ -21,36 +22,6 @@ struct FreeContext {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
 };
 using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
-
-std::string hex(const unsigned char* bytes, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(size * 2);
-  for (std::size_t i = 0; i < size; ++i) {
-    out += kDigits[bytes[i] >> 4];
-    out += kDigits[bytes[i] & 15];
-  }
-  return out;
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::optional<std::vector<unsigned char>> bytes_of_hex(std::string_view text) {
-  if (text.size() % 2 != 0) return std::nullopt;
-  std::vector<unsigned char> out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out.push_back(static_cast<unsigned char>(high << 4 | low));
-  }
-  return out;
-}
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -91,7 +62,7 @@ Result<DocumentCipher> DocumentCipher::parse(std::string_view text) {
     std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
     unsigned char digest[SHA256_DIGEST_LENGTH];
     SHA256(key.bytes.data(), key.bytes.size(), digest);
-    key.id = hex(digest, kIdDigits / 2);
+    key.id = hex_of(std::string_view(reinterpret_cast<const char*>(digest), kIdDigits / 2));
     cipher.keys_.push_back(std::move(key));
   }
   if (cipher.keys_.empty())
@@ -125,7 +96,7 @@ std::string DocumentCipher::seal(std::string_view name, std::string_view text) c
       EVP_EncryptFinal_ex(context.get(), out.data() + kNonceBytes + text.size(), &written) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, out.data() + kNonceBytes + text.size()) == 1;
   SLUICE_CHECK(sealed, "OpenSSL seals what it is given");
-  return fmt::format("{}{}:{}", kMark, key.id, hex(out.data(), out.size()));
+  return fmt::format("{}{}:{}", kMark, key.id, hex_of(out));
 }
 
 Result<std::string> DocumentCipher::open(std::string_view name, std::string_view stored) const {
@@ -150,13 +121,13 @@ Result<std::string> DocumentCipher::open(std::string_view name, std::string_view
   int written = 0;
   auto* out = reinterpret_cast<unsigned char*>(text.data());
   const bool opened =
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key->bytes.data(), bytes->data()) == 1 &&
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key->bytes.data(), bytes_of(*bytes)) == 1 &&
       EVP_DecryptUpdate(context.get(), nullptr, &written, bytes_of(name), static_cast<int>(name.size())) == 1 &&
-      EVP_DecryptUpdate(context.get(), out, &written, bytes->data() + kNonceBytes, static_cast<int>(size)) == 1 &&
+      EVP_DecryptUpdate(context.get(), out, &written, bytes_of(*bytes) + kNonceBytes, static_cast<int>(size)) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(context.get(), out + size, &written) == 1;
   if (!opened) return damaged();
   return text;
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 class DocumentCipher {
  public:
@@ -44,4 +44,4 @@ class DocumentCipher {
   bool plain_ = true;
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -9,9 +9,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 4) return 0;
-  static const auto cipher = *sluice::DocumentCipher::parse(std::string(64, '5'));
+  static const auto cipher = *sluice::catalog::DocumentCipher::parse(std::string(64, '5'));
   const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
-  (void)sluice::DocumentCipher::parse(text);
+  (void)sluice::catalog::DocumentCipher::parse(text);
   (void)cipher.open("1/a", text);
   (void)cipher.open("1/a", "enc1:" + std::string(text));
   std::string sealed = cipher.seal("1/a", text);

@@ -13,7 +13,7 @@
 
 #include "catalog/sqlite_store.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 const std::string kFirst(64, 'a'), kSecond(64, '7');
@@ -183,4 +183,4 @@ TEST_F(SealedStoreTest, killed_while_it_encrypts_or_rotates_it_stays_whole) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::catalog

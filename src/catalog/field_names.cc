@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-namespace sluice {
+namespace sluice::catalog {
 
 std::string snake_case(std::string_view camel_case) {
   std::string out;
@@ -23,4 +23,4 @@ std::string camel_case(std::string_view snake_case) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

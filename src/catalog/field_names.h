@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::catalog {
 
 std::string snake_case(std::string_view camel_case);
 std::string camel_case(std::string_view snake_case);
 
-}  // namespace sluice
+}  // namespace sluice::catalog

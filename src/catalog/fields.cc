@@ -8,23 +8,24 @@
 
 #include "config/quantity.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-'";
 
-void number(TomlTable& table, const std::string& key, std::uint32_t& out, std::uint32_t least, std::uint32_t most) {
+void number(config::TomlTable& table, const std::string& key, std::uint32_t& out, std::uint32_t least,
+            std::uint32_t most) {
   const std::string expected = fmt::format("a whole number from {} to {}", least, most);
   const auto text = table.scalar(key, expected, std::to_string(most));
   if (!text) return;
-  const auto value = parse_number(*text);
+  const auto value = config::parse_number(*text);
   if (value && *value >= least && *value <= most)
     out = static_cast<std::uint32_t>(*value);
   else
     table.fault(key, fmt::format("\"{}\" does not fit; expected {}.", *text, expected));
 }
 
-std::vector<std::string> credentials(TomlTable& table, const std::string& field, std::string_view expected,
+std::vector<std::string> credentials(config::TomlTable& table, const std::string& field, std::string_view expected,
                                      std::string_view example) {
   std::vector<std::string> keys = table.texts(field, expected, example);
   for (const std::string& key : keys)
@@ -32,7 +33,7 @@ std::vector<std::string> credentials(TomlTable& table, const std::string& field,
   return keys;
 }
 
-void flag_export(TomlTable& table, FlagExport& choice) {
+void flag_export(config::TomlTable& table, FlagExport& choice) {
   const std::string mode =
       table.text("feature_events", "\"as sent\" or \"chosen flags\"", "\"chosen flags\"").value_or("as sent");
   if (mode != "as sent" && mode != "chosen flags")
@@ -46,15 +47,15 @@ void flag_export(TomlTable& table, FlagExport& choice) {
   choice.all_flags = table.boolean("export_all_flags", "true");
 }
 
-void kinds(TomlTable& table, Destination& destination) {
+void kinds(config::TomlTable& table, Destination& destination) {
   if (!table.has("kinds")) return;
-  EventKindSet chosen;
+  event::EventKindSet chosen;
   for (const std::string& name :
        table.texts("kinds", "a list of event kinds", "[\"feature\", \"identify\", \"custom\"]")) {
-    const EventKind kind = event_kind_named(name);
-    if (kind == EventKind::other && name != "other") {
+    const event::EventKind kind = event::event_kind_named(name);
+    if (kind == event::EventKind::other && name != "other") {
       std::string known;
-      for (const EventKindRow& row : kEventKinds)
+      for (const event::EventKindRow& row : event::kEventKinds)
         if (row.name.front() != '(') known += fmt::format("{}, ", row.name);
       table.fault("kinds",
                   fmt::format("\"{}\" is not a kind of event; expected {}or other (kinds that Sluice does not know).",
@@ -65,7 +66,7 @@ void kinds(TomlTable& table, Destination& destination) {
   destination.kinds = chosen;
 }
 
-void filter(TomlTable& table, DestinationFilter& filter) {
+void filter(config::TomlTable& table, DestinationFilter& filter) {
   const auto names = [&table](const std::string& of, std::string_view what, std::string_view example) {
     OnlyNever choice;
     choice.only = table.texts("only_" + of, what, example);
@@ -78,12 +79,12 @@ void filter(TomlTable& table, DestinationFilter& filter) {
   number(table, "sample_one_in", filter.sample_one_in, 1, 1'000'000);
 }
 
-void privacy(TomlTable& table, ContextPrivacy& privacy) {
+void privacy(config::TomlTable& table, event::ContextPrivacy& privacy) {
   const auto references = [&table](const std::string& field) {
     constexpr std::string_view kExample = "[\"email\", \"/address/street\"]";
     std::vector<std::string> texts = table.texts(field, "a list of attribute references", kExample);
     for (const std::string& text : texts)
-      if (const auto reference = parse_attribute_reference(text); !reference)
+      if (const auto reference = event::parse_attribute_reference(text); !reference)
         table.fault(field, fmt::format("\"{}\" is not a reference to a context attribute: {}. Example: {}", text,
                                        reference.error().message, kExample));
     return texts;
@@ -94,14 +95,14 @@ void privacy(TomlTable& table, ContextPrivacy& privacy) {
   privacy.secret =
       table.text("hash_secret", "a secret of 16 characters or more", "\"$(openssl rand -hex 16)\"").value_or("");
   const bool hashes = !privacy.hash.empty() || !privacy.hash_keys_of.empty();
-  if (hashes && privacy.secret.size() < kLeastSecretBytes)
+  if (hashes && privacy.secret.size() < event::kLeastSecretBytes)
     table.fault("hash_secret",
                 fmt::format("Hashes need a secret of {} characters or more, or anyone could try all keys; "
                             "make one with: openssl rand -hex 16",
-                            kLeastSecretBytes));
+                            event::kLeastSecretBytes));
 }
 
-void fields(TomlTable& table, RecordFields& fields) {
+void fields(config::TomlTable& table, event::RecordFields& fields) {
   const std::pair<std::string_view, bool*> known[] = {{"receivedDate", &fields.received_date},
                                                       {"projectKey", &fields.project_key},
                                                       {"environmentKey", &fields.environment_key},
@@ -121,7 +122,7 @@ void fields(TomlTable& table, RecordFields& fields) {
   }
 }
 
-void kinesis(TomlTable& table, KinesisSettings& settings, const KinesisCheck& check) {
+void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisCheck& check) {
   settings.region = table.required("region", "an AWS region", "\"eu-west-1\"");
   settings.stream_arn =
       table.text("stream_arn", "the ARN of a data stream", "\"arn:aws:kinesis:eu-west-1:123456789012:stream/flags\"")
@@ -138,7 +139,7 @@ void kinesis(TomlTable& table, KinesisSettings& settings, const KinesisCheck& ch
   number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
   number(table, "max_records_per_call", settings.max_records_per_call, 1, 500);
   if (const auto text = table.scalar("max_bytes_per_call", "a size from 64 KiB to 10 MiB", "\"4.5 MiB\" as 4718592")) {
-    const auto bytes = parse_bytes(*text);
+    const auto bytes = config::parse_bytes(*text);
     if (bytes && *bytes >= (64u << 10) && *bytes <= (10u << 20))
       settings.max_bytes_per_call = *bytes;
     else
@@ -149,7 +150,7 @@ void kinesis(TomlTable& table, KinesisSettings& settings, const KinesisCheck& ch
               *text));
   }
   if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
-    const auto linger_ms = parse_duration_ms(*text);
+    const auto linger_ms = config::parse_duration_ms(*text);
     if (linger_ms && *linger_ms <= 60'000)
       settings.linger_ms = *linger_ms;
     else
@@ -167,7 +168,7 @@ bool is_catalog_key(std::string_view key) {
   });
 }
 
-std::string read_catalog_key(TomlTable& table, std::string_view example) {
+std::string read_catalog_key(config::TomlTable& table, std::string_view example) {
   std::string key = table.required("key", kKeyExpected, example);
   if (!key.empty() && !is_catalog_key(key))
     table.fault("key", fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", key, kKeyExpected,
@@ -175,7 +176,7 @@ std::string read_catalog_key(TomlTable& table, std::string_view example) {
   return key;
 }
 
-std::optional<ObjectId> read_id(TomlTable& table) {
+std::optional<ObjectId> read_id(config::TomlTable& table) {
   constexpr std::string_view kExpected = "24 hex digits";
   constexpr std::string_view kExample = "\"5744c96707c9900708000004\"";
   const auto text = table.text("id", kExpected, kExample);
@@ -186,7 +187,7 @@ std::optional<ObjectId> read_id(TomlTable& table) {
   return parsed;
 }
 
-Project read_project_fields(TomlTable& table) {
+Project read_project_fields(config::TomlTable& table) {
   Project project;
   project.key = read_catalog_key(table, "\"web\"");
   project.name = table.text("name", "a name", "\"Web shop\"").value_or(project.key);
@@ -194,7 +195,7 @@ Project read_project_fields(TomlTable& table) {
   return project;
 }
 
-Environment read_environment_fields(TomlTable& table) {
+Environment read_environment_fields(config::TomlTable& table) {
   Environment environment;
   environment.key = read_catalog_key(table, "\"production\"");
   environment.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
@@ -207,7 +208,7 @@ Environment read_environment_fields(TomlTable& table) {
   return environment;
 }
 
-DeclaredFlag read_flag_fields(TomlTable& table) {
+DeclaredFlag read_flag_fields(config::TomlTable& table) {
   DeclaredFlag declared;
   declared.exported = table.boolean("export", "true");
   declared.name = table.text("name", "a name", "\"New checkout\"").value_or("");
@@ -217,7 +218,7 @@ DeclaredFlag read_flag_fields(TomlTable& table) {
   return declared;
 }
 
-Destination read_destination_fields(TomlTable& table, const KinesisCheck& check) {
+Destination read_destination_fields(config::TomlTable& table, const KinesisCheck& check) {
   Destination destination;
   destination.name = table.required("name", "a name", "\"orders stream\"");
   destination.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
@@ -241,4 +242,4 @@ Destination read_destination_fields(TomlTable& table, const KinesisCheck& check)
   return destination;
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -12,7 +12,7 @@
 #include "catalog/snapshot.h"
 #include "config/toml_table.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 inline constexpr std::size_t kMaxKeyBytes = 256;  // of projects and environments
 
@@ -25,14 +25,14 @@ using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings
 
 bool is_catalog_key(std::string_view key);
 // `key`, required.
-std::string read_catalog_key(TomlTable& table, std::string_view example);
+std::string read_catalog_key(config::TomlTable& table, std::string_view example);
 // `id`; nothing when it is not there, or is none.
-std::optional<ObjectId> read_id(TomlTable& table);
+std::optional<ObjectId> read_id(config::TomlTable& table);
 
-Project read_project_fields(TomlTable& table);
-Environment read_environment_fields(TomlTable& table);  // `project` included
-DeclaredFlag read_flag_fields(TomlTable& table);        // but for `project`, `environment` and `key`
+Project read_project_fields(config::TomlTable& table);
+Environment read_environment_fields(config::TomlTable& table);  // `project` included
+DeclaredFlag read_flag_fields(config::TomlTable& table);        // but for `project`, `environment` and `key`
 // `project` and `environment` included, as keys.
-Destination read_destination_fields(TomlTable& table, const KinesisCheck& check);
+Destination read_destination_fields(config::TomlTable& table, const KinesisCheck& check);
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 using nlohmann::json;
@@ -92,12 +92,12 @@ bool drop_expired_keys(CatalogWrite& environment, std::int64_t now_ms) {
 
 KeyExpirer::KeyExpirer(ManagedCatalog& catalog, const Clock& clock, Workers& workers)
     : catalog_(catalog), clock_(clock) {
-  worker_ = workers.start("key-expirer", bell_, [this] { return step(); });
+  worker_ = workers.start("key-expirer", notifier_, [this] { return step(); });
 }
 
 KeyExpirer::~KeyExpirer() {
   stopping_ = true;
-  bell_.wake();
+  notifier_.notify();
   worker_->join();
 }
 
@@ -127,4 +127,4 @@ std::int64_t KeyExpirer::step() {
   return std::max<std::int64_t>(next_ms - now_ms, 1) * 1000;
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

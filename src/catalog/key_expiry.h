@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
 #include "base/worker.h"
 #include "catalog/managed_catalog.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 // Old keys of one kind that an environment keeps at most: each is one more key that opens the door.
 inline constexpr std::size_t kMostOldKeys = 5;
@@ -35,15 +35,15 @@ class KeyExpirer {
   KeyExpirer(ManagedCatalog& catalog, const Clock& clock, Workers& workers = worker_threads());
   ~KeyExpirer();
   // A key may expire sooner than was known. Any thread.
-  void changed() { bell_.wake(); }
+  void changed() { notifier_.notify(); }
 
  private:
   std::int64_t step();
   ManagedCatalog& catalog_;
   const Clock& clock_;
-  Waker bell_;
+  Notifier notifier_;
   std::atomic<bool> stopping_{false};
   std::unique_ptr<Worker> worker_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

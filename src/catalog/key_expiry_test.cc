@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 using nlohmann::json;
@@ -51,4 +51,4 @@ TEST(KeyExpiry, five_old_keys_count_at_most) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::catalog

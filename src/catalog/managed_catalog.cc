@@ -8,7 +8,7 @@
 
 #include "catalog/field_names.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 using nlohmann::json;
 
@@ -73,8 +73,8 @@ std::string config_name(std::string_view field) {
 
 CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
                                                    const json& fields, const json& extra, const KinesisCheck& check) {
-  ConfigFaults faults;
-  TomlTable table = TomlTable::from_json(fields, "request", faults);
+  config::ConfigFaults faults;
+  config::TomlTable table = config::TomlTable::from_json(fields, "request", faults);
   table.spell(kind == DocumentKind::destination ? config_name : api_name);
   const auto finish = [&](auto read, auto& value) -> CatalogResult<void> {
     value = read(table);
@@ -82,7 +82,7 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
     table.refuse_unknown();
     if (faults.empty()) return {};
     CatalogError invalid = error(CatalogFault::invalid, {});
-    for (const ConfigFault& fault : faults.all()) {
+    for (const config::ConfigFault& fault : faults.all()) {
       invalid.fields.push_back({fault.field, fault.message});
       invalid.message +=
           fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", api_name(fault.field), fault.message);
@@ -94,7 +94,8 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
     const auto slash = id.find('/');
     const auto environment = ObjectId::parse(std::string_view(id).substr(0, slash));
     if (!environment || slash == std::string::npos) return tl::unexpected(error(CatalogFault::failed, "no flag's id"));
-    if (auto read = finish([](TomlTable& t) { return read_flag_fields(t); }, flag.value.declared); !read) return read;
+    if (auto read = finish([](config::TomlTable& t) { return read_flag_fields(t); }, flag.value.declared); !read)
+      return read;
     flag.value.environment = *environment;
     flag.value.key = id.substr(slash + 1);
     flags.insert_or_assign(id, std::move(flag));
@@ -106,17 +107,19 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
         error(CatalogFault::invalid, fmt::format("\"{}\" is not an id; expected 24 hex digits.", id)));
   if (kind == DocumentKind::project) {
     Managed<Project> project{revision, fields, extra, {}};
-    if (auto read = finish([](TomlTable& t) { return read_project_fields(t); }, project.value); !read) return read;
+    if (auto read = finish([](config::TomlTable& t) { return read_project_fields(t); }, project.value); !read)
+      return read;
     return take_project(*parsed, std::move(project));
   }
   if (kind == DocumentKind::environment) {
     Managed<Environment> environment{revision, fields, extra, {}};
-    if (auto read = finish([](TomlTable& t) { return read_environment_fields(t); }, environment.value); !read)
+    if (auto read = finish([](config::TomlTable& t) { return read_environment_fields(t); }, environment.value); !read)
       return read;
     return take_environment(*parsed, std::move(environment));
   }
   Managed<Destination> destination{revision, fields, extra, {}};
-  if (auto read = finish([&](TomlTable& t) { return read_destination_fields(t, check); }, destination.value); !read)
+  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, check); }, destination.value);
+      !read)
     return read;
   return take_destination(*parsed, std::move(destination));
 }
@@ -447,4 +450,4 @@ CatalogPointer ManagedCatalog::snapshot() const {
   return std::make_shared<const CatalogSnapshot>(std::move(projects), std::move(list), std::move(destinations));
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

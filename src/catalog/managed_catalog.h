@@ -18,7 +18,7 @@
 #include "catalog/fields.h"
 #include "catalog/snapshot.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 // One project, environment, flag or destination with its document.
 template <typename Value>
@@ -100,4 +100,4 @@ class ManagedCatalog {
   std::unique_ptr<Contents> contents_;  // guarded by mutex_
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

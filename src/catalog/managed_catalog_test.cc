@@ -6,7 +6,7 @@
 
 #include "catalog/sqlite_store.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 using nlohmann::json;
@@ -169,4 +169,4 @@ TEST_F(ManagedCatalogTest, a_change_that_cannot_be_stored_never_was) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::catalog

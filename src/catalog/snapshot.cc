@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace sluice {
+namespace sluice::catalog {
 
 CatalogSnapshot::CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
                                  std::vector<Destination> destinations)
@@ -52,4 +52,4 @@ void Catalog::subscribe(std::function<void(const CatalogPointer&)> listener) {
   listeners_.push_back(std::move(listener));
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -18,7 +18,7 @@
 #include "event/event_rewriter.h"
 #include "event/kind.h"
 
-namespace sluice {
+namespace sluice::catalog {
 
 struct Project {
   ObjectId id;
@@ -95,10 +95,10 @@ struct Destination {
   std::string name;
   bool on = true;
   bool from_oldest = false;  // a new destination starts at the oldest event kept instead of now
-  EventKindSet kinds = EventKindSet::defaults();
+  event::EventKindSet kinds = event::EventKindSet::defaults();
   DestinationFilter filter;
-  ContextPrivacy privacy;
-  RecordFields fields;
+  event::ContextPrivacy privacy;
+  event::RecordFields fields;
   std::string project_key, environment_key;  // for records that tell them
   KinesisSettings kinesis;                   // the one kind of destination so far
   bool operator==(const Destination&) const = default;
@@ -153,4 +153,4 @@ class Catalog {
   std::vector<std::function<void(const CatalogPointer&)>> listeners_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

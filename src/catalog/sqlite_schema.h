@@ -3,7 +3,7 @@
 
 #include <array>
 
-namespace sluice {
+namespace sluice::catalog {
 
 inline constexpr std::array kSchemaSteps = {
     // 1: documents by kind and id, and the audit log.
@@ -26,4 +26,4 @@ inline constexpr std::array kSchemaSteps = {
     )sql",
 };
 
-}  // namespace sluice
+}  // namespace sluice::catalog

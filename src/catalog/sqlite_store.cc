@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "catalog/sqlite_schema.h"
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5'000;  // another process reads or backs up the file
@@ -301,4 +301,4 @@ Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path,
   return store;
 }
 
-}  // namespace sluice
+}  // namespace sluice::catalog

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace sluice {
+namespace sluice::catalog {
 namespace {
 
 class SqliteStoreTest : public testing::Test {
@@ -120,4 +120,4 @@ TEST_F(SqliteStoreTest, what_is_no_catalog_or_of_a_newer_sluice_is_refused_untou
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::catalog

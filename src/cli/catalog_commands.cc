@@ -16,7 +16,7 @@
 #include "cli/server_options.h"
 #include "config/toml_json.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -58,7 +58,7 @@ int import(const Given& given) {
   std::ifstream file(given.file);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file.is_open()) return refuse(fmt::format("{} cannot be read; expected a configuration file.", given.file), 2);
-  const auto read = json_of_toml(text, given.file);
+  const auto read = config::json_of_toml(text, given.file);
   if (!read) return refuse(read.error().message, 2);
   ordered_json lists = ordered_json::object();
   for (const char* list : {"project", "environment", "flag", "destination"})
@@ -79,7 +79,7 @@ int export_to(const Given& given) {
   int status = 0;
   const auto answer = call(given, "GET", "export", std::nullopt, status);
   if (!answer) return status;
-  const std::string text = given.json ? answer->dump(2) + "\n" : toml_of_json(*answer);
+  const std::string text = given.json ? answer->dump(2) + "\n" : config::toml_of_json(*answer);
   if (given.file.empty()) {
     std::fputs(text.c_str(), stdout);
     return 0;
@@ -164,4 +164,4 @@ void add_catalog_commands(CLI::App& app, std::function<int()>& chosen) {
     policies->add_option(flag, given->settings[name], help)->type_name("VALUE");
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

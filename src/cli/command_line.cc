@@ -16,7 +16,7 @@
 #include "cli/terminal.h"
 #include "server/settings.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
@@ -59,7 +59,7 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
                    wrapped("The configuration file (TOML); variable SLUICE_CONFIG. Default: none."))
       ->type_name("FILE");
   serve->add_flag("--check-config", options.check_only, wrapped("Read the configuration, tell every fault, and end."));
-  for (const SettingRow& row : setting_rows()) {
+  for (const server::SettingRow& row : server::setting_rows()) {
     if (row.flag.empty()) continue;
     const std::string flag(row.flag);
     serve
@@ -95,4 +95,4 @@ int run_command_line(int argc, char** argv) {
   return command ? command() : serve(options);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

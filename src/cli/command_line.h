@@ -2,8 +2,8 @@
 // server cannot be reached.
 #pragma once
 
-namespace sluice {
+namespace sluice::cli {
 
 int run_command_line(int argc, char** argv);
 
-}  // namespace sluice
+}  // namespace sluice::cli

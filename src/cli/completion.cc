@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 // What may follow "sluice", "sluice destination" and so on.
@@ -88,4 +88,4 @@ void add_completion_command(CLI::App& app, std::function<int()>& chosen) {
   command->callback([&app, shell, &chosen] { chosen = [&app, shell] { return run(app, *shell); }; });
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace sluice {
+namespace sluice::cli {
 
 // Of all that `app` has when the command runs; `app` outlives it.
 void add_completion_command(CLI::App& app, std::function<int()>& chosen);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -19,7 +19,7 @@
 #include "journal/segment_format.h"
 #include "journal/segment_summary.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -33,19 +33,19 @@ struct Given {
 struct Found {
   std::uint64_t segments = 0, frames = 0, entries = 0, damaged_regions = 0, damaged_bytes = 0, torn_bytes = 0;
   std::int64_t oldest_ms = 0, newest_ms = 0;
-  std::map<ObjectId, JournalCount> environments;
+  std::map<ObjectId, journal::JournalCount> environments;
 };
 
 // Called with each whole entry, and with the file that it lies in.
-using EntryVisitor = std::function<void(const File&, const WalkedFrame&, std::uint64_t segment)>;
+using EntryVisitor = std::function<void(const storage::File&, const journal::WalkedFrame&, std::uint64_t segment)>;
 
 // Walks one segment. What is no frame is damage, but at the end of the last segment: there it is what a crash left, or
 // room that is not used yet.
-void walk_segment(const File& file, const SegmentHeader& header, std::uint64_t size, bool last,
+void walk_segment(const storage::File& file, const journal::SegmentHeader& header, std::uint64_t size, bool last,
                   const EntryVisitor& visit, Found& found) {
-  FrameWalk walk(file, frame_seed(header), kSegmentHeaderBytes, size, header.first_sequence - 1,
-                 FrameWalk::Payloads::check);
-  std::uint64_t expected = kSegmentHeaderBytes;
+  journal::FrameWalk walk(file, journal::frame_seed(header), journal::kSegmentHeaderBytes, size,
+                          header.first_sequence - 1, journal::FrameWalk::Payloads::check);
+  std::uint64_t expected = journal::kSegmentHeaderBytes;
   const auto damaged = [&](std::uint64_t bytes) {
     ++found.damaged_regions;
     found.damaged_bytes += bytes;
@@ -54,13 +54,13 @@ void walk_segment(const File& file, const SegmentHeader& header, std::uint64_t s
     if (frame->offset > expected) damaged(frame->offset - expected);
     expected = frame->end;
     ++found.frames;
-    if (frame->header.kind != FrameKind::entry) continue;
+    if (frame->header.kind != journal::FrameKind::entry) continue;
     if (!frame->payload_holds) {
       damaged(frame->end - frame->offset);
       continue;
     }
     ++found.entries;
-    add_to(found.environments[frame->header.environment], frame->header);
+    journal::add_to(found.environments[frame->header.environment], frame->header);
     const std::int64_t received_ms = frame->header.received_ms;
     found.oldest_ms = found.oldest_ms == 0 ? received_ms : std::min(found.oldest_ms, received_ms);
     found.newest_ms = std::max(found.newest_ms, received_ms);
@@ -70,7 +70,7 @@ void walk_segment(const File& file, const SegmentHeader& header, std::uint64_t s
 }
 
 Result<Found> walk_journal(const Given& given, const char* what, const EntryVisitor& visit) {
-  const auto files = make_posix_file_system();
+  const auto files = storage::make_posix_file_system();
   const std::string folder = given.data_dir + "/journal/segments";
   auto names = files->list(folder);
   if (!names)
@@ -87,8 +87,8 @@ Result<Found> walk_journal(const Given& given, const char* what, const EntryVisi
     const auto size = file ? (*file)->size() : tl::unexpected(file.error());
     if (!size) continue;  // given up by retention meanwhile
     std::string block;
-    read_what_can_be_read(**file, 0, kSegmentHeaderBytes, block);
-    const auto header = decode_segment_header(block);
+    journal::read_what_can_be_read(**file, 0, journal::kSegmentHeaderBytes, block);
+    const auto header = journal::decode_segment_header(block);
     ++found.segments;
     if (!header) {
       ++found.damaged_regions;
@@ -104,7 +104,7 @@ ordered_json json_of(const Found& found) {
   ordered_json environments = ordered_json::array();
   for (const auto& [id, count] : found.environments) {
     ordered_json kinds = ordered_json::object();
-    for (const EventKindRow& row : kEventKinds)
+    for (const event::EventKindRow& row : event::kEventKinds)
       if (const std::uint64_t events = count.events[static_cast<std::size_t>(row.kind)]; events > 0)
         kinds[std::string(row.name)] = events;
     environments.push_back({{"id", id.hex()}, {"entries", count.entries}, {"bytes", count.bytes}, {"events", kinds}});
@@ -165,21 +165,21 @@ int stats(const Given& given) {
   return 0;
 }
 
-void dump_entry(const File& file, const WalkedFrame& frame, std::uint64_t segment) {
+void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, std::uint64_t segment) {
   std::string bytes;
-  read_what_can_be_read(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
-  const auto view = EntryView::open(bytes);
+  journal::read_what_can_be_read(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
+  const auto view = event::EntryView::open(bytes);
   if (!view) return;
-  const EnvelopeWriter envelope(*view, EnvelopeOptions{false});
-  EventSlot slot;
-  EntryView::Walk walk;
+  const event::EnvelopeWriter envelope(*view, event::EnvelopeOptions{false});
+  event::EventSlot slot;
+  event::EntryView::Walk walk;
   while (view->next(walk, slot)) {
     std::string record;
     envelope.append(record, slot);
     std::printf("{\"position\":\"%llu/%u\",\"received\":%lld,\"kind\":\"%s\",\"record\":%s}\n",
                 static_cast<unsigned long long>(segment), frame.offset,
-                static_cast<long long>(frame.header.received_ms), std::string(event_kind_name(slot.kind)).c_str(),
-                record.c_str());
+                static_cast<long long>(frame.header.received_ms),
+                std::string(event::event_kind_name(slot.kind)).c_str(), record.c_str());
   }
 }
 
@@ -187,8 +187,8 @@ int dump(const Given& given) {
   const auto only = ObjectId::parse(given.environment);
   if (!given.environment.empty() && !only)
     return told({fmt::format("\"{}\" is no environment's id; expected 24 hex digits.", given.environment)});
-  const auto found =
-      walk_journal(given, "Reading", [&](const File& file, const WalkedFrame& frame, std::uint64_t segment) {
+  const auto found = walk_journal(
+      given, "Reading", [&](const storage::File& file, const journal::WalkedFrame& frame, std::uint64_t segment) {
         if (!only || frame.header.environment == *only) dump_entry(file, frame, segment);
       });
   if (!found) return told(found.error());
@@ -217,4 +217,4 @@ void add_journal_commands(CLI::App& app, std::function<int()>& chosen) {
   add("dump", "Every event in it, one JSON object a line", dump);
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

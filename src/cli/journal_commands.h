@@ -5,8 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace sluice {
+namespace sluice::cli {
 
 void add_journal_commands(CLI::App& app, std::function<int()>& chosen);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,9 +5,9 @@
 #include <future>
 #include <utility>
 
-#include "aws/curl_transport.h"
+#include "http_client/curl_transport.h"
 
-namespace sluice {
+namespace sluice::cli {
 
 using nlohmann::ordered_json;
 
@@ -16,8 +16,8 @@ constexpr std::int64_t kReplyTimeoutMs = 90'000;
 
 Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
                             const std::optional<ordered_json>& body) {
-  aws::CurlTransport transport;
-  aws::HttpRequest request;
+  http_client::CurlTransport transport;
+  http_client::HttpRequest request;
   request.method = method;
   request.url = server.url + "/api/v2/" + path;
   request.timeout_ms = kReplyTimeoutMs;
@@ -26,11 +26,12 @@ Result<RestReply> call_rest(const RestServer& server, const std::string& method,
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body->dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   }
-  std::promise<aws::HttpResponse> answered;
+  std::promise<http_client::HttpResponse> answered;
   auto answer = answered.get_future();
-  transport.send(std::move(request), [&](aws::HttpResponse response) { answered.set_value(std::move(response)); });
-  const aws::HttpResponse response = answer.get();
-  if (response.fault != aws::TransportFault::none)
+  transport.send(std::move(request),
+                 [&](http_client::HttpResponse response) { answered.set_value(std::move(response)); });
+  const http_client::HttpResponse response = answer.get();
+  if (response.fault != http_client::TransportFault::none)
     return fail(
         fmt::format("Cannot reach {}: {}. Is the server running? Name its admin port with --server or "
                     "SLUICE_SERVER.",
@@ -44,4 +45,4 @@ Result<RestReply> call_rest(const RestServer& server, const std::string& method,
   return reply;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

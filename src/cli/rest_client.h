@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::cli {
 
 struct RestServer {
   std::string url = "http://127.0.0.1:8031";  // of the admin port
@@ -24,4 +24,4 @@ struct RestReply {
 Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
                             const std::optional<nlohmann::ordered_json>& body);
 
-}  // namespace sluice
+}  // namespace sluice::cli

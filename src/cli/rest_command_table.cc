@@ -1,6 +1,6 @@
 #include "cli/rest_command_table.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"},
@@ -279,4 +279,4 @@ const std::map<std::string, const char*>& rest_command_groups() {
   return all;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

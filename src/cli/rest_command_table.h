@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 // A flag of a command: where its value goes in the body (JSON pointer), or, with '?', into the query.
 struct RestOption {
@@ -41,4 +41,4 @@ const std::vector<RestCommand>& rest_command_table();
 // What a group of them is about, by its name.
 const std::map<std::string, const char*>& rest_command_groups();
 
-}  // namespace sluice
+}  // namespace sluice::cli

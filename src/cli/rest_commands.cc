@@ -24,7 +24,7 @@
 #include "cli/terminal.h"
 #include "cli/text_table.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -247,4 +247,4 @@ void add_rest_commands(CLI::App& app, std::function<int()>& chosen) {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace sluice {
+namespace sluice::cli {
 
 // Exit status of these subcommands beside 0 and 2 (wrong command line).
 inline constexpr int kRefused = 1;      // the server said no, or a test event was not delivered
@@ -13,4 +13,4 @@ inline constexpr int kUnreachable = 3;  // there was no answer
 // Adds them to `app`. When one of them was chosen, `chosen` is what runs it and gives the exit status.
 void add_rest_commands(CLI::App& app, std::function<int()>& chosen);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -16,7 +16,7 @@
 #include "server/server.h"
 #include "server/settings.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::optional<std::string> process_environment(std::string_view variable) {
@@ -25,8 +25,8 @@ std::optional<std::string> process_environment(std::string_view variable) {
   return std::string(value);
 }
 
-ConfigurationSource source_of(const ServeOptions& options) {
-  ConfigurationSource source{options.config_file, options.flags, process_environment};
+server::ConfigurationSource source_of(const ServeOptions& options) {
+  server::ConfigurationSource source{options.config_file, options.flags, process_environment};
   if (!source.file) source.file = process_environment("SLUICE_CONFIG");
   return source;
 }
@@ -35,17 +35,17 @@ std::string counted(std::size_t count, std::string_view thing) {
   return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
 }
 
-std::string summary_of(const CatalogSnapshot& catalog) {
+std::string summary_of(const catalog::CatalogSnapshot& catalog) {
   return fmt::format("The configuration is good: {}, {}, {}.", counted(catalog.projects().size(), "project"),
                      counted(catalog.environments().size(), "environment"),
                      counted(catalog.destinations().size(), "destination"));
 }
 
-void reload(Server& server, const ServeOptions& options) {
-  ConfigFaults faults;
-  const Configuration configuration = load_configuration(source_of(options), faults);
+void reload(server::Server& server, const ServeOptions& options) {
+  config::ConfigFaults faults;
+  const server::Configuration configuration = server::load_configuration(source_of(options), faults);
   if (!faults.empty()) {
-    for (const ConfigFault& fault : faults.all())
+    for (const config::ConfigFault& fault : faults.all())
       log_error("config.fault", {{"place", fault.place}, {"message", fault.message}});
     log_error("config.kept", {{"faults", faults.all().size()},
                               {"message", "The new configuration has faults; the running one stays in force."}});
@@ -60,7 +60,7 @@ void reload(Server& server, const ServeOptions& options) {
 }
 
 // Waits for a signal to stop; reloads in between.
-void wait_for_stop(Server& server, const ServeOptions& options, const sigset_t& signals) {
+void wait_for_stop(server::Server& server, const ServeOptions& options, const sigset_t& signals) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
@@ -85,11 +85,11 @@ void stop_at_once_on_second_signal(const sigset_t& signals) {
 }
 
 // Said, and not refused: in a container everybody who can read it is the server.
-void warn_when_readable_by_all(const std::string& file, const Configuration& configuration) {
+void warn_when_readable_by_all(const std::string& file, const server::Configuration& configuration) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
   const auto& environments = configuration.catalog->environments();
-  const bool keys = std::any_of(environments.begin(), environments.end(), [](const Environment& environment) {
+  const bool keys = std::any_of(environments.begin(), environments.end(), [](const catalog::Environment& environment) {
     return !environment.sdk_keys.empty() || !environment.mobile_keys.empty();
   });
   if (!keys) return;
@@ -100,8 +100,8 @@ void warn_when_readable_by_all(const std::string& file, const Configuration& con
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  ConfigFaults faults;
-  Configuration configuration = load_configuration(source_of(options), faults);
+  config::ConfigFaults faults;
+  server::Configuration configuration = server::load_configuration(source_of(options), faults);
   if (!faults.empty()) {
     std::fputs(faults.text().c_str(), stderr);
     return 2;
@@ -112,7 +112,7 @@ int serve(const ServeOptions& options) {
   }
   log_configure(configuration.settings.log_level, configuration.settings.log_format);
 
-  guard_process(configuration.settings.core_dumps);
+  server::guard_process(configuration.settings.core_dumps);
   if (options.config_file) warn_when_readable_by_all(*options.config_file, configuration);
 
   // Blocked before any thread starts, so that every thread inherits it and only sigwait below takes them.
@@ -122,7 +122,7 @@ int serve(const ServeOptions& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  auto server = Server::start(std::move(configuration), process_environment);
+  auto server = server::Server::start(std::move(configuration), process_environment);
   if (!server) {
     log_error("server.not_started", {{"message", server.error().message}});
     return 1;
@@ -144,4 +144,4 @@ int serve(const ServeOptions& options) {
   return 0;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

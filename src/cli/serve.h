@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace sluice {
+namespace sluice::cli {
 
 struct ServeOptions {
   std::optional<std::string> config_file;
@@ -17,4 +17,4 @@ struct ServeOptions {
 // order; a second one stops at once.
 int serve(const ServeOptions& options);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::string from_environment(const char* name) {
@@ -40,4 +40,4 @@ Result<RestServer> server_of(const ServerOptions& options) {
   return server;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "cli/rest_client.h"
 
-namespace sluice {
+namespace sluice::cli {
 
 struct ServerOptions {
   std::string server, token_file;
@@ -18,4 +18,4 @@ void add_server_options(CLI::App& app, ServerOptions& options);
 // With the variables SLUICE_SERVER and SLUICE_TOKEN where a flag is not given.
 Result<RestServer> server_of(const ServerOptions& options);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -12,7 +12,7 @@
 #include "cli/server_options.h"
 #include "cli/terminal.h"
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 using nlohmann::ordered_json;
@@ -89,4 +89,4 @@ void add_tail_command(CLI::App& app, std::function<int()>& chosen) {
   tail->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace sluice {
+namespace sluice::cli {
 
 void add_tail_command(CLI::App& app, std::function<int()>& chosen);
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 constexpr std::array<const char*, 6> kCodes = {"", "32", "33", "31", "34", "90"};
@@ -72,4 +72,4 @@ void ProgressBar::end() {
   shown_ = false;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::cli {
 
 inline constexpr std::size_t kTerminalColumns = 80;
 
@@ -33,4 +33,4 @@ class ProgressBar {
   bool shown_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 std::size_t width_of(const std::string& text) {
@@ -30,4 +30,4 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::cli

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-namespace sluice {
+namespace sluice::cli {
 
 // The first row is the head. Width counts characters of UTF-8; a line has no spaces at its end.
 std::string text_table(const std::vector<std::vector<std::string>>& rows);
 
-}  // namespace sluice
+}  // namespace sluice::cli

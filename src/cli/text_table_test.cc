@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sluice {
+namespace sluice::cli {
 namespace {
 
 TEST(TextTable, columns_are_as_wide_as_their_widest_cell_in_characters) {
@@ -14,4 +14,4 @@ TEST(TextTable, columns_are_as_wide_as_their_widest_cell_in_characters) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::cli

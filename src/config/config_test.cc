@@ -3,7 +3,7 @@
 #include "config/quantity.h"
 #include "config/toml_table.h"
 
-namespace sluice {
+namespace sluice::config {
 namespace {
 
 TEST(Quantity, reads_amounts_as_people_write_them) {
@@ -56,4 +56,4 @@ TEST(TomlTable, names_the_line_of_a_syntax_error) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::config

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace sluice {
+namespace sluice::config {
 
 std::string ConfigFaults::text() const {
   std::string out = fmt::format("The configuration has {} fault{}:\n", all_.size(), all_.size() == 1 ? "" : "s");
@@ -10,4 +10,4 @@ std::string ConfigFaults::text() const {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::config

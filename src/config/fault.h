@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice {
+namespace sluice::config {
 
 struct ConfigFault {
   std::string
@@ -28,4 +28,4 @@ class ConfigFaults {
   std::vector<ConfigFault> all_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::config

@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-namespace sluice {
+namespace sluice::config {
 namespace {
 
 struct Unit {
@@ -80,4 +80,4 @@ std::optional<bool> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace sluice
+}  // namespace sluice::config

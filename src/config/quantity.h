@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::config {
 
 // A whole number, alone (bytes) or with B, KiB, MiB, GiB, TiB (1024) or kB, MB, GB, TB (1000). Nothing on anything else
 // or an overflow.
@@ -17,4 +17,4 @@ std::optional<std::uint64_t> parse_number(std::string_view text);
 // true or false.
 std::optional<bool> parse_bool(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::config

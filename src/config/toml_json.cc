@@ -5,7 +5,7 @@
 
 #include <sstream>
 
-namespace sluice {
+namespace sluice::config {
 namespace {
 
 using nlohmann::ordered_json;
@@ -51,4 +51,4 @@ std::string toml_of_json(const ordered_json& object) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::config

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::config {
 
 // `name` is what an error calls the text; it names the line.
 Result<nlohmann::json> json_of_toml(std::string_view text, const std::string& name);
@@ -15,4 +15,4 @@ Result<nlohmann::json> json_of_toml(std::string_view text, const std::string& na
 // [[name]] tables, in the object's order.
 std::string toml_of_json(const nlohmann::ordered_json& object);
 
-}  // namespace sluice
+}  // namespace sluice::config

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-namespace sluice {
+namespace sluice::config {
 
 struct TomlTable::Node {
   std::shared_ptr<const toml::table> root;  // keeps `table` alive
@@ -290,4 +290,4 @@ void TomlTable::refuse_unknown() {
   for (const auto& inside : node_->inside) TomlTable(inside).refuse_unknown();
 }
 
-}  // namespace sluice
+}  // namespace sluice::config

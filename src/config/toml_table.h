@@ -12,7 +12,7 @@
 
 #include "config/fault.h"
 
-namespace sluice {
+namespace sluice::config {
 
 class TomlTable {
  public:
@@ -55,4 +55,4 @@ class TomlTable {
   std::shared_ptr<Node> node_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::config

@@ -2,7 +2,7 @@
 
 #include "console/web_files.h"
 
-namespace sluice {
+namespace sluice::console {
 
 const WebFile* find_web_file(std::string_view path) {
   const auto at = [](std::string_view wanted) -> const WebFile* {
@@ -17,4 +17,4 @@ const WebFile* find_web_file(std::string_view path) {
   return last.find('.') == std::string_view::npos ? at(kConsole) : nullptr;
 }
 
-}  // namespace sluice
+}  // namespace sluice::console

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::console {
 
 struct WebFile {
   std::string_view path;  // "/console/assets/index-1a2b.js"; an index.html stands at its folder, "/console/"
@@ -21,4 +21,4 @@ std::span<const WebFile> web_files();
 // is the console itself. Null: nothing.
 const WebFile* find_web_file(std::string_view path);
 
-}  // namespace sluice
+}  // namespace sluice::console

@@ -4,7 +4,7 @@
 
 #include "event/json_scalar.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 // The value of that name, if it is a string; the last one counts.
@@ -57,4 +57,4 @@ bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>&
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

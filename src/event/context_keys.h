@@ -7,7 +7,7 @@
 #include "event/event_parts.h"
 #include "event/json_walk.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // A context of more kinds than this is left without contextKeys: SDKs and LaunchDarkly know a handful.
 inline constexpr std::size_t kMaxContextKinds = 64;
@@ -16,4 +16,4 @@ inline constexpr std::size_t kMaxContextKinds = 64;
 // it has no kind or key, or they are no strings. Of a multi-kind context, only the kinds that are odd are left out.
 bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>& context, std::string& out);
 
-}  // namespace sluice
+}  // namespace sluice::event

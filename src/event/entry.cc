@@ -9,7 +9,7 @@
 #include "base/check.h"
 
 // The offsets below are those of docs/entry-format.md.
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 constexpr std::uint8_t kFormat = 1;
@@ -191,4 +191,4 @@ bool EntryView::next(Walk& position, EventSlot& event) const {
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "event/kind.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // A text of a payload's source that is longer than this is cut to it: header lines are far shorter.
 inline constexpr std::size_t kMaxSourceText = 4096;
@@ -106,4 +106,4 @@ class EntryView {
   std::string_view json_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::event

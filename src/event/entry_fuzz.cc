@@ -6,11 +6,11 @@
 #include "event/envelope.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto entry = sluice::EntryView::open({reinterpret_cast<const char*>(data), size});
+  const auto entry = sluice::event::EntryView::open({reinterpret_cast<const char*>(data), size});
   if (!entry) return entry.error().message.empty() ? std::abort(), 0 : 0;
-  const sluice::EnvelopeWriter envelope(*entry, {});
-  sluice::EntryView::Walk position;
-  sluice::EventSlot event;
+  const sluice::event::EnvelopeWriter envelope(*entry, {});
+  sluice::event::EntryView::Walk position;
+  sluice::event::EventSlot event;
   std::string record;
   std::size_t walked = 0;
   std::uint32_t count = 0;
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     envelope.append(record, event);
     if (record.size() != envelope.size(event)) std::abort();
     walked += event.json.size();
-    if (sluice::event_kind_name(event.kind).empty() || event.key.size() > event.json.size()) std::abort();
+    if (sluice::event::event_kind_name(event.kind).empty() || event.key.size() > event.json.size()) std::abort();
     ++count;
   }
   const auto& source = entry->source();

@@ -7,7 +7,7 @@
 #include "event/envelope.h"
 #include "event/fixtures_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
@@ -185,4 +185,4 @@ TEST(Envelope, can_leave_the_newline_out_and_writes_what_it_appends) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "event/json_text.h"
+#include "base/json_string.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 // "NodeJSClient/9.1.0" is a name and a version.
@@ -83,4 +83,4 @@ void EnvelopeWriter::append(std::string& out, const EventSlot& event) const {
   write(out.data() + start, event);
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -7,7 +7,7 @@
 
 #include "event/entry.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // What a destination may have told in each record beside the event (docs/events.md, "Optional fields").
 struct RecordFields {
@@ -48,4 +48,4 @@ class EnvelopeWriter {
   bool verbatim_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -6,7 +6,7 @@
 #include "event/envelope.h"
 #include "event/payload_reader.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 constexpr std::size_t kEvents = 100;
@@ -78,4 +78,4 @@ void write_records_of_100(benchmark::State& state) {
 BENCHMARK(write_records_of_100);
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

@@ -4,7 +4,7 @@
 
 #include "event/json_scalar.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 bool has_escape(std::string_view inside) { return inside.find('\\') != std::string_view::npos; }
@@ -151,4 +151,4 @@ std::optional<std::uint32_t> event_key(const EventParts& event, EventKind kind) 
   return key && event.walk().at(*key) == '"' ? key : std::nullopt;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

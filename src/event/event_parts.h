@@ -11,7 +11,7 @@
 #include "event/kind.h"
 #include "event/member_name.h"
 
-namespace sluice {
+namespace sluice::event {
 
 struct EventMember {
   JsonMember at;
@@ -74,4 +74,4 @@ std::uint8_t event_version(const EventParts& event, EventKind kind, std::uint8_t
 // The token of the string that is the flag's or event's key, if the event has one.
 std::optional<std::uint32_t> event_key(const EventParts& event, EventKind kind);
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -7,13 +7,14 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/hex.h"
+#include "base/json_string.h"
 #include "event/json_index.h"
 #include "event/json_scalar.h"
-#include "event/json_text.h"
 #include "event/json_walk.h"
 #include "event/payload_reader.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 constexpr std::size_t kHashHexDigits = 32;
@@ -78,13 +79,7 @@ std::string private_hash(std::string_view secret, std::string_view text) {
   unsigned size = 0;
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size);
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (std::size_t i = 0; i < kHashHexDigits / 2; ++i) {
-    hex.push_back(kHex[digest[i] >> 4]);
-    hex.push_back(kHex[digest[i] & 15]);
-  }
-  return hex;
+  return hex_of(std::string_view(reinterpret_cast<const char*>(digest), kHashHexDigits / 2));
 }
 
 struct EventRewriter::State {
@@ -406,4 +401,4 @@ const std::vector<std::string>& EventRewriter::context_kinds(const EventSlot& ev
   return state_->kinds;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "event/entry.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // A reference to a context attribute as LaunchDarkly writes them: "email", or "/address/street" with ~1 for / and ~0
 // for ~ (https://launchdarkly.com/docs/sdk/features/private-attributes).
@@ -29,7 +29,7 @@ struct ContextPrivacy {
   std::vector<std::string> hash;          // references; the value becomes a hash
   std::vector<std::string> hash_keys_of;  // context kinds whose keys become hashes; "*": all
   std::string secret;                     // of the hash
-  bool asks() const { return !drop.empty() || !hash.empty() || !hash_keys_of.empty(); }
+  bool is_active() const { return !drop.empty() || !hash.empty() || !hash_keys_of.empty(); }
   bool operator==(const ContextPrivacy&) const = default;
 };
 
@@ -60,4 +60,4 @@ class EventRewriter {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::event

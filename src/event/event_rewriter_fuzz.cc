@@ -21,7 +21,7 @@ void require(bool holds, const char* what, std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sluice;
+  using namespace sluice::event;
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   EventRewriter plain(ContextPrivacy{}, 1);

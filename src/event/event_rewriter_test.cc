@@ -7,7 +7,7 @@
 
 #include "event/reading_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 constexpr auto kSecret = "a secret of the test";
@@ -158,4 +158,4 @@ TEST(AttributeReference, is_read_as_launchdarkly_writes_it) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

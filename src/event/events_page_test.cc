@@ -7,7 +7,7 @@
 #include "event/fixtures_fake.h"
 #include "event/kind.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 // The line of a golden file, counted from 1, broken into lines for people.
@@ -41,4 +41,4 @@ TEST(EventsPage, shows_what_the_goldens_hold_for_every_kind) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

@@ -12,7 +12,7 @@
 #include "base/check.h"
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 std::string gunzipped(std::string compressed) {
@@ -83,4 +83,4 @@ std::vector<RecordedRequest> recorded_event_requests() {
   return requests;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

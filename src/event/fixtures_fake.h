@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice {
+namespace sluice::event {
 
 struct RecordedRequest {
   std::string name;  // "launchdarkly-node-server-sdk-9.13.7/main-02-events"
@@ -24,4 +24,4 @@ std::string read_file(const std::filesystem::path& path);
 bool updating_goldens();
 void write_file(const std::filesystem::path& path, const std::string& text);
 
-}  // namespace sluice
+}  // namespace sluice::event

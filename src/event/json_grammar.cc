@@ -4,32 +4,14 @@
 
 #include <string>
 
+#include "base/utf8.h"
 #include "event/json_scalar.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool ends_bare_scalar(char c) { return is_space(c) || std::string_view("{}[]:,\"").find(c) != std::string_view::npos; }
-
-// The size of the UTF-8 sequence at `at`, by table 3-7 of the Unicode standard; 0 if it is none.
-std::size_t utf8_sequence(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u; };
-  const auto within = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xC2) return 0;
-  if (lead < 0xE0) return within(1, 0x80, 0xBF) ? 2 : 0;
-  if (lead < 0xF0) {
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-    return within(1, low, high) && within(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (lead > 0xF4) return 0;
-  const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-  return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
-}
 
 class Checker {
  public:
@@ -105,7 +87,7 @@ class Checker {
         at_ += size;
         continue;
       }
-      const std::size_t size = utf8_sequence(text_, at_);
+      const std::size_t size = utf8_sequence_size(text_.substr(at_));
       if (size == 0) return bad("the text is not UTF-8 here");
       at_ += size;
     }
@@ -154,4 +136,4 @@ class Checker {
 
 Result<void> check_json(std::string_view text) { return Checker(text).run(); }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -7,9 +7,9 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // An error reads like "byte 17: expected ',' or ']', found 'x'"; bytes count from 0.
 Result<void> check_json(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -6,7 +6,7 @@
 #include "event/json_scalar.h"
 #include "event/json_walk.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 bool walk_accepts(std::string_view text) {
@@ -175,4 +175,4 @@ TEST(JsonScalar, unescapes_to_utf_8) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::event {
 
 struct JsonIndex::Scanner {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stages;
@@ -60,4 +60,4 @@ bool JsonIndex::has_whitespace() const {
   return false;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

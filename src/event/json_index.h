@@ -8,7 +8,7 @@
 #include <memory>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::event {
 
 // One thread. Keeps its memory, four bytes for each byte of the largest text up to kKeptCapacity, from text to text.
 class JsonIndex {
@@ -45,4 +45,4 @@ inline constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 // Larger texts are refused: offsets have 32 bits, and what is made of an event must fit them too.
 inline constexpr std::size_t kMaxJsonText = std::size_t{1} << 30;
 
-}  // namespace sluice
+}  // namespace sluice::event

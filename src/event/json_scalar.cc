@@ -2,17 +2,13 @@
 
 #include <cstdint>
 
-namespace sluice {
+#include "base/hex.h"
+#include "base/utf8.h"
+
+namespace sluice::event {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // The four hex digits at `at`; negative if there are not four.
 std::int32_t code_unit(std::string_view text, std::size_t at) {
@@ -50,25 +46,6 @@ bool is_number(std::string_view text) {
     if (at == exponent) return false;
   }
   return at == text.size();
-}
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | (code >> 6));
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3F));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
 }
 
 }  // namespace
@@ -147,4 +124,4 @@ std::string json_unescaped(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

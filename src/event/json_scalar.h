@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::event {
 
 // Whether each backslash in what stands between a string's quotes starts an escape that JSON knows. A surrogate may
 // stand alone.
@@ -17,4 +17,4 @@ bool json_bare_scalar_valid(std::string_view text);
 // character.
 std::string json_unescaped(std::string_view inside_of_string);
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -5,7 +5,7 @@
 
 #include "event/json_scalar.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -112,4 +112,4 @@ std::optional<std::uint32_t> JsonWalk::find_in_checked(std::uint32_t token, std:
   return found;
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -10,7 +10,7 @@
 
 #include "event/json_index.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // One member of an object, as token numbers: its name, its value (two on, past the colon) and what follows the value.
 struct JsonMember {
@@ -126,4 +126,4 @@ std::uint32_t JsonWalk::check_object(std::uint32_t token, OnMember&& on_member) 
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

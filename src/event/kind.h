@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::event {
 
 // The numbers are stored in journals: they never change meaning, new ones are added at the end.
 enum class EventKind : std::uint8_t {
@@ -85,4 +85,4 @@ class EventKindSet {
 // Events counted by kind; index with static_cast<size_t>(kind).
 using EventKindCounts = std::array<std::uint64_t, kEventKindLimit>;
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::event {
 
 enum class MemberName : std::uint8_t {
   unread,  // none of those below
@@ -69,4 +69,4 @@ inline MemberName member_name(std::string_view name) {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

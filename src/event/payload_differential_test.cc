@@ -8,7 +8,7 @@
 #include "event/fixtures_fake.h"
 #include "event/payload_reference_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 constexpr std::uint64_t kSeed = 20261123;
@@ -167,4 +167,4 @@ TEST(PayloadDifferential, recorded_requests_agree) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

@@ -6,7 +6,7 @@
 #include "event/fixtures_fake.h"
 #include "event/reading_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 std::string records_of(const ReadPayload& payload) {
@@ -49,4 +49,4 @@ TEST(PayloadGolden, no_member_of_a_recorded_event_is_lost) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

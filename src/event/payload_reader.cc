@@ -13,7 +13,7 @@
 #include "event/json_index.h"
 #include "event/json_walk.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 bool takes_context_keys(EventKind kind) {
@@ -30,7 +30,7 @@ bool takes_context_keys(EventKind kind) {
   }
 }
 
-// Members whose null says what their absence says. Of an event that Sluice does not know it cannot tell.
+// Members whose null says what their paused says. Of an event that Sluice does not know it cannot tell.
 bool null_is_absent(MemberName name, EventKind kind) {
   if (kind == EventKind::other) return false;
   return name == MemberName::version || name == MemberName::variation || name == MemberName::reason ||
@@ -67,7 +67,7 @@ struct PayloadReader::State {
   explicit State(ObjectIdMinter with) : minter(with) {}
 
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
-                    FlagGate* flags);
+                    EvaluationFilter* flags);
   std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
   FlagVerdict ask(EventKind kind, std::optional<std::uint32_t> key_token);
   void tell_summary() const;
@@ -89,7 +89,7 @@ struct PayloadReader::State {
   std::uint8_t schema = 1;
   std::int64_t received_ms = 0;
   std::size_t position = 0;
-  FlagGate* flags = nullptr;
+  EvaluationFilter* flags = nullptr;
   std::size_t not_exported = 0;
 };
 
@@ -101,18 +101,18 @@ const UnusableCounts& PayloadReader::unusable_counts() const { return state_->un
 const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
 
 Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std::int64_t received_ms,
-                                 EntryWriter& entry, FlagGate* flags) {
+                                 EntryWriter& entry, EvaluationFilter* flags) {
   return state_->read(body, schema, received_ms, entry, flags);
 }
 
 std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
 
 Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with_schema, std::int64_t at_ms,
-                                        EntryWriter& entry, FlagGate* gate) {
+                                        EntryWriter& entry, EvaluationFilter* filter) {
   unusable.clear();
   unusable_counts = {};
   not_exported = 0;
-  flags = gate;
+  flags = filter;
   schema = with_schema;
   received_ms = at_ms;
   position = 0;
@@ -214,7 +214,7 @@ FlagVerdict PayloadReader::State::ask(EventKind kind, std::optional<std::uint32_
   evaluation.in_experiment = event.in_experiment();
   const auto track_events = event.value(MemberName::track_events);
   evaluation.track_events = track_events && walk.at(*track_events) == 't';
-  return flags->look(evaluation);
+  return flags->verdict(evaluation);
 }
 
 // {flag: {counters: [{count}]}}. What is otherwise made counts as nothing: it is exported as sent all the same.
@@ -310,4 +310,4 @@ Error PayloadReader::State::whole_body_wrong(std::string_view body) const {
   return {"the body could not be read as JSON; please report it"};
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -13,9 +13,9 @@
 #include "base/object_id.h"
 #include "base/result.h"
 #include "event/entry.h"
-#include "event/flag_gate.h"
+#include "event/evaluation_filter.h"
 
-namespace sluice {
+namespace sluice::event {
 
 // Bytes that must be readable behind the end of a body (simdjson reads in blocks); their values do not matter.
 inline constexpr std::size_t kPayloadPadding = 64;
@@ -52,7 +52,7 @@ class PayloadReader {
   // is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
   // `flags` is asked about each evaluation; without it all are exported, and no variation has a name.
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
-                    FlagGate* flags = nullptr);
+                    EvaluationFilter* flags = nullptr);
 
   // Of the last read(): evaluations that are not chosen for export, and so are not in the entry.
   std::size_t not_exported() const;
@@ -67,4 +67,4 @@ class PayloadReader {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -5,7 +5,7 @@
 #include "event/fixtures_fake.h"
 #include "event/reading_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 // What follows {"kind":…,"id":"…" in an event's JSON.
@@ -209,4 +209,4 @@ TEST(PayloadReader, a_large_payload_is_followed_by_small_ones) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

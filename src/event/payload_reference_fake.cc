@@ -10,7 +10,7 @@
 #include "event/json_grammar.h"
 #include "event/reading_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 using Json = nlohmann::json;
@@ -151,4 +151,4 @@ std::string compare_with_reference(std::string_view body, int schema) {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -4,7 +4,7 @@
 #include "event/event_parts.h"
 #include "event/reading_fake.h"
 
-namespace sluice {
+namespace sluice::event {
 namespace {
 
 struct VersionCase {
@@ -107,4 +107,4 @@ TEST(ContextKeys, that_were_sent_are_never_touched) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::event

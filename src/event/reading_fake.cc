@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "event/envelope.h"
 
-namespace sluice {
+namespace sluice::event {
 
 ReadPayload read_payload(std::string_view body, int schema) {
   constexpr std::int64_t kReceivedMs = 1'700'000'000'000;
@@ -52,4 +52,4 @@ ReadEvent read_event(std::string_view event, int schema) {
   return payload.events.front();
 }
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -8,7 +8,7 @@
 #include "event/entry.h"
 #include "event/payload_reader.h"
 
-namespace sluice {
+namespace sluice::event {
 
 struct ReadEvent {
   std::string json;
@@ -32,4 +32,4 @@ ReadPayload read_payload(std::string_view body, int schema = 4);
 // The one event of `[` + event + `]`; it must be readable.
 ReadEvent read_event(std::string_view event, int schema = 4);
 
-}  // namespace sluice
+}  // namespace sluice::event

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace sluice {
+namespace sluice::exporting {
 
 struct Balance {
   std::uint64_t accepted = 0;
@@ -38,12 +38,12 @@ class BalanceKeeper {
   // Everything has been read and finished: what still seems to wait was given up by retention, or damaged on disk.
   // Returns how much.
   std::uint64_t settle(std::uint64_t appended) {
-    const std::uint64_t gone = look(appended).waiting;
+    const std::uint64_t gone = sample(appended).waiting;
     missing_ += gone;
     return gone;
   }
   std::uint64_t missing() const { return missing_; }
-  Balance look(std::uint64_t appended) const {
+  Balance sample(std::uint64_t appended) const {
     Balance balance{
         accepted_at_start_ + (appended - appended_at_start_), delivered_, dead_lettered_, 0, missing_, filtered_};
     balance.waiting = balance.accepted - delivered_ - dead_lettered_ - missing_ - filtered_;
@@ -55,4 +55,4 @@ class BalanceKeeper {
   std::uint64_t delivered_ = 0, dead_lettered_ = 0, missing_ = 0, filtered_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

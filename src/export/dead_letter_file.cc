@@ -8,9 +8,9 @@
 
 #include "base/text.h"
 #include "export/limits.h"
-#include "journal/whole_file.h"
+#include "storage/whole_file.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -28,7 +28,7 @@ std::string json_string(std::string_view text) {
   return out += '"';
 }
 
-DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock)
+DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock)
     : path_(std::move(path)),
       stem_(path_.substr(0, path_.rfind('.'))),
       directory_(path_.substr(0, path_.rfind('/'))),
@@ -38,7 +38,7 @@ DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, FileSyste
 
 Result<void> DeadLetterFile::open() {
   if (file_) return {};
-  const auto explain = [this](const FileError& error) {
+  const auto explain = [this](const storage::FileError& error) {
     return fail(
         fmt::format("The dead-letter file {} cannot be opened: {}. Events that the destination refuses stay in the "
                     "journal until it can.",
@@ -62,7 +62,7 @@ Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& 
   if (!record.empty() && record.back() == '\n') record.remove_suffix(1);
   std::string position = "unknown";
   if (event.entry && event.entry->chunk && !event.entry->chunk->entries.empty()) {
-    for (const JournalEntry& entry : event.entry->chunk->entries)
+    for (const journal::JournalEntry& entry : event.entry->chunk->entries)
       if (entry.position == event.entry->position)
         position = fmt::format("{}/{}", entry.position.value >> 32, entry.position.value & 0xFFFF'FFFFu);
   }
@@ -81,7 +81,7 @@ Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& 
 }
 
 Result<void> DeadLetterFile::append(std::string_view text) {
-  const auto failed = [this](const FileError& error) {
+  const auto failed = [this](const storage::FileError& error) {
     file_.reset();  // opened afresh next time: the file may have been moved away
     return fail(fmt::format("The dead-letter file {} cannot be written: {}.", path_, error.message));
   };
@@ -94,18 +94,18 @@ Result<void> DeadLetterFile::append(std::string_view text) {
 Result<bool> DeadLetterFile::put_aside() {
   const std::lock_guard lock(mutex_);
   file_.reset();
-  const auto explain = [this](const FileError& error) {
+  const auto explain = [this](const storage::FileError& error) {
     return fail(fmt::format("The dead-letter file {} cannot be put aside: {}.", path_, error.message));
   };
   // What was done of an earlier one must not count for this one, whatever a crash brought back.
-  if (auto removed = files_.remove(done_path()); !removed && removed.error().fault != FileFault::not_found)
+  if (auto removed = files_.remove(done_path()); !removed && removed.error().fault != storage::FileFault::not_found)
     return explain(removed.error());
   if (auto synced = files_.sync_directory(directory_); !synced) {
-    if (synced.error().fault == FileFault::not_found) return false;
+    if (synced.error().fault == storage::FileFault::not_found) return false;
     return explain(synced.error());
   }
   if (auto moved = files_.rename(path_, aside_path()); !moved) {
-    if (moved.error().fault == FileFault::not_found) return false;
+    if (moved.error().fault == storage::FileFault::not_found) return false;
     return explain(moved.error());
   }
   if (auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
@@ -113,13 +113,13 @@ Result<bool> DeadLetterFile::put_aside() {
 }
 
 Result<void> DeadLetterFile::note_done(std::uint64_t bytes) {
-  const auto written = replace_whole(files_, done_path(), std::to_string(bytes));
+  const auto written = storage::replace_whole(files_, done_path(), std::to_string(bytes));
   if (!written) return fail(fmt::format("The file {} cannot be written: {}.", done_path(), written.error().message));
   return {};
 }
 
 Result<std::uint64_t> DeadLetterFile::done_bytes() const {
-  const auto text = read_whole(files_, done_path());
+  const auto text = storage::read_whole(files_, done_path());
   if (!text) return fail(text.error().message);
   std::uint64_t bytes = 0;
   if (*text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), bytes);
@@ -133,11 +133,11 @@ Result<void> DeadLetterFile::put_back(std::string_view line) {
 }
 
 Result<void> DeadLetterFile::bring_back() {
-  const auto explain = [this](const FileError& error) {
+  const auto explain = [this](const storage::FileError& error) {
     return fail(fmt::format("The dead letters in {} cannot be read: {}.", aside_path(), error.message));
   };
   const auto aside = files_.open(aside_path(), false);
-  if (!aside && aside.error().fault == FileFault::not_found) return {};
+  if (!aside && aside.error().fault == storage::FileFault::not_found) return {};
   const auto size = aside ? (*aside)->size() : tl::unexpected(aside.error());
   if (!size) return explain(size.error());
   auto done = done_bytes();
@@ -156,4 +156,4 @@ Result<void> DeadLetterFile::bring_back() {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -12,14 +12,14 @@
 
 #include "base/clock.h"
 #include "export/sink.h"
-#include "journal/file_system.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // Any thread.
 class DeadLetterFile final : public DeadLetterStore {
  public:
-  DeadLetterFile(std::string path, ObjectId destination, FileSystem& files, const Clock& clock);
+  DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock);
   // Opens the file at the first letter. An error says what is in the way; the letter is then not kept, and the event
   // not finished.
   Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
@@ -45,14 +45,14 @@ class DeadLetterFile final : public DeadLetterStore {
   const std::string stem_;  // without .ndjson
   const std::string directory_;
   ObjectId destination_;
-  FileSystem& files_;
+  storage::FileSystem& files_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::unique_ptr<File> file_;  // guarded by mutex_, as what follows
+  std::unique_ptr<storage::File> file_;  // guarded by mutex_, as what follows
   std::uint64_t size_ = 0;
 };
 
 // `text` as a JSON string, quotes included.
 std::string json_string(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::exporting

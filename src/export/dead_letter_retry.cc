@@ -11,7 +11,7 @@
 #include "event/entry.h"
 #include "export/limits.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 // How often `stopping` is looked at.
@@ -31,26 +31,26 @@ std::string_view record_in(std::string_view line) {
 // The records of one piece as one entry's events, so that they take the way that every event takes.
 class Piece {
  public:
-  Piece(const Destination& destination, std::int64_t now_ms) {
+  Piece(const catalog::Destination& destination, std::int64_t now_ms) {
     writer_.begin(destination.environment_id, destination.environment_id, now_ms, {});
   }
   void add(std::string_view record) {
     writer_.json() += record;
-    writer_.end_event(EventKind::other, 2, false, 0, 0);
+    writer_.end_event(event::EventKind::other, 2, false, 0, 0);
     ++count_;
   }
   std::vector<OutboundEvent> events(bool newline) {
     std::vector<OutboundEvent> out;
     if (count_ == 0) return out;
-    auto chunk = std::make_shared<JournalChunk>();
+    auto chunk = std::make_shared<journal::JournalChunk>();
     writer_.finish(chunk->buffer);
-    const auto view = EntryView::open(chunk->buffer);
+    const auto view = event::EntryView::open(chunk->buffer);
     SLUICE_CHECK(view.has_value(), "what was written can be read");
     auto entry = std::make_shared<OutboundEntry>();
     entry->chunk = std::move(chunk);
     entry->view = *view;
-    entry->envelope = EnvelopeWriter::verbatim(newline);
-    EntryView::Walk walk;
+    entry->envelope = event::EnvelopeWriter::verbatim(newline);
+    event::EntryView::Walk walk;
     OutboundEvent event;
     event.entry = std::move(entry);
     for (event.ticket = 0; view->next(walk, event.slot); ++event.ticket) out.push_back(event);
@@ -58,19 +58,19 @@ class Piece {
   }
 
  private:
-  EntryWriter writer_;
+  event::EntryWriter writer_;
   std::uint64_t count_ = 0;
 };
 
 class Retry {
  public:
-  Retry(const Destination& destination, DeadLetterFile& letters, const Exporter::SinkFactory& make_sink,
+  Retry(const catalog::Destination& destination, DeadLetterFile& letters, const Exporter::SinkFactory& make_sink,
         const Clock& clock, const std::atomic<bool>& stopping)
       : destination_(destination),
         letters_(letters),
         clock_(clock),
         stopping_(stopping),
-        sink_(make_sink(destination, waker_, letters)),
+        sink_(make_sink(destination, notifier_, letters)),
         deadline_us_(clock.steady_us() + kRetryDeadlineMs * 1'000) {}
   ~Retry() { sink_->stop(); }
 
@@ -106,22 +106,22 @@ class Retry {
       done += finished.size();
       const bool moved = !finished.empty();
       finished.clear();
-      if (!moved) waker_.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 0, kLookUs));
+      if (!moved) notifier_.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 0, kLookUs));
     }
     return true;
   }
 
-  const Destination& destination_;
+  const catalog::Destination& destination_;
   DeadLetterFile& letters_;
   const Clock& clock_;
   const std::atomic<bool>& stopping_;
-  Waker waker_;
+  Notifier notifier_;
   const std::unique_ptr<Sink> sink_;
   const std::int64_t deadline_us_;
 };
 
 // The next whole lines from `from` on, about kDeadLetterPieceBytes of them; what has no end is the rest of the file.
-Result<std::string> next_lines(const File& file, std::uint64_t from, std::uint64_t size) {
+Result<std::string> next_lines(const storage::File& file, std::uint64_t from, std::uint64_t size) {
   std::string text;
   for (std::uint64_t want = kDeadLetterPieceBytes;; want *= 2) {
     text.resize(std::min(want, size - from));
@@ -138,9 +138,9 @@ Result<std::string> next_lines(const File& file, std::uint64_t from, std::uint64
 
 }  // namespace
 
-Result<DeadLetterRetry> retry_dead_letters(const Destination& destination, DeadLetterFile& letters, FileSystem& files,
-                                           const Exporter::SinkFactory& make_sink, const Clock& clock,
-                                           const std::atomic<bool>& stopping) {
+Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
+                                           storage::FileSystem& files, const Exporter::SinkFactory& make_sink,
+                                           const Clock& clock, const std::atomic<bool>& stopping) {
   DeadLetterRetry outcome;
   if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
   const auto aside = letters.put_aside();
@@ -169,4 +169,4 @@ Result<DeadLetterRetry> retry_dead_letters(const Destination& destination, DeadL
   return outcome;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

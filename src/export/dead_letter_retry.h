@@ -1,4 +1,4 @@
-// Tries a destination's dead letters again, on its owner's request: a permission, a limit or a stream was mended. The
+// Tries a destination's dead letters again, on its owner's request: a permission, a limit or a stream was repaired. The
 // records go out as they were kept, with the ids of their events, beside live delivery. Those that are refused again
 // are kept again; what is not finished at the end stays kept.
 #pragma once
@@ -12,13 +12,13 @@
 #include "export/dead_letter_file.h"
 #include "export/exporter.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // Blocks until all are finished, or for kRetryDeadlineMs, or until `stopping`, or until a problem is there that a
 // person must mend. One at a time for a destination. Nothing is lost by a crash at any moment; what was delivered since
 // the last piece was done is then delivered twice. Any thread.
-Result<DeadLetterRetry> retry_dead_letters(const Destination& destination, DeadLetterFile& letters, FileSystem& files,
-                                           const Exporter::SinkFactory& make_sink, const Clock& clock,
-                                           const std::atomic<bool>& stopping);
+Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
+                                           storage::FileSystem& files, const Exporter::SinkFactory& make_sink,
+                                           const Clock& clock, const std::atomic<bool>& stopping);
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "export/limits.h"
-#include "journal/file_system_fake.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 constexpr const char* kPath = "/data/dead-letters/610addeadbeefaa86ec9a7d4.ndjson";
@@ -70,7 +70,7 @@ std::string letter_of(int number) {
 class DeadLetterRetryTest : public testing::Test {
  protected:
   DeadLetterRetryTest() { destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4"); }
-  std::unique_ptr<DeadLetterFile> letters(FileSystem& files) {
+  std::unique_ptr<DeadLetterFile> letters(storage::FileSystem& files) {
     return std::make_unique<DeadLetterFile>(kPath, destination_.id, files, clock_);
   }
   void write(const std::string& text) { ASSERT_TRUE(letters(files_)->put_back(text)); }
@@ -78,7 +78,7 @@ class DeadLetterRetryTest : public testing::Test {
     const auto file = letters(files_);
     return retry_dead_letters(
         destination_, *file, files_,
-        [this](const Destination&, Waker&, DeadLetterStore& store) {
+        [this](const catalog::Destination&, Notifier&, DeadLetterStore& store) {
           return std::make_unique<StreamSink>(stream_, store);
         },
         clock_, stopping_);
@@ -90,9 +90,9 @@ class DeadLetterRetryTest : public testing::Test {
     return ids;
   }
 
-  FakeFileSystem files_{1};
+  storage::FakeFileSystem files_{1};
   SystemClock clock_;
-  Destination destination_;
+  catalog::Destination destination_;
   Stream stream_;
   std::atomic<bool> stopping_{false};
 };
@@ -155,12 +155,12 @@ TEST_F(DeadLetterRetryTest, a_crash_at_any_moment_loses_no_letter) {
   write(text);
   stream_.refused = "\"id\":\"7\"";
   struct Image {
-    std::unique_ptr<FakeFileSystem> files;
+    std::unique_ptr<storage::FakeFileSystem> files;
     std::vector<std::string> delivered;
   };
   std::vector<Image> images;
   files_.before_each_change([&] {
-    using Crash = FakeFileSystem::Crash;
+    using Crash = storage::FakeFileSystem::Crash;
     for (const Crash crash : {Crash::lose_all, Crash::keep_all, Crash::keep_some, Crash::loose})
       images.push_back({files_.after_crash(crash, images.size()), stream_.delivered});
   });
@@ -180,4 +180,4 @@ TEST_F(DeadLetterRetryTest, a_crash_at_any_moment_loses_no_letter) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -2,26 +2,26 @@
 
 #include "base/check.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
-void DeliveryWindow::begin_entry(Position position, Position next, std::int64_t received_ms, std::uint64_t bytes,
-                                 std::uint32_t events) {
+void DeliveryWindow::begin_entry(journal::Position position, journal::Position next, std::int64_t received_ms,
+                                 std::uint64_t bytes, std::uint32_t events) {
   // Between the cursor and this entry lay other environments' entries, or what retention gave up.
   move_to(position);
   entries_.push_back({position, next, received_ms, bytes, events, 0});
 }
 
-void DeliveryWindow::move_to(Position position) {
+void DeliveryWindow::move_to(journal::Position position) {
   if (!entries_.empty() || position <= cursor_.position) return;
   cursor_.position = position;
   cursor_.events_done = 0;
 }
 
-void DeliveryWindow::add_passed() { events_.push_back({0, State::passed, EventKind::other}); }
+void DeliveryWindow::add_passed() { events_.push_back({0, State::passed, event::EventKind::other}); }
 
-void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered, EventKind::other}); }
+void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered, event::EventKind::other}); }
 
-std::uint64_t DeliveryWindow::add_pending(EventKind kind) {
+std::uint64_t DeliveryWindow::add_pending(event::EventKind kind) {
   events_.push_back({0, State::pending, kind});
   ++pending_;
   return first_ticket_ + events_.size() - 1;
@@ -62,7 +62,7 @@ void DeliveryWindow::advance(std::vector<PassedEntry>& passed) {
     }
     if (cursor_.events_done < entry.events) return;
     passed.push_back({entry.received_ms, entry.bytes, entry.delivered});
-    const Position behind = entry.next;
+    const journal::Position behind = entry.next;
     entries_.pop_front();
     // Where the next entry begins, not where this one ends: others' entries may lie between, and events_done counts
     // from the entry that the cursor stands in.
@@ -71,4 +71,4 @@ void DeliveryWindow::advance(std::vector<PassedEntry>& passed) {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -9,22 +9,22 @@
 
 #include "journal/cursor_store.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 class DeliveryWindow {
  public:
-  explicit DeliveryWindow(const Cursor& start) : cursor_(start) {}
+  explicit DeliveryWindow(const journal::Cursor& start) : cursor_(start) {}
 
   // An entry begins; its `events` events are added next, in order. Of the entry that the cursor stands in, only those
   // from cursor().events_done on. `bytes` is its size in the journal.
-  void begin_entry(Position position, Position next, std::int64_t received_ms, std::uint64_t bytes,
+  void begin_entry(journal::Position position, journal::Position next, std::int64_t received_ms, std::uint64_t bytes,
                    std::uint32_t events);
   // An event that this destination does not get, by its kind.
   void add_passed();
   // One of its kinds that its filter leaves out.
   void add_filtered();
   // An event that goes out; the ticket names it in finish().
-  std::uint64_t add_pending(EventKind kind = EventKind::other);
+  std::uint64_t add_pending(event::EventKind kind = event::EventKind::other);
 
   void finish(std::uint64_t ticket, bool delivered, std::uint32_t bytes);
 
@@ -37,13 +37,13 @@ class DeliveryWindow {
   void advance(std::vector<PassedEntry>& passed);
 
   // Nothing before `position` concerns this destination any more. Only while the window is empty.
-  void move_to(Position position);
+  void move_to(journal::Position position);
 
-  const Cursor& cursor() const { return cursor_; }
+  const journal::Cursor& cursor() const { return cursor_; }
   std::size_t size() const { return events_.size(); }
   std::size_t pending() const { return pending_; }
   // That the cursor has passed since this was made, by kind.
-  const EventKindCounts& delivered_by_kind() const { return delivered_by_kind_; }
+  const event::EventKindCounts& delivered_by_kind() const { return delivered_by_kind_; }
   // When the oldest entry in the window was received; 0 when the window is empty.
   std::int64_t oldest_received_ms() const { return entries_.empty() ? 0 : entries_.front().received_ms; }
 
@@ -52,10 +52,10 @@ class DeliveryWindow {
   struct Event {
     std::uint32_t bytes;
     State state;
-    EventKind kind;
+    event::EventKind kind;
   };
   struct Entry {
-    Position position, next;
+    journal::Position position, next;
     std::int64_t received_ms;
     std::uint64_t bytes;
     std::uint32_t events;     // in all
@@ -63,12 +63,12 @@ class DeliveryWindow {
   };
   void pass(const Event& event);
 
-  Cursor cursor_;
+  journal::Cursor cursor_;
   std::deque<Entry> entries_;
   std::deque<Event> events_;
   std::uint64_t first_ticket_ = 0;  // of events_.front()
   std::size_t pending_ = 0;
-  EventKindCounts delivered_by_kind_{};
+  event::EventKindCounts delivered_by_kind_{};
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

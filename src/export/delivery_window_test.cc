@@ -6,13 +6,13 @@
 
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
-Position at(std::uint64_t offset) { return Position{offset}; }
+journal::Position at(std::uint64_t offset) { return journal::Position{offset}; }
 
 TEST(DeliveryWindow, moves_past_events_in_order_however_they_finish) {
-  DeliveryWindow window(Cursor{at(100)});
+  DeliveryWindow window(journal::Cursor{at(100)});
   std::vector<DeliveryWindow::PassedEntry> passed;
   window.begin_entry(at(100), at(200), 5, 42, 3);
   const auto first = window.add_pending();
@@ -25,16 +25,16 @@ TEST(DeliveryWindow, moves_past_events_in_order_however_they_finish) {
   EXPECT_EQ(window.oldest_received_ms(), 5);
   window.finish(first, false, 20);
   window.advance(passed);
-  EXPECT_EQ(window.cursor(), (Cursor{at(200), 0, 1, 10, 1, 20, 0}));
+  EXPECT_EQ(window.cursor(), (journal::Cursor{at(200), 0, 1, 10, 1, 20, 0}));
   ASSERT_EQ(passed.size(), 1u);
   EXPECT_EQ(passed[0].delivered, 1u);
   EXPECT_EQ(passed[0].bytes, 42u);
 }
 
 TEST(DeliveryWindow, stands_inside_an_entry_that_is_half_done_and_goes_on_there) {
-  Cursor saved;
+  journal::Cursor saved;
   {
-    DeliveryWindow window(Cursor{at(100)});
+    DeliveryWindow window(journal::Cursor{at(100)});
     std::vector<DeliveryWindow::PassedEntry> passed;
     window.begin_entry(at(100), at(200), 5, 42, 3);
     const auto first = window.add_pending();
@@ -53,13 +53,13 @@ TEST(DeliveryWindow, stands_inside_an_entry_that_is_half_done_and_goes_on_there)
   window.finish(third, true, 7);
   window.finish(second, true, 7);
   window.advance(passed);
-  EXPECT_EQ(window.cursor(), (Cursor{at(200), 0, 3, 21, 0, 0, 0}));
+  EXPECT_EQ(window.cursor(), (journal::Cursor{at(200), 0, 3, 21, 0, 0, 0}));
 }
 
 // Found by the simulation (seed 22): the cursor stood where the entry before ended, which is where another
 // environment's entry began, so that after a crash the first event was sent, and counted, again.
 TEST(DeliveryWindow, stands_inside_a_half_done_entry_also_behind_another_environments_entry) {
-  DeliveryWindow window(Cursor{at(100)});
+  DeliveryWindow window(journal::Cursor{at(100)});
   std::vector<DeliveryWindow::PassedEntry> passed;
   window.begin_entry(at(100), at(200), 5, 42, 1);
   const auto first = window.add_pending();
@@ -74,7 +74,7 @@ TEST(DeliveryWindow, stands_inside_a_half_done_entry_also_behind_another_environ
 }
 
 TEST(DeliveryWindow, passes_entries_without_events_for_this_destination_at_once) {
-  DeliveryWindow window(Cursor{at(100)});
+  DeliveryWindow window(journal::Cursor{at(100)});
   std::vector<DeliveryWindow::PassedEntry> passed;
   window.begin_entry(at(300), at(400), 5, 1, 2);
   window.add_passed();
@@ -90,7 +90,7 @@ TEST(DeliveryWindow, never_passes_a_pending_event_whatever_the_order_of_answers)
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    DeliveryWindow window(Cursor{at(1)});
+    DeliveryWindow window(journal::Cursor{at(1)});
     std::vector<DeliveryWindow::PassedEntry> passed;
     std::deque<std::uint64_t> pending;
     std::uint64_t position = 1, sent = 0, answered = 0;
@@ -118,4 +118,4 @@ TEST(DeliveryWindow, never_passes_a_pending_event_whatever_the_order_of_answers)
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::exporting

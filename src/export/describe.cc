@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 std::string per_second(double rate) { return grouped(static_cast<std::uint64_t>(rate + 0.5)); }
@@ -50,4 +50,4 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   return fmt::format("{} Nothing is lost: {}", text, backlog);
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

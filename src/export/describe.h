@@ -6,9 +6,9 @@
 
 #include "export/exporter.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // `now_ms`: wall clock. Names numbers grouped, durations in their two largest units.
 std::string describe(const DestinationStatus& status, std::int64_t now_ms);
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -4,31 +4,31 @@
 
 #include "event/json_scalar.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
-EventFilter::Choice EventFilter::choice_of(const OnlyNever& names) {
+EventFilter::Choice EventFilter::choice_of(const catalog::OnlyNever& names) {
   return {{names.only.begin(), names.only.end()}, {names.never.begin(), names.never.end()}};
 }
 
-EventFilter::EventFilter(const Destination& destination)
+EventFilter::EventFilter(const catalog::Destination& destination)
     : flags_(choice_of(destination.filter.flags)),
       events_(choice_of(destination.filter.events)),
       context_kinds_(choice_of(destination.filter.context_kinds)),
       rewriter_(destination.privacy, destination.filter.sample_one_in),
-      rewrites_(destination.privacy.asks() || destination.filter.sample_one_in > 1),
-      passes_all_(!flags_.asks() && !events_.asks() && !context_kinds_.asks() &&
+      rewrites_(destination.privacy.is_active() || destination.filter.sample_one_in > 1),
+      passes_all_(!flags_.is_active() && !events_.is_active() && !context_kinds_.is_active() &&
                   destination.filter.sample_one_in <= 1) {}
 
-bool EventFilter::examine(const EventSlot& event) {
-  const Choice& by_key = is_evaluation(event.kind) ? flags_ : events_;
-  const bool has_key = is_evaluation(event.kind) || event.kind == EventKind::custom || event.kind == EventKind::click ||
-                       event.kind == EventKind::pageview;
-  if (has_key && by_key.asks()) {
+bool EventFilter::examine(const event::EventSlot& event) {
+  const Choice& by_key = event::is_evaluation(event.kind) ? flags_ : events_;
+  const bool has_key = event::is_evaluation(event.kind) || event.kind == event::EventKind::custom ||
+                       event.kind == event::EventKind::click || event.kind == event::EventKind::pageview;
+  if (has_key && by_key.is_active()) {
     const bool escaped = event.key.find('\\') != std::string_view::npos;
-    if (!(escaped ? by_key.takes(json_unescaped(event.key)) : by_key.takes(event.key))) return false;
+    if (!(escaped ? by_key.matches(event::json_unescaped(event.key)) : by_key.matches(event.key))) return false;
   }
   if (!rewriter_.keeps(event)) return false;
-  if (!context_kinds_.asks()) return true;
+  if (!context_kinds_.is_active()) return true;
   // With several kinds, one that is never wanted decides; one that is wanted is enough.
   const std::vector<std::string>& kinds = rewriter_.context_kinds(event);
   if (kinds.empty()) return true;
@@ -40,7 +40,7 @@ bool EventFilter::examine(const EventSlot& event) {
          });
 }
 
-std::shared_ptr<const std::string> EventFilter::rewritten(const EventSlot& event) {
+std::shared_ptr<const std::string> EventFilter::rewritten(const event::EventSlot& event) {
   if (!rewrites_) return nullptr;
   auto out = std::make_shared<std::string>();
   out->reserve(event.json.size() + 64);
@@ -48,4 +48,4 @@ std::shared_ptr<const std::string> EventFilter::rewritten(const EventSlot& event
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -11,17 +11,17 @@
 #include "event/entry.h"
 #include "event/event_rewriter.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // One thread.
 class EventFilter {
  public:
-  explicit EventFilter(const Destination& destination);
+  explicit EventFilter(const catalog::Destination& destination);
 
   // Of an event whose kind the destination gets.
-  bool takes(const EventSlot& event) { return passes_all_ || examine(event); }
+  bool matches(const event::EventSlot& event) { return passes_all_ || examine(event); }
   // The event as this destination gets it; null: as it is.
-  std::shared_ptr<const std::string> rewritten(const EventSlot& event);
+  std::shared_ptr<const std::string> rewritten(const event::EventSlot& event);
 
  private:
   struct KeyHash {
@@ -32,18 +32,18 @@ class EventFilter {
   // Only those of `only`, unless it is empty, and none of `never`.
   struct Choice {
     Names only, never;
-    bool asks() const { return !only.empty() || !never.empty(); }
-    bool takes(std::string_view name) const {
+    bool is_active() const { return !only.empty() || !never.empty(); }
+    bool matches(std::string_view name) const {
       return (only.empty() || only.find(name) != only.end()) && never.find(name) == never.end();
     }
   };
-  static Choice choice_of(const OnlyNever& names);
-  bool examine(const EventSlot& event);
+  static Choice choice_of(const catalog::OnlyNever& names);
+  bool examine(const event::EventSlot& event);
 
   Choice flags_, events_, context_kinds_;
-  EventRewriter rewriter_;
+  event::EventRewriter rewriter_;
   bool rewrites_;
   bool passes_all_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -8,7 +8,7 @@
 #include "export/dead_letter_retry.h"
 #include "export/runner.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 constexpr std::int64_t kWatchIntervalUs = 1'000'000;
@@ -19,8 +19,8 @@ constexpr std::string_view kCursorSuffix = ".cursor", kDeadLetterSuffix = ".ndjs
 
 }  // namespace
 
-Exporter::Exporter(Journal& journal, FileSystem& files, const Clock& clock, std::string data_directory,
-                   SinkFactory make_sink, Workers& workers)
+Exporter::Exporter(journal::Journal& journal, storage::FileSystem& files, const Clock& clock,
+                   std::string data_directory, SinkFactory make_sink, Workers& workers)
     : journal_(journal),
       files_(files),
       clock_(clock),
@@ -28,12 +28,12 @@ Exporter::Exporter(Journal& journal, FileSystem& files, const Clock& clock, std:
       make_sink_(std::move(make_sink)),
       workers_(workers),
       replay_files_(files, data_directory_) {
-  watch_ = workers_.start("export-watch", watch_bell_, [this] { return watch_step(); });
+  watch_ = workers_.start("export-watch", watch_notifier_, [this] { return watch_step(); });
 }
 
 Exporter::~Exporter() {
   watch_stops_ = true;
-  watch_bell_.wake();
+  watch_notifier_.notify();
   watch_->join();
   const std::lock_guard lock(mutex_);
   for (auto* all : {&runners_, &replays_})
@@ -45,8 +45,8 @@ Exporter::~Exporter() {
 std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
   const std::lock_guard lock(mutex_);
-  for (auto& [id, runner] : runners_) runner->look();
-  for (auto& [id, absence] : absences_) (void)absence.look();  // one that fails is repeated
+  for (auto& [id, runner] : runners_) runner->sample();
+  for (auto& [id, paused] : paused_) (void)paused.sample();  // one that fails is repeated
   resume_replays();
   end_replays();
   return kWatchIntervalUs;
@@ -74,12 +74,13 @@ void Exporter::end_replays() {
   }
 }
 
-Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
+Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   // What goes or changes is stopped first, all at once, so that one slow answer does not hold up the next.
   std::vector<std::unique_ptr<Runner>> leaving, leaving_replays;
-  std::vector<Destination> starting;
-  std::map<ObjectId, const Destination*> declared;
-  for (const Destination& destination : snapshot.destinations()) declared.emplace(destination.id, &destination);
+  std::vector<catalog::Destination> starting;
+  std::map<ObjectId, const catalog::Destination*> declared;
+  for (const catalog::Destination& destination : snapshot.destinations())
+    declared.emplace(destination.id, &destination);
   {
     const std::lock_guard lock(mutex_);
     for (auto at = runners_.begin(); at != runners_.end();) {
@@ -99,7 +100,7 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
       at = runners_.erase(at);
     }
     off_.clear();
-    for (const Destination& destination : snapshot.destinations()) {
+    for (const catalog::Destination& destination : snapshot.destinations()) {
       if (!destination.on) off_.emplace(destination.id, destination);
       if (destination.on && runners_.count(destination.id) == 0) starting.push_back(destination);
     }
@@ -114,7 +115,7 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   for (const auto& runner : leaving) {
     const ObjectId id = runner->destination().id;
     const bool comes_back =
-        std::any_of(starting.begin(), starting.end(), [&](const Destination& d) { return d.id == id; });
+        std::any_of(starting.begin(), starting.end(), [&](const catalog::Destination& d) { return d.id == id; });
     // Off or gone: its cursors stay on disk, but hold nothing back any more (docs/delivery.md).
     if (comes_back) continue;
     journal_.drop_hold(id.hex());
@@ -123,11 +124,11 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   leaving.clear();
   {
     const std::lock_guard lock(mutex_);
-    if (auto noted = note_absences(); !noted) return noted;
+    if (auto noted = update_paused(); !noted) return noted;
   }
 
-  for (const Destination& destination : starting) {
-    auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination.id, files_);
+  for (const catalog::Destination& destination : starting) {
+    auto cursor_file = journal::CursorFile::open(data_directory_ + "/cursors", destination.id, files_);
     if (!cursor_file) return tl::unexpected(cursor_file.error());
     std::shared_ptr<DeadLetterFile> letters;
     {
@@ -154,21 +155,21 @@ Result<void> Exporter::apply(const CatalogSnapshot& snapshot) {
   return {};
 }
 
-Result<void> Exporter::note_absences() {
-  for (auto at = absences_.begin(); at != absences_.end();) {
+Result<void> Exporter::update_paused() {
+  for (auto at = paused_.begin(); at != paused_.end();) {
     // For the last time, where it comes back: what it missed must be in its cursor before it starts.
-    if (auto looked = at->second.look(); !looked) return looked;
-    at = off_.contains(at->first) ? std::next(at) : absences_.erase(at);
+    if (auto looked = at->second.sample(); !looked) return looked;
+    at = off_.contains(at->first) ? std::next(at) : paused_.erase(at);
   }
   for (const auto& [id, destination] : off_) {
     journal_.drop_hold(id.hex());  // of a start that was reserved and did not come
     // Begun anew when its settings changed: what it misses depends on them.
-    const auto known = absences_.find(id);
-    if (known != absences_.end() && known->second.destination() == destination) continue;
-    auto absence = Absence::begin(destination, data_directory_ + "/cursors", journal_, files_);
-    if (!absence) return tl::unexpected(absence.error());
-    if (known != absences_.end()) absences_.erase(known);
-    if (*absence) absences_.emplace(id, std::move(**absence));
+    const auto known = paused_.find(id);
+    if (known != paused_.end() && known->second.destination() == destination) continue;
+    auto paused = PausedDestination::begin(destination, data_directory_ + "/cursors", journal_, files_);
+    if (!paused) return tl::unexpected(paused.error());
+    if (known != paused_.end()) paused_.erase(known);
+    if (*paused) paused_.emplace(id, std::move(**paused));
   }
   return {};
 }
@@ -182,7 +183,7 @@ void Exporter::resume_replays() {
       at = unresumed_.erase(at);
       continue;
     }
-    const Destination& destination = runners_.at(id)->destination();
+    const catalog::Destination& destination = runners_.at(id)->destination();
     auto replay = unfinished ? make_replay(destination, **unfinished) : tl::unexpected(unfinished.error());
     if (!replay) {
       if (at->second != replay.error().message) {
@@ -206,8 +207,9 @@ void Exporter::resume_replays() {
 }
 
 // Null: it has no place any more.
-Result<std::unique_ptr<Exporter::Runner>> Exporter::make_replay(const Destination& destination, const Replay& replay) {
-  auto cursor_file = CursorFile::open(replay_files_.directory(), destination.id, files_);
+Result<std::unique_ptr<Exporter::Runner>> Exporter::make_replay(const catalog::Destination& destination,
+                                                                const Replay& replay) {
+  auto cursor_file = journal::CursorFile::open(replay_files_.directory(), destination.id, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!(*cursor_file)->loaded()) return nullptr;
   log_info("replay.started",
@@ -224,8 +226,8 @@ Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, s
   if (live == runners_.end()) return fail("The destination is off. Switch it on first: a replay goes the same way.");
   if (replays_.contains(id) || unresumed_.contains(id))
     return fail("A replay of this destination is running. Wait for it, or cancel it.");
-  const Destination& destination = live->second->destination();
-  const PositionRange span = journal_.received_between(from_ms, to_ms);
+  const catalog::Destination& destination = live->second->destination();
+  const journal::PositionRange span = journal_.received_between(from_ms, to_ms);
   const std::string holder = id.hex() + "-replay";
   journal_.hold(holder, span.from);
   Replay replay{{from_ms, to_ms, span.to},
@@ -299,7 +301,7 @@ std::shared_ptr<DeadLetterFile> Exporter::letter_file(ObjectId destination) {
 
 Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::atomic<bool>& stopping) {
   std::shared_ptr<DeadLetterFile> letters;
-  Destination destination;
+  catalog::Destination destination;
   {
     const std::lock_guard lock(mutex_);
     const auto live = runners_.find(id);
@@ -307,17 +309,17 @@ Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::ato
     destination = live->second->destination();
     letters = letter_file(id);
   }
-  return sluice::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping);
+  return sluice::exporting::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping);
 }
 
 Result<bool> Exporter::reserve_start(ObjectId destination) {
-  auto cursor_file = CursorFile::open(data_directory_ + "/cursors", destination, files_);
+  auto cursor_file = journal::CursorFile::open(data_directory_ + "/cursors", destination, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (const auto& place = (*cursor_file)->loaded()) {
     journal_.hold(destination.hex(), place->position);  // until it runs, however long apply() takes to come
     return false;
   }
-  Cursor cursor;
+  journal::Cursor cursor;
   cursor.position = journal_.end();
   journal_.hold(destination.hex(), cursor.position);
   if (auto saved = (*cursor_file)->save(cursor); !saved) return tl::unexpected(saved.error());
@@ -330,8 +332,8 @@ void Exporter::release_start(ObjectId destination) {
   (void)files_.remove(data_directory_ + "/cursors/" + destination.hex().append(kCursorSuffix));
 }
 
-Result<void> Exporter::mend_cursors() {
-  const Position end = journal_.end();
+Result<void> Exporter::repair_cursors() {
+  const journal::Position end = journal_.end();
   for (const std::string& folder : {data_directory_ + "/cursors", replay_files_.directory()}) {
     const auto names = files_.list(folder);
     if (!names) continue;  // none yet
@@ -339,10 +341,10 @@ Result<void> Exporter::mend_cursors() {
       if (!name.ends_with(kCursorSuffix)) continue;
       const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - kCursorSuffix.size()));
       if (!id) continue;
-      auto cursor_file = CursorFile::open_existing(folder, *id, files_);
+      auto cursor_file = journal::CursorFile::open_existing(folder, *id, files_);
       if (!cursor_file) return tl::unexpected(cursor_file.error());
       if (!*cursor_file || !(*cursor_file)->loaded() || (*cursor_file)->loaded()->position <= end) continue;
-      Cursor cursor = *(*cursor_file)->loaded();
+      journal::Cursor cursor = *(*cursor_file)->loaded();
       log_warn("export.cursor_pulled_back",
                {{"destination", id->hex()}, {"from", cursor.position.value}, {"to", end.value}});
       cursor.position = end;
@@ -368,9 +370,9 @@ void Exporter::forget(ObjectId destination) {
   replay_files_.remove(destination);
 }
 
-void Exporter::forget_all_but(const CatalogSnapshot& snapshot) {
+void Exporter::forget_all_but(const catalog::CatalogSnapshot& snapshot) {
   std::set<ObjectId> known;
-  for (const Destination& destination : snapshot.destinations()) known.insert(destination.id);
+  for (const catalog::Destination& destination : snapshot.destinations()) known.insert(destination.id);
   for (const auto& [folder, suffix] : {std::pair("/cursors", kCursorSuffix), {"/dead-letters", kDeadLetterSuffix}}) {
     const auto names = files_.list(data_directory_ + folder);
     if (!names) continue;
@@ -395,12 +397,13 @@ void Exporter::drain(std::int64_t deadline_ms) {
     for (auto& [id, runner] : *all) runner->begin_stop();
   for (auto* all : {&runners_, &replays_})
     for (auto& [id, runner] : *all) runner->stop();
-  for (auto& [id, absence] : absences_) (void)absence.look();  // one that fails is repeated
+  for (auto& [id, paused] : paused_) (void)paused.sample();  // one that fails is repeated
 }
 
 namespace {
 
-void add_counts(Exporter::Delivered& to, const Destination& destination, const EventKindCounts& counts) {
+void add_counts(Exporter::Delivered& to, const catalog::Destination& destination,
+                const event::EventKindCounts& counts) {
   to.project_key = destination.project_key;
   to.environment_key = destination.environment_key;
   for (std::size_t kind = 0; kind < counts.size(); ++kind) to.by_kind[kind] += counts[kind];
@@ -457,4 +460,4 @@ std::vector<HistoryStep> Exporter::history(ObjectId id, HistorySpan span) const 
   return found == runners_.end() ? std::vector<HistoryStep>() : found->second->history(span);
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -10,22 +10,22 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
-#include "export/absence.h"
 #include "export/health.h"
 #include "export/history.h"
+#include "export/paused_destination.h"
 #include "export/pipeline.h"
 #include "export/replay.h"
-#include "journal/file_system.h"
 #include "journal/journal.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // What /status, metrics and logs say of one destination.
 struct DestinationStatus {
-  Destination destination;
+  catalog::Destination destination;
   DestinationState state = DestinationState::off;
   std::int64_t state_since_ms = 0;
   std::int64_t oldest_waiting_age_ms = 0;
@@ -48,16 +48,16 @@ struct DeadLetterRetry {
 
 class Exporter {
  public:
-  // Makes the sink of a destination. It must keep within the references it is given; the waker outlives the sink.
-  using SinkFactory = std::function<std::unique_ptr<Sink>(const Destination&, Waker&, DeadLetterStore&)>;
+  // Makes the sink of a destination. It must keep within the references it is given; the notifier outlives the sink.
+  using SinkFactory = std::function<std::unique_ptr<Sink>(const catalog::Destination&, Notifier&, DeadLetterStore&)>;
 
-  Exporter(Journal& journal, FileSystem& files, const Clock& clock, std::string data_directory, SinkFactory make_sink,
-           Workers& workers = worker_threads());
+  Exporter(journal::Journal& journal, storage::FileSystem& files, const Clock& clock, std::string data_directory,
+           SinkFactory make_sink, Workers& workers = worker_threads());
   ~Exporter();
 
   // Starts, restarts and stops pipelines so that they are what the snapshot declares. A destination whose settings did
   // not change is not touched. Returns when it is done. One thread at a time.
-  Result<void> apply(const CatalogSnapshot& snapshot);
+  Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
   // Fixes where a destination that is about to be made or switched on starts, so that it gets whatever is accepted from
   // this call on, however long apply() takes to come; durable when it returns. False: it had a place already and keeps
@@ -69,12 +69,12 @@ class Exporter {
   // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
   // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
   // passed over. At start, before the first apply().
-  Result<void> mend_cursors();
+  Result<void> repair_cursors();
   // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
   // while it runs: after the apply() that took it away. Any thread.
   void forget(ObjectId destination);
   // The same for all that `snapshot` does not have. At start, before the first apply().
-  void forget_all_but(const CatalogSnapshot& snapshot);
+  void forget_all_but(const catalog::CatalogSnapshot& snapshot);
 
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
@@ -88,7 +88,7 @@ class Exporter {
   // Events delivered since the process started, replays included, of every destination that delivered any.
   struct Delivered {
     std::string project_key, environment_key;
-    EventKindCounts by_kind{};
+    event::EventKindCounts by_kind{};
   };
   std::map<ObjectId, Delivered> delivered() const;
 
@@ -104,17 +104,17 @@ class Exporter {
  private:
   class Runner;
   std::int64_t watch_step();
-  Result<void> note_absences();  // with mutex_; those that are off do not run any more
+  Result<void> update_paused();  // with mutex_; those that are off do not run any more
   void resume_replays();         // with mutex_
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);  // with mutex_
   void end_replays();
   void retire(const Runner& runner);  // with mutex_; it has stopped
-  Result<std::unique_ptr<Runner>> make_replay(const Destination& destination, const Replay& replay);
+  Result<std::unique_ptr<Runner>> make_replay(const catalog::Destination& destination, const Replay& replay);
   std::optional<ReplayStatus> replay_status(ObjectId destination) const;  // with mutex_
 
-  Journal& journal_;
-  FileSystem& files_;
+  journal::Journal& journal_;
+  storage::FileSystem& files_;
   const Clock& clock_;
   const std::string data_directory_;
   const SinkFactory make_sink_;
@@ -122,17 +122,17 @@ class Exporter {
   ReplayFiles replay_files_;
   mutable std::mutex mutex_;  // guards what follows
   std::map<ObjectId, std::unique_ptr<Runner>> runners_;
-  std::map<ObjectId, Destination> off_;
-  std::map<ObjectId, std::string> unresumed_;  // whose replay, if there is one, waits to be resumed; why, once told
-  std::map<ObjectId, Absence> absences_;       // of those that are off and have a cursor
+  std::map<ObjectId, catalog::Destination> off_;
+  std::map<ObjectId, std::string> unresumed_;     // whose replay, if there is one, waits to be resumed; why, once told
+  std::map<ObjectId, PausedDestination> paused_;  // of those that are off and have a cursor
   std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
   std::map<ObjectId, Delivered> retired_;          // by pipelines that are gone
   std::map<ObjectId, ReplayStatus> last_replays_;  // of each destination, since the process started
   std::atomic<bool> watch_stops_{false};
-  Waker watch_bell_;
+  Notifier watch_notifier_;
   std::unique_ptr<Worker> watch_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

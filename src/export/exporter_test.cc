@@ -9,18 +9,18 @@
 
 #include "event/entry.h"
 #include "export/sink_fake.h"
-#include "journal/file_system_fake.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 
 // The real journal, and what is held in it.
-class WatchedJournal final : public Journal {
+class WatchedJournal final : public journal::Journal {
  public:
-  explicit WatchedJournal(std::unique_ptr<Journal> journal) : journal_(std::move(journal)) {}
-  void hold(const std::string& holder, Position from) override {
+  explicit WatchedJournal(std::unique_ptr<journal::Journal> journal) : journal_(std::move(journal)) {}
+  void hold(const std::string& holder, journal::Position from) override {
     holders.insert(holder);
     journal_->hold(holder, from);
   }
@@ -28,29 +28,29 @@ class WatchedJournal final : public Journal {
     holders.erase(holder);
     journal_->drop_hold(holder);
   }
-  void append(AppendRequest request) override { journal_->append(std::move(request)); }
+  void append(journal::AppendRequest request) override { journal_->append(std::move(request)); }
   std::uint64_t max_entry_bytes() const override { return journal_->max_entry_bytes(); }
-  std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) override {
+  std::unique_ptr<journal::JournalReader> reader(ObjectId environment, journal::Position from) override {
     return journal_->reader(environment, from);
   }
-  EnvironmentMark mark(ObjectId environment) const override { return journal_->mark(environment); }
-  JournalCount count(ObjectId environment, Position from, Position to) const override {
+  journal::EnvironmentMark mark(ObjectId environment) const override { return journal_->mark(environment); }
+  journal::JournalCount count(ObjectId environment, journal::Position from, journal::Position to) const override {
     return journal_->count(environment, from, to);
   }
-  PositionRange received_between(std::int64_t from, std::int64_t to) const override {
+  journal::PositionRange received_between(std::int64_t from, std::int64_t to) const override {
     return journal_->received_between(from, to);
   }
-  Position oldest() const override { return journal_->oldest(); }
-  Position end() const override { return journal_->end(); }
-  JournalStats stats() const override { return journal_->stats(); }
-  void subscribe(Waker* waker, ObjectId environment) override { journal_->subscribe(waker, environment); }
-  void unsubscribe(Waker* waker) override { journal_->unsubscribe(waker); }
+  journal::Position oldest() const override { return journal_->oldest(); }
+  journal::Position end() const override { return journal_->end(); }
+  journal::JournalStats stats() const override { return journal_->stats(); }
+  void subscribe(Notifier* notifier, ObjectId environment) override { journal_->subscribe(notifier, environment); }
+  void unsubscribe(Notifier* notifier) override { journal_->unsubscribe(notifier); }
   void close() override { journal_->close(); }
 
   std::set<std::string> holders;
 
  private:
-  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<journal::Journal> journal_;
 };
 
 class ExporterTest : public testing::Test {
@@ -58,12 +58,12 @@ class ExporterTest : public testing::Test {
   ExporterTest() {
     destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
     destination_.environment_id = kEnvironment;
-    JournalLimits limits;
+    journal::JournalLimits limits;
     limits.segment_bytes = 64 << 10;
     limits.min_free_bytes = 0;
-    journal_ = std::make_unique<WatchedJournal>(*Journal::open("/data/journal", limits, files_, clock_));
+    journal_ = std::make_unique<WatchedJournal>(*journal::Journal::open("/data/journal", limits, files_, clock_));
     exporter_ = std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
-                                           [this](const Destination&, Waker&, DeadLetterStore&) {
+                                           [this](const catalog::Destination&, Notifier&, DeadLetterStore&) {
                                              auto sink = std::make_unique<FakeSink>(10);
                                              sink->answer_all(answer_all_);
                                              sinks_.push_back(sink.get());
@@ -74,32 +74,32 @@ class ExporterTest : public testing::Test {
 
   void apply(bool on) {
     destination_.on = on;
-    ASSERT_TRUE(exporter_->apply(CatalogSnapshot({}, {}, {destination_})));
+    ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
   }
-  Cursor saved() { return *(*CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
+  journal::Cursor saved() { return *(*journal::CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
   bool held(const std::string& suffix = "") { return journal_->holders.contains(destination_.id.hex() + suffix); }
 
   void append(int events) {
-    EntryWriter writer;
+    event::EntryWriter writer;
     writer.begin(kEnvironment, kEnvironment, 1, {});
     for (int i = 0; i < events; ++i) {
       writer.json() += R"({"kind":"custom"})";
-      writer.end_event(EventKind::custom, 2, false, 0, 0);
+      writer.end_event(event::EventKind::custom, 2, false, 0, 0);
     }
-    AppendRequest request;
+    journal::AppendRequest request;
     request.environment = kEnvironment;
     request.received_ms = 1;
     request.counts = writer.counts();
     writer.finish(request.entry);
-    std::promise<AppendOutcome> outcome;
-    request.done = [&](AppendOutcome result) { outcome.set_value(result); };
+    std::promise<journal::AppendOutcome> outcome;
+    request.done = [&](journal::AppendOutcome result) { outcome.set_value(result); };
     journal_->append(std::move(request));
-    ASSERT_EQ(outcome.get_future().get(), AppendOutcome::durable);
+    ASSERT_EQ(outcome.get_future().get(), journal::AppendOutcome::durable);
   }
 
-  FakeFileSystem files_{1};
+  storage::FakeFileSystem files_{1};
   SystemClock clock_;
-  Destination destination_;
+  catalog::Destination destination_;
   bool answer_all_ = false;  // of sinks made from now on
   std::vector<FakeSink*> sinks_;
   std::unique_ptr<WatchedJournal> journal_;
@@ -108,12 +108,12 @@ class ExporterTest : public testing::Test {
 
 // Found by the simulation (seed 154079): the last entry before a crash had rotted, so that the journal ended before it.
 TEST_F(ExporterTest, pulls_back_a_cursor_that_stands_behind_the_journals_end) {
-  Cursor cursor;
-  cursor.position = Position{journal_->end().value + 800};
+  journal::Cursor cursor;
+  cursor.position = journal::Position{journal_->end().value + 800};
   cursor.events_done = 3;
   cursor.delivered_events = 7;
-  ASSERT_TRUE((*CursorFile::open("/data/cursors", destination_.id, files_))->save(cursor));
-  ASSERT_TRUE(exporter_->mend_cursors());
+  ASSERT_TRUE((*journal::CursorFile::open("/data/cursors", destination_.id, files_))->save(cursor));
+  ASSERT_TRUE(exporter_->repair_cursors());
   EXPECT_EQ(saved().position, journal_->end());
   EXPECT_EQ(saved().events_done, 0u);
   EXPECT_EQ(saved().delivered_events, 7u);
@@ -150,9 +150,9 @@ TEST_F(ExporterTest, leaves_nothing_of_a_replay_that_could_not_be_begun) {
   apply(true);
   int refused = 0;
   for (std::uint64_t after = 0; after < 6; ++after) {
-    files_.fail_sync(after, FileFault::other);
+    files_.fail_sync(after, storage::FileFault::other);
     const auto begun = exporter_->start_replay(destination_.id, 0, clock_.wall_ms());
-    files_.fail_sync(UINT64_MAX, FileFault::other);
+    files_.fail_sync(UINT64_MAX, storage::FileFault::other);
     if (begun) {
       (void)exporter_->cancel_replay(destination_.id);
       continue;
@@ -199,4 +199,4 @@ TEST_F(ExporterTest, holds_nothing_for_a_destination_that_is_off) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::exporting

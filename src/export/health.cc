@@ -2,7 +2,7 @@
 
 #include "export/limits.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 std::string_view destination_state_name(DestinationState state) {
   switch (state) {
@@ -31,4 +31,4 @@ DestinationState destination_state(const DestinationFacts& facts) {
   return facts.waiting_events > 0 || delivered_lately ? DestinationState::delivering : DestinationState::idle;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::exporting {
 
 enum class DestinationState : std::uint8_t { delivering, idle, behind, waiting, blocked, off };
 std::string_view destination_state_name(DestinationState state);
@@ -41,4 +41,4 @@ struct DestinationFacts {
 };
 DestinationState destination_state(const DestinationFacts& facts);
 
-}  // namespace sluice
+}  // namespace sluice::exporting

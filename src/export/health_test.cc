@@ -5,7 +5,7 @@
 #include "export/balance.h"
 #include "export/describe.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 Problem problem(Problem::Weight weight) {
@@ -41,17 +41,17 @@ TEST(Balance, comes_out_at_every_look) {
   BalanceKeeper keeper;
   keeper.start(100, 3, 1, 7, 20, 1000);
   keeper.already_finished(2);
-  Balance balance = keeper.look(1050);
+  Balance balance = keeper.sample(1050);
   EXPECT_EQ(balance.accepted, 100u + 3 + 1 + 7 + 18 + 50);
   EXPECT_EQ(balance.waiting, 68u);
   keeper.delivered(60);
   keeper.dead_lettered(5);
-  balance = keeper.look(1050);
+  balance = keeper.sample(1050);
   EXPECT_EQ(balance.waiting, 3u);
   EXPECT_EQ(balance.accepted,
             balance.delivered + balance.dead_lettered + balance.waiting + balance.filtered + balance.missing);
   EXPECT_EQ(keeper.settle(1050), 3u);
-  balance = keeper.look(1050);
+  balance = keeper.sample(1050);
   EXPECT_EQ(balance.waiting, 0u);
   EXPECT_EQ(balance.missing, 4u);
 }
@@ -81,4 +81,4 @@ TEST(Describe, tells_whether_a_late_destination_catches_up) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::exporting

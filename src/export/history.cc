@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 struct SpanRow {
@@ -62,7 +62,7 @@ std::optional<HistorySpan> history_span_named(std::string_view name) {
 
 std::int64_t history_step_ms(HistorySpan span) { return row(span).step_ms; }
 
-void History::look(const PipelineStatus& now, std::int64_t now_ms) {
+void History::sample(const PipelineStatus& now, std::int64_t now_ms) {
   Sums sums{now.balance.accepted, now.balance.delivered, now.delivered_bytes,
             retried_of(now.sink), now.sink.calls_failed, {}};
   std::copy(std::begin(now.latency_counts), std::end(now.latency_counts), std::begin(sums.latency_counts));
@@ -123,4 +123,4 @@ HistoryRates History::rates(std::int64_t now_ms) const {
   return rates;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

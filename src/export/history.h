@@ -11,7 +11,7 @@
 
 #include "export/pipeline.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 struct HistoryStep {
   std::int64_t at_ms = 0;  // where it begins, a multiple of its length
@@ -40,7 +40,7 @@ class History {
  public:
   explicit History(std::int64_t started_ms) : started_ms_(started_ms) {}
   // About once a second, with sums since the process started.
-  void look(const PipelineStatus& now, std::int64_t now_ms);
+  void sample(const PipelineStatus& now, std::int64_t now_ms);
   std::vector<HistoryStep> steps(HistorySpan span, std::int64_t now_ms) const;
   HistoryRates rates(std::int64_t now_ms) const;
 
@@ -54,4 +54,4 @@ class History {
   std::deque<HistoryStep> spans_[3];
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace sluice {
+namespace sluice::exporting {
 
 // A destination is `behind` when its oldest undelivered event is this old, and `idle` when nothing came or left for
 // this long (docs/states-and-remedies.md).
@@ -37,4 +37,4 @@ inline constexpr std::uint64_t kDeadLetterPieceBytes = 1u << 20;
 // One request to try dead letters again goes on for so long; what is left then is told, and stays.
 inline constexpr std::int64_t kRetryDeadlineMs = 20'000;
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -10,19 +10,20 @@
 #include "export/limits.h"
 #include "export/selection.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
-Cursor first_cursor(const Destination& destination, const Journal& journal) {
-  Cursor cursor;
+journal::Cursor first_cursor(const catalog::Destination& destination, const journal::Journal& journal) {
+  journal::Cursor cursor;
   cursor.position = destination.from_oldest ? journal.oldest() : journal.end();
   return cursor;
 }
 
 }  // namespace
 
-Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-                   std::unique_ptr<Sink> sink, const Clock& clock, std::optional<ReplayRange> replay)
+Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
+                   std::unique_ptr<journal::CursorFile> cursor_file, std::unique_ptr<Sink> sink, const Clock& clock,
+                   std::optional<ReplayRange> replay)
     : destination_(std::move(destination)),
       replay_(replay),
       hold_name_(destination_.id.hex() + (replay ? "-replay" : "")),
@@ -32,11 +33,11 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
       cursor_file_(std::move(cursor_file)),
       sink_(std::move(sink)),
       window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)) {
-  const Cursor& cursor = window_.cursor();
+  const journal::Cursor& cursor = window_.cursor();
   journal_.hold(hold_name_, cursor.position);
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
-  const EnvironmentMark mark = this->mark();
-  const JournalCount backlog = journal_.count(destination_.environment_id, cursor.position, mark.end);
+  const journal::EnvironmentMark mark = this->mark();
+  const journal::JournalCount backlog = journal_.count(destination_.environment_id, cursor.position, mark.end);
   balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
                  selected(destination_, backlog.events), selected(destination_, mark.appended));
   backlog_bytes_at_start_ = backlog.bytes;
@@ -49,8 +50,8 @@ Pipeline::Pipeline(Destination destination, Journal& journal, std::unique_ptr<Cu
   next_entry();  // so that what an entry's first part already delivered is known before the first look at the balance
 }
 
-EnvironmentMark Pipeline::mark() const {
-  EnvironmentMark mark;
+journal::EnvironmentMark Pipeline::mark() const {
+  journal::EnvironmentMark mark;
   if (!replay_) return journal_.mark(destination_.environment_id);
   mark.end = replay_->end;
   return mark;
@@ -63,7 +64,7 @@ bool Pipeline::next_entry() {
       next_in_chunk_ = 0;
       if (!chunk_) return false;
     }
-    const JournalEntry& stored = chunk_->entries[next_in_chunk_++];
+    const journal::JournalEntry& stored = chunk_->entries[next_in_chunk_++];
     if (replay_) {
       read_all_of_replay_ = stored.position >= replay_->end;
       if (read_all_of_replay_) return false;
@@ -72,7 +73,7 @@ bool Pipeline::next_entry() {
         continue;
       }
     }
-    auto view = EntryView::open(stored.entry);
+    auto view = event::EntryView::open(stored.entry);
     if (!view) {
       // The journal's checksum held, so these bytes are what was written: a fault of the writer, told once, and not in
       // the others' way.
@@ -85,15 +86,16 @@ bool Pipeline::next_entry() {
     entry->chunk = chunk_;
     entry->position = stored.position;
     entry->view = *view;
-    entry->envelope = EnvelopeWriter(*view, EnvelopeOptions{destination_.kinesis.newline, destination_.fields,
+    entry->envelope =
+        event::EnvelopeWriter(*view, event::EnvelopeOptions{destination_.kinesis.newline, destination_.fields,
                                                             destination_.project_key, destination_.environment_key});
     entry_ = std::move(entry);
     walk_ = {};
-    const Cursor& cursor = window_.cursor();
+    const journal::Cursor& cursor = window_.cursor();
     const bool resumed = window_.size() == 0 && cursor.position == stored.position && cursor.events_done > 0;
     window_.begin_entry(stored.position, stored.next, stored.received_ms, stored.entry.size(), view->event_count());
     if (resumed) {
-      EventSlot slot;
+      event::EventSlot slot;
       std::uint64_t finished_before = 0;
       for (std::uint32_t i = 0; i < cursor.events_done && entry_->view.next(walk_, slot); ++i)
         finished_before += selects(destination_, slot);
@@ -107,20 +109,20 @@ bool Pipeline::next_entry() {
 void Pipeline::feed() {
   while (window_.size() < kMaxWindowEvents && sink_->has_room()) {
     if (!entry_) {
-      const EnvironmentMark mark = this->mark();
+      const journal::EnvironmentMark mark = this->mark();
       if (!next_entry()) {
         reconcile(mark);
         return;
       }
     }
-    EventSlot slot;
+    event::EventSlot slot;
     if (!entry_->view.next(walk_, slot)) {
       entry_.reset();
       continue;
     }
     if (!selects(destination_, slot)) {
       window_.add_passed();
-    } else if (!filter_.takes(slot)) {
+    } else if (!filter_.matches(slot)) {
       window_.add_filtered();
       balance_.filtered(1);
     } else {
@@ -133,7 +135,7 @@ void Pipeline::feed() {
 
 // Nothing is left to read before `mark`. If nothing is on its way either, then what still seems to wait does not exist
 // any more.
-void Pipeline::reconcile(const EnvironmentMark& mark) {
+void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
   window_.move_to(reader_->position());
   const std::uint64_t gone = balance_.settle(selected(destination_, mark.appended));
@@ -176,17 +178,17 @@ void Pipeline::note_passed() {
   passed_.clear();
 }
 
-Cursor Pipeline::current_cursor() const {
-  Cursor cursor = window_.cursor();
+journal::Cursor Pipeline::current_cursor() const {
+  journal::Cursor cursor = window_.cursor();
   cursor.expired_events = balance_.missing();
   return cursor;
 }
 
 // Saves the cursor if it is time to. Returns when it will be, INT64_MAX when there is nothing to save.
 std::int64_t Pipeline::save_cursor_if_due(std::int64_t now_us) {
-  const Cursor cursor = current_cursor();
+  const journal::Cursor cursor = current_cursor();
   if (cursor == saved_) return INT64_MAX;
-  Cursor moved_only = saved_;
+  journal::Cursor moved_only = saved_;
   moved_only.position = cursor.position;
   moved_only.events_done = cursor.events_done;
   // Nothing was finished: other environments' entries passed by. No hurry, and not worth waking up for.
@@ -198,7 +200,7 @@ std::int64_t Pipeline::save_cursor_if_due(std::int64_t now_us) {
 }
 
 void Pipeline::save_cursor() {
-  const Cursor cursor = current_cursor();
+  const journal::Cursor cursor = current_cursor();
   saved_us_ = clock_.steady_us();
   if (const auto saved = cursor_file_->save(cursor); !saved) {
     const std::int64_t now_ms = clock_.wall_ms();
@@ -260,8 +262,8 @@ void Pipeline::close() {
 PipelineStatus Pipeline::status() const {
   const std::lock_guard lock(mutex_);
   PipelineStatus status;
-  const EnvironmentMark mark = this->mark();
-  status.balance = balance_.look(selected(destination_, mark.appended));
+  const journal::EnvironmentMark mark = this->mark();
+  status.balance = balance_.sample(selected(destination_, mark.appended));
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);
@@ -280,4 +282,4 @@ PipelineStatus Pipeline::status() const {
   return status;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

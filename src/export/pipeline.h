@@ -20,7 +20,7 @@
 #include "journal/cursor_store.h"
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // From accepted (the time of receipt) to delivered, per event. Upper bounds in milliseconds; one more bucket for the
 // rest.
@@ -31,7 +31,7 @@ inline constexpr std::size_t kLatencyBuckets = std::size(kLatencyBucketsMs) + 1;
 // What a replay delivers again: the entries before `end` that were received within the span.
 struct ReplayRange {
   std::int64_t from_ms = 0, to_ms = 0;
-  Position end;
+  journal::Position end;
 };
 
 struct PipelineStatus {
@@ -43,9 +43,9 @@ struct PipelineStatus {
   std::int64_t last_delivery_ms = 0;    // wall clock; 0: none since the process started
   std::uint64_t latency_counts[kLatencyBuckets] = {};
   std::uint64_t latency_sum_ms = 0;
-  Position position;                    // everything before is delivered, dead-lettered, or not for it
-  EventKindCounts delivered_by_kind{};  // since the pipeline was made
-  bool finished = false;                // a replay has delivered all of its range
+  journal::Position position;                  // everything before is delivered, dead-lettered, or not for it
+  event::EventKindCounts delivered_by_kind{};  // since the pipeline was made
+  bool finished = false;                       // a replay has delivered all of its range
   std::optional<Problem> problem;
   std::vector<Problem> notes;
   SinkStats sink;
@@ -56,11 +56,12 @@ class Pipeline {
   // The cursor file has been opened; a destination without a cursor starts at the journal's end, or at its oldest entry
   // when it says so. Sets the destination's hold on the journal. With `replay` it delivers that range again, from a
   // cursor that has been saved at its beginning, and is then finished.
-  Pipeline(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-           std::unique_ptr<Sink> sink, const Clock& clock, std::optional<ReplayRange> replay = {});
+  Pipeline(catalog::Destination destination, journal::Journal& journal,
+           std::unique_ptr<journal::CursorFile> cursor_file, std::unique_ptr<Sink> sink, const Clock& clock,
+           std::optional<ReplayRange> replay = {});
 
   // One turn; never waits for the destination. Returns when it wants the next at the latest (steady clock,
-  // microseconds); new entries and answers ring the waker before. The owner's thread.
+  // microseconds); new entries and answers ring the notifier before. The owner's thread.
   std::int64_t step();
 
   // No new events go out; calls in flight may end. Step on until stopped(), which is true when they have or after
@@ -72,41 +73,41 @@ class Pipeline {
 
   // Any thread; takes the pipeline's mutex.
   PipelineStatus status() const;
-  const Destination& destination() const { return destination_; }
+  const catalog::Destination& destination() const { return destination_; }
 
  private:
-  EnvironmentMark mark() const;
+  journal::EnvironmentMark mark() const;
   bool next_entry();
   void feed();
   void settle();
   void note_passed();
-  void reconcile(const EnvironmentMark& mark);
-  Cursor current_cursor() const;
+  void reconcile(const journal::EnvironmentMark& mark);
+  journal::Cursor current_cursor() const;
   std::int64_t save_cursor_if_due(std::int64_t now_us);
   void save_cursor();
 
-  const Destination destination_;
+  const catalog::Destination destination_;
   const std::optional<ReplayRange> replay_;
   const std::string hold_name_;
   EventFilter filter_;
-  Journal& journal_;
+  journal::Journal& journal_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::unique_ptr<CursorFile> cursor_file_;
+  std::unique_ptr<journal::CursorFile> cursor_file_;
   std::unique_ptr<Sink> sink_;
-  std::unique_ptr<JournalReader> reader_;
+  std::unique_ptr<journal::JournalReader> reader_;
   DeliveryWindow window_;
   BalanceKeeper balance_;
-  Cursor saved_;
+  journal::Cursor saved_;
   std::int64_t saved_us_ = 0;
   std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;
   std::uint64_t backlog_bytes_at_start_ = 0, appended_bytes_at_start_ = 0, passed_bytes_ = 0;
 
   // Where reading stands: a chunk, the entry in it that is being handed out, and the place in that entry.
-  std::shared_ptr<const JournalChunk> chunk_;
+  std::shared_ptr<const journal::JournalChunk> chunk_;
   std::size_t next_in_chunk_ = 0;
   std::shared_ptr<const OutboundEntry> entry_;
-  EntryView::Walk walk_;
+  event::EntryView::Walk walk_;
 
   std::vector<FinishedEvent> finished_;
   std::vector<DeliveryWindow::PassedEntry> passed_;
@@ -119,4 +120,4 @@ class Pipeline {
   std::int64_t stop_deadline_us_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

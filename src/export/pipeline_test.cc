@@ -9,7 +9,7 @@
 #include "export/limits.h"
 #include "export/sink_fake.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
@@ -36,13 +36,13 @@ class PipelineTest : public testing::Test {
   }
 
   void open() {
-    auto journal = Journal::open(directory_ + "/journal", limits_, *files_, system_clock_);
+    auto journal = journal::Journal::open(directory_ + "/journal", limits_, *files_, system_clock_);
     ASSERT_TRUE(journal) << journal.error().message;
     journal_ = std::move(*journal);
   }
 
   void start(std::size_t room = 100) {
-    auto cursor = CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
+    auto cursor = journal::CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
     ASSERT_TRUE(cursor) << cursor.error().message;
     auto sink = std::make_unique<FakeSink>(room);
     sink_ = sink.get();
@@ -57,21 +57,21 @@ class PipelineTest : public testing::Test {
   }
 
   // An entry of `kinds.size()` events; returns when it is durable.
-  void append(const std::vector<EventKind>& kinds, ObjectId environment = kEnvironment) {
+  void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kEnvironment) {
     writer_.begin(kProject, environment, 1'700'000'000'000, {});
-    for (const EventKind kind : kinds) {
-      writer_.json() += fmt::format(R"({{"kind":"{}","n":{}}})", event_kind_name(kind), next_++);
+    for (const event::EventKind kind : kinds) {
+      writer_.json() += fmt::format(R"({{"kind":"{}","n":{}}})", event::event_kind_name(kind), next_++);
       writer_.end_event(kind, 2, false, 0, 0);
     }
-    AppendRequest request;
+    journal::AppendRequest request;
     request.environment = environment;
     request.received_ms = 1'700'000'000'000;
     request.counts = writer_.counts();
     writer_.finish(request.entry);
-    std::promise<AppendOutcome> outcome;
-    request.done = [&](AppendOutcome result) { outcome.set_value(result); };
+    std::promise<journal::AppendOutcome> outcome;
+    request.done = [&](journal::AppendOutcome result) { outcome.set_value(result); };
     journal_->append(std::move(request));
-    ASSERT_EQ(outcome.get_future().get(), AppendOutcome::durable);
+    ASSERT_EQ(outcome.get_future().get(), journal::AppendOutcome::durable);
   }
 
   void expect_balance(const char* when) {
@@ -85,21 +85,22 @@ class PipelineTest : public testing::Test {
   }
 
   const std::string directory_ = testing::TempDir() + "pipeline_test_data";
-  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  std::unique_ptr<storage::FileSystem> files_ = storage::make_posix_file_system();
   SystemClock system_clock_;
   ManualClock clock_;
-  JournalLimits limits_;
-  std::unique_ptr<Journal> journal_;
-  Destination destination_;
+  journal::JournalLimits limits_;
+  std::unique_ptr<journal::Journal> journal_;
+  catalog::Destination destination_;
   std::unique_ptr<Pipeline> pipeline_;
   FakeSink* sink_ = nullptr;
-  EntryWriter writer_;
+  event::EntryWriter writer_;
   int next_ = 0;
 };
 
 TEST_F(PipelineTest, delivers_the_kinds_that_the_destination_wants_and_counts_the_others_nowhere) {
-  append({EventKind::feature, EventKind::summary, EventKind::identify, EventKind::unusable});
-  append({EventKind::feature}, kOtherEnvironment);
+  append(
+      {event::EventKind::feature, event::EventKind::summary, event::EventKind::identify, event::EventKind::unusable});
+  append({event::EventKind::feature}, kOtherEnvironment);
   start();
   EXPECT_EQ(pipeline_->status().balance.accepted, 2u);
   EXPECT_EQ(pipeline_->status().balance.waiting, 2u);
@@ -114,10 +115,10 @@ TEST_F(PipelineTest, delivers_the_kinds_that_the_destination_wants_and_counts_th
 }
 
 TEST_F(PipelineTest, a_new_destination_starts_now_unless_told_otherwise) {
-  append({EventKind::feature});
+  append({event::EventKind::feature});
   destination_.from_oldest = false;
   start();
-  append({EventKind::custom});
+  append({event::EventKind::custom});
   sink_->answer_all(true);
   turn();
   ASSERT_EQ(sink_->delivered().size(), 1u);
@@ -127,7 +128,7 @@ TEST_F(PipelineTest, a_new_destination_starts_now_unless_told_otherwise) {
 TEST_F(PipelineTest, a_new_destination_keeps_its_place_from_its_first_moment) {
   destination_.from_oldest = false;
   start();
-  append({EventKind::feature});
+  append({event::EventKind::feature});
   crash();
   start();
   sink_->answer_all(true);
@@ -136,7 +137,8 @@ TEST_F(PipelineTest, a_new_destination_keeps_its_place_from_its_first_moment) {
 }
 
 TEST_F(PipelineTest, goes_on_inside_an_entry_and_repeats_only_what_was_not_saved) {
-  append({EventKind::feature, EventKind::summary, EventKind::custom, EventKind::identify, EventKind::feature});
+  append({event::EventKind::feature, event::EventKind::summary, event::EventKind::custom, event::EventKind::identify,
+          event::EventKind::feature});
   start(2);
   turn();
   EXPECT_EQ(sink_->inside(), 2u);
@@ -155,7 +157,8 @@ TEST_F(PipelineTest, goes_on_inside_an_entry_and_repeats_only_what_was_not_saved
 }
 
 TEST_F(PipelineTest, answers_that_overtake_each_other_lose_nothing_in_a_crash) {
-  for (int i = 0; i < 10; ++i) append({EventKind::feature, EventKind::feature, EventKind::feature});
+  for (int i = 0; i < 10; ++i)
+    append({event::EventKind::feature, event::EventKind::feature, event::EventKind::feature});
   start(9);
   turn();
   sink_->answer_newest(8);  // all but the first: the cursor must not move
@@ -171,7 +174,7 @@ TEST_F(PipelineTest, answers_that_overtake_each_other_lose_nothing_in_a_crash) {
 }
 
 TEST_F(PipelineTest, counts_dead_letters_apart) {
-  append({EventKind::feature, EventKind::custom, EventKind::feature});
+  append({event::EventKind::feature, event::EventKind::custom, event::EventKind::feature});
   start();
   sink_->refuse("custom");
   sink_->answer_all(true);
@@ -187,7 +190,7 @@ TEST_F(PipelineTest, counts_dead_letters_apart) {
 }
 
 TEST_F(PipelineTest, a_sink_without_answers_bounds_what_is_read) {
-  for (int i = 0; i < 200; ++i) append(std::vector<EventKind>(10, EventKind::feature));
+  for (int i = 0; i < 200; ++i) append(std::vector<event::EventKind>(10, event::EventKind::feature));
   start(50);
   for (int i = 0; i < 20; ++i) turn();
   EXPECT_EQ(sink_->inside(), 50u);
@@ -198,19 +201,19 @@ TEST_F(PipelineTest, a_sink_without_answers_bounds_what_is_read) {
 
 TEST_F(PipelineTest, entries_of_other_environments_do_not_hold_the_journal) {
   start();
-  for (int i = 0; i < 50; ++i) append({EventKind::feature}, kOtherEnvironment);
-  const Position before = journal_->end();
+  for (int i = 0; i < 50; ++i) append({event::EventKind::feature}, kOtherEnvironment);
+  const journal::Position before = journal_->end();
   clock_.advance_us(kIdleCursorIntervalUs + 1);
   pipeline_->step();
   pipeline_->step();
   pipeline_.reset();
-  auto cursor = CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
+  auto cursor = journal::CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
   ASSERT_TRUE(cursor && (*cursor)->loaded());
   EXPECT_EQ((*cursor)->loaded()->position, before);
 }
 
 TEST_F(PipelineTest, stops_with_its_cursor_saved_once_answers_are_in) {
-  append({EventKind::feature, EventKind::feature});
+  append({event::EventKind::feature, event::EventKind::feature});
   start();
   pipeline_->step();
   pipeline_->stop();
@@ -227,7 +230,7 @@ TEST_F(PipelineTest, stops_with_its_cursor_saved_once_answers_are_in) {
 }
 
 TEST_F(PipelineTest, a_destination_that_never_answers_does_not_stop_for_ever) {
-  append({EventKind::feature});
+  append({event::EventKind::feature});
   start();
   pipeline_->step();
   pipeline_->stop();
@@ -236,4 +239,4 @@ TEST_F(PipelineTest, a_destination_that_never_answers_does_not_stop_for_ever) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "journal/cursor_store.h"
-#include "journal/whole_file.h"
+#include "storage/whole_file.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 using nlohmann::json;
@@ -18,13 +18,13 @@ constexpr std::array<std::string_view, 3> kStateNames = {"running", "done", "can
 
 std::string_view replay_state_name(ReplayState state) { return kStateNames[static_cast<std::size_t>(state)]; }
 
-Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, Position from) {
+Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, journal::Position from) {
   const auto failed = [](const std::string& why) { return fail("The replay cannot be begun: " + why + "."); };
   if (const auto made = files_.make_directory(directory_); !made) return failed(made.error().message);
   (void)files_.remove(directory_ + "/" + destination.hex() + ".cursor");  // of an earlier one
-  auto cursor_file = CursorFile::open(directory_, destination, files_);
+  auto cursor_file = journal::CursorFile::open(directory_, destination, files_);
   if (!cursor_file) return failed(cursor_file.error().message);
-  Cursor cursor;
+  journal::Cursor cursor;
   cursor.position = from;
   if (const auto saved = (*cursor_file)->save(cursor); !saved) return failed(saved.error().message);
   const json text = {{"from", replay.range.from_ms},
@@ -32,13 +32,13 @@ Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, Posi
                      {"end", replay.range.end.value},
                      {"started", replay.started_ms},
                      {"bytes", replay.bytes}};
-  if (const auto written = replace_whole(files_, path_of(destination), text.dump()); !written)
+  if (const auto written = storage::replace_whole(files_, path_of(destination), text.dump()); !written)
     return failed(written.error().message);
   return {};
 }
 
 Result<std::optional<Replay>> ReplayFiles::find(ObjectId destination) const {
-  const auto text = read_whole(files_, path_of(destination));
+  const auto text = storage::read_whole(files_, path_of(destination));
   if (!text) return fail(text.error().message);
   if (!*text) return std::nullopt;
   const json read = json::parse(**text, nullptr, false);
@@ -65,4 +65,4 @@ void ReplayFiles::remove(ObjectId destination) {
   (void)files_.remove(directory_ + "/" + destination.hex() + ".cursor");
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -8,9 +8,9 @@
 
 #include "base/object_id.h"
 #include "export/pipeline.h"
-#include "journal/file_system.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 enum class ReplayState : std::uint8_t { running, done, cancelled };
 std::string_view replay_state_name(ReplayState state);
@@ -32,19 +32,19 @@ struct ReplayStatus {
 // The files of replays, in `data_directory`/replays.
 class ReplayFiles {
  public:
-  ReplayFiles(FileSystem& files, const std::string& data_directory)
+  ReplayFiles(storage::FileSystem& files, const std::string& data_directory)
       : files_(files), directory_(data_directory + "/replays") {}
   const std::string& directory() const { return directory_; }
   // Durable when it returns, with a cursor at `from`.
-  Result<void> begin(ObjectId destination, const Replay& replay, Position from);
+  Result<void> begin(ObjectId destination, const Replay& replay, journal::Position from);
   // Nothing when there is none; one that is damaged is told in the log, and is none. Fails when the disk does.
   Result<std::optional<Replay>> find(ObjectId destination) const;
   void remove(ObjectId destination);
 
  private:
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex() + ".json"; }
-  FileSystem& files_;
+  storage::FileSystem& files_;
   const std::string directory_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

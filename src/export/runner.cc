@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "export/limits.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 constexpr std::size_t kRateWindowS = 30;
@@ -17,26 +17,27 @@ constexpr std::int64_t kDrainPatienceMs = 2'000;
 
 }  // namespace
 
-Exporter::Runner::Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file,
-                         const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
-                         Workers& workers, std::optional<ReplayRange> replay)
+Exporter::Runner::Runner(catalog::Destination destination, journal::Journal& journal,
+                         std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
+                         std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
+                         std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
       dead_letters_(std::move(dead_letters)),
-      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, waker_, *dead_letters_), clock,
+      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
                 replay),
       history_(clock.wall_ms()),
       state_since_ms_(clock.wall_ms()) {
-  history_.look(pipeline_.status(), state_since_ms_);  // what was before is not its history
-  journal_.subscribe(&waker_, destination.environment_id);
-  worker_ = workers.start("destination", waker_, [this] { return step(); });
+  history_.sample(pipeline_.status(), state_since_ms_);  // what was before is not its history
+  journal_.subscribe(&notifier_, destination.environment_id);
+  worker_ = workers.start("destination", notifier_, [this] { return step(); });
 }
 
 Exporter::Runner::~Runner() { stop(); }
 
 void Exporter::Runner::begin_stop() {
   pipeline_.stop();
-  waker_.wake();
+  notifier_.notify();
 }
 
 void Exporter::Runner::stop() {
@@ -44,7 +45,7 @@ void Exporter::Runner::stop() {
   begin_stop();
   worker_->join();
   worker_.reset();
-  journal_.unsubscribe(&waker_);
+  journal_.unsubscribe(&notifier_);
 }
 
 std::int64_t Exporter::Runner::step() {
@@ -90,12 +91,12 @@ std::vector<HistoryStep> Exporter::Runner::history(HistorySpan span) const {
   return history_.steps(span, clock_.wall_ms());
 }
 
-void Exporter::Runner::look() {
+void Exporter::Runner::sample() {
   const DestinationStatus now = status();
   const std::lock_guard lock(watch_mutex_);
   samples_.push_back({clock_.steady_us(), now.pipeline.balance.accepted, now.pipeline.balance.delivered});
   if (samples_.size() > kRateWindowS) samples_.pop_front();
-  history_.look(now.pipeline, clock_.wall_ms());
+  history_.sample(now.pipeline, clock_.wall_ms());
   const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";
   if (now.state == state_ && code == problem_code_) return;
   // `delivering` and `idle` follow each other all day: not worth a line.
@@ -128,4 +129,4 @@ void Exporter::Runner::tell(const DestinationStatus& now) const {
                                  {"oldest", human_duration_ms(now.oldest_waiting_age_ms)}});
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -1,4 +1,4 @@
-// One pipeline with its worker, its waker and its dead letters, and what it has been doing lately.
+// One pipeline with its worker, its notifier and its dead letters, and what it has been doing lately.
 #pragma once
 
 #include <deque>
@@ -8,34 +8,34 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
 #include "base/worker.h"
 #include "export/dead_letter_file.h"
 #include "export/exporter.h"
 #include "export/history.h"
 #include "export/pipeline.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 class Exporter::Runner {
  public:
   // Starts at once. With `replay` it delivers that range and then has nothing more to do.
-  Runner(Destination destination, Journal& journal, std::unique_ptr<CursorFile> cursor_file, const Clock& clock,
-         std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
-         std::optional<ReplayRange> replay = {});
+  Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
+         const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
+         Workers& workers, std::optional<ReplayRange> replay = {});
   ~Runner();
 
   void begin_stop();
   void stop();  // waits until it has
 
-  const Destination& destination() const { return pipeline_.destination(); }
+  const catalog::Destination& destination() const { return pipeline_.destination(); }
   PipelineStatus pipeline_status() const { return pipeline_.status(); }
   // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it.
   bool drained(std::int64_t since_ms) const;
   DestinationStatus status() const;
   std::vector<HistoryStep> history(HistorySpan span) const;
   // Once a second: samples the rates and tells of a change of state, once.
-  void look();
+  void sample();
 
  private:
   // What the trend is computed from: one look a second.
@@ -46,9 +46,9 @@ class Exporter::Runner {
   std::int64_t step();
   void tell(const DestinationStatus& now) const;
 
-  Journal& journal_;
+  journal::Journal& journal_;
   const Clock& clock_;
-  Waker waker_;
+  Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   Pipeline pipeline_;
   std::unique_ptr<Worker> worker_;
@@ -61,4 +61,4 @@ class Exporter::Runner {
   std::int64_t state_since_ms_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -4,18 +4,18 @@
 #include "catalog/snapshot.h"
 #include "event/entry.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
-inline bool selects(const Destination& destination, const EventSlot& event) {
+inline bool selects(const catalog::Destination& destination, const event::EventSlot& event) {
   return destination.kinds.has(event.kind);
 }
 
 // How many of the counted events the destination gets.
-inline std::uint64_t selected(const Destination& destination, const EventKindCounts& counts) {
+inline std::uint64_t selected(const catalog::Destination& destination, const event::EventKindCounts& counts) {
   std::uint64_t sum = 0;
-  for (const EventKindRow& row : kEventKinds)
+  for (const event::EventKindRow& row : event::kEventKinds)
     if (destination.kinds.has(row.kind)) sum += counts[static_cast<std::size_t>(row.kind)];
   return sum;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

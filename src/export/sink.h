@@ -1,6 +1,6 @@
 // A sink takes events off the end of a pipeline and brings them to one destination: Kinesis today. It is driven by the
 // pipeline's thread alone and never blocks: the pipeline puts events in as long as there is room, calls step(), and
-// sleeps until the deadline that step() names or a ring of the waker. An event that was put in is the sink's until
+// sleeps until the deadline that step() names or a ring of the notifier. An event that was put in is the sink's until
 // step() reports it finished: delivered, or dead-lettered because the destination can never take it. The sink retries
 // for ever in between.
 #pragma once
@@ -18,20 +18,20 @@
 #include "export/health.h"
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // One entry on its way, shared by its events; keeps the bytes alive.
 struct OutboundEntry {
-  std::shared_ptr<const JournalChunk> chunk;
-  Position position;
-  EntryView view;
-  EnvelopeWriter envelope;
+  std::shared_ptr<const journal::JournalChunk> chunk;
+  journal::Position position;
+  event::EntryView view;
+  event::EnvelopeWriter envelope;
 };
 
 struct OutboundEvent {
   std::uint64_t ticket = 0;  // the pipeline's number for it; reported back when finished
   std::shared_ptr<const OutboundEntry> entry;
-  EventSlot slot;                                          // points into the entry, or into `rewritten`
+  event::EventSlot slot;                                   // points into the entry, or into `rewritten`
   std::shared_ptr<const std::string> rewritten = nullptr;  // the event as this destination asked for it; null: as it is
   std::size_t record_size() const { return entry->envelope.size(slot); }
 };
@@ -87,8 +87,8 @@ class Sink {
   virtual void put(OutboundEvent event) = 0;
 
   // Takes in answers, forms calls and sends them. Appends what is finished to `finished`. Returns when it wants to be
-  // called again at the latest (steady clock, microseconds), INT64_MAX for never; an answer that comes before rings the
-  // waker it was made with.
+  // called again at the latest (steady clock, microseconds), INT64_MAX for never; an answer that comes before notifies
+  // the notifier it was made with.
   virtual std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) = 0;
 
   // The worst problem in force; notes are told apart.
@@ -103,4 +103,4 @@ class Sink {
   virtual void stop() = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

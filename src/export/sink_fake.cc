@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 void FakeSink::put(OutboundEvent event) {
   SLUICE_CHECK(has_room(), "a pipeline puts in no more than there is room for");
@@ -42,4 +42,4 @@ SinkStats FakeSink::stats() const {
   return stats;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

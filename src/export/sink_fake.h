@@ -9,7 +9,7 @@
 
 #include "export/sink.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 class FakeSink final : public Sink {
  public:
@@ -61,4 +61,4 @@ class FakeSink final : public Sink {
   bool stopped_ = false;
 };
 
-}  // namespace sluice
+}  // namespace sluice::exporting

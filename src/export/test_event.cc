@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "event/entry.h"
 
-namespace sluice {
+namespace sluice::exporting {
 namespace {
 
 // A passing problem that came so often is told without waiting for the deadline: some two seconds of tries.
@@ -25,27 +25,28 @@ class KeptLetter final : public DeadLetterStore {
   std::optional<DeadLetter> letter;
 };
 
-OutboundEvent test_event(const Destination& destination, ObjectId project, ObjectId event_id, std::int64_t now_ms) {
-  EntryWriter writer;
+OutboundEvent test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
+                         std::int64_t now_ms) {
+  event::EntryWriter writer;
   writer.begin(project, destination.environment_id, now_ms, {});
   const std::string head = fmt::format(R"({{"kind":"feature","id":"{}","key":")", event_id.hex());
   writer.json() += head;
   writer.json() += fmt::format(
       R"({}","creationDate":{},"variation":1,"value":false,"default":false,"contextKeys":{{"user":"{}"}}}})",
       kTestEventKey, now_ms, kTestEventKey);
-  writer.end_event(EventKind::feature, 2, false, static_cast<std::uint32_t>(head.size()),
+  writer.end_event(event::EventKind::feature, 2, false, static_cast<std::uint32_t>(head.size()),
                    static_cast<std::uint16_t>(kTestEventKey.size()));
-  auto chunk = std::make_shared<JournalChunk>();
+  auto chunk = std::make_shared<journal::JournalChunk>();
   writer.finish(chunk->buffer);
-  const auto view = EntryView::open(chunk->buffer);
+  const auto view = event::EntryView::open(chunk->buffer);
   SLUICE_CHECK(view.has_value(), "what was written can be read");
   auto entry = std::make_shared<OutboundEntry>();
   entry->chunk = std::move(chunk);
   entry->view = *view;
-  entry->envelope = EnvelopeWriter(
+  entry->envelope = event::EnvelopeWriter(
       *view, {destination.kinesis.newline, destination.fields, destination.project_key, destination.environment_key});
   OutboundEvent event;
-  EntryView::Walk walk;
+  event::EntryView::Walk walk;
   const bool there = view->next(walk, event.slot);
   SLUICE_CHECK(there, "the entry has its event");
   event.entry = std::move(entry);
@@ -58,12 +59,12 @@ bool stands_in_the_way(const std::optional<Problem>& problem) {
 
 }  // namespace
 
-TestEventOutcome send_test_event(const Destination& destination, ObjectId project, ObjectId event_id,
+TestEventOutcome send_test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
                                  const Exporter::SinkFactory& make_sink, const Clock& clock,
                                  const std::atomic<bool>& stopping) {
-  Waker waker;
+  Notifier notifier;
   KeptLetter letters;
-  const std::unique_ptr<Sink> sink = make_sink(destination, waker, letters);
+  const std::unique_ptr<Sink> sink = make_sink(destination, notifier, letters);
   const std::int64_t started_us = clock.steady_us();
   const std::int64_t deadline_us = started_us + kTestEventDeadlineMs * 1'000;
   TestEventOutcome outcome;
@@ -77,7 +78,7 @@ TestEventOutcome send_test_event(const Destination& destination, ObjectId projec
     const std::int64_t next_us = sink->step(now_us, finished);
     outcome.problem = sink->problem();
     if (!finished.empty() || stands_in_the_way(outcome.problem)) break;
-    waker.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us) - now_us, 1'000, kLookUs));
+    notifier.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us) - now_us, 1'000, kLookUs));
   }
   sink->stop();
   outcome.took_ms = (clock.steady_us() - started_us) / 1'000;
@@ -90,4 +91,4 @@ TestEventOutcome send_test_event(const Destination& destination, ObjectId projec
   return outcome;
 }
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -11,7 +11,7 @@
 #include "catalog/snapshot.h"
 #include "export/exporter.h"
 
-namespace sluice {
+namespace sluice::exporting {
 
 // Its flag's key and its user's: how people find it in the stream.
 inline constexpr std::string_view kTestEventKey = "LaunchDarklyDataExportTestEvent";
@@ -27,8 +27,8 @@ struct TestEventOutcome {
 };
 
 // Blocks until it is delivered, refused, or at kTestEventDeadlineMs; or until `stopping`. Any thread.
-TestEventOutcome send_test_event(const Destination& destination, ObjectId project, ObjectId event_id,
+TestEventOutcome send_test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
                                  const Exporter::SinkFactory& make_sink, const Clock& clock,
                                  const std::atomic<bool>& stopping);
 
-}  // namespace sluice
+}  // namespace sluice::exporting

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice {
+namespace sluice::flags {
 
 inline constexpr std::size_t kMaxVariationsDescribed = 64;
 inline constexpr std::size_t kMaxDescribedValueBytes = 256;  // a longer value is not kept
@@ -22,4 +22,4 @@ struct FlagDescription {
   bool operator==(const FlagDescription&) const = default;
 };
 
-}  // namespace sluice
+}  // namespace sluice::flags

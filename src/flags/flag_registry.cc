@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-namespace sluice {
+namespace sluice::flags {
 namespace {
 
 using nlohmann::json;
@@ -68,7 +68,7 @@ FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
   if (const auto found = flags.described.find(key); found != flags.described.end()) out = found->second;
   const auto found = flags.choice.flags.find(key);
   if (found == flags.choice.flags.end()) return out;
-  const DeclaredFlag& declared = found->second;
+  const catalog::DeclaredFlag& declared = found->second;
   if (!declared.name.empty()) out.name = declared.name;
   const std::size_t count = std::max(declared.variation_names.size(), declared.variation_values.size());
   out.variations.resize(std::max(out.variations.size(), count));
@@ -80,7 +80,7 @@ FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
 }
 
 void FlagRegistry::choose(const Flags& flags, FlagEntry& flag) {
-  const FlagExport& choice = flags.choice;
+  const catalog::FlagExport& choice = flags.choice;
   bool exported = choice.all_flags.value_or(flag.remembered_);
   if (const auto found = choice.flags.find(flag.key); found != choice.flags.end())
     exported = found->second.exported.value_or(exported);
@@ -96,9 +96,9 @@ void FlagRegistry::choose(const Flags& flags, FlagEntry& flag) {
   flag.has_names_.store(!flag.names_.empty(), std::memory_order_release);
 }
 
-void FlagRegistry::apply(const CatalogSnapshot& snapshot) {
+void FlagRegistry::apply(const catalog::CatalogSnapshot& snapshot) {
   const std::lock_guard lock(mutex_);
-  for (const Environment& environment : snapshot.environments()) {
+  for (const catalog::Environment& environment : snapshot.environments()) {
     Flags& flags = environments_[environment.id];
     flags.choice = environment.flag_export;
     for (FlagEntry& flag : flags.seen) choose(flags, flag);
@@ -327,4 +327,4 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::flags

@@ -22,7 +22,7 @@
 #include "catalog/snapshot.h"
 #include "flags/flag_description.h"
 
-namespace sluice {
+namespace sluice::flags {
 
 // Flags of one environment that are remembered: LaunchDarkly's own projects stay below it. A flag beyond is exported as
 // new flags are, and counted in forgotten().
@@ -115,7 +115,7 @@ class FlagRegistry {
   FlagEntry* find(ObjectId environment, std::string_view key, std::int64_t now_ms);
 
   // Takes up what was declared: names, and which flags are exported. In force at once, for what arrives from then on.
-  void apply(const CatalogSnapshot& snapshot);
+  void apply(const catalog::CatalogSnapshot& snapshot);
   // Takes up what all flags of an environment are called, in place of what was told before; what is declared of a
   // variation's name goes before it. At most kMaxFlags are kept.
   void describe(ObjectId environment, const std::vector<FlagDescription>& flags);
@@ -138,7 +138,7 @@ class FlagRegistry {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   struct Flags {
-    FlagExport choice;
+    catalog::FlagExport choice;
     std::unordered_map<std::string, FlagDescription, KeyHash, std::equal_to<>> described;
     std::deque<FlagEntry> seen;  // side by side, because lists read them all
     std::unordered_map<std::string_view, FlagEntry*> by_key;
@@ -159,4 +159,4 @@ class FlagRegistry {
   std::atomic<std::uint64_t> forgotten_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::flags

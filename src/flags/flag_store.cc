@@ -4,26 +4,26 @@
 #include <utility>
 
 #include "base/log.h"
-#include "journal/whole_file.h"
+#include "storage/whole_file.h"
 
-namespace sluice {
+namespace sluice::flags {
 
 struct FlagStore::State {
   const std::string path;
   FlagRegistry& registry;
-  FileSystem& files;
-  State(std::string at, FlagRegistry& of, FileSystem& on) : path(std::move(at)), registry(of), files(on) {}
+  storage::FileSystem& files;
+  State(std::string at, FlagRegistry& of, storage::FileSystem& on) : path(std::move(at)), registry(of), files(on) {}
   std::string saved;
   bool failing = false;
 
   std::atomic<bool> stopping{false};
-  Waker bell;
+  Notifier notifier;
   std::unique_ptr<Worker> worker;
 
   void save() {
     std::string text = registry.text();
     if (text == saved) return;
-    if (auto written = replace_whole(files, path, text); !written) {
+    if (auto written = storage::replace_whole(files, path, text); !written) {
       if (!failing) log_warn("flags.not_saved", {{"path", path}, {"reason", written.error().message}});
       failing = true;
       return;
@@ -39,7 +39,7 @@ struct FlagStore::State {
   }
 
   Result<void> load() {
-    auto read = read_whole(files, path);
+    auto read = storage::read_whole(files, path);
     if (!read) return fail(read.error().message);
     if (!*read) return {};
     std::string text = std::move(**read);
@@ -54,10 +54,10 @@ struct FlagStore::State {
 };
 
 FlagStore::FlagStore(std::unique_ptr<State> state, Workers& workers) : state_(std::move(state)) {
-  state_->worker = workers.start("flag-store", state_->bell, [raw = state_.get()] { return raw->step(); });
+  state_->worker = workers.start("flag-store", state_->notifier, [raw = state_.get()] { return raw->step(); });
 }
 
-Result<std::unique_ptr<FlagStore>> FlagStore::open(std::string path, FlagRegistry& registry, FileSystem& files,
+Result<std::unique_ptr<FlagStore>> FlagStore::open(std::string path, FlagRegistry& registry, storage::FileSystem& files,
                                                    Workers& workers) {
   auto state = std::make_unique<State>(std::move(path), registry, files);
   if (auto loaded = state->load(); !loaded) return tl::unexpected(loaded.error());
@@ -69,9 +69,9 @@ FlagStore::~FlagStore() { close(); }
 void FlagStore::close() {
   if (!state_->worker) return;
   state_->stopping = true;
-  state_->bell.wake();
+  state_->notifier.notify();
   state_->worker->join();
   state_->worker.reset();
 }
 
-}  // namespace sluice
+}  // namespace sluice::flags

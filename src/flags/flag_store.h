@@ -8,9 +8,9 @@
 #include "base/result.h"
 #include "base/worker.h"
 #include "flags/flag_registry.h"
-#include "journal/file_system.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::flags {
 
 inline constexpr std::int64_t kFlagStoreIntervalMs = 5'000;
 
@@ -18,7 +18,7 @@ class FlagStore {
  public:
   // Reads `path` into the registry, if it is there. A file that cannot be read is set aside as `path`.damaged and told
   // in the log: flags are known again when they are seen again. Then a worker saves.
-  static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, FileSystem& files,
+  static Result<std::unique_ptr<FlagStore>> open(std::string path, FlagRegistry& registry, storage::FileSystem& files,
                                                  Workers& workers = worker_threads());
   // Saves for the last time, unless close() did.
   ~FlagStore();
@@ -30,4 +30,4 @@ class FlagStore {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::flags

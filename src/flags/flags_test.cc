@@ -4,15 +4,15 @@
 
 #include "flags/flag_registry.h"
 #include "flags/flag_store.h"
-#include "journal/file_system_fake.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::flags {
 namespace {
 
 const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 
-CatalogSnapshot with(FlagExport choice) {
-  Environment environment;
+catalog::CatalogSnapshot with(catalog::FlagExport choice) {
+  catalog::Environment environment;
   environment.id = kEnvironment;
   environment.flag_export = std::move(choice);
   return {{}, {std::move(environment)}, {}};
@@ -20,7 +20,7 @@ CatalogSnapshot with(FlagExport choice) {
 
 TEST(FlagRegistry, a_flag_keeps_what_new_flags_were_given_when_it_was_first_seen) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.new_flags = false;
   registry.apply(with(choice));
   EXPECT_FALSE(registry.find(kEnvironment, "old", 1)->exported());
@@ -32,7 +32,7 @@ TEST(FlagRegistry, a_flag_keeps_what_new_flags_were_given_when_it_was_first_seen
 
 TEST(FlagRegistry, the_flags_own_setting_goes_before_that_of_all_flags) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.all_flags = false;
   choice.flags["mine"].exported = true;
   registry.apply(with(choice));
@@ -53,7 +53,7 @@ TEST(FlagRegistry, spellings_of_one_key_are_one_flag) {
 
 TEST(FlagRegistry, described_flags_are_known_before_they_are_seen_and_declared_names_go_first) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.new_flags = false;
   choice.flags["f"].variation_names = {"", "mine"};
   registry.apply(with(choice));
@@ -74,7 +74,7 @@ TEST(FlagRegistry, described_flags_are_known_before_they_are_seen_and_declared_n
 
 TEST(FlagRegistry, keeps_each_variation_with_the_value_first_seen_and_joins_its_name) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.flags["f"].variation_names = {"", "two \"columns\""};
   registry.apply(with(choice));
   FlagEntry* flag = registry.find(kEnvironment, "f", 1);
@@ -105,7 +105,7 @@ TEST(FlagRegistry, remembers_a_limited_number_and_counts_the_rest) {
 
 TEST(FlagRegistry, comes_back_from_its_text) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.new_flags = false;
   registry.apply(with(choice));
   registry.find(kEnvironment, "f", 1)->seen(5, 3, "\"blue\"");
@@ -119,7 +119,7 @@ TEST(FlagRegistry, comes_back_from_its_text) {
 
 TEST(FlagRegistry, lines_are_of_the_same_flags_as_the_list) {
   FlagRegistry registry;
-  FlagExport choice;
+  catalog::FlagExport choice;
   choice.flags["declared"].name = "Declared";
   choice.flags["seen"].name = "Seen and declared";
   choice.flags["switched"].exported = false;
@@ -159,7 +159,7 @@ TEST(FlagRegistry, takes_nothing_from_a_text_that_is_not_its_own) {
 }
 
 TEST(FlagStore, keeps_the_registry_over_a_restart_and_sets_a_damaged_file_aside) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   ASSERT_TRUE(files.make_directory("/data"));
   std::string text;
   {
@@ -185,4 +185,4 @@ TEST(FlagStore, keeps_the_registry_over_a_restart_and_sets_a_damaged_file_aside)
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::flags

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdio>
 
-namespace sluice {
+namespace sluice::http {
 
 std::string counted_address(std::string_view address) {
   const std::string text(address.substr(0, address.find('%')));  // without a zone
@@ -33,4 +33,4 @@ void AddressCount::leave(std::string_view address) {
   if (found != connections_.end() && --found->second == 0) connections_.erase(found);
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

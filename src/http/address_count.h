@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace sluice {
+namespace sluice::http {
 
 class AddressCount {
  public:
@@ -28,4 +28,4 @@ class AddressCount {
 // What is counted as one: an IPv4 address as it is, "2001:db8:0:1" for 2001:db8:0:1::7.
 std::string counted_address(std::string_view address);
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -3,7 +3,7 @@
 
 #include "http/sockets.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 // Fine enough for a tenth of the shortest time to wait for, coarse enough to cost nothing when idle.
@@ -72,4 +72,4 @@ void AsioLoop::deliver() {
   for (auto& [connection, response] : arrived) connection->answer(std::move(response));
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace sluice {
+namespace sluice::http {
 
 class ByteBudget {
  public:
@@ -28,4 +28,4 @@ class ByteBudget {
   std::atomic<std::uint64_t> used_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "http/response_text.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 // How long a client may go on sending after it was told no. Closing at once would reset the connection and could take
@@ -270,7 +270,7 @@ bool Connection::finish_answer() {
     phase_ = Phase::streaming;
     return want_bytes();  // none are due, but so its end is seen
   }
-  if (faulted_ || (close_after_ && says_goodbye())) {
+  if (faulted_ || (close_after_ && needs_close_notify())) {
     phase_ = Phase::lingering;
     shut_down();
     return phase_ == Phase::lingering && want_bytes();
@@ -401,4 +401,4 @@ void Connection::close() {
   loop_->remove(*this);
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

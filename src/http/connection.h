@@ -12,7 +12,7 @@
 #include "http/request_parser.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 
 class Connection : public HttpResponder::Target, public std::enable_shared_from_this<Connection> {
  public:
@@ -43,7 +43,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   // Tells the other side that nothing more will come.
   virtual void shut_down() = 0;
   // Whether an orderly end takes more than closing the socket.
-  virtual bool says_goodbye() const { return false; }
+  virtual bool needs_close_notify() const { return false; }
   // Closes the socket; what is pending comes back failed.
   virtual void close_socket() = 0;
   // Whether bytes wait unread, as far as can be told at once.
@@ -110,4 +110,4 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   bool counted_ = false;  // among the connections of its address
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

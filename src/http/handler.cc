@@ -2,7 +2,7 @@
 
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 std::string json_text(std::string_view text) {
@@ -41,4 +41,4 @@ HttpResponse HttpHandler::fault(unsigned status, std::string_view code, std::str
   return response;
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -9,7 +9,7 @@
 #include "http/raw_client_fake.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 class NameHandler final : public HttpHandler {
@@ -91,4 +91,4 @@ TEST(Handover, clients_that_keep_connecting_see_no_fault_while_one_of_two_server
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::http

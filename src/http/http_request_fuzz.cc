@@ -9,12 +9,12 @@
 
 namespace {
 
-void read_everything_of(const sluice::RequestParser& parser) {
-  sluice::HttpRequest request;
+void read_everything_of(const sluice::http::RequestParser& parser) {
+  sluice::http::HttpRequest request;
   parser.describe(request);
   std::size_t sum = request.method.size() + request.target.size() + request.path.size() + request.query.size();
   for (const char c : request.body) sum += static_cast<unsigned char>(c);
-  for (std::size_t i = 0; i < sluice::PaddedBuffer::kPadding; ++i)
+  for (std::size_t i = 0; i < sluice::http::PaddedBuffer::kPadding; ++i)
     sum += static_cast<unsigned char>(request.body.data()[request.body.size() + i]);
   sum += request.header("Authorization").size() + (request.has_header("x-any") ? 1 : 0);
   volatile std::size_t used = sum;
@@ -25,12 +25,12 @@ void read_everything_of(const sluice::RequestParser& parser) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  sluice::HttpLimits limits;
+  sluice::http::HttpLimits limits;
   limits.max_header_bytes = 2048;
   limits.max_body_bytes = 4096;
   limits.max_buffered_bytes = 16384;
-  sluice::ByteBudget budget(limits.max_buffered_bytes);
-  sluice::RequestParser parser(limits, budget);
+  sluice::http::ByteBudget budget(limits.max_buffered_bytes);
+  sluice::http::RequestParser parser(limits, budget);
 
   const std::size_t piece = data[0] == 0 ? size : data[0];
   std::string pending;
@@ -43,19 +43,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       begun = true;
       const std::size_t before = rest.size();
       const auto step = parser.feed(rest);
-      if (step == sluice::RequestParser::Step::need_more) break;
-      if (step == sluice::RequestParser::Step::failed) {
+      if (step == sluice::http::RequestParser::Step::need_more) break;
+      if (step == sluice::http::RequestParser::Step::failed) {
         SLUICE_CHECK(parser.fault().status >= 400, "a fault has a status");
         read_everything_of(parser);
         return 0;
       }
-      if (step == sluice::RequestParser::Step::complete) {
+      if (step == sluice::http::RequestParser::Step::complete) {
         read_everything_of(parser);
         SLUICE_CHECK(budget.used() <= limits.max_buffered_bytes, "the budget holds");
         parser.release();
         begun = false;
       } else {
-        SLUICE_CHECK(step == sluice::RequestParser::Step::header || rest.size() < before, "every step gets on");
+        SLUICE_CHECK(step == sluice::http::RequestParser::Step::header || rest.size() < before, "every step gets on");
         (void)parser.expects_continue();
       }
     }

@@ -7,7 +7,7 @@
 #include "http/connection.h"
 #include "http/response_text.h"
 
-namespace sluice {
+namespace sluice::http {
 
 std::int64_t Loop::now_ms() const {
   using std::chrono::duration_cast;
@@ -65,4 +65,4 @@ void Loop::abort_all() {
   while (!connections_.empty()) std::shared_ptr(connections_.back())->close();
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -14,7 +14,7 @@
 #include "http/byte_budget.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 
 class Connection;
 
@@ -85,4 +85,4 @@ class Loop {
   std::string date_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace sluice {
+namespace sluice::http {
 
 PaddedBuffer::~PaddedBuffer() { budget_->give_back(counted_); }
 
@@ -45,4 +45,4 @@ void PaddedBuffer::release() {
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

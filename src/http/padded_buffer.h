@@ -10,7 +10,7 @@
 
 #include "http/byte_budget.h"
 
-namespace sluice {
+namespace sluice::http {
 
 class PaddedBuffer {
  public:
@@ -52,4 +52,4 @@ class PaddedBuffer {
   std::uint64_t counted_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

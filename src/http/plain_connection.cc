@@ -1,6 +1,6 @@
 #include "http/sockets.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 // Waits until the socket is readable and then reads into the loop's scratch buffer, so that an idle connection owns no
@@ -65,4 +65,4 @@ std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<AsioLoop> loop
   return std::make_shared<PlainConnection>(std::move(loop), std::move(socket), std::move(peer));
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::http {
 
 struct RawClient::Tls {
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
@@ -119,4 +119,4 @@ std::string post_text(std::string_view path, std::string_view body, std::string_
   return text;
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

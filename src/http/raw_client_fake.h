@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::http {
 
 struct RawResponse {
   unsigned status = 0;                         // 0: no answer came, because the connection ended or the deadline passed
@@ -58,4 +58,4 @@ class RawClient {
 // "POST path HTTP/1.1", the headers (each with its line break), Content-Length and the body.
 std::string post_text(std::string_view path, std::string_view body, std::string_view headers = {});
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 namespace beast_http = boost::beast::http;
@@ -201,4 +201,4 @@ bool HttpRequest::has_header(std::string_view name) const {
   return fields.find(beast_view(name)) != fields.end();
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -15,7 +15,7 @@
 #include "http/padded_buffer.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 
 class RequestParser {
  public:
@@ -66,4 +66,4 @@ class RequestParser {
   Fault fault_{};
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

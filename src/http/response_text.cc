@@ -6,7 +6,7 @@
 #include <ctime>
 #include <utility>
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 constexpr std::array<std::pair<unsigned, std::string_view>, 24> kReasons = {{
@@ -98,4 +98,4 @@ void append_response(std::string& out, const HttpResponse& response, const Respo
   if (!framing.head && !bodiless) out.append(response.body);
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -7,7 +7,7 @@
 
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 
 // "Mon, 23 Nov 2026 06:47:16 GMT" (RFC 9110, IMF-fixdate).
 std::string http_date(std::int64_t unix_seconds);
@@ -26,4 +26,4 @@ struct ResponseFraming {
 // Appends status line, headers and body. Header text with line breaks is left out rather than let through.
 void append_response(std::string& out, const HttpResponse& response, const ResponseFraming& framing);
 
-}  // namespace sluice
+}  // namespace sluice::http

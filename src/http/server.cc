@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "http/sockets.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -88,7 +88,7 @@ class Server final : public HttpServer {
   void accept();
   void accepted(AsioLoop& loop, ErrorCode error, Socket socket);
   void close_acceptor();
-  void give_way();
+  void stop_accepting();
   void wait_for_none(std::int64_t deadline_ms);
 
   std::shared_ptr<ServerShared> shared_;
@@ -200,7 +200,7 @@ void Server::close_acceptor() {
 // Closing a listening socket resets what its queue holds, and the kernel goes on filling the queue until then. So it is
 // made deaf first: a filter drops the SYN of each new connection, which the client sends again a second later, when
 // the other server of the port alone is there to hear it. Handshakes that have begun end, and are accepted.
-void Server::give_way() {
+void Server::stop_accepting() {
   static sock_filter drops_new[] = {
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},     // TCP's flags
       {BPF_ALU | BPF_AND | BPF_K, 0, 0, 0x12},  // of them SYN and ACK
@@ -231,7 +231,7 @@ void Server::drain(std::int64_t deadline_ms, std::int64_t grace_ms) {
   if (sharing_.reuse_port) {
     std::promise<void> closed;
     asio::post(loops_.front()->context(), [this, &closed] {
-      give_way();
+      stop_accepting();
       handover_.emplace(loops_.front()->context());
       handover_->expires_after(std::chrono::milliseconds(kHandshakeMs));
       handover_->async_wait([this, &closed](ErrorCode) {
@@ -284,4 +284,4 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(
   return server;
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::http {
 
 struct HttpLimits {
   std::size_t max_header_bytes = 64 << 10;     // request line and headers; browser gifs put up to 2 kB in the target
@@ -139,4 +139,4 @@ class HttpServer {
   virtual void drain(std::int64_t deadline_ms, std::int64_t grace_ms = 0) = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -12,7 +12,7 @@
 #include "http/request_parser.h"
 #include "http/server.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 class AcceptingHandler final : public HttpHandler {
@@ -83,4 +83,4 @@ BENCHMARK(parse)->Arg(200)->Arg(1495)->Arg(50'000);
 BENCHMARK(post)->Arg(200)->Arg(1495)->Arg(10'000)->Arg(50'000)->UseRealTime();
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::http

@@ -16,7 +16,7 @@
 #include "http/address_count.h"
 #include "http/raw_client_fake.h"
 
-namespace sluice {
+namespace sluice::http {
 namespace {
 
 // A stream that a test feeds from its own thread.
@@ -714,4 +714,4 @@ TEST(HttpServer, says_what_is_wrong_with_an_address) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::http

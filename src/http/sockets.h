@@ -22,7 +22,7 @@
 #include "http/connection.h"
 #include "http/loop.h"
 
-namespace sluice {
+namespace sluice::http {
 
 using ErrorCode = boost::system::error_code;
 using Executor = boost::asio::io_context::executor_type;
@@ -81,4 +81,4 @@ Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls);
 std::shared_ptr<Connection> make_tls_connection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer,
                                                 std::shared_ptr<TlsSettings> settings);
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "http/sockets.h"
 
-namespace sluice {
+namespace sluice::http {
 
 class TlsSettings {
  public:
@@ -64,7 +64,7 @@ class TlsConnection final : public Connection {
       self->stream_.next_layer().shutdown(Socket::shutdown_send, ignored);
     });
   }
-  bool says_goodbye() const override { return true; }
+  bool needs_close_notify() const override { return true; }
   void close_socket() override {
     ErrorCode ignored;
     stream_.next_layer().close(ignored);
@@ -131,4 +131,4 @@ std::shared_ptr<Connection> make_tls_connection(std::shared_ptr<AsioLoop> loop, 
   return std::make_shared<TlsConnection>(std::move(loop), std::move(socket), std::move(peer), std::move(settings));
 }
 
-}  // namespace sluice
+}  // namespace sluice::http

@@ -2,9 +2,10 @@
 
 #include <array>
 
-#include "intake/json_text.h"
+#include "base/json_string.h"
+#include "base/utf8.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 constexpr unsigned kUnavailable = 503;
@@ -22,8 +23,8 @@ unsigned refusal_status(Refusal refusal) {
   return kStatuses[static_cast<std::size_t>(refusal)];
 }
 
-HttpResponse json_answer(unsigned status, std::string_view code, std::string_view message) {
-  HttpResponse response;
+http::HttpResponse json_answer(unsigned status, std::string_view code, std::string_view message) {
+  http::HttpResponse response;
   response.status = status;
   response.content_type = "application/json";
   response.body = "{\"code\":";
@@ -34,8 +35,8 @@ HttpResponse json_answer(unsigned status, std::string_view code, std::string_vie
   return response;
 }
 
-HttpResponse refusal_answer(Refusal refusal, std::string_view message) {
-  HttpResponse response = json_answer(refusal_status(refusal), refusal_name(refusal), message);
+http::HttpResponse refusal_answer(Refusal refusal, std::string_view message) {
+  http::HttpResponse response = json_answer(refusal_status(refusal), refusal_name(refusal), message);
   if (response.status == kUnavailable)
     response.headers.emplace_back("Retry-After",
                                   refusal == Refusal::journal_full ? kRetryFullSeconds : kRetrySoonSeconds);
@@ -48,4 +49,4 @@ Refusal refusal_of_fault(unsigned status, std::string_view code) {
   return code.ends_with("too_large") ? Refusal::too_large : Refusal::bad_request;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

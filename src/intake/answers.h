@@ -7,17 +7,17 @@
 #include "http/server.h"
 #include "intake/metrics.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 // SDKs send again once after 400, 408, 429 and 5xx; after any other 4xx many of them stop for the life of their
 // process.
 unsigned refusal_status(Refusal refusal);
 
 // With `Retry-After` on 503.
-HttpResponse refusal_answer(Refusal refusal, std::string_view message);
-HttpResponse json_answer(unsigned status, std::string_view code, std::string_view message);
+http::HttpResponse refusal_answer(Refusal refusal, std::string_view message);
+http::HttpResponse json_answer(unsigned status, std::string_view code, std::string_view message);
 
 // The refusal that a fault found by the HTTP server counts as; `code` is the server's.
 Refusal refusal_of_fault(unsigned status, std::string_view code);
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 // A preflight's answer is kept by the browser for this long.
@@ -11,7 +11,7 @@ constexpr std::string_view kSdkHeaders =
     "Cache-Control,Content-Type,Content-Length,Accept-Encoding,X-LaunchDarkly-User-Agent,X-LaunchDarkly-Payload-ID,"
     "X-LaunchDarkly-Wrapper,X-LaunchDarkly-Event-Schema,X-LaunchDarkly-Tags,X-LaunchDarkly-Instance-Id";
 
-std::string allowed_origin(std::string_view origin, const Environment* environment) {
+std::string allowed_origin(std::string_view origin, const catalog::Environment* environment) {
   if (environment == nullptr || environment->allowed_origins.empty()) return std::string(origin.empty() ? "*" : origin);
   const auto& allowed = environment->allowed_origins;
   const auto found = std::find(allowed.begin(), allowed.end(), origin);
@@ -21,7 +21,7 @@ std::string allowed_origin(std::string_view origin, const Environment* environme
 }  // namespace
 
 void append_cors_headers(HttpHeaders& out, std::string_view origin, std::string_view allowed_methods,
-                         const Environment* environment) {
+                         const catalog::Environment* environment) {
   std::string headers(kSdkHeaders);
   if (environment != nullptr)
     for (const std::string& header : environment->allowed_headers) headers.append(",").append(header);
@@ -34,4 +34,4 @@ void append_cors_headers(HttpHeaders& out, std::string_view origin, std::string_
   out.emplace_back("Vary", "Origin");
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -10,19 +10,20 @@
 #include <filesystem>
 
 #include "base/base64.h"
+#include "base/json_string.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "event/entry.h"
-#include "intake/json_text.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 void append_dead_letter(std::string& out, const IntakeDeadLetter& letter, std::size_t max_event_bytes) {
   out.append("{\"time\":\"").append(iso_time_ms(letter.received_ms));
   out.append("\",\"environment\":\"").append(letter.environment.hex()).append("\",\"payload_id\":");
-  append_json_string(out, printable(letter.payload_id.substr(0, kMaxSourceText)));
+  append_json_string(out, printable(letter.payload_id.substr(0, event::kMaxSourceText)));
   out.append(",\"sdk\":");
-  append_json_string(out, printable(letter.sdk.substr(0, kMaxSourceText)));
+  append_json_string(out, printable(letter.sdk.substr(0, event::kMaxSourceText)));
   fmt::format_to(std::back_inserter(out), ",\"position\":{},\"reason\":", letter.position);
   append_json_string(out, printable(letter.reason));
   const std::string_view kept = letter.bytes.substr(0, max_event_bytes);
@@ -124,4 +125,4 @@ bool IntakeDeadLetters::write(std::string_view lines) {
   return !failed;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -15,7 +15,7 @@
 #include "intake/limits.h"
 #include "intake/metrics.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 struct IntakeDeadLetter {
   std::int64_t received_ms;
@@ -59,4 +59,4 @@ class IntakeDeadLetters {
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

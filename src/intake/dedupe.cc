@@ -7,28 +7,22 @@
 #include <optional>
 
 #include "base/check.h"
+#include "base/hex.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // 8-4-4-4-12 hex digits (RFC 9562).
-std::optional<DedupeKey> parse_uuid(std::string_view text) {
+std::optional<journal::DedupeKey> parse_uuid(std::string_view text) {
   if (text.size() != 36) return std::nullopt;
-  DedupeKey key{};
+  journal::DedupeKey key{};
   std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == 8 || i == 13 || i == 18 || i == 23) {
       if (text[i] != '-') return std::nullopt;
       continue;
     }
-    const int digit = hex_digit(text[i]);
+    const int digit = hex_value(text[i]);
     if (digit < 0) return std::nullopt;
     std::uint8_t& byte = key[digits++ / 2];
     byte = static_cast<std::uint8_t>(byte << 4 | digit);
@@ -38,8 +32,8 @@ std::optional<DedupeKey> parse_uuid(std::string_view text) {
 
 }  // namespace
 
-DedupeKey dedupe_key(std::string_view payload_id) {
-  DedupeKey key{};
+journal::DedupeKey dedupe_key(std::string_view payload_id) {
+  journal::DedupeKey key{};
   if (payload_id.empty()) return key;
   if (const auto uuid = parse_uuid(payload_id)) return *uuid;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
@@ -49,4 +43,4 @@ DedupeKey dedupe_key(std::string_view payload_id) {
   return key;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

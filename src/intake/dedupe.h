@@ -5,10 +5,10 @@
 
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 // A UUID's 16 bytes, whatever the case of its digits; of any other text, the first 16 bytes of its SHA-256. All zero,
 // which never is a duplicate, for no text.
-DedupeKey dedupe_key(std::string_view payload_id);
+journal::DedupeKey dedupe_key(std::string_view payload_id);
 
-}  // namespace sluice
+}  // namespace sluice::intake

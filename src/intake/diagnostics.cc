@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 using Json = nlohmann::json;
@@ -31,4 +31,4 @@ std::string sdk_label(std::string_view user_agent) {
   return out.empty() ? "(unknown)" : out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 struct Diagnostic {
   bool start = false;  // kind "diagnostic-init"
@@ -21,4 +21,4 @@ Result<Diagnostic> read_diagnostic(std::string_view body);
 // printable; "(unknown)" for none.
 std::string sdk_label(std::string_view user_agent);
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 constexpr double kDepthS = 2;
@@ -23,4 +23,4 @@ bool EnvironmentRates::take(ObjectId environment, std::uint64_t bytes, std::int6
   return true;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

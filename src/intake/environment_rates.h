@@ -9,7 +9,7 @@
 
 #include "base/object_id.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 class EnvironmentRates {
  public:
@@ -29,4 +29,4 @@ class EnvironmentRates {
   std::map<ObjectId, Bucket> buckets_;  // of environments that are in the catalog: bounded by it
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -5,7 +5,7 @@
 
 #include "base/base64.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 // A '+' stays one: it is a digit of base64, not a space. A space, which some proxies make of it, becomes one again.
@@ -44,4 +44,4 @@ std::optional<std::string> gif_payload(std::string_view query) {
   return std::nullopt;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

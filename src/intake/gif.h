@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::intake {
 
 // A transparent picture of 1 by 1 pixel.
 std::string_view gif_picture();
@@ -14,4 +14,4 @@ std::string_view gif_picture();
 // when it is absent or is no base64.
 std::optional<std::string> gif_payload(std::string_view query);
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 std::string gzip(std::string_view text) {
   const auto stream = std::make_unique<isal_zstream>();
@@ -25,4 +25,4 @@ std::string gzip(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

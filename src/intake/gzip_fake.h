@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::intake {
 
 // One gzip member.
 std::string gzip(std::string_view text);
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kMaxBytes = 64 << 10, kBudget = 96 << 10;
 
-void read_all(sluice::Inflater& inflater) {
+void read_all(sluice::intake::Inflater& inflater) {
   const std::string_view body = inflater.body();
   SLUICE_CHECK(body.size() <= kMaxBytes, "the cap holds");
   unsigned sum = 0;
@@ -29,16 +29,16 @@ void read_all(sluice::Inflater& inflater) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 4) return 0;
-  sluice::ByteBudget budget(kBudget);
+  sluice::http::ByteBudget budget(kBudget);
   {
-    sluice::Inflater inflater(budget, kMaxBytes);
+    sluice::intake::Inflater inflater(budget, kMaxBytes);
     const std::string_view text(reinterpret_cast<const char*>(data) + 4, size - 4);
-    using Outcome = sluice::Inflater::Outcome;
+    using Outcome = sluice::intake::Inflater::Outcome;
     if (inflater.inflate(text) == Outcome::done) read_all(inflater);
 
     // Two members, whole; then with one byte changed or the end cut off.
     const std::size_t half = text.size() / 2;
-    std::string packed = sluice::gzip(text.substr(0, half)) + sluice::gzip(text.substr(half));
+    std::string packed = sluice::intake::gzip(text.substr(0, half)) + sluice::intake::gzip(text.substr(half));
     SLUICE_CHECK(inflater.inflate(packed) == Outcome::done && inflater.body() == text, "it comes back as it was");
     read_all(inflater);
     const std::size_t place = (data[0] + 256u * data[1]) % packed.size();
@@ -53,9 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       SLUICE_CHECK(inflater.body() == text || inflater.body() == text.substr(0, half), "a checksum tells what changed");
     }
 
-    if (const auto picture = sluice::gif_payload(text)) (void)inflater.take(*picture);
-    (void)sluice::read_diagnostic(text);
-    (void)sluice::sdk_label(text);
+    if (const auto picture = sluice::intake::gif_payload(text)) (void)inflater.take(*picture);
+    (void)sluice::intake::read_diagnostic(text);
+    (void)sluice::intake::sdk_label(text);
     inflater.release();
   }
   SLUICE_CHECK(budget.used() == 0, "everything is given back");

@@ -11,14 +11,14 @@
 #include "intake/cors.h"
 #include "intake/dedupe.h"
 #include "intake/diagnostics.h"
-#include "intake/flag_desk.h"
+#include "intake/flag_cache.h"
 #include "intake/gif.h"
 #include "intake/inflate.h"
 #include "intake/log_gate.h"
 #include "intake/pending.h"
 #include "intake/router.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 // The picture comes from the last SDKs before contexts.
@@ -37,20 +37,20 @@ std::uint64_t random_bits() {
   return bits;
 }
 
-std::string_view user_agent(const HttpRequest& request) {
+std::string_view user_agent(const http::HttpRequest& request) {
   const std::string_view own = request.header("X-LaunchDarkly-User-Agent");
   return own.empty() ? request.header("User-Agent") : own;
 }
 
 // Absent is 1; what is no small number is taken for it, too.
-std::uint8_t schema_of(const HttpRequest& request) {
+std::uint8_t schema_of(const http::HttpRequest& request) {
   const std::string_view text = request.header("X-LaunchDarkly-Event-Schema");
   std::uint8_t schema = 1;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), schema);
   return parsed.ec == std::errc() ? schema : std::uint8_t{1};
 }
 
-std::string_view credential_of(const HttpRequest& request) {
+std::string_view credential_of(const http::HttpRequest& request) {
   std::string_view credential = request.header("Authorization");
   if (credential.starts_with(kOldScheme)) credential.remove_prefix(kOldScheme.size());
   return credential;
@@ -63,11 +63,11 @@ std::string key_ending(std::string_view key) {
 
 // One request on its way through, and what an answer to it needs.
 struct Exchange {
-  const HttpRequest& request;
+  const http::HttpRequest& request;
   Route route;
-  HttpResponder& responder;
+  http::HttpResponder& responder;
   std::int64_t started_us;
-  const Environment* environment = nullptr;
+  const catalog::Environment* environment = nullptr;
 
   HttpHeaders cors() const {
     HttpHeaders headers;
@@ -76,7 +76,7 @@ struct Exchange {
   }
 };
 
-class IntakeHandler final : public HttpHandler {
+class IntakeHandler final : public http::HttpHandler {
  public:
   explicit IntakeHandler(Intake& intake)
       : intake_(intake),
@@ -85,14 +85,14 @@ class IntakeHandler final : public HttpHandler {
         flags_(intake.flags),
         inflater_(intake.inflated, intake.limits.max_inflated_bytes) {}
 
-  void handle(const HttpRequest& request, HttpResponder responder) override;
-  HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
-                     const HttpRequest& request) override;
+  void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
+  http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                           const http::HttpRequest& request) override;
 
  private:
   void refresh_catalog();
   void refuse(Exchange& exchange, Refusal refusal, std::string_view message);
-  void answer(Exchange& exchange, HttpResponse response);
+  void answer(Exchange& exchange, http::HttpResponse response);
   bool authenticate(Exchange& exchange);
   bool authenticate_by_key(Exchange& exchange);
   bool unpack(Exchange& exchange, std::string_view& body);
@@ -100,24 +100,24 @@ class IntakeHandler final : public HttpHandler {
   bool unpack_gif(Exchange& exchange, std::string_view& body);
   void take_payload(Exchange& exchange);
   void take_diagnostic(Exchange& exchange);
-  void append(Exchange& exchange, const PayloadSource& source, std::int64_t received_ms);
-  void write_dead_letters(PendingAnswer& pending, ObjectId environment, const PayloadSource& source,
+  void append(Exchange& exchange, const event::PayloadSource& source, std::int64_t received_ms);
+  void write_dead_letters(PendingAnswer& pending, ObjectId environment, const event::PayloadSource& source,
                           std::int64_t received_ms);
   void log_refused(const Exchange& exchange, Refusal refusal, std::string_view message);
   void tidy();
 
   Intake& intake_;
   IntakeLoopMetrics& metrics_;
-  CatalogPointer catalog_;
+  catalog::CatalogPointer catalog_;
   std::uint64_t catalog_revision_ = 0;
-  PayloadReader reader_;
-  FlagDesk flags_;
-  EntryWriter writer_;
+  event::PayloadReader reader_;
+  FlagCache flags_;
+  event::EntryWriter writer_;
   Inflater inflater_;
   LogGate unknown_key_gate_, refused_gate_, unavailable_gate_, dropped_gate_;
 };
 
-void IntakeHandler::handle(const HttpRequest& request, HttpResponder responder) {
+void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   refresh_catalog();
   Exchange exchange{request, route(request.method, request.path, intake_.limits.path_prefix), responder,
                     intake_.clock.steady_us()};
@@ -127,7 +127,7 @@ void IntakeHandler::handle(const HttpRequest& request, HttpResponder responder) 
   if (route.endpoint == EndpointKind::unknown || (route.endpoint == EndpointKind::common && !intake_.common_answers))
     return refuse(exchange, Refusal::unknown_path,
                   "There is nothing at this path. SDKs send events to /bulk, /mobile and /events/bulk/{id}.");
-  if (route.method == MethodFit::preflight) return answer(exchange, HttpResponse{});
+  if (route.method == MethodFit::preflight) return answer(exchange, http::HttpResponse{});
   if (route.method == MethodFit::wrong)
     return refuse(exchange, Refusal::wrong_method, "This path takes " + std::string(route.allow) + " only.");
   if (route.endpoint == EndpointKind::common) return responder(intake_.common_answers(request));
@@ -147,14 +147,14 @@ void IntakeHandler::refresh_catalog() {
   catalog_revision_ = revision;
 }
 
-void IntakeHandler::answer(Exchange& exchange, HttpResponse response) {
+void IntakeHandler::answer(Exchange& exchange, http::HttpResponse response) {
   for (auto& header : exchange.cors()) response.headers.push_back(std::move(header));
   exchange.responder(std::move(response));
 }
 
 void IntakeHandler::refuse(Exchange& exchange, Refusal refusal, std::string_view message) {
   metrics_.refuse(refusal);
-  HttpResponse response = refusal_answer(refusal, message);
+  http::HttpResponse response = refusal_answer(refusal, message);
   if (refusal == Refusal::wrong_method) response.headers.emplace_back("Allow", std::string(exchange.route.allow));
   log_refused(exchange, refusal, message);
   answer(exchange, std::move(response));
@@ -282,7 +282,7 @@ bool IntakeHandler::unpack_gif(Exchange& exchange, std::string_view& body) {
 }
 
 void IntakeHandler::take_payload(Exchange& exchange) {
-  const HttpRequest& request = exchange.request;
+  const http::HttpRequest& request = exchange.request;
   IntakeLoopMetrics::add(metrics_.payloads_received);
   const bool gif = exchange.route.endpoint == EndpointKind::gif;
   IntakeLoopMetrics::add(metrics_.bytes_received, gif ? request.query.size() : request.body.size());
@@ -294,7 +294,7 @@ void IntakeHandler::take_payload(Exchange& exchange) {
                   "This environment sends more than " + human_bytes(intake_.limits.max_environment_bytes_per_s) +
                       " a second, which is intake.max_environment_bytes_per_s; send it again in a second.");
 
-  PayloadSource source;
+  event::PayloadSource source;
   source.sdk = user_agent(request);
   source.wrapper = request.header("X-LaunchDarkly-Wrapper");
   source.tags = request.header("X-LaunchDarkly-Tags");
@@ -311,8 +311,8 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   append(exchange, source, received_ms);
 }
 
-void IntakeHandler::append(Exchange& exchange, const PayloadSource& source, std::int64_t received_ms) {
-  HttpResponse success;
+void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& source, std::int64_t received_ms) {
+  http::HttpResponse success;
   success.status = 202;
   if (exchange.route.endpoint == EndpointKind::gif) {
     success.status = 200;
@@ -337,20 +337,20 @@ void IntakeHandler::append(Exchange& exchange, const PayloadSource& source, std:
   pending->unusable = reader_.unusable_counts();
   if (!reader_.unusable().empty()) write_dead_letters(*pending, exchange.environment->id, source, received_ms);
 
-  AppendRequest append;
+  journal::AppendRequest append;
   append.environment = exchange.environment->id;
   append.dedupe_key = dedupe_key(source.payload_id);
   append.received_ms = received_ms;
   append.counts = writer_.counts();
   append.entry.reserve(writer_.finished_size());
   writer_.finish(append.entry);
-  append.done = [pending](AppendOutcome outcome) { pending->finish(outcome); };
+  append.done = [pending](journal::AppendOutcome outcome) { pending->finish(outcome); };
   intake_.journal.append(std::move(append));
 }
 
-void IntakeHandler::write_dead_letters(PendingAnswer& pending, ObjectId environment, const PayloadSource& source,
+void IntakeHandler::write_dead_letters(PendingAnswer& pending, ObjectId environment, const event::PayloadSource& source,
                                        std::int64_t received_ms) {
-  for (const UnusableEvent& event : reader_.unusable()) {
+  for (const event::UnusableEvent& event : reader_.unusable()) {
     if (pending.dead_letters.size() > kMaxLetterBytes) break;
     append_dead_letter(
         pending.dead_letters,
@@ -382,7 +382,7 @@ void IntakeHandler::take_diagnostic(Exchange& exchange) {
                 {"sdk", sdk.substr(0, kLoggedText)},
                 {"lines_left_out", *left_out}});
   }
-  HttpResponse response;
+  http::HttpResponse response;
   response.status = 202;
   answer(exchange, std::move(response));
 }
@@ -390,14 +390,14 @@ void IntakeHandler::take_diagnostic(Exchange& exchange) {
 // Gives back what a large payload made grow.
 void IntakeHandler::tidy() {
   inflater_.release();
-  if (writer_.json().capacity() > kKeptEntryBytes) writer_ = EntryWriter();
+  if (writer_.json().capacity() > kKeptEntryBytes) writer_ = event::EntryWriter();
 }
 
-HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, std::string_view message,
-                                  const HttpRequest& request) {
+http::HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, std::string_view message,
+                                        const http::HttpRequest& request) {
   const Refusal refusal = refusal_of_fault(status, code);
   metrics_.refuse(refusal);
-  HttpResponse response = refusal_answer(refusal, message);
+  http::HttpResponse response = refusal_answer(refusal, message);
   const Route where = route(request.method, request.path, intake_.limits.path_prefix);
   refresh_catalog();
   if (where.browser())
@@ -408,9 +408,9 @@ HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, std::s
 
 }  // namespace
 
-Intake::Intake(const Catalog& with_catalog, FlagRegistry& with_flags, Journal& with_journal, const Clock& with_clock,
-               IntakeMetrics& with_metrics, IntakeDeadLetters& with_dead_letters, IntakeLimits with_limits,
-               CommonAnswers with_common_answers)
+Intake::Intake(const catalog::Catalog& with_catalog, flags::FlagRegistry& with_flags, journal::Journal& with_journal,
+               const Clock& with_clock, IntakeMetrics& with_metrics, IntakeDeadLetters& with_dead_letters,
+               IntakeLimits with_limits, CommonAnswers with_common_answers)
     : catalog(with_catalog),
       flags(with_flags),
       journal(with_journal),
@@ -422,6 +422,6 @@ Intake::Intake(const Catalog& with_catalog, FlagRegistry& with_flags, Journal& w
       inflated(limits.max_inflated_total_bytes),
       rates(limits.max_environment_bytes_per_s) {}
 
-std::unique_ptr<HttpHandler> Intake::make_handler() { return std::make_unique<IntakeHandler>(*this); }
+std::unique_ptr<http::HttpHandler> Intake::make_handler() { return std::make_unique<IntakeHandler>(*this); }
 
-}  // namespace sluice
+}  // namespace sluice::intake

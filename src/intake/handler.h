@@ -17,31 +17,31 @@
 #include "intake/metrics.h"
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 // What the handlers of all loops share. References outlive the listener, and the journal is closed before they go: an
 // answer may come from it until then.
 class Intake {
  public:
   // `common_answers` answers GET /status, /healthz and /readyz; called on the loops, it must not block. Empty: 404.
-  using CommonAnswers = std::function<HttpResponse(const HttpRequest&)>;
+  using CommonAnswers = std::function<http::HttpResponse(const http::HttpRequest&)>;
 
-  Intake(const Catalog& catalog, FlagRegistry& flags, Journal& journal, const Clock& clock, IntakeMetrics& metrics,
-         IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers);
+  Intake(const catalog::Catalog& catalog, flags::FlagRegistry& flags, journal::Journal& journal, const Clock& clock,
+         IntakeMetrics& metrics, IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers);
 
   // One a loop; it must not outlive this.
-  std::unique_ptr<HttpHandler> make_handler();
+  std::unique_ptr<http::HttpHandler> make_handler();
 
-  const Catalog& catalog;
-  FlagRegistry& flags;
-  Journal& journal;
+  const catalog::Catalog& catalog;
+  flags::FlagRegistry& flags;
+  journal::Journal& journal;
   const Clock& clock;
   IntakeMetrics& metrics;
   IntakeDeadLetters& dead_letters;
   const IntakeLimits limits;
   const CommonAnswers common_answers;
-  ByteBudget inflated;
+  http::ByteBudget inflated;
   EnvironmentRates rates;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 // The first guess at what a body inflates to; events shrink to a fifth to a tenth.
@@ -37,7 +37,7 @@ struct Inflater::State {
   inflate_state inflate;
 };
 
-Inflater::Inflater(ByteBudget& budget, std::uint64_t max_bytes)
+Inflater::Inflater(http::ByteBudget& budget, std::uint64_t max_bytes)
     : state_(std::make_unique<State>()), out_(budget), max_bytes_(max_bytes) {}
 Inflater::~Inflater() = default;
 
@@ -102,4 +102,4 @@ Inflater::Outcome Inflater::inflate_member(std::string_view& rest) {
   return Outcome::done;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

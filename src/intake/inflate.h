@@ -9,7 +9,7 @@
 #include "http/byte_budget.h"
 #include "http/padded_buffer.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 class Inflater {
  public:
@@ -20,7 +20,7 @@ class Inflater {
     no_room,    // the budget is used up
   };
 
-  Inflater(ByteBudget& budget, std::uint64_t max_bytes);
+  Inflater(http::ByteBudget& budget, std::uint64_t max_bytes);
   ~Inflater();
 
   // Several gzip members in a row are one body.
@@ -39,9 +39,9 @@ class Inflater {
   Outcome inflate_member(std::string_view& rest);
   Outcome fail_with(std::string problem);
   std::unique_ptr<State> state_;
-  PaddedBuffer out_;
+  http::PaddedBuffer out_;
   const std::uint64_t max_bytes_;
   std::string problem_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

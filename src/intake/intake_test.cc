@@ -14,7 +14,7 @@
 #include "intake/handler.h"
 #include "intake/journal_fake.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 constexpr const char* kSdkKey = "sdk-00000000-0000-4000-8000-000000000001";
@@ -23,11 +23,11 @@ constexpr const char* kEnvironment = "578d1e02d2943862c52b9686";
 constexpr const char* kEvent =
     R"({"kind":"identify","creationDate":1700000000000,"context":{"kind":"user","key":"u"}})";
 
-CatalogPointer test_catalog() {
-  Project project;
+catalog::CatalogPointer test_catalog() {
+  catalog::Project project;
   project.id = *ObjectId::parse("5744c96707c9900708000004");
   project.key = "web";
-  Environment environment;
+  catalog::Environment environment;
   environment.id = *ObjectId::parse(kEnvironment);
   environment.project_id = project.id;
   environment.project_key = "web";
@@ -35,37 +35,38 @@ CatalogPointer test_catalog() {
   environment.sdk_keys = {kSdkKey};
   environment.mobile_keys = {kMobileKey};
   environment.allowed_headers = {"X-Trace"};
-  return std::make_shared<CatalogSnapshot>(std::vector<Project>{project}, std::vector<Environment>{environment},
-                                           std::vector<Destination>{});
+  return std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>{project},
+                                                    std::vector<catalog::Environment>{environment},
+                                                    std::vector<catalog::Destination>{});
 }
 
 struct Options {
-  HttpLimits http;
+  http::HttpLimits http;
   IntakeLimits intake;
   bool with_catalog = true;
 };
 
 struct Stage {
   std::string directory = ::testing::TempDir() + "sluice_intake_" + std::to_string(::getpid());
-  Catalog catalog;
-  FlagRegistry flags;
+  catalog::Catalog catalog;
+  flags::FlagRegistry flags;
   FakeJournal journal;
   SystemClock clock;
   IntakeMetrics metrics;
   IntakeDeadLetters letters;
   Intake intake;
-  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<http::HttpServer> server;
 
   explicit Stage(Options options = {})
       : letters(directory, options.intake, metrics),
-        intake(catalog, flags, journal, clock, metrics, letters, options.intake, [](const HttpRequest& request) {
-          HttpResponse response;
+        intake(catalog, flags, journal, clock, metrics, letters, options.intake, [](const http::HttpRequest& request) {
+          http::HttpResponse response;
           response.body = "common " + std::string(request.path);
           return response;
         }) {
     if (options.with_catalog) catalog.publish(test_catalog());
-    auto started = HttpServer::start("127.0.0.1:0", 1, options.http, std::nullopt,
-                                     [this](unsigned) { return intake.make_handler(); });
+    auto started = http::HttpServer::start("127.0.0.1:0", 1, options.http, std::nullopt,
+                                           [this](unsigned) { return intake.make_handler(); });
     EXPECT_TRUE(started.has_value());
     server = std::move(*started);
   }
@@ -74,13 +75,13 @@ struct Stage {
     std::filesystem::remove_all(directory);
   }
 
-  std::unique_ptr<RawClient> connect() const { return std::make_unique<RawClient>(server->address()); }
-  RawResponse ask(const std::string& text) const { return connect()->ask(text); }
+  std::unique_ptr<http::RawClient> connect() const { return std::make_unique<http::RawClient>(server->address()); }
+  http::RawResponse ask(const std::string& text) const { return connect()->ask(text); }
   std::uint64_t refused(Refusal refusal) const { return metrics.totals().refused[static_cast<std::size_t>(refusal)]; }
 };
 
 std::string bulk(std::string_view body, std::string_view headers = {}) {
-  return post_text("/bulk", body, "Authorization: " + std::string(kSdkKey) + "\r\n" + std::string(headers));
+  return http::post_text("/bulk", body, "Authorization: " + std::string(kSdkKey) + "\r\n" + std::string(headers));
 }
 
 std::string array_of(std::string_view event) { return "[" + std::string(event) + "]"; }
@@ -96,14 +97,15 @@ std::string feature(std::string_view member) {
 
 TEST(Intake, answers_202_with_nothing_but_a_date_once_the_journal_has_it) {
   Stage stage;
-  const RawResponse response = stage.ask(bulk(array_of(kEvent),
-                                              "X-LaunchDarkly-Event-Schema: 4\r\n"
-                                              "x-launchdarkly-PAYLOAD-id: 123e4567-e89b-12d3-a456-426614174000\r\n"
-                                              "X-LaunchDarkly-Tags: application-id/shop\r\n"
-                                              "X-LaunchDarkly-Wrapper: react/2\r\n"
-                                              "X-LaunchDarkly-Instance-Id: i-1\r\n"
-                                              "X-LaunchDarkly-Unsummarized: true\r\n"
-                                              "User-Agent: NodeJSClient/9.13.7\r\n"));
+  const http::RawResponse response =
+      stage.ask(bulk(array_of(kEvent),
+                     "X-LaunchDarkly-Event-Schema: 4\r\n"
+                     "x-launchdarkly-PAYLOAD-id: 123e4567-e89b-12d3-a456-426614174000\r\n"
+                     "X-LaunchDarkly-Tags: application-id/shop\r\n"
+                     "X-LaunchDarkly-Wrapper: react/2\r\n"
+                     "X-LaunchDarkly-Instance-Id: i-1\r\n"
+                     "X-LaunchDarkly-Unsummarized: true\r\n"
+                     "User-Agent: NodeJSClient/9.13.7\r\n"));
   EXPECT_EQ(response.status, 202u);
   EXPECT_EQ(response.body, "");
   EXPECT_EQ(response.header("content-length"), "0");
@@ -114,8 +116,8 @@ TEST(Intake, answers_202_with_nothing_but_a_date_once_the_journal_has_it) {
   ASSERT_EQ(stored.size(), 1u);
   EXPECT_EQ(stored[0].environment.hex(), kEnvironment);
   EXPECT_EQ(stored[0].dedupe_key[0], 0x12);
-  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(EventKind::identify)], 1u);
-  const auto entry = EntryView::open(stored[0].entry);
+  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::identify)], 1u);
+  const auto entry = event::EntryView::open(stored[0].entry);
   ASSERT_TRUE(entry.has_value());
   EXPECT_EQ(entry->project().hex(), "5744c96707c9900708000004");
   EXPECT_EQ(entry->source().sdk, "NodeJSClient/9.13.7");
@@ -125,8 +127,8 @@ TEST(Intake, answers_202_with_nothing_but_a_date_once_the_journal_has_it) {
   EXPECT_EQ(entry->source().payload_id, "123e4567-e89b-12d3-a456-426614174000");
   EXPECT_EQ(entry->source().schema, 4);
   EXPECT_TRUE(entry->source().unsummarized);
-  EntryView::Walk walk;
-  EventSlot slot;
+  event::EntryView::Walk walk;
+  event::EventSlot slot;
   ASSERT_TRUE(entry->next(walk, slot));
   EXPECT_NE(slot.json.find(R"("kind":"identify","id":")"), std::string_view::npos) << slot.json;
 
@@ -159,18 +161,19 @@ TEST(Intake, takes_every_endpoint_with_its_credential) {
   const std::string payload = array_of(kEvent);
   const std::string diagnostic = R"({"kind":"diagnostic","droppedEvents":3})";
   for (const char* path : {"/bulk", "/bulk/", "//bulk"})
-    EXPECT_EQ(stage.ask(post_text(path, payload, sdk)).status, 202u) << path;
-  EXPECT_EQ(stage.ask(post_text("/bulk", payload, "AUTHORIZATION: api_key " + std::string(kSdkKey) + "\r\n")).status,
-            202u);
+    EXPECT_EQ(stage.ask(http::post_text(path, payload, sdk)).status, 202u) << path;
+  EXPECT_EQ(
+      stage.ask(http::post_text("/bulk", payload, "AUTHORIZATION: api_key " + std::string(kSdkKey) + "\r\n")).status,
+      202u);
   for (const char* path : {"/mobile", "/mobile/events", "/mobile/events/bulk"})
-    EXPECT_EQ(stage.ask(post_text(path, payload, mobile)).status, 202u) << path;
-  EXPECT_EQ(stage.ask(post_text("/events/bulk/" + id, payload)).status, 202u);
+    EXPECT_EQ(stage.ask(http::post_text(path, payload, mobile)).status, 202u) << path;
+  EXPECT_EQ(stage.ask(http::post_text("/events/bulk/" + id, payload)).status, 202u);
   EXPECT_EQ(stage.journal.stored().size(), 8u);
-  EXPECT_EQ(stage.ask(post_text("/diagnostic", diagnostic, sdk + "User-Agent: NodeJSClient/9\r\n")).status, 202u);
-  EXPECT_EQ(stage.ask(post_text("/mobile/events/diagnostic", diagnostic, mobile)).status, 202u);
+  EXPECT_EQ(stage.ask(http::post_text("/diagnostic", diagnostic, sdk + "User-Agent: NodeJSClient/9\r\n")).status, 202u);
+  EXPECT_EQ(stage.ask(http::post_text("/mobile/events/diagnostic", diagnostic, mobile)).status, 202u);
   EXPECT_EQ(stage
-                .ask(post_text("/events/diagnostic/" + id, R"({"kind":"diagnostic-init"})",
-                               "X-LaunchDarkly-User-Agent: JSClient/3\r\n"))
+                .ask(http::post_text("/events/diagnostic/" + id, R"({"kind":"diagnostic-init"})",
+                                     "X-LaunchDarkly-User-Agent: JSClient/3\r\n"))
                 .status,
             202u);
   EXPECT_EQ(stage.journal.stored().size(), 8u);
@@ -188,8 +191,8 @@ TEST(Intake, takes_a_path_prefix) {
   options.intake.path_prefix = "/sluice";
   Stage stage(options);
   const std::string sdk = "Authorization: " + std::string(kSdkKey) + "\r\n";
-  EXPECT_EQ(stage.ask(post_text("/sluice/bulk", array_of(kEvent), sdk)).status, 202u);
-  EXPECT_EQ(stage.ask(post_text("/bulk", array_of(kEvent), sdk)).status, 202u);
+  EXPECT_EQ(stage.ask(http::post_text("/sluice/bulk", array_of(kEvent), sdk)).status, 202u);
+  EXPECT_EQ(stage.ask(http::post_text("/bulk", array_of(kEvent), sdk)).status, 202u);
 }
 
 TEST(Intake, says_no_with_the_status_that_fits) {
@@ -199,7 +202,7 @@ TEST(Intake, says_no_with_the_status_that_fits) {
     SCOPED_TRACE(text.substr(0, 70));
     const std::uint64_t before = stage.refused(refusal);
     const auto client = stage.connect();
-    const RawResponse response = client->ask(text);
+    const http::RawResponse response = client->ask(text);
     EXPECT_EQ(response.status, status);
     EXPECT_EQ(response.header("content-type"), "application/json");
     EXPECT_EQ(response.body.find("{\"code\":\"" + std::string(refusal_name(refusal)) + "\",\"message\":\""), 0u)
@@ -213,19 +216,20 @@ TEST(Intake, says_no_with_the_status_that_fits) {
   const std::string mobile = "Authorization: " + std::string(kMobileKey) + "\r\n";
   const std::string sdk = "Authorization: " + std::string(kSdkKey) + "\r\n";
   const std::string id = kEnvironment;
-  refused(post_text("/bulk", payload), 401, Refusal::no_credential);
-  refused(post_text("/bulk", payload, "Authorization:\r\n"), 401, Refusal::no_credential);
-  refused(post_text("/bulk", payload, unknown_key), 401, Refusal::unknown_credential);
-  refused(post_text("/bulk", payload, mobile), 401, Refusal::unknown_credential);
-  refused(post_text("/mobile", payload, sdk), 401, Refusal::unknown_credential);
-  refused(post_text("/diagnostic", "{}", unknown_key), 401, Refusal::unknown_credential);
-  refused(post_text("/events/bulk/000000000000000000000000", payload), 404, Refusal::unknown_environment);
+  refused(http::post_text("/bulk", payload), 401, Refusal::no_credential);
+  refused(http::post_text("/bulk", payload, "Authorization:\r\n"), 401, Refusal::no_credential);
+  refused(http::post_text("/bulk", payload, unknown_key), 401, Refusal::unknown_credential);
+  refused(http::post_text("/bulk", payload, mobile), 401, Refusal::unknown_credential);
+  refused(http::post_text("/mobile", payload, sdk), 401, Refusal::unknown_credential);
+  refused(http::post_text("/diagnostic", "{}", unknown_key), 401, Refusal::unknown_credential);
+  refused(http::post_text("/events/bulk/000000000000000000000000", payload), 404, Refusal::unknown_environment);
   refused(request("GET", "/a/000000000000000000000000.gif?d=W10"), 404, Refusal::unknown_environment);
-  refused(post_text("/nothing", payload, sdk), 404, Refusal::unknown_path);
+  refused(http::post_text("/nothing", payload, sdk), 404, Refusal::unknown_path);
   refused(request("GET", "/sdk/latest-all", sdk), 404, Refusal::unknown_path);
   EXPECT_EQ(refused(request("GET", "/bulk", sdk), 405, Refusal::wrong_method).header("allow"), "POST");
   EXPECT_EQ(refused(request("GET", "/events/bulk/" + id), 405, Refusal::wrong_method).header("allow"), "POST,OPTIONS");
-  EXPECT_EQ(refused(post_text("/a/" + id + ".gif", ""), 405, Refusal::wrong_method).header("allow"), "GET,OPTIONS");
+  EXPECT_EQ(refused(http::post_text("/a/" + id + ".gif", ""), 405, Refusal::wrong_method).header("allow"),
+            "GET,OPTIONS");
   refused(request("DELETE", "/status"), 405, Refusal::wrong_method);
   refused(bulk(""), 400, Refusal::empty_body);
   refused(request("POST", "/bulk", sdk), 400, Refusal::empty_body);
@@ -238,8 +242,9 @@ TEST(Intake, says_no_with_the_status_that_fits) {
   refused(bulk(gzip(payload) + "tail", "Content-Encoding: gzip\r\n"), 400, Refusal::bad_encoding);
   refused(bulk(gzip(payload).substr(0, 20), "Content-Encoding: gzip\r\n"), 400, Refusal::bad_encoding);
   refused(bulk(payload, "Content-Encoding: br\r\n"), 400, Refusal::bad_encoding);
-  refused(post_text("/diagnostic", "[]", sdk), 400, Refusal::not_a_payload);
-  refused(post_text("/diagnostic", "{\"a\":\"" + std::string(300'000, 'x') + "\"}", sdk), 400, Refusal::too_large);
+  refused(http::post_text("/diagnostic", "[]", sdk), 400, Refusal::not_a_payload);
+  refused(http::post_text("/diagnostic", "{\"a\":\"" + std::string(300'000, 'x') + "\"}", sdk), 400,
+          Refusal::too_large);
   refused(request("GET", "/a/" + id + ".gif"), 400, Refusal::bad_encoding);
   refused(request("GET", "/a/" + id + ".gif?d="), 400, Refusal::empty_body);
   refused(request("GET", "/a/" + id + ".gif?d=e30"), 400, Refusal::not_a_payload);
@@ -255,21 +260,21 @@ TEST(Intake, answers_503_with_a_time_to_come_back_while_it_cannot_store) {
   Stage stage;
   const std::string text = bulk(array_of(kEvent));
   const struct {
-    AppendOutcome outcome;
+    journal::AppendOutcome outcome;
     Refusal refusal;
-  } cases[] = {{AppendOutcome::full, Refusal::journal_full},
-               {AppendOutcome::overloaded, Refusal::overloaded},
-               {AppendOutcome::stopping, Refusal::stopping}};
+  } cases[] = {{journal::AppendOutcome::full, Refusal::journal_full},
+               {journal::AppendOutcome::overloaded, Refusal::overloaded},
+               {journal::AppendOutcome::stopping, Refusal::stopping}};
   for (const auto& [outcome, refusal] : cases) {
     stage.journal.answer_with(outcome);
-    const RawResponse response = stage.ask(text);
+    const http::RawResponse response = stage.ask(text);
     EXPECT_EQ(response.status, 503u);
     EXPECT_GE(std::stoi(response.header("retry-after")), 1);
     EXPECT_NE(response.body.find(refusal_name(refusal)), std::string::npos);
     EXPECT_EQ(stage.refused(refusal), 1u);
   }
   EXPECT_EQ(stage.metrics.totals().payloads_accepted, 0u);
-  stage.journal.answer_with(AppendOutcome::durable);
+  stage.journal.answer_with(journal::AppendOutcome::durable);
   EXPECT_EQ(stage.ask(text).status, 202u);
 }
 
@@ -277,10 +282,10 @@ TEST(Intake, answers_503_and_never_401_before_it_knows_any_key) {
   Options options;
   options.with_catalog = false;
   Stage stage(options);
-  const RawResponse response = stage.ask(bulk(array_of(kEvent)));
+  const http::RawResponse response = stage.ask(bulk(array_of(kEvent)));
   EXPECT_EQ(response.status, 503u);
   EXPECT_EQ(response.header("retry-after"), "1");
-  EXPECT_EQ(stage.ask(post_text("/events/bulk/x", "[]")).status, 503u);
+  EXPECT_EQ(stage.ask(http::post_text("/events/bulk/x", "[]")).status, 503u);
   stage.catalog.publish(test_catalog());
   EXPECT_EQ(stage.ask(bulk(array_of(kEvent))).status, 202u);
 }
@@ -289,8 +294,8 @@ TEST(Intake, follows_the_catalog_on_open_connections) {
   Stage stage;
   const auto client = stage.connect();
   EXPECT_EQ(client->ask(bulk(array_of(kEvent))).status, 202u);
-  stage.catalog.publish(std::make_shared<CatalogSnapshot>(std::vector<Project>{}, std::vector<Environment>{},
-                                                          std::vector<Destination>{}));
+  stage.catalog.publish(std::make_shared<catalog::CatalogSnapshot>(
+      std::vector<catalog::Project>{}, std::vector<catalog::Environment>{}, std::vector<catalog::Destination>{}));
   EXPECT_EQ(client->ask(bulk(array_of(kEvent))).status, 401u);
   stage.catalog.publish(test_catalog());
   EXPECT_EQ(client->ask(bulk(array_of(kEvent))).status, 202u);
@@ -328,9 +333,9 @@ TEST(Intake, sets_unusable_events_aside_without_losing_their_neighbours) {
   EXPECT_EQ(stage.ask(bulk(body, "X-LaunchDarkly-Payload-ID: p-1\r\n")).status, 202u);
   const auto stored = stage.journal.stored();
   ASSERT_EQ(stored.size(), 1u);
-  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(EventKind::identify)], 2u);
-  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(EventKind::unusable)], 4u);
-  EXPECT_EQ(stage.metrics.totals().events_unusable, (UnusableCounts{2, 1, 0, 1})) << "by reason";
+  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::identify)], 2u);
+  EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::unusable)], 4u);
+  EXPECT_EQ(stage.metrics.totals().events_unusable, (event::UnusableCounts{2, 1, 0, 1})) << "by reason";
   stage.letters.flush();
   std::ifstream file(stage.directory + "/intake.ndjson");
   std::string line;
@@ -364,7 +369,7 @@ TEST(Intake, keeps_neighbours_of_odd_json) {
     EXPECT_EQ(stage.ask(bulk("[" + std::string(kEvent) + "," + feature(member) + "," + kEvent + "]")).status, 202u);
     const auto stored = stage.journal.stored();
     ASSERT_EQ(stored.size(), before + 1);
-    EXPECT_EQ(stored.back().counts[static_cast<std::size_t>(EventKind::identify)], 2u);
+    EXPECT_EQ(stored.back().counts[static_cast<std::size_t>(event::EventKind::identify)], 2u);
   }
 }
 
@@ -384,7 +389,7 @@ TEST(Intake, lives_through_hostile_bodies) {
       "\xef\xbb\xbf[]",
   };
   for (const std::string& body : hostile) {
-    const RawResponse response = stage.ask(bulk(body));
+    const http::RawResponse response = stage.ask(bulk(body));
     EXPECT_TRUE(response.status == 400 || response.status == 202) << response.status;
     EXPECT_EQ(neighbour->ask(bulk(array_of(kEvent))).status, 202u);
   }
@@ -400,7 +405,7 @@ TEST(Intake, inflates_and_bounds_what_it_inflates) {
   EXPECT_EQ(stage.ask(bulk(array_of(kEvent), "Content-Encoding: identity\r\n")).status, 202u);
   EXPECT_EQ(stage.journal.stored().size(), 3u);
   const auto neighbour = stage.connect();
-  const RawResponse response = stage.ask(bulk(gzip("[" + std::string(100 << 20, ' ') + "]"), gz));
+  const http::RawResponse response = stage.ask(bulk(gzip("[" + std::string(100 << 20, ' ') + "]"), gz));
   EXPECT_EQ(response.status, 400u);
   EXPECT_NE(response.body.find("1.0 MiB"), std::string::npos) << response.body;
   EXPECT_EQ(neighbour->ask(bulk(array_of(kEvent))).status, 202u);
@@ -413,7 +418,7 @@ TEST(Intake, holds_an_environment_to_its_rate_and_lets_it_in_again) {
   Stage stage(options);
   const std::string large = bulk(array_of(feature(R"("data":")" + std::string(9'000, 'x') + "\"")));
   EXPECT_EQ(stage.ask(large).status, 202u) << "no payload is too large for a rate";
-  const RawResponse refused = stage.ask(bulk(array_of(kEvent)));
+  const http::RawResponse refused = stage.ask(bulk(array_of(kEvent)));
   EXPECT_EQ(refused.status, 503u);
   EXPECT_NE(refused.body.find("max_environment_bytes_per_s"), std::string::npos) << refused.body;
   EXPECT_EQ(refused.header("retry-after"), "1");
@@ -442,7 +447,7 @@ TEST(Intake, answers_503_when_there_is_no_room_to_inflate) {
   Options options;
   options.intake.max_inflated_total_bytes = 100'000;
   Stage stage(options);
-  const RawResponse response =
+  const http::RawResponse response =
       stage.ask(bulk(gzip("[" + std::string(200'000, ' ') + "]"), "Content-Encoding: gzip\r\n"));
   EXPECT_EQ(response.status, 503u);
   EXPECT_EQ(stage.ask(bulk(gzip(array_of(kEvent)), "Content-Encoding: gzip\r\n")).status, 202u);
@@ -469,7 +474,7 @@ TEST(Intake, answers_what_is_over_a_limit_of_http_with_400) {
     const std::uint64_t before = stage.refused(refusal);
     const auto client = stage.connect();
     EXPECT_TRUE(client->send(text));
-    const RawResponse response = client->receive();
+    const http::RawResponse response = client->receive();
     EXPECT_EQ(response.status, status);
     EXPECT_NE(response.body.find(refusal_name(refusal)), std::string::npos) << response.body;
     EXPECT_TRUE(client->closed());
@@ -512,7 +517,7 @@ TEST(Intake, takes_the_picture_request_of_old_browsers) {
   for (char& c : url) c = c == '+' ? '-' : c == '/' ? '_' : c;
   url = url.substr(0, url.find('='));
   for (const std::string& data : {standard, url}) {
-    const RawResponse response =
+    const http::RawResponse response =
         stage.ask(request("GET", "/a/" + std::string(kEnvironment) + ".gif?d=" + data, "User-Agent: Mozilla/4.0\r\n"));
     EXPECT_EQ(response.status, 200u) << response.body;
     EXPECT_EQ(response.header("content-type"), "image/gif");
@@ -521,7 +526,7 @@ TEST(Intake, takes_the_picture_request_of_old_browsers) {
   }
   ASSERT_EQ(stage.journal.stored().size(), 2u);
   const auto stored = stage.journal.stored();
-  const auto entry = EntryView::open(stored[0].entry);
+  const auto entry = event::EntryView::open(stored[0].entry);
   EXPECT_EQ(entry->source().schema, 3);
 }
 
@@ -531,7 +536,7 @@ TEST(Intake, puts_cors_on_every_answer_to_a_browser) {
   Stage stage(options);
   const std::string path = "/events/bulk/" + std::string(kEnvironment);
   const std::string origin = "Origin: https://shop.example\r\n";
-  const auto has_cors = [](const RawResponse& response) {
+  const auto has_cors = [](const http::RawResponse& response) {
     EXPECT_EQ(response.header("access-control-allow-origin"), "https://shop.example");
     EXPECT_EQ(response.header("access-control-expose-headers"), "Date");
     EXPECT_EQ(response.header("access-control-max-age"), "300");
@@ -539,20 +544,20 @@ TEST(Intake, puts_cors_on_every_answer_to_a_browser) {
     EXPECT_EQ(response.header("vary"), "Origin");
     return response.status;
   };
-  const RawResponse preflight = stage.ask(request("OPTIONS", path, origin));
+  const http::RawResponse preflight = stage.ask(request("OPTIONS", path, origin));
   EXPECT_EQ(has_cors(preflight), 200u);
   EXPECT_EQ(preflight.body, "");
   EXPECT_EQ(preflight.header("access-control-allow-methods"), "POST,OPTIONS");
   EXPECT_NE(preflight.header("access-control-allow-headers").find(",X-LaunchDarkly-Instance-Id,X-Trace"),
             std::string::npos);
-  EXPECT_EQ(has_cors(stage.ask(post_text(path, array_of(kEvent), origin))), 202u);
-  EXPECT_EQ(has_cors(stage.ask(post_text(path, "[", origin))), 400u);
-  EXPECT_EQ(has_cors(stage.ask(post_text("/events/bulk/unknown", "[]", origin))), 404u);
+  EXPECT_EQ(has_cors(stage.ask(http::post_text(path, array_of(kEvent), origin))), 202u);
+  EXPECT_EQ(has_cors(stage.ask(http::post_text(path, "[", origin))), 400u);
+  EXPECT_EQ(has_cors(stage.ask(http::post_text("/events/bulk/unknown", "[]", origin))), 404u);
   EXPECT_EQ(has_cors(stage.ask(request("GET", path, origin))), 405u);
-  EXPECT_EQ(has_cors(stage.ask(post_text(path, std::string(10'001, ' '), origin))), 400u);
-  stage.journal.answer_with(AppendOutcome::full);
-  EXPECT_EQ(has_cors(stage.ask(post_text(path, array_of(kEvent), origin))), 503u);
-  EXPECT_EQ(stage.ask(post_text(path, "[]")).header("access-control-allow-origin"), "*");
+  EXPECT_EQ(has_cors(stage.ask(http::post_text(path, std::string(10'001, ' '), origin))), 400u);
+  stage.journal.answer_with(journal::AppendOutcome::full);
+  EXPECT_EQ(has_cors(stage.ask(http::post_text(path, array_of(kEvent), origin))), 503u);
+  EXPECT_EQ(stage.ask(http::post_text(path, "[]")).header("access-control-allow-origin"), "*");
   EXPECT_EQ(stage.ask(bulk("[]", origin)).header("access-control-allow-origin"), "");
 }
 
@@ -560,7 +565,7 @@ TEST(Intake, is_not_held_up_by_slow_clients) {
   Options options;
   options.http.max_connections = 300;
   Stage stage(options);
-  std::vector<std::unique_ptr<RawClient>> slow;
+  std::vector<std::unique_ptr<http::RawClient>> slow;
   for (int i = 0; i < 200; ++i) {
     slow.push_back(stage.connect());
     ASSERT_TRUE(slow.back()->send(i % 2 == 0 ? "POST /bulk HTTP/1.1\r\nX-Slow"
@@ -571,4 +576,4 @@ TEST(Intake, is_not_held_up_by_slow_clients) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -1,8 +1,8 @@
 #include "intake/journal_fake.h"
 
-namespace sluice {
+namespace sluice::intake {
 
-void FakeJournal::answer_with(AppendOutcome outcome) {
+void FakeJournal::answer_with(journal::AppendOutcome outcome) {
   const std::lock_guard lock(mutex_);
   outcome_ = outcome;
 }
@@ -13,13 +13,13 @@ void FakeJournal::hold_answers() {
 }
 
 void FakeJournal::release() {
-  std::deque<AppendRequest> held;
+  std::deque<journal::AppendRequest> held;
   {
     const std::lock_guard lock(mutex_);
     holding_ = false;
     held.swap(held_);
   }
-  for (AppendRequest& request : held) append(std::move(request));
+  for (journal::AppendRequest& request : held) append(std::move(request));
 }
 
 void FakeJournal::wait_held(std::size_t count) {
@@ -32,17 +32,17 @@ std::vector<FakeJournal::Stored> FakeJournal::stored() const {
   return stored_;
 }
 
-AppendOutcome FakeJournal::store(AppendRequest& request) {
-  if (outcome_ != AppendOutcome::durable) return outcome_;
-  if (request.dedupe_key != DedupeKey{} && !seen_.emplace(request.environment, request.dedupe_key).second)
-    return AppendOutcome::deduplicated;
+journal::AppendOutcome FakeJournal::store(journal::AppendRequest& request) {
+  if (outcome_ != journal::AppendOutcome::durable) return outcome_;
+  if (request.dedupe_key != journal::DedupeKey{} && !seen_.emplace(request.environment, request.dedupe_key).second)
+    return journal::AppendOutcome::deduplicated;
   stored_.push_back(
       {request.environment, request.dedupe_key, request.received_ms, request.counts, std::move(request.entry)});
-  return AppendOutcome::durable;
+  return journal::AppendOutcome::durable;
 }
 
-void FakeJournal::append(AppendRequest request) {
-  AppendOutcome outcome;
+void FakeJournal::append(journal::AppendRequest request) {
+  journal::AppendOutcome outcome;
   {
     const std::lock_guard lock(mutex_);
     if (holding_) {
@@ -55,4 +55,4 @@ void FakeJournal::append(AppendRequest request) {
   request.done(outcome);
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -12,20 +12,20 @@
 
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::intake {
 
-class FakeJournal final : public Journal {
+class FakeJournal final : public journal::Journal {
  public:
   struct Stored {
     ObjectId environment;
-    DedupeKey dedupe_key;
+    journal::DedupeKey dedupe_key;
     std::int64_t received_ms;
-    EventKindCounts counts;
+    event::EventKindCounts counts;
     std::string entry;
   };
 
   // What the next appends are answered; `durable` stands for durable or deduplicated, as it turns out.
-  void answer_with(AppendOutcome outcome);
+  void answer_with(journal::AppendOutcome outcome);
   // From now on answers wait for release(), which gives them all.
   void hold_answers();
   void release();
@@ -35,32 +35,32 @@ class FakeJournal final : public Journal {
 
   std::vector<Stored> stored() const;
 
-  void append(AppendRequest request) override;
+  void append(journal::AppendRequest request) override;
   std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
-  std::unique_ptr<JournalReader> reader(ObjectId, Position) override { return nullptr; }
-  EnvironmentMark mark(ObjectId) const override { return {}; }
-  JournalCount count(ObjectId, Position, Position) const override { return {}; }
-  PositionRange received_between(std::int64_t, std::int64_t) const override { return {}; }
-  Position oldest() const override { return {}; }
-  Position end() const override { return {}; }
-  JournalStats stats() const override { return {}; }
-  void subscribe(Waker*, ObjectId) override {}
-  void unsubscribe(Waker*) override {}
-  void hold(const std::string&, Position) override {}
+  std::unique_ptr<journal::JournalReader> reader(ObjectId, journal::Position) override { return nullptr; }
+  journal::EnvironmentMark mark(ObjectId) const override { return {}; }
+  journal::JournalCount count(ObjectId, journal::Position, journal::Position) const override { return {}; }
+  journal::PositionRange received_between(std::int64_t, std::int64_t) const override { return {}; }
+  journal::Position oldest() const override { return {}; }
+  journal::Position end() const override { return {}; }
+  journal::JournalStats stats() const override { return {}; }
+  void subscribe(Notifier*, ObjectId) override {}
+  void unsubscribe(Notifier*) override {}
+  void hold(const std::string&, journal::Position) override {}
   void drop_hold(const std::string&) override {}
   void close() override {}
 
  private:
-  AppendOutcome store(AppendRequest& request);
+  journal::AppendOutcome store(journal::AppendRequest& request);
 
   mutable std::mutex mutex_;
   std::condition_variable held_changed_;
   std::vector<Stored> stored_;
-  std::set<std::pair<ObjectId, DedupeKey>> seen_;
-  std::deque<AppendRequest> held_;
+  std::set<std::pair<ObjectId, journal::DedupeKey>> seen_;
+  std::deque<journal::AppendRequest> held_;
   bool holding_ = false;
-  AppendOutcome outcome_ = AppendOutcome::durable;
+  journal::AppendOutcome outcome_ = journal::AppendOutcome::durable;
   std::uint64_t max_entry_bytes_ = 32ull << 20;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace sluice {
+namespace sluice::intake {
 
 struct IntakeLimits {
   // What may stand before the endpoints' paths, without a slash at its end; empty: nothing. Paths without it are taken
@@ -33,4 +33,4 @@ struct IntakeLimits {
   std::uint64_t max_dead_letter_queue_bytes = 4ull << 20;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace sluice {
+namespace sluice::intake {
 
 class LogGate {
  public:
@@ -27,4 +27,4 @@ class LogGate {
   std::uint64_t left_out_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

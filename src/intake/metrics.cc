@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 std::uint64_t read(const IntakeLoopMetrics::Counter& counter) { return counter.load(std::memory_order_relaxed); }
@@ -43,7 +43,7 @@ IntakeTotals IntakeMetrics::totals() const {
     out.events_accepted += read(loop.events_accepted);
     out.events_deduplicated += read(loop.events_deduplicated);
     out.events_not_exported += read(loop.events_not_exported);
-    for (std::size_t i = 0; i < kUnusableReasons; ++i) out.events_unusable[i] += read(loop.events_unusable[i]);
+    for (std::size_t i = 0; i < event::kUnusableReasons; ++i) out.events_unusable[i] += read(loop.events_unusable[i]);
     out.bytes_received += read(loop.bytes_received);
     out.bytes_inflated += read(loop.bytes_inflated);
     out.diagnostics += read(loop.diagnostics);
@@ -80,4 +80,4 @@ std::vector<DiagnosticTotals> IntakeMetrics::diagnostics() const {
   return out;
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

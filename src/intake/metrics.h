@@ -16,7 +16,7 @@
 #include "base/object_id.h"
 #include "event/payload_reader.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 // Why a request was not answered 2xx.
 enum class Refusal : std::uint8_t {
@@ -51,10 +51,10 @@ struct IntakeTotals {
   std::uint64_t payloads_deduplicated = 0;  // stored before
   std::uint64_t payloads_empty = 0;         // an array without events: 202, nothing stored
   std::uint64_t events_accepted = 0, events_deduplicated = 0;  // unusable ones included
-  UnusableCounts events_unusable{};       // of those accepted: stored, exported nowhere, dead-lettered
-  std::uint64_t events_not_exported = 0;  // evaluations of flags that are not chosen for export: not stored
-  std::uint64_t bytes_received = 0;       // bodies of payloads_received as sent
-  std::uint64_t bytes_inflated = 0;       // the same after inflation
+  event::UnusableCounts events_unusable{};  // of those accepted: stored, exported nowhere, dead-lettered
+  std::uint64_t events_not_exported = 0;    // evaluations of flags that are not chosen for export: not stored
+  std::uint64_t bytes_received = 0;         // bodies of payloads_received as sent
+  std::uint64_t bytes_inflated = 0;         // the same after inflation
   std::uint64_t dead_letters = 0, dead_letters_dropped = 0;
   std::uint64_t diagnostics = 0;
   std::array<std::uint64_t, kRefusals> refused{};
@@ -85,7 +85,7 @@ class alignas(64) IntakeLoopMetrics {
   // Counted by the journal's writer, mostly: on lines of their own.
   alignas(64) Counter payloads_accepted{0};
   Counter payloads_deduplicated{0}, events_accepted{0}, events_deduplicated{0};
-  std::array<Counter, kUnusableReasons> events_unusable{};
+  std::array<Counter, event::kUnusableReasons> events_unusable{};
   std::array<Counter, kLatencyBoundsMs.size() + 1> latency{};
   Counter latency_us_sum{0};
 };
@@ -109,4 +109,4 @@ class IntakeMetrics {
   std::atomic<std::uint64_t> dead_letters_{0}, dead_letters_dropped_{0};
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

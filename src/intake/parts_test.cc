@@ -16,11 +16,10 @@
 #include "intake/gif.h"
 #include "intake/gzip_fake.h"
 #include "intake/inflate.h"
-#include "intake/json_text.h"
 #include "intake/log_gate.h"
 #include "intake/router.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 TEST(Router, knows_every_endpoint_of_every_sdk) {
@@ -90,10 +89,10 @@ std::string value(const HttpHeaders& headers, std::string_view name) {
 }
 
 TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
-  Environment strict;
+  catalog::Environment strict;
   strict.allowed_origins = {"https://a.example", "https://b.example"};
   strict.allowed_headers = {"X-Trace"};
-  const auto origin = [](std::string_view sent, const Environment* environment) {
+  const auto origin = [](std::string_view sent, const catalog::Environment* environment) {
     HttpHeaders headers;
     append_cors_headers(headers, sent, "POST,OPTIONS", environment);
     return value(headers, "Access-Control-Allow-Origin");
@@ -116,20 +115,20 @@ TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
 }
 
 TEST(Dedupe, names_a_payload_by_its_uuid_or_a_hash) {
-  const DedupeKey uuid = {0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3,
-                          0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00};
+  const journal::DedupeKey uuid = {0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3,
+                                   0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00};
   EXPECT_EQ(dedupe_key("123e4567-e89b-12d3-a456-426614174000"), uuid);
   EXPECT_EQ(dedupe_key("123E4567-E89B-12D3-A456-426614174000"), uuid);
-  EXPECT_EQ(dedupe_key(""), DedupeKey{});
-  const DedupeKey hash = dedupe_key("abc");
+  EXPECT_EQ(dedupe_key(""), journal::DedupeKey{});
+  const journal::DedupeKey hash = dedupe_key("abc");
   EXPECT_EQ(hash[0], 0xba);  // SHA-256("abc") = ba7816bf…, FIPS 180-2 B.1
   EXPECT_EQ(hash[1], 0x78);
-  EXPECT_NE(dedupe_key("123e4567-e89b-12d3-a456-42661417400g"), DedupeKey{});
+  EXPECT_NE(dedupe_key("123e4567-e89b-12d3-a456-42661417400g"), journal::DedupeKey{});
   EXPECT_NE(dedupe_key("123e4567-e89b-12d3-a456_426614174000"), uuid);
 }
 
 struct Inflating {
-  ByteBudget budget{64 << 20};
+  http::ByteBudget budget{64 << 20};
   Inflater inflater{budget, 1 << 20};
 };
 
@@ -198,7 +197,7 @@ TEST(Inflater, stops_bombs_at_the_cap) {
 }
 
 TEST(Inflater, takes_no_more_than_the_budget) {
-  ByteBudget budget(200'000);
+  http::ByteBudget budget(200'000);
   Inflater inflater(budget, 1 << 20);
   EXPECT_EQ(inflater.inflate(gzip(std::string(90'000, 'x'))), Inflater::Outcome::done);
   EXPECT_EQ(inflater.inflate(gzip(std::string(900'000, 'x'))), Inflater::Outcome::no_room);
@@ -238,18 +237,6 @@ TEST(Diagnostics, asks_for_an_object_and_nothing_else) {
   EXPECT_EQ(sdk_label("a b\n\xff/1"), "a_b__");
   EXPECT_EQ(sdk_label(""), "(unknown)");
   EXPECT_EQ(sdk_label(std::string(500, 'x')).size(), 64u);
-}
-
-TEST(JsonText, tells_utf8_from_noise) {
-  for (const char* good :
-       {"", "abc", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"})
-    EXPECT_TRUE(is_utf8(good)) << good;
-  for (const char* bad : {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "ok\xe2\x82"})
-    EXPECT_FALSE(is_utf8(bad));
-  std::string out;
-  append_json_string(out, "a\"b\\c\n\x01");
-  EXPECT_EQ(out, "\"a\\\"b\\\\c\\u000a\\u0001\"");
 }
 
 TEST(LogGate, lets_one_through_and_counts_the_others) {
@@ -347,4 +334,4 @@ TEST(IntakeMetrics, add_up_over_loops_and_bound_their_labels) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::intake

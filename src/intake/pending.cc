@@ -4,19 +4,19 @@
 
 #include "intake/answers.h"
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
-Refusal refusal_of(AppendOutcome outcome) {
+Refusal refusal_of(journal::AppendOutcome outcome) {
   switch (outcome) {
-    case AppendOutcome::full:
+    case journal::AppendOutcome::full:
       return Refusal::journal_full;
-    case AppendOutcome::overloaded:
+    case journal::AppendOutcome::overloaded:
       return Refusal::overloaded;
-    case AppendOutcome::stopping:
+    case journal::AppendOutcome::stopping:
       return Refusal::stopping;
-    case AppendOutcome::durable:
-    case AppendOutcome::deduplicated:
+    case journal::AppendOutcome::durable:
+    case journal::AppendOutcome::deduplicated:
       break;
   }
   return Refusal::internal;
@@ -31,20 +31,20 @@ std::string_view message_of(Refusal refusal) {
 
 }  // namespace
 
-void PendingAnswer::finish(AppendOutcome outcome) {
-  if (outcome == AppendOutcome::durable) {
+void PendingAnswer::finish(journal::AppendOutcome outcome) {
+  if (outcome == journal::AppendOutcome::durable) {
     IntakeLoopMetrics::add(metrics.payloads_accepted);
     IntakeLoopMetrics::add(metrics.events_accepted, events);
-    for (std::size_t i = 0; i < kUnusableReasons; ++i)
+    for (std::size_t i = 0; i < event::kUnusableReasons; ++i)
       if (unusable[i] > 0) IntakeLoopMetrics::add(metrics.events_unusable[i], unusable[i]);
     if (dead_letter_count > 0) intake.dead_letters.keep(dead_letters, dead_letter_count);
-  } else if (outcome == AppendOutcome::deduplicated) {
+  } else if (outcome == journal::AppendOutcome::deduplicated) {
     IntakeLoopMetrics::add(metrics.payloads_deduplicated);
     IntakeLoopMetrics::add(metrics.events_deduplicated, events);
   } else {
     const Refusal refusal = refusal_of(outcome);
     metrics.refuse(refusal);
-    HttpResponse response = refusal_answer(refusal, message_of(refusal));
+    http::HttpResponse response = refusal_answer(refusal, message_of(refusal));
     for (auto& header : cors_headers) response.headers.push_back(std::move(header));
     responder(std::move(response));
     return;
@@ -54,4 +54,4 @@ void PendingAnswer::finish(AppendOutcome outcome) {
   responder(std::move(success));
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -10,25 +10,25 @@
 #include "intake/cors.h"
 #include "intake/handler.h"
 
-namespace sluice {
+namespace sluice::intake {
 
 struct PendingAnswer {
-  PendingAnswer(const Intake& from, IntakeLoopMetrics& counters, HttpResponder to)
+  PendingAnswer(const Intake& from, IntakeLoopMetrics& counters, http::HttpResponder to)
       : intake(from), metrics(counters), responder(std::move(to)) {}
 
   // Counts, keeps the dead letters and answers. Once.
-  void finish(AppendOutcome outcome);
+  void finish(journal::AppendOutcome outcome);
 
   const Intake& intake;
   IntakeLoopMetrics& metrics;
-  HttpResponder responder;
-  HttpResponse success;      // 202, or the picture
-  HttpHeaders cors_headers;  // for an answer that is no success
+  http::HttpResponder responder;
+  http::HttpResponse success;  // 202, or the picture
+  HttpHeaders cors_headers;    // for an answer that is no success
   std::int64_t started_us = 0;
   std::uint64_t events = 0;
-  UnusableCounts unusable{};
+  event::UnusableCounts unusable{};
   std::string dead_letters;  // as lines
   std::uint64_t dead_letter_count = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::intake

@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace sluice {
+namespace sluice::intake {
 namespace {
 
 constexpr std::string_view kIdSegment = "{id}";
@@ -89,4 +89,4 @@ Route route(std::string_view method, std::string_view path, std::string_view pre
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::intake

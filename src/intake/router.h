@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace sluice {
+namespace sluice::intake {
 
 enum class EndpointKind : std::uint8_t {
   unknown,     // 404
@@ -33,4 +33,4 @@ struct Route {
 // stand before it or not.
 Route route(std::string_view method, std::string_view path, std::string_view prefix);
 
-}  // namespace sluice
+}  // namespace sluice::intake

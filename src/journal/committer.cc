@@ -7,14 +7,14 @@
 #include "base/log.h"
 #include "journal/fatal.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 // Asking a full disk for a whole segment is slow, and answers come by the thousand.
 constexpr std::int64_t kGrowAgainUs = 100'000;
 constexpr std::int64_t kTellFullAgainUs = 10'000'000;
 
-std::uint64_t events_in(const EventKindCounts& counts) {
+std::uint64_t events_in(const event::EventKindCounts& counts) {
   std::uint64_t events = 0;
   for (const std::uint64_t count : counts) events += count;
   return events;
@@ -26,7 +26,7 @@ Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& ded
                      const Clock& clock, CommitterState state)
     : table_(table), files_(files), dedupe_(dedupe), limits_(limits), clock_(clock), state_(state) {}
 
-FileResult<void> Committer::start(std::shared_ptr<Segment> last) {
+storage::FileResult<void> Committer::start(std::shared_ptr<Segment> last) {
   if (!last) return activate_next();
   auto file = last->file();
   if (!file) return tl::unexpected(file.error());
@@ -89,8 +89,8 @@ void Committer::store_group(std::span<const AppendRequest> requests, std::span<A
 
 bool Committer::write_and_sync() {
   state_.ends_with_note = false;
-  const auto failed = [&](const FileError& error) {
-    if (error.fault != FileFault::no_space) journal_fatal(error.message);
+  const auto failed = [&](const storage::FileError& error) {
+    if (error.fault != storage::FileFault::no_space) journal_fatal(error.message);
     note_full(error);
     return false;
   };
@@ -105,7 +105,7 @@ bool Committer::write_and_sync() {
   return true;
 }
 
-void Committer::write_note() {
+void Committer::write_clean_shutdown_marker() {
   if (state_.ends_with_note || room() < kFrameMinBytes) return;
   FrameHeader note;
   note.kind = FrameKind::filler;
@@ -126,13 +126,14 @@ bool Committer::roll() {
   return next.has_value();
 }
 
-FileResult<void> Committer::activate_next() {
+storage::FileResult<void> Committer::activate_next() {
   const auto path = obtain_file();
   if (!path)
-    return tl::unexpected(FileError{FileFault::no_space,
-                                    "there is no room for another segment: journal.max_bytes is reached, or less than "
-                                    "journal.min_free_bytes would be left on the disk, and every segment holds entries "
-                                    "that a destination still needs"});
+    return tl::unexpected(
+        storage::FileError{storage::FileFault::no_space,
+                           "there is no room for another segment: journal.max_bytes is reached, or less than "
+                           "journal.min_free_bytes would be left on the disk, and every segment holds entries "
+                           "that a destination still needs"});
   SegmentHeader header;
   header.number = state_.next_number;
   header.identity = random_.next();
@@ -167,7 +168,7 @@ std::optional<std::string> Committer::obtain_file() {
   }
 }
 
-void Committer::note_full(const FileError& error) {
+void Committer::note_full(const storage::FileError& error) {
   const std::int64_t now_us = clock_.steady_us();
   if (now_us < told_full_at_us_) return;
   told_full_at_us_ = now_us + kTellFullAgainUs;
@@ -177,4 +178,4 @@ void Committer::note_full(const FileError& error) {
                               "deliver, raise journal.max_bytes, or free space on the disk."}});
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

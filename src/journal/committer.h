@@ -18,7 +18,7 @@
 #include "journal/segment_files.h"
 #include "journal/segment_table.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 struct CommitterState {
   std::uint64_t next_sequence = 1;
@@ -38,13 +38,13 @@ class Committer {
             const Clock& clock, CommitterState state);
 
   // The last segment, opened; null for a journal without segments, whose first one is made then.
-  FileResult<void> start(std::shared_ptr<Segment> last);
+  storage::FileResult<void> start(std::shared_ptr<Segment> last);
 
   // Stores the requests, as far as there is room. outcomes[i] tells of requests[i]: durable, deduplicated or full. All
   // of it is synced and visible to readers when it returns.
   void commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
   // Marks that the process stopped in order, so that a start can tell damage from a torn write up to the very end.
-  void write_note();
+  void write_clean_shutdown_marker();
 
   const CommitStats& stats() const { return stats_; }
   const std::shared_ptr<Segment>& active() const { return active_; }
@@ -62,9 +62,9 @@ class Committer {
   void store_group(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
   bool write_and_sync();
   bool roll();
-  FileResult<void> activate_next();
+  storage::FileResult<void> activate_next();
   std::optional<std::string> obtain_file();
-  void note_full(const FileError& error);
+  void note_full(const storage::FileError& error);
 
   SegmentTable& table_;
   SegmentFiles& files_;
@@ -74,7 +74,7 @@ class Committer {
   CommitterState state_;
   Random random_ = Random::from_system();
   std::shared_ptr<Segment> active_;
-  std::shared_ptr<File> file_;
+  std::shared_ptr<storage::File> file_;
   std::vector<std::shared_ptr<Segment>> sealed_;
   FrameBatch batch_;
   std::vector<Member> members_;
@@ -83,4 +83,4 @@ class Committer {
   std::int64_t told_full_at_us_ = INT64_MIN;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::string_view kCursorMagic = "SLUICECU";
@@ -78,7 +78,7 @@ auto not_opened(ObjectId destination, const std::string& why) {
 }  // namespace
 
 Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& directory, ObjectId destination,
-                                                     FileSystem& files) {
+                                                     storage::FileSystem& files) {
   const std::string path = path_of(directory, destination);
   if (auto made = files.make_directory(directory); !made) return not_opened(destination, made.error().message);
   auto file = files.open(path, true);
@@ -90,10 +90,10 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& director
 }
 
 Result<std::unique_ptr<CursorFile>> CursorFile::open_existing(const std::string& directory, ObjectId destination,
-                                                              FileSystem& files) {
+                                                              storage::FileSystem& files) {
   const std::string path = path_of(directory, destination);
   auto file = files.open(path, false);
-  if (!file && file.error().fault == FileFault::not_found) return nullptr;
+  if (!file && file.error().fault == storage::FileFault::not_found) return nullptr;
   if (!file) return not_opened(destination, file.error().message);
   std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
   if (auto loaded = cursor->load(path); !loaded) return tl::unexpected(loaded.error());
@@ -139,4 +139,4 @@ Result<void> CursorFile::save(const Cursor& cursor) {
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

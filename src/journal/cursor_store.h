@@ -10,10 +10,10 @@
 
 #include "base/object_id.h"
 #include "base/result.h"
-#include "journal/file_system.h"
 #include "journal/journal.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Everything before entry `position`, and the first `events_done` events of the entry at it, is delivered or
 // dead-lettered. (Events are counted over all kinds, selected or not.)
@@ -32,22 +32,23 @@ class CursorFile {
  public:
   // Opens or creates `directory`/`destination`.cursor.
   static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination,
-                                                  FileSystem& files);
+                                                  storage::FileSystem& files);
   // The same without creating it: null when there is none.
   static Result<std::unique_ptr<CursorFile>> open_existing(const std::string& directory, ObjectId destination,
-                                                           FileSystem& files);
+                                                           storage::FileSystem& files);
   // What was last saved; nothing for a new destination.
   const std::optional<Cursor>& loaded() const { return loaded_; }
   // Durable when it returns. One thread.
   Result<void> save(const Cursor& cursor);
 
  private:
-  CursorFile(std::unique_ptr<File> file, ObjectId destination) : file_(std::move(file)), destination_(destination) {}
+  CursorFile(std::unique_ptr<storage::File> file, ObjectId destination)
+      : file_(std::move(file)), destination_(destination) {}
   Result<void> load(const std::string& path);
-  std::unique_ptr<File> file_;
+  std::unique_ptr<storage::File> file_;
   ObjectId destination_;
   std::uint64_t generation_ = 0;
   std::optional<Cursor> loaded_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "journal/file_system_fake.h"
 #include "journal/segment_format.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 const ObjectId kDestination = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
@@ -13,14 +13,14 @@ const std::string kPath = "/cursors/610addeadbeefaa86ec9a7d4.cursor";
 
 Cursor cursor_at(std::uint64_t n) { return {make_position(n, 4096), static_cast<std::uint32_t>(n), n, n * 2, n, n, n}; }
 
-std::optional<Cursor> loaded(FakeFileSystem& files) {
+std::optional<Cursor> loaded(storage::FakeFileSystem& files) {
   auto file = CursorFile::open("/cursors", kDestination, files);
   EXPECT_TRUE(file) << file.error().message;
   return file ? (*file)->loaded() : std::nullopt;
 }
 
 TEST(CursorFile, is_empty_for_a_new_destination_and_gives_back_what_was_saved) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   EXPECT_FALSE(loaded(files));
   auto file = CursorFile::open("/cursors", kDestination, files);
   for (std::uint64_t n = 1; n <= 5; ++n) {
@@ -30,7 +30,7 @@ TEST(CursorFile, is_empty_for_a_new_destination_and_gives_back_what_was_saved) {
 }
 
 TEST(CursorFile, is_saved_also_once_the_disk_has_run_full) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   auto file = CursorFile::open("/cursors", kDestination, files);
   ASSERT_TRUE((*file)->save(cursor_at(1)));
   files.set_capacity(files.used_bytes());
@@ -41,12 +41,12 @@ TEST(CursorFile, is_saved_also_once_the_disk_has_run_full) {
 TEST(CursorFile, after_a_crash_at_any_moment_has_the_last_saved_or_the_one_being_saved) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
-    FakeFileSystem files(seed);
+    storage::FakeFileSystem files(seed);
     auto file = CursorFile::open("/cursors", kDestination, files);
     std::uint64_t saved = 0;
     files.before_each_change([&] {
-      for (const auto crash : {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_some,
-                               FakeFileSystem::Crash::loose, FakeFileSystem::Crash::keep_all}) {
+      for (const auto crash : {storage::FakeFileSystem::Crash::lose_all, storage::FakeFileSystem::Crash::keep_some,
+                               storage::FakeFileSystem::Crash::loose, storage::FakeFileSystem::Crash::keep_all}) {
         const auto image = files.after_crash(crash, seed);
         const auto found = loaded(*image);
         if (saved == 0 && !found) continue;
@@ -63,19 +63,19 @@ TEST(CursorFile, after_a_crash_at_any_moment_has_the_last_saved_or_the_one_being
 
 TEST(CursorFile, a_save_that_fails_leaves_the_one_before_and_the_next_one_works) {
   for (const bool at_sync : {false, true}) {
-    FakeFileSystem files(7);
+    storage::FakeFileSystem files(7);
     auto file = CursorFile::open("/cursors", kDestination, files);
     ASSERT_TRUE((*file)->save(cursor_at(1)));
-    at_sync ? files.fail_sync(0, FileFault::other) : files.fail_write(0, FileFault::no_space);
+    at_sync ? files.fail_sync(0, storage::FileFault::other) : files.fail_write(0, storage::FileFault::no_space);
     EXPECT_FALSE((*file)->save(cursor_at(2)));
-    EXPECT_EQ(loaded(*files.after_crash(FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
+    EXPECT_EQ(loaded(*files.after_crash(storage::FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
     ASSERT_TRUE((*file)->save(cursor_at(3)));
     EXPECT_EQ(loaded(files), cursor_at(3));
   }
 }
 
 TEST(CursorFile, a_rotten_slot_falls_back_to_the_other_and_two_are_told) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   auto file = CursorFile::open("/cursors", kDestination, files);
   ASSERT_TRUE((*file)->save(cursor_at(1)));
   ASSERT_TRUE((*file)->save(cursor_at(2)));
@@ -94,18 +94,18 @@ TEST(CursorFile, a_rotten_slot_falls_back_to_the_other_and_two_are_told) {
 // Found by the simulation (seed 405744): what a killed process had not synced was relied on, and the copy before it
 // overwritten; a power cut then took both, and the cursor fell back to the last but one.
 TEST(CursorFile, does_not_fall_back_when_power_fails_after_a_kill) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   auto file = CursorFile::open("/cursors", kDestination, files);
   for (std::uint64_t n = 1; n <= 2; ++n) ASSERT_TRUE((*file)->save(cursor_at(n)));
-  std::unique_ptr<FakeFileSystem> killed;  // between the write and the sync
-  files.before_each_change([&] { killed = files.after_crash(FakeFileSystem::Crash::keep_all, 1); });
+  std::unique_ptr<storage::FakeFileSystem> killed;  // between the write and the sync
+  files.before_each_change([&] { killed = files.after_crash(storage::FakeFileSystem::Crash::keep_all, 1); });
   ASSERT_TRUE((*file)->save(cursor_at(3)));
   files.before_each_change(nullptr);
   auto again = CursorFile::open("/cursors", kDestination, *killed);
   ASSERT_EQ((*again)->loaded(), cursor_at(3));
   killed->before_each_change([&] {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-      const auto found = loaded(*killed->after_crash(FakeFileSystem::Crash::keep_some, seed));
+      const auto found = loaded(*killed->after_crash(storage::FakeFileSystem::Crash::keep_some, seed));
       ASSERT_TRUE(found);
       EXPECT_TRUE(*found == cursor_at(3) || *found == cursor_at(4)) << seed;
     }
@@ -114,7 +114,7 @@ TEST(CursorFile, does_not_fall_back_when_power_fails_after_a_kill) {
 }
 
 TEST(CursorFile, of_another_destination_is_not_taken) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   const ObjectId other = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
   auto file = CursorFile::open("/cursors", other, files);
   ASSERT_TRUE((*file)->save(cursor_at(1)));
@@ -125,4 +125,4 @@ TEST(CursorFile, of_another_destination_is_not_taken) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/random.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 DedupeWindow::DedupeWindow(std::int64_t window_ms, std::uint32_t key_limit)
     : window_ms_(window_ms), salt_(Random::from_system().next()), key_limit_(key_limit), ring_(16), table_(32, kEmpty) {
@@ -91,4 +91,4 @@ void DedupeWindow::grow() {
     table_[slot_of(ring_[place].environment, ring_[place].key)] = place;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

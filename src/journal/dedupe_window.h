@@ -7,7 +7,7 @@
 #include "journal/journal.h"
 #include "journal/segment_summary.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Keys remembered at most; beyond it the oldest are forgotten before their time. About 50 bytes each, taken as they
 // come. 10,000 payloads a second fill it in 104 seconds; SDKs repeat after one.
@@ -45,4 +45,4 @@ class DedupeWindow {
   std::uint32_t count_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

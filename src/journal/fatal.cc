@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 void journal_fatal(const std::string& reason) {
   log_error("journal.fatal",
@@ -15,4 +15,4 @@ void journal_fatal(const std::string& reason) {
   std::_Exit(kJournalFatalExitCode);
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -4,11 +4,11 @@
 
 #include <string>
 
-namespace sluice {
+namespace sluice::journal {
 
 inline constexpr int kJournalFatalExitCode = 74;  // EX_IOERR of sysexits.h
 
 // In a file of its own: the simulation, which cannot end with the process it simulates, is linked with another.
 [[noreturn]] void journal_fatal(const std::string& reason);
 
-}  // namespace sluice
+}  // namespace sluice::journal

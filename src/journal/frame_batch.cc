@@ -1,6 +1,6 @@
 #include "journal/frame_batch.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 // Below it a copy is cheaper than one more piece in a gathering write.
@@ -54,4 +54,4 @@ std::span<const std::string_view> FrameBatch::pieces(std::uint64_t offset) {
   return pieces_;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -10,7 +10,7 @@
 
 #include "journal/segment_format.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 class FrameBatch {
  public:
@@ -37,4 +37,4 @@ class FrameBatch {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -5,7 +5,7 @@
 #include "base/crc32c.h"
 #include "base/log.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 // With payloads skipped, most of a large window would be read for nothing.
@@ -15,7 +15,7 @@ constexpr std::size_t kPageBytes = 4096;
 
 }  // namespace
 
-void read_what_can_be_read(const File& file, std::uint64_t offset, std::size_t size, std::string& out) {
+void read_what_can_be_read(const storage::File& file, std::uint64_t offset, std::size_t size, std::string& out) {
   out.resize(size);
   auto got = file.read_at(offset, out.data(), size);
   if (!got) got = file.read_at(offset, out.data(), size);
@@ -36,7 +36,7 @@ void read_what_can_be_read(const File& file, std::uint64_t offset, std::size_t s
   if (readable_end < size) std::fill(out.begin() + static_cast<std::ptrdiff_t>(readable_end), out.end(), '\0');
 }
 
-FrameWalk::FrameWalk(const File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
+FrameWalk::FrameWalk(const storage::File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
                      std::uint64_t sequence_before, Payloads payloads)
     : file_(file),
       seed_(seed),
@@ -93,4 +93,4 @@ std::optional<WalkedFrame> FrameWalk::next() {
   return std::nullopt;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

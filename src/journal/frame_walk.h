@@ -6,14 +6,14 @@
 #include <optional>
 #include <string>
 
-#include "journal/file_system.h"
 #include "journal/segment_format.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Reads all of [offset, offset + size) that the file has. What the disk cannot read comes as zeros, page by page, so
 // that one bad sector costs the entry that lies on it and no other.
-void read_what_can_be_read(const File& file, std::uint64_t offset, std::size_t size, std::string& out);
+void read_what_can_be_read(const storage::File& file, std::uint64_t offset, std::size_t size, std::string& out);
 
 struct WalkedFrame {
   std::uint32_t offset = 0, end = 0;
@@ -26,7 +26,7 @@ class FrameWalk {
   enum class Payloads : std::uint8_t { skip, check };
 
   // Walks [from, limit); frames reach no further than `limit`, and their sequence numbers are above `sequence_before`.
-  FrameWalk(const File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
+  FrameWalk(const storage::File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
             std::uint64_t sequence_before, Payloads payloads);
 
   // The next frame with a whole header. What lies between one frame's end and the next one's offset is no frame.
@@ -37,7 +37,7 @@ class FrameWalk {
   std::string_view window(std::size_t size);
   bool payload_holds(const WalkedFrame& frame);
 
-  const File& file_;
+  const storage::File& file_;
   std::uint32_t seed_;
   std::uint64_t offset_;
   std::uint64_t limit_;
@@ -47,4 +47,4 @@ class FrameWalk {
   std::uint64_t buffer_at_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

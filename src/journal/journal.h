@@ -18,14 +18,14 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/notifier.h"
 #include "base/object_id.h"
 #include "base/result.h"
-#include "base/waker.h"
 #include "base/worker.h"
 #include "event/kind.h"
-#include "journal/file_system.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Where an entry starts. Totally ordered; opaque otherwise (segment number in the upper 32 bits, byte offset in the
 // lower). Zero is before everything.
@@ -72,7 +72,7 @@ struct AppendRequest {
   ObjectId environment;
   DedupeKey dedupe_key{};
   std::int64_t received_ms = 0;
-  EventKindCounts
+  event::EventKindCounts
       counts{};  // events in `entry` by kind; kept with the entry, so that a backlog can be counted without reading it
   std::string entry;  // event/entry.h; opaque here
   // Called once, on the writer's thread, when the outcome is known; must not block. For `overloaded`, `stopping` and an
@@ -86,7 +86,7 @@ struct JournalEntry {
   Position next;  // where the following entry starts: what a cursor moves to once this one is done
   ObjectId environment;
   std::int64_t received_ms = 0;
-  EventKindCounts counts{};
+  event::EventKindCounts counts{};
   std::string_view entry;
 };
 
@@ -127,7 +127,7 @@ struct JournalStats {
 
 // Events of one environment between two positions, by kind.
 struct JournalCount {
-  EventKindCounts events{};
+  event::EventKindCounts events{};
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;  // of entries
 };
@@ -135,7 +135,7 @@ struct JournalCount {
 // An environment's state at one instant.
 struct EnvironmentMark {
   Position end;                       // everything durable lies before it
-  EventKindCounts appended{};         // durable since the process started
+  event::EventKindCounts appended{};  // durable since the process started
   std::uint64_t appended_bytes = 0;   // of those entries
   std::int64_t last_received_ms = 0;  // of the newest of them; 0: none
   // Where the last few of them begin (kRecentEntries at most), for whoever wants to look at the newest; zero: none.
@@ -155,7 +155,7 @@ class Journal {
   // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see
   // docs/journal-format.md, "Recovery") and starts the writer. Errors say what about the directory to mend.
   static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits,
-                                               FileSystem& files, const Clock& clock,
+                                               storage::FileSystem& files, const Clock& clock,
                                                Workers& workers = worker_threads());
   virtual ~Journal() = default;
 
@@ -174,9 +174,10 @@ class Journal {
   virtual Position end() const = 0;
   virtual JournalStats stats() const = 0;
 
-  // Rings `waker` after each commit that has entries of the environment. Unsubscribe before the waker dies. Any thread.
-  virtual void subscribe(Waker* waker, ObjectId environment) = 0;
-  virtual void unsubscribe(Waker* waker) = 0;
+  // Notifies `notifier` after each commit that has entries of the environment. Unsubscribe before the notifier dies.
+  // Any thread.
+  virtual void subscribe(Notifier* notifier, ObjectId environment) = 0;
+  virtual void unsubscribe(Notifier* notifier) = 0;
 
   // Retention: entries before the least of these positions may be given up when they are old or room is needed; those
   // behind it stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no
@@ -189,4 +190,4 @@ class Journal {
   virtual void close() = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

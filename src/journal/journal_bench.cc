@@ -10,7 +10,7 @@
 
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9681");
@@ -72,7 +72,7 @@ class BenchJournal {
 
  private:
   const std::string directory_ = (std::filesystem::temp_directory_path() / "sluice_journal_bench").string();
-  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  std::unique_ptr<storage::FileSystem> files_ = storage::make_posix_file_system();
   SystemClock clock_;
   JournalLimits limits_;
   std::mutex mutex_;
@@ -126,4 +126,4 @@ void read(benchmark::State& state) {
 BENCHMARK(read)->Arg(60'000)->Arg(1'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -8,17 +8,17 @@
 #include <map>
 #include <set>
 
+#include "base/clock_fake.h"
 #include "base/random.h"
-#include "journal/clock_fake.h"
 #include "journal/fatal.h"
-#include "journal/file_system_fake.h"
 #include "journal/journal.h"
 #include "journal/segment_format.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
-using Crash = FakeFileSystem::Crash;
+using Crash = storage::FakeFileSystem::Crash;
 constexpr Crash kCrashes[] = {Crash::lose_all, Crash::keep_all, Crash::keep_some, Crash::loose};
 const ObjectId kOne = *ObjectId::parse("578d1e02d2943862c52b9681");
 
@@ -42,12 +42,12 @@ AppendRequest entry_request(int n) {
   request.dedupe_key[1] = static_cast<std::uint8_t>(n >> 8);
   request.dedupe_key[15] = 1;
   request.received_ms = 1'700'000'000'000;
-  request.counts[static_cast<std::size_t>(EventKind::feature)] = static_cast<std::uint64_t>(n) + 1;
+  request.counts[static_cast<std::size_t>(event::EventKind::feature)] = static_cast<std::uint64_t>(n) + 1;
   request.entry = entry_text(n);
   return request;
 }
 
-std::unique_ptr<Journal> open_on(FakeFileSystem& files, const JournalLimits& limits, const Clock& clock) {
+std::unique_ptr<Journal> open_on(storage::FakeFileSystem& files, const JournalLimits& limits, const Clock& clock) {
   auto journal = Journal::open("/journal", limits, files, clock);
   EXPECT_TRUE(journal) << journal.error().message;
   return journal ? std::move(*journal) : nullptr;
@@ -76,8 +76,8 @@ std::vector<int> read_numbers(Journal& journal, Position from = {}) {
   return numbers;
 }
 
-void expect_recovers(FakeFileSystem& files, const std::set<int>& acknowledged, int appended, std::uint64_t seed,
-                     int depth) {
+void expect_recovers(storage::FakeFileSystem& files, const std::set<int>& acknowledged, int appended,
+                     std::uint64_t seed, int depth) {
   const SharedClock clock;
   if (depth > 0) {
     // A crash while recovering from the crash.
@@ -126,7 +126,7 @@ void crash_at_every_change(std::uint64_t seed, int depth) {
   SCOPED_TRACE(fmt::format("seed {}", seed));
   Random random(seed);
   const SharedClock clock;
-  FakeFileSystem files(seed);
+  storage::FakeFileSystem files(seed);
   std::mutex mutex;
   std::set<int> acknowledged;
   std::atomic<int> appended{0};
@@ -183,7 +183,7 @@ TEST(JournalCrash, with_retention_at_work_keeps_everything_behind_the_hold) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     const SharedClock clock;
-    FakeFileSystem files(seed);
+    storage::FakeFileSystem files(seed);
     JournalLimits limits = small_limits();
     limits.max_bytes = 5 * limits.segment_bytes;
     limits.retention_ms = 0;
@@ -223,9 +223,9 @@ TEST(JournalCrash, with_retention_at_work_keeps_everything_behind_the_hold) {
 }
 
 // A journal of a few segments, stopped in order (or not), as files to be damaged.
-std::unique_ptr<FakeFileSystem> small_journal(int entries, bool in_order) {
+std::unique_ptr<storage::FakeFileSystem> small_journal(int entries, bool in_order) {
   const SharedClock clock;
-  auto files = std::make_unique<FakeFileSystem>(1);
+  auto files = std::make_unique<storage::FakeFileSystem>(1);
   auto journal = open_on(*files, small_limits(), clock);
   for (int number = 0; number < entries; ++number)
     EXPECT_EQ(append(*journal, entry_request(number)), AppendOutcome::durable);
@@ -340,10 +340,10 @@ TEST(JournalFull, a_write_or_sync_refused_for_space_stores_nothing_and_the_next_
   for (const bool at_sync : {false, true}) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
       const SharedClock clock;
-      FakeFileSystem files(seed);
+      storage::FakeFileSystem files(seed);
       auto journal = open_on(files, small_limits(), clock);
       EXPECT_EQ(append(*journal, entry_request(1)), AppendOutcome::durable);
-      at_sync ? files.fail_sync(0, FileFault::no_space) : files.fail_write(0, FileFault::no_space);
+      at_sync ? files.fail_sync(0, storage::FileFault::no_space) : files.fail_write(0, storage::FileFault::no_space);
       EXPECT_EQ(append(*journal, entry_request(2)), AppendOutcome::full);
       EXPECT_EQ(read_numbers(*journal), std::vector<int>{1});
       EXPECT_EQ(append(*journal, entry_request(3)), AppendOutcome::durable);
@@ -359,7 +359,7 @@ TEST(JournalFull, a_write_or_sync_refused_for_space_stores_nothing_and_the_next_
 
 TEST(JournalFull, a_full_disk_is_answered_and_space_that_comes_back_is_used) {
   SharedClock clock;
-  FakeFileSystem files(1, 5 * (64 << 10) + 1000);
+  storage::FakeFileSystem files(1, 5 * (64 << 10) + 1000);
   auto journal = open_on(files, small_limits(), clock);
   int number = 0;
   while (append(*journal, entry_request(number)) == AppendOutcome::durable) ++number;
@@ -374,7 +374,7 @@ TEST(JournalFull, a_full_disk_is_answered_and_space_that_comes_back_is_used) {
 
 TEST(JournalFull, leaves_min_free_bytes_on_the_disk) {
   const SharedClock clock;
-  FakeFileSystem files(1, 1 << 20);
+  storage::FakeFileSystem files(1, 1 << 20);
   JournalLimits limits = small_limits();
   limits.min_free_bytes = 512 << 10;
   auto journal = open_on(files, limits, clock);
@@ -390,9 +390,9 @@ TEST(JournalDeathTest, a_failed_write_or_sync_ends_the_process) {
     EXPECT_EXIT(
         {
           const SharedClock clock;
-          FakeFileSystem files(1);
+          storage::FakeFileSystem files(1);
           auto journal = open_on(files, small_limits(), clock);
-          at_sync ? files.fail_sync(0, FileFault::other) : files.fail_write(0, FileFault::other);
+          at_sync ? files.fail_sync(0, storage::FileFault::other) : files.fail_write(0, storage::FileFault::other);
           (void)append(*journal, entry_request(1));
         },
         testing::ExitedWithCode(kJournalFatalExitCode), "journal.fatal");
@@ -400,4 +400,4 @@ TEST(JournalDeathTest, a_failed_write_or_sync_ends_the_process) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -6,13 +6,13 @@
 
 #include "base/random.h"
 #include "journal/dedupe_window.h"
-#include "journal/file_system_fake.h"
 #include "journal/frame_batch.h"
 #include "journal/frame_walk.h"
 #include "journal/recovery.h"
 #include "journal/retention.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 WalkedFrame frame(std::uint32_t offset, std::uint32_t end, std::uint64_t sequence, std::uint32_t durable_before,
@@ -176,10 +176,10 @@ TEST(FrameBatch, lays_small_and_large_entries_out_as_the_walk_reads_them) {
     FrameHeader header;
     header.sequence = i + 1;
     header.durable_before = kSegmentHeaderBytes;
-    header.counts[i % kEventKindLimit] = i;
+    header.counts[i % event::kEventKindLimit] = i;
     batch.add(header, payloads[i], seed);
   }
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   auto file = files.open("/segment", true);
   ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces(kSegmentHeaderBytes)));
   EXPECT_EQ((*file)->size(), (kSegmentHeaderBytes + batch.bytes() + 4095) / 4096 * 4096) << "whole pages";
@@ -203,7 +203,7 @@ TEST(FrameWalk, what_the_disk_cannot_read_costs_the_frame_on_it_alone) {
     header.durable_before = kSegmentHeaderBytes;
     batch.add(header, payload, seed);
   }
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   auto file = files.open("/segment", true);
   ASSERT_TRUE((*file)->write_pieces_at(kSegmentHeaderBytes, batch.pieces(kSegmentHeaderBytes)));
   files.fail_read("/segment", kSegmentHeaderBytes + 3 * batch.frames()[0].frame_bytes() + 10'000);
@@ -214,4 +214,4 @@ TEST(FrameWalk, what_the_disk_cannot_read_costs_the_frame_on_it_alone) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

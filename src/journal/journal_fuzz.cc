@@ -5,17 +5,17 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/clock_fake.h"
 #include "base/log.h"
-#include "journal/clock_fake.h"
 #include "journal/cursor_store.h"
-#include "journal/file_system_fake.h"
 #include "journal/frame_batch.h"
 #include "journal/frame_walk.h"
 #include "journal/journal_recovery.h"
 #include "journal/recovery.h"
 #include "journal/segment_reader.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
@@ -50,7 +50,7 @@ std::string frames_from(std::string_view input, std::uint32_t seed) {
   return out;
 }
 
-void open_and_use(FakeFileSystem& files, const SegmentHeader& header) {
+void open_and_use(storage::FakeFileSystem& files, const SegmentHeader& header) {
   const SharedClock clock;
   JournalLimits limits;
   limits.segment_bytes = kSegmentBytes;
@@ -83,7 +83,7 @@ void one_input(std::string_view input) {
   header.first_sequence = 1;
   (void)decode_index(input, header);
   (void)decode_segment_header(input);
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   files.set_bytes("/cursors/" + ObjectId{}.hex() + ".cursor", std::string(input));
   (void)CursorFile::open("/cursors", ObjectId{}, files);
   files.set_bytes("/segments/0000000001.segment",
@@ -92,7 +92,7 @@ void one_input(std::string_view input) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const bool quiet = [] {

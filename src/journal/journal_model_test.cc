@@ -5,19 +5,19 @@
 #include <future>
 #include <map>
 
+#include "base/clock_fake.h"
 #include "base/random.h"
-#include "journal/clock_fake.h"
-#include "journal/file_system_fake.h"
 #include "journal/journal.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::uint64_t kSegmentBytes = 64 << 10;
 
 class ModelRun {
  public:
-  explicit ModelRun(std::uint64_t seed) : random_(seed), files_(std::make_unique<FakeFileSystem>(seed)) {
+  explicit ModelRun(std::uint64_t seed) : random_(seed), files_(std::make_unique<storage::FakeFileSystem>(seed)) {
     limits_.segment_bytes = kSegmentBytes;
     limits_.max_bytes = 8 * kSegmentBytes;
     limits_.min_free_bytes = 0;
@@ -43,7 +43,7 @@ class ModelRun {
         clock_.advance_ms(static_cast<std::int64_t>(random_.below(40'000)));
         break;
       case 4:
-        files_->fail_write(random_.below(3), FileFault::no_space);
+        files_->fail_write(random_.below(3), storage::FileFault::no_space);
         leftovers_ = true;
         break;
       case 5:
@@ -82,7 +82,7 @@ class ModelRun {
   // Everything was answered, so everything is synced: no kind of crash may take any of it.
   void crash() {
     if (leftovers_) return;
-    const auto crash = static_cast<FakeFileSystem::Crash>(random_.below(4));
+    const auto crash = static_cast<storage::FakeFileSystem::Crash>(random_.below(4));
     auto image = files_->after_crash(crash, random_.next());
     journal_.reset();
     files_ = std::move(image);
@@ -134,7 +134,7 @@ class ModelRun {
   SharedClock clock_;
   JournalLimits limits_;
   std::array<ObjectId, 3> environments_{};
-  std::unique_ptr<FakeFileSystem> files_;
+  std::unique_ptr<storage::FakeFileSystem> files_;
   std::unique_ptr<Journal> journal_;
   std::array<std::vector<Stored>, 3> entries_;
   std::vector<Position> ends_;
@@ -198,4 +198,4 @@ TEST(JournalModel, holds_what_a_plain_list_holds_whatever_happens) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

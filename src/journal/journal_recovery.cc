@@ -9,23 +9,23 @@
 #include "base/log.h"
 #include "journal/recovery.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 struct Found {
   std::shared_ptr<Segment> segment;
-  std::shared_ptr<File> file;
+  std::shared_ptr<storage::File> file;
 };
 
-FileResult<Found> open_segment(SegmentFiles& files, std::uint64_t number) {
+storage::FileResult<Found> open_segment(SegmentFiles& files, std::uint64_t number) {
   const std::string path = files.segment_path(number);
   auto opened = files.files().open(path, false);
   if (!opened) return tl::unexpected(opened.error());
   std::string block;
   read_what_can_be_read(**opened, 0, kSegmentHeaderBytes, block);
   if (const auto version = foreign_segment_version(block))
-    return tl::unexpected(FileError{
-        FileFault::other,
+    return tl::unexpected(storage::FileError{
+        storage::FileFault::other,
         fmt::format("{} has format version {}, and this Sluice ({}) knows version {}. Start the Sluice that wrote it, "
                     "and let it deliver what waits; nothing was changed",
                     path, *version, SLUICE_VERSION, kJournalFormatVersion)});
@@ -59,7 +59,7 @@ void summarise_sealed(SegmentFiles& files, SegmentTable& table, const Found& fou
     log_warn("journal.index_not_written", {{"reason", written.error().message}});
 }
 
-FileResult<void> write_fillers(File& file, const Segment& segment, const RecoveryPlan& plan) {
+storage::FileResult<void> write_fillers(storage::File& file, const Segment& segment, const RecoveryPlan& plan) {
   for (std::size_t i = 0; i < plan.torn.size(); ++i) {
     const ByteRange range = plan.torn[i];
     FrameHeader filler;
@@ -112,7 +112,7 @@ void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
                                          const JournalLimits& limits, const Clock& clock) {
   const std::int64_t now_ms = clock.wall_ms();
-  const auto numbers = files.look();
+  const auto numbers = files.scan();
   if (!numbers) return fail(numbers.error().message);
   // A killed process may have named the last segment and not synced the name.
   if (auto synced = files.sync_names(); !synced) return fail(synced.error().message);
@@ -171,4 +171,4 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   return recovered;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -10,7 +10,7 @@
 #include "journal/segment_files.h"
 #include "journal/segment_table.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 struct RecoveredJournal {
   std::shared_ptr<Segment> last;  // null: the journal is new
@@ -22,4 +22,4 @@ struct RecoveredJournal {
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
                                          const JournalLimits& limits, const Clock& clock);
 
-}  // namespace sluice
+}  // namespace sluice::journal

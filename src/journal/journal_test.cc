@@ -10,9 +10,9 @@
 #include <map>
 #include <thread>
 
-#include "journal/clock_fake.h"
+#include "base/clock_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 const ObjectId kOne = *ObjectId::parse("578d1e02d2943862c52b9681");
@@ -45,7 +45,7 @@ class JournalTest : public testing::Test {
     made.environment = environment;
     made.dedupe_key[0] = key;
     made.received_ms = clock_.wall_ms();
-    made.counts[static_cast<std::size_t>(EventKind::feature)] = features;
+    made.counts[static_cast<std::size_t>(event::EventKind::feature)] = features;
     made.entry = std::move(entry);
     return made;
   }
@@ -69,7 +69,7 @@ class JournalTest : public testing::Test {
 
   const std::string directory_ =
       testing::TempDir() + "journal_test_" + testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::unique_ptr<FileSystem> files_ = make_posix_file_system();
+  std::unique_ptr<storage::FileSystem> files_ = storage::make_posix_file_system();
   SharedClock clock_;
   JournalLimits limits_;
   std::unique_ptr<Journal> journal_;
@@ -153,7 +153,7 @@ TEST_F(JournalTest, counts_exactly_between_any_two_positions) {
         if (i % 3 == 0) continue;
         ++expected.entries;
         expected.bytes += i * 13 % 2000;
-        expected.events[static_cast<std::size_t>(EventKind::feature)] += i % 5;
+        expected.events[static_cast<std::size_t>(event::EventKind::feature)] += i % 5;
       }
       const JournalCount count = journal_->count(kOne, positions[from], positions[to]);
       ASSERT_EQ(count.entries, expected.entries) << from << " to " << to;
@@ -179,15 +179,15 @@ TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
 }
 
 TEST_F(JournalTest, rings_an_environments_subscribers_after_each_commit_of_its_entries) {
-  Waker waker;
-  journal_->subscribe(&waker, kOne);
+  Notifier notifier;
+  journal_->subscribe(&notifier, kOne);
   append(request(kOne, "ring"));
-  EXPECT_TRUE(waker.wait_us(0));
+  EXPECT_TRUE(notifier.wait_us(0));
   append(request(kTwo, "another's"));
-  EXPECT_FALSE(waker.wait_us(0));
-  journal_->unsubscribe(&waker);
+  EXPECT_FALSE(notifier.wait_us(0));
+  journal_->unsubscribe(&notifier);
   append(request(kOne, "silence"));
-  EXPECT_FALSE(waker.wait_us(0));
+  EXPECT_FALSE(notifier.wait_us(0));
 }
 
 TEST_F(JournalTest, refuses_a_second_process_and_names_the_first) {
@@ -285,19 +285,19 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
   }
   for (const ObjectId& environment : {kOne, kTwo}) {
     threads.emplace_back([&, environment] {
-      Waker waker;
-      journal_->subscribe(&waker, environment);
+      Notifier notifier;
+      journal_->subscribe(&notifier, environment);
       std::map<std::string, int> seen;
       const auto reader = journal_->reader(environment, {});
       while (seen.size() < kWriters * kEach / 2) {
         const auto chunk = reader->read(8192);
         if (!chunk) {
-          waker.wait_us(1'000'000);
+          notifier.wait_us(1'000'000);
           continue;
         }
         for (const JournalEntry& entry : chunk->entries) EXPECT_EQ(++seen[std::string(entry.entry)], 1);
       }
-      journal_->unsubscribe(&waker);
+      journal_->unsubscribe(&notifier);
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -306,4 +306,4 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

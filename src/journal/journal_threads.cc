@@ -10,7 +10,7 @@
 #include "journal/journal_recovery.h"
 #include "journal/segment_reader.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 // How late retention by time may come.
@@ -32,7 +32,7 @@ Result<void> check_limits(const JournalLimits& limits) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, const JournalLimits& limits,
-                                               FileSystem& files, const Clock& clock, Workers& workers) {
+                                               storage::FileSystem& files, const Clock& clock, Workers& workers) {
   if (auto checked = check_limits(limits); !checked) return tl::unexpected(checked.error());
   auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock, workers);
   if (auto started = journal->start(); !started)
@@ -40,7 +40,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, con
   return journal;
 }
 
-ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files,
+ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimits& limits, storage::FileSystem& files,
                                  const Clock& clock, Workers& workers)
     : directory_(directory),
       limits_(limits),
@@ -64,8 +64,8 @@ Result<void> ThreadedJournal::start() {
   if (auto started = committer_->start(recovered->last); !started) return fail(started.error().message);
   table_.hold(kStartingHold, {});
   trimmed_to_ = table_.end().value;
-  writer_ = workers_.start("journal-writer", writer_bell_, [this] { return write_step(); });
-  helper_ = workers_.start("journal-helper", helper_bell_, [this] { return help_step(); });
+  writer_ = workers_.start("journal-writer", writer_notifier_, [this] { return write_step(); });
+  helper_ = workers_.start("journal-helper", helper_notifier_, [this] { return help_step(); });
   return {};
 }
 
@@ -88,9 +88,9 @@ void ThreadedJournal::append(AppendRequest request) {
       ++refused_overloaded_;
     } else {
       accepted_bytes_ += bytes;
-      const bool first = queue_.empty();  // for others the bell has been rung already
+      const bool first = queue_.empty();  // for others the notifier has been notified already
       queue_.push_back(std::move(request));
-      if (first) writer_bell_.wake();
+      if (first) writer_notifier_.notify();
       return;
     }
   }
@@ -123,8 +123,8 @@ std::int64_t ThreadedJournal::write_step() {
     commit_batch();
     return 0;
   }
-  if (!closing) return kUntilRung;
-  committer_->write_note();
+  if (!closing) return kUntilNotified;
+  committer_->write_clean_shutdown_marker();
   return kWorkerDone;
 }
 
@@ -134,12 +134,12 @@ void ThreadedJournal::commit_batch() {
   {
     const std::lock_guard lock(subscribers_mutex_);
     // Entries of one environment often come one behind the other: each is woken once.
-    const std::vector<Waker*>* last = nullptr;
+    const std::vector<Notifier*>* last = nullptr;
     for (const AppendRequest& request : batch_) {
       const auto found = subscribers_.find(request.environment);
       if (found == subscribers_.end() || &found->second == last) continue;
       last = &found->second;
-      for (Waker* waker : *last) waker->wake();
+      for (Notifier* notifier : *last) notifier->notify();
     }
   }
   std::uint64_t bytes = 0;
@@ -171,7 +171,7 @@ void ThreadedJournal::ask_helper() {
     const std::lock_guard lock(sealed_mutex_);
     std::move(sealed.begin(), sealed.end(), std::back_inserter(sealed_));
   }
-  helper_bell_.wake();
+  helper_notifier_.notify();
 }
 
 std::int64_t ThreadedJournal::help_step() {
@@ -245,15 +245,15 @@ JournalStats ThreadedJournal::stats() const {
   return stats;
 }
 
-void ThreadedJournal::subscribe(Waker* waker, ObjectId environment) {
+void ThreadedJournal::subscribe(Notifier* notifier, ObjectId environment) {
   const std::lock_guard lock(subscribers_mutex_);
-  subscribers_[environment].push_back(waker);
+  subscribers_[environment].push_back(notifier);
 }
 
-void ThreadedJournal::unsubscribe(Waker* waker) {
+void ThreadedJournal::unsubscribe(Notifier* notifier) {
   const std::lock_guard lock(subscribers_mutex_);
   for (auto at = subscribers_.begin(); at != subscribers_.end();) {
-    std::erase(at->second, waker);
+    std::erase(at->second, notifier);
     at = at->second.empty() ? subscribers_.erase(at) : std::next(at);
   }
 }
@@ -262,12 +262,12 @@ void ThreadedJournal::hold(const std::string& holder, Position needed_from) {
   table_.hold(holder, needed_from);
   if (table_.passed_to().value >= trimmed_to_ + kTrimBytes ||
       table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false))
-    helper_bell_.wake();
+    helper_notifier_.notify();
 }
 
 void ThreadedJournal::drop_hold(const std::string& holder) {
   table_.drop_hold(holder);
-  if (table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false)) helper_bell_.wake();
+  if (table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false)) helper_notifier_.notify();
 }
 
 void ThreadedJournal::close() {
@@ -277,13 +277,13 @@ void ThreadedJournal::close() {
     closing_ = true;
   }
   if (!writer_) return;  // it never started, or is closed already
-  writer_bell_.wake();
+  writer_notifier_.notify();
   writer_->join();
   helper_stops_ = true;
-  helper_bell_.wake();
+  helper_notifier_.notify();
   helper_->join();
   writer_.reset();
   helper_.reset();
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -16,7 +16,7 @@
 #include "journal/segment_files.h"
 #include "journal/segment_table.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Bytes of entries that one sync covers at most (one larger entry goes alone): what waits for a sync waits no longer
 // than for this much.
@@ -24,8 +24,8 @@ inline constexpr std::uint64_t kMaxBatchBytes = 8ull << 20;
 
 class ThreadedJournal final : public Journal {
  public:
-  ThreadedJournal(const std::string& directory, const JournalLimits& limits, FileSystem& files, const Clock& clock,
-                  Workers& workers);
+  ThreadedJournal(const std::string& directory, const JournalLimits& limits, storage::FileSystem& files,
+                  const Clock& clock, Workers& workers);
   ~ThreadedJournal() override;
   ThreadedJournal(const ThreadedJournal&) = delete;
   ThreadedJournal& operator=(const ThreadedJournal&) = delete;
@@ -46,8 +46,8 @@ class ThreadedJournal final : public Journal {
   Position oldest() const override { return table_.oldest(); }
   Position end() const override { return table_.end(); }
   JournalStats stats() const override;
-  void subscribe(Waker* waker, ObjectId environment) override;
-  void unsubscribe(Waker* waker) override;
+  void subscribe(Notifier* notifier, ObjectId environment) override;
+  void unsubscribe(Notifier* notifier) override;
   void hold(const std::string& holder, Position needed_from) override;
   void drop_hold(const std::string& holder) override;
   void close() override;
@@ -65,10 +65,10 @@ class ThreadedJournal final : public Journal {
 
   const std::string directory_;
   const JournalLimits limits_;
-  FileSystem& file_system_;
+  storage::FileSystem& file_system_;
   const Clock& clock_;
   Workers& workers_;
-  std::unique_ptr<File> lock_;
+  std::unique_ptr<storage::File> lock_;
   SegmentFiles files_;
   SegmentTable table_;
   DedupeWindow dedupe_;
@@ -76,7 +76,7 @@ class ThreadedJournal final : public Journal {
   std::uint64_t torn_bytes_ = 0;
 
   mutable std::mutex queue_mutex_;
-  Waker writer_bell_;
+  Notifier writer_notifier_;
   std::deque<AppendRequest> queue_;
   std::uint64_t accepted_bytes_ = 0;  // of entries in the queue and in the batch
   std::uint64_t refused_overloaded_ = 0;
@@ -90,9 +90,9 @@ class ThreadedJournal final : public Journal {
   std::uint64_t spare_asked_for_ = 0;  // number of the segment that asked
 
   std::mutex subscribers_mutex_;
-  std::unordered_map<ObjectId, std::vector<Waker*>, ObjectIdHash> subscribers_;
+  std::unordered_map<ObjectId, std::vector<Notifier*>, ObjectIdHash> subscribers_;
 
-  Waker helper_bell_;
+  Notifier helper_notifier_;
   std::atomic<bool> helper_stops_{false};
   std::atomic<bool> spare_wanted_{false};
   std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: what lies before need not stay in memory
@@ -104,4 +104,4 @@ class ThreadedJournal final : public Journal {
   std::unique_ptr<Worker> helper_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::journal {
 
 RecoveryPlan plan_recovery(const std::vector<WalkedFrame>& frames, std::uint64_t first_sequence,
                            std::uint32_t known_durable) {
@@ -37,4 +37,4 @@ RecoveryPlan plan_recovery(const std::vector<WalkedFrame>& frames, std::uint64_t
   return plan;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

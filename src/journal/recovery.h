@@ -7,7 +7,7 @@
 
 #include "journal/frame_walk.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 struct ByteRange {
   std::uint32_t from = 0, to = 0;
@@ -28,4 +28,4 @@ struct RecoveryPlan {
 RecoveryPlan plan_recovery(const std::vector<WalkedFrame>& frames, std::uint64_t first_sequence,
                            std::uint32_t known_durable);
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -1,6 +1,6 @@
 #include "journal/retention.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 std::size_t segments_reclaimable(std::span<const RetainedSegment> sealed, std::optional<Position> needed_from) {
   std::size_t count = 0;
@@ -16,4 +16,4 @@ std::size_t segments_past_retention(std::span<const RetainedSegment> sealed, std
   return count;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

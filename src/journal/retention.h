@@ -7,7 +7,7 @@
 
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 struct RetainedSegment {
   Position end;  // behind its last frame
@@ -21,4 +21,4 @@ std::size_t segments_past_retention(std::span<const RetainedSegment> sealed, std
 // The same when room is needed, whatever their age.
 std::size_t segments_reclaimable(std::span<const RetainedSegment> sealed, std::optional<Position> needed_from);
 
-}  // namespace sluice
+}  // namespace sluice::journal

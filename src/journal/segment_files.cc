@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "journal/fatal.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::uint64_t kZeroStepBytes = 1u << 20;
@@ -29,7 +29,7 @@ std::optional<std::uint64_t> number_in(std::string_view name, std::string_view e
 
 }  // namespace
 
-SegmentFiles::SegmentFiles(std::string directory, const JournalLimits& limits, FileSystem& files)
+SegmentFiles::SegmentFiles(std::string directory, const JournalLimits& limits, storage::FileSystem& files)
     : directory_(std::move(directory)), limits_(limits), files_(files) {}
 
 std::string SegmentFiles::segment_path(std::uint64_t number) const {
@@ -37,7 +37,7 @@ std::string SegmentFiles::segment_path(std::uint64_t number) const {
 }
 std::string SegmentFiles::index_path(std::uint64_t number) const { return directory_ + "/" + index_file_name(number); }
 
-FileResult<std::vector<std::uint64_t>> SegmentFiles::look() {
+storage::FileResult<std::vector<std::uint64_t>> SegmentFiles::scan() {
   const auto names = files_.list(directory_);
   if (!names) return tl::unexpected(names.error());
   std::set<std::uint64_t> segments;
@@ -52,7 +52,7 @@ FileResult<std::vector<std::uint64_t>> SegmentFiles::look() {
     if (!spare) continue;
     next_name_ = std::max(next_name_, *spare + 1);
     const auto file = files_.open(path, false);
-    const auto size = file ? (*file)->size() : FileResult<std::uint64_t>(0);
+    const auto size = file ? (*file)->size() : storage::FileResult<std::uint64_t>(0);
     if (size && *size == limits_.segment_bytes && spares_.size() < kSpareLimit) {
       spares_.push_back(path);
       held_bytes_ += *size;
@@ -63,7 +63,7 @@ FileResult<std::vector<std::uint64_t>> SegmentFiles::look() {
   return std::vector<std::uint64_t>(segments.begin(), segments.end());
 }
 
-FileResult<void> SegmentFiles::sync_names() { return files_.sync_directory(directory_); }
+storage::FileResult<void> SegmentFiles::sync_names() { return files_.sync_directory(directory_); }
 
 void SegmentFiles::count_in(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
@@ -129,16 +129,17 @@ std::string SegmentFiles::new_name(const char* extension) {
 }
 
 void SegmentFiles::drop(const std::string& path, std::uint64_t bytes) {
-  if (const auto removed = files_.remove(path); !removed && removed.error().fault != FileFault::not_found)
+  if (const auto removed = files_.remove(path); !removed && removed.error().fault != storage::FileFault::not_found)
     log_warn("journal.remove_failed", {{"reason", removed.error().message}});
   const std::lock_guard lock(mutex_);
   held_bytes_ -= std::min(held_bytes_, bytes);
 }
 
-FileResult<void> SegmentFiles::write_zeros(File& file, const std::atomic<bool>& stop) {
+storage::FileResult<void> SegmentFiles::write_zeros(storage::File& file, const std::atomic<bool>& stop) {
   const std::string zeros(kZeroStepBytes, '\0');
   for (std::uint64_t at = 0; at < limits_.segment_bytes && !hurry_; at += kZeroStepBytes) {
-    if (stop) return tl::unexpected(FileError{FileFault::other, "stopped while a spare was being made"});
+    if (stop)
+      return tl::unexpected(storage::FileError{storage::FileFault::other, "stopped while a spare was being made"});
     const auto step = std::min(kZeroStepBytes, limits_.segment_bytes - at);
     if (auto wrote = file.write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
     if ((at + step) % kZeroSyncBytes != 0) continue;
@@ -148,11 +149,11 @@ FileResult<void> SegmentFiles::write_zeros(File& file, const std::atomic<bool>& 
   return {};
 }
 
-FileResult<std::string> SegmentFiles::make_file(const std::atomic<bool>* stop) {
+storage::FileResult<std::string> SegmentFiles::make_file(const std::atomic<bool>* stop) {
   count_in(limits_.segment_bytes);
   const std::string path = new_name("making");
   const std::string spare = new_name("spare");
-  const auto fill = [&]() -> FileResult<void> {
+  const auto fill = [&]() -> storage::FileResult<void> {
     auto file = files_.open(path, true);
     if (!file) return tl::unexpected(file.error());
     if (auto allocated = (*file)->allocate(limits_.segment_bytes); !allocated) return allocated;
@@ -169,30 +170,31 @@ FileResult<std::string> SegmentFiles::make_file(const std::atomic<bool>* stop) {
   return spare;
 }
 
-FileResult<std::string> SegmentFiles::make() { return make_file(nullptr); }
+storage::FileResult<std::string> SegmentFiles::make() { return make_file(nullptr); }
 
-FileResult<void> SegmentFiles::make_spare(const std::atomic<bool>& stop) {
+storage::FileResult<void> SegmentFiles::make_spare(const std::atomic<bool>& stop) {
   auto path = make_file(&stop);
   if (!path) return tl::unexpected(path.error());
   add_spare(std::move(*path));
   return {};
 }
 
-FileResult<std::shared_ptr<File>> SegmentFiles::activate(const std::string& path, const SegmentHeader& header) {
-  const auto prepare = [&]() -> FileResult<std::shared_ptr<File>> {
+storage::FileResult<std::shared_ptr<storage::File>> SegmentFiles::activate(const std::string& path,
+                                                                           const SegmentHeader& header) {
+  const auto prepare = [&]() -> storage::FileResult<std::shared_ptr<storage::File>> {
     auto file = files_.open(path, false);
     if (!file) return tl::unexpected(file.error());
     if (auto written = (*file)->write_at(0, encode_segment_header(header)); !written)
       return tl::unexpected(written.error());
     // Before it gets its name: a segment by name always has a whole header.
     if (auto synced = (*file)->sync_data(); !synced) {
-      if (synced.error().fault == FileFault::no_space) return tl::unexpected(synced.error());
+      if (synced.error().fault == storage::FileFault::no_space) return tl::unexpected(synced.error());
       journal_fatal(synced.error().message);
     }
     if (auto renamed = files_.rename(path, segment_path(header.number)); !renamed)
       return tl::unexpected(renamed.error());
     if (auto synced = files_.sync_directory(directory_); !synced) journal_fatal(synced.error().message);
-    return std::shared_ptr<File>(std::move(*file));
+    return std::shared_ptr<storage::File>(std::move(*file));
   };
   auto file = prepare();
   if (!file) add_spare(path);
@@ -201,7 +203,7 @@ FileResult<std::shared_ptr<File>> SegmentFiles::activate(const std::string& path
 
 void SegmentFiles::retire(const Segment& segment) {
   if (auto removed = files_.remove(index_path(segment.header.number));
-      !removed && removed.error().fault != FileFault::not_found)
+      !removed && removed.error().fault != storage::FileFault::not_found)
     log_warn("journal.remove_failed", {{"reason", removed.error().message}});
   std::string spare;
   if (segment.header.segment_bytes == limits_.segment_bytes && spares() < kSpareLimit) {
@@ -218,7 +220,7 @@ void SegmentFiles::retire(const Segment& segment) {
   if (!spare.empty()) add_spare(std::move(spare));
 }
 
-FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary) {
+storage::FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary) {
   const std::string bytes = encode_index(header, summary);
   auto file = files_.open(index_path(header.number), true);
   if (!file) return tl::unexpected(file.error());
@@ -247,4 +249,4 @@ std::uint64_t SegmentFiles::held_bytes() const {
 }
 std::uint64_t SegmentFiles::free_bytes() const { return files_.free_bytes(directory_).value_or(0); }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -11,25 +11,25 @@
 #include <string>
 #include <vector>
 
-#include "journal/file_system.h"
 #include "journal/journal.h"
 #include "journal/segment_summary.h"
 #include "journal/segment_table.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // Spare files kept at most; what retention frees beyond them goes back to the file system.
 inline constexpr std::size_t kSpareLimit = 2;
 
 class SegmentFiles {
  public:
-  SegmentFiles(std::string directory, const JournalLimits& limits, FileSystem& files);
+  SegmentFiles(std::string directory, const JournalLimits& limits, storage::FileSystem& files);
 
   // open() only: the numbers of the segments there are, in order. Removes what a crash left half made, and indexes
   // without their segment; finds the spares.
-  FileResult<std::vector<std::uint64_t>> look();
+  storage::FileResult<std::vector<std::uint64_t>> scan();
   // Makes durable which files there are.
-  FileResult<void> sync_names();
+  storage::FileResult<void> sync_names();
   // Counts a segment found there as taking space.
   void count_in(std::uint64_t bytes);
   // A segment that cannot be read at all: out of the way, for a person to look at.
@@ -37,7 +37,7 @@ class SegmentFiles {
 
   std::string segment_path(std::uint64_t number) const;
   std::string index_path(std::uint64_t number) const;
-  FileSystem& files() const { return files_; }
+  storage::FileSystem& files() const { return files_; }
 
   // A spare's path; it is the caller's now. Waits for the helper's work under way, which is about to bring one or to
   // free room: to refuse an entry or give up a segment in that moment would be wrong.
@@ -45,18 +45,18 @@ class SegmentFiles {
   // Whether one more file would keep max_bytes and min_free_bytes.
   bool may_grow() const;
   // A new file, its blocks allocated.
-  FileResult<std::string> make();
+  storage::FileResult<std::string> make();
   // A new spare, its blocks allocated and written once, which makes writing them again many times cheaper. Stops
   // writing early when somebody waits for it in take_spare(), and without a spare when `stop` turns true. Inside of a
   // Work.
-  FileResult<void> make_spare(const std::atomic<bool>& stop);
+  storage::FileResult<void> make_spare(const std::atomic<bool>& stop);
   // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
-  FileResult<std::shared_ptr<File>> activate(const std::string& path, const SegmentHeader& header);
+  storage::FileResult<std::shared_ptr<storage::File>> activate(const std::string& path, const SegmentHeader& header);
   void add_spare(std::string path);
   // A segment given up becomes a spare, or is removed.
   void retire(const Segment& segment);
 
-  FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
+  storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
   std::optional<SegmentSummary> read_index(const SegmentHeader& header);
 
   // While one lives, a spare or room may be about to come. On the helper's thread alone.
@@ -77,14 +77,14 @@ class SegmentFiles {
 
  private:
   std::string new_name(const char* extension);
-  FileResult<void> write_zeros(File& file, const std::atomic<bool>& stop);
+  storage::FileResult<void> write_zeros(storage::File& file, const std::atomic<bool>& stop);
   // With `stop`, zeros are written.
-  FileResult<std::string> make_file(const std::atomic<bool>* stop);
+  storage::FileResult<std::string> make_file(const std::atomic<bool>* stop);
   void drop(const std::string& path, std::uint64_t bytes);
 
   const std::string directory_;
   const JournalLimits limits_;
-  FileSystem& files_;
+  storage::FileSystem& files_;
   mutable std::mutex mutex_;
   std::condition_variable work_done_;
   bool working_ = false;
@@ -94,4 +94,4 @@ class SegmentFiles {
   std::uint64_t next_name_ = 1;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

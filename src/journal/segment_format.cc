@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::string_view kSegmentMagic = "SLUICEJL";
@@ -33,14 +33,14 @@ std::optional<SegmentHeader> decode_copy(const char* at) {
   return header;
 }
 
-std::uint32_t kinds_present(const EventKindCounts& counts) {
+std::uint32_t kinds_present(const event::EventKindCounts& counts) {
   std::uint32_t present = 0;
   for (std::size_t kind = 0; kind < counts.size(); ++kind)
     if (counts[kind] != 0) present |= 1u << kind;
   return present;
 }
 
-std::uint32_t header_bytes_for(const EventKindCounts& counts) {
+std::uint32_t header_bytes_for(const event::EventKindCounts& counts) {
   return kFrameFixedBytes + 4 * static_cast<std::uint32_t>(std::popcount(kinds_present(counts)));
 }
 
@@ -90,7 +90,7 @@ std::uint32_t frame_seed(const SegmentHeader& header) {
 
 std::uint32_t FrameHeader::header_bytes() const { return header_bytes_for(counts); }
 std::uint64_t FrameHeader::frame_bytes() const { return aligned(std::uint64_t{header_bytes()} + payload_bytes); }
-std::uint64_t frame_bytes_for(std::uint64_t payload_bytes, const EventKindCounts& counts) {
+std::uint64_t frame_bytes_for(std::uint64_t payload_bytes, const event::EventKindCounts& counts) {
   return aligned(header_bytes_for(counts) + payload_bytes);
 }
 
@@ -161,4 +161,4 @@ std::size_t find_frame_magic(std::string_view bytes, std::size_t from) {
 std::string segment_file_name(std::uint64_t number) { return fmt::format("{:010}.segment", number); }
 std::string index_file_name(std::uint64_t number) { return fmt::format("{:010}.index", number); }
 
-}  // namespace sluice
+}  // namespace sluice::journal

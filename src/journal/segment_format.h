@@ -11,7 +11,7 @@
 #include "event/kind.h"
 #include "journal/journal.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 inline constexpr std::uint32_t kJournalFormatVersion = 1;
 // The first frame starts here. The header's two copies lie at 0 and kSegmentHeaderCopyAt.
@@ -21,7 +21,7 @@ inline constexpr std::uint32_t kSegmentHeaderCopyAt = 2048;
 inline constexpr std::uint32_t kFrameAlignment = 8;
 // A frame's header: the fixed part, and four bytes for each kind of event that the entry has.
 inline constexpr std::uint32_t kFrameFixedBytes = 68;
-inline constexpr std::uint32_t kFrameHeaderLimit = kFrameFixedBytes + 4 * kEventKindLimit;
+inline constexpr std::uint32_t kFrameHeaderLimit = kFrameFixedBytes + 4 * event::kEventKindLimit;
 inline constexpr std::uint32_t kFrameMinBytes = 72;
 
 // Offsets within a segment are 32 bits, and a segment is read whole at start.
@@ -63,7 +63,7 @@ struct FrameHeader {
   std::uint32_t durable_before = 0;  // offset in this segment: all before it was synced when this frame was written
   ObjectId environment;
   DedupeKey dedupe_key{};
-  EventKindCounts counts{};  // each below 2^32
+  event::EventKindCounts counts{};  // each below 2^32
 
   std::uint32_t header_bytes() const;
   std::uint64_t frame_bytes() const;  // header, payload, padding
@@ -71,7 +71,7 @@ struct FrameHeader {
 };
 
 // The whole frame's size for an entry of that many bytes with that many kinds of event in it.
-std::uint64_t frame_bytes_for(std::uint64_t payload_bytes, const EventKindCounts& counts);
+std::uint64_t frame_bytes_for(std::uint64_t payload_bytes, const event::EventKindCounts& counts);
 
 // Appends the header; the payload follows it, then zeros to the next multiple of kFrameAlignment.
 void append_frame_header(std::string& out, const FrameHeader& header, std::uint32_t seed);
@@ -95,4 +95,4 @@ inline constexpr Position make_position(std::uint64_t number, std::uint64_t offs
 inline constexpr std::uint64_t segment_of(Position position) { return position.value >> 32; }
 inline constexpr std::uint32_t offset_of(Position position) { return static_cast<std::uint32_t>(position.value); }
 
-}  // namespace sluice
+}  // namespace sluice::journal

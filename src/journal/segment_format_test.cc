@@ -7,10 +7,10 @@
 #include <sstream>
 
 #include "journal/cursor_store.h"
-#include "journal/file_system_fake.h"
 #include "journal/segment_summary.h"
+#include "storage/file_system_fake.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 SegmentHeader example_segment() {
@@ -32,8 +32,8 @@ FrameHeader example_frame(std::string_view payload) {
   frame.durable_before = kSegmentHeaderBytes;
   frame.environment = *ObjectId::parse("578d1e02d2943862c52b9681");
   for (std::uint8_t i = 0; i < 16; ++i) frame.dedupe_key[i] = i;
-  frame.counts[static_cast<std::size_t>(EventKind::feature)] = 2;
-  frame.counts[static_cast<std::size_t>(EventKind::identify)] = 1;
+  frame.counts[static_cast<std::size_t>(event::EventKind::feature)] = 2;
+  frame.counts[static_cast<std::size_t>(event::EventKind::identify)] = 1;
   return frame;
 }
 
@@ -69,7 +69,7 @@ TEST(SegmentFormat, is_what_the_page_says) {
 }
 
 TEST(SegmentFormat, a_cursor_is_what_the_page_says) {
-  FakeFileSystem files(1);
+  storage::FakeFileSystem files(1);
   const ObjectId destination = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
   auto cursor = CursorFile::open("/cursors", destination, files);
   ASSERT_TRUE(cursor);
@@ -160,4 +160,4 @@ TEST(SegmentFormat, finds_a_magic_only_where_frames_can_start) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -5,7 +5,7 @@
 
 #include "journal/frame_walk.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::uint64_t kMinBlockBytes = 4096;
@@ -148,4 +148,4 @@ void SegmentReader::found_good(const SegmentTable::Place& place, std::uint64_t o
   bad_from_.reset();
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

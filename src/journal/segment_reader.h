@@ -9,7 +9,7 @@
 #include "journal/journal.h"
 #include "journal/segment_table.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 class SegmentReader final : public JournalReader {
  public:
@@ -35,11 +35,11 @@ class SegmentReader final : public JournalReader {
   const ObjectId environment_;
   Position position_;
   std::shared_ptr<Segment> segment_;  // that of position_, and its file
-  std::shared_ptr<File> file_;
+  std::shared_ptr<storage::File> file_;
   std::uint64_t last_sequence_ = 0;
   std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset
   std::uint64_t expected_passed_ = 0;  // entries of the environment up to position_, as SegmentTable::Place counts them
   std::uint64_t expired_entries_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -5,12 +5,12 @@
 #include "base/bytes.h"
 #include "base/crc32c.h"
 
-namespace sluice {
+namespace sluice::journal {
 namespace {
 
 constexpr std::string_view kIndexMagic = "SLUICEIX";
 constexpr std::size_t kIndexHeaderBytes = 72;
-constexpr std::size_t kEnvironmentBytes = ObjectId::kBytes + 4 + 8 * (2 + kEventKindLimit);
+constexpr std::size_t kEnvironmentBytes = ObjectId::kBytes + 4 + 8 * (2 + event::kEventKindLimit);
 constexpr std::size_t kKeyBytes = ObjectId::kBytes + 4 + 16 + 8;
 
 }  // namespace
@@ -56,7 +56,7 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
     std::memcpy(at, environment.bytes.data(), ObjectId::kBytes);
     store<std::uint64_t>(at + 16, count.entries);
     store<std::uint64_t>(at + 24, count.bytes);
-    for (std::size_t kind = 0; kind < kEventKindLimit; ++kind)
+    for (std::size_t kind = 0; kind < event::kEventKindLimit; ++kind)
       store<std::uint64_t>(at + 32 + 8 * kind, count.events[kind]);
     at += kEnvironmentBytes;
   }
@@ -94,7 +94,7 @@ std::optional<SegmentSummary> decode_index(std::string_view bytes, const Segment
     JournalCount& count = summary.environments[environment];
     count.entries = load<std::uint64_t>(at + 16);
     count.bytes = load<std::uint64_t>(at + 24);
-    for (std::size_t kind = 0; kind < kEventKindLimit; ++kind)
+    for (std::size_t kind = 0; kind < event::kEventKindLimit; ++kind)
       count.events[kind] = load<std::uint64_t>(at + 32 + 8 * kind);
   }
   summary.keys.resize(keys);
@@ -107,4 +107,4 @@ std::optional<SegmentSummary> decode_index(std::string_view bytes, const Segment
   return summary;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

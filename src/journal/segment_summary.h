@@ -14,7 +14,7 @@
 #include "journal/journal.h"
 #include "journal/segment_format.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 struct DedupeRecord {
   ObjectId environment;
@@ -42,4 +42,4 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
 // Nothing unless it is a whole index of just this segment.
 std::optional<SegmentSummary> decode_index(std::string_view bytes, const SegmentHeader& segment);
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -8,22 +8,22 @@
 #include "journal/frame_walk.h"
 #include "journal/retention.h"
 
-namespace sluice {
+namespace sluice::journal {
 
-Segment::Segment(const SegmentHeader& segment_header, std::string segment_path, FileSystem& files)
+Segment::Segment(const SegmentHeader& segment_header, std::string segment_path, storage::FileSystem& files)
     : header(segment_header), seed(frame_seed(segment_header)), path(std::move(segment_path)), files_(files) {}
 
-FileResult<std::shared_ptr<File>> Segment::file() {
+storage::FileResult<std::shared_ptr<storage::File>> Segment::file() {
   const std::lock_guard lock(mutex_);
   if (auto open = shared_.lock()) return open;
   auto opened = files_.open(path, false);
   if (!opened) return tl::unexpected(opened.error());
-  std::shared_ptr<File> file = std::move(*opened);
+  std::shared_ptr<storage::File> file = std::move(*opened);
   shared_ = file;
   return file;
 }
 
-void Segment::keep_open(std::shared_ptr<File> file) {
+void Segment::keep_open(std::shared_ptr<storage::File> file) {
   const std::lock_guard lock(mutex_);
   shared_ = file;
   kept_ = std::move(file);
@@ -301,4 +301,4 @@ std::uint64_t SegmentTable::room_bytes() const {
   return room;
 }
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -12,23 +12,23 @@
 #include <utility>
 #include <vector>
 
-#include "journal/file_system.h"
 #include "journal/segment_summary.h"
+#include "storage/file_system.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 // One segment file. Opened when somebody reads it and closed when nobody does; the one that is written stays open.
 class Segment {
  public:
-  Segment(const SegmentHeader& segment_header, std::string segment_path, FileSystem& files);
+  Segment(const SegmentHeader& segment_header, std::string segment_path, storage::FileSystem& files);
 
   const SegmentHeader header;
   const std::uint32_t seed;
   const std::string path;
 
   // Fails once retention has given the segment up. Any thread.
-  FileResult<std::shared_ptr<File>> file();
-  void keep_open(std::shared_ptr<File> file);
+  storage::FileResult<std::shared_ptr<storage::File>> file();
+  void keep_open(std::shared_ptr<storage::File> file);
   void let_close();
 
   // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, and only on the helper
@@ -38,10 +38,10 @@ class Segment {
   Position position_of(std::uint64_t offset) const { return make_position(header.number, offset); }
 
  private:
-  FileSystem& files_;
+  storage::FileSystem& files_;
   std::mutex mutex_;
-  std::shared_ptr<File> kept_;
-  std::weak_ptr<File> shared_;
+  std::shared_ptr<storage::File> kept_;
+  std::weak_ptr<storage::File> shared_;
 };
 
 class SegmentTable {
@@ -105,7 +105,7 @@ class SegmentTable {
   std::deque<std::shared_ptr<Segment>> segments_;
   std::map<std::string, Position> holds_;
   struct Totals {
-    EventKindCounts appended{};
+    event::EventKindCounts appended{};
     std::uint64_t appended_bytes = 0;
     std::uint64_t entries_given_up = 0;
     std::int64_t last_received_ms = 0;
@@ -119,4 +119,4 @@ class SegmentTable {
   std::uint64_t appended_entries_ = 0, appended_events_ = 0, appended_bytes_ = 0;
 };
 
-}  // namespace sluice
+}  // namespace sluice::journal

@@ -8,7 +8,7 @@ void CallStats::answered(std::int64_t us) {
   const auto time = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0));
   us_total_ += time;
   us_max_ = std::max(us_max_, time);
-  for (std::size_t i = 0; i < histogram_.size(); ++i) histogram_[i] += us <= kCallBucketsUs[i];
+  for (std::size_t i = 0; i < histogram_.size(); ++i) histogram_[i] += us <= exporting::kCallBucketsUs[i];
 }
 
 void CallStats::again(std::string_view code, std::size_t records) {
@@ -19,7 +19,7 @@ void CallStats::again(std::string_view code, std::size_t records) {
   found->second += records;
 }
 
-void CallStats::fill(SinkStats& stats) const {
+void CallStats::fill(exporting::SinkStats& stats) const {
   stats.calls = calls_;
   stats.calls_failed = failed_;
   stats.records_sent = records_;

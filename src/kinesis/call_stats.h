@@ -21,12 +21,12 @@ class CallStats {
   void failed() { ++failed_; }
   void anomaly() { ++anomalies_; }
   void again(std::string_view code, std::size_t records);
-  void fill(SinkStats& stats) const;
+  void fill(exporting::SinkStats& stats) const;
 
  private:
   std::uint64_t calls_ = 0, failed_ = 0, records_ = 0, anomalies_ = 0;
   std::uint64_t us_total_ = 0, us_max_ = 0;
-  std::array<std::uint64_t, std::size(kCallBucketsUs)> histogram_{};
+  std::array<std::uint64_t, std::size(exporting::kCallBucketsUs)> histogram_{};
   std::map<std::string, std::uint64_t, std::less<>> again_;
 };
 

@@ -5,8 +5,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "kinesis/gate.h"
-#include "kinesis/poison_hunt.h"
+#include "kinesis/circuit_breaker.h"
+#include "kinesis/poison_bisector.h"
 #include "kinesis/policies.h"
 #include "kinesis/problem_book.h"
 #include "kinesis/problems.h"
@@ -55,30 +55,30 @@ TEST(HashKey, is_written_and_read_over_its_whole_range) {
     EXPECT_FALSE(parse_hash_key(text)) << text;
 }
 
-TEST(Gate, counts_calls_that_were_in_flight_together_as_one_failure) {
+TEST(CircuitBreaker, counts_calls_that_were_in_flight_together_as_one_failure) {
   Random random(1);
-  Gate gate{GateOptions{}};
-  EXPECT_TRUE(gate.may_begin(0, 7));
-  gate.failed(ErrorClass::transient, 100, 1'000, random);
-  gate.failed(ErrorClass::transient, 200, 1'001, random);
-  EXPECT_EQ(gate.failures(), 1u);
-  gate.failed(ErrorClass::transient, 1'500, 2'000, random);
-  EXPECT_EQ(gate.failures(), 2u);
-  EXPECT_FALSE(gate.may_begin(gate.next_try_us() - 1, 0));
-  EXPECT_TRUE(gate.may_begin(gate.next_try_us(), 0));
-  EXPECT_FALSE(gate.may_begin(gate.next_try_us(), 1));
-  EXPECT_TRUE(gate.succeeded());
-  EXPECT_FALSE(gate.succeeded());
+  CircuitBreaker breaker{CircuitBreakerOptions{}};
+  EXPECT_TRUE(breaker.may_begin(0, 7));
+  breaker.failed(ErrorClass::transient, 100, 1'000, random);
+  breaker.failed(ErrorClass::transient, 200, 1'001, random);
+  EXPECT_EQ(breaker.failures(), 1u);
+  breaker.failed(ErrorClass::transient, 1'500, 2'000, random);
+  EXPECT_EQ(breaker.failures(), 2u);
+  EXPECT_FALSE(breaker.may_begin(breaker.next_try_us() - 1, 0));
+  EXPECT_TRUE(breaker.may_begin(breaker.next_try_us(), 0));
+  EXPECT_FALSE(breaker.may_begin(breaker.next_try_us(), 1));
+  EXPECT_TRUE(breaker.succeeded());
+  EXPECT_FALSE(breaker.succeeded());
 }
 
-TEST(Gate, probes_every_30_to_60_s_when_a_person_must_act) {
+TEST(CircuitBreaker, probes_every_30_to_60_s_when_a_person_must_act) {
   Random random(1);
-  Gate gate{GateOptions{}};
-  gate.failed(ErrorClass::transient, 0, 1'000, random);
-  gate.failed(ErrorClass::setup, 0, 1'000, random);
-  EXPECT_EQ(gate.why(), ErrorClass::setup);
-  EXPECT_GE(gate.next_try_us(), 30'001'000);
-  EXPECT_LE(gate.next_try_us(), 60'001'000);
+  CircuitBreaker breaker{CircuitBreakerOptions{}};
+  breaker.failed(ErrorClass::transient, 0, 1'000, random);
+  breaker.failed(ErrorClass::setup, 0, 1'000, random);
+  EXPECT_EQ(breaker.why(), ErrorClass::setup);
+  EXPECT_GE(breaker.next_try_us(), 30'001'000);
+  EXPECT_LE(breaker.next_try_us(), 60'001'000);
 }
 
 ShardMap shards(std::uint32_t count) {
@@ -189,28 +189,28 @@ std::vector<HeldEvent> suspects(std::size_t count) {
   return events;
 }
 
-TEST(PoisonHunt, needs_nine_calls_for_500_records_whichever_it_is) {
+TEST(PoisonBisector, needs_nine_calls_for_500_records_whichever_it_is) {
   for (std::uint64_t poison = 0; poison < 500; ++poison) {
-    PoisonHunt hunt(suspects(500), {});
+    PoisonBisector bisector(suspects(500), {});
     int calls = 0;
     std::vector<HeldEvent> released;
-    while (!hunt.found()) {
-      auto test = hunt.next_test();
+    while (!bisector.found()) {
+      auto test = bisector.next_test();
       ++calls;
       bool holds = false;
       for (const HeldEvent& event : test) holds |= event.event.ticket == poison;
       if (holds) {
-        hunt.refused(std::move(test), {}, released);
+        bisector.refused(std::move(test), {}, released);
       } else {
-        hunt.accepted();
+        bisector.accepted();
       }
     }
     EXPECT_LE(calls, 9);
-    EXPECT_EQ(hunt.take_found().event.ticket, poison);
+    EXPECT_EQ(bisector.take_found().event.ticket, poison);
   }
 }
 
-TEST(PoisonHunt, reads_the_record_that_aws_names) {
+TEST(PoisonBisector, reads_the_record_that_aws_names) {
   EXPECT_EQ(record_named_in("Value at 'records.17.member.data' failed"), 16u);
   for (const char* text : {"", "records.", "records.x.member", "records.0.member.data", "records.17",
                            "records.99999999999999999999.member"})
@@ -219,9 +219,9 @@ TEST(PoisonHunt, reads_the_record_that_aws_names) {
 
 TEST(ProblemBook, shows_the_heaviest_and_remembers_since_when) {
   ProblemBook book;
-  book.set(Trouble::throttling, {Problem::Weight::transient, "T", "", "", ""}, 1'000);
-  book.set(Trouble::calls, {Problem::Weight::setup, "S", "", "", ""}, 2'000);
-  book.set(Trouble::calls, {Problem::Weight::setup, "S", "", "", ""}, 3'000, 9'000);
+  book.set(Trouble::throttling, {exporting::Problem::Weight::transient, "T", "", "", ""}, 1'000);
+  book.set(Trouble::calls, {exporting::Problem::Weight::setup, "S", "", "", ""}, 2'000);
+  book.set(Trouble::calls, {exporting::Problem::Weight::setup, "S", "", "", ""}, 3'000, 9'000);
   ASSERT_TRUE(book.worst());
   EXPECT_EQ(book.worst()->code, "S");
   EXPECT_EQ(book.worst()->since_ms, 2'000);
@@ -230,7 +230,7 @@ TEST(ProblemBook, shows_the_heaviest_and_remembers_since_when) {
   EXPECT_EQ(book.worst()->next_try_ms, 9'000);
   book.clear(Trouble::calls);
   EXPECT_EQ(book.worst()->code, "T");
-  book.note({Problem::Weight::note, "N", "", "", ""}, 1'000, 500);
+  book.note({exporting::Problem::Weight::note, "N", "", "", ""}, 1'000, 500);
   EXPECT_EQ(book.notes(1'400).size(), 1u);
   EXPECT_EQ(book.notes(1'500).size(), 0u);
 }
@@ -255,21 +255,21 @@ TEST(Problems, advise_shards_for_the_measured_rate) {
 }
 
 TEST(SettingsCheck, names_every_fault_at_its_field) {
-  KinesisSettings good;
+  catalog::KinesisSettings good;
   good.region = "eu-west-1";
   good.stream_name = "flag-events";
   EXPECT_TRUE(check_kinesis_settings(good).empty());
-  KinesisSettings bad;
+  catalog::KinesisSettings bad;
   bad.stream_name = "flag events";
   bad.region = "eu-west-1/";
   bad.role_arn = "role";
   bad.endpoint = "kinesis";
   bad.max_records_per_call = 501;
   std::map<std::string, int> fields;
-  for (const FieldFault& fault : check_kinesis_settings(bad)) ++fields[fault.field];
+  for (const catalog::FieldFault& fault : check_kinesis_settings(bad)) ++fields[fault.field];
   for (const char* field : {"stream_name", "region", "role_arn", "endpoint", "max_records_per_call"})
     EXPECT_EQ(fields[field], 1) << field;
-  KinesisSettings contradicting = good;
+  catalog::KinesisSettings contradicting = good;
   contradicting.stream_arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/other";
   EXPECT_EQ(check_kinesis_settings(contradicting).size(), 2u);
 }

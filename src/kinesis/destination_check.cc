@@ -6,13 +6,13 @@
 #include <optional>
 #include <utility>
 
-#include "aws/blocking_http.h"
 #include "aws/clock_skew.h"
 #include "aws/endpoints.h"
 #include "aws/sha256.h"
 #include "aws/sigv4.h"
 #include "aws/sts.h"
 #include "base/text.h"
+#include "http_client/blocking_http.h"
 #include "kinesis/destination_facts.h"
 #include "kinesis/policies.h"
 #include "kinesis/put_records_request.h"
@@ -29,7 +29,8 @@ constexpr std::int64_t kDescribeTimeoutMs = 15'000;
 
 class Check {
  public:
-  Check(const Destination& destination, const KinesisParts& parts, const std::function<TestEventOutcome()>& put)
+  Check(const catalog::Destination& destination, const KinesisParts& parts,
+        const std::function<exporting::TestEventOutcome()>& put)
       : destination_(destination), parts_(parts), put_(put), settings_(destination.kinesis) {
     complete_by_arn(settings_);
   }
@@ -51,7 +52,7 @@ class Check {
     steps_.push_back({name, title, CheckStatus::skipped, "Not tried: a step before it failed.", "", "", "", ""});
     return steps_.back();
   }
-  static void fail(CheckStep& step, Problem problem) {
+  static void fail(CheckStep& step, exporting::Problem problem) {
     step.status = CheckStatus::failed;
     step.message = std::move(problem.message);
     step.remedy = std::move(problem.remedy);
@@ -141,8 +142,8 @@ class Check {
     }
   }
 
-  aws::HttpResponse asked(const StreamWatch::Question& question, const aws::ClockSkew& skew) {
-    aws::HttpRequest request;
+  http_client::HttpResponse asked(const StreamWatch::Question& question, const aws::ClockSkew& skew) {
+    http_client::HttpRequest request;
     request.url = endpoint_ + "/";
     request.headers = {{"content-type", "application/x-amz-json-1.1"},
                        {"x-amz-target", fmt::format("Kinesis_20131202.{}", question.operation)}};
@@ -151,7 +152,7 @@ class Check {
     aws::SigningKeyCache keys;
     aws::sign_request(request, aws::sha256_hex(request.body),
                       {"kinesis", settings_.region, skew.corrected_ms(parts_.clock.wall_ms())}, *as_, keys);
-    return aws::send_and_wait(parts_.transport, std::move(request));
+    return http_client::send_and_wait(parts_.transport, std::move(request));
   }
 
   void stream() {
@@ -159,17 +160,17 @@ class Check {
     if (!as_) return;
     const StreamWatch watch(settings_.stream_arn, settings_.stream_name, {});
     aws::ClockSkew skew;
-    aws::HttpResponse response = asked(watch.question(), skew);
+    http_client::HttpResponse response = asked(watch.question(), skew);
     clock_offset_ms_ = aws::clock_offset_ms(response, parts_.clock.wall_ms());
     if (response.status == 400 || response.status == 403) {
       const CallError error = call_error(response);
       if (aws::is_clock_skew_error(error.code, error.message) && skew.learn(response, parts_.clock.wall_ms()))
         response = asked(watch.question(), skew);
     }
-    if (response.fault != aws::TransportFault::none || response.status != 200) {
+    if (response.fault != http_client::TransportFault::none || response.status != 200) {
       const CallError error = call_error(response);
       if (error.code.starts_with("AccessDenied")) {
-        Problem note = note_of_describing(error, facts_);
+        exporting::Problem note = note_of_describing(error, facts_);
         say(step, CheckStatus::unknown, fmt::format("{} may not describe stream {}.", whose(), settings_.stream_name),
             std::move(note.remedy));
         step.code = error.code;
@@ -178,7 +179,7 @@ class Check {
         return;
       }
       fail(step, problem_of_call(error, classify(error.fault, error.status, error.code, error.message), facts_));
-      blocked_ = error.code.starts_with("ResourceNotFound") || error.fault != aws::TransportFault::none;
+      blocked_ = error.code.starts_with("ResourceNotFound") || error.fault != http_client::TransportFault::none;
       return;
     }
     auto summary = parse_stream_summary(response.body);
@@ -205,7 +206,8 @@ class Check {
                                     ? fmt::format(" in {}, sequence number {}", outcome_->receipt->shard_id,
                                                   outcome_->receipt->sequence_number)
                                     : std::string();
-      return say(step, CheckStatus::ok, fmt::format("The test event {} is in the stream{}.", kTestEventKey, where));
+      return say(step, CheckStatus::ok,
+                 fmt::format("The test event {} is in the stream{}.", exporting::kTestEventKey, where));
     }
     if (outcome_->problem) {
       fail(step, *outcome_->problem);
@@ -259,15 +261,15 @@ class Check {
     constexpr std::int64_t kNotable = 30'000;
     if (*clock_offset_ms_ > -kNotable && *clock_offset_ms_ < kNotable)
       return say(step, CheckStatus::ok, "It agrees with AWS's.");
-    Problem note = note_of_clock(*clock_offset_ms_);
+    exporting::Problem note = note_of_clock(*clock_offset_ms_);
     say(step, CheckStatus::warning, std::move(note.message), std::move(note.remedy));
     step.code = note.code;
   }
 
-  const Destination& destination_;
+  const catalog::Destination& destination_;
   const KinesisParts& parts_;
-  const std::function<TestEventOutcome()>& put_;
-  KinesisSettings settings_;
+  const std::function<exporting::TestEventOutcome()>& put_;
+  catalog::KinesisSettings settings_;
   std::vector<CheckStep> steps_;
   std::string endpoint_;
   DestinationFactsForPeople facts_;
@@ -276,7 +278,7 @@ class Check {
   std::optional<aws::Credentials> as_;  // what would put
   bool blocked_ = false;                // a record need not be tried
   std::optional<StreamSummary> summary_;
-  std::optional<TestEventOutcome> outcome_;
+  std::optional<exporting::TestEventOutcome> outcome_;
   std::optional<std::int64_t> clock_offset_ms_;
 };
 
@@ -284,8 +286,8 @@ class Check {
 
 std::string_view check_status_name(CheckStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
 
-std::vector<CheckStep> check_destination(const Destination& destination, const KinesisParts& parts,
-                                         const std::function<TestEventOutcome()>& put) {
+std::vector<CheckStep> check_destination(const catalog::Destination& destination, const KinesisParts& parts,
+                                         const std::function<exporting::TestEventOutcome()>& put) {
   return Check(destination, parts, put).run();
 }
 

@@ -35,7 +35,7 @@ struct CheckStep {
 // All steps, in order: credentials, assumeRole, externalId, stream, put, encryption, recordLimit, clock. Blocks for
 // seconds, a minute at the worst. `put` puts one test event: nothing else proves the permission. Not on the transport's
 // thread.
-std::vector<CheckStep> check_destination(const Destination& destination, const KinesisParts& parts,
-                                         const std::function<TestEventOutcome()>& put);
+std::vector<CheckStep> check_destination(const catalog::Destination& destination, const KinesisParts& parts,
+                                         const std::function<exporting::TestEventOutcome()>& put);
 
 }  // namespace sluice::kinesis

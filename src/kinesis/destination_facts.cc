@@ -5,7 +5,7 @@
 
 namespace sluice::kinesis {
 
-DestinationFactsForPeople facts_of(const KinesisSettings& settings, std::string_view endpoint) {
+DestinationFactsForPeople facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint) {
   DestinationFactsForPeople facts;
   facts.stream_name = settings.stream_name;
   facts.region = settings.region;
@@ -26,21 +26,21 @@ DestinationFactsForPeople facts_of(const KinesisSettings& settings, std::string_
   return facts;
 }
 
-std::string region_of(const KinesisSettings& settings) {
+std::string region_of(const catalog::KinesisSettings& settings) {
   if (!settings.region.empty()) return settings.region;
   const auto arn = aws::parse_stream_arn(settings.stream_arn);
   return arn ? arn->region : std::string();
 }
 
-void complete_by_arn(KinesisSettings& settings) {
+void complete_by_arn(catalog::KinesisSettings& settings) {
   const auto arn = aws::parse_stream_arn(settings.stream_arn);
   if (!arn) return;
   if (settings.region.empty()) settings.region = arn->region;
   settings.stream_name = arn->stream_name;
 }
 
-aws::AssumeRole role_of(const Destination& destination, const std::string& region) {
-  const KinesisSettings& settings = destination.kinesis;
+aws::AssumeRole role_of(const catalog::Destination& destination, const std::string& region) {
+  const catalog::KinesisSettings& settings = destination.kinesis;
   aws::AssumeRole role;
   role.role_arn = settings.role_arn;
   role.external_id = settings.external_id;

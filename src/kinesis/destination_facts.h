@@ -11,13 +11,13 @@
 namespace sluice::kinesis {
 
 // `endpoint` as aws::kinesis_endpoint() gives it.
-DestinationFactsForPeople facts_of(const KinesisSettings& settings, std::string_view endpoint);
+DestinationFactsForPeople facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint);
 // The settings' own, or the one that the stream's ARN names.
-std::string region_of(const KinesisSettings& settings);
+std::string region_of(const catalog::KinesisSettings& settings);
 // Region and stream name as the stream's ARN has them, if there is one.
-void complete_by_arn(KinesisSettings& settings);
+void complete_by_arn(catalog::KinesisSettings& settings);
 // What the role may do is cut down to the one stream. Without the stream's ARN it is assumed to be in the role's
 // account.
-aws::AssumeRole role_of(const Destination& destination, const std::string& region);
+aws::AssumeRole role_of(const catalog::Destination& destination, const std::string& region);
 
 }  // namespace sluice::kinesis

@@ -56,22 +56,22 @@ bool blames_stream(std::string_view message) {
   return false;
 }
 
-std::string_view fault_code(aws::TransportFault fault) {
+std::string_view fault_code(http_client::TransportFault fault) {
   switch (fault) {
-    case aws::TransportFault::resolve:
+    case http_client::TransportFault::resolve:
       return "cannot_resolve";
-    case aws::TransportFault::connect:
+    case http_client::TransportFault::connect:
       return "cannot_connect";
-    case aws::TransportFault::tls:
+    case http_client::TransportFault::tls:
       return "tls_failed";
-    case aws::TransportFault::proxy:
+    case http_client::TransportFault::proxy:
       return "proxy_failed";
-    case aws::TransportFault::timeout:
+    case http_client::TransportFault::timeout:
       return "timeout";
-    case aws::TransportFault::reset:
+    case http_client::TransportFault::reset:
       return "connection_reset";
-    case aws::TransportFault::none:
-    case aws::TransportFault::other:
+    case http_client::TransportFault::none:
+    case http_client::TransportFault::other:
       break;
   }
   return "transport_failed";
@@ -96,11 +96,11 @@ std::string_view bare_error_name(std::string_view name) {
   return name;
 }
 
-CallError call_error(const aws::HttpResponse& response) {
+CallError call_error(const http_client::HttpResponse& response) {
   CallError error;
   error.fault = response.fault;
   error.status = response.status;
-  if (response.fault != aws::TransportFault::none) {
+  if (response.fault != http_client::TransportFault::none) {
     error.code = fault_code(response.fault);
     error.message = response.fault_text;
     return error;
@@ -122,8 +122,8 @@ CallError call_error(const aws::HttpResponse& response) {
   return error;
 }
 
-ErrorClass classify(aws::TransportFault fault, int status, std::string_view code, std::string_view message) {
-  if (fault != aws::TransportFault::none) return ErrorClass::transient;
+ErrorClass classify(http_client::TransportFault fault, int status, std::string_view code, std::string_view message) {
+  if (fault != http_client::TransportFault::none) return ErrorClass::transient;
   std::string_view name = code;
   if (constexpr std::string_view kSuffix = "Exception"; name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
   const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& each) { return each.code == name; });

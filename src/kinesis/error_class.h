@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/http_transport.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::kinesis {
 
@@ -21,7 +21,7 @@ std::string_view error_class_name(ErrorClass error_class);
 
 // A call that failed as a whole.
 struct CallError {
-  aws::TransportFault fault = aws::TransportFault::none;
+  http_client::TransportFault fault = http_client::TransportFault::none;
   int status = 0;
   std::string code;        // AWS's; "http_503" when AWS gave none, "timeout", "cannot_connect", … for a fault
   std::string message;     // AWS's or the transport's
@@ -32,10 +32,10 @@ struct CallError {
 std::string_view bare_error_name(std::string_view name);
 
 // Reads an answer that is not 200.
-CallError call_error(const aws::HttpResponse& response);
+CallError call_error(const http_client::HttpResponse& response);
 
 // `status` is 200 for the error of a single record. An unknown code never counts as poison: what Sluice does not
 // understand it keeps.
-ErrorClass classify(aws::TransportFault fault, int status, std::string_view code, std::string_view message);
+ErrorClass classify(http_client::TransportFault fault, int status, std::string_view code, std::string_view message);
 
 }  // namespace sluice::kinesis

@@ -5,7 +5,7 @@
 namespace sluice::kinesis {
 namespace {
 
-using aws::TransportFault;
+using http_client::TransportFault;
 
 struct Case {
   TransportFault fault;
@@ -80,7 +80,7 @@ TEST(ErrorClass, strips_what_surrounds_a_name) {
 }
 
 TEST(ErrorClass, reads_the_error_from_header_or_body) {
-  aws::HttpResponse response;
+  http_client::HttpResponse response;
   response.status = 400;
   response.body = R"({"__type":"com.amazonaws.kinesis#ResourceNotFoundException","message":"no stream"})";
   response.headers = {{"x-amzn-requestid", "r-1"}};
@@ -93,7 +93,7 @@ TEST(ErrorClass, reads_the_error_from_header_or_body) {
 }
 
 TEST(ErrorClass, keeps_the_first_words_of_an_answer_that_is_not_awss) {
-  aws::HttpResponse response;
+  http_client::HttpResponse response;
   response.status = 502;
   response.body = "<html>\nBad gateway</html>";
   const CallError error = call_error(response);

@@ -17,7 +17,7 @@ std::string body_of(std::size_t json_bytes) {
   PutRecordsBody body("", "flag-events");
   Random random(1);
   body.begin({});
-  for (const OutboundEvent& event : make_events(kRecords, json_bytes)) body.add(event, random, std::nullopt);
+  for (const exporting::OutboundEvent& event : make_events(kRecords, json_bytes)) body.add(event, random, std::nullopt);
   return body.finish();
 }
 
@@ -37,7 +37,7 @@ void build_body(benchmark::State& state) {
   const bool aimed = state.range(1) != 0;
   for (auto _ : state) {
     body.begin(std::move(buffer));
-    for (const OutboundEvent& event : events)
+    for (const exporting::OutboundEvent& event : events)
       body.add(event, random, aimed ? std::optional(static_cast<HashKey>(random.next()) << 60) : std::nullopt);
     buffer = body.finish();
     benchmark::DoNotOptimize(buffer.data());

@@ -1,5 +1,5 @@
 // Signed calls to one Kinesis endpoint. Answers come on the transport's thread; they lie in a mailbox until the
-// pipeline's thread takes them, and its waker is rung.
+// pipeline's thread takes them, and its notifier is notified.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 #include "aws/clock_skew.h"
 #include "aws/credentials.h"
-#include "aws/http_transport.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::kinesis {
 
 struct CallAnswer {
   std::uint64_t call = 0;
-  aws::HttpResponse response;
+  http_client::HttpResponse response;
   std::int64_t arrived_us = 0;  // steady clock
 };
 
@@ -28,7 +28,7 @@ class KinesisCaller {
  public:
   // `endpoint` as aws::kinesis_endpoint() gives it. All three references are used until the destructor returns, and not
   // after.
-  KinesisCaller(aws::HttpTransport& transport, const Clock& clock, Waker& waker, std::string endpoint,
+  KinesisCaller(http_client::HttpTransport& transport, const Clock& clock, Notifier& notifier, std::string endpoint,
                 std::string region);
   ~KinesisCaller();
   KinesisCaller(const KinesisCaller&) = delete;
@@ -40,13 +40,13 @@ class KinesisCaller {
   void take(std::vector<CallAnswer>& answers);
 
   // An answer complained about the time. True when signing again with the corrected time may help.
-  bool learn_clock(const aws::HttpResponse& response) { return skew_.learn(response, clock_.wall_ms()); }
+  bool learn_clock(const http_client::HttpResponse& response) { return skew_.learn(response, clock_.wall_ms()); }
   std::int64_t clock_offset_ms() const { return skew_.offset_ms(); }
   const std::string& endpoint() const { return endpoint_; }
 
  private:
   struct Mailbox;
-  aws::HttpTransport& transport_;
+  http_client::HttpTransport& transport_;
   const Clock& clock_;
   const std::string endpoint_;
   const std::string url_;

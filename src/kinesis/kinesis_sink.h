@@ -1,10 +1,10 @@
 // The sink that brings events to one Kinesis data stream with PutRecords: batches, several calls at once, only failed
 // records again and each under a new key, for ever. What AWS's errors lead to: docs/states-and-remedies.md.
 //
-//   put() → Outbox → calls → answers → finished
+//   put() → SendQueue → calls → answers → finished
 //              ↑  retries  ↓
-//              └───────────┘          Gate: after a call failed as a whole, one probe at a time
-//                                     PoisonHunt: a call refused for its content is halved down to the record
+//              └───────────┘          CircuitBreaker: after a call failed as a whole, one probe at a time
+//                                     PoisonBisector: a call refused for its content is halved down to the record
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@
 #include <string>
 #include <vector>
 
-#include "aws/http_transport.h"
 #include "base/clock.h"
+#include "base/notifier.h"
 #include "base/random.h"
-#include "base/waker.h"
 #include "catalog/snapshot.h"
 #include "export/sink.h"
+#include "http_client/http_transport.h"
 #include "kinesis/call_stats.h"
+#include "kinesis/circuit_breaker.h"
 #include "kinesis/credentials_view.h"
-#include "kinesis/gate.h"
 #include "kinesis/kinesis_caller.h"
-#include "kinesis/outbox.h"
-#include "kinesis/poison_hunt.h"
+#include "kinesis/poison_bisector.h"
 #include "kinesis/problem_book.h"
 #include "kinesis/problems.h"
 #include "kinesis/put_records_answer.h"
 #include "kinesis/put_records_request.h"
+#include "kinesis/send_queue.h"
 #include "kinesis/shard_limiter.h"
 #include "kinesis/stream_watch.h"
 #include "kinesis/throttle_meter.h"
@@ -39,7 +39,7 @@ namespace sluice::kinesis {
 
 struct KinesisSinkOptions {
   std::uint64_t seed = 0;  // of partition keys and jitter
-  GateOptions gate;
+  CircuitBreakerOptions breaker;
   StreamWatchOptions watch;
   std::string endpoint;  // as aws::kinesis_endpoint() gives it
   // ARN that Sluice runs as, for remedies; empty: not known yet. Called on the pipeline's thread until it is.
@@ -50,21 +50,21 @@ struct KinesisSinkOptions {
 // this bounds a destination's memory at about 80 MiB. Enough for 7 calls of 4.5 MiB.
 inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 
-class KinesisSink final : public Sink {
+class KinesisSink final : public exporting::Sink {
  public:
   // Settings passed check_kinesis_settings(). Everything referred to outlives the sink.
-  KinesisSink(KinesisSettings settings, std::string destination_name, aws::HttpTransport& transport,
-              std::shared_ptr<CredentialsView> credentials, const Clock& clock, Waker& waker,
-              DeadLetterStore& dead_letters, KinesisSinkOptions options);
+  KinesisSink(catalog::KinesisSettings settings, std::string destination_name, http_client::HttpTransport& transport,
+              std::shared_ptr<CredentialsView> credentials, const Clock& clock, Notifier& notifier,
+              exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options);
   ~KinesisSink() override;
 
   bool has_room() const override;
-  void put(OutboundEvent event) override;
-  std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) override;
-  std::optional<Problem> problem() const override;
-  std::vector<Problem> notes() const override;
-  SinkStats stats() const override;
-  std::optional<Receipt> last_receipt() const override { return receipt_; }
+  void put(exporting::OutboundEvent event) override;
+  std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;
+  std::optional<exporting::Problem> problem() const override;
+  std::vector<exporting::Problem> notes() const override;
+  exporting::SinkStats stats() const override;
+  std::optional<exporting::Receipt> last_receipt() const override { return receipt_; }
   void stop() override;
 
  private:
@@ -75,23 +75,24 @@ class KinesisSink final : public Sink {
     std::shared_ptr<const aws::Credentials> credentials;
     bool hunting = false;  // a test of hunts_.front()
   };
-  struct Doomed {  // waits to be kept as a dead letter
+  struct Rejected {  // waits to be kept as a dead letter
     HeldEvent event;
     std::string code;
     std::string reason;
   };
 
   // Answers
-  void take_answers(std::int64_t now_us, std::vector<FinishedEvent>& finished);
-  void take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us, std::vector<FinishedEvent>& finished);
-  void take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished);
+  void take_answers(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
+  void take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
+                       std::vector<exporting::FinishedEvent>& finished);
+  void take_records(Call& call, std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
   bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us);
   void take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us);
   void take_refusal(Call call, CallError error);
   void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
-  void deliver(const HeldEvent& event, std::vector<FinishedEvent>& finished);
+  void deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished);
   void close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
-  Problem problem_of_gate(const CallError& error) const;
+  exporting::Problem problem_of_gate(const CallError& error) const;
   void open_gate(std::int64_t now_us);
   void put_back(Call call, std::string_view code);
   bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
@@ -99,8 +100,8 @@ class KinesisSink final : public Sink {
   // Poison
   void follow_hunt(std::int64_t now_us);
   void take_poison(HeldEvent event, const CallError& error, std::int64_t now_us);
-  void doom(HeldEvent event, std::string code, std::string reason);
-  void bury(std::int64_t now_us, std::vector<FinishedEvent>& finished);
+  void reject(HeldEvent event, std::string code, std::string reason);
+  void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls
   bool take_credentials(std::int64_t now_us);
@@ -114,11 +115,11 @@ class KinesisSink final : public Sink {
   std::int64_t next_step_us(std::int64_t now_us) const;
   void look_at_throttling(std::int64_t now_us);
 
-  const KinesisSettings settings_;
+  const catalog::KinesisSettings settings_;
   const std::string name_;
   const std::shared_ptr<CredentialsView> credentials_;
   const Clock& clock_;
-  DeadLetterStore& dead_letters_;
+  exporting::DeadLetterStore& dead_letters_;
   Random random_;
   KinesisCaller caller_;
   PutRecordsBody body_;
@@ -127,15 +128,15 @@ class KinesisSink final : public Sink {
   std::function<std::string()> identity_;
   const std::size_t max_events_inside_;
 
-  Outbox outbox_;
+  SendQueue send_queue_;
   std::map<std::uint64_t, Call> calls_;  // in flight, by the caller's number
-  std::deque<PoisonHunt> hunts_;         // one at a time, the first
+  std::deque<PoisonBisector> hunts_;     // one at a time, the first
   bool hunt_in_flight_ = false;
-  std::deque<Doomed> doomed_;
-  std::int64_t bury_not_before_us_ = 0;
+  std::deque<Rejected> rejected_;
+  std::int64_t flush_rejected_not_before_us_ = 0;
   std::vector<std::string> buffers_;  // bodies handed back
 
-  Gate gate_;
+  CircuitBreaker breaker_;
   ShardLimiter limiter_;
   std::int64_t limited_until_us_ = 0;
   StreamWatch watch_;
@@ -155,7 +156,7 @@ class KinesisSink final : public Sink {
   std::size_t events_inside_ = 0;
   std::uint64_t bytes_inside_ = 0;
   std::uint64_t delivered_ = 0;
-  std::optional<Receipt> receipt_;
+  std::optional<exporting::Receipt> receipt_;
   bool stopped_ = false;
   std::vector<CallAnswer> answers_;
 };

@@ -27,7 +27,7 @@ constexpr std::int64_t kClockNoteMs = 3'600'000;
 
 }  // namespace
 
-void KinesisSink::take_answers(std::int64_t now_us, std::vector<FinishedEvent>& finished) {
+void KinesisSink::take_answers(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
   caller_.take(answers_);
   for (CallAnswer& answer : answers_) {
     if (answer.call == watch_call_) {
@@ -47,9 +47,9 @@ void KinesisSink::take_answers(std::int64_t now_us, std::vector<FinishedEvent>& 
 }
 
 void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
-                                  std::vector<FinishedEvent>& finished) {
+                                  std::vector<exporting::FinishedEvent>& finished) {
   if (call.hunting) hunt_in_flight_ = false;
-  if (answer.response.fault != aws::TransportFault::none || answer.response.status != 200) {
+  if (answer.response.fault != http_client::TransportFault::none || answer.response.status != 200) {
     call_stats_.failed();
     take_call_error(std::move(call), answer, now_us);
     return;
@@ -61,7 +61,7 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
     log_warn("kinesis.answer_unreadable", {{"destination", name_},
                                            {"reason", parser_.why()},
                                            {"request_id", answer.response.header("x-amzn-requestid")}});
-    CallError error{aws::TransportFault::none, 200, "answer_unreadable", parser_.why(),
+    CallError error{http_client::TransportFault::none, 200, "answer_unreadable", parser_.why(),
                     std::string(answer.response.header("x-amzn-requestid"))};
     close_gate(error, ErrorClass::transient, call, now_us);
     put_back(std::move(call), error.code);
@@ -72,7 +72,7 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
   take_records(call, now_us, finished);
 }
 
-void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<FinishedEvent>& finished) {
+void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
   const auto& records = parser_.records();
   std::size_t failed = 0, throttled = 0, aimed_wrong = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -93,11 +93,11 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<Fini
     slowed_ = true;
   } else if (slowed_ && now_us - throttles_.last_us() > kThrottlingOverUs) {
     slowed_ = false;
-    outbox_.expedite(now_us, kExpediteUs, random_);
+    send_queue_.expedite(now_us, kExpediteUs, random_);
   }
   if (throttled > 0 && throttles_.share() > kTellThrottledShare) {
     ThrottleFacts facts{throttles_.records_per_s(), throttles_.bytes_per_s(), stats().open_shards,
-                        watch_.summary() && watch_.summary()->on_demand, outbox_.size()};
+                        watch_.summary() && watch_.summary()->on_demand, send_queue_.size()};
     problems_.set(Trouble::throttling, problem_of_throttling(throttle_code_, facts, facts_), clock_.wall_ms());
   }
 }
@@ -106,7 +106,7 @@ bool KinesisSink::landed_where_aimed(std::uint32_t shard, std::string_view shard
   return shard < watch_.map().size() && watch_.map()[shard].id == shard_id;
 }
 
-void KinesisSink::deliver(const HeldEvent& event, std::vector<FinishedEvent>& finished) {
+void KinesisSink::deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished) {
   finished.push_back({event.event.ticket, true, event.bytes});
   --events_inside_;
   bytes_inside_ -= event.bytes;
@@ -116,7 +116,7 @@ void KinesisSink::deliver(const HeldEvent& event, std::vector<FinishedEvent>& fi
 // True when it was throttled.
 bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us) {
   const std::string_view code = answer.error_code.empty() ? "no_sequence_number" : answer.error_code;
-  const ErrorClass why = classify(aws::TransportFault::none, 200, code, answer.error_message);
+  const ErrorClass why = classify(http_client::TransportFault::none, 200, code, answer.error_message);
   call_stats_.again(code, 1);
   if (why == ErrorClass::poison) {
     take_poison(std::move(event), {{}, 200, std::string(code), std::string(answer.error_message), {}}, now_us);
@@ -132,7 +132,7 @@ bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer
   ++event.failures;
   const std::int64_t not_before_us =
       now_us + retry_delay_us(event.failures, record_retry_cap_us(throttles_.taken_share()), random_);
-  outbox_.retry(std::move(event), not_before_us);
+  send_queue_.retry(std::move(event), not_before_us);
   return why == ErrorClass::throttle;
 }
 
@@ -156,7 +156,7 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   }
   if (why == ErrorClass::throttle) limiter_.throttled(kNoShard, now_us);
   // A body that does not get through in time may be too long for the way.
-  if (error.fault == aws::TransportFault::timeout)
+  if (error.fault == http_client::TransportFault::timeout)
     call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
   close_gate(error, why, call, now_us);
   if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse")) watch_.hurry(now_us);
@@ -176,7 +176,8 @@ void KinesisSink::take_refusal(Call call, CallError error) {
     if (call.hunting) {
       hunts_.front().unknown(std::move(call.events));
     } else {
-      for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) outbox_.put_back(std::move(*event));
+      for (auto event = call.events.rbegin(); event != call.events.rend(); ++event)
+        send_queue_.put_back(std::move(*event));
     }
     return;
   }
@@ -185,7 +186,7 @@ void KinesisSink::take_refusal(Call call, CallError error) {
   } else {
     std::vector<HeldEvent> released;
     hunts_.front().refused(std::move(call.events), std::move(error), released);
-    for (auto event = released.rbegin(); event != released.rend(); ++event) outbox_.put_back(std::move(*event));
+    for (auto event = released.rbegin(); event != released.rend(); ++event) send_queue_.put_back(std::move(*event));
   }
 }
 
@@ -201,11 +202,11 @@ void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int6
     close_gate(error, ErrorClass::setup, none, now_us);
     ++event.failures;
     event.shard = kNoShard;
-    outbox_.retry(std::move(event), gate_.next_try_us() + kExpediteUs);
+    send_queue_.retry(std::move(event), breaker_.next_try_us() + kExpediteUs);
     return;
   }
   const std::string reason = reason_refused(error, event.bytes, facts_);
-  doom(std::move(event), error.code, reason);
+  reject(std::move(event), error.code, reason);
 }
 
 void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_us) {
@@ -226,47 +227,47 @@ void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_u
       facts_.stream_arn = summary->arn;
     facts_.key_id = summary->key_id;
     if (summary->status == "CREATING" || summary->status == "DELETING") {
-      if (!gate_.open())
+      if (!breaker_.open())
         problems_.set(Trouble::calls, problem_of_stream_status(summary->status, facts_), now_ms,
-                      now_ms + (gate_.next_try_us() - now_us) / 1000);
+                      now_ms + (breaker_.next_try_us() - now_us) / 1000);
     }
   }
 }
 
 void KinesisSink::close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us) {
-  const bool was_open = gate_.open();
-  gate_.failed(why, call.started_us, now_us, random_);
+  const bool was_open = breaker_.open();
+  breaker_.failed(why, call.started_us, now_us, random_);
   const std::int64_t now_ms = clock_.wall_ms();
-  if (was_open || gate_.failures() == 2)
+  if (was_open || breaker_.failures() == 2)
     log_warn("kinesis.call_failed", {{"destination", name_},
                                      {"class", error_class_name(why)},
                                      {"code", error.code},
                                      {"reason", error.message},
                                      {"request_id", error.request_id}});
   // A single failure that the next call mends is no news; neither are credentials that a refresh mends.
-  if (why != ErrorClass::setup && gate_.failures() < 2) return;
-  problems_.set(Trouble::calls, problem_of_gate(error), now_ms, now_ms + (gate_.next_try_us() - now_us) / 1000);
+  if (why != ErrorClass::setup && breaker_.failures() < 2) return;
+  problems_.set(Trouble::calls, problem_of_gate(error), now_ms, now_ms + (breaker_.next_try_us() - now_us) / 1000);
 }
 
 // What AWS said, or what is known to be behind it.
-Problem KinesisSink::problem_of_gate(const CallError& error) const {
+exporting::Problem KinesisSink::problem_of_gate(const CallError& error) const {
   const auto& summary = watch_.summary();
   const bool stream_missing = error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse");
   if (stream_missing && summary && (summary->status == "CREATING" || summary->status == "DELETING"))
     return problem_of_stream_status(summary->status, facts_);
-  if (gate_.why() == ErrorClass::credentials) {
+  if (breaker_.why() == ErrorClass::credentials) {
     if (const auto refresh = credentials_->error()) return problem_of_credentials(*refresh, facts_);
   }
-  return problem_of_call(error, gate_.why(), facts_);
+  return problem_of_call(error, breaker_.why(), facts_);
 }
 
 void KinesisSink::open_gate(std::int64_t now_us) {
   call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + kCallGrowthBytes);
-  if (!gate_.succeeded()) return;
+  if (!breaker_.succeeded()) return;
   refused_.reset();
   refreshed_ = false;
   problems_.clear(Trouble::calls);
-  outbox_.expedite(now_us, kExpediteUs, random_);
+  send_queue_.expedite(now_us, kExpediteUs, random_);
   log_info("kinesis.call_succeeded_again", {{"destination", name_}, {"waiting", grouped(events_inside_)}});
 }
 
@@ -278,7 +279,7 @@ void KinesisSink::put_back(Call call, std::string_view code) {
   }
   for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {
     event->shard = kNoShard;
-    outbox_.put_back(std::move(*event));
+    send_queue_.put_back(std::move(*event));
   }
 }
 

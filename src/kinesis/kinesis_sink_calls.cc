@@ -16,7 +16,7 @@ constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 
 }  // namespace
 
-// Whether there is something to sign with. Credentials that AWS refused are tried again when the gate lets a probe
+// Whether there is something to sign with. Credentials that AWS refused are tried again when the breaker lets a probe
 // through, fresh ones at once, but only once in a row.
 bool KinesisSink::take_credentials(std::int64_t now_us) {
   usable_ = credentials_->current();
@@ -27,9 +27,9 @@ bool KinesisSink::take_credentials(std::int64_t now_us) {
   }
   if (!usable_) return false;
   if (good) problems_.clear(Trouble::credentials);
-  if (refused_ && usable_ != refused_ && !refreshed_ && !gate_.open()) {
+  if (refused_ && usable_ != refused_ && !refreshed_ && !breaker_.open()) {
     refreshed_ = true;
-    gate_.hasten(now_us);
+    breaker_.probe_now(now_us);
   }
   return true;
 }
@@ -41,18 +41,18 @@ void KinesisSink::look_at_credentials() {
     problems_.clear_note("credentials_not_renewed");
     return;
   }
-  Problem problem = problem_of_credentials(*error, facts_);
+  exporting::Problem problem = problem_of_credentials(*error, facts_);
   if (!usable_ || usable_ == refused_) {
     problems_.set(Trouble::credentials, std::move(problem), clock_.wall_ms());
     return;
   }
-  problem.weight = Problem::Weight::note;
+  problem.weight = exporting::Problem::Weight::note;
   problem.message = "Delivery works, but the AWS credentials in use could not be renewed. " + problem.message;
   problem.code = "credentials_not_renewed";
   problems_.note(std::move(problem), clock_.wall_ms());
 }
 
-std::size_t KinesisSink::calls_at_most() const { return gate_.open() ? settings_.max_calls_in_flight : 1; }
+std::size_t KinesisSink::calls_at_most() const { return breaker_.open() ? settings_.max_calls_in_flight : 1; }
 
 void KinesisSink::watch_stream(std::int64_t now_us) {
   if (watch_call_ != 0 || now_us < watch_.due_us()) return;
@@ -61,18 +61,18 @@ void KinesisSink::watch_stream(std::int64_t now_us) {
 }
 
 bool KinesisSink::batch_is_due(std::int64_t now_us) const {
-  if (outbox_.ready() == 0 || now_us < limited_until_us_) return false;
-  if (!gate_.open()) return true;
-  return outbox_.ready() >= settings_.max_records_per_call || outbox_.ready_bytes() >= call_bytes_limit_ ||
-         now_us >= outbox_.ready_since_us() + settings_.linger_ms * 1000;
+  if (send_queue_.ready() == 0 || now_us < limited_until_us_) return false;
+  if (!breaker_.open()) return true;
+  return send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_bytes_limit_ ||
+         now_us >= send_queue_.ready_since_us() + settings_.linger_ms * 1000;
 }
 
 void KinesisSink::begin_calls(std::int64_t now_us) {
-  while (calls_.size() < settings_.max_calls_in_flight && gate_.may_begin(now_us, calls_.size()) &&
+  while (calls_.size() < settings_.max_calls_in_flight && breaker_.may_begin(now_us, calls_.size()) &&
          batch_is_due(now_us)) {
     std::uint64_t bytes = 0;
     std::vector<HeldEvent> events = form_batch(now_us, bytes);
-    outbox_.advance(now_us);
+    send_queue_.advance(now_us);
     if (events.empty()) return;
     begin_call(std::move(events), bytes, false, now_us);
   }
@@ -80,18 +80,19 @@ void KinesisSink::begin_calls(std::int64_t now_us) {
 
 // A record that may be over the stream's limit goes alone, so that its refusal concerns no other.
 std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_t& bytes) {
-  const bool probing = !gate_.open() && gate_.why() != ErrorClass::transient && gate_.why() != ErrorClass::throttle;
+  const bool probing =
+      !breaker_.open() && breaker_.why() != ErrorClass::transient && breaker_.why() != ErrorClass::throttle;
   const std::size_t most = probing ? 1 : settings_.max_records_per_call;
   const auto& summary = watch_.summary();
   const std::uint64_t known_limit = summary ? summary->max_record_bytes : 0;
   std::vector<HeldEvent> events;
-  events.reserve(std::min(most, outbox_.ready()));
-  while (events.size() < most && outbox_.ready() > 0) {
-    HeldEvent& next = outbox_.next();
+  events.reserve(std::min(most, send_queue_.ready()));
+  while (events.size() < most && send_queue_.ready() > 0) {
+    HeldEvent& next = send_queue_.next();
     const std::uint64_t counted = counted_bytes(next.bytes);
     if (counted > (known_limit > 0 ? known_limit : kMaxApiRecordBytes)) {
-      doom(outbox_.take(), "record_too_large",
-           reason_too_large(next.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_));
+      reject(send_queue_.take(), "record_too_large",
+             reason_too_large(next.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_));
       continue;
     }
     const bool alone = known_limit == 0 && counted > kDefaultMaxRecordBytes;
@@ -101,7 +102,7 @@ std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_
       break;
     }
     bytes += counted;
-    events.push_back(outbox_.take());
+    events.push_back(send_queue_.take());
     if (alone) break;
   }
   return events;
@@ -132,20 +133,20 @@ void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes,
 
 void KinesisSink::follow_hunt(std::int64_t now_us) {
   while (!hunts_.empty() && !hunt_in_flight_) {
-    PoisonHunt& hunt = hunts_.front();
-    if (hunt.over()) {
+    PoisonBisector& bisector = hunts_.front();
+    if (bisector.over()) {
       hunts_.pop_front();
       continue;
     }
-    if (hunt.found()) {
-      HeldEvent event = hunt.take_found();
-      CallError error = hunt.error();
+    if (bisector.found()) {
+      HeldEvent event = bisector.take_found();
+      CallError error = bisector.error();
       hunts_.pop_front();
       take_poison(std::move(event), error, now_us);
       continue;
     }
-    if (calls_.size() >= settings_.max_calls_in_flight || !gate_.may_begin(now_us, calls_.size())) return;
-    std::vector<HeldEvent> test = hunt.next_test();
+    if (calls_.size() >= settings_.max_calls_in_flight || !breaker_.may_begin(now_us, calls_.size())) return;
+    std::vector<HeldEvent> test = bisector.next_test();
     std::uint64_t bytes = 0;
     for (HeldEvent& event : test) {
       bytes += counted_bytes(event.bytes);

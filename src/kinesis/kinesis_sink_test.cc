@@ -19,7 +19,8 @@ bool holds(const ScriptedKinesis::Record& record, std::uint64_t number) {
 // Every event was finished exactly once.
 void expect_each_finished_once(const SinkRig& rig) {
   std::set<std::uint64_t> tickets;
-  for (const FinishedEvent& event : rig.finished) EXPECT_TRUE(tickets.insert(event.ticket).second) << event.ticket;
+  for (const exporting::FinishedEvent& event : rig.finished)
+    EXPECT_TRUE(tickets.insert(event.ticket).second) << event.ticket;
   EXPECT_EQ(tickets.size(), rig.accepted);
   EXPECT_EQ(rig.sink->stats().events_inside, 0u);
   EXPECT_EQ(rig.sink->stats().bytes_inside, 0u);
@@ -80,7 +81,7 @@ TEST(KinesisSink, sends_again_only_failed_records_and_under_new_keys) {
   for (const auto& call : rig.kinesis.calls()) sent += call.size();
   EXPECT_EQ(sent, 202u);
   for (const auto& [data, used] : keys) EXPECT_EQ(used.size(), static_cast<std::size_t>(attempts[data]));
-  const SinkStats stats = rig.sink->stats();
+  const exporting::SinkStats stats = rig.sink->stats();
   EXPECT_EQ(stats.records_sent, 202u);
   ASSERT_EQ(stats.retried_by_code.size(), 1u);
   EXPECT_EQ(stats.retried_by_code[0], (std::pair<std::string, std::uint64_t>("InternalFailure", 2)));
@@ -97,7 +98,7 @@ TEST(KinesisSink, loses_and_doubles_nothing_while_a_third_is_throttled) {
   rig.put(make_events(6'000, 300));
   ASSERT_TRUE(rig.run([&] { return rig.finished.size() > 1'000; }));
   ASSERT_TRUE(rig.sink->problem());
-  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
   EXPECT_NE(rig.sink->problem()->message.find("flag-events takes less than what arrives"), std::string::npos);
   ASSERT_TRUE(rig.run_until_all_finished());
   expect_each_finished_once(rig);
@@ -110,7 +111,7 @@ TEST(KinesisSink, loses_and_doubles_nothing_while_a_third_is_throttled) {
 TEST(KinesisSink, trusts_no_answer_of_the_wrong_length) {
   SinkRig rig;
   int calls = 0;
-  rig.kinesis.spoil = [&](aws::HttpResponse& response) {
+  rig.kinesis.spoil = [&](http_client::HttpResponse& response) {
     ++calls;
     if (calls == 1) response.body = R"({"FailedRecordCount":0,"Records":[]})";
     if (calls == 2) response.body.resize(response.body.size() / 2);
@@ -127,10 +128,10 @@ TEST(KinesisSink, trusts_no_answer_of_the_wrong_length) {
 TEST(KinesisSink, sends_again_what_was_reset_after_it_was_stored) {
   SinkRig rig;
   bool reset = false;
-  rig.kinesis.spoil = [&](aws::HttpResponse& response) {
+  rig.kinesis.spoil = [&](http_client::HttpResponse& response) {
     if (std::exchange(reset, true)) return;
     response = {};
-    response.fault = aws::TransportFault::reset;
+    response.fault = http_client::TransportFault::reset;
     response.fault_text = "connection reset by peer";
   };
   rig.put(make_events(10, 300));
@@ -150,7 +151,7 @@ TEST(KinesisSink, keeps_trying_through_an_outage_and_says_so) {
   EXPECT_LT(calls, 200u);  // one in five seconds on average
   const auto problem = rig.sink->problem();
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->weight, Problem::Weight::transient);
+  EXPECT_EQ(problem->weight, exporting::Problem::Weight::transient);
   EXPECT_EQ(problem->code, "ServiceUnavailable");
   EXPECT_GT(problem->times, 5u);
   rig.kinesis.refuse_call = nullptr;
@@ -174,7 +175,7 @@ TEST(KinesisSink, parks_for_a_setup_fault_and_goes_on_by_itself) {
   EXPECT_EQ(rig.kinesis.calls().back().size(), 1u);
   const auto problem = rig.sink->problem();
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(problem->weight, exporting::Problem::Weight::setup);
   EXPECT_EQ(problem->code, "AccessDeniedException");
   EXPECT_EQ(problem->request_id, "request-e");
   EXPECT_GT(problem->next_try_ms, rig.clock.wall_ms() - 1000);
@@ -205,7 +206,7 @@ TEST(KinesisSink, tells_when_fresh_credentials_are_refused_too) {
   rig.put(make_events(10, 300));
   ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
   ASSERT_TRUE(rig.sink->problem());
-  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::setup);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::setup);
   EXPECT_LE(rig.kinesis.calls().size(), 14u);
   rig.kinesis.refuse_call = nullptr;
   ASSERT_TRUE(rig.run_until_all_finished(70'000'000));
@@ -220,7 +221,7 @@ TEST(KinesisSink, tells_at_once_why_refused_credentials_cannot_be_renewed) {
   ASSERT_FALSE(rig.run_until_all_finished(2'000'000));
   const auto problem = rig.sink->problem();
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(problem->weight, exporting::Problem::Weight::setup);
   EXPECT_EQ(problem->code, "InvalidClientTokenId");
   EXPECT_TRUE(rig.sink->notes().empty());
   rig.kinesis.refuse_call = nullptr;
@@ -231,7 +232,7 @@ TEST(KinesisSink, tells_at_once_why_refused_credentials_cannot_be_renewed) {
 
 TEST(KinesisSink, corrects_its_clock_by_the_date_of_the_answer) {
   SinkRig rig;
-  aws::HttpResponse skewed =
+  http_client::HttpResponse skewed =
       aws_error(403, "InvalidSignatureException", "Signature expired: 20231114T221320Z is now earlier");
   skewed.headers.emplace_back("date", "Tue, 14 Nov 2023 23:13:20 GMT");
   rig.kinesis.next_puts.push_back(skewed);
@@ -255,7 +256,7 @@ TEST(KinesisSink, waits_for_credentials_and_says_why_there_are_none) {
   EXPECT_TRUE(rig.kinesis.calls().empty());
   const auto problem = rig.sink->problem();
   ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(problem->weight, exporting::Problem::Weight::setup);
   EXPECT_NE(problem->remedy.find("ext-1"), std::string::npos);
   EXPECT_NE(problem->remedy.find("arn:aws:iam::999999999999:role/sluice"), std::string::npos);
   rig.credentials->rotate();
@@ -269,7 +270,7 @@ TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
     rig.put(make_events(500, 300, 1'000));  // shows that the stream takes records
     ASSERT_TRUE(rig.run_until_all_finished());
     const std::size_t before = rig.kinesis.calls().size();
-    rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+    rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<http_client::HttpResponse> {
       for (const auto& record : records)
         if (holds(record, poison)) return aws_error(400, "ValidationException", "something about a record");
       return std::nullopt;
@@ -295,7 +296,7 @@ TEST(KinesisSink, goes_straight_to_the_record_that_aws_names) {
   SinkRig rig;
   rig.put(make_events(1, 300, 9'000));
   ASSERT_TRUE(rig.run_until_all_finished());
-  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<http_client::HttpResponse> {
     for (std::size_t i = 0; i < records.size(); ++i)
       if (holds(records[i], 123))
         return aws_error(400, "ValidationException",
@@ -326,7 +327,7 @@ TEST(KinesisSink, gives_up_no_record_to_a_stream_that_takes_none) {
   ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
   EXPECT_TRUE(rig.dead_letters.letters.empty());
   ASSERT_TRUE(rig.sink->problem());
-  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::setup);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::setup);
   rig.kinesis.refuse_call = nullptr;
   ASSERT_TRUE(rig.run_until_all_finished());
   expect_each_stored_once(rig);
@@ -336,7 +337,7 @@ TEST(KinesisSink, finds_several_poison_records) {
   SinkRig rig;
   rig.put(make_events(1, 300, 9'000));
   ASSERT_TRUE(rig.run_until_all_finished());
-  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<aws::HttpResponse> {
+  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<http_client::HttpResponse> {
     for (const auto& record : records)
       for (const std::uint64_t poison : {5u, 6u, 480u})
         if (holds(record, poison)) return aws_error(400, "InvalidArgumentException", "no");
@@ -398,7 +399,7 @@ TEST(KinesisSink, sends_a_large_record_alone_when_the_limit_is_not_known) {
 }
 
 TEST(KinesisSink, fills_calls_up_to_the_byte_limit_and_not_over_it) {
-  KinesisSettings settings = SinkRig::default_settings();
+  catalog::KinesisSettings settings = SinkRig::default_settings();
   settings.max_bytes_per_call = 100'000;
   SinkRig rig(settings);
   const std::size_t around = make_events(1, 100)[0].record_size() - 100;
@@ -414,11 +415,11 @@ TEST(KinesisSink, fills_calls_up_to_the_byte_limit_and_not_over_it) {
 
 TEST(KinesisSink, halves_calls_that_are_too_large_for_something_on_the_way) {
   SinkRig rig;
-  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<aws::HttpResponse> {
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<http_client::HttpResponse> {
     std::size_t bytes = 0;
     for (const auto& record : records) bytes += record.data.size();
     if (bytes < 1'000'000) return std::nullopt;
-    aws::HttpResponse too_large;
+    http_client::HttpResponse too_large;
     too_large.status = 413;
     too_large.body = "<html>Request Entity Too Large</html>";
     return too_large;
@@ -518,7 +519,7 @@ TEST(KinesisSink, survives_losing_its_credentials_while_it_hunts) {
   SinkRig rig;
   rig.put(make_events(1, 300, 9'000));
   ASSERT_TRUE(rig.run_until_all_finished());
-  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<aws::HttpResponse> {
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<http_client::HttpResponse> {
     for (const auto& record : records)
       if (holds(record, 17)) return aws_error(400, "ValidationException", "no");
     return std::nullopt;
@@ -528,7 +529,7 @@ TEST(KinesisSink, survives_losing_its_credentials_while_it_hunts) {
   rig.credentials->lose({Kind::unreachable, "", "STS cannot be reached", ""});
   rig.run_for(5'000'000);
   ASSERT_TRUE(rig.sink->problem());
-  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
   rig.credentials->rotate();
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
@@ -554,7 +555,7 @@ TEST(KinesisSink, says_that_a_stream_is_being_created) {
   rig.run_for(90'000'000);
   ASSERT_TRUE(rig.sink->problem());
   EXPECT_EQ(rig.sink->problem()->code, "stream_not_active");
-  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::transient);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
   rig.kinesis.refuse_call = nullptr;
   ASSERT_TRUE(rig.run_until_all_finished());
 }

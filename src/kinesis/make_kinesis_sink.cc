@@ -28,35 +28,35 @@ class OwnedAssumeRoleSource final : public aws::CredentialsSource {
 };
 
 // For settings that cannot work: has no room, loses nothing, and says why.
-class BlockedSink final : public Sink {
+class BlockedSink final : public exporting::Sink {
  public:
   BlockedSink(std::string_view reason, const Clock& clock) : problem_(problem_of_settings(reason)) {
     problem_.since_ms = problem_.last_seen_ms = clock.wall_ms();
     problem_.times = 1;
   }
   bool has_room() const override { return false; }
-  void put(OutboundEvent) override {}
-  std::int64_t step(std::int64_t, std::vector<FinishedEvent>&) override { return INT64_MAX; }
-  std::optional<Problem> problem() const override { return problem_; }
-  std::vector<Problem> notes() const override { return {}; }
-  SinkStats stats() const override { return {}; }
+  void put(exporting::OutboundEvent) override {}
+  std::int64_t step(std::int64_t, std::vector<exporting::FinishedEvent>&) override { return INT64_MAX; }
+  std::optional<exporting::Problem> problem() const override { return problem_; }
+  std::vector<exporting::Problem> notes() const override { return {}; }
+  exporting::SinkStats stats() const override { return {}; }
   void stop() override {}
 
  private:
-  Problem problem_;
+  exporting::Problem problem_;
 };
 
 }  // namespace
 
-std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts) {
+std::string forbidden_endpoint(const catalog::KinesisSettings& settings, const KinesisParts& parts) {
   if (parts.allowance == nullptr) return {};
   const auto faults = check_kinesis_endpoints(settings, *parts.allowance);
   return faults.empty() ? std::string() : faults.front().field + ": " + faults.front().message;
 }
 
-std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
-                                        DeadLetterStore& dead_letters) {
-  KinesisSettings settings = destination.kinesis;
+std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& destination, const KinesisParts& parts,
+                                                   Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+  catalog::KinesisSettings settings = destination.kinesis;
   complete_by_arn(settings);
   if (const std::string reason = forbidden_endpoint(settings, parts); !reason.empty())
     return std::make_unique<BlockedSink>(reason, parts.clock);
@@ -73,15 +73,15 @@ std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const Ki
     if (!sts) return std::make_unique<BlockedSink>(sts.error().message, parts.clock);
     credentials = std::make_shared<aws::CredentialsCache>(
         std::make_unique<OwnedAssumeRoleSource>(parts, *sts, settings.region, role_of(destination, settings.region)),
-        parts.clock, [&waker] { waker.wake(); }, parts.workers);
+        parts.clock, [&notifier] { notifier.notify(); }, parts.workers);
   }
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();
   options.endpoint = *endpoint;
   options.identity = parts.identity;
   return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
-                                       std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock, waker,
-                                       dead_letters, std::move(options));
+                                       std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock,
+                                       notifier, dead_letters, std::move(options));
 }
 
 }  // namespace sluice::kinesis

@@ -7,21 +7,21 @@
 
 #include "aws/credentials.h"
 #include "aws/endpoint_allowance.h"
-#include "aws/environment.h"
-#include "aws/http_transport.h"
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
+#include "base/process_environment.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "export/sink.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::kinesis {
 
 // What all destinations share. Everything referred to outlives the sinks.
 struct KinesisParts {
-  aws::HttpTransport& transport;
+  http_client::HttpTransport& transport;
   const Clock& clock;
-  aws::Environment environment;
+  ProcessEnvironment environment;
   // The server's own identity: puts where a destination has no role, assumes the role where it has one.
   std::shared_ptr<aws::CredentialsCache> own_credentials;
   std::function<std::string()> identity;  // ARN that Sluice runs as, for remedies; empty: not known yet
@@ -31,10 +31,10 @@ struct KinesisParts {
 };
 
 // Why nothing is sent to what these settings name; empty: it may be.
-std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts);
+std::string forbidden_endpoint(const catalog::KinesisSettings& settings, const KinesisParts& parts);
 
 // Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.
-std::unique_ptr<Sink> make_kinesis_sink(const Destination& destination, const KinesisParts& parts, Waker& waker,
-                                        DeadLetterStore& dead_letters);
+std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& destination, const KinesisParts& parts,
+                                                   Notifier& notifier, exporting::DeadLetterStore& dead_letters);
 
 }  // namespace sluice::kinesis

@@ -17,23 +17,23 @@ enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, 
 class ProblemBook {
  public:
   // Sets or renews; the same code goes on counting from when it began.
-  void set(Trouble trouble, Problem problem, std::int64_t now_ms, std::int64_t next_try_ms = 0);
+  void set(Trouble trouble, exporting::Problem problem, std::int64_t now_ms, std::int64_t next_try_ms = 0);
   void clear(Trouble trouble) { problems_.erase(trouble); }
   bool has(Trouble trouble) const { return problems_.contains(trouble); }
-  std::optional<Problem> worst() const;
+  std::optional<exporting::Problem> worst() const;
 
   // Notes by code. One with a time to live goes when it was not renewed for so long; 0: stays until cleared.
-  void note(Problem note, std::int64_t now_ms, std::int64_t live_ms = 0);
+  void note(exporting::Problem note, std::int64_t now_ms, std::int64_t live_ms = 0);
   void clear_note(const std::string& code) { notes_.erase(code); }
-  std::vector<Problem> notes(std::int64_t now_ms) const;
+  std::vector<exporting::Problem> notes(std::int64_t now_ms) const;
 
  private:
   struct Note {
-    Problem problem;
+    exporting::Problem problem;
     std::int64_t until_ms;
   };
-  static void renew(Problem& problem, const Problem* before, std::int64_t now_ms);
-  std::map<Trouble, Problem> problems_;
+  static void renew(exporting::Problem& problem, const exporting::Problem* before, std::int64_t now_ms);
+  std::map<Trouble, exporting::Problem> problems_;
   std::map<std::string, Note> notes_;
 };
 

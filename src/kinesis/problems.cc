@@ -23,16 +23,16 @@ std::string quoted_words(const CallError& error) {
   return error.message.empty() ? error.code : error.code + ": " + error.message;
 }
 
-Problem access_denied(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+exporting::Problem access_denied(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message = fmt::format("{} may not put records into {}. AWS says: {}", who_puts(facts), stream_of(facts),
                                 quoted_words(error));
   problem.remedy = "Attach this permission policy to it:\n" + permission_policy(facts.stream_arn);
   return problem;
 }
 
-Problem no_stream(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+exporting::Problem no_stream(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message = fmt::format("There is no stream {} in {}{}.", facts.stream_name, facts.region,
                                 facts.account.empty() ? "" : " of account " + facts.account);
   problem.remedy =
@@ -49,8 +49,8 @@ std::string_view why_key_fails(std::string_view code) {
   return "cannot be used because the account has not opted in to AWS KMS";
 }
 
-Problem key_unusable(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+exporting::Problem key_unusable(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   const std::string key = facts.key_id.empty() ? "a key" : "key " + facts.key_id;
   problem.message = fmt::format("Stream {} is encrypted with {}, which {}. AWS says: {}", facts.stream_name, key,
                                 why_key_fails(error.code), quoted_words(error));
@@ -66,8 +66,8 @@ Problem key_unusable(const CallError& error, const Facts& facts) {
   return problem;
 }
 
-Problem refused_credentials(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+exporting::Problem refused_credentials(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message =
       fmt::format("AWS does not take the credentials of {}, not even fresh ones. AWS says: {}",
                   facts.role_arn.empty() ? "Sluice's own identity" : "role " + facts.role_arn, quoted_words(error));
@@ -77,24 +77,24 @@ Problem refused_credentials(const CallError& error, const Facts& facts) {
   return problem;
 }
 
-Problem refused_call(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::setup, error.code, "", "", error.request_id};
+exporting::Problem refused_call(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message = fmt::format("{} answers PutRecords for {} with {} (HTTP {}).", facts.endpoint, stream_of(facts),
                                 quoted_words(error), error.status);
   problem.remedy = "Check the destination's region, endpoint and stream, and any proxy or VPC endpoint in between.";
   return problem;
 }
 
-Problem unreachable(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::transient, error.code, "", "", ""};
+exporting::Problem unreachable(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", ""};
   problem.message = fmt::format("Sluice cannot reach {}: {}.", facts.endpoint,
                                 error.message.empty() ? "no answer came" : error.message);
   problem.remedy = "Check egress, the proxy if one is in use, the VPC endpoint, and certificates. Sluice keeps trying.";
   return problem;
 }
 
-Problem aws_fails(const CallError& error, const Facts& facts) {
-  Problem problem{Problem::Weight::transient, error.code, "", "", error.request_id};
+exporting::Problem aws_fails(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", error.request_id};
   problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, quoted_words(error),
                                 error.status, stream_of(facts));
   problem.remedy = "Nothing to do: Sluice keeps trying. If it lasts, look at AWS's status page.";
@@ -103,12 +103,12 @@ Problem aws_fails(const CallError& error, const Facts& facts) {
 
 }  // namespace
 
-Problem problem_of_call(const CallError& error, ErrorClass error_class, const Facts& facts) {
+exporting::Problem problem_of_call(const CallError& error, ErrorClass error_class, const Facts& facts) {
   switch (error_class) {
     case ErrorClass::throttle:
       return problem_of_throttling(error.code, {}, facts);
     case ErrorClass::transient:
-      return error.fault == aws::TransportFault::none ? aws_fails(error, facts) : unreachable(error, facts);
+      return error.fault == http_client::TransportFault::none ? aws_fails(error, facts) : unreachable(error, facts);
     case ErrorClass::credentials:
       return refused_credentials(error, facts);
     case ErrorClass::setup:
@@ -123,9 +123,9 @@ Problem problem_of_call(const CallError& error, ErrorClass error_class, const Fa
   return refused_call(error, facts);
 }
 
-Problem problem_of_credentials(const aws::CredentialsError& error, const Facts& facts) {
+exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const Facts& facts) {
   using Kind = aws::CredentialsError::Kind;
-  Problem problem{Problem::Weight::setup, error.code, error.message, "", error.request_id};
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, error.message, "", error.request_id};
   switch (error.kind) {
     case Kind::none_found:
       if (problem.code.empty()) problem.code = "no_credentials";
@@ -150,7 +150,7 @@ Problem problem_of_credentials(const aws::CredentialsError& error, const Facts& 
           assume_role_policy(facts.role_arn));
       break;
     case Kind::unreachable:
-      problem.weight = Problem::Weight::transient;
+      problem.weight = exporting::Problem::Weight::transient;
       if (problem.code.empty()) problem.code = "credentials_unreachable";
       problem.remedy = "Check the way to AWS STS or the source that the message names. Sluice keeps asking.";
       break;
@@ -167,8 +167,8 @@ std::uint32_t advised_shards(double events_per_s, double bytes_per_s) {
   return static_cast<std::uint32_t>(std::max(1.0, std::ceil(shards)));
 }
 
-Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle, const Facts& facts) {
-  Problem problem{Problem::Weight::transient, std::string(code), "", "", ""};
+exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::transient, std::string(code), "", "", ""};
   if (code.starts_with("KMS")) {
     problem.message = fmt::format("AWS KMS throttles the key of stream {}.", facts.stream_name);
     problem.remedy = "Nothing is lost. If it lasts, have the account's KMS request quota raised.";
@@ -196,8 +196,8 @@ Problem problem_of_throttling(std::string_view code, const ThrottleFacts& thrott
   return problem;
 }
 
-Problem problem_of_stream_status(std::string_view status, const Facts& facts) {
-  Problem problem{Problem::Weight::transient, "stream_not_active", "", "", ""};
+exporting::Problem problem_of_stream_status(std::string_view status, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::transient, "stream_not_active", "", "", ""};
   const std::string_view what = status == "CREATING"   ? "being created"
                                 : status == "DELETING" ? "being deleted"
                                                        : status;
@@ -207,8 +207,8 @@ Problem problem_of_stream_status(std::string_view status, const Facts& facts) {
   return problem;
 }
 
-Problem note_of_describing(const CallError& error, const Facts& facts) {
-  Problem note{Problem::Weight::note, "describe_denied", "", "", error.request_id};
+exporting::Problem note_of_describing(const CallError& error, const Facts& facts) {
+  exporting::Problem note{exporting::Problem::Weight::note, "describe_denied", "", "", error.request_id};
   note.message =
       fmt::format("Delivery works; shard advice and per-shard limits do not, because {} may not describe stream {}.",
                   facts.role_arn.empty() ? "Sluice's identity" : facts.role_arn, facts.stream_name);
@@ -217,29 +217,29 @@ Problem note_of_describing(const CallError& error, const Facts& facts) {
   return note;
 }
 
-Problem note_of_clock(std::int64_t offset_ms) {
-  Problem note{Problem::Weight::note, "clock_skew", "", "", ""};
+exporting::Problem note_of_clock(std::int64_t offset_ms) {
+  exporting::Problem note{exporting::Problem::Weight::note, "clock_skew", "", "", ""};
   note.message = fmt::format("This machine's clock is {} {} AWS's. Corrected for signing.",
                              human_duration_ms(std::abs(offset_ms)), offset_ms > 0 ? "behind" : "ahead of");
   note.remedy = "Set the clock, and keep it set with NTP.";
   return note;
 }
 
-Problem note_of_dead_letter(std::string_view code, std::string_view reason) {
-  Problem note{Problem::Weight::note, std::string(code), std::string(reason), "", ""};
+exporting::Problem note_of_dead_letter(std::string_view code, std::string_view reason) {
+  exporting::Problem note{exporting::Problem::Weight::note, std::string(code), std::string(reason), "", ""};
   note.remedy = "The record is kept in the destination's dead-letter file.";
   return note;
 }
 
-Problem problem_of_dead_letter_store(std::string_view reason) {
-  Problem problem{Problem::Weight::setup, "dead_letter_failed", "", "", ""};
+exporting::Problem problem_of_dead_letter_store(std::string_view reason) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, "dead_letter_failed", "", "", ""};
   problem.message = fmt::format("An event that the stream does not take cannot be kept in dead letters: {}", reason);
   problem.remedy = "Free or mend what the message names. The event stays in the journal until then.";
   return problem;
 }
 
-Problem problem_of_settings(std::string_view reason) {
-  Problem problem{Problem::Weight::setup, "settings_invalid", std::string(reason), "", ""};
+exporting::Problem problem_of_settings(std::string_view reason) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, "settings_invalid", std::string(reason), "", ""};
   problem.remedy = "Mend the destination's settings or the environment variable that the message names.";
   return problem;
 }

@@ -35,17 +35,18 @@ struct ThrottleFacts {
 };
 
 // `since_ms` and the like are left to the caller.
-Problem problem_of_call(const CallError& error, ErrorClass error_class, const DestinationFactsForPeople& facts);
-Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFactsForPeople& facts);
-Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
-                              const DestinationFactsForPeople& facts);
-Problem problem_of_stream_status(std::string_view status, const DestinationFactsForPeople& facts);
+exporting::Problem problem_of_call(const CallError& error, ErrorClass error_class,
+                                   const DestinationFactsForPeople& facts);
+exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFactsForPeople& facts);
+exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
+                                         const DestinationFactsForPeople& facts);
+exporting::Problem problem_of_stream_status(std::string_view status, const DestinationFactsForPeople& facts);
 // Describing is optional: a note.
-Problem note_of_describing(const CallError& error, const DestinationFactsForPeople& facts);
-Problem note_of_clock(std::int64_t offset_ms);
-Problem note_of_dead_letter(std::string_view code, std::string_view reason);
-Problem problem_of_dead_letter_store(std::string_view reason);
-Problem problem_of_settings(std::string_view reason);
+exporting::Problem note_of_describing(const CallError& error, const DestinationFactsForPeople& facts);
+exporting::Problem note_of_clock(std::int64_t offset_ms);
+exporting::Problem note_of_dead_letter(std::string_view code, std::string_view reason);
+exporting::Problem problem_of_dead_letter_store(std::string_view reason);
+exporting::Problem problem_of_settings(std::string_view reason);
 
 // The reason kept with a dead letter.
 std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes,

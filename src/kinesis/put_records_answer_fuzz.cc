@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto page = parse_list_shards(bytes)) ShardMap(page->shards).index_of("shardId-000000000000");
   parse_stream_summary(bytes);
-  sluice::aws::HttpResponse response;
+  sluice::http_client::HttpResponse response;
   response.status = 400;
   response.body = bytes;
   const CallError error = call_error(response);

@@ -60,7 +60,8 @@ void PutRecordsBody::begin(std::string buffer) {
 
 // The record and its frame are written where the cache is warm and appended in one copy: a string cannot grow without
 // its new bytes being written twice otherwise.
-void PutRecordsBody::add(const OutboundEvent& event, Random& random, const std::optional<HashKey>& explicit_hash_key) {
+void PutRecordsBody::add(const exporting::OutboundEvent& event, Random& random,
+                         const std::optional<HashKey>& explicit_hash_key) {
   const std::size_t raw_bytes = event.record_size();
   char* const raw = scratch(2 * kBase64Slack + raw_bytes + base64_size(raw_bytes) + kFrameBytes);
   char* const raw_end = event.entry->envelope.write(raw, event.slot);

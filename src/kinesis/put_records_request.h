@@ -39,7 +39,7 @@ class PutRecordsBody {
 
   // Starts a body in `buffer`, whose capacity is kept.
   void begin(std::string buffer);
-  void add(const OutboundEvent& event, Random& random, const std::optional<HashKey>& explicit_hash_key);
+  void add(const exporting::OutboundEvent& event, Random& random, const std::optional<HashKey>& explicit_hash_key);
   std::string finish();
 
  private:

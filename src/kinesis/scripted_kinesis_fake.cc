@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-aws::HttpResponse ok(const json& body) {
-  aws::HttpResponse response;
+http_client::HttpResponse ok(const json& body) {
+  http_client::HttpResponse response;
   response.status = 200;
   response.headers = {{"x-amzn-requestid", "request-1"}};
   response.body = body.dump();
@@ -39,8 +39,8 @@ HashKey hash_of(std::string_view key) {
 
 }  // namespace
 
-aws::HttpResponse aws_error(int status, std::string_view code, std::string_view message) {
-  aws::HttpResponse response;
+http_client::HttpResponse aws_error(int status, std::string_view code, std::string_view message) {
+  http_client::HttpResponse response;
   response.status = status;
   response.headers = {{"x-amzn-requestid", "request-e"}};
   response.body = json{{"__type", code}, {"message", message}}.dump();
@@ -57,7 +57,7 @@ void ScriptedKinesis::set_shards(std::uint32_t shards) {
         {shard_id(next_shard_++), width * i + (i > 0 ? 1 : 0), i + 1 == shards ? ~HashKey{0} : width * (i + 1)});
 }
 
-aws::HttpResponse ScriptedKinesis::answer(const aws::HttpRequest& request) {
+http_client::HttpResponse ScriptedKinesis::answer(const http_client::HttpRequest& request) {
   std::string target;
   for (const auto& [name, value] : request.headers)
     if (name == "x-amz-target") target = value;
@@ -79,7 +79,7 @@ const Shard& ScriptedKinesis::shard_of(const Record& record) const {
   return *found;
 }
 
-aws::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
+http_client::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
   std::vector<Record> records;
   simdjson::dom::parser parser;
   for (const simdjson::dom::object each : parser.parse(body)["Records"].get_array()) {
@@ -92,7 +92,7 @@ aws::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
   }
   calls_.push_back(records);
   if (!next_puts.empty()) {
-    aws::HttpResponse response = std::move(next_puts.front());
+    http_client::HttpResponse response = std::move(next_puts.front());
     next_puts.pop_front();
     return response;
   }
@@ -122,12 +122,12 @@ aws::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
     stored_.push_back(record);
     answers.push_back({{"SequenceNumber", std::to_string(++sequence_)}, {"ShardId", shard_of(record).id}});
   }
-  aws::HttpResponse response = ok({{"FailedRecordCount", failed}, {"Records", answers}});
+  http_client::HttpResponse response = ok({{"FailedRecordCount", failed}, {"Records", answers}});
   if (spoil) spoil(response);
   return response;
 }
 
-aws::HttpResponse ScriptedKinesis::list_shards(const std::string& body) const {
+http_client::HttpResponse ScriptedKinesis::list_shards(const std::string& body) const {
   if (!may_describe) return aws_error(400, "AccessDeniedException");
   constexpr std::size_t kPage = 1000;
   const json asked = json::parse(body);
@@ -144,7 +144,7 @@ aws::HttpResponse ScriptedKinesis::list_shards(const std::string& body) const {
   return ok(answer);
 }
 
-aws::HttpResponse ScriptedKinesis::describe() const {
+http_client::HttpResponse ScriptedKinesis::describe() const {
   if (!may_describe) return aws_error(400, "AccessDeniedException");
   return ok({{"StreamDescriptionSummary",
               {{"StreamName", "flag-events"},

@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/http_transport.h"
+#include "http_client/http_transport.h"
 #include "kinesis/shard_map.h"
 
 namespace sluice::kinesis {
 
-aws::HttpResponse aws_error(int status, std::string_view code, std::string_view message = "scripted");
+http_client::HttpResponse aws_error(int status, std::string_view code, std::string_view message = "scripted");
 
 class ScriptedKinesis {
  public:
@@ -33,16 +33,16 @@ class ScriptedKinesis {
   // Of a stream with `shards` equal shards.
   explicit ScriptedKinesis(std::uint32_t shards = 4);
 
-  aws::HttpResponse answer(const aws::HttpRequest& request);
+  http_client::HttpResponse answer(const http_client::HttpRequest& request);
 
   // What the next PutRecords calls are answered with, before anything else is looked at; nothing is stored.
-  std::deque<aws::HttpResponse> next_puts;
+  std::deque<http_client::HttpResponse> next_puts;
   // Whether a call is refused as a whole.
-  std::function<std::optional<aws::HttpResponse>(const std::vector<Record>&)> refuse_call;
+  std::function<std::optional<http_client::HttpResponse>(const std::vector<Record>&)> refuse_call;
   // Whether a record fails.
   std::function<std::optional<Failure>(const Record&)> fail_record;
   // Last: what becomes of an answer whose records are already stored.
-  std::function<void(aws::HttpResponse&)> spoil;
+  std::function<void(http_client::HttpResponse&)> spoil;
   bool may_describe = true;
   std::string status = "ACTIVE";
   std::uint64_t max_record_bytes = 1'048'576;
@@ -56,9 +56,9 @@ class ScriptedKinesis {
   void set_shards(std::uint32_t shards);
 
  private:
-  aws::HttpResponse put_records(const std::string& body);
-  aws::HttpResponse list_shards(const std::string& body) const;
-  aws::HttpResponse describe() const;
+  http_client::HttpResponse put_records(const std::string& body);
+  http_client::HttpResponse list_shards(const std::string& body) const;
+  http_client::HttpResponse describe() const;
   const Shard& shard_of(const Record& record) const;
 
   std::vector<Shard> shards_;

@@ -3,9 +3,11 @@
 #include "aws/arn.h"
 #include "aws/endpoints.h"
 #include "base/text.h"
+#include "http_client/ip_address.h"
+#include "http_client/url.h"
 #include "kinesis/put_records_request.h"
 
-namespace sluice {
+namespace sluice::kinesis {
 namespace {
 
 class Faults {
@@ -19,13 +21,13 @@ class Faults {
     if (value < least || value > most)
       add(field, "expected " + grouped(least) + " to " + grouped(most) + ", got " + grouped(value) + ".");
   }
-  std::vector<FieldFault> take() { return std::move(faults_); }
+  std::vector<catalog::FieldFault> take() { return std::move(faults_); }
 
  private:
-  std::vector<FieldFault> faults_;
+  std::vector<catalog::FieldFault> faults_;
 };
 
-void check_stream(const KinesisSettings& settings, Faults& faults) {
+void check_stream(const catalog::KinesisSettings& settings, Faults& faults) {
   if (settings.stream_arn.empty()) {
     if (settings.stream_name.empty()) {
       faults.add("stream_name", "expected the name of a Kinesis data stream, or the stream's ARN instead.");
@@ -49,22 +51,22 @@ void check_endpoint(const char* field, const std::string& url, Faults& faults) {
   if (url.empty()) return;
   const auto checked = aws::checked_endpoint(url);
   faults.add_error(field, checked);
-  if (checked && aws::is_link_local_host(aws::endpoint_host(*checked)))
+  if (checked && http_client::is_link_local_host(http_client::host_of(*checked)))
     faults.add(field,
                "it is a link-local address or a cloud's metadata service; expected an endpoint of AWS's services.");
 }
 
 }  // namespace
 
-std::vector<FieldFault> check_kinesis_endpoints(const KinesisSettings& settings,
-                                                const aws::EndpointAllowance& allowance) {
+std::vector<catalog::FieldFault> check_kinesis_endpoints(const catalog::KinesisSettings& settings,
+                                                         const aws::EndpointAllowance& allowance) {
   Faults faults;
   if (!settings.endpoint.empty()) faults.add_error("endpoint", allowance.check(settings.endpoint));
   if (!settings.sts_endpoint.empty()) faults.add_error("sts_endpoint", allowance.check(settings.sts_endpoint));
   return faults.take();
 }
 
-std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) {
+std::vector<catalog::FieldFault> check_kinesis_settings(const catalog::KinesisSettings& settings) {
   Faults faults;
   check_stream(settings, faults);
   if (settings.region.empty()) {
@@ -81,11 +83,11 @@ std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings) 
   check_endpoint("endpoint", settings.endpoint, faults);
   check_endpoint("sts_endpoint", settings.sts_endpoint, faults);
   faults.add_range("max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
-  faults.add_range("max_records_per_call", settings.max_records_per_call, 1, kinesis::kMaxApiRecords);
-  faults.add_range("max_bytes_per_call", settings.max_bytes_per_call, 65'536, kinesis::kMaxApiRecordBytes);
+  faults.add_range("max_records_per_call", settings.max_records_per_call, 1, kMaxApiRecords);
+  faults.add_range("max_bytes_per_call", settings.max_bytes_per_call, 65'536, kMaxApiRecordBytes);
   if (settings.linger_ms < 0 || settings.linger_ms > 60'000)
     faults.add("linger_ms", "expected 0 to 60,000, got " + std::to_string(settings.linger_ms) + ".");
   return faults.take();
 }
 
-}  // namespace sluice
+}  // namespace sluice::kinesis

@@ -6,12 +6,12 @@
 #include "aws/endpoint_allowance.h"
 #include "catalog/declared.h"
 
-namespace sluice {
+namespace sluice::kinesis {
 
 // All faults, each at its field. Any thread.
-std::vector<FieldFault> check_kinesis_settings(const KinesisSettings& settings);
+std::vector<catalog::FieldFault> check_kinesis_settings(const catalog::KinesisSettings& settings);
 // The custom endpoints that `allowance` does not allow, each at its field. Settings that passed the above.
-std::vector<FieldFault> check_kinesis_endpoints(const KinesisSettings& settings,
-                                                const aws::EndpointAllowance& allowance);
+std::vector<catalog::FieldFault> check_kinesis_endpoints(const catalog::KinesisSettings& settings,
+                                                         const aws::EndpointAllowance& allowance);
 
-}  // namespace sluice
+}  // namespace sluice::kinesis

@@ -13,7 +13,7 @@
 
 #include "base/random.h"
 #include "kinesis/hash_key.h"
-#include "kinesis/outbox.h"
+#include "kinesis/send_queue.h"
 #include "kinesis/shard_map.h"
 
 namespace sluice::kinesis {

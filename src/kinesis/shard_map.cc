@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "kinesis/outbox.h"
+#include "kinesis/send_queue.h"
 
 namespace sluice::kinesis {
 namespace {

@@ -30,39 +30,40 @@ void FakeCredentials::refuse(const std::shared_ptr<const aws::Credentials>& refu
     rotate();
 }
 
-Result<void> FakeDeadLetters::keep(const OutboundEvent&, const DeadLetter& letter) {
+Result<void> FakeDeadLetters::keep(const exporting::OutboundEvent&, const exporting::DeadLetter& letter) {
   if (fails) return fail("the disk is full");
   letters.push_back(letter);
   return {};
 }
 
-std::vector<OutboundEvent> make_events(std::size_t count, std::size_t json_bytes, std::uint64_t first_ticket) {
-  EntryWriter writer;
+std::vector<exporting::OutboundEvent> make_events(std::size_t count, std::size_t json_bytes,
+                                                  std::uint64_t first_ticket) {
+  event::EntryWriter writer;
   writer.begin(*ObjectId::parse("0123456789abcdef01234567"), *ObjectId::parse("89abcdef0123456701234567"),
                1'700'000'000'000, {});
   for (std::size_t i = 0; i < count; ++i) {
     std::string json = R"({"n":)" + std::to_string(first_ticket + i) + R"(,"pad":")";
     if (json.size() + 2 < json_bytes) json.append(json_bytes - 2 - json.size(), 'x');
     writer.json() += json + "\"}";
-    writer.end_event(EventKind::custom, 2, false, 0, 0);
+    writer.end_event(event::EventKind::custom, 2, false, 0, 0);
   }
-  auto chunk = std::make_shared<JournalChunk>();
+  auto chunk = std::make_shared<journal::JournalChunk>();
   writer.finish(chunk->buffer);
-  auto view = EntryView::open(chunk->buffer);
+  auto view = event::EntryView::open(chunk->buffer);
   SLUICE_CHECK(view.has_value(), "what was written can be read");
-  auto entry = std::make_shared<OutboundEntry>();
+  auto entry = std::make_shared<exporting::OutboundEntry>();
   entry->chunk = chunk;
   entry->view = *view;
-  entry->envelope = EnvelopeWriter(*view, EnvelopeOptions{});
-  std::vector<OutboundEvent> events;
-  EntryView::Walk walk;
-  EventSlot slot;
+  entry->envelope = event::EnvelopeWriter(*view, event::EnvelopeOptions{});
+  std::vector<exporting::OutboundEvent> events;
+  event::EntryView::Walk walk;
+  event::EventSlot slot;
   for (std::uint64_t ticket = first_ticket; view->next(walk, slot); ++ticket) events.push_back({ticket, entry, slot});
   return events;
 }
 
-KinesisSettings SinkRig::default_settings() {
-  KinesisSettings settings;
+catalog::KinesisSettings SinkRig::default_settings() {
+  catalog::KinesisSettings settings;
   settings.region = "eu-west-1";
   settings.stream_name = "flag-events";
   settings.role_arn = "arn:aws:iam::123456789012:role/sluice-export";
@@ -70,17 +71,17 @@ KinesisSettings SinkRig::default_settings() {
   return settings;
 }
 
-SinkRig::SinkRig(KinesisSettings settings, std::uint32_t shards) : kinesis(shards) {
+SinkRig::SinkRig(catalog::KinesisSettings settings, std::uint32_t shards) : kinesis(shards) {
   KinesisSinkOptions options;
   options.seed = 7;
   options.endpoint = "https://kinesis.eu-west-1.amazonaws.com";
   options.identity = [] { return std::string("arn:aws:iam::999999999999:role/sluice"); };
-  transport.answer_by([this](const aws::HttpRequest& request) { return kinesis.answer(request); });
-  sink = std::make_unique<KinesisSink>(std::move(settings), "to-kinesis", transport, credentials, clock, waker,
+  transport.answer_by([this](const http_client::HttpRequest& request) { return kinesis.answer(request); });
+  sink = std::make_unique<KinesisSink>(std::move(settings), "to-kinesis", transport, credentials, clock, notifier,
                                        dead_letters, options);
 }
 
-void SinkRig::put(std::vector<OutboundEvent> events) {
+void SinkRig::put(std::vector<exporting::OutboundEvent> events) {
   std::reverse(events.begin(), events.end());
   events.insert(events.end(), std::make_move_iterator(outside_.begin()), std::make_move_iterator(outside_.end()));
   accepted += events.size() - outside_.size();

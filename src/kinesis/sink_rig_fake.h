@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "aws/http_transport_fake.h"
 #include "base/clock.h"
-#include "base/waker.h"
+#include "base/notifier.h"
+#include "http_client/http_transport_fake.h"
 #include "kinesis/kinesis_sink.h"
 #include "kinesis/scripted_kinesis_fake.h"
 
@@ -36,22 +36,23 @@ class FakeCredentials final : public CredentialsView {
   int made_ = 0;
 };
 
-class FakeDeadLetters final : public DeadLetterStore {
+class FakeDeadLetters final : public exporting::DeadLetterStore {
  public:
-  Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
-  std::vector<DeadLetter> letters;
+  Result<void> keep(const exporting::OutboundEvent& event, const exporting::DeadLetter& letter) override;
+  std::vector<exporting::DeadLetter> letters;
   bool fails = false;
 };
 
 // Events whose JSON is {"n":<number>,"pad":"xxx…"}, in one entry.
-std::vector<OutboundEvent> make_events(std::size_t count, std::size_t json_bytes, std::uint64_t first_ticket = 0);
+std::vector<exporting::OutboundEvent> make_events(std::size_t count, std::size_t json_bytes,
+                                                  std::uint64_t first_ticket = 0);
 
 class SinkRig {
  public:
-  explicit SinkRig(KinesisSettings settings = default_settings(), std::uint32_t shards = 4);
-  static KinesisSettings default_settings();
+  explicit SinkRig(catalog::KinesisSettings settings = default_settings(), std::uint32_t shards = 4);
+  static catalog::KinesisSettings default_settings();
 
-  void put(std::vector<OutboundEvent> events);  // as room comes
+  void put(std::vector<exporting::OutboundEvent> events);  // as room comes
   // Until the condition holds or `for_us` of the rig's time have passed. False: it never held.
   bool run(const std::function<bool()>& until, std::int64_t for_us = 600'000'000);
   bool run_until_all_finished(std::int64_t for_us = 600'000'000);
@@ -59,17 +60,17 @@ class SinkRig {
 
   ManualClock clock;
   ScriptedKinesis kinesis;
-  aws::HttpTransportFake transport{aws::HttpTransportFake::When::when_told};
+  http_client::HttpTransportFake transport{http_client::HttpTransportFake::When::when_told};
   std::shared_ptr<FakeCredentials> credentials = std::make_shared<FakeCredentials>();
   FakeDeadLetters dead_letters;
-  Waker waker;
+  Notifier notifier;
   std::unique_ptr<KinesisSink> sink;
-  std::vector<FinishedEvent> finished;
+  std::vector<exporting::FinishedEvent> finished;
   std::size_t accepted = 0;
   std::int64_t round_trip_us = 10'000;
 
  private:
-  std::vector<OutboundEvent> outside_;  // in reverse
+  std::vector<exporting::OutboundEvent> outside_;  // in reverse
 };
 
 }  // namespace sluice::kinesis

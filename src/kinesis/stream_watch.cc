@@ -29,8 +29,8 @@ StreamWatch::Question StreamWatch::question() const {
   return {"ListShards", "{" + stream_ + R"(,"ShardFilter":{"Type":"AT_LATEST"},"MaxResults":1000})"};
 }
 
-void StreamWatch::take(const aws::HttpResponse& response, std::int64_t now_us, Random& random) {
-  const bool answered = response.fault == aws::TransportFault::none && response.status == 200;
+void StreamWatch::take(const http_client::HttpResponse& response, std::int64_t now_us, Random& random) {
+  const bool answered = response.fault == http_client::TransportFault::none && response.status == 200;
   if (!answered) {
     CallError error = call_error(response);
     if (error.code.starts_with("ResourceNotFound")) summary_.reset();
@@ -55,7 +55,7 @@ void StreamWatch::take(const aws::HttpResponse& response, std::int64_t now_us, R
   }
 }
 
-void StreamWatch::take_summary(const aws::HttpResponse& response) {
+void StreamWatch::take_summary(const http_client::HttpResponse& response) {
   auto summary = parse_stream_summary(response.body);
   if (summary) {
     summary_ = std::move(*summary);
@@ -66,7 +66,7 @@ void StreamWatch::take_summary(const aws::HttpResponse& response) {
 }
 
 // True when there is another page.
-bool StreamWatch::take_page(const aws::HttpResponse& response) {
+bool StreamWatch::take_page(const http_client::HttpResponse& response) {
   auto page = parse_list_shards(response.body);
   if (!page) {
     failed_ = true;

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/http_transport.h"
 #include "base/random.h"
+#include "http_client/http_transport.h"
 #include "kinesis/error_class.h"
 #include "kinesis/shard_map.h"
 
@@ -38,7 +38,7 @@ class StreamWatch {
   // When the next question is due.
   std::int64_t due_us() const { return due_us_; }
   Question question() const;
-  void take(const aws::HttpResponse& response, std::int64_t now_us, Random& random);
+  void take(const http_client::HttpResponse& response, std::int64_t now_us, Random& random);
   // Something may have changed.
   void hurry(std::int64_t now_us);
 
@@ -51,8 +51,8 @@ class StreamWatch {
 
  private:
   enum class Step : std::uint8_t { describe, list };
-  void take_summary(const aws::HttpResponse& response);
-  bool take_page(const aws::HttpResponse& response);
+  void take_summary(const http_client::HttpResponse& response);
+  bool take_page(const http_client::HttpResponse& response);
   void finish(std::int64_t least_us, std::int64_t most_us, std::int64_t now_us, Random& random);
 
   const std::string stream_;  // "StreamARN":"…" or "StreamName":"…"

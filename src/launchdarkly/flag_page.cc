@@ -17,18 +17,18 @@ std::string text_of(const json& object, const char* member) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::optional<FlagDescription> flag_of(const json& item) {
+std::optional<flags::FlagDescription> flag_of(const json& item) {
   if (!item.is_object()) return std::nullopt;
-  FlagDescription flag{text_of(item, "key"), text_of(item, "name"), {}};
+  flags::FlagDescription flag{text_of(item, "key"), text_of(item, "name"), {}};
   if (flag.key.empty()) return std::nullopt;
   const auto variations = item.find("variations");
   if (variations == item.end() || !variations->is_array()) return flag;
   for (const json& variation : *variations) {
-    if (!variation.is_object() || flag.variations.size() >= kMaxVariationsDescribed) break;
+    if (!variation.is_object() || flag.variations.size() >= flags::kMaxVariationsDescribed) break;
     const auto value = variation.find("value");
     std::string json_value =
         value == variation.end() ? "null" : value->dump(-1, ' ', false, json::error_handler_t::replace);
-    if (json_value.size() > kMaxDescribedValueBytes) json_value.clear();
+    if (json_value.size() > flags::kMaxDescribedValueBytes) json_value.clear();
     flag.variations.push_back({text_of(variation, "name"), std::move(json_value)});
   }
   return flag;

@@ -15,7 +15,7 @@ namespace sluice::launchdarkly {
 inline constexpr int kFlagsPerPage = 100;
 
 struct FlagPage {
-  std::vector<FlagDescription> flags;
+  std::vector<flags::FlagDescription> flags;
   std::string next;  // path and query of the next page; empty: this was the last
 };
 

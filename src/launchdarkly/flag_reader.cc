@@ -28,8 +28,8 @@ std::optional<std::int64_t> number_in(std::string_view text) {
   return number;
 }
 
-std::string problem_of(const aws::HttpResponse& response, std::string_view base_url, std::string_view project) {
-  if (response.fault != aws::TransportFault::none)
+std::string problem_of(const http_client::HttpResponse& response, std::string_view base_url, std::string_view project) {
+  if (response.fault != http_client::TransportFault::none)
     return fmt::format("{} cannot be reached: {}. Check the network, proxy and launchdarkly.base_url.", base_url,
                        response.fault_text);
   switch (response.status) {
@@ -53,7 +53,7 @@ std::string problem_of(const aws::HttpResponse& response, std::string_view base_
 
 }  // namespace
 
-std::int64_t wait_before_next_ms(const aws::HttpResponse& response, std::int64_t now_ms) {
+std::int64_t wait_before_next_ms(const http_client::HttpResponse& response, std::int64_t now_ms) {
   const bool used_up = response.status == 429 || response.header("x-ratelimit-route-remaining") == "0" ||
                        response.header("x-ratelimit-global-remaining") == "0";
   if (!used_up) return 0;
@@ -66,13 +66,13 @@ std::int64_t wait_before_next_ms(const aws::HttpResponse& response, std::int64_t
 
 struct FlagReader::State {
   const FlagReaderSettings settings;
-  aws::HttpTransport& transport;
+  http_client::HttpTransport& transport;
   const Clock& clock;
-  const Catalog& catalog;
-  FlagRegistry& registry;
+  const catalog::Catalog& catalog;
+  flags::FlagRegistry& registry;
 
   mutable std::mutex mutex;
-  std::condition_variable bell;
+  std::condition_variable notifier;
   bool stopping = false;                             // guarded by mutex
   std::map<std::string, ProjectReading> by_project;  // guarded by mutex
   std::thread thread;
@@ -80,25 +80,25 @@ struct FlagReader::State {
   // False when it is to stop.
   bool sleep(std::int64_t ms) {
     std::unique_lock lock(mutex);
-    return !bell.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping; });
+    return !notifier.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping; });
   }
 
-  aws::HttpResponse get(const std::string& path) {
-    aws::HttpRequest request;
+  http_client::HttpResponse get(const std::string& path) {
+    http_client::HttpRequest request;
     request.method = "GET";
     request.url = settings.base_url + path;
     request.headers = {{"Authorization", settings.api_token}, {"LD-API-Version", "20240415"}};
-    std::promise<aws::HttpResponse> answered;
-    std::future<aws::HttpResponse> answer = answered.get_future();
+    std::promise<http_client::HttpResponse> answered;
+    std::future<http_client::HttpResponse> answer = answered.get_future();
     transport.send(std::move(request),
-                   [&answered](aws::HttpResponse response) { answered.set_value(std::move(response)); });
+                   [&answered](http_client::HttpResponse response) { answered.set_value(std::move(response)); });
     return answer.get();
   }
 
   // The page, after waiting as long as LaunchDarkly asks; nothing when it is to stop.
-  std::optional<aws::HttpResponse> get_patiently(const std::string& path) {
+  std::optional<http_client::HttpResponse> get_patiently(const std::string& path) {
     for (int tries = 1;; ++tries) {
-      aws::HttpResponse response = get(path);
+      http_client::HttpResponse response = get(path);
       const std::int64_t wait_ms = wait_before_next_ms(response, clock.wall_ms());
       if (wait_ms > 0 && !sleep(wait_ms)) return std::nullopt;
       if (response.status != 429 || tries == kMostTries) return response;
@@ -106,9 +106,9 @@ struct FlagReader::State {
   }
 
   // All flags of a project; nothing when it is to stop.
-  std::optional<Result<std::vector<FlagDescription>>> read(const std::string& project,
-                                                           const std::vector<std::string>& environments) {
-    std::vector<FlagDescription> flags;
+  std::optional<Result<std::vector<flags::FlagDescription>>> read(const std::string& project,
+                                                                  const std::vector<std::string>& environments) {
+    std::vector<flags::FlagDescription> flags;
     for (std::string path = first_flag_page_path(project, environments); !path.empty();) {
       const auto response = get_patiently(path);
       if (!response) return std::nullopt;
@@ -118,13 +118,13 @@ struct FlagReader::State {
         return fail(fmt::format("{}: {}. Check launchdarkly.base_url.", settings.base_url, page.error().message));
       if (page->flags.empty()) break;
       std::move(page->flags.begin(), page->flags.end(), std::back_inserter(flags));
-      if (flags.size() >= kMaxFlags) break;
+      if (flags.size() >= flags::kMaxFlags) break;
       path = std::move(page->next);
     }
     return flags;
   }
 
-  void note(const std::string& project, const Result<std::vector<FlagDescription>>& read) {
+  void note(const std::string& project, const Result<std::vector<flags::FlagDescription>>& read) {
     const std::lock_guard lock(mutex);
     ProjectReading& reading = by_project[project];
     reading.project_key = project;
@@ -141,12 +141,12 @@ struct FlagReader::State {
 
   // False when it is to stop.
   bool read_all() {
-    const CatalogPointer snapshot = catalog.current();
+    const catalog::CatalogPointer snapshot = catalog.current();
     if (!snapshot) return true;
-    for (const Project& project : snapshot->projects()) {
+    for (const catalog::Project& project : snapshot->projects()) {
       std::vector<std::string> keys;
       std::vector<ObjectId> ids;
-      for (const Environment& environment : snapshot->environments()) {
+      for (const catalog::Environment& environment : snapshot->environments()) {
         if (environment.project_id != project.id) continue;
         keys.push_back(environment.key);
         ids.push_back(environment.id);
@@ -167,8 +167,8 @@ struct FlagReader::State {
   }
 };
 
-FlagReader::FlagReader(FlagReaderSettings settings, aws::HttpTransport& transport, const Clock& clock,
-                       const Catalog& catalog, FlagRegistry& registry)
+FlagReader::FlagReader(FlagReaderSettings settings, http_client::HttpTransport& transport, const Clock& clock,
+                       const catalog::Catalog& catalog, flags::FlagRegistry& registry)
     : state_(new State{std::move(settings), transport, clock, catalog, registry, {}, {}, false, {}, {}}) {
   state_->thread = std::thread([raw = state_.get()] { raw->run(); });
 }
@@ -178,7 +178,7 @@ FlagReader::~FlagReader() {
     const std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->bell.notify_one();
+  state_->notifier.notify_one();
   state_->thread.join();
 }
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "aws/http_transport.h"
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "flags/flag_registry.h"
+#include "http_client/http_transport.h"
 
 namespace sluice::launchdarkly {
 
@@ -33,13 +33,13 @@ struct ProjectReading {
 // 1970) when the limit of this route or of the account is used up, Retry-After (s) on 429. Never more than
 // kMostWaitMs. (https://launchdarkly.com/docs/api#rate-limiting)
 inline constexpr std::int64_t kMostWaitMs = 120'000;
-std::int64_t wait_before_next_ms(const aws::HttpResponse& response, std::int64_t now_ms);
+std::int64_t wait_before_next_ms(const http_client::HttpResponse& response, std::int64_t now_ms);
 
 class FlagReader {
  public:
   // Reads at once and then every `refresh_ms`, from a thread of its own.
-  FlagReader(FlagReaderSettings settings, aws::HttpTransport& transport, const Clock& clock, const Catalog& catalog,
-             FlagRegistry& registry);
+  FlagReader(FlagReaderSettings settings, http_client::HttpTransport& transport, const Clock& clock,
+             const catalog::Catalog& catalog, flags::FlagRegistry& registry);
   // A request under way is waited for: stop the transport first to be quick.
   ~FlagReader();
 

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "aws/http_transport_fake.h"
+#include "http_client/http_transport_fake.h"
 #include "launchdarkly/flag_page.h"
 
 namespace sluice::launchdarkly {
@@ -22,8 +22,9 @@ std::string page_of(const std::string& key, const std::string& next) {
          R"(},"totalCount":2})";
 }
 
-aws::HttpResponse answer(int status, std::string body, std::vector<std::pair<std::string, std::string>> headers = {}) {
-  aws::HttpResponse response;
+http_client::HttpResponse answer(int status, std::string body,
+                                 std::vector<std::pair<std::string, std::string>> headers = {}) {
+  http_client::HttpResponse response;
   response.status = status;
   response.body = std::move(body);
   response.headers = std::move(headers);
@@ -34,7 +35,7 @@ TEST(FlagPage, names_and_values_of_variations_are_read) {
   const auto page = parse_flag_page(page_of("f", "/api/v2/flags/web?offset=100"));
   ASSERT_TRUE(page) << page.error().message;
   ASSERT_EQ(page->flags.size(), 1u);
-  EXPECT_EQ(page->flags[0], (FlagDescription{"f", "Checkout f", {{"on", "true"}, {"", "{\"a\":1.5}"}}}));
+  EXPECT_EQ(page->flags[0], (flags::FlagDescription{"f", "Checkout f", {{"on", "true"}, {"", "{\"a\":1.5}"}}}));
   EXPECT_EQ(page->next, "/api/v2/flags/web?offset=100");
 }
 
@@ -70,13 +71,13 @@ TEST(RateLimit, the_wait_is_what_launchdarkly_says_within_reason) {
 class FlagReaderTest : public testing::Test {
  protected:
   FlagReaderTest() {
-    Environment environment;
+    catalog::Environment environment;
     environment.id = kEnvironment;
     environment.project_id = kProject;
     environment.key = "production";
-    catalog_.publish(std::make_shared<const CatalogSnapshot>(std::vector<Project>{{kProject, "web", "Web", "shop"}},
-                                                             std::vector<Environment>{environment},
-                                                             std::vector<Destination>{}));
+    catalog_.publish(std::make_shared<const catalog::CatalogSnapshot>(
+        std::vector<catalog::Project>{{kProject, "web", "Web", "shop"}}, std::vector<catalog::Environment>{environment},
+        std::vector<catalog::Destination>{}));
   }
 
   ProjectReading reading_when(const std::function<bool(const ProjectReading&)>& done) {
@@ -92,17 +93,17 @@ class FlagReaderTest : public testing::Test {
                                            transport_, clock_, catalog_, registry_);
   }
 
-  aws::HttpTransportFake transport_;
+  http_client::HttpTransportFake transport_;
   SystemClock clock_;
-  Catalog catalog_;
-  FlagRegistry registry_;
+  catalog::Catalog catalog_;
+  flags::FlagRegistry registry_;
   std::unique_ptr<FlagReader> reader_;
 };
 
 TEST_F(FlagReaderTest, reads_page_after_page_and_joins_the_names) {
   transport_.answer(200, page_of("first", "/api/v2/flags/shop?offset=100"));
   transport_.answer(200, page_of("second", ""));
-  FlagEntry* seen = registry_.find(kEnvironment, "first", 1);
+  flags::FlagEntry* seen = registry_.find(kEnvironment, "first", 1);
   start();
   EXPECT_EQ(reading_when([](const auto& reading) { return reading.read_ms > 0; }).flags, 2u);
   const auto requests = transport_.requests();
@@ -129,7 +130,7 @@ TEST_F(FlagReaderTest, a_failing_read_keeps_what_was_read_and_says_what_to_do) {
 }
 
 TEST_F(FlagReaderTest, a_read_that_was_told_to_wait_ends_at_once_when_the_server_stops) {
-  transport_.answer_by([](const aws::HttpRequest&) { return answer(429, "", {{"retry-after", "100"}}); });
+  transport_.answer_by([](const http_client::HttpRequest&) { return answer(429, "", {{"retry-after", "100"}}); });
   start();
   while (transport_.request_count() == 0) std::this_thread::yield();
   reader_.reset();  // would take 100 s

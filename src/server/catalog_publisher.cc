@@ -3,7 +3,7 @@
 #include <chrono>
 #include <utility>
 
-namespace sluice {
+namespace sluice::server {
 
 CatalogPublisher::CatalogPublisher(std::function<bool()> publish) : publish_(std::move(publish)) {
   thread_ = std::thread([this] { run(); });
@@ -14,7 +14,7 @@ CatalogPublisher::~CatalogPublisher() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  bell_.notify_one();
+  notifier_.notify_one();
   thread_.join();
 }
 
@@ -23,13 +23,13 @@ void CatalogPublisher::changed() {
     const std::lock_guard lock(mutex_);
     changed_ = true;
   }
-  bell_.notify_one();
+  notifier_.notify_one();
 }
 
 void CatalogPublisher::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    bell_.wait(lock, [this] { return changed_ || stopping_; });
+    notifier_.wait(lock, [this] { return changed_ || stopping_; });
     if (!changed_) return;
     changed_ = false;
     lock.unlock();
@@ -37,9 +37,9 @@ void CatalogPublisher::run() {
     lock.lock();
     if (!done && stopping_) return;  // it is in force at the next start
     if (!done) changed_ = true;
-    bell_.wait_for(lock, std::chrono::milliseconds(done ? kPublishIntervalMs : kPublishRetryMs),
-                   [this] { return stopping_; });
+    notifier_.wait_for(lock, std::chrono::milliseconds(done ? kPublishIntervalMs : kPublishRetryMs),
+                       [this] { return stopping_; });
   }
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

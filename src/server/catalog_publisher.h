@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-namespace sluice {
+namespace sluice::server {
 
 // Between two snapshots: a change is in force well within a second, and 100 changes a second cost ten snapshots.
 inline constexpr std::int64_t kPublishIntervalMs = 100;
@@ -27,9 +27,9 @@ class CatalogPublisher {
   void run();
   const std::function<bool()> publish_;
   std::mutex mutex_;
-  std::condition_variable bell_;
+  std::condition_variable notifier_;
   bool changed_ = false, stopping_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::server

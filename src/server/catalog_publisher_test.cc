@@ -5,7 +5,7 @@
 #include <atomic>
 #include <future>
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 TEST(CatalogPublisher, many_changes_while_it_publishes_become_one_more) {
@@ -51,4 +51,4 @@ TEST(CatalogPublisher, tries_again_what_did_not_come_into_force) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::server

@@ -12,7 +12,7 @@
 #include "server/private_files.h"
 #include "server/process_guard.h"
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 mode_t mode_of(const std::string& path) {
@@ -86,4 +86,4 @@ TEST(ProcessGuard, leaves_no_core_dump_unless_told_and_makes_files_private) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::server

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
@@ -26,25 +26,25 @@ struct Mended {
   std::string first;
 };
 
-Result<void> mend(const std::string& path, Mended& mended) {
+Result<void> mend(const std::string& path, Mended& repaired) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode) || (status.st_mode & kOthers) == 0) return {};
   const mode_t mode = S_ISDIR(status.st_mode) ? 0700 : 0600;
   if (::chmod(path.c_str(), mode) != 0)
     return fail(
-        fmt::format("{} can be read by others than its owner, and that cannot be mended: {}. It holds events or "
+        fmt::format("{} can be read by others than its owner, and that cannot be repaired: {}. It holds events or "
                     "keys. Give it to the user that Sluice runs as, with mode {:o}.",
                     path, std::generic_category().message(errno), mode));
-  if (mended.count++ == 0) mended.first = path;
+  if (repaired.count++ == 0) repaired.first = path;
   return {};
 }
 
 // The data directory itself may belong to another, as a volume's root does: then its inside is private all the same,
 // unless everybody may put files into it.
-Result<void> mend_root(const std::string& data_dir, Mended& mended) {
+Result<void> repair_root(const std::string& data_dir, Mended& repaired) {
   struct stat status {};
   if (::stat(data_dir.c_str(), &status) != 0 || (status.st_mode & kOthers) == 0) return {};
-  if (status.st_uid == ::geteuid()) return mend(data_dir, mended);
+  if (status.st_uid == ::geteuid()) return mend(data_dir, repaired);
   if ((status.st_mode & S_IWOTH) != 0)
     return fail(
         fmt::format("Everybody may write into the data directory {}. Choose another with --data-dir, or give it "
@@ -56,25 +56,25 @@ Result<void> mend_root(const std::string& data_dir, Mended& mended) {
 }  // namespace
 
 Result<void> keep_files_private(const std::string& data_dir) {
-  Mended mended;
-  if (auto done = mend_root(data_dir, mended); !done) return done;
+  Mended repaired;
+  if (auto done = repair_root(data_dir, repaired); !done) return done;
   std::error_code ignored;
   for (const std::string_view name : kNames) {
     const std::filesystem::path top = std::filesystem::path(data_dir) / name;
-    if (auto done = mend(top.string(), mended); !done) return done;
+    if (auto done = mend(top.string(), repaired); !done) return done;
     if (!std::filesystem::is_directory(std::filesystem::symlink_status(top, ignored))) continue;
     using Walk = std::filesystem::recursive_directory_iterator;
     for (auto at = Walk(top, ignored); at != Walk(); at.increment(ignored))
-      if (auto done = mend(at->path().string(), mended); !done) return done;
+      if (auto done = mend(at->path().string(), repaired); !done) return done;
   }
-  if (mended.count > 0)
+  if (repaired.count > 0)
     log_warn("files.made_private",
-             {{"count", mended.count},
-              {"first", mended.first},
+             {{"count", repaired.count},
+              {"first", repaired.first},
               {"message",
                "Files or directories of the data directory could be read by others than their owner. They "
                "cannot any more."}});
   return {};
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

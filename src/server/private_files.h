@@ -6,10 +6,10 @@
 
 #include "base/result.h"
 
-namespace sluice {
+namespace sluice::server {
 
 // Mends what is wider, under the names that are Sluice's own, and logs how much it was. An error names what cannot be
-// mended, with what to do. Symbolic links are not followed.
+// repaired, with what to do. Symbolic links are not followed.
 Result<void> keep_files_private(const std::string& data_dir);
 
-}  // namespace sluice
+}  // namespace sluice::server

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 
-namespace sluice {
+namespace sluice::server {
 
 void guard_process(bool core_dumps) {
   ::umask(0077);
@@ -25,4 +25,4 @@ void guard_process(bool core_dumps) {
        {"message", "A crash may leave a core dump, which has secrets in it. Switch core dumps off for the service."}});
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

@@ -13,15 +13,15 @@
 #include "api/server_view.h"
 #include "api/status.h"
 #include "aws/caller_identity.h"
-#include "aws/curl_transport.h"
 #include "aws/default_chain.h"
 #include "aws/endpoints.h"
-#include "aws/text_file.h"
 #include "base/log.h"
+#include "base/text_file.h"
 #include "catalog/key_expiry.h"
 #include "catalog/managed_catalog.h"
 #include "catalog/sqlite_store.h"
 #include "flags/flag_store.h"
+#include "http_client/curl_transport.h"
 #include "intake/handler.h"
 #include "kinesis/make_kinesis_sink.h"
 #include "kinesis/settings_check.h"
@@ -30,7 +30,7 @@
 #include "server/private_files.h"
 #include "server/usage_keeper.h"
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 // How long the listeners wait for answers that are under way when the server stops; they come with the next sync.
@@ -38,8 +38,8 @@ constexpr std::int64_t kListenerDrainMs = 5'000;
 constexpr std::size_t kMaxKeyFileBytes = 64 << 10;
 
 // The admin port serves people and scrapers: fewer and smaller than intake.
-HttpLimits admin_limits() {
-  HttpLimits limits;
+http::HttpLimits admin_limits() {
+  http::HttpLimits limits;
   limits.max_body_bytes = 1u << 20;
   limits.too_large_status = 413;
   limits.max_connections = 256;
@@ -48,20 +48,21 @@ HttpLimits admin_limits() {
   return limits;
 }
 
-aws::CurlTransportOptions transport_options(const ServerSettings& settings, const aws::Environment& environment) {
-  aws::CurlTransportOptions options = aws::curl_transport_options(environment);
+http_client::CurlTransportOptions transport_options(const ServerSettings& settings,
+                                                    const ProcessEnvironment& environment) {
+  http_client::CurlTransportOptions options = http_client::curl_transport_options(environment);
   if (!settings.ca_bundle.empty()) options.ca_bundle = settings.ca_bundle;
   options.user_agent = std::string("sluice/") + SLUICE_VERSION;
   return options;
 }
 
-Result<DocumentCipher> catalog_cipher(const ServerSettings& settings) {
-  if (!settings.catalog_key.empty()) return DocumentCipher::parse(settings.catalog_key);
-  if (settings.catalog_key_file.empty()) return DocumentCipher();
-  const auto text = aws::read_text_file(settings.catalog_key_file, kMaxKeyFileBytes);
+Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
+  if (!settings.catalog_key.empty()) return catalog::DocumentCipher::parse(settings.catalog_key);
+  if (settings.catalog_key_file.empty()) return catalog::DocumentCipher();
+  const auto text = read_text_file(settings.catalog_key_file, kMaxKeyFileBytes);
   if (!text)
     return fail(fmt::format("The catalog's key cannot be read: {}. Mend catalog.key_file.", text.error().message));
-  auto cipher = DocumentCipher::parse(*text);
+  auto cipher = catalog::DocumentCipher::parse(*text);
   if (!cipher)
     return fail(
         fmt::format("The catalog's key file {} cannot be used: {}", settings.catalog_key_file, cipher.error().message));
@@ -73,34 +74,34 @@ Result<DocumentCipher> catalog_cipher(const ServerSettings& settings) {
 // In the order of the flow; destroyed in the opposite order.
 struct Server::Parts {
   ServerSettings settings;
-  aws::Environment environment;
+  ProcessEnvironment environment;
   SystemClock clock;
-  std::unique_ptr<FileSystem> files = make_posix_file_system();
-  Catalog catalog;
-  FlagRegistry flags;
-  std::unique_ptr<FlagStore> flag_store;
-  std::unique_ptr<Journal> journal;
-  std::unique_ptr<aws::CurlTransport> transport;
+  std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
+  catalog::Catalog catalog;
+  flags::FlagRegistry flags;
+  std::unique_ptr<flags::FlagStore> flag_store;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<http_client::CurlTransport> transport;
   // Null all: the catalog is declared in the configuration file.
-  std::unique_ptr<CatalogStore> store;
-  std::unique_ptr<ManagedCatalog> managed;
-  std::unique_ptr<CustomRoles> roles;
-  std::unique_ptr<AccessTokens> tokens;
+  std::unique_ptr<catalog::CatalogStore> store;
+  std::unique_ptr<catalog::ManagedCatalog> managed;
+  std::unique_ptr<api::CustomRoles> roles;
+  std::unique_ptr<api::AccessTokens> tokens;
   std::unique_ptr<CatalogPublisher> publisher;
-  std::unique_ptr<KeyExpirer> key_expirer;
-  std::unique_ptr<RestApi> api;
+  std::unique_ptr<catalog::KeyExpirer> key_expirer;
+  std::unique_ptr<api::RestApi> api;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<aws::CallerIdentityCache> identity;
   std::mutex own_mutex;
   std::shared_ptr<aws::CredentialsCache> own_credentials;
-  std::unique_ptr<Exporter> exporter;
+  std::unique_ptr<exporting::Exporter> exporter;
   std::unique_ptr<UsageKeeper> usage;
-  IntakeMetrics intake_metrics;
-  std::unique_ptr<IntakeDeadLetters> intake_dead_letters;
-  std::unique_ptr<ServerView> view;
-  std::unique_ptr<Intake> intake;
-  std::unique_ptr<HttpServer> admin_listener;
-  std::unique_ptr<HttpServer> intake_listener;
+  intake::IntakeMetrics intake_metrics;
+  std::unique_ptr<intake::IntakeDeadLetters> intake_dead_letters;
+  std::unique_ptr<api::ServerView> view;
+  std::unique_ptr<intake::Intake> intake;
+  std::unique_ptr<http::HttpServer> admin_listener;
+  std::unique_ptr<http::HttpServer> intake_listener;
   std::mutex reload_mutex;
   bool stopped = false;
 
@@ -110,10 +111,10 @@ struct Server::Parts {
   }
 
   // With the first destination that is on: a server without one asks nobody for credentials.
-  void find_own_identity(const KinesisSettings& kinesis) {
+  void find_own_identity(const catalog::KinesisSettings& kinesis) {
     const std::lock_guard lock(own_mutex);  // the cache's thread calls back before it is assigned here
     if (own_credentials) return;
-    const bool allowed = !managed || check_kinesis_endpoints(kinesis, settings.allowed_endpoints).empty();
+    const bool allowed = !managed || kinesis::check_kinesis_endpoints(kinesis, settings.allowed_endpoints).empty();
     const auto sts =
         aws::sts_endpoint({kinesis.region, false, false, allowed ? kinesis.sts_endpoint : std::string()}, environment);
     if (sts) identity = std::make_unique<aws::CallerIdentityCache>(*transport, clock, *sts, kinesis.region);
@@ -127,47 +128,47 @@ struct Server::Parts {
   Result<void> open_managed_catalog() {
     auto cipher = catalog_cipher(settings);
     if (!cipher) return tl::unexpected(cipher.error());
-    auto opened = open_sqlite_store(settings.data_dir + "/catalog.db", std::move(*cipher));
+    auto opened = catalog::open_sqlite_store(settings.data_dir + "/catalog.db", std::move(*cipher));
     if (!opened) return tl::unexpected(opened.error());
     store = std::move(*opened);
-    auto catalog_opened = ManagedCatalog::open(
-        *store, check_kinesis_settings, [this] { publisher->changed(); },
-        [this](const KinesisSettings& kinesis) {
-          return check_kinesis_endpoints(kinesis, settings.allowed_endpoints);
+    auto catalog_opened = catalog::ManagedCatalog::open(
+        *store, kinesis::check_kinesis_settings, [this] { publisher->changed(); },
+        [this](const catalog::KinesisSettings& kinesis) {
+          return kinesis::check_kinesis_endpoints(kinesis, settings.allowed_endpoints);
         });
     if (!catalog_opened) return tl::unexpected(catalog_opened.error());
     managed = std::move(*catalog_opened);
-    auto roles_opened = CustomRoles::open(*store);
+    auto roles_opened = api::CustomRoles::open(*store);
     if (!roles_opened) return tl::unexpected(roles_opened.error());
     roles = std::move(*roles_opened);
-    auto tokens_opened = AccessTokens::open(*store, *roles, clock, settings.admin_token);
+    auto tokens_opened = api::AccessTokens::open(*store, *roles, clock, settings.admin_token);
     if (!tokens_opened) return tl::unexpected(tokens_opened.error());
     tokens = std::move(*tokens_opened);
     return {};
   }
 
   // One thread at a time.
-  Result<void> put_in_force(const CatalogPointer& snapshot) {
+  Result<void> put_in_force(const catalog::CatalogPointer& snapshot) {
     // Keys first: an SDK whose key is new must not be told 401 while destinations change.
     flags.apply(*snapshot);
-    const CatalogPointer before = catalog.current();
+    const catalog::CatalogPointer before = catalog.current();
     catalog.publish(snapshot);
     if (auto applied = exporter->apply(*snapshot); !applied || !managed) return applied;
     // In a configuration file a destination may come back; one that was deleted here does not.
     std::set<ObjectId> left;
-    for (const Destination& destination : snapshot->destinations()) left.insert(destination.id);
-    for (const Destination& destination : before->destinations())
+    for (const catalog::Destination& destination : snapshot->destinations()) left.insert(destination.id);
+    for (const catalog::Destination& destination : before->destinations())
       if (!left.contains(destination.id)) exporter->forget(destination.id);
     return {};
   }
 
-  std::string principal(const KinesisSettings& kinesis) {
+  std::string principal(const catalog::KinesisSettings& kinesis) {
     if (aws::is_known_region(kinesis.region)) find_own_identity(kinesis);
     const std::lock_guard lock(own_mutex);
     return identity ? identity->principal() : std::string();
   }
 
-  kinesis::KinesisParts kinesis_parts(const Destination& destination) {
+  kinesis::KinesisParts kinesis_parts(const catalog::Destination& destination) {
     find_own_identity(destination.kinesis);
     kinesis::KinesisParts parts{*transport, clock, environment, own_credentials,
                                 [this] { return identity ? identity->principal() : std::string(); }};
@@ -175,11 +176,13 @@ struct Server::Parts {
     return parts;
   }
 
-  std::unique_ptr<Sink> make_sink(const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
-    return kinesis::make_kinesis_sink(destination, kinesis_parts(destination), waker, dead_letters);
+  std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
+                                             exporting::DeadLetterStore& dead_letters) {
+    return kinesis::make_kinesis_sink(destination, kinesis_parts(destination), notifier, dead_letters);
   }
 
-  std::vector<kinesis::CheckStep> check(const Destination& destination, const std::function<TestEventOutcome()>& put) {
+  std::vector<kinesis::CheckStep> check(const catalog::Destination& destination,
+                                        const std::function<exporting::TestEventOutcome()>& put) {
     return kinesis::check_destination(destination, kinesis_parts(destination), put);
   }
 };
@@ -187,21 +190,21 @@ struct Server::Parts {
 namespace {
 
 // What both ports answer the same way, but that the intake port, which may face the internet, tells no names.
-HttpResponse common_answer(const ServerView& view, const HttpRequest& request) {
-  if (request.path.ends_with("/healthz")) return health_answer();
-  if (request.path.ends_with("/readyz")) return ready_answer(view);
-  HttpResponse response;
+http::HttpResponse common_answer(const api::ServerView& view, const http::HttpRequest& request) {
+  if (request.path.ends_with("/healthz")) return api::health_answer();
+  if (request.path.ends_with("/readyz")) return api::ready_answer(view);
+  http::HttpResponse response;
   response.content_type = "application/json";
-  response.body = public_status_json(view);
+  response.body = api::public_status_json(view);
   return response;
 }
 
-std::optional<HttpTls> tls_of(const HttpTls& settings) {
+std::optional<http::HttpTls> tls_of(const http::HttpTls& settings) {
   return settings.certificate_file.empty() ? std::nullopt : std::optional(settings);
 }
 
 // A listener's certificate, read again: it is renewed under the same name.
-void renew(const char* which, HttpServer& listener, const HttpTls& tls) {
+void renew(const char* which, http::HttpServer& listener, const http::HttpTls& tls) {
   if (tls.certificate_file.empty()) return;
   if (const auto renewed = listener.renew_tls(tls); !renewed) {
     log_error("tls.not_renewed", {{"listener", which}, {"reason", renewed.error().message}});
@@ -245,77 +248,78 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
         "The data directory {} cannot be made: {}. Choose another with --data-dir, or mend its permissions.",
         p.settings.data_dir, made.error().message));
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
-  auto journal = Journal::open(p.settings.data_dir + "/journal", p.settings.journal, *p.files, p.clock);
+  auto journal = journal::Journal::open(p.settings.data_dir + "/journal", p.settings.journal, *p.files, p.clock);
   if (!journal) return tl::unexpected(journal.error());
   p.journal = std::move(*journal);
 
-  auto flag_store = FlagStore::open(p.settings.data_dir + "/flags.json", p.flags, *p.files);
+  auto flag_store = flags::FlagStore::open(p.settings.data_dir + "/flags.json", p.flags, *p.files);
   if (!flag_store) return tl::unexpected(flag_store.error());
   p.flag_store = std::move(*flag_store);
 
-  p.transport = std::make_unique<aws::CurlTransport>(transport_options(p.settings, p.environment));
-  p.exporter =
-      std::make_unique<Exporter>(*p.journal, *p.files, p.clock, p.settings.data_dir,
-                                 [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
-                                   return p.make_sink(destination, waker, dead_letters);
-                                 });
-  CatalogPointer snapshot = configuration.catalog;
+  p.transport = std::make_unique<http_client::CurlTransport>(transport_options(p.settings, p.environment));
+  p.exporter = std::make_unique<exporting::Exporter>(
+      *p.journal, *p.files, p.clock, p.settings.data_dir,
+      [&p](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+        return p.make_sink(destination, notifier, dead_letters);
+      });
+  catalog::CatalogPointer snapshot = configuration.catalog;
   if (snapshot->projects().empty()) {
     if (auto opened = p.open_managed_catalog(); !opened) return tl::unexpected(opened.error());
     snapshot = p.managed->snapshot();
     p.exporter->forget_all_but(*snapshot);
   }
-  if (auto mended = p.exporter->mend_cursors(); !mended) return tl::unexpected(mended.error());
+  if (auto repaired = p.exporter->repair_cursors(); !repaired) return tl::unexpected(repaired.error());
   if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
-  p.journal->drop_hold(kStartingHold);
+  p.journal->drop_hold(journal::kStartingHold);
 
-  p.intake_dead_letters =
-      std::make_unique<IntakeDeadLetters>(p.settings.data_dir + "/dead-letters", p.settings.intake, p.intake_metrics);
+  p.intake_dead_letters = std::make_unique<intake::IntakeDeadLetters>(p.settings.data_dir + "/dead-letters",
+                                                                      p.settings.intake, p.intake_metrics);
   p.view.reset(
-      new ServerView{p.clock, p.catalog, p.flags, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
-  p.intake = std::make_unique<Intake>(p.catalog, p.flags, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters,
-                                      p.settings.intake,
-                                      [&p](const HttpRequest& request) { return common_answer(*p.view, request); });
+      new api::ServerView{p.clock, p.catalog, p.flags, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
+  p.intake = std::make_unique<intake::Intake>(
+      p.catalog, p.flags, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters, p.settings.intake,
+      [&p](const http::HttpRequest& request) { return common_answer(*p.view, request); });
   p.flags.apply(*snapshot);
   p.catalog.publish(snapshot);
   if (p.managed) {
     p.usage = std::make_unique<UsageKeeper>(*p.store, *p.exporter, p.clock);
     p.publisher = std::make_unique<CatalogPublisher>([&p] {
       const std::lock_guard lock(p.reload_mutex);
-      if (p.view->phase == ServerPhase::draining) return true;  // it is in force at the next start
+      if (p.view->phase == api::ServerPhase::draining) return true;  // it is in force at the next start
       if (p.key_expirer) p.key_expirer->changed();
       const auto done = p.put_in_force(p.managed->snapshot());
       if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
       return done.has_value();
     });
     {
-      const std::lock_guard lock(p.reload_mutex);  // the publisher rings it
-      p.key_expirer = std::make_unique<KeyExpirer>(*p.managed, p.clock);
+      const std::lock_guard lock(p.reload_mutex);  // the publisher notifies it
+      p.key_expirer = std::make_unique<catalog::KeyExpirer>(*p.managed, p.clock);
     }
-    p.api = std::make_unique<RestApi>(
-        RestContext{p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens,
-                    *p.roles, p.flags, *p.exporter,
-                    [&p](const Destination& destination, Waker& waker, DeadLetterStore& dead_letters) {
-                      return p.make_sink(destination, waker, dead_letters);
-                    },
-                    [&p](const Destination& destination, const std::function<TestEventOutcome()>& put) {
-                      return p.check(destination, put);
-                    },
-                    [&p](const KinesisSettings& settings) { return p.principal(settings); },
-                    !p.settings.admin_tls.certificate_file.empty(), p.settings.max_calls_per_s});
+    p.api = std::make_unique<api::RestApi>(api::RestContext{
+        p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens, *p.roles, p.flags,
+        *p.exporter,
+        [&p](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+          return p.make_sink(destination, notifier, dead_letters);
+        },
+        [&p](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
+          return p.check(destination, put);
+        },
+        [&p](const catalog::KinesisSettings& settings) { return p.principal(settings); },
+        !p.settings.admin_tls.certificate_file.empty(), p.settings.max_calls_per_s});
   }
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader =
         std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock, p.catalog, p.flags);
 
-  auto admin = HttpServer::start(p.settings.admin_listen, 1, admin_limits(), tls_of(p.settings.admin_tls),
-                                 [&p](unsigned) { return std::make_unique<AdminHandler>(*p.view, p.api.get()); });
+  auto admin =
+      http::HttpServer::start(p.settings.admin_listen, 1, admin_limits(), tls_of(p.settings.admin_tls),
+                              [&p](unsigned) { return std::make_unique<api::AdminHandler>(*p.view, p.api.get()); });
   if (!admin) return tl::unexpected(admin.error());
   p.admin_listener = std::move(*admin);
-  p.view->phase = ServerPhase::ready;
-  auto intake = HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
-                                  p.settings.http, tls_of(p.settings.intake_tls),
-                                  [&p](unsigned) { return p.intake->make_handler(); }, {p.settings.reuse_port});
+  p.view->phase = api::ServerPhase::ready;
+  auto intake = http::HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
+                                        p.settings.http, tls_of(p.settings.intake_tls),
+                                        [&p](unsigned) { return p.intake->make_handler(); }, {p.settings.reuse_port});
   if (!intake) return tl::unexpected(intake.error());
   p.intake_listener = std::move(*intake);
   p.view->intake_listener = p.intake_listener.get();
@@ -353,7 +357,7 @@ void Server::stop() {
   p.stopped = true;
   {
     const std::lock_guard lock(p.reload_mutex);  // no destination is started from here on
-    p.view->phase = ServerPhase::draining;
+    p.view->phase = api::ServerPhase::draining;
   }
   p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
   p.exporter->drain(p.settings.drain_ms);
@@ -367,4 +371,4 @@ void Server::stop() {
   p.journal->close();
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

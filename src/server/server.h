@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "server/settings.h"
 
-namespace sluice {
+namespace sluice::server {
 
 class Server {
  public:
@@ -40,4 +40,4 @@ class Server {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::server

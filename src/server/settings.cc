@@ -14,7 +14,7 @@
 #include "config/toml_table.h"
 #include "kinesis/settings_check.h"
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 constexpr std::string_view kAddress = "an address host:port (port 0: any free one)";
@@ -29,20 +29,20 @@ bool text_into(std::string& out, std::string_view text) {
 bool address_into(std::string& out, std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return false;
-  const auto port = parse_number(text.substr(colon + 1));
+  const auto port = config::parse_number(text.substr(colon + 1));
   return port && *port <= 65535 && text_into(out, text);
 }
 
 template <typename Number>
 bool size_into(Number& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
-  const auto bytes = parse_bytes(text);
+  const auto bytes = config::parse_bytes(text);
   if (!bytes || *bytes < least || *bytes > most) return false;
   out = static_cast<Number>(*bytes);
   return true;
 }
 
 bool time_into(std::int64_t& out_ms, std::string_view text, std::int64_t least_ms, std::int64_t most_ms) {
-  const auto ms = parse_duration_ms(text);
+  const auto ms = config::parse_duration_ms(text);
   if (!ms || *ms < least_ms || *ms > most_ms) return false;
   out_ms = *ms;
   return true;
@@ -50,7 +50,7 @@ bool time_into(std::int64_t& out_ms, std::string_view text, std::int64_t least_m
 
 template <typename Number>
 bool number_into(Number& out, std::string_view text, std::uint64_t least, std::uint64_t most) {
-  const auto number = parse_number(text);
+  const auto number = config::parse_number(text);
   if (!number || *number < least || *number > most) return false;
   out = static_cast<Number>(*number);
   return true;
@@ -148,7 +148,7 @@ const std::vector<SettingRow>& setting_rows() {
       {"catalog.key", "", "SLUICE_CATALOG_KEY", "keys of 64 hex digits, by commas", "\"$(openssl rand -hex 32)\"",
        "The same keys without a file. Not a flag, because flags show in lists of processes. Default: none.",
        [](ServerSettings& s, std::string_view text) {
-         return DocumentCipher::parse(text).has_value() && text_into(s.catalog_key, text);
+         return catalog::DocumentCipher::parse(text).has_value() && text_into(s.catalog_key, text);
        }},
       {"journal.segment_bytes", "--journal-segment-bytes", "SLUICE_JOURNAL_SEGMENT_BYTES",
        "a size from 64 KiB to 1 GiB", "\"128 MiB\"",
@@ -254,11 +254,11 @@ std::string does_not_fit(const SettingRow& row, std::string_view text) {
   return fmt::format("\"{}\" does not fit; expected {}. Example: {}", text, row.expected, row.example);
 }
 
-void apply_file(TomlTable& root, ServerSettings& settings) {
-  std::map<std::string, TomlTable> sections;
+void apply_file(config::TomlTable& root, ServerSettings& settings) {
+  std::map<std::string, config::TomlTable> sections;
   for (const SettingRow& row : setting_rows()) {
     const auto dot = row.key.find('.');
-    TomlTable* table = &root;
+    config::TomlTable* table = &root;
     if (dot != std::string_view::npos) {
       const std::string section(row.key.substr(0, dot));
       auto found = sections.find(section);
@@ -282,7 +282,7 @@ std::optional<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
-Configuration load_configuration(const ConfigurationSource& source, ConfigFaults& faults) {
+Configuration load_configuration(const ConfigurationSource& source, config::ConfigFaults& faults) {
   Configuration configuration;
   std::string text;
   std::string name = "configuration";
@@ -297,9 +297,9 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
       text = *read;
     }
   }
-  TomlTable root = TomlTable::parse(text, name, faults);
+  config::TomlTable root = config::TomlTable::parse(text, name, faults);
   apply_file(root, configuration.settings);
-  configuration.catalog = read_declared_catalog(root, check_kinesis_settings);
+  configuration.catalog = catalog::read_declared_catalog(root, kinesis::check_kinesis_settings);
   root.refuse_unknown();
   for (const SettingRow& row : setting_rows()) {
     if (const auto value = source.environment(row.variable);
@@ -309,7 +309,7 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
     if (!row.flag.empty() && flag != source.flags.end() && !row.apply(configuration.settings, flag->second))
       faults.add(fmt::format("flag {}", row.flag), does_not_fit(row, flag->second));
   }
-  const JournalLimits& journal = configuration.settings.journal;
+  const journal::JournalLimits& journal = configuration.settings.journal;
   if (journal.max_bytes < 2 * journal.segment_bytes)
     faults.add("journal.max_bytes", fmt::format("{} holds less than two segments of {}; expected at least {}.",
                                                 journal.max_bytes, journal.segment_bytes, 2 * journal.segment_bytes));
@@ -321,4 +321,4 @@ Configuration load_configuration(const ConfigurationSource& source, ConfigFaults
   return configuration;
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

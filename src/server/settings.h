@@ -21,7 +21,7 @@
 #include "journal/journal.h"
 #include "launchdarkly/flag_reader.h"
 
-namespace sluice {
+namespace sluice::server {
 
 struct ServerSettings {
   // No address has more than half of the connections.
@@ -30,11 +30,11 @@ struct ServerSettings {
   std::string data_dir = "sluice-data";
   std::string intake_listen = "127.0.0.1:8030";
   std::string admin_listen = "127.0.0.1:8031";
-  HttpTls intake_tls, admin_tls;  // empty: plain HTTP
+  http::HttpTls intake_tls, admin_tls;  // empty: plain HTTP
   std::uint64_t intake_loops = 1;
-  HttpLimits http;
-  IntakeLimits intake;
-  JournalLimits journal;
+  http::HttpLimits http;
+  intake::IntakeLimits intake;
+  journal::JournalLimits journal;
   std::int64_t drain_ms = 10'000;
   bool reuse_port = false;                    // intake's port, with another server
   std::int64_t grace_ms = 0;                  // how long open connections go on when the server stops
@@ -45,8 +45,8 @@ struct ServerSettings {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   launchdarkly::FlagReaderSettings launchdarkly;
-  std::string admin_token;                            // empty: the first start makes one
-  std::uint64_t max_calls_per_s = kDefaultCallsPerS;  // of the REST API, by one token
+  std::string admin_token;                                 // empty: the first start makes one
+  std::uint64_t max_calls_per_s = api::kDefaultCallsPerS;  // of the REST API, by one token
   std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 
@@ -65,7 +65,7 @@ const std::vector<SettingRow>& setting_rows();
 
 struct Configuration {
   ServerSettings settings;
-  std::shared_ptr<const CatalogSnapshot> catalog;
+  std::shared_ptr<const catalog::CatalogSnapshot> catalog;
 };
 
 // What the command line said: the file to read, if any, and values by flag.
@@ -76,6 +76,6 @@ struct ConfigurationSource {
 };
 
 // Reads all of it. Every fault is in `faults`; the configuration is to be used only when there is none.
-Configuration load_configuration(const ConfigurationSource& source, ConfigFaults& faults);
+Configuration load_configuration(const ConfigurationSource& source, config::ConfigFaults& faults);
 
-}  // namespace sluice
+}  // namespace sluice::server

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 class SettingsTest : public testing::Test {
@@ -26,7 +26,7 @@ class SettingsTest : public testing::Test {
   }
 
   const std::string path_ = testing::TempDir() + "settings_test.toml";
-  ConfigFaults faults_;
+  config::ConfigFaults faults_;
 };
 
 TEST_F(SettingsTest, come_from_the_file_then_variables_then_flags) {
@@ -85,7 +85,7 @@ TEST(Configuration, the_whole_example_of_its_page_is_good) {
   const auto start = text.find("```toml\n") + 8;
   const std::string path = testing::TempDir() + "configuration_example.toml";
   std::ofstream(path) << text.substr(start, text.find("```", start) - start);
-  ConfigFaults faults;
+  config::ConfigFaults faults;
   const Configuration configuration =
       load_configuration({path, {}, [](std::string_view) { return std::nullopt; }}, faults);
   EXPECT_TRUE(faults.empty()) << faults.text();
@@ -94,4 +94,4 @@ TEST(Configuration, the_whole_example_of_its_page_is_good) {
 }
 
 }  // namespace
-}  // namespace sluice
+}  // namespace sluice::server

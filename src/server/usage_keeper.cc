@@ -4,14 +4,14 @@
 
 #include "base/log.h"
 
-namespace sluice {
+namespace sluice::server {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
 
 }  // namespace
 
-UsageKeeper::UsageKeeper(CatalogStore& store, const Exporter& exporter, const Clock& clock)
+UsageKeeper::UsageKeeper(catalog::CatalogStore& store, const exporting::Exporter& exporter, const Clock& clock)
     : store_(store), exporter_(exporter), clock_(clock), thread_([this] { run(); }) {}
 
 UsageKeeper::~UsageKeeper() {
@@ -19,7 +19,7 @@ UsageKeeper::~UsageKeeper() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  bell_.notify_one();
+  notifier_.notify_one();
   thread_.join();
 }
 
@@ -27,19 +27,19 @@ void UsageKeeper::run() {
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
-      last = bell_.wait_for(lock, std::chrono::milliseconds(kUsageIntervalMs), [this] { return stopping_; });
+      last = notifier_.wait_for(lock, std::chrono::milliseconds(kUsageIntervalMs), [this] { return stopping_; });
     }
-    look();
+    sample();
   }
 }
 
-void UsageKeeper::look() {
+void UsageKeeper::sample() {
   const std::int64_t now_ms = clock_.wall_ms();
   const auto delivered = exporter_.delivered();
-  std::vector<UsageRow> rows;
+  std::vector<catalog::UsageRow> rows;
   for (const auto& [id, sums] : delivered) {
-    const EventKindCounts& before = written_[id];
-    for (const EventKindRow& row : kEventKinds) {
+    const event::EventKindCounts& before = written_[id];
+    for (const event::EventKindRow& row : event::kEventKinds) {
       const auto kind = static_cast<std::size_t>(row.kind);
       if (sums.by_kind[kind] > before[kind])
         rows.push_back({now_ms - now_ms % kHourMs, id.hex(), std::string(row.name), sums.project_key,
@@ -57,4 +57,4 @@ void UsageKeeper::look() {
   for (const auto& [id, sums] : delivered) written_[id] = sums.by_kind;
 }
 
-}  // namespace sluice
+}  // namespace sluice::server

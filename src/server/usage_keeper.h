@@ -12,29 +12,29 @@
 #include "catalog/catalog_store.h"
 #include "export/exporter.h"
 
-namespace sluice {
+namespace sluice::server {
 
 inline constexpr std::int64_t kUsageIntervalMs = 5'000;
 
 class UsageKeeper {
  public:
   // Both outlive it.
-  UsageKeeper(CatalogStore& store, const Exporter& exporter, const Clock& clock);
+  UsageKeeper(catalog::CatalogStore& store, const exporting::Exporter& exporter, const Clock& clock);
   // Looks a last time.
   ~UsageKeeper();
 
  private:
   void run();
-  void look();
-  CatalogStore& store_;
-  const Exporter& exporter_;
+  void sample();
+  catalog::CatalogStore& store_;
+  const exporting::Exporter& exporter_;
   const Clock& clock_;
-  std::map<ObjectId, EventKindCounts> written_;
+  std::map<ObjectId, event::EventKindCounts> written_;
   bool failing_ = false;
   std::mutex mutex_;
-  std::condition_variable bell_;
+  std::condition_variable notifier_;
   bool stopping_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 
-}  // namespace sluice
+}  // namespace sluice::server

@@ -11,17 +11,18 @@ Delayer::~Delayer() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  bell_.notify_one();
+  notifier_.notify_one();
   thread_.join();
 }
 
-void Delayer::send_in(std::int64_t delay_ms, sluice::HttpResponder responder, sluice::HttpResponse response) {
+void Delayer::send_in(std::int64_t delay_ms, sluice::http::HttpResponder responder,
+                      sluice::http::HttpResponse response) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(std::chrono::steady_clock::now() + std::chrono::milliseconds(delay_ms),
                      std::pair(std::move(responder), std::move(response)));
   }
-  bell_.notify_one();
+  notifier_.notify_one();
 }
 
 void Delayer::run() {
@@ -29,13 +30,13 @@ void Delayer::run() {
   while (true) {
     if (waiting_.empty()) {
       if (stopping_) return;
-      bell_.wait(lock);
+      notifier_.wait(lock);
       continue;
     }
     const auto first = waiting_.begin();
     if (!stopping_ && first->first > std::chrono::steady_clock::now()) {
       const Due due = first->first;
-      bell_.wait_until(lock, due);
+      notifier_.wait_until(lock, due);
       continue;
     }
     auto answer = waiting_.extract(first);

@@ -18,15 +18,15 @@ class Delayer {
   // Sends what is left at once.
   ~Delayer();
   // Any thread.
-  void send_in(std::int64_t delay_ms, sluice::HttpResponder responder, sluice::HttpResponse response);
+  void send_in(std::int64_t delay_ms, sluice::http::HttpResponder responder, sluice::http::HttpResponse response);
 
  private:
   using Due = std::chrono::steady_clock::time_point;
   void run();
 
   std::mutex mutex_;
-  std::condition_variable bell_;
-  std::multimap<Due, std::pair<sluice::HttpResponder, sluice::HttpResponse>> waiting_;
+  std::condition_variable notifier_;
+  std::multimap<Due, std::pair<sluice::http::HttpResponder, sluice::http::HttpResponse>> waiting_;
   bool stopping_ = false;
   std::thread thread_;
 };

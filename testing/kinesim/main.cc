@@ -14,7 +14,7 @@
 namespace kinesim {
 namespace {
 
-using Server = std::unique_ptr<sluice::HttpServer>;
+using Server = std::unique_ptr<sluice::http::HttpServer>;
 
 constexpr std::int64_t kDrain_ms = 2000;
 constexpr std::uint64_t kMostBodyBytes = 64ull << 20;
@@ -71,19 +71,19 @@ sluice::Result<SimulatorSettings> make_settings(const Options& options, const nl
   return settings;
 }
 
-sluice::Result<Server> listen(const std::string& address, unsigned threads, std::optional<sluice::HttpTls> tls,
+sluice::Result<Server> listen(const std::string& address, unsigned threads, std::optional<sluice::http::HttpTls> tls,
                               Shared& shared) {
-  sluice::HttpLimits limits;
+  sluice::http::HttpLimits limits;
   limits.max_body_bytes = kMostBodyBytes;
   limits.max_buffered_bytes = kMostBufferedBytes;
   limits.too_large_status = 413;
-  return sluice::HttpServer::start(address, threads, limits, std::move(tls),
-                                   [&shared](unsigned) { return std::make_unique<Worker>(shared); });
+  return sluice::http::HttpServer::start(address, threads, limits, std::move(tls),
+                                         [&shared](unsigned) { return std::make_unique<Worker>(shared); });
 }
 
 sluice::Result<Server> listen_tls(const Options& options, std::string& certificate, Shared& shared) {
   if (options.tls_listen.empty()) return Server();
-  sluice::HttpTls tls{options.tls_certificate, options.tls_key};
+  sluice::http::HttpTls tls{options.tls_certificate, options.tls_key};
   if (tls.certificate_file.empty()) {
     auto made = make_certificate(options.tls_dir);
     if (!made) return tl::unexpected(made.error());

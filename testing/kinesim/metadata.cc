@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/json_string.h"
 #include "base/text.h"
 #include "kinesim/wire.h"
 
@@ -24,9 +25,9 @@ std::string json_fields(std::initializer_list<std::pair<std::string_view, std::s
   std::string out = "{";
   for (const auto& [name, value] : fields) {
     if (out.size() > 1) out += ",";
-    append_json_string(out, name);
+    sluice::append_json_string(out, name);
     out += ":";
-    append_json_string(out, value);
+    sluice::append_json_string(out, value);
   }
   return out + "}";
 }

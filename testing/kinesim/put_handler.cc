@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/base64.h"
+#include "base/json_string.h"
 #include "kinesim/archive.h"
 #include "kinesim/cbor.h"
 #include "kinesim/event_ids.h"
@@ -245,7 +246,7 @@ void PutHandler::write_json(const Stream& stream, std::size_t records, std::stri
       out.append(kFirst).append(number, sizeof number).append(kSecond).append(shard_id(outcome.shard)).append("\"}");
     } else {
       out.append(R"({"ErrorCode":")").append(outcome.error_code).append(R"(","ErrorMessage":)");
-      append_json_string(out, outcome.error_message);
+      sluice::append_json_string(out, outcome.error_message);
       out += '}';
     }
   }

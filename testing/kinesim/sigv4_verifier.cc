@@ -7,6 +7,8 @@
 #include <ctime>
 #include <vector>
 
+#include "base/hex.h"
+
 namespace kinesim {
 namespace {
 
@@ -36,13 +38,6 @@ void append_encoded(std::string& out, char c) {
   out += kDigits[byte & 15];
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // The path, normalised, each segment encoded once more than it was sent (all services but S3).
 std::string canonical_path(std::string_view path) {
   if (path.empty() || path == "/") return "/";
@@ -69,8 +64,9 @@ std::string canonical_path(std::string_view path) {
 std::string recoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-      append_encoded(out, static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+    if (text[i] == '%' && i + 2 < text.size() && sluice::hex_value(text[i + 1]) >= 0 &&
+        sluice::hex_value(text[i + 2]) >= 0) {
+      append_encoded(out, static_cast<char>(sluice::hex_value(text[i + 1]) * 16 + sluice::hex_value(text[i + 2])));
       i += 2;
     } else {
       append_encoded(out, text[i]);

@@ -1,5 +1,7 @@
 #include "kinesim/wire.h"
 
+#include "base/hex.h"
+#include "base/json_string.h"
 #include "base/random.h"
 #include "kinesim/cbor.h"
 #include "kinesim/digest.h"
@@ -7,19 +9,12 @@
 namespace kinesim {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::string form_text(std::string_view encoded) {
   std::string out;
   for (std::size_t i = 0; i < encoded.size(); ++i) {
-    if (encoded[i] == '%' && i + 2 < encoded.size() && hex_digit(encoded[i + 1]) >= 0 &&
-        hex_digit(encoded[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(encoded[i + 1]) * 16 + hex_digit(encoded[i + 2]));
+    if (encoded[i] == '%' && i + 2 < encoded.size() && sluice::hex_value(encoded[i + 1]) >= 0 &&
+        sluice::hex_value(encoded[i + 2]) >= 0) {
+      out += static_cast<char>(sluice::hex_value(encoded[i + 1]) * 16 + sluice::hex_value(encoded[i + 2]));
       i += 2;
     } else {
       out += encoded[i] == '+' ? ' ' : encoded[i];
@@ -29,25 +24,6 @@ std::string form_text(std::string_view encoded) {
 }
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 32) {
-      out.append("\\u00");
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 void write_kinesis_error(const ApiError& error, bool cbor, Answer& answer) {
   answer.status = error.status;
@@ -63,9 +39,9 @@ void write_kinesis_error(const ApiError& error, bool cbor, Answer& answer) {
     return;
   }
   answer.body = "{\"__type\":";
-  append_json_string(answer.body, error.code);
+  sluice::append_json_string(answer.body, error.code);
   answer.body += ",\"message\":";
-  append_json_string(answer.body, error.message);
+  sluice::append_json_string(answer.body, error.message);
   answer.body += '}';
   answer.content_type = kJsonType;
 }

@@ -13,9 +13,6 @@ namespace kinesim {
 constexpr std::string_view kJsonType = "application/x-amz-json-1.1";
 constexpr std::string_view kCborType = "application/x-amz-cbor-1.1";
 
-// In quotes; bytes that are no UTF-8 pass through.
-void append_json_string(std::string& out, std::string_view text);
-
 // {"__type":…,"message":…} in JSON or CBOR.
 void write_kinesis_error(const ApiError& error, bool cbor, Answer& answer);
 // STS's <ErrorResponse>.

@@ -13,13 +13,13 @@ constexpr std::string_view kControlPrefix = "/_kinesim";
 
 class CarriedHeaders final : public Headers {
  public:
-  explicit CarriedHeaders(const sluice::HttpRequest& request) : request_(request) {}
+  explicit CarriedHeaders(const sluice::http::HttpRequest& request) : request_(request) {}
   std::optional<std::string_view> find(std::string_view name) const override {
     return request_.has_header(name) ? std::optional(request_.header(name)) : std::nullopt;
   }
 
  private:
-  const sluice::HttpRequest& request_;
+  const sluice::http::HttpRequest& request_;
 };
 
 bool is_control(std::string_view path) { return path.starts_with(kControlPrefix) || path == "/kinesim/health"; }
@@ -34,7 +34,7 @@ std::string http_date(std::int64_t wall_ms) {
 
 }  // namespace
 
-bool Gate::hold(const sluice::HttpRequest& request, sluice::HttpResponder& responder) {
+bool Gate::hold(const sluice::http::HttpRequest& request, sluice::http::HttpResponder& responder) {
   const std::lock_guard lock(mutex_);
   if (!closed_) return false;
   held_.emplace_back(request, std::move(responder));
@@ -47,15 +47,15 @@ std::vector<Gate::Held> Gate::open() {
   return std::exchange(held_, {});
 }
 
-void Worker::handle(const sluice::HttpRequest& carried, sluice::HttpResponder responder) {
+void Worker::handle(const sluice::http::HttpRequest& carried, sluice::http::HttpResponder responder) {
   if (shared_.gate.closed() && !is_control(carried.path) && shared_.gate.hold(carried, responder)) return;
   const CarriedHeaders headers(carried);
   const Request request{carried.method, carried.path, carried.query, carried.body, &headers};
   send(serve(request), std::move(responder));
 }
 
-void Worker::send(Answer answer, sluice::HttpResponder responder) {
-  sluice::HttpResponse response;
+void Worker::send(Answer answer, sluice::http::HttpResponder responder) {
+  sluice::http::HttpResponse response;
   response.status = answer.status;
   response.content_type = answer.content_type;
   response.headers = std::move(answer.headers);
@@ -68,11 +68,11 @@ void Worker::send(Answer answer, sluice::HttpResponder responder) {
     responder(std::move(response));
 }
 
-sluice::HttpResponse Worker::fault(unsigned status, std::string_view code, std::string_view message,
-                                   const sluice::HttpRequest&) {
+sluice::http::HttpResponse Worker::fault(unsigned status, std::string_view code, std::string_view message,
+                                         const sluice::http::HttpRequest&) {
   Answer answer;
   write_kinesis_error(ApiError{status, std::string(code), std::string(message)}, false, answer);
-  sluice::HttpResponse response;
+  sluice::http::HttpResponse response;
   response.status = status;
   response.content_type = answer.content_type;
   response.body = std::move(answer.body);

@@ -20,11 +20,11 @@ namespace kinesim {
 // Requests that wait while the simulator is paused. Any thread.
 class Gate {
  public:
-  using Held = std::pair<sluice::HttpRequest, sluice::HttpResponder>;
+  using Held = std::pair<sluice::http::HttpRequest, sluice::http::HttpResponder>;
   bool closed() const { return closed_; }
   void close() { closed_ = true; }
   // False when the gate has been opened meanwhile.
-  bool hold(const sluice::HttpRequest& request, sluice::HttpResponder& responder);
+  bool hold(const sluice::http::HttpRequest& request, sluice::http::HttpResponder& responder);
   std::vector<Held> open();
 
  private:
@@ -43,19 +43,19 @@ struct Shared {
   Delayer delayer;
 };
 
-class Worker final : public sluice::HttpHandler {
+class Worker final : public sluice::http::HttpHandler {
  public:
   explicit Worker(Shared& shared) : shared_(shared), simulator_(shared.simulator), puts_(shared.simulator) {}
 
-  void handle(const sluice::HttpRequest& request, sluice::HttpResponder responder) override;
-  sluice::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
-                             const sluice::HttpRequest& request) override;
+  void handle(const sluice::http::HttpRequest& request, sluice::http::HttpResponder responder) override;
+  sluice::http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                                   const sluice::http::HttpRequest& request) override;
 
   // The whole of a request but the carrying.
   Answer serve(const Request& request);
 
  private:
-  void send(Answer answer, sluice::HttpResponder responder);
+  void send(Answer answer, sluice::http::HttpResponder responder);
   Answer serve_kinesis(const Request& request, std::string_view operation);
   Answer serve_sts(const Request& request);
   Answer serve_control(const Request& request);

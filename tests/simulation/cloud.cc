@@ -13,9 +13,9 @@
 namespace sluice::simulation {
 namespace {
 
-using aws::HttpRequest;
-using aws::HttpResponse;
-using aws::TransportFault;
+using http_client::HttpRequest;
+using http_client::HttpResponse;
+using http_client::TransportFault;
 
 constexpr std::int64_t kBeginMs = 1'700'000'000'000;
 // AWS refuses signatures more than this far off its clock.

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "aws/http_transport.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "http_client/http_transport.h"
 #include "kinesis/scripted_kinesis_fake.h"
 #include "scheduler.h"
 
@@ -50,7 +50,7 @@ struct Stream {
   std::uint64_t repeats() const;
 };
 
-class Cloud final : public aws::HttpTransport {
+class Cloud final : public http_client::HttpTransport {
  public:
   Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed);
 
@@ -65,14 +65,14 @@ class Cloud final : public aws::HttpTransport {
   // The process that asked is gone: no answer reaches it any more. What is on its way may still arrive.
   void forget_callers() { ++generation_; }
 
-  void send(aws::HttpRequest request, std::function<void(aws::HttpResponse)> done) override;
+  void send(http_client::HttpRequest request, std::function<void(http_client::HttpResponse)> done) override;
 
  private:
   std::int64_t true_ms() const;
-  aws::HttpResponse sts(const aws::HttpRequest& request);
-  aws::HttpResponse put(Stream& stream, const aws::HttpRequest& request);
-  std::optional<aws::HttpResponse> refuse(const aws::HttpRequest& request);
-  aws::HttpResponse dated(aws::HttpResponse response) const;
+  http_client::HttpResponse sts(const http_client::HttpRequest& request);
+  http_client::HttpResponse put(Stream& stream, const http_client::HttpRequest& request);
+  std::optional<http_client::HttpResponse> refuse(const http_client::HttpRequest& request);
+  http_client::HttpResponse dated(http_client::HttpResponse response) const;
 
   Scheduler& scheduler_;
   const ManualClock& clock_;

@@ -30,7 +30,8 @@ std::uint64_t Ledger::acknowledged_events() const {
 }
 
 std::optional<std::string> Ledger::lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                            const PipelineStatus& status, const std::string& dead_letters) const {
+                                            const exporting::PipelineStatus& status,
+                                            const std::string& dead_letters) const {
   std::uint64_t lost_events = 0, lost_payloads = 0, missed_events = 0;
   std::string first;
   for (const Payload& payload : payloads) {
@@ -41,7 +42,8 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
       if (!event.exported || !destination.always.has(event.kind) || copies(stream, event.mark) > 0) continue;
       if (event.poison && is_dead_letter(dead_letters, event.mark)) continue;
       if (first.empty())
-        first = fmt::format("event m{} ({}) of payload {}", event.mark, event_kind_name(event.kind), payload.number);
+        first =
+            fmt::format("event m{} ({}) of payload {}", event.mark, event::event_kind_name(event.kind), payload.number);
       ++lost;
     }
     // What a destination that was off missed by retention is told; exactly so, unless the process died before it
@@ -63,8 +65,8 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
 }
 
 std::optional<std::string> Ledger::miscounted(const Tracked& destination, const Stream& stream,
-                                              const Happened& happened, const PipelineStatus& status) const {
-  const Balance& balance = status.balance;
+                                              const Happened& happened, const exporting::PipelineStatus& status) const {
+  const exporting::Balance& balance = status.balance;
   if (balance.accepted !=
       balance.delivered + balance.waiting + balance.dead_lettered + balance.missing + balance.filtered)
     return fmt::format("the balance is off: accepted {} delivered {} waiting {} dead {} missing {} filtered {}",
@@ -94,7 +96,7 @@ std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tr
 }
 
 std::optional<std::string> Ledger::broken_for(const Tracked& destination, const Stream& stream,
-                                              const Happened& happened, const PipelineStatus& status,
+                                              const Happened& happened, const exporting::PipelineStatus& status,
                                               const std::string& dead_letters) const {
   if (auto lost = lost_for(destination, stream, happened, status, dead_letters)) return lost;
   if (auto wrong = miscounted(destination, stream, happened, status)) return wrong;
@@ -108,7 +110,7 @@ std::optional<std::string> Ledger::broken_for(const Tracked& destination, const 
 }
 
 std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened,
-                                          const std::map<ObjectId, PipelineStatus>& status,
+                                          const std::map<ObjectId, exporting::PipelineStatus>& status,
                                           const std::map<ObjectId, std::string>& dead_letters) const {
   std::map<std::uint64_t, const SentEvent*> sent;
   std::map<std::uint64_t, std::size_t> environment_of;

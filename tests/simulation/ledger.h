@@ -23,9 +23,9 @@ struct Tracked {
   ObjectId id;
   std::size_t environment = 0;
   std::size_t stream = 0;
-  EventKindSet kinds;             // now
-  EventKindSet always, ever;      // under each, and under any, of its settings so far
-  std::uint64_t wanted_from = 0;  // logical time since which it gets what is accepted
+  event::EventKindSet kinds;         // now
+  event::EventKindSet always, ever;  // under each, and under any, of its settings so far
+  std::uint64_t wanted_from = 0;     // logical time since which it gets what is accepted
   bool on = true, deleted = false;
   std::uint64_t excused_until = 0;  // retention may have given up what was accepted before, for it was off
   bool was_off = false, changed = false, replayed = false;
@@ -62,16 +62,16 @@ class Ledger {
 
   // Of the end of a run, when nothing waits: the first promise that was broken; nothing: all kept.
   std::optional<std::string> broken(Cloud& cloud, const Happened& happened,
-                                    const std::map<ObjectId, PipelineStatus>& status,
+                                    const std::map<ObjectId, exporting::PipelineStatus>& status,
                                     const std::map<ObjectId, std::string>& dead_letters) const;
 
  private:
   std::optional<std::string> broken_for(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                        const PipelineStatus& status, const std::string& dead_letters) const;
+                                        const exporting::PipelineStatus& status, const std::string& dead_letters) const;
   std::optional<std::string> lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                      const PipelineStatus& status, const std::string& dead_letters) const;
+                                      const exporting::PipelineStatus& status, const std::string& dead_letters) const;
   std::optional<std::string> miscounted(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                        const PipelineStatus& status) const;
+                                        const exporting::PipelineStatus& status) const;
   std::optional<std::string> not_replayed(const Replayed& replay, const Tracked& destination,
                                           const Stream& stream) const;
   std::uint64_t now_ = 0;

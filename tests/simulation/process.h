@@ -15,49 +15,50 @@
 #include "export/exporter.h"
 #include "flags/flag_store.h"
 #include "intake/handler.h"
-#include "journal/file_system.h"
 #include "journal/journal.h"
 #include "scheduler.h"
+#include "storage/file_system.h"
 
 namespace sluice::simulation {
 
 class Process {
  public:
-  Process(FileSystem& files, const ManualClock& clock, Scheduler& scheduler, Cloud& cloud, const JournalLimits& limits);
+  Process(storage::FileSystem& files, const ManualClock& clock, Scheduler& scheduler, Cloud& cloud,
+          const journal::JournalLimits& limits);
   ~Process();
 
   // An error is what the process would say before it ends.
-  Result<void> start(const CatalogPointer& snapshot);
+  Result<void> start(const catalog::CatalogPointer& snapshot);
   // A change of the catalog comes to the data path, as the publisher brings it.
-  Result<void> put_in_force(const CatalogPointer& snapshot);
+  Result<void> put_in_force(const catalog::CatalogPointer& snapshot);
   // Whether a connection would be taken.
   bool listens() const { return listens_; }
   // A payload comes over a connection. `answered` may be called later, and is not when the process dies before.
-  void request(std::string bytes, std::function<void(const HttpResponse&)> answered);
+  void request(std::string bytes, std::function<void(const http::HttpResponse&)> answered);
   // SIGTERM: what can be delivered within `drain_ms` is, and all is saved.
   void stop(std::int64_t drain_ms);
 
-  Exporter& exporter() { return *exporter_; }
-  Journal& journal() { return *journal_; }
+  exporting::Exporter& exporter() { return *exporter_; }
+  journal::Journal& journal() { return *journal_; }
 
  private:
-  FileSystem& files_;
+  storage::FileSystem& files_;
   const ManualClock& clock_;
   Scheduler& scheduler_;
   Cloud& cloud_;
-  const JournalLimits limits_;
-  Catalog catalog_;
-  FlagRegistry flags_;
-  std::unique_ptr<FlagStore> flag_store_;
-  std::unique_ptr<Journal> journal_;
+  const journal::JournalLimits limits_;
+  catalog::Catalog catalog_;
+  flags::FlagRegistry flags_;
+  std::unique_ptr<flags::FlagStore> flag_store_;
+  std::unique_ptr<journal::Journal> journal_;
   std::shared_ptr<aws::CredentialsCache> own_credentials_;
-  std::unique_ptr<Exporter> exporter_;
-  IntakeMetrics intake_metrics_;
-  std::unique_ptr<IntakeDeadLetters> intake_dead_letters_;
-  std::unique_ptr<Intake> intake_;
-  std::unique_ptr<HttpHandler> handler_;
+  std::unique_ptr<exporting::Exporter> exporter_;
+  intake::IntakeMetrics intake_metrics_;
+  std::unique_ptr<intake::IntakeDeadLetters> intake_dead_letters_;
+  std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<http::HttpHandler> handler_;
   bool listens_ = false;
-  ByteBudget bodies_{96ull << 20};
+  http::ByteBudget bodies_{96ull << 20};
 };
 
 }  // namespace sluice::simulation

@@ -15,24 +15,24 @@ namespace {
 constexpr std::int64_t kSecondUs = 1'000'000;
 // Between two things that happen in a long outage.
 constexpr std::uint64_t kOutageStepUs = 10'000'000;
-// After all is mended: the longest waits of a sink are a minute, and each retry doubles the one before.
+// After all is repaired: the longest waits of a sink are a minute, and each retry doubles the one before.
 constexpr std::int64_t kSettleAtMostS = 3'600;
 // Cursors, flags and the like, beside the journal's own files.
 constexpr std::uint64_t kOtherFilesBytes = 2u << 20;
 
 std::uint64_t part(std::uint64_t seed, std::uint64_t number) { return Random(seed * 31 + number).next(); }
 
-std::string describe(const DestinationStatus& status) {
-  const Balance& balance = status.pipeline.balance;
+std::string describe(const exporting::DestinationStatus& status) {
+  const exporting::Balance& balance = status.pipeline.balance;
   return fmt::format("  {} at {:x}: accepted {} delivered {} waiting {} dead {} missing {} {}", status.destination.name,
                      status.pipeline.position.value, balance.accepted, balance.delivered, balance.waiting,
                      balance.dead_lettered, balance.missing,
                      status.pipeline.problem ? status.pipeline.problem->code : "");
 }
 
-JournalLimits draw_limits(Random& random) {
+journal::JournalLimits draw_limits(Random& random) {
   constexpr std::uint64_t kSegments[] = {3, 6, 24, 200};
-  JournalLimits limits;
+  journal::JournalLimits limits;
   limits.segment_bytes = 64 << 10;
   limits.max_bytes = limits.segment_bytes * kSegments[random.below(std::size(kSegments))];
   limits.min_free_bytes = random.below(2) * (64 << 10);
@@ -55,7 +55,7 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       limits_(draw_limits(random_)),
       environments_(1 + random_.below(2)) {
   seed_system_random(part(seed, 5));
-  use_disk(std::make_unique<FakeFileSystem>(part(seed, 6)));
+  use_disk(std::make_unique<storage::FakeFileSystem>(part(seed, 6)));
   if (weather_.poison) sdk_.poison = 0.01;
   // A payload is known again while its entry is kept: a jump of the clock must not end that within an SDK's retry.
   if (weather_.clock_jumps) limits_.retention_ms = 3'600'000;
@@ -74,13 +74,14 @@ Outcome Run::go() {
   for (std::uint64_t i = 1 + random_.below(3); i > 0 && !broken_; --i) guarded([this] { make_destination(); });
   live();
   if (!broken_) {
-    mend();
+    repair();
     if (!settle() && !broken_) broken_ = "it does not come to rest";
   }
   Outcome outcome;
   if (!broken_) {
-    std::map<ObjectId, PipelineStatus> status;
-    for (const DestinationStatus& each : process_->exporter().status()) status[each.destination.id] = each.pipeline;
+    std::map<ObjectId, exporting::PipelineStatus> status;
+    for (const exporting::DestinationStatus& each : process_->exporter().status())
+      status[each.destination.id] = each.pipeline;
     std::map<ObjectId, std::string> letters;
     for (const Tracked& each : ledger_.destinations)
       letters[each.id] = disk_->bytes("/data/dead-letters/" + each.id.hex() + ".ndjson");
@@ -124,7 +125,7 @@ void Run::guarded(const std::function<void()>& act) {
     act();
   } catch (const ProcessDied& died) {
     ++happened_.deaths;
-    const auto how = static_cast<FakeFileSystem::Crash>(random_.below(4));
+    const auto how = static_cast<storage::FakeFileSystem::Crash>(random_.below(4));
     die(died.why, how);
   }
 }
@@ -133,8 +134,9 @@ void Run::guarded(const std::function<void()>& act) {
 bool Run::settle() {
   const auto at_rest = [this] {
     const auto all = process_->exporter().status();
-    return std::all_of(all.begin(), all.end(), [](const DestinationStatus& each) {
-      return each.pipeline.balance.waiting == 0 && !(each.replay && each.replay->state == ReplayState::running);
+    return std::all_of(all.begin(), all.end(), [](const exporting::DestinationStatus& each) {
+      return each.pipeline.balance.waiting == 0 &&
+             !(each.replay && each.replay->state == exporting::ReplayState::running);
     });
   };
   for (std::int64_t s = 0; s < kSettleAtMostS; ++s) {
@@ -161,8 +163,9 @@ bool Run::settle() {
   }
   tell(fmt::format("{} payloads wait for an answer", in_flight_.size()));
   if (process_)
-    for (const DestinationStatus& each : process_->exporter().status())
-      tell(describe(each) + (each.replay && each.replay->state == ReplayState::running ? ", a replay runs" : ""));
+    for (const exporting::DestinationStatus& each : process_->exporter().status())
+      tell(describe(each) +
+           (each.replay && each.replay->state == exporting::ReplayState::running ? ", a replay runs" : ""));
   return false;
 }
 
@@ -170,25 +173,25 @@ void Run::check_limits() {
   if (!process_ || broken_) return;
   if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes)
     broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
-  for (const DestinationStatus& each : process_->exporter().status()) {
-    const PipelineStatus& pipeline = each.pipeline;
+  for (const exporting::DestinationStatus& each : process_->exporter().status()) {
+    const exporting::PipelineStatus& pipeline = each.pipeline;
     if (pipeline.balance.waiting > (1ull << 60))
       broken_ = "fewer than no events wait";
-    else if (pipeline.sink.events_inside > kMaxWindowEvents ||
+    else if (pipeline.sink.events_inside > exporting::kMaxWindowEvents ||
              pipeline.sink.bytes_inside > kinesis::kMaxBytesInside + (1u << 20))
       broken_ =
           fmt::format("a sink holds {} events of {} bytes", pipeline.sink.events_inside, pipeline.sink.bytes_inside);
   }
 }
 
-void Run::use_disk(std::unique_ptr<FakeFileSystem> disk) {
+void Run::use_disk(std::unique_ptr<storage::FakeFileSystem> disk) {
   disk_ = std::move(disk);
   disk_->before_each_change([this] { before_change(); });
 }
 
 void Run::before_change() {
   if (dying_) return;
-  if (weather_.slow_disk && !mended_)
+  if (weather_.slow_disk && !repaired_)
     clock_.advance_us(
         static_cast<std::int64_t>(random_.below(50) == 0 ? random_.below(3 * kSecondUs) : random_.below(30'000)));
   if (crash_after_changes_ == 0 || --crash_after_changes_ > 0) return;
@@ -198,10 +201,10 @@ void Run::before_change() {
   throw ProcessDied{"a crash in a change to the disk"};
 }
 
-void Run::die(const std::string& why, FakeFileSystem::Crash how) {
+void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
   tell(fmt::format("dies ({}): {}", static_cast<int>(how), why));
   if (process_ && process_->listens())
-    for (const DestinationStatus& each : process_->exporter().status())
+    for (const exporting::DestinationStatus& each : process_->exporter().status())
       tell(describe(each) +
            fmt::format(" taken {}", cloud_.stream(std::stoul(each.destination.name.substr(7))).ledger.size()));
   scheduler_.kill();
@@ -211,7 +214,7 @@ void Run::die(const std::string& why, FakeFileSystem::Crash how) {
   dying_ = true;
   process_.reset();
   dying_ = false;
-  if (weather_.rot && !mended_ && random_.below(3) == 0) {
+  if (weather_.rot && !repaired_ && random_.below(3) == 0) {
     const auto paths = disk->paths();
     const std::string& path = paths[random_.below(paths.size())];
     const std::uint64_t size = disk->bytes(path).size();
@@ -248,7 +251,7 @@ void Run::try_start() {
     if (process_->journal().oldest() > end_at_start_) ++happened_.forgetful_starts;
     end_at_start_ = process_->journal().end();
     tell("started");
-    for (const DestinationStatus& each : process_->exporter().status()) tell(describe(each));
+    for (const exporting::DestinationStatus& each : process_->exporter().status()) tell(describe(each));
   });
 }
 

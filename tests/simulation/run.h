@@ -1,5 +1,5 @@
 // One run: a world made from a seed, in which a server lives, dies and lives again while SDKs send, owners change
-// their minds, and disk, clock and cloud misbehave; then all is mended, what waits is delivered, and the ledger is
+// their minds, and disk, clock and cloud misbehave; then all is repaired, what waits is delivered, and the ledger is
 // compared. The same seed gives the same run.
 #pragma once
 
@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "cloud.h"
-#include "journal/file_system_fake.h"
 #include "ledger.h"
 #include "process.h"
 #include "scheduler.h"
 #include "sdk.h"
+#include "storage/file_system_fake.h"
 
 namespace sluice::simulation {
 
@@ -51,7 +51,7 @@ class Run {
  private:
   // The world
   void live();                                     // a while, with what the weather brings
-  void mend();                                     // all is well from here on
+  void repair();                                   // all is well from here on
   bool settle();                                   // false: it does not come to rest
   void guarded(const std::function<void()>& act);  // a death inside is taken in
   void check_limits();
@@ -59,10 +59,10 @@ class Run {
 
   // The server
   void try_start();
-  void die(const std::string& why, FakeFileSystem::Crash how);
-  void use_disk(std::unique_ptr<FakeFileSystem> disk);
+  void die(const std::string& why, storage::FakeFileSystem::Crash how);
+  void use_disk(std::unique_ptr<storage::FakeFileSystem> disk);
   void before_change();
-  CatalogPointer snapshot() const;
+  catalog::CatalogPointer snapshot() const;
   void publish();
 
   // What happens
@@ -89,26 +89,26 @@ class Run {
   Sdk sdk_;
   Ledger ledger_;
   Happened happened_;
-  Position end_at_start_{UINT64_MAX};  // of the journal, when the process began this life
-  JournalLimits limits_;
+  journal::Position end_at_start_{UINT64_MAX};  // of the journal, when the process began this life
+  journal::JournalLimits limits_;
   std::size_t environments_;
-  std::unique_ptr<FakeFileSystem> disk_;
+  std::unique_ptr<storage::FakeFileSystem> disk_;
   std::unique_ptr<Process> process_;
   std::uint64_t life_ = 0;        // answers of an earlier one reach nobody
   std::int64_t start_at_us_ = 0;  // while there is no process
   bool dying_ = false;
-  bool mended_ = false;
+  bool repaired_ = false;
   std::uint64_t crash_after_changes_ = 0;  // 0: not planned
-  FakeFileSystem::Crash planned_crash_{};
-  std::unique_ptr<FakeFileSystem> left_behind_;  // the disk at the moment of a crash
-  std::set<std::size_t> in_flight_;              // payloads that wait for an answer
+  storage::FakeFileSystem::Crash planned_crash_{};
+  std::unique_ptr<storage::FakeFileSystem> left_behind_;  // the disk at the moment of a crash
+  std::set<std::size_t> in_flight_;                       // payloads that wait for an answer
   std::int64_t publish_again_at_us_ = INT64_MAX;
   bool clock_jumped_ = false;
   std::int64_t heal_disk_at_us_ = 0;
   std::uint64_t destinations_made_ = 0, refused_ = 0;
   struct Asked {
     Replayed replay;
-    Position oldest;
+    journal::Position oldest;
   };
   std::map<ObjectId, Asked> asked_replays_;
   std::optional<std::string> broken_;

@@ -15,10 +15,10 @@ constexpr std::uint64_t kStepUs = 20;
 struct Scheduler::Job {
   std::uint64_t number;
   const char* name;
-  Waker* bell;
+  Notifier* notifier;
   std::function<std::int64_t()> step;
   std::int64_t due_us;
-  bool rung = false;
+  bool notified = false;
   bool stepping = false;
   bool done = false;
 };
@@ -33,8 +33,8 @@ class Scheduler::Handle final : public Worker {
   std::shared_ptr<Job> job_;
 };
 
-std::unique_ptr<Worker> Scheduler::start(const char* name, Waker& bell, std::function<std::int64_t()> step) {
-  jobs_.push_back(std::make_shared<Job>(Job{++numbers_, name, &bell, std::move(step), clock_.steady_us()}));
+std::unique_ptr<Worker> Scheduler::start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) {
+  jobs_.push_back(std::make_shared<Job>(Job{++numbers_, name, &notifier, std::move(step), clock_.steady_us()}));
   return std::make_unique<Handle>(*this, jobs_.back());
 }
 
@@ -61,8 +61,8 @@ bool Scheduler::run_event() {
 
 bool Scheduler::ready(Job& job) const {
   if (job.done || job.stepping) return false;
-  if (job.bell->take()) job.rung = true;
-  return job.rung || job.due_us <= clock_.steady_us();
+  if (job.notifier->take()) job.notified = true;
+  return job.notified || job.due_us <= clock_.steady_us();
 }
 
 void Scheduler::note(std::uint64_t number) {
@@ -73,7 +73,7 @@ void Scheduler::note(std::uint64_t number) {
 
 void Scheduler::step(const std::shared_ptr<Job>& job) {
   note(job->number);
-  job->rung = false;
+  job->notified = false;
   job->stepping = true;
   std::int64_t wait_us = kWorkerDone;
   try {
@@ -87,7 +87,7 @@ void Scheduler::step(const std::shared_ptr<Job>& job) {
     job->done = true;
     std::erase(jobs_, job);
   } else {
-    job->due_us = wait_us == kUntilRung ? INT64_MAX : clock_.steady_us() + wait_us;
+    job->due_us = wait_us == kUntilNotified ? INT64_MAX : clock_.steady_us() + wait_us;
   }
   clock_.advance_us(1 + static_cast<std::int64_t>(random_.below(kStepUs)));
 }
@@ -133,7 +133,7 @@ void Scheduler::join(Job& job) {
       step(kept);
     } else if (!run_event()) {
       const std::int64_t next_us = std::min(kept->due_us, next_event_us());
-      SLUICE_CHECK(next_us != INT64_MAX, "whoever waits for a worker has rung it");
+      SLUICE_CHECK(next_us != INT64_MAX, "whoever waits for a worker has notified it");
       clock_.advance_us(std::max<std::int64_t>(next_us - clock_.steady_us(), 0));
     }
   }

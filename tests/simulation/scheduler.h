@@ -24,7 +24,7 @@ class Scheduler final : public Workers {
  public:
   Scheduler(ManualClock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 
-  std::unique_ptr<Worker> start(const char* name, Waker& bell, std::function<std::int64_t()> step) override;
+  std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override;
   void pause_us(std::int64_t us) override { run_for(us); }
 
   // Something outside of the process, at a time of the steady clock. It goes on when the process dies.

@@ -11,16 +11,16 @@ std::string Sdk::event(SentEvent& sent, std::int64_t wall_ms) {
   const std::string begin =
       fmt::format(R"("creationDate":{},{})", wall_ms - static_cast<std::int64_t>(random_.below(3000)), context);
   switch (sent.kind) {
-    case EventKind::feature: {
+    case event::EventKind::feature: {
       const bool unwanted = random_.below(4) == 0;
       sent.exported = !unwanted;
       return fmt::format(
           R"({{"kind":"feature",{},"key":"{}","variation":{},"value":true,"version":7,"default":false}})", begin,
           unwanted ? kUnwantedFlag : fmt::format("flag-{}", random_.below(5)), random_.below(3));
     }
-    case EventKind::identify:
+    case event::EventKind::identify:
       return fmt::format(R"({{"kind":"identify",{}}})", begin);
-    case EventKind::summary:
+    case event::EventKind::summary:
       return fmt::format(R"({{"kind":"summary","startDate":1,"endDate":2,"features":{{}},{}}})", context);
     default:
       break;
@@ -31,8 +31,9 @@ std::string Sdk::event(SentEvent& sent, std::int64_t wall_ms) {
 }
 
 Payload Sdk::make(std::size_t environment, std::int64_t wall_ms) {
-  constexpr EventKind kKinds[] = {EventKind::custom,  EventKind::custom,   EventKind::feature,
-                                  EventKind::feature, EventKind::identify, EventKind::summary};
+  constexpr event::EventKind kKinds[] = {event::EventKind::custom,   event::EventKind::custom,
+                                         event::EventKind::feature,  event::EventKind::feature,
+                                         event::EventKind::identify, event::EventKind::summary};
   Payload payload;
   payload.environment = environment;
   payload.number = ++payloads_;

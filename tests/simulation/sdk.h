@@ -13,7 +13,7 @@ namespace sluice::simulation {
 
 struct SentEvent {
   std::uint64_t mark;
-  EventKind kind;
+  event::EventKind kind;
   bool poison = false;   // Kinesis refuses any call that holds it
   bool exported = true;  // false: of a flag whose events its owner does not want
 };

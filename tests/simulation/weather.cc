@@ -17,14 +17,14 @@ ObjectId environment_id(std::size_t number) {
   return *ObjectId::parse(fmt::format("578d1e02d2943862c52b96{:02x}", number));
 }
 
-EventKindSet both(const EventKindSet& a, const EventKindSet& b) {
-  EventKindSet set;
-  for (const EventKindRow& row : kEventKinds) set.set(row.kind, a.has(row.kind) && b.has(row.kind));
+event::EventKindSet both(const event::EventKindSet& a, const event::EventKindSet& b) {
+  event::EventKindSet set;
+  for (const event::EventKindRow& row : event::kEventKinds) set.set(row.kind, a.has(row.kind) && b.has(row.kind));
   return set;
 }
-EventKindSet either(const EventKindSet& a, const EventKindSet& b) {
-  EventKindSet set;
-  for (const EventKindRow& row : kEventKinds) set.set(row.kind, a.has(row.kind) || b.has(row.kind));
+event::EventKindSet either(const event::EventKindSet& a, const event::EventKindSet& b) {
+  event::EventKindSet set;
+  for (const event::EventKindRow& row : event::kEventKinds) set.set(row.kind, a.has(row.kind) || b.has(row.kind));
   return set;
 }
 
@@ -134,9 +134,9 @@ void Run::send(std::size_t number) {
   }
   if (!process_ || !process_->listens()) return answered(number, 0);
   in_flight_.insert(number);
-  process_->request(payload.request, [this, number, life = life_](const HttpResponse& response) {
+  process_->request(payload.request, [this, number, life = life_](const http::HttpResponse& response) {
     if (life != life_ || dying_ || in_flight_.erase(number) == 0) return;
-    const bool lost = weather_.lost_client_answers && !mended_ && random_.below(5) == 0;
+    const bool lost = weather_.lost_client_answers && !repaired_ && random_.below(5) == 0;
     answered(number, lost ? 0 : response.status);
   });
 }
@@ -160,16 +160,16 @@ void Run::trouble_disk() {
   if (!process_) return;
   if (weather_.crashes && random_.below(3) == 0) {
     if (random_.below(3) == 0) throw ProcessDied{"a crash"};
-    planned_crash_ = static_cast<FakeFileSystem::Crash>(random_.below(4));
+    planned_crash_ = static_cast<storage::FakeFileSystem::Crash>(random_.below(4));
     crash_after_changes_ = 1 + random_.below(12);
   }
   if (weather_.disk_errors && random_.below(6) == 0) {
     tell("the disk will fail");
     ++happened_.disk_errors;
     if (random_.below(2) == 0)
-      disk_->fail_write(random_.below(10), FileFault::other);
+      disk_->fail_write(random_.below(10), storage::FileFault::other);
     else
-      disk_->fail_sync(random_.below(10), FileFault::other);
+      disk_->fail_sync(random_.below(10), storage::FileFault::other);
   }
   if (weather_.full_disk && heal_disk_at_us_ == 0 && random_.below(4) == 0) {
     tell("the disk runs full");
@@ -219,13 +219,13 @@ Tracked* Run::any_destination() {
   return destination.deleted ? nullptr : &destination;
 }
 
-CatalogPointer Run::snapshot() const {
-  Project project;
+catalog::CatalogPointer Run::snapshot() const {
+  catalog::Project project;
   project.id = *ObjectId::parse(kProject);
   project.key = "simulated";
-  std::vector<Environment> environments;
+  std::vector<catalog::Environment> environments;
   for (std::size_t i = 0; i < environments_; ++i) {
-    Environment environment;
+    catalog::Environment environment;
     environment.id = environment_id(i);
     environment.project_id = project.id;
     environment.project_key = project.key;
@@ -235,10 +235,10 @@ CatalogPointer Run::snapshot() const {
     environment.flag_export.flags[Sdk::kUnwantedFlag].exported = false;
     environments.push_back(std::move(environment));
   }
-  std::vector<Destination> destinations;
+  std::vector<catalog::Destination> destinations;
   for (const Tracked& each : ledger_.destinations) {
     if (each.deleted) continue;
-    Destination destination;
+    catalog::Destination destination;
     destination.id = each.id;
     destination.environment_id = environment_id(each.environment);
     destination.name = Cloud::stream_name(each.stream);
@@ -251,8 +251,8 @@ CatalogPointer Run::snapshot() const {
     destination.kinesis.role_arn = "arn:aws:iam::123456789012:role/export";
     destinations.push_back(std::move(destination));
   }
-  return std::make_shared<CatalogSnapshot>(std::vector<Project>{project}, std::move(environments),
-                                           std::move(destinations));
+  return std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>{project}, std::move(environments),
+                                                    std::move(destinations));
 }
 
 void Run::publish() {
@@ -270,7 +270,7 @@ void Run::make_destination() {
   made.stream = destinations_made_++;
   made.id = *ObjectId::parse(fmt::format("{:024x}", 0xd000 + made.stream));
   made.environment = random_.below(environments_);
-  made.kinds = made.always = made.ever = EventKindSet::defaults();
+  made.kinds = made.always = made.ever = event::EventKindSet::defaults();
   if (const auto reserved = process_->exporter().reserve_start(made.id); !reserved) return;
   made.wanted_from = ledger_.now();
   ledger_.destinations.push_back(made);
@@ -299,7 +299,7 @@ void Run::change_catalog() {
     destination->deleted = true;
     tell(fmt::format("{} is deleted", Cloud::stream_name(destination->stream)));
   } else {
-    const EventKindRow& row = kEventKinds[2 + random_.below(kEventKinds.size() - 2)];
+    const event::EventKindRow& row = event::kEventKinds[2 + random_.below(event::kEventKinds.size() - 2)];
     destination->kinds.set(row.kind, !destination->kinds.has(row.kind));
     destination->always = both(destination->always, destination->kinds);
     destination->ever = either(destination->ever, destination->kinds);
@@ -314,7 +314,7 @@ void Run::replay() {
   if (destination == nullptr || !destination->on) return;
   const std::int64_t to_ms = clock_.wall_ms() - static_cast<std::int64_t>(random_.below(5'000));
   const std::int64_t from_ms = to_ms - static_cast<std::int64_t>(random_.below(20'000));
-  const Position oldest = process_->journal().oldest();
+  const journal::Position oldest = process_->journal().oldest();
   // From here on: a process that dies after the request was written down goes on with the replay when it is back.
   const bool before = std::exchange(destination->replayed, true);
   if (!process_->exporter().start_replay(destination->id, from_ms, to_ms)) {
@@ -331,24 +331,24 @@ void Run::look_at_replays() {
   if (!process_) return;
   for (auto at = asked_replays_.begin(); at != asked_replays_.end();) {
     const auto status = process_->exporter().status(at->first);
-    if (status && status->replay && status->replay->state == ReplayState::running) {
+    if (status && status->replay && status->replay->state == exporting::ReplayState::running) {
       ++at;
       continue;
     }
-    const bool whole = status && status->replay && status->replay->state == ReplayState::done &&
+    const bool whole = status && status->replay && status->replay->state == exporting::ReplayState::done &&
                        process_->journal().oldest() == at->second.oldest && !clock_jumped_ && happened_.flips == 0;
     if (whole) ledger_.replays.push_back(at->second.replay);
     at = asked_replays_.erase(at);
   }
 }
 
-void Run::mend() {
-  tell("all is mended");
-  mended_ = true;
+void Run::repair() {
+  tell("all is repaired");
+  repaired_ = true;
   crash_after_changes_ = 0;
   disk_->set_capacity(1ull << 40);
-  disk_->fail_write(UINT64_MAX, FileFault::other);
-  disk_->fail_sync(UINT64_MAX, FileFault::other);
+  disk_->fail_write(UINT64_MAX, storage::FileFault::other);
+  disk_->fail_sync(UINT64_MAX, storage::FileFault::other);
   cloud_.sts_denies = cloud_.sts_unreachable = false;
   cloud_.session_s = 3600;
   for (Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults = {};

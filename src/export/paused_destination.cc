@@ -1,0 +1,81 @@
+#include "export/paused_destination.h"
+
+#include "base/log.h"
+#include "event/entry.h"
+#include "export/selection.h"
+
+namespace sluice::exporting {
+
+Result<std::optional<PausedDestination>> PausedDestination::begin(const catalog::Destination& destination,
+                                                                  const std::string& cursor_directory,
+                                                                  journal::Journal& journal,
+                                                                  storage::FileSystem& files) {
+  const auto cursor_file = journal::CursorFile::open_existing(cursor_directory, destination.id, files);
+  if (!cursor_file) return tl::unexpected(cursor_file.error());
+  if (!*cursor_file || !(*cursor_file)->loaded()) return std::nullopt;
+  return PausedDestination(destination, cursor_directory, journal, files, *(*cursor_file)->loaded());
+}
+
+PausedDestination::PausedDestination(const catalog::Destination& destination, const std::string& cursor_directory,
+                                     journal::Journal& journal, storage::FileSystem& files,
+                                     const journal::Cursor& cursor)
+    : destination_(destination),
+      cursor_directory_(cursor_directory),
+      journal_(&journal),
+      files_(&files),
+      cursor_(cursor) {
+  start_from(cursor_.position);
+  waiting_at_start_ -= finished_of_first_entry();
+}
+
+// What waits from there on: what the journal holds, and what it appends from now on.
+void PausedDestination::start_from(journal::Position from) {
+  const journal::EnvironmentMark mark = journal_->mark(destination_.environment_id);
+  waiting_at_start_ = selected(destination_, journal_->count(destination_.environment_id, from, mark.end).events);
+  appended_at_start_ = selected(destination_, mark.appended);
+}
+
+// The entry that the cursor stands in is counted whole.
+std::uint64_t PausedDestination::finished_of_first_entry() const {
+  if (cursor_.events_done == 0) return 0;
+  const auto chunk = journal_->reader(destination_.environment_id, cursor_.position)->read(1);
+  if (!chunk || chunk->entries.empty() || chunk->entries.front().position != cursor_.position) return 0;
+  const auto view = event::EntryView::open(chunk->entries.front().entry);
+  if (!view) return 0;
+  std::uint64_t finished = 0;
+  event::EntryView::Walk walk;
+  event::EventSlot slot;
+  for (std::uint32_t i = 0; i < cursor_.events_done && view->next(walk, slot); ++i)
+    finished += selects(destination_, slot);
+  return finished;
+}
+
+Result<void> PausedDestination::sample() {
+  const journal::Position oldest = journal_->oldest();
+  if (oldest <= cursor_.position) return {};
+  const std::uint64_t waiting_before = waiting_at_start_, appended_before = appended_at_start_;
+  start_from(oldest);
+  const std::uint64_t expected = waiting_before + (appended_at_start_ - appended_before);
+  const std::uint64_t missed = expected > waiting_at_start_ ? expected - waiting_at_start_ : 0;
+  journal::Cursor moved = cursor_;
+  moved.position = oldest;
+  moved.events_done = 0;
+  moved.expired_events += missed;
+  const auto cursor_file = journal::CursorFile::open_existing(cursor_directory_, destination_.id, *files_);
+  const auto saved = !cursor_file    ? Result<void>(tl::unexpected(cursor_file.error()))
+                     : !*cursor_file ? Result<void>(fail("the cursor is gone"))
+                                     : (*cursor_file)->save(moved);
+  if (!saved) {
+    waiting_at_start_ = waiting_before;
+    appended_at_start_ = appended_before;
+    return saved;
+  }
+  cursor_ = moved;
+  if (missed > 0)
+    log_warn("destination.missed", {{"destination", destination_.name},
+                                    {"events", missed},
+                                    {"reason", "it is off, and the journal gave up events that it had not had"}});
+  return {};
+}
+
+}  // namespace sluice::exporting

@@ -1,0 +1,41 @@
+// What a destination misses while it is off. It holds nothing of the journal back then, so retention may give up events
+// that it has not had; here they are counted, and its cursor is moved past them, so that its balance still comes out
+// when it is switched on again. One thread at a time.
+#pragma once
+
+#include <optional>
+
+#include "catalog/snapshot.h"
+#include "journal/cursor_store.h"
+#include "journal/journal.h"
+
+namespace sluice::exporting {
+
+class PausedDestination {
+ public:
+  // Of a destination that has a cursor and does not run. An error: its cursor cannot be read.
+  static Result<std::optional<PausedDestination>> begin(const catalog::Destination& destination,
+                                                        const std::string& cursor_directory, journal::Journal& journal,
+                                                        storage::FileSystem& files);
+
+  // Counts what was given up since the last look, and saves. What is given up between the last look and the death of
+  // the process is not counted, so look often: it costs nothing while nothing is given up. After an error, which says
+  // why the cursor cannot be saved, the next look counts it all once more.
+  Result<void> sample();
+  const catalog::Destination& destination() const { return destination_; }
+
+ private:
+  PausedDestination(const catalog::Destination& destination, const std::string& cursor_directory,
+                    journal::Journal& journal, storage::FileSystem& files, const journal::Cursor& cursor);
+  std::uint64_t finished_of_first_entry() const;
+  void start_from(journal::Position from);
+
+  catalog::Destination destination_;
+  std::string cursor_directory_;
+  journal::Journal* journal_;
+  storage::FileSystem* files_;
+  journal::Cursor cursor_;
+  std::uint64_t waiting_at_start_ = 0, appended_at_start_ = 0;
+};
+
+}  // namespace sluice::exporting

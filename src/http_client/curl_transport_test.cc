@@ -1,0 +1,442 @@
+#include "http_client/curl_transport.h"
+
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "http_client/blocking_http.h"
+#include "http_client/curl_fault.h"
+#include "http_client/http_server_fake.h"
+
+namespace sluice::http_client {
+namespace {
+
+HttpRequest request_to(const std::string& url, std::string body = "{}") {
+  HttpRequest request;
+  request.url = url;
+  request.body = std::move(body);
+  return request;
+}
+
+// Lets a test hold a server's answers back until it has seen what it waits for.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    notifier_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++arrived_;
+    notifier_.notify_all();
+    notifier_.wait(lock, [this] { return open_; });
+  }
+  void wait_for_arrivals(int count) {
+    std::unique_lock lock(mutex_);
+    notifier_.wait(lock, [&] { return arrived_ >= count; });
+  }
+  int arrived() {
+    const std::lock_guard lock(mutex_);
+    return arrived_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable notifier_;
+  bool open_ = false;
+  int arrived_ = 0;
+};
+
+TEST(CurlTransport, sends_what_it_is_given_and_returns_what_came) {
+  HttpServerFake::Request seen;
+  HttpServerFake server([&](const HttpServerFake::Request& request) {
+    seen = request;
+    return HttpServerFake::reply(207, "answer", "X-Amzn-RequestId:  abc \r\n");
+  });
+  CurlTransport transport;
+  std::string body(3 << 20, 'x');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 7 + i / 251);
+  HttpRequest request = request_to(server.url() + "/path?a=b", body);
+  request.headers = {{"content-type", "application/x-amz-json-1.1"}, {"x-amz-target", "Kinesis"}};
+  const char* buffer = request.body.data();
+  const HttpResponse response = send_and_wait(transport, std::move(request));
+  EXPECT_EQ(response.fault, TransportFault::none) << response.fault_text;
+  EXPECT_EQ(response.status, 207);
+  EXPECT_EQ(response.body, "answer");
+  EXPECT_EQ(response.header("x-amzn-requestid"), "abc");
+  EXPECT_EQ(response.request_body.data(), buffer) << "the buffer itself comes back, not a copy";
+  EXPECT_EQ(seen.method, "POST");
+  EXPECT_EQ(seen.target, "/path?a=b");
+  EXPECT_EQ(seen.body, body);
+  EXPECT_EQ(seen.header("content-type"), "application/x-amz-json-1.1");
+  EXPECT_EQ(seen.header("x-amz-target"), "Kinesis");
+  EXPECT_EQ(seen.header("expect"), "") << "no round trip for 100 Continue";
+  EXPECT_EQ(seen.header("user-agent"), "sluice");
+}
+
+TEST(CurlTransport, speaks_get_and_put_without_a_body) {
+  HttpServerFake server([](const HttpServerFake::Request& request) {
+    return HttpServerFake::reply(
+        200, request.method + " " + request.header("content-length") + request.header("content-type"));
+  });
+  CurlTransport transport;
+  HttpRequest get = request_to(server.url() + "/", "");
+  get.method = "GET";
+  HttpRequest put = get;
+  put.method = "PUT";
+  EXPECT_EQ(send_and_wait(transport, put).body, "PUT 0");
+  EXPECT_EQ(send_and_wait(transport, get).body, "GET ") << "nothing of the request before stays in the handle";
+  EXPECT_EQ(send_and_wait(transport, request_to(server.url() + "/", "")).body, "POST 0");
+}
+
+TEST(CurlTransport, makes_no_connection_to_a_link_local_address_however_it_is_written) {
+  CurlTransport transport;
+  for (const char* url : {"http://169.254.169.254/", "http://2852039166/", "http://[::ffff:169.254.169.254]/"}) {
+    const HttpResponse response = send_and_wait(transport, request_to(url));
+    EXPECT_EQ(response.fault, TransportFault::connect) << url;
+    EXPECT_NE(response.fault_text.find("link-local"), std::string::npos) << response.fault_text;
+  }
+}
+
+TEST(CurlTransport, uses_a_connection_again) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, "{}"); });
+  CurlTransport transport;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 200);
+  EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(CurlTransport, opens_no_more_connections_to_a_host_than_allowed_and_loses_no_request) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "{}");
+  });
+  HttpServerFake other([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, "other"); });
+  CurlTransportOptions options;
+  options.max_connections_per_host = 3;
+  CurlTransport transport(options);
+  std::mutex mutex;
+  std::condition_variable notifier;
+  int answered = 0;
+  for (int i = 0; i < 10; ++i) {
+    transport.send(request_to(server.url()), [&](HttpResponse response) {
+      EXPECT_EQ(response.status, 200);
+      const std::lock_guard lock(mutex);
+      ++answered;
+      notifier.notify_one();
+    });
+  }
+  gate.wait_for_arrivals(3);
+  EXPECT_EQ(send_and_wait(transport, request_to(other.url())).body, "other") << "another host is not held up";
+  EXPECT_EQ(server.connections(), 3);
+  gate.open();
+  std::unique_lock lock(mutex);
+  notifier.wait(lock, [&] { return answered == 10; });
+  EXPECT_EQ(server.connections(), 3);
+}
+
+TEST(CurlTransport, tells_of_a_refused_connection) {
+  std::string url;
+  {
+    HttpServerFake gone([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, ""); });
+    url = gone.url();
+  }
+  CurlTransport transport;
+  const HttpResponse response = send_and_wait(transport, request_to(url));
+  EXPECT_EQ(response.fault, TransportFault::connect);
+  EXPECT_EQ(response.status, 0);
+  EXPECT_EQ(response.request_body, "{}");
+  EXPECT_TRUE(response.fault_text.starts_with("Could not connect to 127.0.0.1:")) << response.fault_text;
+}
+
+TEST(CurlTransport, tells_of_a_server_that_does_not_answer_in_time) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransport transport;
+  HttpRequest request = request_to(server.url());
+  request.timeout_ms = 50;
+  const HttpResponse response = send_and_wait(transport, request);
+  EXPECT_EQ(response.fault, TransportFault::timeout);
+  EXPECT_TRUE(response.fault_text.starts_with("No answer in time from 127.0.0.1:")) << response.fault_text;
+  gate.open();
+}
+
+TEST(CurlTransport, counts_the_wait_for_a_free_connection_as_time) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransportOptions options;
+  options.max_connections_per_host = 1;
+  CurlTransport transport(options);
+  transport.send(request_to(server.url()), [](HttpResponse) {});
+  gate.wait_for_arrivals(1);
+  HttpRequest request = request_to(server.url());
+  request.timeout_ms = 20;
+  const HttpResponse response = send_and_wait(transport, request);
+  EXPECT_EQ(response.fault, TransportFault::timeout);
+  EXPECT_NE(response.fault_text.find("no connection to 127.0.0.1"), std::string::npos) << response.fault_text;
+  EXPECT_EQ(gate.arrived(), 1);
+  gate.open();
+}
+
+TEST(CurlTransport, tells_of_a_connection_that_breaks) {
+  HttpServerFake server([](const HttpServerFake::Request& request) {
+    if (request.target == "/half")
+      return HttpServerFake::Answer{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", true};
+    return HttpServerFake::Answer{};
+  });
+  CurlTransport transport;
+  for (const char* path : {"/", "/half"}) {
+    const HttpResponse response = send_and_wait(transport, request_to(server.url() + path));
+    EXPECT_EQ(response.fault, TransportFault::reset) << response.fault_text;
+    EXPECT_EQ(response.body, "");
+  }
+}
+
+// A file that goes away with the test.
+class PemFile {
+ public:
+  explicit PemFile(const std::string& text) {
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-pem-XXXXXX").string();
+    const int file = ::mkstemp(name.data());
+    ::close(file);
+    path = name;
+    std::ofstream(path) << text;
+  }
+  ~PemFile() { std::filesystem::remove(path); }
+  std::string path;
+};
+
+TEST(CurlTransport, trusts_the_certificates_of_the_ca_bundle_and_no_others) {
+  HttpServerFake server([](const HttpServerFake::Request& request) { return HttpServerFake::reply(200, request.body); },
+                        HttpServerFake::Over::tls);
+  const PemFile bundle(server.certificate_pem());
+  CurlTransportOptions options;
+  options.ca_bundle = bundle.path;
+  CurlTransport trusting(options);
+  const std::string body(1 << 20, 'x');
+  const HttpResponse answered = send_and_wait(trusting, request_to(server.url(), body));
+  EXPECT_EQ(answered.fault, TransportFault::none) << answered.fault_text;
+  EXPECT_EQ(answered.body, body);
+
+  CurlTransport with_the_systems;
+  const HttpResponse refused = send_and_wait(with_the_systems, request_to(server.url()));
+  EXPECT_EQ(refused.fault, TransportFault::tls) << refused.fault_text;
+  EXPECT_TRUE(refused.fault_text.starts_with("No trusted TLS connection to 127.0.0.1:")) << refused.fault_text;
+
+  const HttpResponse other_name =
+      send_and_wait(trusting, request_to("https://localhost:" + std::to_string(server.port()) + "/"));
+  EXPECT_EQ(other_name.fault, TransportFault::tls) << other_name.fault_text;
+}
+
+TEST(CurlTransport, resumes_tls_on_a_new_connection) {
+  std::atomic<bool> resumed = false;
+  HttpServerFake server(
+      [&](const HttpServerFake::Request& request) {
+        if (request.tls_resumed) resumed = true;
+        HttpServerFake::Answer answer = HttpServerFake::reply(200, "{}");
+        answer.close_after = true;
+        return answer;
+      },
+      HttpServerFake::Over::tls);
+  const PemFile bundle(server.certificate_pem());
+  CurlTransportOptions options;
+  options.ca_bundle = bundle.path;
+  CurlTransport transport(options);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 200);
+  EXPECT_EQ(server.connections(), 3);
+  EXPECT_TRUE(resumed);
+}
+
+TEST(CurlTransport, tells_of_a_server_that_speaks_no_tls) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::Answer{}; },
+                        HttpServerFake::Over::tls);
+  CurlTransport transport;
+  const HttpResponse response =
+      send_and_wait(transport, request_to("http://127.0.0.1:" + std::to_string(server.port()) + "/"));
+  EXPECT_EQ(response.fault, TransportFault::reset) << response.fault_text;
+}
+
+TEST(CurlTransport, tells_of_a_ca_bundle_that_is_not_there) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::Answer{}; });
+  CurlTransportOptions options;
+  options.ca_bundle = "/nonexistent/ca.pem";
+  CurlTransport transport(options);
+  const HttpResponse response =
+      send_and_wait(transport, request_to("https://127.0.0.1:" + std::to_string(server.port()) + "/"));
+  EXPECT_EQ(response.fault, TransportFault::tls);
+  EXPECT_NE(response.fault_text.find("/nonexistent/ca.pem"), std::string::npos) << response.fault_text;
+}
+
+TEST(CurlTransport, takes_no_answer_beyond_its_limit) {
+  HttpServerFake server(
+      [](const HttpServerFake::Request&) { return HttpServerFake::reply(200, std::string(5000, 'x')); });
+  CurlTransportOptions options;
+  options.max_response_bytes = 4096;
+  CurlTransport transport(options);
+  const HttpResponse response = send_and_wait(transport, request_to(server.url()));
+  EXPECT_EQ(response.fault, TransportFault::other);
+  EXPECT_NE(response.fault_text.find("larger than 4.0 KiB"), std::string::npos) << response.fault_text;
+}
+
+TEST(CurlTransport, passes_over_interim_answers) {
+  HttpServerFake server([](const HttpServerFake::Request&) {
+    HttpServerFake::Answer answer = HttpServerFake::reply(200, "final");
+    answer.bytes = "HTTP/1.1 100 Continue\r\nX-Interim: 1\r\n\r\n" + answer.bytes;
+    return answer;
+  });
+  CurlTransport transport;
+  const HttpResponse response = send_and_wait(transport, request_to(server.url()));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "final");
+  EXPECT_EQ(response.header("x-interim"), "");
+}
+
+TEST(CurlTransport, follows_no_redirect) {
+  HttpServerFake server(
+      [](const HttpServerFake::Request&) { return HttpServerFake::reply(302, "", "Location: /elsewhere\r\n"); });
+  CurlTransport transport;
+  EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 302);
+}
+
+TEST(CurlTransport, goes_through_the_proxy_it_is_given_except_where_told_not_to) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, "direct"); });
+  HttpServerFake proxy([](const HttpServerFake::Request& request) {
+    return HttpServerFake::reply(200, request.target + " " + request.header("proxy-authorization"));
+  });
+  CurlTransportOptions options;
+  options.proxy = "http://user:secret@127.0.0.1:" + std::to_string(proxy.port());
+  CurlTransport transport(options);
+  EXPECT_EQ(send_and_wait(transport, request_to(server.url() + "/x")).body, server.url() + "/x Basic dXNlcjpzZWNyZXQ=");
+  HttpRequest direct = request_to(server.url() + "/x");
+  direct.use_proxy = false;
+  EXPECT_EQ(send_and_wait(transport, direct).body, "direct");
+  options.no_proxy = "example.com,127.0.0.1";
+  CurlTransport with_exception(options);
+  EXPECT_EQ(send_and_wait(with_exception, request_to(server.url())).body, "direct");
+}
+
+TEST(CurlTransport, names_the_proxy_that_refuses_and_not_its_password) {
+  HttpServerFake proxy([](const HttpServerFake::Request& request) {
+    EXPECT_EQ(request.method, "CONNECT");
+    return HttpServerFake::reply(407, "");
+  });
+  CurlTransportOptions options;
+  options.proxy = "http://user:secret@127.0.0.1:" + std::to_string(proxy.port());
+  CurlTransport transport(options);
+  const HttpResponse response = send_and_wait(transport, request_to("https://kinesis.eu-west-1.amazonaws.com/"));
+  EXPECT_EQ(response.fault, TransportFault::proxy);
+  EXPECT_NE(response.fault_text.find("through the proxy http://127.0.0.1:" + std::to_string(proxy.port())),
+            std::string::npos)
+      << response.fault_text;
+  EXPECT_NE(response.fault_text.find("kinesis.eu-west-1.amazonaws.com"), std::string::npos);
+  EXPECT_EQ(response.fault_text.find("secret"), std::string::npos);
+}
+
+TEST(CurlTransport, answers_every_request_when_it_is_destroyed) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "");
+  });
+  std::vector<HttpResponse> responses;
+  {
+    CurlTransportOptions options;
+    options.max_connections_per_host = 2;
+    auto transport = std::make_unique<CurlTransport>(options);
+    for (int i = 0; i < 5; ++i) {
+      transport->send(request_to(server.url()),
+                      [&](HttpResponse response) { responses.push_back(std::move(response)); });
+    }
+    gate.wait_for_arrivals(2);
+  }
+  ASSERT_EQ(responses.size(), 5u);
+  for (const HttpResponse& response : responses) {
+    EXPECT_EQ(response.fault, TransportFault::other);
+    EXPECT_EQ(response.fault_text, "stopped");
+    EXPECT_EQ(response.request_body, "{}");
+  }
+  gate.open();
+}
+
+TEST(CurlTransport, frees_who_waits_when_it_is_stopped_and_takes_nothing_more) {
+  Gate gate;
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    gate.pass();
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransport transport;
+  HttpResponse response;
+  std::thread blocked([&] { response = send_and_wait(transport, request_to(server.url())); });
+  gate.wait_for_arrivals(1);
+  transport.stop();
+  blocked.join();
+  EXPECT_EQ(response.fault_text, "stopped");
+  EXPECT_EQ(send_and_wait(transport, request_to(server.url())).fault_text, "stopped");
+  transport.stop();
+  gate.open();
+}
+
+TEST(CurlTransport, takes_the_certificates_of_AWS_CA_BUNDLE) {
+  const ProcessEnvironment environment = [](const char* name) -> std::optional<std::string> {
+    if (std::string_view(name) == "AWS_CA_BUNDLE") return "/etc/corporate.pem";
+    return std::nullopt;
+  };
+  EXPECT_EQ(curl_transport_options(environment).ca_bundle, "/etc/corporate.pem");
+  EXPECT_EQ(curl_transport_options(empty_environment()).ca_bundle, "");
+}
+
+TEST(CurlFault, classes_what_libcurl_says) {
+  const struct {
+    CURLcode code;
+    const char* proxy;
+    int proxy_status;
+    TransportFault fault;
+  } cases[] = {
+      {CURLE_OK, "", 0, TransportFault::none},
+      {CURLE_COULDNT_RESOLVE_HOST, "", 0, TransportFault::resolve},
+      {CURLE_COULDNT_RESOLVE_PROXY, "http://p:1", 0, TransportFault::proxy},
+      {CURLE_COULDNT_CONNECT, "", 0, TransportFault::connect},
+      {CURLE_COULDNT_CONNECT, "http://p:1", 0, TransportFault::proxy},
+      {CURLE_RECV_ERROR, "http://p:1", 407, TransportFault::proxy},
+      {CURLE_RECV_ERROR, "http://p:1", 200, TransportFault::reset},
+      {CURLE_OPERATION_TIMEDOUT, "", 0, TransportFault::timeout},
+      {CURLE_PEER_FAILED_VERIFICATION, "", 0, TransportFault::tls},
+      {CURLE_SSL_CACERT_BADFILE, "", 0, TransportFault::tls},
+      {CURLE_GOT_NOTHING, "", 0, TransportFault::reset},
+      {CURLE_WRITE_ERROR, "", 0, TransportFault::other},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(fault_of({static_cast<int>(c.code), "words", "host", c.proxy, c.proxy_status}), c.fault)
+        << c.code << c.proxy;
+  }
+  EXPECT_EQ(fault_text({CURLE_COULDNT_RESOLVE_HOST, "no such name", "kinesis.eu-west-1.amazonaws.com", "", 0}),
+            "Could not resolve kinesis.eu-west-1.amazonaws.com: no such name");
+}
+
+TEST(ProxyWords, names_the_proxy_without_its_password_unless_an_exception_fits) {
+  const ProxyWords words("http://user:secret@proxy.corp:3128", "internal.corp, .example.com,10.0.0.1");
+  EXPECT_EQ(words.proxy_for("https://kinesis.eu-west-1.amazonaws.com/"), "http://proxy.corp:3128");
+  EXPECT_EQ(words.proxy_for("https://kinesis.internal.corp:4567/"), "");
+  EXPECT_EQ(words.proxy_for("https://a.example.com/"), "");
+  EXPECT_EQ(words.proxy_for("http://10.0.0.1:80/"), "");
+  EXPECT_EQ(ProxyWords("p:1", "*").proxy_for("http://x/"), "");
+}
+
+}  // namespace
+}  // namespace sluice::http_client

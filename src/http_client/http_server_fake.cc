@@ -1,0 +1,167 @@
+#include "http_client/http_server_fake.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace sluice::http_client {
+
+namespace {
+
+// A connection, plain or over TLS.
+class Line {
+ public:
+  Line(int socket, const TlsFake* tls) : socket_(socket) {
+    if (tls != nullptr) tls_ = std::make_unique<TlsFake::Connection>(*tls, socket);
+  }
+  bool begin() { return !tls_ || tls_->handshake(); }
+  bool resumed() const { return tls_ && tls_->resumed(); }
+
+  bool send_all(const std::string& bytes) {
+    if (tls_) return tls_->write(bytes);
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t n = ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      sent += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  bool read_more(std::string& buffer) {
+    char chunk[65536];
+    if (tls_) {
+      const std::size_t n = tls_->read(chunk, sizeof chunk);
+      buffer.append(chunk, n);
+      return n > 0;
+    }
+    const ssize_t n = ::recv(socket_, chunk, sizeof chunk, 0);
+    if (n > 0) buffer.append(chunk, static_cast<std::size_t>(n));
+    return n > 0;
+  }
+
+ private:
+  int socket_;
+  std::unique_ptr<TlsFake::Connection> tls_;
+};
+
+HttpServerFake::Request parse_head(const std::string& head) {
+  HttpServerFake::Request request;
+  const std::size_t first = head.find(' ');
+  const std::size_t second = head.find(' ', first + 1);
+  request.method = head.substr(0, first);
+  request.target = head.substr(first + 1, second - first - 1);
+  std::size_t at = head.find("\r\n") + 2;
+  while (at < head.size()) {
+    const std::size_t end = std::min(head.find("\r\n", at), head.size());
+    const std::size_t colon = head.find(':', at);
+    if (colon < end) {
+      const std::size_t value = std::min(head.find_first_not_of(' ', colon + 1), end);
+      request.headers.emplace_back(lower(head.substr(at, colon - at)), head.substr(value, end - value));
+    }
+    at = end + 2;
+  }
+  return request;
+}
+
+}  // namespace
+
+std::string HttpServerFake::Request::header(const std::string& lower_case_name) const {
+  for (const auto& [name, value] : headers) {
+    if (name == lower_case_name) return value;
+  }
+  return {};
+}
+
+HttpServerFake::HttpServerFake(Handler handler, Over over) : handler_(std::move(handler)) {
+  if (over == Over::tls) tls_ = std::make_unique<TlsFake>();
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  SLUICE_CHECK(::bind(listener_, generic, sizeof address) == 0 && ::listen(listener_, 64) == 0,
+               "loopback has a free port");
+  socklen_t size = sizeof address;
+  ::getsockname(listener_, generic, &size);
+  port_ = ntohs(address.sin_port);
+  acceptor_ = std::thread([this] { accept_loop(); });
+}
+
+HttpServerFake::~HttpServerFake() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (const int socket : open_sockets_) ::shutdown(socket, SHUT_RDWR);
+  }
+  ::shutdown(listener_, SHUT_RDWR);
+  acceptor_.join();
+  for (std::thread& thread : threads_) thread.join();
+  ::close(listener_);
+}
+
+void HttpServerFake::accept_loop() {
+  for (;;) {
+    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) return;
+    const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      ::close(socket);
+      return;
+    }
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    open_sockets_.push_back(socket);
+    const int connection = ++connections_;
+    threads_.emplace_back([this, socket, connection] { serve(socket, connection); });
+  }
+}
+
+void HttpServerFake::serve(int socket, int connection) {
+  sigset_t signals;  // OpenSSL writes without MSG_NOSIGNAL
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  {
+    Line line(socket, tls_.get());
+    std::string buffer;
+    bool alive = line.begin();
+    while (alive) {
+      std::size_t end = 0;
+      while (alive && (end = buffer.find("\r\n\r\n")) == std::string::npos) alive = line.read_more(buffer);
+      if (!alive) break;
+      Request request = parse_head(buffer.substr(0, end));
+      request.connection = connection;
+      request.tls_resumed = line.resumed();
+      buffer.erase(0, end + 4);
+      const std::size_t length = std::strtoull(request.header("content-length").c_str(), nullptr, 10);
+      buffer.reserve(length + (64 << 10));
+      while (alive && buffer.size() < length) alive = line.read_more(buffer);
+      if (!alive) break;
+      request.body = buffer.substr(0, length);
+      buffer.erase(0, length);
+      const Answer answer = handler_(request);
+      alive = !answer.bytes.empty() && line.send_all(answer.bytes) && !answer.close_after;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase(open_sockets_, socket);
+  ::close(socket);
+}
+
+HttpServerFake::Answer HttpServerFake::reply(int status, const std::string& body, const std::string& more_headers) {
+  return {"HTTP/1.1 " + std::to_string(status) + " Scripted\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n" + more_headers + "\r\n" + body,
+          false};
+}
+
+}  // namespace sluice::http_client

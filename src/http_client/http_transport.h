@@ -1,0 +1,46 @@
+// HTTPS to AWS. Behind an interface so that a test answers in its place; the real one is libcurl
+// (http_client/curl_transport.h), whose field proxies, certificates, name resolution and keep-alive are.
+// docs/decisions/0004-libcurl-to-aws.md
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::http_client {
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;  // scheme, host, optional port, path, query
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::int64_t connect_timeout_ms = 5'000;
+  std::int64_t timeout_ms = 30'000;  // the whole exchange
+  bool use_proxy = true;             // false for link-local metadata services
+  bool link_local = false;           // true for them alone: to others no connection to a link-local address is made
+};
+
+enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, other };
+
+struct HttpResponse {
+  TransportFault fault = TransportFault::none;  // not none: no whole answer came; `status` is 0
+  std::string fault_text;                       // host and the library's words, for a person
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+  std::string request_body;  // handed back, so that its buffer can be used again
+  std::string_view header(std::string_view lower_case_name) const;
+};
+
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  // Any thread. `done` is called once, on the transport's thread, and must not block; after the transport is destroyed
+  // it has been called for every request (fault `other`, "stopped").
+  virtual void send(HttpRequest request, std::function<void(HttpResponse)> done) = 0;
+};
+
+}  // namespace sluice::http_client

@@ -1,0 +1,32 @@
+#include "kinesis/circuit_breaker.h"
+
+#include <algorithm>
+
+#include "kinesis/retry_policy.h"
+
+namespace sluice::kinesis {
+namespace {
+
+bool needs_person(ErrorClass why) { return why == ErrorClass::setup || why == ErrorClass::credentials; }
+
+}  // namespace
+
+void CircuitBreaker::failed(ErrorClass why, std::int64_t started_us, std::int64_t now_us, Random& random) {
+  const bool same_round = !open() && started_us < failed_us_;
+  if (same_round && (needs_person(why_) || !needs_person(why))) return;
+  why_ = why;
+  if (!same_round) ++failures_;
+  failed_us_ = now_us;
+  next_try_us_ = now_us + (needs_person(why) ? jittered_us(options_.probe_least_us, options_.probe_most_us, random)
+                                             : retry_delay_us(failures_, kCallRetryCapUs, random));
+}
+
+bool CircuitBreaker::succeeded() {
+  const bool was_closed = !open();
+  failures_ = 0;
+  return was_closed;
+}
+
+void CircuitBreaker::probe_now(std::int64_t now_us) { next_try_us_ = std::min(next_try_us_, now_us); }
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,47 @@
+// Whether calls may begin. Open while they succeed; after a call failed as a whole, one probe at a time until one
+// succeeds. Pure: times in, decisions out.
+#pragma once
+
+#include <cstdint>
+
+#include "base/random.h"
+#include "kinesis/error_class.h"
+
+namespace sluice::kinesis {
+
+struct CircuitBreakerOptions {
+  // Between probes when only a person can mend it: often enough that delivery goes on within a minute of the mending,
+  // seldom enough to be no load and no cost.
+  std::int64_t probe_least_us = 30'000'000;
+  std::int64_t probe_most_us = 60'000'000;
+};
+
+class CircuitBreaker {
+ public:
+  explicit CircuitBreaker(CircuitBreakerOptions options) : options_(options) {}
+
+  // A call that began at `started_us` failed. Several that were in flight together count as one failure.
+  void failed(ErrorClass why, std::int64_t started_us, std::int64_t now_us, Random& random);
+  // True when that opened the breaker.
+  bool succeeded();
+  // The next probe may begin at once: what stood in the way may have been repaired.
+  void probe_now(std::int64_t now_us);
+
+  bool open() const { return failures_ == 0; }
+  bool may_begin(std::int64_t now_us, std::size_t in_flight) const {
+    return open() || (in_flight == 0 && now_us >= next_try_us_);
+  }
+  // While closed.
+  ErrorClass why() const { return why_; }
+  std::uint32_t failures() const { return failures_; }
+  std::int64_t next_try_us() const { return next_try_us_; }
+
+ private:
+  const CircuitBreakerOptions options_;
+  ErrorClass why_ = ErrorClass::transient;
+  std::uint32_t failures_ = 0;  // in a row, rounds of calls
+  std::int64_t failed_us_ = 0;
+  std::int64_t next_try_us_ = 0;
+};
+
+}  // namespace sluice::kinesis
