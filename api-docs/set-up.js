@@ -1,5 +1,5 @@
-// Calls from this page take the console's session when no access token is set; a change then needs this header, which no
-// other site's page can send.
+// Without an access token, calls from this page use the console's session; a change then needs this header, which no
+// page of another site can send.
 document.addEventListener('request', ({ detail }) => {
   const headers = new Headers(detail.request.headers);
   headers.set('X-Sluice-Console', '1');

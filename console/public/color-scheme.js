@@ -4,7 +4,7 @@
   try {
     wanted = localStorage.getItem('mantine-color-scheme-value');
   } catch (error) {
-    // Storage is shut: the system decides.
+    // Storage is not available: the system decides.
   }
   var dark = wanted === 'dark' || (wanted !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
   document.documentElement.setAttribute('data-mantine-color-scheme', dark ? 'dark' : 'light');

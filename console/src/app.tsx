@@ -1,8 +1,8 @@
-// The session's gate, the frame, and which page is shown.
+// Sign-in, the frame, and the page shown.
 import { lazy, Suspense, useEffect, useRef } from 'react';
 import { ServerStatusProvider } from './api/server_status';
 import { useSession } from './api/session';
-import { Waiting } from './parts/loading';
+import { Loading } from './parts/loading';
 import { Toasts } from './parts/toasts';
 import { Frame } from './pages/frame';
 import { IntegrationsPage } from './pages/integrations_page';
@@ -22,14 +22,14 @@ const DocsPage = lazy(() => import('./pages/docs_page'));
 
 export function App() {
   const { phase } = useSession();
-  if (phase === 'asking') return <Waiting what="the console" />;
+  if (phase === 'loading') return <Loading what="the console" />;
   if (phase === 'out') return <SignIn />;
   const expired = phase === 'expired';
   return (
     <ServerStatusProvider signedIn={!expired}>
       <div {...(expired && { inert: '' })}>
         <Frame>
-          <Suspense fallback={<Waiting what="the page" />}>
+          <Suspense fallback={<Loading what="the page" />}>
             <CurrentPage />
           </Suspense>
         </Frame>
@@ -40,8 +40,8 @@ export function App() {
   );
 }
 
-// A new page begins at its top, for the eye and for the keyboard.
-function useFreshStart(path: string): void {
+// A new page starts at its top, for the eye and for the keyboard.
+function useScrollToTop(path: string): void {
   const last = useRef(path);
   useEffect(() => {
     if (last.current === path) return;
@@ -53,7 +53,7 @@ function useFreshStart(path: string): void {
 
 function CurrentPage() {
   const { path, parts } = usePlace();
-  useFreshStart(path);
+  useScrollToTop(path);
   const [page = '', first, second, third] = parts;
   switch (page) {
     case '':

@@ -1,6 +1,6 @@
 import 'react';
 
-// React 18 knows the attribute only as an unknown one.
+// React 18's types do not have the attribute.
 declare module 'react' {
   interface HTMLAttributes<T> extends AriaAttributes, DOMAttributes<T> {
     inert?: '';

@@ -1,4 +1,4 @@
-// The styles of those Mantine components that are used here, in the order that Mantine asks for.
+// The styles of the Mantine components used here, in the order that Mantine requires.
 import '@mantine/core/styles/ScrollArea.css';
 import '@mantine/core/styles/UnstyledButton.css';
 import '@mantine/core/styles/VisuallyHidden.css';

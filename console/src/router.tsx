@@ -39,7 +39,7 @@ export function go(to: string, { replace = false } = {}): void {
 
 export const pathTo = (...parts: string[]) => `/${parts.map(encodeURIComponent).join('/')}`;
 
-// Keeps the page, changes its query: what is open, what is looked for.
+// Keeps the page, changes its query: what is open, the search text.
 export function goQuery(change: Record<string, string | null>, options?: { replace?: boolean }): void {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(change)) {

@@ -1,4 +1,4 @@
-// Sluice's own look: deep water and clear ink, on Mantine.
+// Sluice's theme for Mantine.
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 const water: MantineColorsTuple = [
@@ -30,7 +30,7 @@ export const theme = createTheme({
   },
 });
 
-// Mantine's faint texts are too faint to read for some.
+// Mantine's dimmed texts have too little contrast for some readers.
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

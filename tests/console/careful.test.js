@@ -54,17 +54,17 @@ test('a reader sees everything, and no control that fails', async (t) => {
   await page.getByRole('link', { name: 'flags to the lake' }).waitFor();
   assert.equal(await page.getByRole('dialog').count(), 0);
   await ui.go(`/destinations/web/production/${destination._id}`);
-  await page.getByRole('heading', { name: 'Over time' }).waitFor();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
   for (const name of ['Send event', 'Check again', 'Edit']) assert.equal(await page.getByRole('button', { name }).count(), 0, name);
   await ui.go('/environments/web/production');
   await page.getByRole('heading', { name: 'Keys' }).waitFor();
   for (const name of [/Reset/, /Delete/, /Rename/]) assert.equal(await page.getByRole('button', { name }).count(), 0, String(name));
   await ui.go('/tokens');
-  await page.getByText('Tokens are for admins').waitFor();
+  await page.getByText('Only admins can manage tokens').waitFor();
   ui.assertClean();
 });
 
-test('a wrong token is told in words; a session that ends keeps what was typed', async (t) => {
+test('a wrong token is reported in words; a session that ends keeps what was typed', async (t) => {
   const { sluice } = await startBoth(t);
   await makePlace(sluice);
   const ui = await Console.open(t, sluice);
@@ -72,7 +72,7 @@ test('a wrong token is told in words; a session that ends keeps what was typed',
   await ui.go();
   await page.getByLabel('Access token').fill('api-wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('This access token is not known.').waitFor();
+  await page.getByText('Unknown access token.').waitFor();
   await ui.signIn();
   await page.getByRole('button', { name: 'Add integration' }).click();
   const drawer = page.getByRole('dialog');
@@ -95,7 +95,7 @@ test('a wrong token is told in words; a session that ends keeps what was typed',
   ui.assertClean();
 });
 
-test('when the server goes away the page says so, and goes on by itself', async (t) => {
+test('when the server goes away the page says so, and resumes by itself', async (t) => {
   const { sluice } = await startBoth(t);
   await makePlace(sluice);
   await makeDestination(sluice);
@@ -109,12 +109,12 @@ test('when the server goes away the page says so, and goes on by itself', async 
   await sluice.launch();
   await page.getByRole('alert').waitFor({ state: 'detached' });
   // What changed meanwhile is there without a reload.
-  await makeDestination(sluice, { name: 'made meanwhile' });
-  await page.getByRole('link', { name: 'made meanwhile' }).waitFor();
+  await makeDestination(sluice, { name: 'created meanwhile' });
+  await page.getByRole('link', { name: 'created meanwhile' }).waitFor();
   ui.assertClean();
 });
 
-test('the form tells AWS’s faults with what to do, before anything is saved', async (t) => {
+test('the form reports AWS’s errors with what to do, before anything is saved', async (t) => {
   const { sluice } = await startBoth(t);
   await makePlace(sluice);
   const ui = await Console.open(t, sluice);
@@ -123,7 +123,7 @@ test('the form tells AWS’s faults with what to do, before anything is saved', 
   await page.getByRole('button', { name: 'Add integration' }).click();
   const drawer = page.getByRole('dialog');
   await drawer.getByRole('button', { name: 'Save destination' }).click();
-  await drawer.getByText('Choose the environment whose events it gets.').waitFor();
+  await drawer.getByText('Select the environment whose events it receives.').waitFor();
   await drawer.getByRole('textbox', { name: 'Project and environment' }).click();
   await page.getByRole('option', { name: 'Web shop: Production' }).click();
   await drawer.getByRole('textbox', { name: 'Region' }).fill('us-east-1');
@@ -183,12 +183,12 @@ test('a flag of which only summaries arrive says what to do, in words', async (t
   await ui.signIn();
   await ui.go('/flags/web/production');
   await page.getByText('Sluice exports quiet-flag, but SDKs send only counters for it.').waitFor();
-  await page.getByText('in LaunchDarkly, open the flag in the environment Production, and switch on').waitFor();
-  assert.equal(await page.getByText('Only summaries arrive').count(), 1);
+  await page.getByText('in LaunchDarkly, open the flag in the environment Production, and turn on').waitFor();
+  assert.equal(await page.getByText('Only summaries received').count(), 1);
   await ui.assertAccessible('flags of which only summaries arrive');
   await page.getByRole('switch', { name: /quiet-flag/ }).focus();
   await page.keyboard.press('Space');
-  await waitFor('the warning to go with the switch', async () => (await page.getByText('Only summaries arrive').count()) === 0);
+  await waitFor('the warning to go with the switch', async () => (await page.getByText('Only summaries received').count()) === 0);
   ui.assertClean();
 });
 

@@ -26,23 +26,23 @@ test('replay: a range is delivered again, with progress, cancelled, and done', a
   await waitFor('delivery', async () => (await records(kinesim)).length === 30);
   await ui.go(`/?edit=web/production/${id}`);
   await dialog.getByRole('tab', { name: 'Replay' }).click();
-  await dialog.getByText('The journal goes back').waitFor();
+  await dialog.getByText('The journal starts').waitFor();
 
   await dialog.getByRole('textbox', { name: 'From' }).fill('2099-01-01T00:00');
-  await dialog.getByRole('button', { name: 'Start the replay' }).click();
+  await dialog.getByRole('button', { name: 'Start replay' }).click();
   await dialog.getByRole('alert').filter({ hasText: /from/i }).waitFor();
   await dialog.getByRole('textbox', { name: 'From' }).fill('2020-01-01T00:00');
   await kinesim.addFaults({ kind: 'gone' });
-  await dialog.getByRole('button', { name: 'Start the replay' }).click();
+  await dialog.getByRole('button', { name: 'Start replay' }).click();
   await dialog.getByText('Replaying: 0%').waitFor();
   await ui.assertAccessible('a replay that runs');
-  assert.ok(await dialog.getByRole('button', { name: 'Start the replay' }).isDisabled(), 'one at a time');
-  await dialog.getByRole('button', { name: 'Cancel the replay' }).click();
-  await dialog.getByText('The replay was cancelled.').waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Start replay' }).isDisabled(), 'one at a time');
+  await dialog.getByRole('button', { name: 'Cancel replay' }).click();
+  await dialog.getByText('Replay cancelled.').waitFor();
   await kinesim.clearFaults();
 
-  await dialog.getByRole('button', { name: 'Start the replay' }).click();
-  await dialog.getByText('The replay is done.').waitFor({ timeout: 60_000 });
+  await dialog.getByRole('button', { name: 'Start replay' }).click();
+  await dialog.getByText('Replay finished.').waitFor({ timeout: 60_000 });
   await dialog.getByText('30 delivered').waitFor();
   const ids = (await records(kinesim)).map((event) => event.id);
   assert.ok(ids.length >= 60);
@@ -51,7 +51,7 @@ test('replay: a range is delivered again, with progress, cancelled, and done', a
   ui.assertClean();
 });
 
-test('dead letters: seen with their reason, downloaded, and tried again once the stream takes them', async (t) => {
+test('dead letters: seen with their reason, downloaded, and retried once the stream accepts them', async (t) => {
   const { kinesim, ui, page, id } = await startAt(t, [customEvent('too-large', { data: 'x'.repeat(1_100_000) }), customEvent('fits')]);
   await ui.go(`/destinations/web/production/${id}`);
   await page.getByText(/larger than stream flag-events takes/).first().waitFor();
@@ -61,36 +61,36 @@ test('dead letters: seen with their reason, downloaded, and tried again once the
   const file = await readFile(await (await downloading).path(), 'utf8');
   assert.equal(JSON.parse(file).record.event.key, 'too-large');
 
-  await page.getByRole('button', { name: 'Try them again' }).click();
-  await page.getByText('1 event tried again: 0 delivered, 1 kept.').waitFor();
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await page.getByText('1 event retried: 0 delivered, 1 kept.').waitFor();
   await kinesim.apply({ streams: [{ name: 'flag-events', shards: 2, max_record_kib: 10_240 }] });
-  await page.getByRole('button', { name: 'Try them again' }).click();
-  await page.getByText('1 event tried again: 1 delivered, 0 kept.').waitFor();
-  await page.getByText('None. What a stream can never take').waitFor();
+  await page.getByRole('button', { name: 'Retry' }).click();
+  await page.getByText('1 event retried: 1 delivered, 0 kept.').waitFor();
+  await page.getByText('None. Events that the stream can never accept').waitFor();
   assert.deepEqual((await records(kinesim)).map((event) => event.key).sort(), ['fits', 'too-large']);
   ui.assertClean();
 });
 
-test('flags: many are switched at once; all flags, chosen flags and new ones; and what is exported follows', async (t) => {
+test('flags: many are switched at once; all flags, selected flags and new ones; and what is exported follows', async (t) => {
   const { kinesim, sluice, ui, page } = await startAt(t, ['checkout', 'dark-mode', 'search-v2'].map((key) => evaluation(key, 'anna')));
   await waitFor('delivery', async () => (await records(kinesim)).length === 3);
   const sent = async () => (await must(sluice.api('GET', 'flags/web?env=production'))).items.filter((flag) => flag.environments.production.trackEvents).map((flag) => flag.key);
   await ui.go('/flags/web/production');
-  await page.getByLabel('Choose checkout').check();
-  await page.getByLabel('Choose search-v2').check();
-  await page.getByText('2 flags chosen').waitFor();
-  await ui.assertAccessible('two flags chosen');
+  await page.getByLabel('Select checkout').check();
+  await page.getByLabel('Select search-v2').check();
+  await page.getByText('2 flags selected').waitFor();
+  await ui.assertAccessible('two flags selected');
   await page.getByRole('button', { name: 'Do not send' }).click();
-  await page.getByText('Detailed events of 2 flags are switched off.').waitFor();
+  await page.getByText('Detailed events of 2 flags switched off.').waitFor();
   assert.deepEqual(await sent(), ['dark-mode']);
   const radio = (name) => page.getByRole('radio', { name, exact: true });
-  await waitFor('the choice to be of each flag', () => radio('Chosen flags').isChecked());
+  await waitFor('the selection to be per flag', () => radio('Selected flags').isChecked());
 
   await page.getByRole('textbox', { name: 'New flags' }).click();
   await page.getByRole('option', { name: 'start with detailed events off' }).click();
-  await page.getByText('The choice of flags is saved.').waitFor();
+  await page.getByText('Flag selection saved.').waitFor();
   const flags = ['checkout', 'dark-mode', 'search-v2', 'brand-new'];
-  await waitFor('the choice to be in force', async () => (await must(sluice.api('GET', 'projects/web/environments/production'))).defaultTrackEvents === false);
+  await waitFor('the selection to be applied', async () => (await must(sluice.api('GET', 'projects/web/environments/production'))).defaultTrackEvents === false);
   assert.equal(await sluice.post(flags.map((key) => evaluation(key, 'bob'))), 202);
   await waitFor('what is exported to come', async () => (await records(kinesim)).some((event) => event.context.key === 'bob'));
   await waitFor('all to be delivered', async () => (await sluice.destination('flags to the lake')).backlog.events === 0);
@@ -108,7 +108,7 @@ test('flags: many are switched at once; all flags, chosen flags and new ones; an
   ui.assertClean();
 });
 
-test('keys: shown on demand, reset at once or with the old one counting on for a while', async (t) => {
+test('keys: shown on demand, reset immediately or with the old one still working for a while', async (t) => {
   const { sluice, ui, page, dialog } = await startAt(t);
   const environment = () => must(sluice.api('GET', 'projects/web/environments/production'));
   await ui.go('/environments/web/production');
@@ -119,10 +119,10 @@ test('keys: shown on demand, reset at once or with the old one counting on for a
   await keys.getByText(SDK_KEY).waitFor();
 
   await keys.getByRole('button', { name: 'Reset the SDK key' }).click();
-  await dialog.getByText('SDKs that use the old key are refused at once').waitFor();
+  await dialog.getByText('SDKs that use the old key are rejected immediately').waitFor();
   await dialog.getByRole('textbox', { name: 'The old key stops' }).click();
   await page.getByRole('option', { name: 'in a week' }).click();
-  await dialog.getByText('Until then both keys count').waitFor();
+  await dialog.getByText('Until then both keys work').waitFor();
   await ui.assertAccessible('a key is reset');
   await dialog.getByRole('button', { name: 'Reset the SDK key' }).click();
   await keys.getByText('stops in 7 days').waitFor();
@@ -130,13 +130,13 @@ test('keys: shown on demand, reset at once or with the old one counting on for a
   assert.notEqual(apiKey, SDK_KEY);
   assert.equal(old.key, SDK_KEY);
   assert.ok(Math.abs(old.expiry - Date.now() - 7 * 86_400_000) < 120_000);
-  await waitFor('the new key to count', async () => (await sluice.post([], { key: apiKey })) === 202);
+  await waitFor('the new key to work', async () => (await sluice.post([], { key: apiKey })) === 202);
   assert.equal(await sluice.post([], { key: SDK_KEY }), 202, 'and the old one still');
 
   const mobile = (await environment()).mobileKey;
   await keys.getByRole('button', { name: 'Reset the mobile key' }).click();
   await dialog.getByRole('button', { name: 'Reset the mobile key' }).click();
-  await page.getByText('There is a new mobile key.').waitFor();
+  await page.getByText('New mobile key created.').waitFor();
   assert.notEqual((await environment()).mobileKey, mobile);
   await waitFor('the old one to be refused', async () => (await sluice.post([], { key: mobile })) === 401);
   ui.assertClean();
@@ -151,12 +151,12 @@ test('usage by destination and kind; the audit log is searched, and goes back pa
   const table = page.getByRole('region', { name: 'Usage, as a table' });
   await waitFor('three events', async () => /Events\s+3\s+100/.test(await table.innerText()));
   const by = async (group) => {
-    await page.getByRole('textbox', { name: 'Grouped' }).click();
+    await page.getByRole('textbox', { name: 'Group by' }).click();
     await page.getByRole('option', { name: group }).click();
   };
   await by('By destination');
   await table.getByText('flags to the lake').waitFor();
-  await by('By kind of event');
+  await by('By event kind');
   await waitFor('kinds', async () => /feature\s+2\s+66\.7%\s+custom\s+1\s+33\.3%/.test(await table.innerText()));
 
   for (let turn = 0; turn < 45; ++turn) await must(sluice.api('PATCH', `destinations/web/production/${id}`, [{ op: 'replace', path: '/name', value: `name ${turn}` }]));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Console } from './lib/browser.js';
 import { makeDestination, makePlace, startBoth } from './lib/setting.js';
 
-test('a role and a token that has it: made, used, edited, and deleted in the right order', async (t) => {
+test('a role and a token that uses it: created, used, edited, and deleted in the right order', async (t) => {
   const { sluice } = await startBoth(t);
   await makePlace(sluice);
   const { _id } = await makeDestination(sluice);
@@ -13,7 +13,7 @@ test('a role and a token that has it: made, used, edited, and deleted in the rig
   const dialog = page.getByRole('dialog');
   await ui.signIn();
   await ui.go('/tokens');
-  await page.getByText('No custom role').waitFor();
+  await page.getByText('No custom roles').waitFor();
   await ui.assertAccessible('tokens without roles');
 
   await page.getByRole('button', { name: 'New role' }).click();
@@ -21,7 +21,7 @@ test('a role and a token that has it: made, used, edited, and deleted in the rig
   await dialog.getByLabel('Name', { exact: true }).fill('Switches in production');
   await dialog.getByLabel('Policy').fill('[{"effect": "allow"');
   await dialog.getByRole('button', { name: 'Save role' }).click();
-  await dialog.getByText(/^The policy is no JSON: /).waitFor();
+  await dialog.getByText(/^The policy is not valid JSON: /).waitFor();
   await dialog.getByLabel('Policy').fill('[{"effect":"allow","resources":["proj/web:env/production:destination/*"],"actions":["fly"]}]');
   await dialog.getByRole('button', { name: 'Save role' }).click();
   await dialog.getByText(/"fly" is no action/).waitFor();
@@ -34,12 +34,12 @@ test('a role and a token that has it: made, used, edited, and deleted in the rig
   await dialog.getByRole('textbox', { name: 'Name' }).fill('night shift');
   await dialog.getByRole('textbox', { name: 'Role' }).click();
   await page.getByRole('option', { name: /^Custom/ }).click();
-  assert.ok(await dialog.getByRole('button', { name: 'Make token' }).isDisabled(), 'without a role it may do nothing');
+  assert.ok(await dialog.getByRole('button', { name: 'Create token' }).isDisabled(), 'without a role it would have no permissions');
   await dialog.getByLabel('Switches in production').check();
-  await dialog.getByRole('button', { name: 'Make token' }).click();
+  await dialog.getByRole('button', { name: 'Create token' }).click();
   await dialog.getByText('Copy it now.').waitFor();
   const token = /api-[\w-]+/.exec(await dialog.innerText())[0];
-  await dialog.getByRole('button', { name: 'I have it' }).click();
+  await dialog.getByRole('button', { name: 'Done' }).click();
   const row = page.getByRole('row').filter({ hasText: 'night shift' });
   assert.match(await row.innerText(), /Switches in production/);
   assert.ok(!(await page.content()).includes(token), 'it is shown once');
@@ -63,6 +63,6 @@ test('a role and a token that has it: made, used, edited, and deleted in the rig
   assert.equal((await patch('/name', 'again')).status, 401);
   await page.getByRole('button', { name: 'Delete Switches in production' }).click();
   await dialog.getByRole('button', { name: 'Delete role' }).click();
-  await page.getByText('No custom role').waitFor();
+  await page.getByText('No custom roles').waitFor();
   ui.assertClean();
 });

@@ -1,4 +1,4 @@
-// The whole way of a person through the console, against the real server and simulated AWS.
+// A person's whole path through the console, against the real server and simulated AWS.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -14,8 +14,8 @@ test('from nothing to events in the stream, and back', async (t) => {
   const { page } = ui;
   await ui.signIn();
 
-  await t.test('finds Amazon Kinesis, and says honestly when there is nothing', async () => {
-    await page.getByText('No destination yet').waitFor();
+  await t.test('finds Amazon Kinesis, and says when a search finds nothing', async () => {
+    await page.getByText('No destinations yet').waitFor();
     const search = page.getByLabel('Search integrations and destinations');
     await search.fill('segment');
     await page.getByText('No results for “segment”').waitFor();
@@ -25,8 +25,8 @@ test('from nothing to events in the stream, and back', async (t) => {
   });
 
   const drawer = page.getByRole('dialog');
-  await t.test('makes the first environment on the way', async () => {
-    await drawer.getByText('First, an environment.').waitFor();
+  await t.test('creates the first environment in the same form', async () => {
+    await drawer.getByText('Create an environment first.').waitFor();
     await drawer.getByLabel('Project name').fill('Web shop');
     await drawer.getByLabel('Project key').fill('web');
     await drawer.getByLabel('Environment name').fill('Production');
@@ -36,10 +36,10 @@ test('from nothing to events in the stream, and back', async (t) => {
     assert.equal(await drawer.getByRole('textbox', { name: 'Project and environment' }).inputValue(), 'Web shop: Production');
   });
 
-  await t.test('has faults of the form at their fields, in words', async () => {
+  await t.test('shows the form’s errors at their fields, in words', async () => {
     await drawer.getByLabel('Role ARN').fill('sluice-export');
     await drawer.getByRole('button', { name: 'Save destination' }).click();
-    await drawer.getByText('Some fields need another look.').waitFor();
+    await drawer.getByText('Some fields have errors.').waitFor();
     for (const [label, words] of [['Role ARN', /arn:aws:iam::/], ['Stream name or ARN', /stream/i], ['Region', /region|missing/i]]) {
       const field = drawer.getByRole('textbox', { name: label });
       const described = await field.getAttribute('aria-describedby');
@@ -72,7 +72,7 @@ test('from nothing to events in the stream, and back', async (t) => {
 
   await t.test('saves', async () => {
     await drawer.getByRole('button', { name: 'Save destination' }).click();
-    await page.getByText('The destination is saved.').waitFor();
+    await page.getByText('Destination saved.').waitFor();
     await page.getByRole('heading', { name: 'flags to the lake', level: 1 }).waitFor();
   });
 
@@ -88,12 +88,12 @@ test('from nothing to events in the stream, and back', async (t) => {
   await t.test('turns green when the first event comes', async () => {
     await page.getByRole('link', { name: 'set up SDKs' }).click();
     await page.getByText('Waiting for the first event …').waitFor();
-    assert.match(await page.getByRole('region', { name: /set-up of the SDK/ }).textContent(), new RegExp(`eventsUri: 'http://127.0.0.1:${sluice.port}'`));
+    assert.match(await page.getByRole('region', { name: /SDK setup/ }).textContent(), new RegExp(`eventsUri: 'http://127.0.0.1:${sluice.port}'`));
     // By hand, as the page writes it.
     await page.getByRole('textbox', { name: 'SDK', exact: true }).click();
     await page.getByRole('option', { name: 'By hand (curl)' }).click();
-    assert.match(execFileSync('sh', ['-c', await page.getByRole('region', { name: /set-up of the SDK/ }).textContent()], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), /^HTTP\/1.1 202/);
-    await page.getByText('Events arrive').waitFor();
+    assert.match(execFileSync('sh', ['-c', await page.getByRole('region', { name: /SDK setup/ }).textContent()], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }), /^HTTP\/1.1 202/);
+    await page.getByText('Receiving events').waitFor();
     assert.equal(await sluice.post([evaluation('new-checkout', 'anna'), evaluation('dark-mode', 'bob', false)]), 202);
   });
 
@@ -106,11 +106,11 @@ test('from nothing to events in the stream, and back', async (t) => {
       await flip.focus();
       await page.keyboard.press('Space');
       await waitFor(`the flag to be ${on ? 'on' : 'off'}`, async () => (await exported()) === on);
-      await page.getByText(`Detailed events of new-checkout are switched ${on ? 'on' : 'off'}.`).waitFor();
+      await page.getByText(`Detailed events of new-checkout switched ${on ? 'on' : 'off'}.`).waitFor();
     }
   });
 
-  await t.test('shows events live, in full, with who takes them', async () => {
+  await t.test('shows events live, in full, with the destinations that receive them', async () => {
     await page.getByRole('link', { name: 'Live events' }).click();
     await page.getByRole('button', { name: /feature new-checkout/ }).first().waitFor();
     await sluice.post([evaluation('live-now', 'carol')]);
@@ -118,17 +118,17 @@ test('from nothing to events in the stream, and back', async (t) => {
     await page.getByRole('region', { name: 'event', exact: true }).getByText('"carol"').first().waitFor();
     await page.getByText('delivered', { exact: true }).waitFor();
     await page.getByLabel('Flag or event key').fill('nothing-like-it');
-    await page.getByText('No event like this among the latest').waitFor();
+    await page.getByText('No recent event matches').waitFor();
   });
 
-  await t.test('edits; somebody else’s change in between is told', async () => {
+  await t.test('edits; someone else’s change in between is reported', async () => {
     await page.getByRole('link', { name: 'Integrations' }).click();
     await page.getByRole('button', { name: 'Edit flags to the lake' }).click();
     await drawer.getByLabel('Name', { exact: true }).fill('renamed by me');
     const id = (await sluice.api('GET', 'destinations')).body.items[0]._id;
     assert.equal((await sluice.api('PATCH', `destinations/web/production/${id}`, [{ op: 'replace', path: '/name', value: 'renamed by them' }])).status, 200);
     await drawer.getByRole('button', { name: 'Save destination' }).click();
-    await drawer.getByText('Somebody else changed this destination meanwhile.').waitFor();
+    await drawer.getByText('Someone else changed this destination in the meantime.').waitFor();
     await drawer.getByRole('button', { name: 'Reload' }).click();
     await drawer.getByRole('heading', { name: /renamed by them/ }).waitFor();
     await drawer.getByLabel('Name', { exact: true }).fill('renamed by me');
@@ -142,11 +142,11 @@ test('from nothing to events in the stream, and back', async (t) => {
     await drawer.getByRole('tab', { name: 'Delete' }).click();
     await drawer.getByRole('button', { name: 'Delete destination' }).click();
     const sure = page.getByRole('dialog', { name: 'Delete “renamed by me”?' });
-    await sure.getByText('What was delivered stays in your stream.').waitFor();
+    await sure.getByText('Events already delivered stay in your stream.').waitFor();
     assert.equal(await sure.getByRole('button', { name: 'Delete destination' }).isDisabled(), true);
     await sure.getByLabel(/to confirm/).fill('renamed by me');
     await sure.getByRole('button', { name: 'Delete destination' }).click();
-    await page.getByText('No destination yet').waitFor();
+    await page.getByText('No destinations yet').waitFor();
     assert.equal((await sluice.api('GET', 'destinations')).body.items.length, 0);
   });
 

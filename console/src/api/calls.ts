@@ -1,4 +1,4 @@
-// Every call of the REST API that the console makes, typed.
+// Every REST API call of the console, typed.
 import { call } from './http';
 import type {
   AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationStatus, Environment, EventPage, FlagPage,
@@ -43,7 +43,7 @@ export const server = {
 
 export const projects = {
   list: (signal?: AbortSignal) => call<Items<Project>>(`${API}/projects?expand=environments`, { signal }),
-  make: (body: { key: string; name: string; environments?: EnvironmentDraft[] }) => call<Project>(`${API}/projects`, { method: 'POST', body }),
+  create: (body: { key: string; name: string; environments?: EnvironmentDraft[] }) => call<Project>(`${API}/projects`, { method: 'POST', body }),
   change: (key: string, merge: { name: string }) => call<Project>(at('projects', key), { method: 'PATCH', body: { merge } }),
   remove: (key: string) => call<void>(at('projects', key), { method: 'DELETE' }),
 };
@@ -62,11 +62,11 @@ type EnvironmentChange = Partial<Pick<Environment, 'name' | 'defaultTrackEvents'
 };
 
 export const environments = {
-  make: (project: string, body: EnvironmentDraft) => call<Environment>(at('projects', project, 'environments'), { method: 'POST', body }),
+  create: (project: string, body: EnvironmentDraft) => call<Environment>(at('projects', project, 'environments'), { method: 'POST', body }),
   change: (project: string, key: string, merge: EnvironmentChange) =>
     call<Environment>(at('projects', project, 'environments', key), { method: 'PATCH', body: { merge } }),
   remove: (project: string, key: string) => call<void>(at('projects', project, 'environments', key), { method: 'DELETE' }),
-  // `expiry`: when the old key is to stop; at once without it.
+  // `expiry`: when the old key stops working; immediately without it.
   resetKey: (project: string, key: string, which: 'apiKey' | 'mobileKey', expiry?: number) =>
     call<Environment>(withQuery(at('projects', project, 'environments', key, which), { expiry }), { method: 'POST' }),
 };
@@ -76,7 +76,7 @@ const of = ({ project, environment, id }: DestinationRef, ...rest: string[]) => 
 export const destinations = {
   list: (signal?: AbortSignal) => call<Items<Destination>>(`${API}/destinations`, { signal }),
   get: (ref: DestinationRef, signal?: AbortSignal) => call<Destination>(of(ref), { signal }),
-  make: (project: string, environment: string, body: DestinationDraft) =>
+  create: (project: string, environment: string, body: DestinationDraft) =>
     call<Destination>(at('destinations', project, environment), { method: 'POST', body }),
   change: (ref: DestinationRef, merge: { version?: number; name?: string; on?: boolean; config?: Record<string, Setting> }) =>
     call<Destination>(of(ref), { method: 'PATCH', body: { merge } }),
@@ -137,13 +137,13 @@ export const usage = {
 
 export const tokens = {
   list: (signal?: AbortSignal) => call<Items<Token>>(`${API}/tokens`, { signal }),
-  make: (body: { name: string; role: Role } | { name: string; customRoleIds: string[] }) => call<Token>(`${API}/tokens`, { method: 'POST', body }),
+  create: (body: { name: string; role: Role } | { name: string; customRoleIds: string[] }) => call<Token>(`${API}/tokens`, { method: 'POST', body }),
   remove: (id: string) => call<void>(at('tokens', id), { method: 'DELETE' }),
 };
 
 export const roles = {
   list: (signal?: AbortSignal) => call<Items<CustomRole>>(`${API}/roles`, { signal }),
-  make: (body: { key: string; name?: string; description: string; policy: unknown }) => call<CustomRole>(`${API}/roles`, { method: 'POST', body }),
+  create: (body: { key: string; name?: string; description: string; policy: unknown }) => call<CustomRole>(`${API}/roles`, { method: 'POST', body }),
   change: (key: string, merge: { name: string; description: string; policy: unknown }) => call<CustomRole>(at('roles', key), { method: 'PATCH', body: { merge } }),
   remove: (key: string) => call<void>(at('roles', key), { method: 'DELETE' }),
 };

@@ -22,13 +22,13 @@ export function watchConnection(listener: Listener): () => void {
   return () => watchers.delete(listener);
 }
 
-// Called when the server answers again after it was away.
+// Called when the server answers again after it was unreachable.
 export function onReturn(listener: Listener): () => void {
   returns.add(listener);
   return () => returns.delete(listener);
 }
 
-export function sawAnswer(): void {
+export function markReachable(): void {
   if (reachable) return;
   reachable = true;
   clearTimeout(timer);
@@ -36,20 +36,20 @@ export function sawAnswer(): void {
   returns.forEach((listener) => listener());
 }
 
-export function sawSilence(): void {
+export function markUnreachable(): void {
   if (!reachable) return;
   reachable = false;
   sinceMs = Date.now();
   watchers.forEach((listener) => listener());
-  ask();
+  probe();
 }
 
-function ask(): void {
+function probe(): void {
   timer = setTimeout(() => {
     fetch('/api/v2/caller-identity', { credentials: 'same-origin' }).then(
-      // A proxy in between answers 502 or 504 for a server that is away.
-      (response) => (response.status === 502 || response.status === 504 ? ask() : sawAnswer()),
-      ask,
+      // A proxy in between answers 502 or 504 for a server that is down.
+      (response) => (response.status === 502 || response.status === 504 ? probe() : markReachable()),
+      probe,
     );
   }, RETRY_MS);
 }

@@ -3,7 +3,7 @@ import { faultsOf } from './field_faults';
 
 const KNOWN = ['name', 'config.region', 'config.roleArn', 'config.streamName'];
 
-it('takes faults apart by field', () => {
+it('splits errors by field', () => {
   expect(faultsOf('config.region: It is missing; expected one such as "us-east-1". config.roleArn: "x" is no role ARN: expected arn:aws:iam::….', KNOWN)).toEqual({
     fields: { 'config.region': 'It is missing; expected one such as "us-east-1".', 'config.roleArn': '"x" is no role ARN: expected arn:aws:iam::….' },
     rest: '',
@@ -15,7 +15,7 @@ it('keeps what belongs to no field', () => {
   expect(faultsOf('Something. name: It is taken.', KNOWN)).toEqual({ fields: { name: 'It is taken.' }, rest: 'Something.' });
 });
 
-it('joins two faults of one field', () => {
+it('joins two errors of one field', () => {
   expect(faultsOf('name: Too long. name: Odd.', KNOWN).fields).toEqual({ name: 'Too long. Odd.' });
 });
 

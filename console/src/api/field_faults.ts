@@ -1,8 +1,8 @@
-// The server names faults by field, all in one message: "config.region: It is missing. config.roleArn: …".
-// This takes them apart, so that each stands at its field.
+// The server reports errors by field, all in one message: "config.region: It is missing. config.roleArn: …".
+// This splits them, so that each is shown at its field.
 export interface Faults {
   fields: Record<string, string>;
-  // What belongs to no field of the form.
+  // Errors that belong to no field of the form.
   rest: string;
 }
 

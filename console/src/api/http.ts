@@ -1,5 +1,5 @@
 // The one place that calls the server.
-import { sawAnswer, sawSilence } from './connection';
+import { markReachable, markUnreachable } from './connection';
 
 export class ApiError extends Error {
   constructor(
@@ -16,12 +16,12 @@ export class ApiError extends Error {
   }
 }
 
-export const SILENT = 'unreachable';
+export const UNREACHABLE = 'unreachable';
 
 type Listener = () => void;
 const expiries = new Set<Listener>();
 
-// Called when the session is over, whatever call found out.
+// Called when any call finds that the session is over.
 export function onExpiry(listener: Listener): () => void {
   expiries.add(listener);
   return () => expiries.delete(listener);
@@ -40,7 +40,7 @@ export async function call<T>(path: string, { method = 'GET', body, signal, sign
   const text = await response.text();
   const answer = parsed(text);
   if (response.ok) return answer as T;
-  const { code, message } = said(answer, response.status);
+  const { code, message } = errorOf(answer, response.status);
   if (response.status === 401 && !signingIn) expiries.forEach((listener) => listener());
   throw new ApiError(response.status, code, message);
 }
@@ -61,14 +61,14 @@ async function send(path: string, method: string, body: unknown, signal: AbortSi
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    sawSilence();
-    throw new ApiError(0, SILENT, 'The server does not answer. This page tries again by itself.');
+    markUnreachable();
+    throw new ApiError(0, UNREACHABLE, 'The server does not answer. This page retries by itself.');
   }
   if (response.status === 502 || response.status === 504) {
-    sawSilence();
-    throw new ApiError(response.status, SILENT, 'The server does not answer. This page tries again by itself.');
+    markUnreachable();
+    throw new ApiError(response.status, UNREACHABLE, 'The server does not answer. This page retries by itself.');
   }
-  sawAnswer();
+  markReachable();
   return response;
 }
 
@@ -81,16 +81,16 @@ function parsed(text: string): unknown {
   }
 }
 
-function said(answer: unknown, status: number): { code: string; message: string } {
+function errorOf(answer: unknown, status: number): { code: string; message: string } {
   if (typeof answer === 'object' && answer !== null) {
     const { code, message } = answer as { code?: unknown; message?: unknown };
     if (typeof message === 'string') return { code: typeof code === 'string' ? code : String(status), message };
   }
-  return { code: 'unexpected', message: `The server answered ${status} without a reason. Its log may say more.` };
+  return { code: 'unexpected', message: `The server answered ${status} without a reason. See its log.` };
 }
 
-// What to tell a person about any failure.
+// The message to show for any failure.
 export function messageOf(error: unknown): string {
-  if (error instanceof ApiError && error.notThere) return 'This server does not offer this yet. A newer version of Sluice may.';
+  if (error instanceof ApiError && error.notThere) return 'This server does not support this. Update Sluice.';
   return error instanceof Error ? error.message : String(error);
 }

@@ -15,7 +15,7 @@ export function ServerStatusProvider({ signedIn, children }: { signedIn: boolean
 
 export function useServerStatus(): Loaded<ServerStatus> {
   const status = useContext(StatusContext);
-  if (!status) throw new Error('useServerStatus is for what is inside ServerStatusProvider');
+  if (!status) throw new Error('useServerStatus must be used inside ServerStatusProvider');
   return status;
 }
 
@@ -23,7 +23,7 @@ export function useReachable(): boolean {
   return useSyncExternalStore(watchConnection, isReachable);
 }
 
-// Now, on a beat: for relative times.
+// The current time, updated at an interval: for relative times.
 export function useNow(everyMs = 1_000): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -1,11 +1,11 @@
-// Who is signed in. A session that ends keeps the page as it is, below the sign-in.
+// Who is signed in. When a session ends, the page stays as it is, below the sign-in.
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { session as calls } from './calls';
-import { ApiError, messageOf, onExpiry, SILENT } from './http';
+import { ApiError, messageOf, onExpiry, UNREACHABLE } from './http';
 import { onReturn } from './connection';
 import type { Caller } from './types';
 
-type Phase = 'asking' | 'out' | 'in' | 'expired';
+type Phase = 'loading' | 'out' | 'in' | 'expired';
 
 export interface Session {
   phase: Phase;
@@ -21,12 +21,12 @@ const SessionContext = createContext<Session | null>(null);
 
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('useSession is for what is inside SessionProvider');
+  if (!session) throw new Error('useSession must be used inside SessionProvider');
   return session;
 }
 
 export function SessionProvider({ children }: { children: ReactNode }) {
-  const [phase, setPhase] = useState<Phase>('asking');
+  const [phase, setPhase] = useState<Phase>('loading');
   const [caller, setCaller] = useState<Caller | null>(null);
   const [fault, setFault] = useState('');
 
@@ -36,8 +36,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       setFault('');
       setPhase('in');
     } catch (error) {
-      const silent = error instanceof ApiError && error.code === SILENT;
-      if (!silent) setPhase((now) => (now === 'asking' ? 'out' : now === 'in' ? 'expired' : now));
+      const silent = error instanceof ApiError && error.code === UNREACHABLE;
+      if (!silent) setPhase((now) => (now === 'loading' ? 'out' : now === 'in' ? 'expired' : now));
       setFault(error instanceof ApiError && error.status === 401 ? '' : messageOf(error));
     }
   }, []);
@@ -52,7 +52,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       phase,
       caller,
       fault,
-      mayWrite: role === 'writer' || role === 'admin' || role === 'custom',  // what a custom role may not do, the server says
+      mayWrite: role === 'writer' || role === 'admin' || role === 'custom',  // the server enforces custom roles
       mayAdmin: role === 'admin',
       signIn: async (token) => {
         await calls.begin(token);

@@ -1,4 +1,4 @@
-// What the REST API answers, as far as this console reads it.
+// The REST API's answers, as far as this console reads them.
 import type { Instant } from '../format/times';
 
 export type Role = 'custom' | 'reader' | 'writer' | 'admin';
@@ -24,7 +24,7 @@ export interface Environment {
   name: string;
   apiKey: string;
   mobileKey: string;
-  // Keys that were reset and still count.
+  // Keys that were reset and still work.
   expiringApiKeys?: { key: string; expiry: number }[];
   expiringMobileKeys?: { key: string; expiry: number }[];
   defaultTrackEvents: boolean;

@@ -1,4 +1,4 @@
-// One thing that a button does: while it runs, and what went wrong.
+// An action of a button: whether it runs, and its error.
 import { useCallback, useState } from 'react';
 
 export interface Action<Args extends unknown[]> {

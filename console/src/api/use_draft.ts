@@ -1,4 +1,4 @@
-// A form's text that outlives a reload, a sign-out and a restart of the server: in this tab's storage only.
+// A form's text that survives a reload, a sign-out and a restart of the server: in this tab's storage only.
 import { useCallback, useEffect, useRef, useState } from 'react';
 
 const PREFIX = 'sluice-draft:';
@@ -27,7 +27,7 @@ export function useDraft<T extends object>(key: string, initial: T, secrets: rea
       if (JSON.stringify(value) === JSON.stringify(start.current)) sessionStorage.removeItem(PREFIX + key);
       else sessionStorage.setItem(PREFIX + key, JSON.stringify(shown));
     } catch {
-      // Storage is shut: the draft lives as long as the page.
+      // Storage is not available: the draft lives as long as the page.
     }
   }, [key, value]);
 

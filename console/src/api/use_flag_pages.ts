@@ -1,4 +1,4 @@
-// Flags, a page at a time as they come into view: the server searches and sorts.
+// Flags, loaded page by page as they come into view: the server searches and sorts.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { flags } from './calls';
 import { onReturn } from './connection';
@@ -28,7 +28,7 @@ export function useFlagPages(project: string, env: string, text: string, sort: s
   const [state, setState] = useState<State>({ of: '', pages: new Map() });
   const [turn, setTurn] = useState(0);
   const [seen, setSeen] = useState<[number, number]>([0, 0]);
-  const asked = useRef<{ of: string; pages: Set<number>; abort: AbortController }>(undefined);
+  const requested = useRef<{ of: string; pages: Set<number>; abort: AbortController }>(undefined);
   const refresh = useCallback(() => setTurn((now) => now + 1), []);
   const view = useCallback((first: number, last: number) => setSeen([Math.floor(first / PAGE), Math.floor(Math.max(last - 1, first) / PAGE)]), []);
 
@@ -40,11 +40,11 @@ export function useFlagPages(project: string, env: string, text: string, sort: s
 
   useEffect(() => {
     const of = `${wanted}#${turn}`;
-    if (asked.current?.of !== of) {
-      asked.current?.abort.abort();
-      asked.current = { of, pages: new Set(), abort: new AbortController() };
+    if (requested.current?.of !== of) {
+      requested.current?.abort.abort();
+      requested.current = { of, pages: new Set(), abort: new AbortController() };
     }
-    const { pages, abort } = asked.current;
+    const { pages, abort } = requested.current;
     for (let page = seen[0]; page <= seen[1]; ++page) {
       if (pages.has(page)) continue;
       pages.add(page);
@@ -65,10 +65,10 @@ export function useFlagPages(project: string, env: string, text: string, sort: s
       );
     }
   }, [wanted, project, env, text, sort, turn, seen]);
-  useEffect(() => () => asked.current?.abort.abort(), []);
+  useEffect(() => () => requested.current?.abort.abort(), []);
 
   const loaded = useMemo(() => [...state.pages.values()].flat(), [state.pages]);
-  // What was found before stays in view until there is an answer.
+  // Earlier results stay visible until the answer arrives.
   return {
     total: state.total,
     flag: (index) => state.pages.get(Math.floor(index / PAGE))?.[index % PAGE],

@@ -1,15 +1,15 @@
-// The latest events of an environment as the server sends them (server-sent events). The browser comes back by itself, and
-// goes on with the event behind the last that it had.
+// The latest events of an environment as the server sends them (server-sent events). The browser reconnects by itself and
+// resumes after the last event that it received.
 import { useEffect, useRef, useState } from 'react';
 import { events as calls } from './calls';
-import { sawAnswer, sawSilence } from './connection';
+import { markReachable, markUnreachable } from './connection';
 import { ApiError } from './http';
 import type { ExportedEvent } from './types';
 
 const KEPT = 1_000;
-// What came is shown together this often: at thousands of events a second a page for each would be too slow.
+// New events are shown in batches at this interval: rendering each of thousands a second would be too slow.
 const SHOW_EVERY_MS = 200;
-// After the stream was refused, with a reason that may pass.
+// Retry interval after the stream was refused for a temporary reason.
 const RETRY_MS = 5_000;
 
 export interface Live {
@@ -26,7 +26,7 @@ export function useLive(project: string, environment: string, paused: boolean): 
   const [hidden, setHidden] = useState(document.hidden);
   const last = useRef<string>(undefined);
 
-  // A browser keeps few connections to one server: a page that nobody sees holds none.
+  // A browser allows few connections to one server: a hidden page holds none.
   useEffect(() => {
     const look = () => setHidden(document.hidden);
     document.addEventListener('visibilitychange', look);
@@ -49,7 +49,7 @@ export function useLive(project: string, environment: string, paused: boolean): 
     const open = () => {
       source = new EventSource(calls.stream(project, environment, last.current));
       source.onopen = () => {
-        sawAnswer();
+        markReachable();
         setLoaded(true);
         setError(undefined);
       };
@@ -63,10 +63,10 @@ export function useLive(project: string, environment: string, paused: boolean): 
         setError(new ApiError(410, code, message));
       });
       source.onerror = () => {
-        if (source?.readyState !== EventSource.CLOSED) return sawSilence();
-        // A stream is refused without words: the same question, asked plainly, has them.
+        if (source?.readyState !== EventSource.CLOSED) return markUnreachable();
+        // A refused event stream carries no message; a plain request for the same address does.
         calls.after(project, environment, { limit: 1 }, abort.signal).then(
-          () => setError(new ApiError(429, 'rate_limited', 'As many people as can watch events already. This page tries again by itself.')),
+          () => setError(new ApiError(429, 'rate_limited', 'The limit of live event viewers is reached. This page retries by itself.')),
           (caught: unknown) => !abort.signal.aborted && setError(caught),
         );
         again = setTimeout(open, RETRY_MS);

@@ -1,4 +1,4 @@
-// Loads something for a page, again when its inputs change, on a beat, and when the server is back.
+// Loads data for a page; again when its inputs change, at an interval, and when the server is reachable again.
 import { useCallback, useEffect, useState } from 'react';
 import { isReachable, onReturn } from './connection';
 
@@ -11,7 +11,7 @@ export interface Loaded<T> {
 
 interface Options {
   everyMs?: number;
-  // false: nothing is loaded yet.
+  // false: do not load yet.
   when?: boolean;
 }
 
@@ -30,7 +30,7 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, { everyMs,
         const data = await load(abort.signal);
         if (!abort.signal.aborted) setState({ data, of: load });
       } catch (error) {
-        // What was there stays in view while the server is away.
+        // Earlier data stays visible while the server is unreachable.
         if (!abort.signal.aborted) setState((before) => (before.of === load ? { ...before, error } : { error, of: load }));
       }
       if (!abort.signal.aborted && everyMs) timer = setTimeout(beat, everyMs);

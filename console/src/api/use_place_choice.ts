@@ -1,4 +1,4 @@
-// Which environment a page shows: from its address, else the last one chosen, else the first.
+// Which environment a page shows: from its address, else the last one selected, else the first.
 import { useCallback, useEffect } from 'react';
 import { go, pathTo, usePlace } from '../router';
 import { projects as projectCalls } from './calls';
@@ -11,7 +11,7 @@ export interface PlaceChoice {
   projects: Loaded<{ items: Project[] }>;
   project: Project | undefined;
   environment: Environment | undefined;
-  choose: (project: string, environment: string) => void;
+  select: (project: string, environment: string) => void;
 }
 
 export function usePlaceChoice(page: string): PlaceChoice {
@@ -21,11 +21,11 @@ export function usePlaceChoice(page: string): PlaceChoice {
   const [, projectKey, environmentKey] = parts;
   const kept = sessionStorage.getItem(KEPT);
   const named = (project: string | undefined, environment: string | undefined) => all.find((each) => each.project.key === project && each.environment.key === environment);
-  const chosen = environmentKey ? named(projectKey, environmentKey) : (named(...((kept?.split('/') ?? []) as [string?, string?])) ?? all[0]);
-  const place = chosen && `${chosen.project.key}/${chosen.environment.key}`;
+  const selected = environmentKey ? named(projectKey, environmentKey) : (named(...((kept?.split('/') ?? []) as [string?, string?])) ?? all[0]);
+  const place = selected && `${selected.project.key}/${selected.environment.key}`;
   useEffect(() => {
     if (place) sessionStorage.setItem(KEPT, place);
   }, [place]);
-  const choose = useCallback((project: string, environment: string) => go(pathTo(page, project, environment)), [page]);
-  return { projects, project: chosen?.project, environment: chosen?.environment, choose };
+  const select = useCallback((project: string, environment: string) => go(pathTo(page, project, environment)), [page]);
+  return { projects, project: selected?.project, environment: selected?.environment, select };
 }

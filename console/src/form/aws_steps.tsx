@@ -1,4 +1,4 @@
-// What to do in AWS, with the policies filled in as one types.
+// The steps in AWS, with the policies filled in while the user types.
 import { useDebouncedValue } from '@mantine/hooks';
 import { useCallback, useEffect, useState } from 'react';
 import { destinations } from '../api/calls';
@@ -11,12 +11,12 @@ import { draftOf, EMPTY, type DestinationValues } from './destination_values';
 
 const SETTLE_MS = 200;
 
-// `somewhere`: an environment to ask with before one is chosen; the policies do not depend on it.
-export function AwsSteps({ values, somewhere }: { values: DestinationValues; somewhere?: { project: string; environment: string } | undefined }) {
-  const project = values.project || somewhere?.project || '';
-  const environment = values.environment || somewhere?.environment || '';
+// `anyEnvironment`: used for the request before an environment is selected; the policies do not depend on it.
+export function AwsSteps({ values, anyEnvironment }: { values: DestinationValues; anyEnvironment?: { project: string; environment: string } | undefined }) {
+  const project = values.project || anyEnvironment?.project || '';
+  const environment = values.environment || anyEnvironment?.environment || '';
   const { region, stream, roleArn, externalId } = values;
-  // Only what the policies need: other fields must not hide them with a fault of their own.
+  // Only what the policies need: an error in another field must not hide them.
   const wanted = JSON.stringify({ project, environment, region, stream, roleArn, externalId });
   const [settled] = useDebouncedValue(wanted, SETTLE_MS);
   const load = useCallback(
@@ -27,9 +27,9 @@ export function AwsSteps({ values, somewhere }: { values: DestinationValues; som
     },
     [settled],
   );
-  // Of what is asked, not of what is shown: an environment may have been chosen a moment ago.
-  const asked = JSON.parse(settled) as Partial<DestinationValues>;
-  const policies = useLoad(load, { when: Boolean(asked.project && asked.environment) });
+  // Of the request, not of what is shown: an environment may have been selected a moment ago.
+  const requested = JSON.parse(settled) as Partial<DestinationValues>;
+  const policies = useLoad(load, { when: Boolean(requested.project && requested.environment) });
   const [last, setLast] = useState<Policies>();
   useEffect(() => {
     if (policies.data) setLast(policies.data);
@@ -43,35 +43,35 @@ export function AwsSteps({ values, somewhere }: { values: DestinationValues; som
       <ol>
         <li>
           <strong>Create the data stream</strong>
-          <p>In Kinesis, in the region that you choose here. On-demand is a good start.</p>
+          <p>In Kinesis, in the region selected here. On-demand capacity is a good start.</p>
         </li>
         <li>
           <strong>Create the role with this trust policy</strong>
-          <p>It lets Sluice, and nobody else, use the role.</p>
+          <p>It allows only Sluice to use the role.</p>
           {shown?.trustPolicy && <PolicyBox kind="trust" policy={shown.trustPolicy} roleArn={roleArn} name="trust policy" />}
-          {shown?.trustPolicy && !shown.principalKnown && <p className="small dim">Sluice does not know its own AWS identity yet. Put it in place of the placeholder. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>}
-          {shown && !shown.trustPolicy && <p className="small dim">Give a role ARN, and the policy is here. Without a role, Sluice writes as itself and needs no trust policy.</p>}
+          {shown?.trustPolicy && !shown.principalKnown && <p className="small dim">Sluice does not know its own AWS identity yet. Replace the placeholder with it. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>}
+          {shown && !shown.trustPolicy && <p className="small dim">Enter a role ARN to see the policy. Without a role, Sluice uses its own identity and needs no trust policy.</p>}
         </li>
         <li>
           <strong>Attach this permission policy to the role</strong>
-          <p>It may write into this one stream, and nothing else.</p>
+          <p>It allows writing to this stream only.</p>
           {shown && <PolicyBox kind="permission" policy={shown.permissionPolicy} roleArn={roleArn} name="permission policy" />}
         </li>
         {shown?.assumeRolePolicy && (
           <li>
-            <strong>Let the identity of Sluice assume the role</strong>
+            <strong>Allow Sluice's identity to assume the role</strong>
             <p>Needed when the role is in another account, or when the identity has no such policy yet.</p>
             <PolicyBox kind="assume" policy={shown.assumeRolePolicy} roleArn={roleArn} name="policy of Sluice's identity" />
           </li>
         )}
         <li>
           <strong>Check, then save</strong>
-          <p>The check asks AWS step by step and puts one test event into the stream.</p>
+          <p>The check calls AWS step by step and puts one test event into the stream.</p>
         </li>
       </ol>
-      {!project && <p className="small dim">The policies are here when there is an environment.</p>}
+      {!project && <p className="small dim">The policies appear once an environment exists.</p>}
       {missing && <p className="small dim">This server does not fill in policies before a destination is saved. <DocsLink page="aws-credentials">AWS credentials</DocsLink> has them.</p>}
-      {policies.error && !missing && !policies.loading ? <p className="small dim" role="status">The policies are as they were before: {messageOf(policies.error)}</p> : null}
+      {policies.error && !missing && !policies.loading ? <p className="small dim" role="status">The policies could not be updated: {messageOf(policies.error)}</p> : null}
     </section>
   );
 }

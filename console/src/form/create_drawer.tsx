@@ -12,7 +12,7 @@ import { Callout, DocsLink, Fault } from '../parts/callout';
 import { CheckSteps } from '../parts/check_steps';
 import { StreamMark } from '../parts/icons';
 import { Shown } from '../parts/loading';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { AwsSteps } from './aws_steps';
 import { Choices } from './destination_choices';
 import { NameField, OnField, StreamFields } from './destination_fields';
@@ -20,16 +20,16 @@ import { byField, draftOf, EMPTY, KNOWN_FAULTS, newExternalId, SECRETS, type Des
 import { DrawerResult } from './drawer_result';
 import { PlaceField } from './place_field';
 
-export function CreateDrawer({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
+export function CreateDrawer({ close, created }: { close: () => void; created: (ref: { project: string; environment: string; id: string }) => void }) {
   return (
     <Drawer opened onClose={close} position="right" size="min(1160px, 100%)" padding={0}
       title={<span className="drawer-title"><StreamMark size={30} /> Create a destination: Amazon Kinesis</span>}>
-      <CreateForm close={close} made={made} />
+      <CreateForm close={close} created={created} />
     </Drawer>
   );
 }
 
-function CreateForm({ close, made }: { close: () => void; made: (ref: { project: string; environment: string; id: string }) => void }) {
+function CreateForm({ close, created }: { close: () => void; created: (ref: { project: string; environment: string; id: string }) => void }) {
   const start = useMemo(() => ({ ...EMPTY, externalId: newExternalId() }), []);
   const draft = useDraft<DestinationValues>('new-destination', start, SECRETS);
   const { value: values } = draft;
@@ -42,25 +42,25 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
     if (change.environment) setPlaceError(undefined);
   };
   const any = loaded.data?.items.find((project) => project.environments?.totalCount);
-  const somewhere = any && { project: any.key, environment: any.environments!.items[0]!.key };
-  const placed = () => {
-    const good = Boolean(values.project && values.environment);
-    if (!good) setPlaceError('Choose the environment whose events it gets.');
-    return good;
+  const anyEnvironment = any && { project: any.key, environment: any.environments!.items[0]!.key };
+  const environmentSelected = () => {
+    const selected = Boolean(values.project && values.environment);
+    if (!selected) setPlaceError('Select the environment whose events it receives.');
+    return selected;
   };
 
   const check = useAction(async () => {
     save.clear();
     setResult(undefined);
-    if (placed()) setResult(await destinations.check(values.project, values.environment, draftOf(values)));
+    if (environmentSelected()) setResult(await destinations.check(values.project, values.environment, draftOf(values)));
   });
   const save = useAction(async () => {
     check.clear();
-    if (!placed()) return;
-    const destination = await destinations.make(values.project, values.environment, draftOf(values));
+    if (!environmentSelected()) return;
+    const destination = await destinations.create(values.project, values.environment, draftOf(values));
     draft.forget();
-    tell(`“${destination.name}” is saved.`);
-    made(refOf(destination));
+    notify(`“${destination.name}” saved.`);
+    created(refOf(destination));
   });
   const error = save.error ?? check.error;
   const faults = error ? faultsOf(messageOf(error), KNOWN_FAULTS) : null;
@@ -85,8 +85,8 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
         <Shown loaded={loaded} what="environments">
           {({ items }) => (
             <PlaceField projects={items} project={values.project} environment={values.environment} error={placeError}
-              choose={(project, environment) => set({ project, environment })}
-              made={(project, environment) => {
+              select={(project, environment) => set({ project, environment })}
+              created={(project, environment) => {
                 set({ project, environment });
                 loaded.reload();
               }} />
@@ -96,18 +96,18 @@ function CreateForm({ close, made }: { close: () => void; made: (ref: { project:
           <StreamFields {...fields} />
           <Choices {...fields} />
           <OnField {...fields} />
-          <p className="small dim" style={{ margin: 0 }}><DocsLink page="delivery">What is promised of delivery</DocsLink> · <DocsLink page="configuration">Every setting</DocsLink></p>
+          <p className="small dim" style={{ margin: 0 }}><DocsLink page="delivery">Delivery guarantees</DocsLink> · <DocsLink page="configuration">All settings</DocsLink></p>
         </div>
-        <AwsSteps values={values} somewhere={somewhere} />
+        <AwsSteps values={values} anyEnvironment={anyEnvironment} />
       </div>
       <DrawerResult of={error ?? result}>
-        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}
-        {faults?.rest && <Fault error={error} title={save.error ? 'It was not saved.' : 'It could not be checked.'} />}
+        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields have errors. Each field shows what it expects." live />}
+        {faults?.rest && <Fault error={error} title={save.error ? 'Not saved.' : 'Check failed.'} />}
         {result && <CheckSteps result={result} roleArn={values.roleArn} />}
       </DrawerResult>
       <div className="drawer-foot">
         <Group justify="flex-end">
-          {check.running && <span className="small dim" role="status">Asking AWS. This takes up to 30 s …</span>}
+          {check.running && <span className="small dim" role="status">Calling AWS. This takes up to 30 s …</span>}
           <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>Discard</Button>
           <Button variant="default" onClick={() => void check.run()} loading={check.running}>Check</Button>
           <Button type="submit" form="create-destination" loading={save.running}>Save destination</Button>

@@ -1,4 +1,4 @@
-// What a destination gets: kinds, filters, samples, privacy, and details of delivery.
+// What a destination receives: kinds, filters, sampling, privacy, and delivery details.
 import { MultiSelect, PasswordInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { DocsLink } from '../parts/callout';
@@ -24,7 +24,7 @@ interface FoldProps {
 
 function Fold({ title, hint, set, fault, children }: FoldProps) {
   const [shown, setShown] = useState(set || fault);
-  // What has a fault or a setting is shown; it never closes under one's hands.
+  // A part with an error or a value is open; it never closes by itself.
   useEffect(() => {
     if (set || fault) setShown(true);
   }, [set, fault]);
@@ -44,28 +44,28 @@ export function Choices(props: FieldsProps) {
   const isSet = (name: keyof DestinationValues) => (Array.isArray(values[name]) ? values[name].length > 0 : typeof values[name] === 'string' && values[name] !== '');
   return (
     <div>
-      <Fold title="Kinds and filters" hint="Which events it gets" {...of('kinds', 'onlyFlags', 'neverFlags', 'onlyEvents', 'neverEvents', 'onlyContextKinds', 'neverContextKinds', 'sampleOneIn')}>
-        <MultiSelect label="Kinds" description={<>Left empty: all but index and summary. <DocsLink page="events">About kinds</DocsLink></>} placeholder={values.kinds.length ? '' : 'All but index and summary'} data={KINDS} value={values.kinds} error={errors.kinds}
+      <Fold title="Kinds and filters" hint="Which events it receives" {...of('kinds', 'onlyFlags', 'neverFlags', 'onlyEvents', 'neverEvents', 'onlyContextKinds', 'neverContextKinds', 'sampleOneIn')}>
+        <MultiSelect label="Kinds" description={<>If empty: all except index and summary. <DocsLink page="events">About kinds</DocsLink></>} placeholder={values.kinds.length ? '' : 'All except index and summary'} data={KINDS} value={values.kinds} error={errors.kinds}
           onChange={(kinds) => set({ kinds })} searchable hidePickedOptions />
-        <Tags {...props} name="onlyFlags" label="Only these flags" placeholder="All flags" description="Flag keys. Evaluations of other flags are left out." />
+        <Tags {...props} name="onlyFlags" label="Only these flags" placeholder="All flags" description="Flag keys. Evaluations of other flags are filtered out." />
         <Tags {...props} name="neverFlags" label="Never these flags" placeholder="None" />
         <Tags {...props} name="onlyEvents" label="Only these events" placeholder="All events" description="Keys of custom, click and pageview events." />
         <Tags {...props} name="neverEvents" label="Never these events" placeholder="None" />
         <Tags {...props} name="onlyContextKinds" label="Only these context kinds" placeholder="All kinds" description="Such as user or organization." />
         <Tags {...props} name="neverContextKinds" label="Never these context kinds" placeholder="None" />
-        <TextInput label="Keep one event in" description="1 keeps all. 10 keeps a tenth, and samplingRatio says so in each." inputMode="numeric" placeholder="1" value={values.sampleOneIn} error={errors.sampleOneIn} onChange={(event) => set({ sampleOneIn: event.currentTarget.value })} />
+        <TextInput label="Keep one event in" description="1 keeps all events. 10 keeps one in ten and sets samplingRatio in each." inputMode="numeric" placeholder="1" value={values.sampleOneIn} error={errors.sampleOneIn} onChange={(event) => set({ sampleOneIn: event.currentTarget.value })} />
       </Fold>
-      <Fold title="Privacy" hint="What it must not see" {...of('dropAttributes', 'hashAttributes', 'hashKeysOf', 'hashSecret')}>
+      <Fold title="Privacy" hint="What it must not receive" {...of('dropAttributes', 'hashAttributes', 'hashKeysOf', 'hashSecret')}>
         <Tags {...props} name="dropAttributes" label="Attributes to drop" placeholder="email" description="References to context attributes, such as email or /address/street." />
-        <Tags {...props} name="hashAttributes" label="Attributes to hash" placeholder="ip" description="Equal values stay equal, so that events can still be joined." />
+        <Tags {...props} name="hashAttributes" label="Attributes to hash" placeholder="ip" description="Equal values get equal hashes, so events can still be joined." />
         <Tags {...props} name="hashKeysOf" label="Context kinds whose keys are hashed" placeholder="user" description="* for all." />
-        <PasswordInput label="Hash secret" description="16 characters or more. Needed to hash. It is not kept in drafts." value={values.hashSecret} error={errors.hashSecret} onChange={(event) => set({ hashSecret: event.currentTarget.value })} autoComplete="off" />
+        <PasswordInput label="Hash secret" description="16 characters or more. Required for hashing. Not saved in drafts." value={values.hashSecret} error={errors.hashSecret} onChange={(event) => set({ hashSecret: event.currentTarget.value })} autoComplete="off" />
       </Fold>
-      <Fold title="Details" hint="Added fields, where it begins, endpoints" {...of('addFields', 'endpoint', 'stsEndpoint')}>
-        <MultiSelect label="Added fields" description="Beside version, in every record." placeholder={values.addFields.length ? '' : 'None'} data={ADDED_FIELDS} value={values.addFields} error={errors.addFields} onChange={(addFields) => set({ addFields })} hidePickedOptions />
-        <Select label="Begins with" allowDeselect={false} value={values.start} error={errors.start} onChange={(start) => start && set({ start })}
-          data={[{ value: 'now', label: 'Events from now on' }, { value: 'oldest', label: 'The oldest that the journal still has' }]} />
-        <Switch label="A newline after each record" description="So that Firehose writes one event a line." checked={values.newline} onChange={(event) => set({ newline: event.currentTarget.checked })} />
+      <Fold title="Details" hint="Added fields, start position, endpoints" {...of('addFields', 'endpoint', 'stsEndpoint')}>
+        <MultiSelect label="Added fields" description="In addition to version, in every record." placeholder={values.addFields.length ? '' : 'None'} data={ADDED_FIELDS} value={values.addFields} error={errors.addFields} onChange={(addFields) => set({ addFields })} hidePickedOptions />
+        <Select label="Start with" allowDeselect={false} value={values.start} error={errors.start} onChange={(start) => start && set({ start })}
+          data={[{ value: 'now', label: 'Events from now on' }, { value: 'oldest', label: 'The oldest events in the journal' }]} />
+        <Switch label="A newline after each record" description="So that Firehose writes one event per line." checked={values.newline} onChange={(event) => set({ newline: event.currentTarget.checked })} />
         <TextInput label="Kinesis endpoint" description="Only for a VPC endpoint or a simulator." placeholder="AWS's own" value={values.endpoint} error={errors.endpoint} onChange={(event) => set({ endpoint: event.currentTarget.value })} />
         <TextInput label="STS endpoint" placeholder="AWS's own" value={values.stsEndpoint} error={errors.stsEndpoint} onChange={(event) => set({ stsEndpoint: event.currentTarget.value })} />
       </Fold>

@@ -1,4 +1,4 @@
-// The fields of a destination: where its stream is, and by which role.
+// The fields of a destination: its stream and the role.
 import { ActionIcon, Select, Switch, TextInput } from '@mantine/core';
 import { server } from '../api/calls';
 import { useLoad } from '../api/use_load';
@@ -14,7 +14,7 @@ export interface FieldsProps {
 
 export function NameField({ values, set, errors }: FieldsProps) {
   return (
-    <TextInput label="Name" description="Optional. What you call it." placeholder={values.stream.split('/').at(-1) || 'Amazon Kinesis'} value={values.name} error={errors.name}
+    <TextInput label="Name" description="Optional. Shown in lists." placeholder={values.stream.split('/').at(-1) || 'Amazon Kinesis'} value={values.name} error={errors.name}
       onChange={(event) => set({ name: event.currentTarget.value })} data-autofocus />
   );
 }
@@ -23,18 +23,18 @@ export function StreamFields({ values, set, errors }: FieldsProps) {
   return (
     <>
       <RegionField values={values} set={set} errors={errors} />
-      <TextInput label="Stream name or ARN" required withAsterisk description="The Kinesis data stream that gets the events." placeholder="flags" value={values.stream} error={errors.stream}
+      <TextInput label="Stream name or ARN" required withAsterisk description="The Kinesis data stream that receives the events." placeholder="flags" value={values.stream} error={errors.stream}
         onChange={(event) => {
           const stream = event.currentTarget.value;
           const region = regionOfArn(stream);
           set({ stream, ...(region && { region }) });
         }} />
-      <TextInput label="Role ARN" description="The role that Sluice assumes to write into the stream. Left empty, it writes as itself." placeholder="arn:aws:iam::123456789012:role/sluice-export"
+      <TextInput label="Role ARN" description="The role that Sluice assumes to write to the stream. If empty, Sluice uses its own identity." placeholder="arn:aws:iam::123456789012:role/sluice-export"
         value={values.roleArn} error={errors.roleArn} onChange={(event) => set({ roleArn: event.currentTarget.value })} />
-      <TextInput label="External id" description="What the role's trust policy asks for, so that nobody else has Sluice use your role. It is no secret."
+      <TextInput label="External id" description="Required by the role's trust policy; stops others from using your role through Sluice. Not a secret."
         value={values.externalId} error={errors.externalId} onChange={(event) => set({ externalId: event.currentTarget.value })}
         rightSection={
-          <ActionIcon variant="subtle" color="gray" c="var(--mantine-color-dimmed)" aria-label="Make another external id" title="Make another external id" onClick={() => set({ externalId: newExternalId() })}>
+          <ActionIcon variant="subtle" color="gray" c="var(--mantine-color-dimmed)" aria-label="Generate a new external id" title="Generate a new external id" onClick={() => set({ externalId: newExternalId() })}>
             <Icon name="reset" size={16} />
           </ActionIcon>
         } />
@@ -49,17 +49,17 @@ function RegionField({ values, set, errors }: FieldsProps) {
       <TextInput label="Region" required withAsterisk placeholder="us-east-1" value={values.region} error={errors.region} onChange={(event) => set({ region: event.currentTarget.value })} />
     );
   const regions = data?.items ?? [];
-  // A region that is newer than the server's list is kept.
+  // Keeps a region that is newer than the server's list.
   const extra = values.region && !regions.some(({ name }) => name === values.region) ? [{ name: values.region, partition: 'Other' }] : [];
   return (
     <Select label="Region" required withAsterisk searchable clearable placeholder="us-east-1" data={groupedRegions([...extra, ...regions])} value={values.region || null} error={errors.region} maxDropdownHeight={320}
-      nothingFoundMessage="No region has this name." clearButtonProps={{ 'aria-label': 'Clear the region' }} onChange={(region) => set({ region: region ?? '' })} />
+      nothingFoundMessage="No region matches." clearButtonProps={{ 'aria-label': 'Clear the region' }} onChange={(region) => set({ region: region ?? '' })} />
   );
 }
 
 export function OnField({ values, set }: FieldsProps) {
   return (
-    <Switch label="On" description={values.on ? 'Events that come from now on are delivered.' : 'Off: events that come wait in the journal, as long as retention keeps them.'} checked={values.on}
+    <Switch label="On" description={values.on ? 'New events are delivered.' : 'Off: new events stay in the journal until its retention time is over.'} checked={values.on}
       onChange={(event) => set({ on: event.currentTarget.checked })} />
   );
 }

@@ -12,16 +12,16 @@ describe('what is sent', () => {
   it('holds only what is set', () => {
     expect(configOf({ ...EMPTY, region: ' us-east-1 ', stream: 'flags' })).toEqual({ region: 'us-east-1', streamName: 'flags' });
   });
-  it('knows an ARN from a name', () => {
+  it('distinguishes an ARN from a name', () => {
     const arn = 'arn:aws:kinesis:eu-west-1:123456789012:stream/flags';
     expect(configOf({ ...EMPTY, stream: arn })).toEqual({ streamArn: arn });
     expect([regionOfArn(arn), regionOfArn('flags')]).toEqual(['eu-west-1', '']);
   });
-  it('sends a number as one, and what is none as it is, for the server to say so', () => {
+  it('sends a number as a number, and other text unchanged, so that the server reports it', () => {
     expect(configOf({ ...EMPTY, sampleOneIn: '10' })).toEqual({ sampleOneIn: 10 });
     expect(configOf({ ...EMPTY, sampleOneIn: 'ten' })).toEqual({ sampleOneIn: 'ten' });
   });
-  it('leaves the name out when there is none', () => expect('name' in draftOf(EMPTY)).toBe(false));
+  it('omits an empty name', () => expect('name' in draftOf(EMPTY)).toBe(false));
 });
 
 describe('a change', () => {
@@ -29,12 +29,12 @@ describe('a change', () => {
   it('names only what changed, and leaves alone what the form does not show', () => {
     expect(mergeOf({ ...form, name: 'orders', kinds: [], externalId: 'e' }, saved)).toEqual({ version: 3, name: 'orders', config: { kinds: null, externalId: 'e' } });
   });
-  it('takes the name away when the stream becomes an ARN', () => {
+  it('removes the name when the stream becomes an ARN', () => {
     const arn = 'arn:aws:kinesis:us-east-1:123456789012:stream/flags';
     expect(mergeOf({ ...form, stream: arn }, saved).config).toEqual({ streamArn: arn, streamName: null });
   });
 });
 
-it('puts faults of both names of the stream at one field', () => {
+it('shows errors of both stream fields at one field', () => {
   expect(byField({ 'config.streamName': 'It is missing.', 'config.roleArn': 'Odd.' })).toEqual({ stream: 'It is missing.', roleArn: 'Odd.' });
 });

@@ -1,4 +1,4 @@
-// What the destination form holds, and how it becomes what the API takes.
+// The values of the destination form, and their conversion to the API's form.
 import type { Destination, DestinationDraft, Setting } from '../api/types';
 
 export interface DestinationValues {
@@ -45,7 +45,7 @@ const LISTS = [
   'hashKeysOf', 'addFields',
 ] as const;
 
-// The API's names of faults, by the form's field. The stream has two names there.
+// The API's field names in errors, by the form's field. The stream has two names there.
 const FIELD_OF: Record<string, keyof DestinationValues> = {
   name: 'name',
   on: 'on',
@@ -67,7 +67,7 @@ export function byField(fields: Record<string, string>): Partial<Record<keyof De
   return out;
 }
 
-// arn:aws:kinesis:eu-west-1:123456789012:stream/flags tells its region.
+// arn:aws:kinesis:eu-west-1:123456789012:stream/flags contains its region.
 export function regionOfArn(stream: string): string {
   const parts = stream.trim().split(':');
   return parts[0] === 'arn' && parts[2] === 'kinesis' ? (parts[3] ?? '') : '';
@@ -102,7 +102,7 @@ export function valuesOf(destination: Destination, project: string, environment:
   return values;
 }
 
-// A merge patch of what differs; null takes a setting back to its default. Settings that the form does not show stay.
+// A merge patch of what differs; null resets a setting to its default. Settings that the form does not show stay.
 export function mergeOf(values: DestinationValues, destination: Destination): { version: number; name?: string; on?: boolean; config?: Record<string, Setting> } {
   const before = configOf(valuesOf(destination, values.project, values.environment));
   const after = configOf(values);

@@ -1,4 +1,4 @@
-// What a check or a save answered: below the form, and brought into view when it comes.
+// The result of a check or a save: below the form, scrolled into view when it arrives.
 import { useEffect, useRef, type ReactNode } from 'react';
 
 export function DrawerResult({ of, children }: { of: unknown; children: ReactNode }) {

@@ -13,7 +13,7 @@ import { CheckSteps } from '../parts/check_steps';
 import { Icon, StreamMark } from '../parts/icons';
 import { Shown } from '../parts/loading';
 import { TestEvent } from '../parts/test_event';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { AwsSteps } from './aws_steps';
 import { DeleteDestination } from './delete_destination';
 import { Choices } from './destination_choices';
@@ -44,7 +44,7 @@ export function EditDrawer({ of, close, changed, deleted }: Props) {
 
 function EditForm({ of, destination, close, changed, deleted, reload }: Props & { destination: Destination; reload: () => void }) {
   const start = useMemo(() => valuesOf(destination, of.project, of.environment), [destination, of]);
-  // The version belongs to the draft: one from before somebody else's change is not put over it.
+  // The version belongs to the draft: an old draft must not overwrite someone else's change.
   const draft = useDraft<DestinationValues>(`destination:${destination._id}:${destination.version}`, start, SECRETS);
   const { value: values } = draft;
   const [result, setResult] = useState<CheckResult>();
@@ -62,7 +62,7 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
     check.clear();
     const after = await destinations.change(of, mergeOf(values, destination));
     draft.forget();
-    tell(`“${after.name}” is saved.`);
+    notify(`“${after.name}” saved.`);
     changed();
     close();
   });
@@ -94,7 +94,7 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
               }}
             >
               <NameField {...fields} />
-              <TextInput label="Project and environment" value={`${of.project} / ${of.environment}`} readOnly description="It stays as it is. For another environment, make another destination." />
+              <TextInput label="Project and environment" value={`${of.project} / ${of.environment}`} readOnly description="Cannot be changed. For another environment, create another destination." />
               <StreamFields {...fields} />
               <Choices {...fields} />
               <OnField {...fields} />
@@ -105,7 +105,7 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
         <Tabs.Panel value="test">
           <div className="drawer-panel">
             <h3>Send a test event</h3>
-            {draft.dirty && <Callout tone="amber" title="Your changes are not saved yet. The test uses the destination as it is saved." />}
+            {draft.dirty && <Callout tone="amber" title="Your changes are not saved yet. The test uses the saved destination." />}
             <TestEvent of={of} />
           </div>
         </Tabs.Panel>
@@ -118,7 +118,7 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
         <Tabs.Panel value="delete">
           <div className="drawer-panel">
             <h3>Delete destination</h3>
-            <p>Events of its backlog that are not delivered yet, and its dead letters, go with it. What was delivered stays in your stream. To stop it for a while, switch it off instead.</p>
+            <p>Its undelivered events and its dead letters are deleted too. Events already delivered stay in your stream. To pause it, switch it off instead.</p>
             <div>
               <Button color="red.8" variant="outline" c="var(--red)" leftSection={<Icon name="trash" size={16} />} onClick={() => setDeleting(true)}>Delete destination</Button>
             </div>
@@ -127,18 +127,18 @@ function EditForm({ of, destination, close, changed, deleted, reload }: Props & 
       </Tabs>
       <DrawerResult of={error ?? result}>
         {stale && (
-          <Callout tone="amber" title="Somebody else changed this destination meanwhile." live>
-            <p>Nothing was saved. Reload it to see what it is now, then make your change again.</p>
+          <Callout tone="amber" title="Someone else changed this destination in the meantime." live>
+            <p>Not saved. Reload to see the current settings, then repeat your change.</p>
             <Button size="xs" variant="default" mt={8} onClick={() => { draft.forget(); reload(); }}>Reload</Button>
           </Callout>
         )}
-        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields need another look. Each says what it expects." live />}
-        {faults?.rest && <Fault error={error} title={save.error ? 'It was not saved.' : 'It could not be checked.'} />}
+        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields have errors. Each field shows what it expects." live />}
+        {faults?.rest && <Fault error={error} title={save.error ? 'Not saved.' : 'Check failed.'} />}
         {result && <CheckSteps result={result} roleArn={values.roleArn} />}
       </DrawerResult>
       <div className="drawer-foot">
         <Group justify="flex-end">
-          <span className="small dim" style={{ marginRight: 'auto' }}>{check.running ? 'Asking AWS. This takes up to 30 s …' : <DocsLink page="configuration">Every setting</DocsLink>}</span>
+          <span className="small dim" style={{ marginRight: 'auto' }}>{check.running ? 'Calling AWS. This takes up to 30 s …' : <DocsLink page="configuration">All settings</DocsLink>}</span>
           <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>{draft.dirty ? 'Discard' : 'Close'}</Button>
           <Button variant="default" onClick={() => void check.run()} loading={check.running}>Check</Button>
           <Button type="submit" form="edit-destination" loading={save.running} disabled={!draft.dirty}>Save destination</Button>

@@ -1,4 +1,4 @@
-// Makes an environment, and its project when there is none yet.
+// Creates an environment, and its project when there is none yet.
 import { Button, Group, PasswordInput, Select, TextInput } from '@mantine/core';
 import { environments, projects as projectCalls } from '../api/calls';
 import { faultsOf } from '../api/field_faults';
@@ -11,21 +11,21 @@ import { keyOf } from './slug';
 
 interface Props {
   projects: Project[];
-  // Where it goes; left out, a choice is offered.
+  // The project; if absent, the form offers a selection.
   project?: string;
-  made: (project: string, environment: string) => void;
+  created: (project: string, environment: string) => void;
   cancel?: () => void;
 }
 
 const NEW = '\u0000new';
 const START = { project: '', projectName: '', projectKey: '', name: '', key: '', id: '', apiKey: '', mobileKey: '' };
 
-export function EnvironmentForm({ projects, project, made, cancel }: Props) {
+export function EnvironmentForm({ projects, project, created, cancel }: Props) {
   const initial = { ...START, project: project ?? projects[0]?.key ?? NEW };
   const { value, set, forget } = useDraft(`environment:${project ?? ''}`, initial, ['apiKey', 'mobileKey']);
   const known = projects.some((each) => each.key === value.project);
-  const chosen = known ? value.project : NEW;
-  const isNew = chosen === NEW;
+  const selected = known ? value.project : NEW;
+  const isNew = selected === NEW;
   const projectKey = value.projectKey || keyOf(value.projectName);
   const key = value.key || keyOf(value.name);
 
@@ -36,10 +36,10 @@ export function EnvironmentForm({ projects, project, made, cancel }: Props) {
       ...(value.apiKey.trim() && { apiKey: value.apiKey.trim() }),
       ...(value.mobileKey.trim() && { mobileKey: value.mobileKey.trim() }),
     };
-    if (isNew) await projectCalls.make({ key: projectKey, name: value.projectName.trim() || projectKey, environments: [draft] });
-    else await environments.make(chosen, draft);
+    if (isNew) await projectCalls.create({ key: projectKey, name: value.projectName.trim() || projectKey, environments: [draft] });
+    else await environments.create(selected, draft);
     forget();
-    made(isNew ? projectKey : chosen, key);
+    created(isNew ? projectKey : selected, key);
   });
   const faults = action.error ? faultsOf(messageOf(action.error), ['key', 'name', '_id', 'id', 'apiKey', 'sdk_keys', 'mobileKey', 'mobile_keys']) : null;
 
@@ -54,7 +54,7 @@ export function EnvironmentForm({ projects, project, made, cancel }: Props) {
       }}
     >
       {project === undefined && projects.length > 0 && (
-        <Select label="Project" allowDeselect={false} value={chosen} onChange={(text) => text && set({ project: text })}
+        <Select label="Project" allowDeselect={false} value={selected} onChange={(text) => text && set({ project: text })}
           data={[...projects.map((each) => ({ value: each.key, label: each.name })), { value: NEW, label: 'New project …' }]} />
       )}
       {isNew && (
@@ -67,13 +67,13 @@ export function EnvironmentForm({ projects, project, made, cancel }: Props) {
         <TextInput label="Environment name" placeholder="Production" value={value.name} onChange={(event) => set({ name: event.currentTarget.value })} required error={faults?.fields['name']} />
         <TextInput label="Environment key" placeholder={key || 'production'} value={value.key} onChange={(event) => set({ key: event.currentTarget.value })} error={faults?.fields['key']} />
       </Group>
-      <PasswordInput label="SDK key" description="The key that your server-side SDKs have already. Left empty, a new one is made." value={value.apiKey} placeholder="sdk-…"
+      <PasswordInput label="SDK key" description="The key that your server-side SDKs already use. If empty, a new one is generated." value={value.apiKey} placeholder="sdk-…"
         onChange={(event) => set({ apiKey: event.currentTarget.value })} error={faults?.fields['apiKey'] ?? faults?.fields['sdk_keys']} autoComplete="off" />
-      <PasswordInput label="Mobile key" description="Of your mobile SDKs. Left empty, a new one is made." value={value.mobileKey} placeholder="mob-…"
+      <PasswordInput label="Mobile key" description="For mobile SDKs. If empty, a new one is generated." value={value.mobileKey} placeholder="mob-…"
         onChange={(event) => set({ mobileKey: event.currentTarget.value })} error={faults?.fields['mobileKey'] ?? faults?.fields['mobile_keys']} autoComplete="off" />
-      <TextInput label="Client-side id" description="24 hex digits, of your browser SDKs. Left empty, a new one is made." value={value.id} placeholder="578d1e02d2943862c52b9686"
+      <TextInput label="Client-side id" description="24 hex digits, for browser SDKs. If empty, a new one is generated." value={value.id} placeholder="578d1e02d2943862c52b9686"
         onChange={(event) => set({ id: event.currentTarget.value })} error={faults?.fields['_id'] ?? faults?.fields['id']} autoComplete="off" />
-      {faults?.rest && <Callout tone="red" title="It was not made." live><p>{faults.rest}</p></Callout>}
+      {faults?.rest && <Callout tone="red" title="Not created." live><p>{faults.rest}</p></Callout>}
       <Group justify="flex-end">
         {cancel && <Button variant="default" onClick={cancel}>Cancel</Button>}
         <Button type="submit" loading={action.running}>Create environment</Button>

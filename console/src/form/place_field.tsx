@@ -1,4 +1,4 @@
-// Project and environment of a new destination; makes them when there are none.
+// Project and environment of a new destination; creates them when there are none.
 import { Button, Select } from '@mantine/core';
 import { useState } from 'react';
 import type { Project } from '../api/types';
@@ -10,13 +10,13 @@ interface Props {
   projects: Project[];
   project: string;
   environment: string;
-  choose: (project: string, environment: string) => void;
-  made: (project: string, environment: string) => void;
+  select: (project: string, environment: string) => void;
+  created: (project: string, environment: string) => void;
   error?: string | undefined;
 }
 
-export function PlaceField({ projects, project, environment, choose, made, error }: Props) {
-  const [making, setMaking] = useState(false);
+export function PlaceField({ projects, project, environment, select, created, error }: Props) {
+  const [creating, setCreating] = useState(false);
   const groups = projects.map((each) => ({
     group: each.name,
     items: (each.environments?.items ?? []).map((item) => ({ value: `${each.key}/${item.key}`, label: `${each.name}: ${item.name}` })),
@@ -24,27 +24,27 @@ export function PlaceField({ projects, project, environment, choose, made, error
   const none = groups.length === 0;
   const value = project && environment ? `${project}/${environment}` : null;
 
-  if (making || none)
+  if (creating || none)
     return (
       <div className="card" style={{ background: 'var(--card-sunk)', boxShadow: 'none' }}>
-        {none && <Callout tone="blue" title="First, an environment."><p>Its events are what the destination gets. Give it the SDK key that your applications have already, and they need no other change than the events address.</p></Callout>}
+        {none && <Callout tone="blue" title="Create an environment first."><p>The destination receives its events. Enter the SDK key that your applications already use; then only their events address has to change.</p></Callout>}
         <div style={{ marginTop: none ? 14 : 0 }}>
-          <EnvironmentForm projects={projects} {...(!none && { cancel: () => setMaking(false) })}
-            made={(newProject, newEnvironment) => {
-              setMaking(false);
-              made(newProject, newEnvironment);
+          <EnvironmentForm projects={projects} {...(!none && { cancel: () => setCreating(false) })}
+            created={(newProject, newEnvironment) => {
+              setCreating(false);
+              created(newProject, newEnvironment);
             }} />
         </div>
       </div>
     );
   return (
     <div>
-      <Select label="Project and environment" required withAsterisk searchable placeholder="Choose one" data={groups} value={value} error={error} nothingFoundMessage="No environment has this name."
+      <Select label="Project and environment" required withAsterisk searchable placeholder="Select one" data={groups} value={value} error={error} nothingFoundMessage="No environment matches."
         onChange={(text) => {
           const [first = '', second = ''] = (text ?? '').split('/');
-          choose(first, second);
+          select(first, second);
         }} />
-      <Button variant="subtle" size="compact-sm" mt={4} leftSection={<Icon name="plus" size={14} />} onClick={() => setMaking(true)}>New environment</Button>
+      <Button variant="subtle" size="compact-sm" mt={4} leftSection={<Icon name="plus" size={14} />} onClick={() => setCreating(true)}>New environment</Button>
     </div>
   );
 }

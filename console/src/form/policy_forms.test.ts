@@ -3,7 +3,7 @@ import { policyText, roleNameOf } from './policy_forms';
 
 const policy = { Statement: [{ Effect: 'Allow', Resource: "it's ${x}" }] };
 
-it('takes the name from the role', () => {
+it('reads the name from the role', () => {
   expect(roleNameOf('arn:aws:iam::123456789012:role/path/sluice')).toBe('sluice');
   expect(roleNameOf('')).toBe('sluice-export');
 });

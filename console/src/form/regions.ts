@@ -1,4 +1,4 @@
-// Regions as the server tells them, grouped by what people call AWS's partitions.
+// Regions as the server lists them, grouped by AWS partition.
 const PARTITIONS: Record<string, string> = {
   aws: 'AWS', 'aws-cn': 'AWS China', 'aws-us-gov': 'AWS GovCloud (US)', 'aws-iso': 'AWS ISO (US)', 'aws-iso-b': 'AWS ISOB (US)',
   'aws-iso-e': 'AWS ISOE (Europe)', 'aws-iso-f': 'AWS ISOF', 'aws-eusc': 'AWS European Sovereign Cloud',

@@ -1,4 +1,4 @@
-// Delivers again what the journal still has of a time range.
+// Delivers the events of a time range again, as far as the journal still has them.
 import { Button, Group, Progress, TextInput } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -20,7 +20,7 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
   const [to, setTo] = useState('');
   const begin = useAction(async () => {
     const start = toMs(from);
-    if (start === null) throw new Error('Choose when the range begins.');
+    if (start === null) throw new Error('Select the start of the range.');
     await destinations.replay(of, start, toMs(to) ?? undefined);
     status.reload();
   });
@@ -36,17 +36,17 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
   return (
     <div className="form">
       <p className="dim" style={{ margin: 0 }}>
-        Delivers the events of a time range again, with the same ids, beside what comes anew. Consumers that drop repeats by id see nothing twice.
-        {oldest ? ` The journal goes back ${inWords(oldest)}.` : ''} <DocsLink page="delivery">About repeats</DocsLink>
+        Delivers the events of a time range again, with the same ids, in parallel to new events. Consumers that deduplicate by id see each event once.
+        {oldest ? ` The journal starts ${inWords(oldest)} ago.` : ''} <DocsLink page="delivery">About duplicates</DocsLink>
       </p>
       {replay && (
         <Callout tone={running ? 'blue' : replay.state === 'done' ? 'green' : 'grey'} live
-          title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state === 'done' ? 'The replay is done.' : 'The replay was cancelled.'}>
+          title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state === 'done' ? 'Replay finished.' : 'Replay cancelled.'}>
           <p className="small">
             {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered · started <Time at={replay.startedAt} />
           </p>
           {running && <Progress value={replay.fraction * 100} mt={8} aria-label="Progress of the replay" />}
-          {running && <Button size="xs" mt={10} variant="default" loading={cancel.running} onClick={() => void cancel.run()}>Cancel the replay</Button>}
+          {running && <Button size="xs" mt={10} variant="default" loading={cancel.running} onClick={() => void cancel.run()}>Cancel replay</Button>}
         </Callout>
       )}
       {replay?.problem && <ProblemBox problem={replay.problem} />}
@@ -54,7 +54,7 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
       <Group align="end">
         <TextInput type="datetime-local" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} disabled={running} />
         <TextInput type="datetime-local" label="To (empty: now)" value={to} onChange={(event) => setTo(event.currentTarget.value)} disabled={running} />
-        <Button onClick={() => void begin.run()} loading={begin.running} disabled={running || !from}>Start the replay</Button>
+        <Button onClick={() => void begin.run()} loading={begin.running} disabled={running || !from}>Start replay</Button>
       </Group>
     </div>
   );

@@ -1,7 +1,7 @@
-// What differs between two texts, line by line.
+// The differences between two texts, line by line.
 export interface DiffLine {
   text: string;
-  change: 'same' | 'gone' | 'came';
+  change: 'same' | 'removed' | 'added';
 }
 
 // Longest common subsequence: for documents of some hundred lines.
@@ -20,13 +20,13 @@ export function diffLines(before: string[], after: string[]): DiffLine[] {
       out.push({ text: before[i]!, change: 'same' });
       ++i;
       ++j;
-    } else if (i < rows && (j >= columns || length[i + 1]![j]! >= length[i]![j + 1]!)) out.push({ text: before[i++]!, change: 'gone' });
-    else out.push({ text: after[j++]!, change: 'came' });
+    } else if (i < rows && (j >= columns || length[i + 1]![j]! >= length[i]![j + 1]!)) out.push({ text: before[i++]!, change: 'removed' });
+    else out.push({ text: after[j++]!, change: 'added' });
   }
   return out;
 }
 
-// Without what every version has anew.
+// Without what differs in every version.
 export function linesOf(version: unknown): string[] {
   if (version === undefined || version === null) return [];
   const shown = typeof version === 'object' && !Array.isArray(version) ? Object.fromEntries(Object.entries(version).filter(([name]) => name !== '_links' && name !== '_access')) : version;

@@ -7,7 +7,7 @@ import { localInput, relative, toMs } from './times';
 describe('numbers', () => {
   it('groups', () => expect(grouped(1234567)).toBe('1,234,567'));
   it('shortens only what is long', () => expect([short(9999), short(123456), short(3400000)]).toEqual(['9,999', '123.5K', '3.4M']));
-  it('gives rates the digits that matter', () =>
+  it('shows the digits of a rate that matter', () =>
     expect([0, 0.001, 0.25, 3.44, 128.4, 12345].map(rate)).toEqual(['0', '<0.01', '0.25', '3.4', '128', '12,345']));
   it('survives odd rates', () => expect([Number.NaN, -1].map(rate)).toEqual(['0', '0']));
   it('rounds percents down, so that 100% is the end', () =>
@@ -24,7 +24,7 @@ describe('bytes', () => {
 describe('durations', () => {
   it('shows the two largest units', () =>
     expect([340, 12_000, 200_000, 7_500_000, 356_400_000].map(duration)).toEqual(['340 ms', '12 s', '3 min 20 s', '2 h 5 min', '4 d 3 h']));
-  it('leaves an empty second unit out', () => expect([duration(60_000), duration(3_600_000)]).toEqual(['1 min', '1 h']));
+  it('omits an empty second unit', () => expect([duration(60_000), duration(3_600_000)]).toEqual(['1 min', '1 h']));
   it('has words', () => expect([inWords(86_400_000), inWords(7_200_000)]).toEqual(['1 day', '2 hours']));
 });
 

@@ -4,7 +4,7 @@ import { stepsOf } from './history';
 const point = { t: 3_590_000, accepted: 20, delivered: 10, retried: 0, failedCalls: 0, backlogEvents: 5, backlogBytes: 50, latencyP50Ms: 3, latencyP99Ms: 9 };
 const history = { span: 'hour' as const, stepMs: 10_000, endMs: 3_599_999, points: [point] };
 
-it('fills what is left out with nothing, as rates', () => {
+it('fills absent points with zero rates', () => {
   const steps = stepsOf(history, 3_500_000);
   const delivered = steps.of((each) => each.delivered, true);
   expect([steps.times.length, delivered.length, delivered.at(-1), delivered.at(-2)]).toEqual([360, 360, 1, 0]);

@@ -1,4 +1,4 @@
-// A destination's history, step by step: what is left out is zero, and unknown from before the server's start.
+// A destination's history, step by step: absent points are zero, and unknown before the server's start.
 import type { History, HistoryPoint } from '../api/types';
 
 export interface Steps {

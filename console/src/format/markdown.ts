@@ -1,11 +1,11 @@
-// Markdown to HTML. Raw HTML is off, so what comes out is only what this makes.
+// Markdown to HTML. Raw HTML is disabled, so the output contains only tags created here.
 import MarkdownIt from 'markdown-it';
 
 export function anchorOf(heading: string): string {
   return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
 }
 
-// Pages link each other as files; here they are pages of the console. What is no page becomes plain text.
+// Pages link each other as files; here they are pages of the console. Links to anything else become plain text.
 function target(href: string, known: ReadonlySet<string>): string | null {
   if (/^https?:/.test(href) || href.startsWith('#')) return href;
   const [, name, anchor = ''] = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(href) ?? [];
@@ -28,6 +28,6 @@ export function renderMarkdown(text: string, known: ReadonlySet<string>): string
   };
   rules['link_close'] = () => (open.pop() ? '</a>' : '');
   rules['image'] = (tokens, index) => markdown.utils.escapeHtml(tokens[index]!.content);
-  // A heading that says nothing is none to those who hear it.
+  // An empty table heading is no heading to a screen reader.
   return markdown.render(text).replace(/<th([^>]*)><\/th>/g, '<td$1></td>');
 }

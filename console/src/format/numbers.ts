@@ -1,4 +1,4 @@
-// Numbers as people read them: 1,234,567; rates with as many digits as matter.
+// Numbers for people: 1,234,567; rates with as many digits as matter.
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
@@ -6,7 +6,7 @@ export function grouped(value: number): string {
   return whole.format(value);
 }
 
-// 1.2K, 3.4M: where there is little room; the exact number belongs into a title.
+// 1.2K, 3.4M: for narrow columns; the exact number goes into the title.
 export function short(value: number): string {
   return Math.abs(value) < 10_000 ? whole.format(value) : compact.format(value);
 }

@@ -16,7 +16,7 @@ export function exact(ms: number): string {
   return exactFormat.format(ms);
 }
 
-// "just now", "12 s ago", "3 min ago", "in 5 min", "yesterday" is left out: the exact time is on hover.
+// "just now", "12 s ago", "3 min ago", "in 5 min", never "yesterday": the exact time is on hover.
 export function relative(ms: number, nowMs: number): string {
   const distance = nowMs - ms;
   const size = Math.abs(distance);

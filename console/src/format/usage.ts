@@ -1,4 +1,4 @@
-// Usage as a series without gaps: an hour or day in which nothing was delivered is there, as zero.
+// Usage as a series without gaps: an hour or day without deliveries is zero.
 import type { Usage } from '../api/types';
 
 export type FilledUsage = Usage;

@@ -10,7 +10,7 @@ import { useLoad } from '../api/use_load';
 import { diffLines, linesOf } from '../format/diff';
 import { Fault } from '../parts/callout';
 import { Icon } from '../parts/icons';
-import { Empty, Shown, Waiting } from '../parts/loading';
+import { Empty, Shown, Loading } from '../parts/loading';
 import { Page } from '../parts/page';
 import { Time } from '../parts/time';
 import { goQuery, usePlace } from '../router';
@@ -33,7 +33,7 @@ export default function AuditPage() {
   const seen = new Set(items.map((entry) => entry._id));
   const all = [...items, ...older.filter((entry) => !seen.has(entry._id))];
   const more = useAction(async () => {
-    // Several changes can bear the same millisecond, on both sides of the page's end: that one is asked for again.
+    // Several changes can have the same millisecond, on both sides of a page's end: entries of that millisecond are requested again.
     const page = await audit.list({ ...(text && { q: text }), before: all[all.length - 1]!.date + 1 });
     setOlder((before) => {
       const known = new Set(before.map((entry) => entry._id));
@@ -42,12 +42,12 @@ export default function AuditPage() {
     setEnd(page.items.length < PAGE);
   });
   return (
-    <Page title="Audit log" lead="Who changed what, newest first." docs="rest-api">
+    <Page title="Audit log" lead="All changes, newest first." docs="rest-api">
       <TextInput type="search" aria-label="Search the audit log" placeholder="Search the audit log" leftSection={<Icon name="search" size={16} />} value={typed} maw={420} mb="md" onChange={(event) => goQuery({ q: event.currentTarget.value }, { replace: true })} />
       <div className="card flush">
         <Shown loaded={first} what="the audit log">
           {() => all.length === 0 ? (
-            text ? <Empty icon="search" title={`No results for “${text}”`} /> : <Empty icon="audit" title="Nothing was changed yet">Every change of an environment, destination, flag or token is here, with who made it.</Empty>
+            text ? <Empty icon="search" title={`No results for “${text}”`} /> : <Empty icon="audit" title="No changes yet">Every change to an environment, destination, flag or token appears here, with its author.</Empty>
           ) : (
             <div className="entries">{all.map((entry) => <Entry key={entry._id} entry={entry} />)}</div>
           )}
@@ -77,19 +77,19 @@ function EntryDetails({ entry }: { entry: AuditEntry }) {
   const inList = entry.previousVersion !== undefined || entry.currentVersion !== undefined;
   const loaded = useLoad(useCallback((signal: AbortSignal) => audit.get(entry._id, signal), [entry._id]), { when: !inList });
   const older = loaded.error instanceof ApiError;
-  if (!inList && !loaded.data && !older) return <Waiting what="before and after" />;
+  if (!inList && !loaded.data && !older) return <Loading what="before and after" />;
   const shown = loaded.data ?? entry;
   const lines = diffLines(linesOf(shown.previousVersion), linesOf(shown.currentVersion));
   return (
     <div className="entry-body">
       <p className="small dim" style={{ margin: '0 0 8px' }}>By the token <b>{entry.member?.name ?? 'unknown'}</b> · <span className="mono">{entry.accesses[0]?.resource}</span></p>
-      {lines.length === 0 ? <p className="small dim" style={{ margin: 0 }}>There is no before and after for this entry.</p> : (
+      {lines.length === 0 ? <p className="small dim" style={{ margin: 0 }}>This entry has no before and after.</p> : (
         <pre className="diff" tabIndex={0} role="region" aria-label="Before and after">
           {lines.map((line, index) => (
             <span key={index} className={line.change}>
-              {line.change === 'gone' ? '− ' : line.change === 'came' ? '+ ' : '  '}
+              {line.change === 'removed' ? '− ' : line.change === 'added' ? '+ ' : '  '}
               {line.text}
-              {line.change !== 'same' && <span className="unseen">{line.change === 'gone' ? ' (removed)' : ' (added)'}</span>}
+              {line.change !== 'same' && <span className="unseen">{line.change === 'removed' ? ' (removed)' : ' (added)'}</span>}
             </span>
           ))}
         </pre>

@@ -11,7 +11,7 @@ import { Confirm } from '../parts/confirm';
 import { Icon } from '../parts/icons';
 import { Empty, Shown } from '../parts/loading';
 import { Time } from '../parts/time';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { Link } from '../router';
 
 const EXAMPLE = JSON.stringify([{ effect: 'allow', resources: ['proj/*:env/production:destination/*'], actions: ['updateOn', 'testDestination'] }], null, 2);
@@ -30,10 +30,10 @@ export function CustomRoles({ loaded }: { loaded: Loaded<{ items: CustomRole[] }
         <Shown loaded={loaded} what="roles">
           {({ items }) =>
             items.length === 0 ? (
-              <Empty icon="tokens" title="No custom role">Reader, writer and admin are always there. Make a role for a token that may do less: only switch destinations of one environment, for instance.</Empty>
+              <Empty icon="tokens" title="No custom roles">Reader, writer and admin are built in. Create a role for a token with fewer permissions, for example one that only switches destinations of one environment on and off.</Empty>
             ) : (
               <table className="plain">
-                <thead><tr><th scope="col">Name</th><th scope="col">Statements</th><th scope="col">Made</th><th scope="col"><span className="unseen">Edit and delete</span></th></tr></thead>
+                <thead><tr><th scope="col">Name</th><th scope="col">Statements</th><th scope="col">Created</th><th scope="col"><span className="unseen">Edit and delete</span></th></tr></thead>
                 <tbody>
                   {items.map((role) => (
                     <tr key={role._id}>
@@ -57,10 +57,10 @@ export function CustomRoles({ loaded }: { loaded: Loaded<{ items: CustomRole[] }
         <Confirm title={`Delete the role “${deleting.name}”?`} verb="Delete role" close={() => setDeleting(undefined)}
           act={async () => {
             await roles.remove(deleting.key);
-            tell(`The role “${deleting.name}” is deleted.`);
+            notify(`Role “${deleting.name}” deleted.`);
             loaded.reload();
           }}>
-          <p style={{ margin: 0 }}>A role that a token still has is not deleted: delete the token first.</p>
+          <p style={{ margin: 0 }}>A role that a token still uses cannot be deleted. Delete the token first.</p>
         </Confirm>
       )}
     </div>
@@ -68,8 +68,8 @@ export function CustomRoles({ loaded }: { loaded: Loaded<{ items: CustomRole[] }
 }
 
 function inWords({ effect, actions, notActions, resources, notResources }: CustomRole['policy'][number]): string {
-  const what = actions ? actions.join(', ') : `all but ${(notActions ?? []).join(', ')}`;
-  const where = resources ? resources.join(', ') : `all but ${(notResources ?? []).join(', ')}`;
+  const what = actions ? actions.join(', ') : `all except ${(notActions ?? []).join(', ')}`;
+  const where = resources ? resources.join(', ') : `all except ${(notResources ?? []).join(', ')}`;
   return `${effect === 'allow' ? 'May' : 'May not'}: ${what}, on ${where}`;
 }
 
@@ -82,11 +82,11 @@ function RoleForm({ role, close, done }: { role: CustomRole | undefined; close: 
     try {
       statements = JSON.parse(policy);
     } catch (error) {
-      throw new Error(`The policy is no JSON: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+      throw new Error(`The policy is not valid JSON: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
     }
     if (role) await roles.change(role.key, { name: name.trim(), description, policy: statements });
-    else await roles.make({ key: key.trim(), ...(name.trim() && { name: name.trim() }), description, policy: statements });
-    tell(`The role “${name.trim() || key.trim()}” is saved.`);
+    else await roles.create({ key: key.trim(), ...(name.trim() && { name: name.trim() }), description, policy: statements });
+    notify(`Role “${name.trim() || key.trim()}” saved.`);
     forget();
     done();
     close();
@@ -94,11 +94,11 @@ function RoleForm({ role, close, done }: { role: CustomRole | undefined; close: 
   return (
     <Modal opened onClose={close} size="lg" title={<strong>{role ? `Edit the role “${role.name}”` : 'New role'}</strong>}>
       <form className="form" onSubmit={(event) => { event.preventDefault(); void action.run(); }}>
-        {!role && <TextInput label="Key" description="For programs. It cannot be changed." placeholder="switch-production" required value={value.key} onChange={(event) => set({ key: event.currentTarget.value })} data-autofocus />}
+        {!role && <TextInput label="Key" description="Identifies the role in the API. Cannot be changed later." placeholder="switch-production" required value={value.key} onChange={(event) => set({ key: event.currentTarget.value })} data-autofocus />}
         <TextInput label="Name" placeholder="Switches in production" value={value.name} onChange={(event) => set({ name: event.currentTarget.value })} />
         <TextInput label="Description" value={value.description} onChange={(event) => set({ description: event.currentTarget.value })} />
-        <Textarea label="Policy" description="What no statement allows is not possible." rows={10} spellCheck={false} value={value.policy} onChange={(event) => set({ policy: event.currentTarget.value })} styles={{ input: { fontFamily: 'var(--mono, monospace)', fontSize: 13 } }} />
-        <p className="small" style={{ margin: 0 }}><Link to="/docs/rest-api">Resources and actions that there are</Link></p>
+        <Textarea label="Policy" description="Only what a statement allows is permitted." rows={10} spellCheck={false} value={value.policy} onChange={(event) => set({ policy: event.currentTarget.value })} styles={{ input: { fontFamily: 'var(--mono, monospace)', fontSize: 13 } }} />
+        <p className="small" style={{ margin: 0 }}><Link to="/docs/rest-api">Resources and actions</Link></p>
         <Fault error={action.error} />
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>Cancel</Button>

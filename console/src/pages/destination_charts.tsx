@@ -1,4 +1,4 @@
-// Rates, backlog, trouble and latency over an hour, a day or a week.
+// Rates, backlog, errors and latency over an hour, a day or a week.
 import { SegmentedControl } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -17,11 +17,11 @@ export function HistoryCharts({ of }: { of: DestinationRef }) {
   const [span, setSpan] = useState<Span>('hour');
   const history = useLoad(useCallback((signal: AbortSignal) => destinations.history(of, span, signal), [of, span]), { everyMs: span === 'hour' ? 5_000 : 30_000 });
   return (
-    <Section title="Over time" actions={
+    <Section title="History" actions={
       <SegmentedControl size="xs" value={span} onChange={(value) => setSpan(value as Span)} aria-label="Span of the charts"
         data={[{ value: 'hour', label: 'Hour' }, { value: 'day', label: 'Day' }, { value: 'week', label: 'Week' }]} />
     }>
-      <Shown loaded={history} what="its history">{(data) => <Charts history={data} />}</Shown>
+      <Shown loaded={history} what="the history">{(data) => <Charts history={data} />}</Shown>
     </Section>
   );
 }
@@ -37,14 +37,14 @@ function Charts({ history }: { history: History }) {
         { name: 'Delivered', colour: '--green', values: steps.of((point) => point.delivered, true) },
         { name: 'Received', colour: '--blue', values: steps.of((point) => point.accepted, true) },
       ],
-      backlog: [{ name: 'Waiting events', colour: '--amber', values: steps.of((point) => point.backlogEvents) }],
-      trouble: [
-        { name: 'Records sent again', colour: '--amber', values: steps.of((point) => point.retried) },
+      backlog: [{ name: 'Queued events', colour: '--amber', values: steps.of((point) => point.backlogEvents) }],
+      errors: [
+        { name: 'Retried records', colour: '--amber', values: steps.of((point) => point.retried) },
         { name: 'Failed calls', colour: '--red', values: steps.of((point) => point.failedCalls) },
       ],
       latency: [
-        { name: 'Half within', colour: '--accent', values: steps.of((point) => point.latencyP50Ms) },
-        { name: '99% within', colour: '--blue', values: steps.of((point) => point.latencyP99Ms) },
+        { name: 'p50', colour: '--accent', values: steps.of((point) => point.latencyP50Ms) },
+        { name: 'p99', colour: '--blue', values: steps.of((point) => point.latencyP99Ms) },
       ],
     };
   }, [history, started]);
@@ -53,10 +53,10 @@ function Charts({ history }: { history: History }) {
       <div className="charts">
         <Chart label="Events per second" times={all.times} series={all.rates} format={rate} />
         <Chart label="Backlog" times={all.times} series={all.backlog} format={short} whole />
-        <Chart label="Throttles and errors" times={all.times} series={all.trouble} format={short} whole />
-        <Chart label="Latency, from receipt to AWS" times={all.times} series={all.latency} format={duration} />
+        <Chart label="Throttles and errors" times={all.times} series={all.errors} format={short} whole />
+        <Chart label="Latency from receipt to AWS" times={all.times} series={all.latency} format={duration} />
       </div>
-      <p className="small dim">Kept in memory: it begins when the server started.</p>
+      <p className="small dim">Kept in memory. Starts when the server started.</p>
     </>
   );
 }

@@ -1,4 +1,4 @@
-// One destination: how it is doing, and everything that helps to mend it.
+// One destination: its state, and everything that helps to fix it.
 import { Button, Switch } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -21,7 +21,7 @@ import { PolicyList } from '../parts/policies';
 import { State } from '../parts/state';
 import { TestEvent } from '../parts/test_event';
 import { Time } from '../parts/time';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { go, goQuery, Link, usePlace } from '../router';
 import { DeadLetterBox } from './destination_dead_letters';
 import { HistoryCharts } from './destination_charts';
@@ -44,8 +44,8 @@ export default function DestinationPage({ project, environment, id }: { project:
           <>
             {query.has('new') && mayWrite && (
               <div style={{ marginBottom: 16 }}>
-                <Callout tone="green" title="The destination is saved.">
-                  <p>Next: send a test event, below. Then point your SDKs at Sluice: <Link to={`/environments/${project}/${environment}`}>set up SDKs</Link>.</p>
+                <Callout tone="green" title="Destination saved.">
+                  <p>Next: send a test event below. Then point your SDKs at Sluice: <Link to={`/environments/${project}/${environment}`}>set up SDKs</Link>.</p>
                 </Callout>
               </div>
             )}
@@ -88,10 +88,10 @@ function Actions({ of, data, changed }: { of: DestinationRef; data: DestinationS
     setWanted(on);
     try {
       await destinations.change(of, { on });
-      tell(`“${data.name}” is switched ${on ? 'on' : 'off'}.`);
+      notify(`“${data.name}” switched ${on ? 'on' : 'off'}.`);
       changed();
     } catch (error) {
-      tell(`“${data.name}” stays as it was. ${messageOf(error)}`);
+      notify(`“${data.name}” was not changed. ${messageOf(error)}`);
     }
     setWanted(undefined);
   };
@@ -107,7 +107,7 @@ function Health({ data }: { data: DestinationStatus }) {
   const tone = ({ delivering: 'green', idle: 'grey', behind: 'amber', waiting: 'blue', blocked: 'red', off: 'grey' } as const)[data.state] ?? 'grey';
   return (
     <div className="form" style={{ gap: 12 }}>
-      <Callout tone={tone} title={<span style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}><State state={data.state} /> {data.since && <span className="small dim">began <Time at={data.since} /></span>}</span>} live>
+      <Callout tone={tone} title={<span style={{ display: 'flex', gap: 12, alignItems: 'center', flexWrap: 'wrap' }}><State state={data.state} /> {data.since && <span className="small dim">since <Time at={data.since} /></span>}</span>} live>
         <p>{data.summary}</p>
       </Callout>
       {data.problem && <ProblemBox problem={data.problem} tone={data.state === 'waiting' ? 'blue' : 'red'} />}
@@ -120,11 +120,11 @@ function Tiles({ data }: { data: DestinationStatus }) {
   const { backlog } = data;
   return (
     <dl className="tiles" style={{ margin: '16px 0 0' }}>
-      <div className="tile"><dt>Delivered</dt><dd>{rate(data.deliveredPerSecond)}/s<small>{grouped(data.deliveredEvents)} in all, {bytes(data.deliveredBytes)}</small></dd></div>
-      <div className="tile"><dt>Received</dt><dd>{rate(data.acceptedPerSecond)}/s<small>{grouped(data.acceptedEvents)} in all</small></dd></div>
+      <div className="tile"><dt>Delivered</dt><dd>{rate(data.deliveredPerSecond)}/s<small>{grouped(data.deliveredEvents)} total, {bytes(data.deliveredBytes)}</small></dd></div>
+      <div className="tile"><dt>Received</dt><dd>{rate(data.acceptedPerSecond)}/s<small>{grouped(data.acceptedEvents)} total</small></dd></div>
       <div className="tile"><dt>Backlog</dt><dd>{grouped(backlog.events)}<small>{bytes(backlog.bytes)}{backlog.events > 0 ? `, oldest ${duration(backlog.oldestAgeMs)}` : ''}</small></dd></div>
       <div className="tile"><dt>Last success</dt><dd style={{ fontSize: 18 }}><Time at={data.lastDelivery} /></dd></div>
-      <div className="tile"><dt>Left out by its filter</dt><dd>{grouped(data.filteredEvents)}<small>{data.missingEvents ? `${counted(data.missingEvents, 'event')} missing` : 'none missing'}</small></dd></div>
+      <div className="tile"><dt>Filtered out</dt><dd>{grouped(data.filteredEvents)}<small>{data.missingEvents ? `${counted(data.missingEvents, 'event')} missing` : 'none missing'}</small></dd></div>
       <div className="tile"><dt>Dead letters</dt><dd>{grouped(data.deadLetteredEvents)}</dd></div>
     </dl>
   );
@@ -138,7 +138,7 @@ function CheckSaved({ of }: { of: DestinationRef }) {
   });
   return (
     <div className="form" style={{ gap: 10 }}>
-      <p className="small dim" style={{ margin: 0 }}>Asks AWS step by step: credentials, role, stream, permission, encryption. It puts one test event into the stream.</p>
+      <p className="small dim" style={{ margin: 0 }}>Checks in AWS, step by step: credentials, role, stream, permission, encryption. Puts one test event into the stream.</p>
       <div><Button variant="light" loading={action.running} onClick={() => void action.run()}>Check again</Button></div>
       <Fault error={action.error} />
       {result && <CheckSteps result={result} roleArn="" />}
@@ -147,21 +147,21 @@ function CheckSaved({ of }: { of: DestinationRef }) {
 }
 
 function PoliciesSection({ of, open }: { of: DestinationRef; open: boolean }) {
-  const [asked, setAsked] = useState(false);
-  const shown = open || asked;
+  const [expanded, setExpanded] = useState(false);
+  const shown = open || expanded;
   const policies = useLoad(useCallback((signal: AbortSignal) => destinations.policies(of, signal), [of]), { when: shown });
   return (
-    <Section title="Policies for AWS" actions={!open && <Button size="xs" variant="default" onClick={() => setAsked(!asked)} aria-expanded={shown}>{asked ? 'Hide' : 'Show'}</Button>}>
+    <Section title="Policies for AWS" actions={!open && <Button size="xs" variant="default" onClick={() => setExpanded(!expanded)} aria-expanded={shown}>{expanded ? 'Hide' : 'Show'}</Button>}>
       {shown ? (
         <div className="card"><Shown loaded={policies} what="the policies">{(data) => <PolicyList policies={data} roleArn={roleOf(data.assumeRolePolicy)} />}</Shown></div>
       ) : (
-        <p className="dim small" style={{ margin: 0 }}>What the role and its trust policy must say, filled in for this destination. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>
+        <p className="dim small" style={{ margin: 0 }}>The role's permission policy and trust policy, filled in for this destination. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>
       )}
     </Section>
   );
 }
 
-// The role stands in the policy that lets Sluice assume it.
+// The policy that lets Sluice assume the role names it.
 function roleOf(policy: object | undefined): string {
   return /arn:[\w-]+:iam::\d+:role\/[\w+=,.@/-]+/.exec(JSON.stringify(policy ?? {}))?.[0] ?? '';
 }

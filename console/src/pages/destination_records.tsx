@@ -18,7 +18,7 @@ export function LatestRecords({ of }: { of: DestinationRef }) {
     <Section title="Latest delivered records" actions={<Link className="small" to={pathTo('live', project, environment)}>Live events</Link>}>
       <div className="card">
         <Shown loaded={latest} what="delivered records">
-          {({ items }) => items.length === 0 ? <p className="dim" style={{ margin: 0 }}>Nothing was delivered yet, or the journal no longer has it. Test events are not in the journal.</p> : (
+          {({ items }) => items.length === 0 ? <p className="dim" style={{ margin: 0 }}>No delivered events in the journal. Test events are not stored there.</p> : (
             <div>
               {items.slice(-SHOWN).reverse().map((event) => (
                 <details key={event.position} className="fold">

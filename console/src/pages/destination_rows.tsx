@@ -1,4 +1,4 @@
-// The list of destinations. Smooth with thousands.
+// The list of destinations. Scrolls smoothly with thousands of rows.
 import { ActionIcon, Switch } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useEffect, useState } from 'react';
@@ -11,7 +11,7 @@ import { grouped, rate, short } from '../format/numbers';
 import { Icon } from '../parts/icons';
 import { State } from '../parts/state';
 import { Time } from '../parts/time';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { WindowRows } from '../parts/window_rows';
 import { goQuery, Link, pathTo } from '../router';
 
@@ -21,7 +21,7 @@ const NARROW = 'minmax(0,1fr) minmax(0,1fr)';
 export function DestinationRows({ lines, mayWrite, changed }: { lines: DestinationLine[]; mayWrite: boolean; changed: () => void }) {
   const narrow = useMediaQuery('(max-width: 820px)', window.innerWidth <= 820, { getInitialValueInEffect: false });
   const [wanted, setWanted] = useState<Record<string, boolean>>({});
-  // What was switched here stands until the server says the same.
+  // A switch shows what was clicked until the server confirms it.
   useEffect(() => {
     setWanted((before) => {
       const open = Object.entries(before).filter(([id, on]) => lines.some((line) => line.id === id && line.on !== on));
@@ -34,11 +34,11 @@ export function DestinationRows({ lines, mayWrite, changed }: { lines: Destinati
       setWanted((before) => ({ ...before, [line.id]: on }));
       try {
         await destinations.change(line, { on });
-        tell(`“${line.name}” is switched ${on ? 'on' : 'off'}.`);
+        notify(`“${line.name}” switched ${on ? 'on' : 'off'}.`);
         changed();
       } catch (error) {
         setWanted((before) => Object.fromEntries(Object.entries(before).filter(([id]) => id !== line.id)));
-        tell(`“${line.name}” stays as it was. ${messageOf(error)}`);
+        notify(`“${line.name}” was not changed. ${messageOf(error)}`);
       }
     },
     [changed],
@@ -66,7 +66,7 @@ function Row({ line, on, mayWrite, flip }: { line: DestinationLine; on: boolean;
       </div>
       <div role="cell"><State state={line.state} title={line.summary} /></div>
       <div role="cell" className="num small"><span className="cell-label">Rate: </span>{rate(line.deliveredPerSecond)}/s</div>
-      <div role="cell" className="num small" title={`${grouped(line.backlog.events)} events, ${bytes(line.backlog.bytes)}${line.backlog.events ? `, the oldest ${duration(line.backlog.oldestAgeMs)} old` : ''}`}>
+      <div role="cell" className="num small" title={`${grouped(line.backlog.events)} events, ${bytes(line.backlog.bytes)}${line.backlog.events ? `, oldest ${duration(line.backlog.oldestAgeMs)}` : ''}`}>
         <span className="cell-label">Backlog: </span>
         {line.backlog.events === 0 ? <span className="dim">none</span> : <>{short(line.backlog.events)} <span className="dim">({bytes(line.backlog.bytes)})</span></>}
       </div>

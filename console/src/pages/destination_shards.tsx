@@ -1,4 +1,4 @@
-// How many shards the stream has, and how many it should have.
+// How many shards the stream has, and how many it needs.
 import type { Shards } from '../api/types';
 import { bytes } from '../format/bytes';
 import { counted, grouped, money, rate } from '../format/numbers';
@@ -14,7 +14,7 @@ export function ShardBox({ shards, openShards }: { shards: Shards | null | undef
 }
 
 function NoAdvice({ openShards }: { openShards: number | null }) {
-  return <p style={{ margin: 0 }} className="dim">{openShards ? `The stream has ${counted(openShards, 'open shard')}.` : 'Not known yet. Sluice learns them with the first delivery, when the role may call kinesis:DescribeStreamSummary and kinesis:ListShards.'}</p>;
+  return <p style={{ margin: 0 }} className="dim">{openShards ? `The stream has ${counted(openShards, 'open shard')}.` : 'Not known yet. Sluice reads them at the first delivery, if the role allows kinesis:DescribeStreamSummary and kinesis:ListShards.'}</p>;
 }
 
 function Advice({ shards }: { shards: Shards }) {
@@ -22,13 +22,13 @@ function Advice({ shards }: { shards: Shards }) {
   const { cost } = shards;
   return (
     <div className="form">
-      {few && <Callout tone="amber" title={`The stream has ${counted(shards.open ?? 0, 'shard')}; ${shards.advised} would do.`}><p>With too few, AWS throttles and events wait. Nothing is lost.</p></Callout>}
+      {few && <Callout tone="amber" title={`The stream has ${counted(shards.open ?? 0, 'shard')}; ${shards.advised} recommended.`}><p>With too few shards, AWS throttles and events queue up. No events are lost.</p></Callout>}
       <dl className="facts">
         <dt>Open</dt><dd>{shards.open === null ? 'not known: the role may not describe the stream' : grouped(shards.open)}{shards.mode === 'ON_DEMAND' ? ' (on-demand: AWS scales it)' : ''}</dd>
         <dt>Advised</dt><dd><b>{grouped(shards.advised)}</b></dd>
         <dt>By measure</dt><dd>{grouped(shards.byMeasure)}, for a peak of {rate(shards.peakEventsPerSecond)} events/s and {bytes(shards.peakBytesPerSecond)}/s</dd>
         <dt>By rule</dt><dd>{grouped(shards.byRule)}: one for each 50 million events a month, at {grouped(shards.eventsPerMonth)} a month as in the last day</dd>
-        {cost && <><dt>Cost at AWS</dt><dd>about {money(cost.perMonthUsd)} a month: {money(cost.capacityPerMonthUsd)} for the stream&apos;s capacity, {money(cost.volumePerMonthUsd)} for what is put in. <span className="dim">List prices as of {cost.asOf}, {cost.source}. {cost.note}</span></dd></>}
+        {cost && <><dt>Cost at AWS</dt><dd>about {money(cost.perMonthUsd)} a month: {money(cost.capacityPerMonthUsd)} for the stream&apos;s capacity, {money(cost.volumePerMonthUsd)} for the data volume. <span className="dim">List prices as of {cost.asOf}, {cost.source}. {cost.note}</span></dd></>}
       </dl>
     </div>
   );

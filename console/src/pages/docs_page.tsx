@@ -46,7 +46,7 @@ export default function DocsPage({ page: name }: { page?: string | undefined }) 
             <li><a href="/api/docs">REST API reference</a></li>
           </ul>
         </nav>
-        {hits ? <Hits hits={hits} text={text} /> : page ? <Text page={page} /> : <Empty icon="docs" title="There is no such page of documentation" action={<Link to="/docs">All pages</Link>} />}
+        {hits ? <Hits hits={hits} text={text} /> : page ? <Text page={page} /> : <Empty icon="docs" title="Page not found" action={<Link to="/docs">All pages</Link>} />}
       </div>
     </main>
   );
@@ -59,7 +59,7 @@ function Hits({ hits, text }: { hits: Hit[]; text: string }) {
       {hits.map(({ page, excerpt }) => (
         <p key={page.name}><Link to={`/docs/${page.name}`}><b>{page.title}</b></Link><br /><span className="small dim">{excerpt}</span></p>
       ))}
-      {hits.length === 0 && <p className="dim">Try another word, or look through the pages at the side.</p>}
+      {hits.length === 0 && <p className="dim">Try another word, or browse the pages at the side.</p>}
     </div>
   );
 }
@@ -82,6 +82,6 @@ function Text({ page }: { page: DocsText }) {
     const anchor = href.split('#')[1];
     if (anchor) document.getElementById(decodeURIComponent(anchor))?.scrollIntoView();
   };
-  // The renderer lets no HTML of the text through.
+  // The renderer escapes HTML in the text.
   return <article ref={box} className="markdown" onClick={follow} dangerouslySetInnerHTML={{ __html: html }} />;
 }

@@ -1,4 +1,4 @@
-// One environment: keys, how to set up SDKs, browsers that may send, deletion.
+// One environment: keys, SDK setup, allowed browser origins, deletion.
 import { Button, Group, Select, TagsInput } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { environments, projects as projectCalls } from '../api/calls';
@@ -13,7 +13,7 @@ import { Icon } from '../parts/icons';
 import { Empty, Shown } from '../parts/loading';
 import { Page, Section } from '../parts/page';
 import { Time } from '../parts/time';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { go, Link, pathTo } from '../router';
 import { FirstEvent, SdkSetup } from '../sdk/sdk_setup';
 import { Rename } from './environments_page';
@@ -51,7 +51,7 @@ export default function EnvironmentPage({ project, environment: key }: { project
             )}
           </>
         ) : (
-          <div className="card"><Empty icon="environments" title="There is no such environment" action={<Link to="/environments">All environments</Link>}>It may have been deleted.</Empty></div>
+          <div className="card"><Empty icon="environments" title="Environment not found" action={<Link to="/environments">All environments</Link>}>It may have been deleted.</Empty></div>
         )}
       </Shown>
       {open === 'rename' && environment && <Rename what="environment" name={environment.name} close={() => setOpen(undefined)} save={async (name) => { await environments.change(project, key, { name }); loaded.reload(); }} />}
@@ -59,10 +59,10 @@ export default function EnvironmentPage({ project, environment: key }: { project
         <Confirm title={`Delete the environment “${environment.name}”?`} verb="Delete environment" typed={key} close={() => setOpen(undefined)}
           act={async () => {
             await environments.remove(project, key);
-            tell(`“${environment.name}” is deleted.`);
+            notify(`“${environment.name}” deleted.`);
             go('/environments');
           }}>
-          <p style={{ margin: 0 }}>Its destinations go with it, and what they have not delivered yet. SDKs with its keys are refused from then on. It cannot be undone.</p>
+          <p style={{ margin: 0 }}>Its destinations and their undelivered events are deleted too. SDKs that use its keys are rejected from then on. This cannot be undone.</p>
         </Confirm>
       )}
     </Page>
@@ -71,7 +71,7 @@ export default function EnvironmentPage({ project, environment: key }: { project
 
 const HOUR_MS = 3_600_000;
 const STOPS = [
-  { value: '0', label: 'at once' },
+  { value: '0', label: 'immediately' },
   { value: String(HOUR_MS), label: 'in an hour' },
   { value: String(24 * HOUR_MS), label: 'in a day' },
   { value: String(7 * 24 * HOUR_MS), label: 'in a week' },
@@ -115,14 +115,14 @@ function ResetKey({ project, environment, which, close, changed }: { project: st
     <Confirm title={`Reset the ${name}?`} verb={`Reset the ${name}`} close={close}
       act={async () => {
         await environments.resetKey(project, environment, which, afterMs > 0 ? Date.now() + afterMs : undefined);
-        tell(`There is a new ${name}.`);
+        notify(`New ${name} created.`);
         changed();
       }}>
       <Select label="The old key stops" data={STOPS} value={stops} allowDeselect={false} onChange={(value) => value && setStops(value)} data-autofocus />
       <p style={{ margin: '12px 0 0' }}>
         {afterMs > 0
-          ? 'Until then both keys count: put the new one into your SDKs meanwhile. Five old keys count at most.'
-          : 'SDKs that use the old key are refused at once, and most send nothing more until they are restarted with the new one.'}
+          ? 'Until then both keys work: move your SDKs to the new one in the meantime. At most five old keys can be active.'
+          : 'SDKs that use the old key are rejected immediately. Most send nothing more until they are restarted with the new key.'}
       </p>
     </Confirm>
   );
@@ -151,7 +151,7 @@ function Browsers({ project, environment, mayWrite, changed }: { project: string
   const [origins, setOrigins] = useState(before);
   const save = useAction(async () => {
     await environments.change(project, environment.key, { allowedOrigins: origins.length ? origins : null });
-    tell('The allowed origins are saved.');
+    notify('Allowed origins saved.');
     changed();
   });
   const dirty = JSON.stringify(origins) !== JSON.stringify(before);
@@ -159,7 +159,7 @@ function Browsers({ project, environment, mayWrite, changed }: { project: string
   return (
     <section className="card form" aria-label="Browsers">
       <h2>Browsers</h2>
-      <TagsInput label="Sites that may send events" description="Origins, such as https://shop.example. Left empty: any site." placeholder={origins.length ? '' : 'Any site'} value={origins} onChange={setOrigins} acceptValueOnBlur splitChars={[',', ' ']} />
+      <TagsInput label="Sites that may send events" description="Origins, such as https://shop.example. If empty: any site." placeholder={origins.length ? '' : 'Any site'} value={origins} onChange={setOrigins} acceptValueOnBlur splitChars={[',', ' ']} />
       <Fault error={save.error} />
       {dirty && <div><Button size="sm" onClick={() => void save.run()} loading={save.running}>Save</Button></div>}
     </section>

@@ -13,7 +13,7 @@ import { Confirm } from '../parts/confirm';
 import { Icon } from '../parts/icons';
 import { Empty, Shown } from '../parts/loading';
 import { Page } from '../parts/page';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { go, Link, pathTo } from '../router';
 import { FirstEvent } from '../sdk/sdk_setup';
 
@@ -23,12 +23,12 @@ export default function EnvironmentsPage() {
   const [adding, setAdding] = useState<{ project?: string }>();
   const add = mayWrite && <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding({})}>New environment</Button>;
   return (
-    <Page title="Environments" lead="Whose events come in: projects, their environments and the keys of their SDKs." docs="sdk-protocol" actions={loaded.data && loaded.data.items.length > 0 && add}>
+    <Page title="Environments" lead="Projects, their environments, and the keys of their SDKs." docs="sdk-protocol" actions={loaded.data && loaded.data.items.length > 0 && add}>
       <Shown loaded={loaded} what="environments">
         {({ items }) => items.length === 0 ? (
           <div className="card">
-            <Empty icon="environments" title="No environment yet" action={add}>
-              {mayWrite ? 'Next: make one, with the SDK key that your applications have already. Then they need no other change than the events address.' : 'A writer or admin makes the first one.'}
+            <Empty icon="environments" title="No environments yet" action={add}>
+              {mayWrite ? 'Next: create one with the SDK key that your applications already use. Then only their events address has to change.' : 'A writer or admin must create the first one.'}
             </Empty>
           </div>
         ) : (
@@ -44,9 +44,9 @@ export default function EnvironmentsPage() {
           <Shown loaded={loaded} what="projects">
             {({ items }) => (
               <EnvironmentForm projects={items} {...adding} cancel={() => setAdding(undefined)}
-                made={(project, environment) => {
+                created={(project, environment) => {
                   setAdding(undefined);
-                  tell(`The environment ${project} / ${environment} is made.`);
+                  notify(`Environment ${project} / ${environment} created.`);
                   go(pathTo('environments', project, environment));
                 }} />
             )}
@@ -71,7 +71,7 @@ function ProjectCard({ project, mayWrite, changed, add }: { project: Project; ma
             <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={add}>Environment</Button>
             <Menu position="bottom-end" transitionProps={{ duration: 0 }}>
               <Menu.Target>
-                <ActionIcon variant="subtle" color="gray" c="var(--mantine-color-dimmed)" aria-label={`More for ${project.name}`}><Icon name="menu" /></ActionIcon>
+                <ActionIcon variant="subtle" color="gray" c="var(--mantine-color-dimmed)" aria-label={`More actions for ${project.name}`}><Icon name="menu" /></ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Item leftSection={<Icon name="edit" size={15} />} onClick={() => setOpen('rename')}>Rename</Menu.Item>
@@ -81,7 +81,7 @@ function ProjectCard({ project, mayWrite, changed, add }: { project: Project; ma
           </>
         )}
       </div>
-      {list.length === 0 ? <p className="dim" style={{ padding: '14px 20px', margin: 0 }}>No environment yet. Next: make one.</p> : (
+      {list.length === 0 ? <p className="dim" style={{ padding: '14px 20px', margin: 0 }}>No environments yet. Next: create one.</p> : (
         <ul className="lines">
           {list.map((environment) => <Line key={environment._id} project={project} environment={environment} />)}
         </ul>
@@ -91,10 +91,10 @@ function ProjectCard({ project, mayWrite, changed, add }: { project: Project; ma
         <Confirm title={`Delete the project “${project.name}”?`} verb="Delete project" typed={project.key} close={() => setOpen(undefined)}
           act={async () => {
             await calls.remove(project.key);
-            tell(`“${project.name}” is deleted.`);
+            notify(`“${project.name}” deleted.`);
             changed();
           }}>
-          <p style={{ margin: 0 }}>Its {counted(list.length, 'environment')} and all their destinations go with it, and what these have not delivered yet. SDKs with its keys are refused from then on. It cannot be undone.</p>
+          <p style={{ margin: 0 }}>Its {counted(list.length, 'environment')} and all their destinations, with their undelivered events, are deleted too. SDKs that use its keys are rejected from then on. This cannot be undone.</p>
         </Confirm>
       )}
     </section>
@@ -121,7 +121,7 @@ export function Rename({ what, name, save, close }: { what: string; name: string
   const [text, setText] = useState(name);
   const action = useAction(async () => {
     await save(text.trim());
-    tell(`The ${what} is renamed.`);
+    notify(`${what[0]!.toUpperCase()}${what.slice(1)} renamed.`);
     close();
   });
   return (

@@ -12,19 +12,19 @@ import { usePlaceChoice } from '../api/use_place_choice';
 import { counted, grouped, short } from '../format/numbers';
 import { Callout, Fault } from '../parts/callout';
 import { Icon } from '../parts/icons';
-import { Empty, Waiting } from '../parts/loading';
+import { Empty, Loading } from '../parts/loading';
 import { Page } from '../parts/page';
 import { PlacePicker, WithPlace } from '../parts/place_picker';
 import { Time } from '../parts/time';
-import { tell } from '../parts/toasts';
+import { notify } from '../parts/toasts';
 import { WindowRows } from '../parts/window_rows';
 import { goQuery, Link, usePlace } from '../router';
 import { FlagChoice } from './flag_choice';
 
 const SORTS = [
   { value: 'key', label: 'By key' },
-  { value: '-evaluations', label: 'Most evaluated first' },
-  { value: '-lastSeen', label: 'Last seen first' },
+  { value: '-evaluations', label: 'Most evaluations first' },
+  { value: '-lastSeen', label: 'Most recently seen first' },
 ];
 const WIDE = '26px minmax(180px,2.4fr) minmax(180px,2fr) 96px 92px 190px';
 const NARROW = '26px minmax(0,1fr) minmax(0,1fr)';
@@ -32,7 +32,7 @@ const NARROW = '26px minmax(0,1fr) minmax(0,1fr)';
 export default function FlagsPage() {
   const choice = usePlaceChoice('flags');
   return (
-    <Page title="Flags" lead="Every flag that an event named, and whether its evaluations go to data export destinations in full." docs="events" actions={<PlacePicker choice={choice} />}>
+    <Page title="Flags" lead="Every flag seen in events, and whether its evaluations are sent to data export destinations in full." docs="events" actions={<PlacePicker choice={choice} />}>
       <WithPlace choice={choice}>
         {(project, environment) => <FlagList key={environment._id} project={project} environment={environment} changed={choice.projects.reload} />}
       </WithPlace>
@@ -47,10 +47,10 @@ function FlagList({ project, environment, changed }: { project: Project; environ
   const text = useDeferredValue(typed);
   const sort = query.get('sort') ?? 'key';
   const pages = useFlagPages(project.key, environment.key, text, sort);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [wanted, setWanted] = useState<Record<string, boolean>>({});
   const narrow = useMediaQuery('(max-width: 820px)', window.innerWidth <= 820, { getInitialValueInEffect: false });
-  useEffect(() => setChosen(new Set()), [text]);
+  useEffect(() => setSelected(new Set()), [text]);
 
   const flip = async (keys: string[], on: boolean) => {
     const state = Object.fromEntries(keys.map((key) => [key, on]));
@@ -58,30 +58,30 @@ function FlagList({ project, environment, changed }: { project: Project; environ
     try {
       if (keys.length === 1) await calls.switchOne(project.key, environment.key, keys[0]!, on);
       else await calls.switchMany(project.key, environment.key, keys, on);
-      tell(keys.length === 1 ? `Detailed events of ${keys[0]} are switched ${on ? 'on' : 'off'}.` : `Detailed events of ${counted(keys.length, 'flag')} are switched ${on ? 'on' : 'off'}.`);
-      setChosen(new Set());
+      notify(keys.length === 1 ? `Detailed events of ${keys[0]} switched ${on ? 'on' : 'off'}.` : `Detailed events of ${counted(keys.length, 'flag')} switched ${on ? 'on' : 'off'}.`);
+      setSelected(new Set());
       if (environment.featureEvents === 'as sent') changed();
     } catch (error) {
       setWanted((before) => Object.fromEntries(Object.entries(before).filter(([key]) => !keys.includes(key))));
-      tell(`Nothing was changed. ${messageOf(error)}`);
+      notify(`No change was made. ${messageOf(error)}`);
     }
     pages.refresh();
   };
-  const many = useAction((on: boolean) => flip([...chosen], on));
+  const many = useAction((on: boolean) => flip([...selected], on));
   const toggle = (key: string) =>
-    setChosen((before) => {
+    setSelected((before) => {
       const next = new Set(before);
       if (!next.delete(key)) next.add(key);
       return next;
     });
 
-  if (pages.total === undefined) return pages.error ? <Fault error={pages.error} title="Could not load the flags." /> : <Waiting what="flags" />;
+  if (pages.total === undefined) return pages.error ? <Fault error={pages.error} title="Could not load the flags." /> : <Loading what="flags" />;
   if (pages.total === 0 && !text)
     return (
       <>
         <FlagChoice project={project} environment={environment} changed={changed} mayWrite={mayWrite} />
         <div className="card section">
-          <Empty icon="flags" title="No flag seen yet" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>
+          <Empty icon="flags" title="No flags seen yet" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>
             A flag appears here when an event names it. Next: point your SDKs&apos; events address at Sluice.
           </Empty>
         </div>
@@ -95,12 +95,12 @@ function FlagList({ project, environment, changed }: { project: Project; environ
         <Select aria-label="Order" data={SORTS} value={sort} allowDeselect={false} w={210} onChange={(value) => goQuery({ sort: value === 'key' ? null : value }, { replace: true })} />
         <span className="small dim" role="status">{counted(pages.total, 'flag')}{text ? ` with “${text}”` : ''}</span>
         <span className="space" />
-        {mayWrite && chosen.size > 0 && (
+        {mayWrite && selected.size > 0 && (
           <span style={{ display: 'inline-flex', gap: 8, alignItems: 'center', flexWrap: 'wrap' }}>
-            <b className="small">{counted(chosen.size, 'flag')} chosen</b>
+            <b className="small">{counted(selected.size, 'flag')} selected</b>
             <Button size="xs" onClick={() => void many.run(true)} loading={many.running}>Send detailed events</Button>
             <Button size="xs" variant="default" onClick={() => void many.run(false)} loading={many.running}>Do not send</Button>
-            <Button size="xs" variant="subtle" onClick={() => setChosen(new Set())}>Choose none</Button>
+            <Button size="xs" variant="subtle" onClick={() => setSelected(new Set())}>Clear selection</Button>
           </span>
         )}
       </div>
@@ -108,7 +108,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
       {pages.error && !(pages.error instanceof ApiError && pages.error.status === 0) ? <Fault error={pages.error} title="Some flags could not be loaded." /> : null}
       <div className="card flush">
         {pages.total === 0 ? (
-          <Empty icon="search" title={`No results for “${text}”`} action={<Button variant="default" onClick={() => goQuery({ q: null })}>Clear the search</Button>} />
+          <Empty icon="search" title={`No results for “${text}”`} action={<Button variant="default" onClick={() => goQuery({ q: null })}>Clear search</Button>} />
         ) : (
           <WindowRows label="Flags" count={pages.total} rowHeight={narrow ? 132 : 58} columns={narrow ? NARROW : WIDE} onView={pages.view} rowKey={(index) => pages.flag(index)?.key ?? `#${index}`}
             head={['', 'Flag', 'Evaluations per variation', 'Evaluations', 'Last seen', 'Send detailed events'].map((name) => (
@@ -116,7 +116,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
             ))}
             row={(index) => {
               const flag = pages.flag(index);
-              return flag ? <FlagRow flag={flag} environment={environment.key} mayWrite={mayWrite} chosen={chosen.has(flag.key)} on={wanted[flag.key]} toggle={toggle} flip={(on) => void flip([flag.key], on)} /> : <div role="cell" className="dim small" style={{ gridColumn: '2 / -1' }}>…</div>;
+              return flag ? <FlagRow flag={flag} environment={environment.key} mayWrite={mayWrite} selected={selected.has(flag.key)} on={wanted[flag.key]} toggle={toggle} flip={(on) => void flip([flag.key], on)} /> : <div role="cell" className="dim small" style={{ gridColumn: '2 / -1' }}>…</div>;
             }} />
         )}
       </div>
@@ -131,8 +131,8 @@ function OnlySummaries({ flags, environment }: { flags: Flag[]; environment: str
     <div style={{ marginBottom: 14 }}>
       <Callout tone="amber" title={<>Sluice exports <span className="mono">{first.key}</span>{more.length > 0 && ` and ${counted(more.length, 'more flag')}`}, but SDKs send only counters for {more.length > 0 ? 'them' : 'it'}.</>}>
         <p>
-          To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and switch on “Send detailed events to data export destinations” there, too.
-          {' '}<Link to="/docs/events">Why, and what else it can be</Link>
+          To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and turn on “Send detailed events to data export destinations” there as well.
+          {' '}<Link to="/docs/events">Why, and other causes</Link>
         </p>
       </Callout>
     </div>
@@ -143,18 +143,18 @@ interface RowProps {
   flag: Flag;
   environment: string;
   mayWrite: boolean;
-  chosen: boolean;
+  selected: boolean;
   on: boolean | undefined;
   toggle: (key: string) => void;
   flip: (on: boolean) => void;
 }
 
-function FlagRow({ flag, environment, mayWrite, chosen, on, toggle, flip }: RowProps) {
+function FlagRow({ flag, environment, mayWrite, selected, on, toggle, flip }: RowProps) {
   const here = flag.environments[environment];
   const exported = on ?? here?.trackEvents ?? false;
   return (
     <>
-      <div role="cell">{mayWrite && <Checkbox size="xs" checked={chosen} onChange={() => toggle(flag.key)} aria-label={`Choose ${flag.key}`} />}</div>
+      <div role="cell">{mayWrite && <Checkbox size="xs" checked={selected} onChange={() => toggle(flag.key)} aria-label={`Select ${flag.key}`} />}</div>
       <div role="cell">
         <div className="cut" style={{ fontWeight: 600 }} title={flag.name}>{flag.name}</div>
         {flag.name !== flag.key && <div className="cut mono dim" title={flag.key}>{flag.key}</div>}
@@ -164,7 +164,7 @@ function FlagRow({ flag, environment, mayWrite, chosen, on, toggle, flip }: RowP
       <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
       <div role="cell">
         {mayWrite ? <Switch size="sm" checked={exported} onChange={(event) => flip(event.currentTarget.checked)} aria-label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
-        {here?.summaryOnly && exported && <span className="small amber">Only summaries arrive</span>}
+        {here?.summaryOnly && exported && <span className="small amber">Only summaries received</span>}
       </div>
     </>
   );
@@ -178,7 +178,7 @@ function Variations({ flag, environment }: { flag: Flag; environment: string }) 
     const count = counts?.[variation._id]?.evaluations;
     return { name, count, share: total && count !== undefined ? count / total : 0 };
   });
-  if (words.length === 0) return <span className="small dim">no variation seen</span>;
+  if (words.length === 0) return <span className="small dim">no variations seen</span>;
   return (
     <div className="small" title={words.map(({ name, count }) => `${name}: ${count === undefined ? 'seen' : grouped(count)}`).join('\n')}>
       {total > 0 && (

@@ -1,4 +1,4 @@
-// What is around every page: the rail with the pages, the top bar, banners.
+// The frame of every page: navigation, top bar, banners.
 import { ActionIcon, Menu, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useReachable, useServerStatus } from '../api/server_status';
@@ -96,7 +96,7 @@ function TopBar({ openMenu, menuOpen }: { openMenu: () => void; menuOpen: boolea
 const SCHEMES: { value: MantineColorScheme; name: string; icon: IconName }[] = [
   { value: 'light', name: 'Light', icon: 'sun' },
   { value: 'dark', name: 'Dark', icon: 'moon' },
-  { value: 'auto', name: 'As the system', icon: 'screen' },
+  { value: 'auto', name: 'System', icon: 'screen' },
 ];
 
 function SchemeMenu() {
@@ -128,7 +128,7 @@ function ServerState() {
   if (!data) return null;
   const { tone, left } = journalState(data.journal);
   const room = `${bytes(data.journal.freeBytes)} of ${bytes(data.journal.capacityBytes)} free`;
-  const title = `Journal: ${room}. ${left === null ? 'At the present rate it does not fill.' : `At the present rate it is full in ${duration(left)}.`}`;
+  const title = `Journal: ${room}. ${left === null ? 'At the current rate it does not fill up.' : `At the current rate it is full in ${duration(left)}.`}`;
   return (
     <span style={{ display: 'inline-flex', gap: 16, alignItems: 'center', minWidth: 0 }} title={title}>
       <span className={`state ${data.ready ? 'green' : 'red'}`}>{data.ready ? 'Ready' : 'Not ready'}</span>
@@ -145,22 +145,22 @@ function Banners() {
   if (!reachable)
     return (
       <div className="banner red" role="alert">
-        <strong>The server does not answer.</strong> Reconnecting … What you see is the last that it said. SDKs keep their events for a while and send them again.
+        <strong>The server does not answer.</strong> Reconnecting … This page shows the last data received. SDKs buffer events for a short time and retry.
       </div>
     );
   if (!data) return null;
   if (!data.ready)
     return (
       <div className="banner red" role="alert">
-        <strong>Sluice takes no events now.</strong> {data.reason}
+        <strong>Sluice is not accepting events.</strong> {data.reason}
       </div>
     );
   const { tone, left } = journalState(data.journal);
   if (tone === 'green' || left === null) return null;
   return (
     <div className={`banner ${tone}`} role="status">
-      <strong>The journal will be full in {duration(left)} at the present rate.</strong>
-      Mend destinations that do not deliver, or give it more room. <Link to="/docs/configuration">journal.max_bytes</Link>
+      <strong>The journal will be full in {duration(left)} at the current rate.</strong>
+      Fix the destinations that do not deliver, or increase its size: <Link to="/docs/configuration">journal.max_bytes</Link>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// Home: what can be added, and every destination with how it is doing.
+// Home: what can be added, and every destination with its state.
 import { Button, TextInput } from '@mantine/core';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import { projects } from '../api/calls';
@@ -31,8 +31,8 @@ export function IntegrationsPage() {
   const wanted = words.join(' ');
   const lines = status.data?.destinations;
   const found = useMemo(() => {
-    const asked = wanted.split(' ').filter(Boolean);
-    return asked.length === 0 ? lines : lines?.filter((line) => matches(line, asked));
+    const terms = wanted.split(' ').filter(Boolean);
+    return terms.length === 0 ? lines : lines?.filter((line) => matches(line, terms));
   }, [lines, wanted]);
   const showsKinesis = words.every((word) => KINESIS.includes(word));
   const editing = query.get('edit')?.split('/').map(decodeURIComponent);
@@ -40,13 +40,13 @@ export function IntegrationsPage() {
   const nothing = wanted !== '' && !showsKinesis && found?.length === 0;
 
   return (
-    <Page title="Integrations" lead="Send what your feature flags do to the places where you work with it." docs="delivery">
+    <Page title="Integrations" lead="Send feature flag events to the systems where you analyse them." docs="delivery">
       <TextInput type="search" aria-label="Search integrations and destinations" placeholder="Search integrations and destinations" leftSection={<Icon name="search" size={16} />} value={text} maw={460}
         onChange={(event) => goQuery({ q: event.currentTarget.value }, { replace: true })} />
       {nothing ? (
         <div className="card section">
-          <Empty icon="search" title={`No results for “${text}”`} action={<Button variant="default" onClick={() => goQuery({ q: null }, { replace: true })}>Clear the search</Button>}>
-            Neither an integration nor a destination has this in its name, environment, stream or region.
+          <Empty icon="search" title={`No results for “${text}”`} action={<Button variant="default" onClick={() => goQuery({ q: null }, { replace: true })}>Clear search</Button>}>
+            No integration or destination has this in its name, environment, stream or region.
           </Empty>
         </div>
       ) : (
@@ -73,7 +73,7 @@ export function IntegrationsPage() {
       )}
       {mayWrite && query.get('add') === 'kinesis' && (
         <CreateDrawer close={() => goQuery({ add: null })}
-          made={({ project, environment, id }) => {
+          created={({ project, environment, id }) => {
             status.reload();
             go(`${pathTo('destinations', project, environment, id)}?new=1`);
           }} />
@@ -96,11 +96,11 @@ function KinesisCard({ mayAdd }: { mayAdd: boolean }) {
         <StreamMark size={44} />
         <h3>Amazon Kinesis</h3>
       </div>
-      <p className="dim">Stream every evaluation, identify and track call of your flags into an Amazon Kinesis data stream.</p>
+      <p className="dim">Stream every evaluation, identify and track call into an Amazon Kinesis data stream.</p>
       {mayAdd ? (
         <Button leftSection={<Icon name="plus" size={16} />} onClick={() => goQuery({ add: 'kinesis' })}>Add integration</Button>
       ) : (
-        <span className="small dim">Your token may read. To add one, sign in with a writer's token.</span>
+        <span className="small dim">Your token is read-only. To add a destination, sign in with a writer token.</span>
       )}
     </article>
   );
@@ -110,12 +110,12 @@ function NoDestinations({ mayAdd }: { mayAdd: boolean }) {
   const loaded = useLoad(useCallback((signal: AbortSignal) => projects.list(signal), []));
   const hasEnvironment = loaded.data?.items.some((project) => project.environments?.totalCount);
   return (
-    <Empty icon="integrations" title="No destination yet"
-      action={mayAdd && <Button onClick={() => goQuery({ add: 'kinesis' })} leftSection={<Icon name="plus" size={16} />}>Add the first destination</Button>}>
+    <Empty icon="integrations" title="No destinations yet"
+      action={mayAdd && <Button onClick={() => goQuery({ add: 'kinesis' })} leftSection={<Icon name="plus" size={16} />}>Add destination</Button>}>
       {hasEnvironment === false ? (
-        <>Next: an environment with the SDK key of your applications. Add a destination and make it on the way, or start at <Link to="/environments">Environments</Link>.</>
+        <>Next: create an environment with your applications' SDK key. The destination form can create it, or start at <Link to="/environments">Environments</Link>.</>
       ) : (
-        <>Next: choose a stream for the events of an environment. It takes a stream name, a region and a role.</>
+        <>Next: select a stream for the events of an environment. You need a stream name, a region and a role.</>
       )}
     </Empty>
   );

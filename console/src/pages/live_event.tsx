@@ -13,7 +13,7 @@ const LOOKED_THROUGH = 20;
 
 export function LiveEvent({ event, project, environment }: { event: ExportedEvent; project: string; environment: string }) {
   const { data } = useServerStatus();
-  // Its payload's place in the journal: asked from there, it is among the first.
+  // Its payload's position in the journal: a request from there returns it among the first.
   const [from = ''] = String(event.position).split('.');
   const mine = (data?.destinations ?? []).filter((line) => line.project === project && line.environment === environment);
   return (
@@ -25,7 +25,7 @@ export function LiveEvent({ event, project, environment }: { event: ExportedEven
       <JsonView value={event.record} what="event" maxHeight={380} />
       <div>
         <h3 style={{ marginBottom: 6 }}>Destinations</h3>
-        {mine.length === 0 && <p className="small dim" style={{ margin: 0 }}>This environment has no destination. <Link to="/?add=kinesis">Add one</Link></p>}
+        {mine.length === 0 && <p className="small dim" style={{ margin: 0 }}>This environment has no destinations. <Link to="/?add=kinesis">Add one</Link></p>}
         {mine.map((line) => <Taken key={line.id} line={line} event={event} from={from} />)}
       </div>
     </div>
@@ -44,10 +44,10 @@ function Taken({ line, event, from }: { line: DestinationLine; event: ExportedEv
     <details className="fold" style={{ borderBottom: 0 }}>
       <summary>
         <b>{line.name}</b> <State state={line.state} />{' '}
-        <span className="small dim">{loaded.error ? 'not known' : record ? 'delivered' : loaded.data ? 'not delivered: it waits, or the destination leaves it out' : '…'}</span>
+        <span className="small dim">{loaded.error ? 'unknown' : record ? 'delivered' : loaded.data ? 'not delivered: queued, or filtered out by the destination' : '…'}</span>
       </summary>
       {record ? <JsonView value={record} what={`record for ${line.name}`} maxHeight={260} /> : <p className="small dim">{line.summary}</p>}
-      <Link className="small" to={pathTo('destinations', project, environment, id)}>Open the destination</Link>
+      <Link className="small" to={pathTo('destinations', project, environment, id)}>Open destination</Link>
     </details>
   );
 }

@@ -1,4 +1,4 @@
-// Events as they come in, less than a second after they were accepted.
+// Events as they arrive, less than a second after they were accepted.
 import { Button, Select, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useLive } from '../api/use_live';
@@ -8,7 +8,7 @@ import { grouped } from '../format/numbers';
 import { KINDS } from '../form/destination_values';
 import { Fault } from '../parts/callout';
 import { Icon } from '../parts/icons';
-import { Empty, Waiting } from '../parts/loading';
+import { Empty, Loading } from '../parts/loading';
 import { Page } from '../parts/page';
 import { PlacePicker, WithPlace } from '../parts/place_picker';
 import { Time } from '../parts/time';
@@ -20,7 +20,7 @@ const SHOWN = 200;
 export default function LivePage() {
   const choice = usePlaceChoice('live');
   return (
-    <Page title="Live events" lead="What arrives in an environment, as it is exported." docs="events" actions={<PlacePicker choice={choice} />}>
+    <Page title="Live events" lead="Events that arrive in an environment, in their exported form." docs="events" actions={<PlacePicker choice={choice} />}>
       <WithPlace choice={choice}>{(project, environment) => <Live key={environment._id} project={project} environment={environment} />}</WithPlace>
     </Page>
   );
@@ -36,7 +36,7 @@ function Live({ project, environment }: { project: Project; environment: Environ
   const [kind, setKind] = useState<string | null>(null);
   const [key, setKey] = useState('');
   const [context, setContext] = useState('');
-  const [chosen, setChosen] = useState<ExportedEvent>();
+  const [selected, setSelected] = useState<ExportedEvent>();
   const live = useLive(project.key, environment.key, paused);
   const found = useMemo(() => {
     const wantedKey = key.trim().toLowerCase();
@@ -56,18 +56,18 @@ function Live({ project, environment }: { project: Project; environment: Environ
         <span className="small dim" role="status">{paused ? 'Paused. ' : ''}{filtered ? `${grouped(found.length)} of ${grouped(live.events.length)}` : grouped(live.events.length)} shown</span>
       </div>
       <Fault error={live.error} title="Could not load the events." />
-      {!live.loaded && !live.error && <Waiting what="events" />}
+      {!live.loaded && !live.error && <Loading what="events" />}
       {live.loaded && (
         <div className="live">
           <div className="card flush">
             {shown.length === 0 ? (
-              filtered ? <Empty icon="search" title="No event like this among the latest">Others may still come.</Empty> : (
-                <Empty icon="live" title="Waiting for the first event …" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>Next: point an SDK&apos;s events address at Sluice, and evaluate a flag.</Empty>
+              filtered ? <Empty icon="search" title="No recent event matches">New events appear here as they arrive.</Empty> : (
+                <Empty icon="live" title="Waiting for the first event …" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>Next: point an SDK&apos;s events address at Sluice and evaluate a flag.</Empty>
               )
             ) : (
               <div className="event-list" role="group" aria-label="Events, newest first">
                 {shown.map((event) => (
-                  <button key={event.position} type="button" className="event-button" aria-pressed={chosen?.position === event.position} onClick={() => setChosen(event)}>
+                  <button key={event.position} type="button" className="event-button" aria-pressed={selected?.position === event.position} onClick={() => setSelected(event)}>
                     <span className="kind">{event.kind}</span>
                     <span className="cut">{event.key ?? <span className="dim">{contextOf(event)}</span>}</span>
                     <span className="small dim right"><Time at={event.receivedAt} /></span>
@@ -77,7 +77,7 @@ function Live({ project, environment }: { project: Project; environment: Environ
             )}
           </div>
           <div className="card" style={{ position: 'sticky', top: 72 }}>
-            {chosen ? <LiveEvent key={chosen.position} event={chosen} project={project.key} environment={environment.key} /> : <Empty icon="eye" title="Choose an event">It is shown in full, with the destinations that take it.</Empty>}
+            {selected ? <LiveEvent key={selected.position} event={selected} project={project.key} environment={environment.key} /> : <Empty icon="eye" title="Select an event">It is shown in full, with the destinations that receive it.</Empty>}
           </div>
         </div>
       )}

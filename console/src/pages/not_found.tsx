@@ -4,8 +4,8 @@ import { Link } from '../router';
 
 export function NotFound() {
   return (
-    <Page title="There is no such page">
-      <Empty icon="search" title="Nothing is at this address.">
+    <Page title="Page not found">
+      <Empty icon="search" title="This address does not exist.">
         <Link to="/">Go to Integrations</Link>
       </Empty>
     </Page>

@@ -1,4 +1,4 @@
-// Sign in with an access token. Over the page, when a session has ended: what was typed there stays.
+// Sign in with an access token. Shown over the page when a session has ended, so that typed text is kept.
 import { Button, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { ApiError, messageOf } from '../api/http';
@@ -9,7 +9,7 @@ import { Callout } from '../parts/callout';
 import { Logo } from '../parts/icons';
 
 function words(error: unknown): string {
-  if (error instanceof ApiError && error.status === 401) return 'This access token is not known. Check that it is whole: it begins with api-.';
+  if (error instanceof ApiError && error.status === 401) return 'Unknown access token. Check that you copied all of it: it begins with api-.';
   return messageOf(error);
 }
 
@@ -46,12 +46,12 @@ export function SignIn({ expired = false }: { expired?: boolean }) {
             </Callout>
           )}
           {fault && reachable && <Callout tone="red" title={fault} />}
-          <PasswordInput label="Access token" description="It begins with api-. Sluice printed one at its first start." placeholder="api-…" value={token}
+          <PasswordInput label="Access token" description="Begins with api-. Sluice prints one at its first start." placeholder="api-…" value={token}
             onChange={(event) => setToken(event.currentTarget.value)} autoFocus autoComplete="current-password" name="token"
             error={action.error ? words(action.error) : undefined} />
           <Button type="submit" loading={action.running} disabled={!token.trim()} fullWidth>Sign in</Button>
           <p className="small dim" style={{ margin: 0 }}>
-            Lost it? Set <span className="mono">SLUICE_ADMIN_TOKEN</span> and restart Sluice, or ask whoever runs it.{' '}
+            Lost it? Set <span className="mono">SLUICE_ADMIN_TOKEN</span> and restart Sluice, or ask your administrator.{' '}
             <a href="/api/docs">REST API</a>
           </p>
         </form>

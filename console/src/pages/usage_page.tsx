@@ -1,4 +1,4 @@
-// How many events were exported, by day, as a chart and a table.
+// How many events were delivered, by day, as a chart and a table.
 import { SegmentedControl, Select } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { projects, usage, type UsageQuery } from '../api/calls';
@@ -16,11 +16,11 @@ const RANGES: Record<string, { label: string; ms: number; granularity: UsageQuer
   year: { label: 'Year', ms: 365 * 86_400_000, granularity: 'monthly' },
 };
 const GROUPS = [
-  { value: '', label: 'All together' },
+  { value: '', label: 'Total' },
   { value: 'projectId', label: 'By project' },
   { value: 'environmentId', label: 'By environment' },
   { value: 'destinationId', label: 'By destination' },
-  { value: 'eventKind', label: 'By kind of event' },
+  { value: 'eventKind', label: 'By event kind' },
 ];
 const COLOURS = ['--accent', '--blue', '--amber', '--green', '--red', '--grey'];
 
@@ -34,10 +34,10 @@ export default function UsagePage() {
   }, [range, group]);
   const loaded = useLoad(load, { everyMs: 30_000 });
   return (
-    <Page title="Usage" lead="Events that were delivered to data export destinations." docs="rest-api">
+    <Page title="Usage" lead="Events delivered to data export destinations." docs="rest-api">
       <div className="section-head">
         <SegmentedControl value={range} onChange={setRange} data={Object.entries(RANGES).map(([value, { label }]) => ({ value, label }))} aria-label="Span" />
-        <Select aria-label="Grouped" data={GROUPS} value={group} allowDeselect={false} w={210} onChange={(value) => setGroup(value ?? '')} />
+        <Select aria-label="Group by" data={GROUPS} value={group} allowDeselect={false} w={210} onChange={(value) => setGroup(value ?? '')} />
       </div>
       <Shown loaded={loaded} what="usage">{(data) => <Shows data={data} />}</Shown>
     </Page>
@@ -74,7 +74,7 @@ function Shows({ data }: { data: FilledUsage }) {
   const times = useMemo(() => data.series.map((point) => point['time'] ?? 0), [data]);
   const shown = useMemo(() => columns.slice(0, COLOURS.length).map((column, index) => ({ ...column, colour: COLOURS[index]! })), [columns]);
   const total = columns.reduce((sum, column) => sum + column.total, 0);
-  if (total === 0) return <div className="card"><Empty icon="usage" title="Nothing was delivered in this time">Next: a destination that is on, and SDKs that send to Sluice.</Empty></div>;
+  if (total === 0) return <div className="card"><Empty icon="usage" title="No events delivered in this period">Next: switch a destination on and point SDKs at Sluice.</Empty></div>;
   return (
     <div className="form">
       <Chart label={`${grouped(total)} events`} times={times} series={shown} format={short} whole height={260} bars={shown.length === 1} />

@@ -1,4 +1,4 @@
-// Something to read: what happened, and what to do.
+// A message box: what happened, and what to do.
 import type { ReactNode } from 'react';
 import { Link } from '../router';
 import { messageOf } from '../api/http';
@@ -15,7 +15,7 @@ export function Callout({ tone = 'grey', title, children, live = false }: { tone
   );
 }
 
-export function Fault({ error, title = 'That did not work.' }: { error: unknown; title?: string }) {
+export function Fault({ error, title = 'The action failed.' }: { error: unknown; title?: string }) {
   if (!error) return null;
   return (
     <Callout tone="red" title={title} live>

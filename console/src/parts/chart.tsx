@@ -1,4 +1,4 @@
-// A chart of time series, with a legend, a sentence and a table that say the same.
+// A chart of time series, with a legend, a sentence and a table of the same data.
 import { Button } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
@@ -38,7 +38,7 @@ function tickText(tick: number, ticks: number[]): string {
   return (apart >= TWELVE_HOURS ? days : hours).format(tick * 1_000);
 }
 
-// A line through few values may not be seen: they are dots, too.
+// A line through few values may be invisible: they are drawn as dots too.
 function isSparse(values: ArrayLike<number | null | undefined> | undefined): boolean {
   let known = 0;
   for (let index = 0; index < (values?.length ?? 0) && known <= SPARSE; ++index) if (values![index] != null) ++known;
@@ -67,7 +67,7 @@ export default function Chart({ label, times, series, format, height = 190, bars
     const ink = colourOf('--grey');
     const line = colourOf('--line');
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: '12px system-ui, sans-serif' };
-    const made = new uPlot(
+    const created = new uPlot(
       {
         width: Math.max(host.clientWidth, 200),
         height,
@@ -88,12 +88,12 @@ export default function Chart({ label, times, series, format, height = 190, bars
       dataRef.current,
       host,
     );
-    plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: Math.max(host.clientWidth, 200), height }));
+    plot.current = created;
+    const watch = new ResizeObserver(() => created.setSize({ width: Math.max(host.clientWidth, 200), height }));
     watch.observe(host);
     return () => {
       watch.disconnect();
-      made.destroy();
+      created.destroy();
     };
     // A new set of series is a new chart; new values are not.
   }, [shape, height, colorScheme, bars, whole]); // eslint-disable-line react-hooks/exhaustive-deps

@@ -1,4 +1,4 @@
-// Asks before what cannot be undone; for the gravest, the name must be typed.
+// Asks for confirmation before an action that cannot be undone; for the most destructive, the name must be typed.
 import { Button, Group, Modal, TextInput } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useAction } from '../api/use_action';

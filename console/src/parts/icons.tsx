@@ -49,7 +49,7 @@ export function Logo({ size = 30 }: { size?: number }) {
   );
 }
 
-// Three streams through a gate: the mark of a Kinesis destination here. Not AWS's logo.
+// Three streams: the icon of a Kinesis destination here. Not AWS's logo.
 export function StreamMark({ size = 40 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 40 40" aria-hidden="true" focusable="false">

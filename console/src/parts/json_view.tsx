@@ -1,4 +1,4 @@
-// JSON, pretty or as it came.
+// JSON, pretty-printed or as received.
 import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { Code } from './copy';

@@ -1,4 +1,4 @@
-// Waiting in words, and what to do when it failed.
+// Loading states, and what to do when loading failed.
 import { Button, Loader } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError, messageOf } from '../api/http';
@@ -6,8 +6,8 @@ import type { Loaded } from '../api/use_load';
 import { Callout } from './callout';
 import { Icon, type IconName } from './icons';
 
-export function Waiting({ what }: { what: string }) {
-  // What comes at once needs no spinner.
+export function Loading({ what }: { what: string }) {
+  // A fast answer needs no spinner.
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), 250);
@@ -22,15 +22,15 @@ export function Waiting({ what }: { what: string }) {
   );
 }
 
-// Shows what was loaded; while there is nothing, that it is coming, or why not.
+// Shows what was loaded; until then, that it is loading, or why it failed.
 export function Shown<T>({ loaded, what, children }: { loaded: Loaded<T>; what: string; children: (data: T) => ReactNode }) {
   if (loaded.data !== undefined) return <>{children(loaded.data)}</>;
-  if (!loaded.error) return <Waiting what={what} />;
-  if (loaded.error instanceof ApiError && loaded.error.status === 503) return <Soon loaded={loaded} what={what} />;
+  if (!loaded.error) return <Loading what={what} />;
+  if (loaded.error instanceof ApiError && loaded.error.status === 503) return <NotReady loaded={loaded} what={what} />;
   const missing = loaded.error instanceof ApiError && loaded.error.notThere;
   return (
-    <Callout tone={missing ? 'grey' : 'red'} title={missing ? `This server does not offer ${what} yet.` : `Could not load ${what}.`} live>
-      <p>{missing ? 'A newer version of Sluice may.' : messageOf(loaded.error)}</p>
+    <Callout tone={missing ? 'grey' : 'red'} title={missing ? `This server does not support ${what}.` : `Could not load ${what}.`} live>
+      <p>{missing ? 'Update Sluice.' : messageOf(loaded.error)}</p>
       {!missing && (
         <Button size="xs" variant="default" mt="xs" onClick={loaded.reload}>
           Try again
@@ -40,14 +40,14 @@ export function Shown<T>({ loaded, what, children }: { loaded: Loaded<T>; what: 
   );
 }
 
-// The server says that it is not ready for this yet, such as right after a destination is made.
-function Soon<T>({ loaded, what }: { loaded: Loaded<T>; what: string }) {
+// The server is not ready for this yet, for example right after a destination was created.
+function NotReady<T>({ loaded, what }: { loaded: Loaded<T>; what: string }) {
   const { reload } = loaded;
   useEffect(() => {
     const timer = setInterval(reload, 1_000);
     return () => clearInterval(timer);
   }, [reload]);
-  return <Waiting what={what} />;
+  return <Loading what={what} />;
 }
 
 export function Empty({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {

@@ -1,4 +1,4 @@
-// A page's head: title, what it is for, where to read more.
+// A page's header: title, purpose, link to the documentation.
 import { useEffect, type ReactNode } from 'react';
 import { Link } from '../router';
 

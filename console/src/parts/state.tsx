@@ -1,7 +1,7 @@
-// A destination's state, in a word and a colour.
+// A destination's state, as a word and a colour.
 import type { DestinationState } from '../api/types';
 
-const LOOK: Record<DestinationState, { className: string; word: string }> = {
+const STYLES: Record<DestinationState, { className: string; word: string }> = {
   delivering: { className: 'green', word: 'Delivering' },
   idle: { className: 'grey', word: 'Idle' },
   behind: { className: 'amber', word: 'Behind' },
@@ -11,10 +11,10 @@ const LOOK: Record<DestinationState, { className: string; word: string }> = {
 };
 
 export function State({ state, title, pill = false }: { state: DestinationState; title?: string; pill?: boolean }) {
-  const look = LOOK[state] ?? { className: 'grey', word: state };
+  const style = STYLES[state] ?? { className: 'grey', word: state };
   return (
-    <span className={`state ${look.className}${pill ? ' pill' : ''}`} title={title}>
-      {look.word}
+    <span className={`state ${style.className}${pill ? ' pill' : ''}`} title={title}>
+      {style.word}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-// Sends one event through a destination's own role and client, and shows what AWS answered.
+// Sends one event with the destination's own role and client, and shows AWS's answer.
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -17,7 +17,7 @@ export function TestEvent({ of }: { of: DestinationRef }) {
   return (
     <div className="form" style={{ gap: 10 }}>
       <p style={{ margin: 0 }} className="small dim">
-        Sends one event with the flag key <span className="mono">LaunchDarklyDataExportTestEvent</span> into the stream, as it is saved. Also while the destination is off.
+        Sends one event with the flag key <span className="mono">LaunchDarklyDataExportTestEvent</span> into the saved stream. Works while the destination is off.
       </p>
       <div>
         <Button variant="light" loading={action.running} onClick={() => void action.run()}>Send event</Button>

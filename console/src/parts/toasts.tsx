@@ -1,22 +1,22 @@
-// Short notes of what was done, read out by screen readers.
+// Short messages about what was done, announced by screen readers.
 import { useSyncExternalStore } from 'react';
 
-interface Note {
+interface Toast {
   id: number;
   text: string;
 }
 
 const SHOWN_MS = 5_000;
-let notes: Note[] = [];
+let notes: Toast[] = [];
 let last = 0;
 const listeners = new Set<() => void>();
 
-function set(next: Note[]): void {
+function set(next: Toast[]): void {
   notes = next;
   listeners.forEach((listener) => listener());
 }
 
-export function tell(text: string): void {
+export function notify(text: string): void {
   const id = ++last;
   set([...notes.slice(-2), { id, text }]);
   setTimeout(() => set(notes.filter((note) => note.id !== id)), SHOWN_MS);

@@ -1,11 +1,11 @@
-// A table of thousands of rows of one height: only those in view are in the document.
+// A table with thousands of rows of one height: only those in view are in the document.
 import { useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 
 interface Props {
   label: string;
   count: number;
   rowHeight: number;
-  // One for each column, as grid-template-columns wants it.
+  // Widths, in the syntax of grid-template-columns.
   columns: string;
   head: ReactNode;
   row: (index: number) => ReactNode;
@@ -14,7 +14,7 @@ interface Props {
   onView?: (first: number, last: number) => void;
 }
 
-const AROUND = 6;
+const OVERSCAN = 6;
 
 export function WindowRows({ label, count, rowHeight, columns, head, row, rowKey, onView }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -31,8 +31,8 @@ export function WindowRows({ label, count, rowHeight, columns, head, row, rowKey
     return () => watch.disconnect();
   }, []);
 
-  const first = Math.max(Math.min(Math.floor(top / rowHeight), count) - AROUND, 0);
-  const last = Math.min(Math.ceil((top + height) / rowHeight) + AROUND, count);
+  const first = Math.max(Math.min(Math.floor(top / rowHeight), count) - OVERSCAN, 0);
+  const last = Math.min(Math.ceil((top + height) / rowHeight) + OVERSCAN, count);
   useLayoutEffect(() => onView?.(first, last), [onView, first, last]);
 
   const shown = Array.from({ length: Math.max(last - first, 0) }, (_, index) => first + index);

@@ -7,7 +7,7 @@ it('is this host when the server listens everywhere', () => {
   expect(intakeAddress('0.0.0.0:8030', 'sluice.example')).toBe('http://sluice.example:8030');
   expect(intakeAddress('[::]:8030', 'sluice.example')).toBe('http://sluice.example:8030');
 });
-it('is nothing when it is not known', () => expect(intakeAddress(undefined, 'x')).toBe(''));
-it('stands in the snippet of every SDK', () => {
+it('is empty when it is not known', () => expect(intakeAddress(undefined, 'x')).toBe(''));
+it('is in the snippet of every SDK', () => {
   for (const sdk of SDKS) expect(sdk.code('http://sluice:8030', 'the-key'), sdk.name).toContain('http://sluice:8030');
 });

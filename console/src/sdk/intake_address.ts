@@ -1,4 +1,4 @@
-// The address that SDKs send events to, from where the server listens and where this page came from.
+// The address that SDKs send events to, from the server's listening address and this page's host.
 export function intakeAddress(listen: string | undefined, host: string): string {
   const at = listen?.lastIndexOf(':') ?? -1;
   if (!listen || at < 0) return '';

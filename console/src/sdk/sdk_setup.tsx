@@ -1,4 +1,4 @@
-// How to point an SDK at this server, with everything filled in, and whether its first event has come.
+// How to point an SDK at this server, with everything filled in, and whether its first event has arrived.
 import { Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useServerStatus } from '../api/server_status';
@@ -23,28 +23,28 @@ function kept(): string {
 
 export function SdkSetup({ environment }: { environment: Environment }) {
   const { data } = useServerStatus();
-  const [chosen, setChosen] = useState('node');
+  const [selected, setSelected] = useState('node');
   const [own, setOwn] = useState(kept);
   const known = intakeAddress(data?.intake?.address, location.hostname);
   const address = (own || known || 'http://SLUICE:8030').replace(/\/+$/, '');
-  const sdk = SDKS.find((each) => each.id === chosen) ?? SDKS[0]!;
+  const sdk = SDKS.find((each) => each.id === selected) ?? SDKS[0]!;
   const keep = (text: string) => {
     setOwn(text);
     try {
       localStorage.setItem(KEPT, text);
     } catch {
-      // Storage is shut: it counts for now.
+      // Storage is not available: the address lasts as long as the page.
     }
   };
   return (
     <div className="form">
-      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flags go on coming from where they come from today. <DocsLink page="sdk-protocol">What SDKs send</DocsLink> To see an event before your own SDK is set up, choose “By hand”.</p>
+      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flag delivery does not change. <DocsLink page="sdk-protocol">What SDKs send</DocsLink> To send an event before your SDK is set up, select “By hand”.</p>
       <div className="choices" style={{ marginTop: 0 }}>
-        <Select label="SDK" data={SDKS.map(({ id, name }) => ({ value: id, label: name }))} value={chosen} allowDeselect={false} searchable onChange={(value) => value && setChosen(value)} />
-        <TextInput label="Address that your SDKs reach" description="Behind a proxy, the proxy's. Browsers need https when your site has it." placeholder={known || 'http://SLUICE:8030'} value={own} onChange={(event) => keep(event.currentTarget.value.trim())} />
+        <Select label="SDK" data={SDKS.map(({ id, name }) => ({ value: id, label: name }))} value={selected} allowDeselect={false} searchable onChange={(value) => value && setSelected(value)} />
+        <TextInput label="Address that your SDKs reach" description="Behind a proxy, the proxy's address. Browsers need https if your site uses it." placeholder={known || 'http://SLUICE:8030'} value={own} onChange={(event) => keep(event.currentTarget.value.trim())} />
       </div>
-      <Code text={sdk.code(address, environment[sdk.credential])} what={`set-up of the SDK for ${sdk.name}`} />
-      <p className="small dim" style={{ margin: 0 }}>With this environment&apos;s {CREDENTIAL[sdk.credential]}.</p>
+      <Code text={sdk.code(address, environment[sdk.credential])} what={`SDK setup for ${sdk.name}`} />
+      <p className="small dim" style={{ margin: 0 }}>Uses this environment&apos;s {CREDENTIAL[sdk.credential]}.</p>
     </div>
   );
 }
@@ -56,7 +56,7 @@ export function FirstEvent({ environment, project }: { environment: string; proj
   if (!line.eventsReceived && !line.lastEvent) return <span className="state grey pill" role="status">Waiting for the first event …</span>;
   return (
     <span className="state green pill" role="status">
-      <span>Events arrive{line.eventsReceived ? `: ${grouped(line.eventsReceived)}` : ''}{line.lastEvent && <>, the last <Time at={line.lastEvent} /></>}</span>
+      <span>Receiving events{line.eventsReceived ? `: ${grouped(line.eventsReceived)}` : ''}{line.lastEvent && <>, last <Time at={line.lastEvent} /></>}</span>
     </span>
   );
 }

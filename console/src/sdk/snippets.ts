@@ -1,4 +1,4 @@
-// How each SDK is told the events address; flags go on coming from where they come from today.
+// How each SDK is configured with the events address; where flags come from does not change.
 export interface Sdk {
   id: string;
   name: string;
@@ -16,7 +16,7 @@ export const SDKS: Sdk[] = [
     id: 'node', name: 'Node.js', credential: 'apiKey',
     code: (events, key) => `import { init } from '@launchdarkly/node-server-sdk';
 
-// The first two are LaunchDarkly's own.
+// The first two are LaunchDarkly's.
 const client = init('${key}', {
   baseUri: '${POLL}',
   streamUri: '${STREAM}',

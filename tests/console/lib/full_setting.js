@@ -45,7 +45,7 @@ export function everyPage({ lake, blocked }) {
     'destination-blocked': to(`/destinations/web/production/${blocked._id}`, (page) => page.getByRole('heading', { name: 'Permission policy of the role' }).waitFor()),
     flags: to('/flags/web/production', (page) => page.getByText('new-checkout').first().waitFor()),
     environments: to('/environments', (page) => page.getByRole('link', { name: 'Staging' }).waitFor()),
-    environment: to('/environments/web/production', (page) => page.getByText('Events arrive').waitFor()),
+    environment: to('/environments/web/production', (page) => page.getByText('Receiving events').waitFor()),
     live: to('/live/web/production', async (page) => {
       await page.getByRole('button', { name: /feature new-checkout/ }).first().click();
       await page.getByRole('heading', { name: 'Destinations' }).waitFor();
