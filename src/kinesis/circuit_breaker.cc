@@ -12,7 +12,7 @@ bool needs_person(ErrorClass why) { return why == ErrorClass::setup || why == Er
 }  // namespace
 
 void CircuitBreaker::failed(ErrorClass why, std::int64_t started_us, std::int64_t now_us, Random& random) {
-  const bool same_round = !open() && started_us < failed_us_;
+  const bool same_round = !closed() && started_us < failed_us_;
   if (same_round && (needs_person(why_) || !needs_person(why))) return;
   why_ = why;
   if (!same_round) ++failures_;
@@ -22,7 +22,7 @@ void CircuitBreaker::failed(ErrorClass why, std::int64_t started_us, std::int64_
 }
 
 bool CircuitBreaker::succeeded() {
-  const bool was_closed = !open();
+  const bool was_closed = !closed();
   failures_ = 0;
   return was_closed;
 }

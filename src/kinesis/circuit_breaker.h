@@ -1,5 +1,5 @@
-// Whether calls may begin. Open while they succeed; after a call failed as a whole, one probe at a time until one
-// succeeds. Pure: times in, decisions out.
+// Whether calls may begin. Closed while calls succeed; open after a call failed as a whole: then one probe at a time,
+// until one succeeds. Pure: times in, decisions out.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 namespace sluice::kinesis {
 
 struct CircuitBreakerOptions {
-  // Between probes when only a person can mend it: often enough that delivery goes on within a minute of the mending,
-  // seldom enough to be no load and no cost.
+  // Between probes when only a person can fix it: often enough that delivery resumes within a minute of the fix,
+  // rarely enough to cause no load and no cost.
   std::int64_t probe_least_us = 30'000'000;
   std::int64_t probe_most_us = 60'000'000;
 };
@@ -22,16 +22,16 @@ class CircuitBreaker {
 
   // A call that began at `started_us` failed. Several that were in flight together count as one failure.
   void failed(ErrorClass why, std::int64_t started_us, std::int64_t now_us, Random& random);
-  // True when that opened the breaker.
+  // True if that closed the breaker.
   bool succeeded();
-  // The next probe may begin at once: what stood in the way may have been repaired.
+  // The next probe may begin at once: the cause may have been fixed.
   void probe_now(std::int64_t now_us);
 
-  bool open() const { return failures_ == 0; }
+  bool closed() const { return failures_ == 0; }
   bool may_begin(std::int64_t now_us, std::size_t in_flight) const {
-    return open() || (in_flight == 0 && now_us >= next_try_us_);
+    return closed() || (in_flight == 0 && now_us >= next_try_us_);
   }
-  // While closed.
+  // While open.
   ErrorClass why() const { return why_; }
   std::uint32_t failures() const { return failures_; }
   std::int64_t next_try_us() const { return next_try_us_; }

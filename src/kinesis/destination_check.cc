@@ -49,7 +49,7 @@ class Check {
 
  private:
   CheckStep& step(const char* name, const char* title) {
-    steps_.push_back({name, title, CheckStatus::skipped, "Not tried: a step before it failed.", "", "", "", ""});
+    steps_.push_back({name, title, CheckStatus::skipped, "Skipped: an earlier step failed.", "", "", "", ""});
     return steps_.back();
   }
   static void fail(CheckStep& step, exporting::Problem problem) {
@@ -59,12 +59,14 @@ class Check {
     step.code = std::move(problem.code);
     step.request_id = std::move(problem.request_id);
   }
-  static void say(CheckStep& step, CheckStatus status, std::string message, std::string remedy = {}) {
+  static void report(CheckStep& step, CheckStatus status, std::string message, std::string remedy = {}) {
     step.status = status;
     step.message = std::move(message);
     step.remedy = std::move(remedy);
   }
-  std::string whose() const { return settings_.role_arn.empty() ? "Sluice's own identity" : settings_.role_arn; }
+  std::string identity_name() const {
+    return settings_.role_arn.empty() ? "Sluice's own identity" : settings_.role_arn;
+  }
 
   void credentials() {
     CheckStep& step = this->step("credentials", "Sluice's AWS identity");
@@ -85,28 +87,28 @@ class Check {
       facts_.role_arn.clear();  // it is not the role that failed
       fail(step, problem_of_credentials(error ? *error
                                               : aws::CredentialsError{aws::CredentialsError::Kind::unreachable, "",
-                                                                      "AWS credentials did not come in time.", ""},
+                                                                      "AWS credentials did not arrive in time.", ""},
                                         facts_));
       return;
     }
     const auto who = sts_->get_caller_identity(*own_);
     if (!who) {
-      say(step, CheckStatus::unknown,
-          fmt::format("There are credentials, from {}, but AWS did not say whose they are: {}", own_->source,
-                      who.error().message));
+      report(step, CheckStatus::unknown,
+             fmt::format("Credentials found, from {}, but AWS did not return their identity: {}", own_->source,
+                         who.error().message));
     } else {
       facts_.identity = aws::principal_of(who->arn);
-      say(step, CheckStatus::ok,
-          fmt::format("Sluice runs as {}, with credentials from {}.", facts_.identity, own_->source));
+      report(step, CheckStatus::ok,
+             fmt::format("Sluice runs as {}, with credentials from {}.", facts_.identity, own_->source));
     }
     if (settings_.role_arn.empty()) as_ = *own_;
   }
 
   void assume_role() {
-    CheckStep& step = this->step("assumeRole", "Assuming the role");
+    CheckStep& step = this->step("assumeRole", "Assume the role");
     if (!own_) return;
     if (settings_.role_arn.empty())
-      return say(step, CheckStatus::skipped, "No role is set: Sluice puts with its own identity.");
+      return report(step, CheckStatus::skipped, "No role is set: Sluice uses its own identity.");
     auto assumed = sts_->assume_role(*own_, role_of(destination_, settings_.region));
     if (!assumed) {
       fail(step, problem_of_credentials(assumed.error(), facts_));
@@ -115,34 +117,35 @@ class Check {
       return;
     }
     as_ = std::move(*assumed);
-    say(step, CheckStatus::ok, fmt::format("Sluice may assume {}.", settings_.role_arn));
+    report(step, CheckStatus::ok, fmt::format("Sluice may assume {}.", settings_.role_arn));
   }
 
   void external_id() {
     CheckStep& step = this->step("externalId", "External id");
     if (!as_) return;
-    if (settings_.role_arn.empty()) return say(step, CheckStatus::skipped, "No role is set, so there is none.");
+    if (settings_.role_arn.empty())
+      return report(step, CheckStatus::skipped, "No role is set, so no external id is used.");
     if (settings_.external_id.empty())
-      return say(step, CheckStatus::skipped,
-                 "None is set. Use one where others than the role's owner decide what Sluice assumes.");
+      return report(step, CheckStatus::skipped,
+                    "None is set. Set one if people other than the role's owner can configure Sluice.");
     aws::AssumeRole without = role_of(destination_, settings_.region);
     without.external_id.clear();
     const auto assumed = sts_->assume_role(*own_, without);
     if (assumed) {
-      say(step, CheckStatus::warning,
-          fmt::format("The role can be assumed without the external id: anyone who may act as {} could use it.",
-                      facts_.identity.empty() ? "Sluice's identity" : facts_.identity),
-          "Add the condition to the role's trust policy.");
+      report(step, CheckStatus::warning,
+             fmt::format("The role can be assumed without the external id: anyone who may act as {} could use it.",
+                         facts_.identity.empty() ? "Sluice's identity" : facts_.identity),
+             "Add the condition to the role's trust policy.");
       step.policy =
           trust_policy(facts_.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts_.identity, settings_.external_id);
     } else if (assumed.error().kind == aws::CredentialsError::Kind::denied) {
-      say(step, CheckStatus::ok, "The role cannot be assumed without it.");
+      report(step, CheckStatus::ok, "The role cannot be assumed without the external id.");
     } else {
-      say(step, CheckStatus::unknown, fmt::format("It could not be tried: {}", assumed.error().message));
+      report(step, CheckStatus::unknown, fmt::format("Could not be checked: {}", assumed.error().message));
     }
   }
 
-  http_client::HttpResponse asked(const StreamWatch::Question& question, const aws::ClockSkew& skew) {
+  http_client::HttpResponse asked(const StreamWatch::Request& question, const aws::ClockSkew& skew) {
     http_client::HttpRequest request;
     request.url = endpoint_ + "/";
     request.headers = {{"content-type", "application/x-amz-json-1.1"},
@@ -156,23 +159,24 @@ class Check {
   }
 
   void stream() {
-    CheckStep& step = this->step("stream", "The stream");
+    CheckStep& step = this->step("stream", "Stream");
     if (!as_) return;
     const StreamWatch watch(settings_.stream_arn, settings_.stream_name, {});
     aws::ClockSkew skew;
-    http_client::HttpResponse response = asked(watch.question(), skew);
+    http_client::HttpResponse response = asked(watch.next_request(), skew);
     clock_offset_ms_ = aws::clock_offset_ms(response, parts_.clock.wall_ms());
     if (response.status == 400 || response.status == 403) {
       const CallError error = call_error(response);
       if (aws::is_clock_skew_error(error.code, error.message) && skew.learn(response, parts_.clock.wall_ms()))
-        response = asked(watch.question(), skew);
+        response = asked(watch.next_request(), skew);
     }
     if (response.fault != http_client::TransportFault::none || response.status != 200) {
       const CallError error = call_error(response);
       if (error.code.starts_with("AccessDenied")) {
         exporting::Problem note = note_of_describing(error, facts_);
-        say(step, CheckStatus::unknown, fmt::format("{} may not describe stream {}.", whose(), settings_.stream_name),
-            std::move(note.remedy));
+        report(step, CheckStatus::unknown,
+               fmt::format("{} may not describe stream {}.", identity_name(), settings_.stream_name),
+               std::move(note.remedy));
         step.code = error.code;
         step.request_id = error.request_id;
         step.policy = permission_policy(facts_.stream_arn);
@@ -183,22 +187,22 @@ class Check {
       return;
     }
     auto summary = parse_stream_summary(response.body);
-    if (!summary) return say(step, CheckStatus::unknown, summary.error().message);
+    if (!summary) return report(step, CheckStatus::unknown, summary.error().message);
     summary_ = std::move(*summary);
     facts_.key_id = summary_->key_id;
     if (summary_->status == "CREATING" || summary_->status == "DELETING") {
       blocked_ = true;
       return fail(step, problem_of_stream_status(summary_->status, facts_));
     }
-    say(step, CheckStatus::ok,
-        fmt::format("{} is {}, {} with {} open shard{}.", settings_.stream_name,
-                    summary_->status == "ACTIVE" ? "active" : summary_->status,
-                    summary_->on_demand ? "on-demand" : "provisioned", grouped(summary_->open_shards),
-                    summary_->open_shards == 1 ? "" : "s"));
+    report(step, CheckStatus::ok,
+           fmt::format("{} is {}, {} with {} open shard{}.", settings_.stream_name,
+                       summary_->status == "ACTIVE" ? "active" : summary_->status,
+                       summary_->on_demand ? "on-demand" : "provisioned", grouped(summary_->open_shards),
+                       summary_->open_shards == 1 ? "" : "s"));
   }
 
   void put() {
-    CheckStep& step = this->step("put", "Putting a record");
+    CheckStep& step = this->step("put", "Put a record");
     if (!as_ || blocked_) return;
     outcome_ = put_();
     if (outcome_->delivered) {
@@ -206,17 +210,17 @@ class Check {
                                     ? fmt::format(" in {}, sequence number {}", outcome_->receipt->shard_id,
                                                   outcome_->receipt->sequence_number)
                                     : std::string();
-      return say(step, CheckStatus::ok,
-                 fmt::format("The test event {} is in the stream{}.", exporting::kTestEventKey, where));
+      return report(step, CheckStatus::ok,
+                    fmt::format("The test event {} is in the stream{}.", exporting::kTestEventKey, where));
     }
     if (outcome_->problem) {
       fail(step, *outcome_->problem);
       if (step.code.starts_with("AccessDenied")) step.policy = permission_policy(facts_.stream_arn);
     } else if (outcome_->refused) {
-      say(step, CheckStatus::failed, outcome_->refused->reason);
+      report(step, CheckStatus::failed, outcome_->refused->reason);
       step.code = outcome_->refused->code;
     } else {
-      say(step, CheckStatus::unknown, "AWS gave no answer in time.", "Try again; look at the network and the proxy.");
+      report(step, CheckStatus::unknown, "AWS did not answer in time.", "Try again; check the network and the proxy.");
     }
   }
 
@@ -229,40 +233,41 @@ class Check {
       fail(step, *outcome_->problem);
       step.policy = key_statement(key.starts_with("arn:") ? key : "arn:aws:kms:…:key/…");
     } else if (summary_ && key.empty()) {
-      say(step, CheckStatus::ok, "The stream is not encrypted with a key of KMS.");
+      report(step, CheckStatus::ok, "The stream is not encrypted with a KMS key.");
     } else if (outcome_ && outcome_->delivered) {
-      say(step, CheckStatus::ok,
-          key.empty() ? "If the stream is encrypted, its key can be used." : fmt::format("{} can be used.", key));
+      report(step, CheckStatus::ok,
+             key.empty() ? "If the stream is encrypted, its key is usable." : fmt::format("{} is usable.", key));
     } else {
-      say(step, CheckStatus::unknown,
-          key.empty() ? "The stream could not be described."
-                      : fmt::format("The stream is encrypted with {}; whether it can be "
-                                    "used shows when a record is put.",
-                                    key));
+      report(step, CheckStatus::unknown,
+             key.empty() ? "The stream could not be described."
+                         : fmt::format("The stream is encrypted with {}; putting a record shows "
+                                       "whether it is usable.",
+                                       key));
     }
   }
 
   void record_limit() {
     CheckStep& step = this->step("recordLimit", "Record size");
     if (!as_ || blocked_) return;
-    const std::uint64_t told = summary_ ? summary_->max_record_bytes : 0;
-    const std::uint64_t limit = told > 0 ? told : kDefaultMaxRecordBytes;
-    say(step, told > 0 ? CheckStatus::ok : CheckStatus::unknown,
-        fmt::format("{} {} a record. A larger event is kept as a dead letter.",
-                    told > 0 ? "The stream takes" : "The stream did not tell its limit; unless it was raised it takes",
+    const std::uint64_t described = summary_ ? summary_->max_record_bytes : 0;
+    const std::uint64_t limit = described > 0 ? described : kDefaultMaxRecordBytes;
+    report(
+        step, described > 0 ? CheckStatus::ok : CheckStatus::unknown,
+        fmt::format("{} {} per record. Larger events are stored as dead letters.",
+                    described > 0 ? "The stream accepts" : "The stream's limit is not known; unless raised it accepts",
                     human_bytes(limit)));
   }
 
   void clock() {
     CheckStep& step = this->step("clock", "This machine's clock");
     if (!clock_offset_ms_) {
-      return say(step, CheckStatus::unknown, "AWS was not asked for the time: the stream was not reached.");
+      return report(step, CheckStatus::unknown, "Not checked: the stream was not reached.");
     }
     constexpr std::int64_t kNotable = 30'000;
     if (*clock_offset_ms_ > -kNotable && *clock_offset_ms_ < kNotable)
-      return say(step, CheckStatus::ok, "It agrees with AWS's.");
+      return report(step, CheckStatus::ok, "The clock agrees with AWS's.");
     exporting::Problem note = note_of_clock(*clock_offset_ms_);
-    say(step, CheckStatus::warning, std::move(note.message), std::move(note.remedy));
+    report(step, CheckStatus::warning, std::move(note.message), std::move(note.remedy));
     step.code = note.code;
   }
 
@@ -272,7 +277,7 @@ class Check {
   catalog::KinesisSettings settings_;
   std::vector<CheckStep> steps_;
   std::string endpoint_;
-  DestinationFactsForPeople facts_;
+  DestinationFacts facts_;
   std::optional<aws::StsClient> sts_;
   std::shared_ptr<const aws::Credentials> own_;
   std::optional<aws::Credentials> as_;  // what would put

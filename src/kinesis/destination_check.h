@@ -1,5 +1,5 @@
 // Tries a destination step by step, from Sluice's own identity to a record in the stream, and says of each step how it
-// stands and what to do. It asks AWS what delivery asks, with the same identity, role and client.
+// stands and what to do. It makes the same calls to AWS as delivery, with the same identity, role and client.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,8 @@
 
 namespace sluice::kinesis {
 
-DestinationFactsForPeople facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint) {
-  DestinationFactsForPeople facts;
+DestinationFacts facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint) {
+  DestinationFacts facts;
   facts.stream_name = settings.stream_name;
   facts.region = settings.region;
   facts.role_arn = settings.role_arn;

@@ -11,7 +11,7 @@
 namespace sluice::kinesis {
 
 // `endpoint` as aws::kinesis_endpoint() gives it.
-DestinationFactsForPeople facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint);
+DestinationFacts facts_of(const catalog::KinesisSettings& settings, std::string_view endpoint);
 // The settings' own, or the one that the stream's ARN names.
 std::string region_of(const catalog::KinesisSettings& settings);
 // Region and stream name as the stream's ARN has them, if there is one.

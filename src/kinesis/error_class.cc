@@ -115,7 +115,7 @@ CallError call_error(const http_client::HttpResponse& response) {
   }
   if (error.code.empty()) error.code = "http_" + std::to_string(response.status);
   if (error.message.empty()) {
-    // A proxy's or load balancer's page: its first words tell who answered.
+    // A proxy's or load balancer's page: its first words show who answered.
     constexpr std::size_t kShown = 200;
     for (const char c : std::string_view(response.body).substr(0, kShown)) error.message += c < ' ' ? ' ' : c;
   }

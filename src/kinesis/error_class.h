@@ -14,7 +14,7 @@ enum class ErrorClass : std::uint8_t {
   throttle,     // too fast: again, later, slower
   transient,    // AWS or the way to it fails for a time: again, later
   credentials,  // not taken: fetch new ones once, then slowly
-  setup,        // only a person can mend it: keep everything and probe
+  setup,        // only a person can fix it: keep everything and probe
   poison,       // the content is refused: find the record
 };
 std::string_view error_class_name(ErrorClass error_class);

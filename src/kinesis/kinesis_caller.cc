@@ -10,7 +10,7 @@ namespace sluice::kinesis {
 struct KinesisCaller::Mailbox {
   std::mutex mutex;
   std::vector<CallAnswer> answers;
-  // Null once the caller is gone; both outlive the caller only.
+  // Null once the caller is destroyed; both may outlive the caller.
   Notifier* notifier;
   const Clock* clock;
 

@@ -52,11 +52,11 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::Finis
   flush_rejected(now_us, finished);
   if (stopped_) return INT64_MAX;
   if (facts_.identity.empty() && identity_) facts_.identity = identity_();
-  look_at_throttling(now_us);
+  check_throttling(now_us);
   send_queue_.advance(now_us);
   if (take_credentials(now_us)) {
     watch_stream(now_us);
-    follow_hunt(now_us);
+    advance_bisection(now_us);
     begin_calls(now_us);
   }
   flush_rejected(now_us, finished);
@@ -71,9 +71,9 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
   if (watch_call_ == 0) next = std::min(next, watch_.due_us());
   if (send_queue_.ready() > 0 && calls_.size() < calls_at_most()) {
     const std::int64_t lingered = send_queue_.ready_since_us() + settings_.linger_ms * 1000;
-    next = std::min(next, std::max({lingered, limited_until_us_, breaker_.open() ? 0 : breaker_.next_try_us()}));
+    next = std::min(next, std::max({lingered, limited_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
   }
-  if (!hunts_.empty() && !hunt_in_flight_ && !breaker_.open() && calls_.empty())
+  if (!bisections_.empty() && !bisection_in_flight_ && !breaker_.closed() && calls_.empty())
     next = std::min(next, breaker_.next_try_us());
   return std::max(next, now_us);
 }

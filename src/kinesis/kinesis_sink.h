@@ -1,5 +1,6 @@
-// The sink that brings events to one Kinesis data stream with PutRecords: batches, several calls at once, only failed
-// records again and each under a new key, for ever. What AWS's errors lead to: docs/states-and-remedies.md.
+// The sink that delivers events to one Kinesis data stream with PutRecords: batches, several calls at once, retries of
+// failed records only, each under a new key, without limit. AWS's errors and their remedies:
+// docs/states-and-remedies.md.
 //
 //   put() → SendQueue → calls → answers → finished
 //              ↑  retries  ↓
@@ -73,9 +74,9 @@ class KinesisSink final : public exporting::Sink {
     std::int64_t started_us = 0;
     std::uint64_t bytes = 0;  // counted against the call's limit
     std::shared_ptr<const aws::Credentials> credentials;
-    bool hunting = false;  // a test of hunts_.front()
+    bool bisecting = false;  // a test of bisections_.front()
   };
-  struct Rejected {  // waits to be kept as a dead letter
+  struct Rejected {  // to be stored as a dead letter
     HeldEvent event;
     std::string code;
     std::string reason;
@@ -91,29 +92,29 @@ class KinesisSink final : public exporting::Sink {
   void take_refusal(Call call, CallError error);
   void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
   void deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished);
-  void close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
-  exporting::Problem problem_of_gate(const CallError& error) const;
-  void open_gate(std::int64_t now_us);
+  void open_breaker(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
+  exporting::Problem problem_of_failed_calls(const CallError& error) const;
+  void close_breaker(std::int64_t now_us);
   void put_back(Call call, std::string_view code);
   bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
 
   // Poison
-  void follow_hunt(std::int64_t now_us);
+  void advance_bisection(std::int64_t now_us);
   void take_poison(HeldEvent event, const CallError& error, std::int64_t now_us);
   void reject(HeldEvent event, std::string code, std::string reason);
   void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls
   bool take_credentials(std::int64_t now_us);
-  void look_at_credentials();
+  void check_credentials();
   void begin_calls(std::int64_t now_us);
   bool batch_is_due(std::int64_t now_us) const;
   std::vector<HeldEvent> form_batch(std::int64_t now_us, std::uint64_t& bytes);
-  void begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool hunting, std::int64_t now_us);
+  void begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool bisecting, std::int64_t now_us);
   void watch_stream(std::int64_t now_us);
   std::size_t calls_at_most() const;
   std::int64_t next_step_us(std::int64_t now_us) const;
-  void look_at_throttling(std::int64_t now_us);
+  void check_throttling(std::int64_t now_us);
 
   const catalog::KinesisSettings settings_;
   const std::string name_;
@@ -124,17 +125,17 @@ class KinesisSink final : public exporting::Sink {
   KinesisCaller caller_;
   PutRecordsBody body_;
   PutRecordsAnswerParser parser_;
-  DestinationFactsForPeople facts_;
+  DestinationFacts facts_;
   std::function<std::string()> identity_;
   const std::size_t max_events_inside_;
 
   SendQueue send_queue_;
-  std::map<std::uint64_t, Call> calls_;  // in flight, by the caller's number
-  std::deque<PoisonBisector> hunts_;     // one at a time, the first
-  bool hunt_in_flight_ = false;
+  std::map<std::uint64_t, Call> calls_;    // in flight, by the caller's number
+  std::deque<PoisonBisector> bisections_;  // one at a time, the first
+  bool bisection_in_flight_ = false;
   std::deque<Rejected> rejected_;
   std::int64_t flush_rejected_not_before_us_ = 0;
-  std::vector<std::string> buffers_;  // bodies handed back
+  std::vector<std::string> buffers_;  // reusable request bodies
 
   CircuitBreaker breaker_;
   ShardLimiter limiter_;
@@ -144,8 +145,8 @@ class KinesisSink final : public exporting::Sink {
   std::uint64_t call_bytes_limit_;  // halved when calls time out or are too large
 
   std::shared_ptr<const aws::Credentials> usable_;    // what the next call is signed with
-  std::shared_ptr<const aws::Credentials> refused_;   // that AWS did not take
-  std::int64_t credentials_seen_us_ = INT64_MIN / 2;  // when their error was last looked at
+  std::shared_ptr<const aws::Credentials> refused_;   // that AWS did not accept
+  std::int64_t credentials_seen_us_ = INT64_MIN / 2;  // when their error was last checked
   bool refreshed_ = false;                            // since AWS first refused
 
   ThrottleMeter throttles_;

@@ -16,12 +16,12 @@ namespace {
 // fault.
 constexpr std::uint32_t kLoneRefusals = 8;
 constexpr std::int64_t kExpediteUs = 2'000'000;
-// Throttling of less than this share is the normal noise of a busy stream, and no problem to tell.
-constexpr double kTellThrottledShare = 0.02;
+// Throttling below this share is normal for a busy stream, and not reported as a problem.
+constexpr double kReportThrottledShare = 0.02;
 constexpr std::uint64_t kLeastCallBytes = 65'536;
 // By which the limit of a call grows with each that succeeds, back to the setting.
 constexpr std::uint64_t kCallGrowthBytes = 65'536;
-// Without a throttled record for this long, the stream takes all again.
+// Without a throttled record for this long, throttling counts as over.
 constexpr std::int64_t kThrottlingOverUs = 1'000'000;
 constexpr std::int64_t kClockNoteMs = 3'600'000;
 
@@ -48,7 +48,7 @@ void KinesisSink::take_answers(std::int64_t now_us, std::vector<exporting::Finis
 
 void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
                                   std::vector<exporting::FinishedEvent>& finished) {
-  if (call.hunting) hunt_in_flight_ = false;
+  if (call.bisecting) bisection_in_flight_ = false;
   if (answer.response.fault != http_client::TransportFault::none || answer.response.status != 200) {
     call_stats_.failed();
     take_call_error(std::move(call), answer, now_us);
@@ -63,12 +63,12 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
                                            {"request_id", answer.response.header("x-amzn-requestid")}});
     CallError error{http_client::TransportFault::none, 200, "answer_unreadable", parser_.why(),
                     std::string(answer.response.header("x-amzn-requestid"))};
-    close_gate(error, ErrorClass::transient, call, now_us);
+    open_breaker(error, ErrorClass::transient, call, now_us);
     put_back(std::move(call), error.code);
     return;
   }
-  open_gate(now_us);
-  if (call.hunting) hunts_.front().accepted();
+  close_breaker(now_us);
+  if (call.bisecting) bisections_.front().accepted();
   take_records(call, now_us, finished);
 }
 
@@ -88,14 +88,14 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<expo
   if (records.size() == 1 && records[0].delivered)
     receipt_ = {std::string(records[0].shard_id), std::string(records[0].sequence_number)};
   throttles_.count(records.size(), call.bytes, failed, throttled, now_us);
-  if (aimed_wrong > 0 || throttled > 0) watch_.hurry(now_us);
+  if (aimed_wrong > 0 || throttled > 0) watch_.refresh_soon(now_us);
   if (throttled > 0) {
     slowed_ = true;
   } else if (slowed_ && now_us - throttles_.last_us() > kThrottlingOverUs) {
     slowed_ = false;
     send_queue_.expedite(now_us, kExpediteUs, random_);
   }
-  if (throttled > 0 && throttles_.share() > kTellThrottledShare) {
+  if (throttled > 0 && throttles_.share() > kReportThrottledShare) {
     ThrottleFacts facts{throttles_.records_per_s(), throttles_.bytes_per_s(), stats().open_shards,
                         watch_.summary() && watch_.summary()->on_demand, send_queue_.size()};
     problems_.set(Trouble::throttling, problem_of_throttling(throttle_code_, facts, facts_), clock_.wall_ms());
@@ -131,7 +131,7 @@ bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer
   event.shard = kNoShard;
   ++event.failures;
   const std::int64_t not_before_us =
-      now_us + retry_delay_us(event.failures, record_retry_cap_us(throttles_.taken_share()), random_);
+      now_us + retry_delay_us(event.failures, record_retry_cap_us(throttles_.accepted_share()), random_);
   send_queue_.retry(std::move(event), not_before_us);
   return why == ErrorClass::throttle;
 }
@@ -146,7 +146,7 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   }
   if (why == ErrorClass::credentials) {
     if (aws::is_clock_skew_error(error.code, error.message) && caller_.learn_clock(answer.response)) {
-      // Signed anew with AWS's time, at once.
+      // Signed again with AWS's time, at once.
       problems_.note(note_of_clock(caller_.clock_offset_ms()), clock_.wall_ms(), kClockNoteMs);
       put_back(std::move(call), code);
       return;
@@ -158,8 +158,9 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   // A body that does not get through in time may be too long for the way.
   if (error.fault == http_client::TransportFault::timeout)
     call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
-  close_gate(error, why, call, now_us);
-  if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse")) watch_.hurry(now_us);
+  open_breaker(error, why, call, now_us);
+  if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse"))
+    watch_.refresh_soon(now_us);
   put_back(std::move(call), code);
 }
 
@@ -173,19 +174,19 @@ void KinesisSink::take_refusal(Call call, CallError error) {
   call_stats_.again(error.code, call.events.size());
   if (error.status == 413 && call.events.size() > 1) {
     call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
-    if (call.hunting) {
-      hunts_.front().unknown(std::move(call.events));
+    if (call.bisecting) {
+      bisections_.front().unknown(std::move(call.events));
     } else {
       for (auto event = call.events.rbegin(); event != call.events.rend(); ++event)
         send_queue_.put_back(std::move(*event));
     }
     return;
   }
-  if (!call.hunting) {
-    hunts_.emplace_back(std::move(call.events), std::move(error));
+  if (!call.bisecting) {
+    bisections_.emplace_back(std::move(call.events), std::move(error));
   } else {
     std::vector<HeldEvent> released;
-    hunts_.front().refused(std::move(call.events), std::move(error), released);
+    bisections_.front().refused(std::move(call.events), std::move(error), released);
     for (auto event = released.rbegin(); event != released.rend(); ++event) send_queue_.put_back(std::move(*event));
   }
 }
@@ -199,7 +200,7 @@ void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int6
   if (delivered_ == 0 && !alone_for_long && counted_bytes(event.bytes) <= kDefaultMaxRecordBytes) {
     Call none;
     none.started_us = now_us;
-    close_gate(error, ErrorClass::setup, none, now_us);
+    open_breaker(error, ErrorClass::setup, none, now_us);
     ++event.failures;
     event.shard = kNoShard;
     send_queue_.retry(std::move(event), breaker_.next_try_us() + kExpediteUs);
@@ -227,15 +228,15 @@ void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_u
       facts_.stream_arn = summary->arn;
     facts_.key_id = summary->key_id;
     if (summary->status == "CREATING" || summary->status == "DELETING") {
-      if (!breaker_.open())
+      if (!breaker_.closed())
         problems_.set(Trouble::calls, problem_of_stream_status(summary->status, facts_), now_ms,
                       now_ms + (breaker_.next_try_us() - now_us) / 1000);
     }
   }
 }
 
-void KinesisSink::close_gate(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us) {
-  const bool was_open = breaker_.open();
+void KinesisSink::open_breaker(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us) {
+  const bool was_open = breaker_.closed();
   breaker_.failed(why, call.started_us, now_us, random_);
   const std::int64_t now_ms = clock_.wall_ms();
   if (was_open || breaker_.failures() == 2)
@@ -244,13 +245,14 @@ void KinesisSink::close_gate(const CallError& error, ErrorClass why, const Call&
                                      {"code", error.code},
                                      {"reason", error.message},
                                      {"request_id", error.request_id}});
-  // A single failure that the next call mends is no news; neither are credentials that a refresh mends.
+  // A single failure that the next call recovers from is not reported; neither are credentials that a refresh renews.
   if (why != ErrorClass::setup && breaker_.failures() < 2) return;
-  problems_.set(Trouble::calls, problem_of_gate(error), now_ms, now_ms + (breaker_.next_try_us() - now_us) / 1000);
+  problems_.set(Trouble::calls, problem_of_failed_calls(error), now_ms,
+                now_ms + (breaker_.next_try_us() - now_us) / 1000);
 }
 
 // What AWS said, or what is known to be behind it.
-exporting::Problem KinesisSink::problem_of_gate(const CallError& error) const {
+exporting::Problem KinesisSink::problem_of_failed_calls(const CallError& error) const {
   const auto& summary = watch_.summary();
   const bool stream_missing = error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse");
   if (stream_missing && summary && (summary->status == "CREATING" || summary->status == "DELETING"))
@@ -261,7 +263,7 @@ exporting::Problem KinesisSink::problem_of_gate(const CallError& error) const {
   return problem_of_call(error, breaker_.why(), facts_);
 }
 
-void KinesisSink::open_gate(std::int64_t now_us) {
+void KinesisSink::close_breaker(std::int64_t now_us) {
   call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + kCallGrowthBytes);
   if (!breaker_.succeeded()) return;
   refused_.reset();
@@ -273,8 +275,8 @@ void KinesisSink::open_gate(std::int64_t now_us) {
 
 void KinesisSink::put_back(Call call, std::string_view code) {
   call_stats_.again(code, call.events.size());
-  if (call.hunting) {
-    hunts_.front().unknown(std::move(call.events));
+  if (call.bisecting) {
+    bisections_.front().unknown(std::move(call.events));
     return;
   }
   for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {

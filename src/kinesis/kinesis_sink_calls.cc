@@ -23,19 +23,19 @@ bool KinesisSink::take_credentials(std::int64_t now_us) {
   const bool good = usable_ && usable_ != refused_;
   if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || (!good && !problems_.has(Trouble::credentials))) {
     credentials_seen_us_ = now_us;
-    look_at_credentials();
+    check_credentials();
   }
   if (!usable_) return false;
   if (good) problems_.clear(Trouble::credentials);
-  if (refused_ && usable_ != refused_ && !refreshed_ && !breaker_.open()) {
+  if (refused_ && usable_ != refused_ && !refreshed_ && !breaker_.closed()) {
     refreshed_ = true;
     breaker_.probe_now(now_us);
   }
   return true;
 }
 
-// Credentials that cannot be renewed are told before they run out, and at once when AWS already refuses them.
-void KinesisSink::look_at_credentials() {
+// Credentials that cannot be renewed are reported before they expire, and at once when AWS already refuses them.
+void KinesisSink::check_credentials() {
   const auto error = credentials_->error();
   if (!error) {
     problems_.clear_note("credentials_not_renewed");
@@ -52,17 +52,17 @@ void KinesisSink::look_at_credentials() {
   problems_.note(std::move(problem), clock_.wall_ms());
 }
 
-std::size_t KinesisSink::calls_at_most() const { return breaker_.open() ? settings_.max_calls_in_flight : 1; }
+std::size_t KinesisSink::calls_at_most() const { return breaker_.closed() ? settings_.max_calls_in_flight : 1; }
 
 void KinesisSink::watch_stream(std::int64_t now_us) {
   if (watch_call_ != 0 || now_us < watch_.due_us()) return;
-  auto question = watch_.question();
+  auto question = watch_.next_request();
   watch_call_ = caller_.send(question.operation, std::move(question.body), *usable_);
 }
 
 bool KinesisSink::batch_is_due(std::int64_t now_us) const {
   if (send_queue_.ready() == 0 || now_us < limited_until_us_) return false;
-  if (!breaker_.open()) return true;
+  if (!breaker_.closed()) return true;
   return send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_bytes_limit_ ||
          now_us >= send_queue_.ready_since_us() + settings_.linger_ms * 1000;
 }
@@ -81,7 +81,7 @@ void KinesisSink::begin_calls(std::int64_t now_us) {
 // A record that may be over the stream's limit goes alone, so that its refusal concerns no other.
 std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_t& bytes) {
   const bool probing =
-      !breaker_.open() && breaker_.why() != ErrorClass::transient && breaker_.why() != ErrorClass::throttle;
+      !breaker_.closed() && breaker_.why() != ErrorClass::transient && breaker_.why() != ErrorClass::throttle;
   const std::size_t most = probing ? 1 : settings_.max_records_per_call;
   const auto& summary = watch_.summary();
   const std::uint64_t known_limit = summary ? summary->max_record_bytes : 0;
@@ -108,7 +108,7 @@ std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_
   return events;
 }
 
-void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool hunting, std::int64_t now_us) {
+void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool bisecting, std::int64_t now_us) {
   std::string buffer;
   if (!buffers_.empty()) {
     buffer = std::move(buffers_.back());
@@ -126,22 +126,22 @@ void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes,
   call.started_us = now_us;
   call.bytes = bytes;
   call.credentials = usable_;
-  call.hunting = hunting;
+  call.bisecting = bisecting;
   const std::uint64_t number = caller_.send("PutRecords", body_.finish(), *usable_);
   calls_.emplace(number, std::move(call));
 }
 
-void KinesisSink::follow_hunt(std::int64_t now_us) {
-  while (!hunts_.empty() && !hunt_in_flight_) {
-    PoisonBisector& bisector = hunts_.front();
+void KinesisSink::advance_bisection(std::int64_t now_us) {
+  while (!bisections_.empty() && !bisection_in_flight_) {
+    PoisonBisector& bisector = bisections_.front();
     if (bisector.over()) {
-      hunts_.pop_front();
+      bisections_.pop_front();
       continue;
     }
     if (bisector.found()) {
       HeldEvent event = bisector.take_found();
       CallError error = bisector.error();
-      hunts_.pop_front();
+      bisections_.pop_front();
       take_poison(std::move(event), error, now_us);
       continue;
     }
@@ -152,12 +152,12 @@ void KinesisSink::follow_hunt(std::int64_t now_us) {
       bytes += counted_bytes(event.bytes);
       event.shard = kNoShard;
     }
-    hunt_in_flight_ = true;
+    bisection_in_flight_ = true;
     begin_call(std::move(test), bytes, true, now_us);
   }
 }
 
-void KinesisSink::look_at_throttling(std::int64_t now_us) {
+void KinesisSink::check_throttling(std::int64_t now_us) {
   if (!problems_.has(Trouble::throttling)) return;
   if (now_us - throttles_.last_us() > kThrottledLatelyUs) problems_.clear(Trouble::throttling);
 }

@@ -99,7 +99,7 @@ TEST(KinesisSink, loses_and_doubles_nothing_while_a_third_is_throttled) {
   ASSERT_TRUE(rig.run([&] { return rig.finished.size() > 1'000; }));
   ASSERT_TRUE(rig.sink->problem());
   EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
-  EXPECT_NE(rig.sink->problem()->message.find("flag-events takes less than what arrives"), std::string::npos);
+  EXPECT_NE(rig.sink->problem()->message.find("flag-events accepts less than arrives"), std::string::npos);
   ASSERT_TRUE(rig.run_until_all_finished());
   expect_each_finished_once(rig);
   expect_each_stored_once(rig);
@@ -267,7 +267,7 @@ TEST(KinesisSink, waits_for_credentials_and_says_why_there_are_none) {
 TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
   for (const std::uint64_t poison : {0u, 1u, 249u, 250u, 333u, 498u, 499u}) {
     SinkRig rig;
-    rig.put(make_events(500, 300, 1'000));  // shows that the stream takes records
+    rig.put(make_events(500, 300, 1'000));  // shows that the stream accepts records
     ASSERT_TRUE(rig.run_until_all_finished());
     const std::size_t before = rig.kinesis.calls().size();
     rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<http_client::HttpResponse> {
@@ -284,7 +284,7 @@ TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
     ASSERT_EQ(rig.dead_letters.letters.size(), 1u);
     EXPECT_NE(rig.dead_letters.letters[0].record.find("\"n\":" + std::to_string(poison) + ","), std::string::npos);
     EXPECT_EQ(rig.dead_letters.letters[0].code, "ValidationException");
-    // The refused call, nine to find the record, and those that carry what was released meanwhile.
+    // The refused call, nine to find the record, and those that carry the events released in the meantime.
     EXPECT_LE(rig.kinesis.calls().size() - before, 1u + 9u + 9u);
     EXPECT_LT(rig.clock.steady_us() - start_us, 1'000'000);
     EXPECT_FALSE(rig.sink->problem());
@@ -310,14 +310,15 @@ TEST(KinesisSink, goes_straight_to_the_record_that_aws_names) {
 }
 
 // Found by the simulation (seed 152285): a replay whose last event was one that Kinesis never takes did not end, when a
-// restart had made it forget that the stream took others.
+// restart made it forget that the stream accepted others.
 TEST(KinesisSink, gives_up_a_record_that_is_refused_alone_for_long) {
   SinkRig rig;
   rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };
   rig.put(make_events(1, 300));
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
-  EXPECT_GE(rig.kinesis.calls().size(), 8u) << "too few tries to tell a refused record from a passing trouble";
+  EXPECT_GE(rig.kinesis.calls().size(), 8u)
+      << "too few attempts to distinguish a refused record from a temporary failure";
 }
 
 TEST(KinesisSink, gives_up_no_record_to_a_stream_that_takes_none) {
@@ -515,7 +516,7 @@ TEST(KinesisSink, has_no_straggler_while_a_stream_throttles_a_third) {
   expect_each_stored_once(rig);
 }
 
-TEST(KinesisSink, survives_losing_its_credentials_while_it_hunts) {
+TEST(KinesisSink, survives_losing_its_credentials_while_it_bisects) {
   SinkRig rig;
   rig.put(make_events(1, 300, 9'000));
   ASSERT_TRUE(rig.run_until_all_finished());
@@ -536,7 +537,7 @@ TEST(KinesisSink, survives_losing_its_credentials_while_it_hunts) {
   EXPECT_FALSE(rig.sink->problem());
 }
 
-TEST(KinesisSink, begins_no_hunt_once_stopped) {
+TEST(KinesisSink, starts_no_bisection_once_stopped) {
   SinkRig rig;
   rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };
   rig.put(make_events(100, 300));

@@ -1,5 +1,5 @@
 // Finds the record for which AWS refuses a whole call, with at most one further call for each halving: a part of the
-// suspects is sent; if it is taken, the fault is in the rest, if it is refused, in the part. Pure.
+// suspects is sent; if AWS accepts it, the fault is in the rest; if AWS refuses it, in the part. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,20 +20,20 @@ class PoisonBisector {
   // `refused` is a call's events in their order.
   PoisonBisector(std::vector<HeldEvent> refused, CallError error);
 
-  // What the next call is to hold. Afterwards one of the three below is called with what comes of it.
+  // The events of the next call. Afterwards call one of the three below with its result.
   std::vector<HeldEvent> next_test();
-  // AWS took the call, so the fault is among the rest.
+  // AWS accepted the call, so the fault is among the rest.
   void accepted();
   // Refused again: the fault is among these. The rest is no longer suspected and appended to `released`.
   void refused(std::vector<HeldEvent> tested, CallError error, std::vector<HeldEvent>& released);
-  // Nothing was learnt: the call failed for another reason.
+  // The call failed for another reason: no information.
   void unknown(std::vector<HeldEvent> tested);
 
-  // The one record that it must be, and why; only asked while no test is under way.
+  // Whether one record is identified. Call only while no test is in flight.
   bool found() const;
   HeldEvent take_found();
   const CallError& error() const { return error_; }
-  // Gives up: all suspects.
+  // Stops and returns all suspects.
   std::vector<HeldEvent> release();
 
   std::size_t size() const { return suspects_.size(); }

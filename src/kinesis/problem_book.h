@@ -1,4 +1,4 @@
-// The problems in force, one for each thing that can be wrong, and the notes: since when, how often, when next tried.
+// The current problems, one for each thing that can fail, and the notes: since when, how often, when tried next.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, 
 
 class ProblemBook {
  public:
-  // Sets or renews; the same code goes on counting from when it began.
+  // Sets or renews; a problem with the same code keeps its start time and its count.
   void set(Trouble trouble, exporting::Problem problem, std::int64_t now_ms, std::int64_t next_try_ms = 0);
   void clear(Trouble trouble) { problems_.erase(trouble); }
   bool has(Trouble trouble) const { return problems_.contains(trouble); }

@@ -11,22 +11,22 @@
 namespace sluice::kinesis {
 namespace {
 
-using Facts = DestinationFactsForPeople;
+using Facts = DestinationFacts;
 
-std::string who_puts(const Facts& facts) {
+std::string caller_name(const Facts& facts) {
   if (!facts.role_arn.empty()) return "Role " + facts.role_arn;
   return facts.identity.empty() ? "The identity that Sluice runs as" : facts.identity;
 }
 std::string stream_of(const Facts& facts) { return "stream " + facts.stream_name; }
 
-std::string quoted_words(const CallError& error) {
+std::string aws_words(const CallError& error) {
   return error.message.empty() ? error.code : error.code + ": " + error.message;
 }
 
 exporting::Problem access_denied(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
-  problem.message = fmt::format("{} may not put records into {}. AWS says: {}", who_puts(facts), stream_of(facts),
-                                quoted_words(error));
+  problem.message = fmt::format("{} may not put records into {}. AWS says: {}", caller_name(facts), stream_of(facts),
+                                aws_words(error));
   problem.remedy = "Attach this permission policy to it:\n" + permission_policy(facts.stream_arn);
   return problem;
 }
@@ -36,8 +36,8 @@ exporting::Problem no_stream(const CallError& error, const Facts& facts) {
   problem.message = fmt::format("There is no stream {} in {}{}.", facts.stream_name, facts.region,
                                 facts.account.empty() ? "" : " of account " + facts.account);
   problem.remedy =
-      "Check the stream's name, its region, and the account of the role. Sluice goes on by itself once the stream "
-      "exists.";
+      "Check the stream's name, its region, and the account of the role. Delivery resumes by itself once the "
+      "stream exists.";
   return problem;
 }
 
@@ -53,7 +53,7 @@ exporting::Problem key_unusable(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   const std::string key = facts.key_id.empty() ? "a key" : "key " + facts.key_id;
   problem.message = fmt::format("Stream {} is encrypted with {}, which {}. AWS says: {}", facts.stream_name, key,
-                                why_key_fails(error.code), quoted_words(error));
+                                why_key_fails(error.code), aws_words(error));
   if (error.code.starts_with("KMSAccessDenied")) {
     const std::string resource = facts.key_id.starts_with("arn:") ? facts.key_id : "arn:aws:kms:…:key/…";
     problem.remedy = fmt::format(
@@ -69,35 +69,36 @@ exporting::Problem key_unusable(const CallError& error, const Facts& facts) {
 exporting::Problem refused_credentials(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message =
-      fmt::format("AWS does not take the credentials of {}, not even fresh ones. AWS says: {}",
-                  facts.role_arn.empty() ? "Sluice's own identity" : "role " + facts.role_arn, quoted_words(error));
+      fmt::format("AWS refuses the credentials of {}, even after a refresh. AWS says: {}",
+                  facts.role_arn.empty() ? "Sluice's own identity" : "role " + facts.role_arn, aws_words(error));
   problem.remedy =
-      "Look whether the access key still exists and is active, whether its secret is right, and whether the region is "
-      "enabled in its account.";
+      "Check that the access key exists and is active, that its secret is right, and that the region is enabled in its "
+      "account.";
   return problem;
 }
 
 exporting::Problem refused_call(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
   problem.message = fmt::format("{} answers PutRecords for {} with {} (HTTP {}).", facts.endpoint, stream_of(facts),
-                                quoted_words(error), error.status);
+                                aws_words(error), error.status);
   problem.remedy = "Check the destination's region, endpoint and stream, and any proxy or VPC endpoint in between.";
   return problem;
 }
 
 exporting::Problem unreachable(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", ""};
-  problem.message = fmt::format("Sluice cannot reach {}: {}.", facts.endpoint,
-                                error.message.empty() ? "no answer came" : error.message);
-  problem.remedy = "Check egress, the proxy if one is in use, the VPC endpoint, and certificates. Sluice keeps trying.";
+  problem.message =
+      fmt::format("Sluice cannot reach {}: {}.", facts.endpoint, error.message.empty() ? "no answer" : error.message);
+  problem.remedy =
+      "Check egress, the proxy if one is in use, the VPC endpoint, and certificates. Sluice keeps retrying.";
   return problem;
 }
 
 exporting::Problem aws_fails(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", error.request_id};
-  problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, quoted_words(error),
+  problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, aws_words(error),
                                 error.status, stream_of(facts));
-  problem.remedy = "Nothing to do: Sluice keeps trying. If it lasts, look at AWS's status page.";
+  problem.remedy = "No action needed: Sluice keeps retrying. If it lasts, check AWS's status page.";
   return problem;
 }
 
@@ -131,18 +132,18 @@ exporting::Problem problem_of_credentials(const aws::CredentialsError& error, co
       if (problem.code.empty()) problem.code = "no_credentials";
       problem.message = "Sluice has no AWS identity. " + error.message;
       problem.remedy =
-          "Give it one: a role of the instance, task or pod, an AWS profile, or AWS_ACCESS_KEY_ID and "
+          "Provide one: a role of the instance, task or pod, an AWS profile, or AWS_ACCESS_KEY_ID and "
           "AWS_SECRET_ACCESS_KEY in its environment.";
       break;
     case Kind::denied:
       if (problem.code.empty()) problem.code = "credentials_denied";
       if (facts.role_arn.empty()) {
-        problem.remedy = "Look at the source that the message names.";
+        problem.remedy = "Check the credentials source that the message names.";
         break;
       }
       problem.message = fmt::format("AWS refused to let Sluice assume {}. AWS says: {}", facts.role_arn, error.message);
       problem.remedy = fmt::format(
-          "Its trust policy must name the identity that Sluice runs as{}{}:\n{}\nIf it does, that identity itself may "
+          "Its trust policy must name the identity that Sluice runs as{}{}:\n{}\nIf it does, that identity may "
           "lack sts:AssumeRole:\n{}",
           facts.identity.empty() ? "" : ", " + facts.identity,
           facts.external_id.empty() ? "" : ", and the external id " + facts.external_id,
@@ -152,11 +153,11 @@ exporting::Problem problem_of_credentials(const aws::CredentialsError& error, co
     case Kind::unreachable:
       problem.weight = exporting::Problem::Weight::transient;
       if (problem.code.empty()) problem.code = "credentials_unreachable";
-      problem.remedy = "Check the way to AWS STS or the source that the message names. Sluice keeps asking.";
+      problem.remedy = "Check the connection to AWS STS or the source that the message names. Sluice keeps retrying.";
       break;
     case Kind::invalid:
       if (problem.code.empty()) problem.code = "credentials_invalid";
-      problem.remedy = "Mend the source that the message names: it must answer with AWS credentials.";
+      problem.remedy = "Fix the source that the message names: it must return AWS credentials.";
       break;
   }
   return problem;
@@ -171,10 +172,10 @@ exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFa
   exporting::Problem problem{exporting::Problem::Weight::transient, std::string(code), "", "", ""};
   if (code.starts_with("KMS")) {
     problem.message = fmt::format("AWS KMS throttles the key of stream {}.", facts.stream_name);
-    problem.remedy = "Nothing is lost. If it lasts, have the account's KMS request quota raised.";
+    problem.remedy = "Nothing is lost. If it lasts, raise the account's KMS request quota.";
     return problem;
   }
-  problem.message = fmt::format("Stream {} takes less than what arrives", facts.stream_name);
+  problem.message = fmt::format("Stream {} accepts less than arrives", facts.stream_name);
   if (throttle.events_per_s > 0) {
     problem.message +=
         fmt::format(": {} events/s ({:.1f} MB/s)", grouped(static_cast<std::uint64_t>(throttle.events_per_s)),
@@ -183,15 +184,15 @@ exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFa
   }
   problem.message += ". Nothing is lost.";
   if (throttle.waiting_events > 0)
-    problem.message += fmt::format(" {} events wait to be sent again.", grouped(throttle.waiting_events));
+    problem.message += fmt::format(" {} events queued for retry.", grouped(throttle.waiting_events));
   if (throttle.on_demand) {
-    problem.remedy = "On-demand streams grow to twice their past peak; it takes some minutes.";
+    problem.remedy = "On-demand streams grow to twice their past peak; this takes some minutes.";
   } else if (throttle.events_per_s > 0) {
-    problem.remedy = fmt::format("{} shards would do for this rate.",
+    problem.remedy = fmt::format("{} shards are enough for this rate.",
                                  grouped(std::max(throttle.shards + (throttle.shards > 0 ? 1 : 0),
                                                   advised_shards(throttle.events_per_s, throttle.bytes_per_s))));
   } else {
-    problem.remedy = "Give the stream more shards, or on-demand capacity.";
+    problem.remedy = "Add shards, or switch the stream to on-demand capacity.";
   }
   return problem;
 }
@@ -201,9 +202,9 @@ exporting::Problem problem_of_stream_status(std::string_view status, const Facts
   const std::string_view what = status == "CREATING"   ? "being created"
                                 : status == "DELETING" ? "being deleted"
                                                        : status;
-  problem.message = fmt::format("Stream {} is {}; Sluice tries again every 30 to 60 s.", facts.stream_name, what);
+  problem.message = fmt::format("Stream {} is {}. Sluice retries every 30 to 60 s.", facts.stream_name, what);
   problem.remedy = status == "DELETING" ? "Point the destination at another stream, or create this one again."
-                                        : "Nothing to do: delivery goes on when the stream is active.";
+                                        : "No action needed: delivery resumes when the stream is active.";
   return problem;
 }
 
@@ -221,32 +222,32 @@ exporting::Problem note_of_clock(std::int64_t offset_ms) {
   exporting::Problem note{exporting::Problem::Weight::note, "clock_skew", "", "", ""};
   note.message = fmt::format("This machine's clock is {} {} AWS's. Corrected for signing.",
                              human_duration_ms(std::abs(offset_ms)), offset_ms > 0 ? "behind" : "ahead of");
-  note.remedy = "Set the clock, and keep it set with NTP.";
+  note.remedy = "Set the clock and synchronize it with NTP.";
   return note;
 }
 
 exporting::Problem note_of_dead_letter(std::string_view code, std::string_view reason) {
   exporting::Problem note{exporting::Problem::Weight::note, std::string(code), std::string(reason), "", ""};
-  note.remedy = "The record is kept in the destination's dead-letter file.";
+  note.remedy = "The record is stored in the destination's dead-letter file.";
   return note;
 }
 
 exporting::Problem problem_of_dead_letter_store(std::string_view reason) {
   exporting::Problem problem{exporting::Problem::Weight::setup, "dead_letter_failed", "", "", ""};
-  problem.message = fmt::format("An event that the stream does not take cannot be kept in dead letters: {}", reason);
-  problem.remedy = "Free or mend what the message names. The event stays in the journal until then.";
+  problem.message = fmt::format("An event that the stream refuses cannot be stored as a dead letter: {}", reason);
+  problem.remedy = "Free space or fix what the message names. The event stays in the journal until then.";
   return problem;
 }
 
 exporting::Problem problem_of_settings(std::string_view reason) {
   exporting::Problem problem{exporting::Problem::Weight::setup, "settings_invalid", std::string(reason), "", ""};
-  problem.remedy = "Mend the destination's settings or the environment variable that the message names.";
+  problem.remedy = "Fix the destination's settings or the environment variable that the message names.";
   return problem;
 }
 
 std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes, const Facts& facts) {
   return fmt::format(
-      "An event of {} is larger than stream {} takes ({}). Raise the stream's maximum record size to deliver such "
+      "An event of {} is larger than stream {} accepts ({}). Raise the stream's maximum record size to deliver such "
       "events.",
       human_bytes(record_bytes), facts.stream_name, human_bytes(limit_bytes));
 }
@@ -254,12 +255,13 @@ std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_byt
 std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const Facts& facts) {
   if (record_bytes > 1'000'000) {
     return fmt::format(
-        "An event of {} is larger than stream {} takes. Raise the stream's maximum record size to deliver such events. "
+        "An event of {} is larger than stream {} accepts. Raise the stream's maximum record size to deliver such "
+        "events. "
         "AWS says: {}",
-        human_bytes(record_bytes), facts.stream_name, quoted_words(error));
+        human_bytes(record_bytes), facts.stream_name, aws_words(error));
   }
   return fmt::format("Stream {} refuses this event of {}. AWS says: {}", facts.stream_name, human_bytes(record_bytes),
-                     quoted_words(error));
+                     aws_words(error));
 }
 
 }  // namespace sluice::kinesis

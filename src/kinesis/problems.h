@@ -1,5 +1,5 @@
-// From what AWS or Sluice says to what a person reads: message and remedy with the user's own values. One row of
-// docs/states-and-remedies.md each.
+// Translates errors of AWS and Sluice into messages and remedies for people, with the user's own values. Each function
+// is one row of docs/states-and-remedies.md.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@
 namespace sluice::kinesis {
 
 // The user's own values. Empty: not known.
-struct DestinationFactsForPeople {
+struct DestinationFacts {
   std::string stream_name;
   std::string stream_arn;  // with the account left as "ACCOUNT_ID" when it is not known
   std::string region;
   std::string account;
-  std::string role_arn;  // empty: the server's own identity puts
+  std::string role_arn;  // empty: Sluice uses its own identity
   std::string external_id;
   std::string identity;  // ARN that Sluice runs as
   std::string endpoint;
   std::string key_id;  // of the stream's encryption
 };
 
-// What a throttled stream's problem tells in numbers; 0: not known.
+// The figures in a throttling message; 0: not known.
 struct ThrottleFacts {
   double events_per_s = 0, bytes_per_s = 0;  // that Sluice tried to put
   std::uint32_t shards = 0;
@@ -35,23 +35,21 @@ struct ThrottleFacts {
 };
 
 // `since_ms` and the like are left to the caller.
-exporting::Problem problem_of_call(const CallError& error, ErrorClass error_class,
-                                   const DestinationFactsForPeople& facts);
-exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFactsForPeople& facts);
+exporting::Problem problem_of_call(const CallError& error, ErrorClass error_class, const DestinationFacts& facts);
+exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFacts& facts);
 exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
-                                         const DestinationFactsForPeople& facts);
-exporting::Problem problem_of_stream_status(std::string_view status, const DestinationFactsForPeople& facts);
+                                         const DestinationFacts& facts);
+exporting::Problem problem_of_stream_status(std::string_view status, const DestinationFacts& facts);
 // Describing is optional: a note.
-exporting::Problem note_of_describing(const CallError& error, const DestinationFactsForPeople& facts);
+exporting::Problem note_of_describing(const CallError& error, const DestinationFacts& facts);
 exporting::Problem note_of_clock(std::int64_t offset_ms);
 exporting::Problem note_of_dead_letter(std::string_view code, std::string_view reason);
 exporting::Problem problem_of_dead_letter_store(std::string_view reason);
 exporting::Problem problem_of_settings(std::string_view reason);
 
 // The reason kept with a dead letter.
-std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes,
-                             const DestinationFactsForPeople& facts);
-std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const DestinationFactsForPeople& facts);
+std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes, const DestinationFacts& facts);
+std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const DestinationFacts& facts);
 
 // How many shards would carry a measured peak at 80 % of their limits: ceil(max(bytes/s ÷ 1 MiB, records/s ÷ 1000) ÷
 // 0.8).

@@ -7,7 +7,7 @@ namespace sluice::kinesis {
 namespace dom = simdjson::dom;
 
 // The DOM checks the whole answer and chooses its instructions at run time; On-Demand does neither. Measured at 36 ns
-// a record (kinesis_bench), it is also faster than a reader made for answers without failures.
+// a record (kinesis_bench), it is also faster than a special reader for answers without failures.
 struct PutRecordsAnswerParser::Parser {
   dom::parser json;
 

@@ -10,19 +10,19 @@
 namespace sluice::kinesis {
 
 inline constexpr std::int64_t kRetryBaseUs = 50'000;
-// Of calls, while none succeeds: one probe at a time, so that a short cap costs nothing, and delivery goes on within
+// Of calls, while none succeeds: one probe at a time, so that a short cap costs nothing, and delivery resumes within
 // seconds of AWS's return.
 inline constexpr std::int64_t kCallRetryCapUs = 10'000'000;
-// Of records, while the stream takes others: the rate is the shard limiter's matter, the pause only keeps records that
-// failed together from coming back together. One that is unlucky ten times must not wait for minutes.
+// Of records, while the stream accepts others: the rate is the shard limiter's matter, the pause only keeps records
+// that failed together from coming back together. One that is unlucky ten times must not wait for minutes.
 inline constexpr std::int64_t kRecordRetryCapUs = 2'000'000;
 // Of records, while it takes next to none.
 inline constexpr std::int64_t kRefusedRetryCapUs = 30'000'000;
 
-// `taken_share`: of the records sent lately, 0..1.
-constexpr std::int64_t record_retry_cap_us(double taken_share) {
+// `accepted_share`: of the records sent lately, 0..1.
+constexpr std::int64_t record_retry_cap_us(double accepted_share) {
   constexpr double kLeastShare = static_cast<double>(kRecordRetryCapUs) / static_cast<double>(kRefusedRetryCapUs);
-  return static_cast<std::int64_t>(static_cast<double>(kRecordRetryCapUs) / std::max(taken_share, kLeastShare));
+  return static_cast<std::int64_t>(static_cast<double>(kRecordRetryCapUs) / std::max(accepted_share, kLeastShare));
 }
 
 // The bound of the delay after the `failures`-th failure in a row (1, 2, …).

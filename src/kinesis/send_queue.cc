@@ -20,14 +20,14 @@ void SendQueue::retry(HeldEvent event, std::int64_t not_before_us) {
 
 void SendQueue::put_back(HeldEvent event) {
   ready_bytes_ += counted_bytes(event.bytes);
-  again_.push_front(std::move(event));
+  retries_.push_front(std::move(event));
 }
 
 void SendQueue::advance(std::int64_t now_us) {
   while (!waiting_.empty() && waiting_.front().due_us <= now_us) {
     std::pop_heap(waiting_.begin(), waiting_.end(), Waiting::later);
     ready_bytes_ += counted_bytes(waiting_.back().event.bytes);
-    again_.push_back(std::move(waiting_.back().event));
+    retries_.push_back(std::move(waiting_.back().event));
     waiting_.pop_back();
   }
   if (ready() == 0) {
@@ -46,7 +46,7 @@ void SendQueue::expedite(std::int64_t now_us, std::int64_t spread_us, Random& ra
 }
 
 HeldEvent SendQueue::take() {
-  std::deque<HeldEvent>& from = again_.empty() ? fresh_ : again_;
+  std::deque<HeldEvent>& from = retries_.empty() ? fresh_ : retries_;
   HeldEvent event = std::move(from.front());
   from.pop_front();
   ready_bytes_ -= counted_bytes(event.bytes);

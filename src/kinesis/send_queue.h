@@ -1,4 +1,4 @@
-// The events that a sink holds and that are in no call: those that failed before, each with its time to be tried again,
+// The events that a sink holds and that are in no call: those that failed, each with the time of its next attempt,
 // ahead of new ones.
 #pragma once
 
@@ -30,18 +30,18 @@ class SendQueue {
   // At once, ahead of all others.
   void put_back(HeldEvent event);
 
-  // Makes ready what is due. Call before the others with the same time.
+  // Moves due events to the ready ones. Call before the others with the same time.
   void advance(std::int64_t now_us);
-  // Nothing waits longer than until a moment in now..now + spread: what made it wait is over.
+  // Every waiting event becomes due at a random time in now..now + spread: the cause of the delay is over.
   void expedite(std::int64_t now_us, std::int64_t spread_us, Random& random);
 
-  std::size_t ready() const { return again_.size() + fresh_.size(); }
-  // What is ready counts this much towards a call's limit.
+  std::size_t ready() const { return retries_.size() + fresh_.size(); }
+  // Bytes of the ready events, as counted towards a call's limit.
   std::uint64_t ready_bytes() const { return ready_bytes_; }
   // Since when something is ready; only if ready() > 0.
   std::int64_t ready_since_us() const { return ready_since_us_; }
-  const HeldEvent& next() const { return again_.empty() ? fresh_.front() : again_.front(); }
-  HeldEvent& next() { return again_.empty() ? fresh_.front() : again_.front(); }
+  const HeldEvent& next() const { return retries_.empty() ? fresh_.front() : retries_.front(); }
+  HeldEvent& next() { return retries_.empty() ? fresh_.front() : retries_.front(); }
   HeldEvent take();
 
   // When the next waiting event is due; INT64_MAX for none.
@@ -55,7 +55,7 @@ class SendQueue {
     static bool later(const Waiting& a, const Waiting& b) { return a.due_us > b.due_us; }
   };
   std::deque<HeldEvent> fresh_;
-  std::deque<HeldEvent> again_;
+  std::deque<HeldEvent> retries_;
   std::vector<Waiting> waiting_;  // a heap, the next due in front
   std::uint64_t ready_bytes_ = 0;
   std::int64_t ready_since_us_ = 0;

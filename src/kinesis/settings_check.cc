@@ -41,7 +41,7 @@ void check_stream(const catalog::KinesisSettings& settings, Faults& faults) {
   if (!arn) return;
   if (!settings.stream_name.empty() && settings.stream_name != arn->stream_name)
     faults.add("stream_name", "the ARN names stream " + arn->stream_name + ", stream_name " + settings.stream_name +
-                                  ". Leave one of them out, or make them agree.");
+                                  ". Remove one of them, or make them agree.");
   if (!settings.region.empty() && settings.region != arn->region)
     faults.add("region", "the stream's ARN names region " + arn->region + ", region says " + settings.region +
                              ". Make them agree.");
@@ -53,7 +53,7 @@ void check_endpoint(const char* field, const std::string& url, Faults& faults) {
   faults.add_error(field, checked);
   if (checked && http_client::is_link_local_host(http_client::host_of(*checked)))
     faults.add(field,
-               "it is a link-local address or a cloud's metadata service; expected an endpoint of AWS's services.");
+               "it is a link-local address or a cloud's metadata service; expected an endpoint of an AWS service.");
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ std::vector<catalog::FieldFault> check_kinesis_settings(const catalog::KinesisSe
   if (!settings.external_id.empty()) {
     faults.add_error("external_id", aws::check_external_id(settings.external_id));
     if (settings.role_arn.empty())
-      faults.add("external_id", "an external id goes with a role: give the role's ARN too, or leave it out.");
+      faults.add("external_id", "an external id needs a role: set role_arn too, or remove external_id.");
   }
   check_endpoint("endpoint", settings.endpoint, faults);
   check_endpoint("sts_endpoint", settings.sts_endpoint, faults);

@@ -1,4 +1,4 @@
-// Whether a Kinesis destination's settings can work, as far as that can be told without asking AWS.
+// Checks a Kinesis destination's settings as far as possible without calling AWS.
 #pragma once
 
 #include <vector>

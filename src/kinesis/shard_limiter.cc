@@ -21,8 +21,8 @@ void ShardLimiter::set_map(const ShardMap& map, std::int64_t now_us) {
   ranges_.clear();
   for (std::size_t i = 0; i < map.size(); ++i) ranges_.push_back({map[i].first, map[i].last});
   buckets_.assign(map.size(), Bucket{});
-  awake_.clear();
-  asleep_.clear();
+  with_room_.clear();
+  without_room_.clear();
   if (now_us < busy_until_us_) become_busy(now_us);
 }
 
@@ -30,15 +30,15 @@ void ShardLimiter::set_map(const ShardMap& map, std::int64_t now_us) {
 void ShardLimiter::become_busy(std::int64_t now_us) {
   const bool was = aims(now_us);
   busy_until_us_ = now_us + kBusyForUs;
-  if (was && !(awake_.empty() && asleep_.empty())) return;
+  if (was && !(with_room_.empty() && without_room_.empty())) return;
   for (Bucket& bucket : buckets_) {
     bucket.records = kShardRecordsPerS / 10;
     bucket.bytes = kShardBytesPerS / 10;
     bucket.filled_us = now_us;
   }
-  awake_.resize(buckets_.size());
-  std::iota(awake_.begin(), awake_.end(), 0u);
-  asleep_.clear();
+  with_room_.resize(buckets_.size());
+  std::iota(with_room_.begin(), with_room_.end(), 0u);
+  without_room_.clear();
 }
 
 void ShardLimiter::count(std::uint64_t bytes, std::int64_t now_us) {
@@ -75,21 +75,21 @@ void ShardLimiter::fill(Bucket& bucket, std::int64_t now_us) const {
 }
 
 bool ShardLimiter::admit_aimed(std::uint64_t bytes, std::int64_t now_us, std::uint32_t& shard) {
-  while (!asleep_.empty() && asleep_.front().until_us <= now_us) {
-    std::pop_heap(asleep_.begin(), asleep_.end(), Sleeping::later);
-    awake_.push_back(asleep_.back().shard);
-    asleep_.pop_back();
+  while (!without_room_.empty() && without_room_.front().until_us <= now_us) {
+    std::pop_heap(without_room_.begin(), without_room_.end(), FullShard::later);
+    with_room_.push_back(without_room_.back().shard);
+    without_room_.pop_back();
   }
   const auto size = static_cast<double>(bytes);
-  while (!awake_.empty()) {
-    if (turn_ >= awake_.size()) turn_ = 0;
-    const std::uint32_t chosen = awake_[turn_];
-    Bucket& bucket = buckets_[chosen];
+  while (!with_room_.empty()) {
+    if (turn_ >= with_room_.size()) turn_ = 0;
+    const std::uint32_t candidate = with_room_[turn_];
+    Bucket& bucket = buckets_[candidate];
     fill(bucket, now_us);
     if (bucket.records >= 1 && (bucket.bytes >= size || bucket.bytes >= kBurstBytes)) {
       bucket.records -= 1;
       bucket.bytes -= size;
-      shard = chosen;
+      shard = candidate;
       ++turn_;
       return true;
     }
@@ -97,12 +97,12 @@ bool ShardLimiter::admit_aimed(std::uint64_t bytes, std::int64_t now_us, std::ui
     const double wait_s = std::max((1 - bucket.records) / (rate * kShardRecordsPerS),
                                    (std::min(size, kBurstBytes) - bucket.bytes) / (rate * kShardBytesPerS));
     const auto wait_us = std::max(kRestUs, static_cast<std::int64_t>(wait_s * kUsPerS) + 1);
-    awake_[turn_] = awake_.back();
-    awake_.pop_back();
-    asleep_.push_back({now_us + wait_us, chosen});
-    std::push_heap(asleep_.begin(), asleep_.end(), Sleeping::later);
+    with_room_[turn_] = with_room_.back();
+    with_room_.pop_back();
+    without_room_.push_back({now_us + wait_us, candidate});
+    std::push_heap(without_room_.begin(), without_room_.end(), FullShard::later);
   }
-  retry_at_us_ = asleep_.front().until_us;
+  retry_at_us_ = without_room_.front().until_us;
   return false;
 }
 

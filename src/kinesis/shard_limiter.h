@@ -1,8 +1,8 @@
-// Keeps a stream from being asked for more than it takes. Where the shards are known and the stream is busy, each
-// record is aimed at a shard that has room for it; otherwise keys are random and, after throttling, the whole is
-// limited. Pure but for the randomness handed in. Times are of the steady clock, in microseconds.
+// Keeps the rate below the stream's limits. If the shards are known and the stream is busy, each record gets a key of a
+// shard that has room for it; otherwise keys are random and, after throttling, the total rate is limited. Pure but for
+// the randomness handed in. Times are of the steady clock, in microseconds.
 //
-// A shard takes 1,000 records/s and 1 MiB/s with bursts
+// A shard accepts 1,000 records/s and 1 MiB/s with bursts
 // (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html). Others may write to it too, so the
 // rate goes down by a fifth at each throttling, to a half at the least, and up again a little every second.
 #pragma once
@@ -58,10 +58,10 @@ class ShardLimiter {
     std::int64_t filled_us = 0;
     std::int64_t cut_us = INT64_MIN / 2;
   };
-  struct Sleeping {
+  struct FullShard {
     std::int64_t until_us;
     std::uint32_t shard;
-    static bool later(const Sleeping& a, const Sleeping& b) { return a.until_us > b.until_us; }
+    static bool later(const FullShard& a, const FullShard& b) { return a.until_us > b.until_us; }
   };
   struct Whole {  // the limit of all records together; used while they are not aimed
     double records_per_s = 0;
@@ -79,10 +79,10 @@ class ShardLimiter {
 
   std::vector<Range> ranges_;
   std::vector<Bucket> buckets_;
-  // Shards with room, taken in turn, and those without, by when they have some again: choosing costs O(1) as long as
-  // shards have room, and O(log shards) each time that one runs out.
-  std::vector<std::uint32_t> awake_;
-  std::vector<Sleeping> asleep_;
+  // Shards with room, used in turn, and those without, by when they have room again: selecting one costs O(1) as long
+  // as shards have room, and O(log shards) each time that one runs out.
+  std::vector<std::uint32_t> with_room_;
+  std::vector<FullShard> without_room_;
   std::size_t turn_ = 0;
   std::int64_t busy_until_us_ = INT64_MIN / 2;
   std::int64_t retry_at_us_ = 0;

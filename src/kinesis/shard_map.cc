@@ -49,15 +49,16 @@ Result<StreamSummary> parse_stream_summary(std::string_view body) {
   if (!answer.is_object() || !answer.contains("StreamDescriptionSummary") ||
       !answer["StreamDescriptionSummary"].is_object())
     return fail("expected DescribeStreamSummary's answer with \"StreamDescriptionSummary\"");
-  const json& told = answer["StreamDescriptionSummary"];
+  const json& described = answer["StreamDescriptionSummary"];
   StreamSummary summary;
-  summary.status = text(told, "StreamStatus");
-  summary.arn = text(told, "StreamARN");
-  if (const auto mode = told.find("StreamModeDetails"); mode != told.end() && mode->is_object())
+  summary.status = text(described, "StreamStatus");
+  summary.arn = text(described, "StreamARN");
+  if (const auto mode = described.find("StreamModeDetails"); mode != described.end() && mode->is_object())
     summary.on_demand = text(*mode, "StreamMode") == "ON_DEMAND";
-  summary.open_shards = static_cast<std::uint32_t>(std::min<std::uint64_t>(number(told, "OpenShardCount"), UINT32_MAX));
-  if (text(told, "EncryptionType") == "KMS") summary.key_id = text(told, "KeyId");
-  summary.max_record_bytes = std::min<std::uint64_t>(number(told, "MaxRecordSizeInKiB"), 1u << 20) * 1024;
+  summary.open_shards =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(number(described, "OpenShardCount"), UINT32_MAX));
+  if (text(described, "EncryptionType") == "KMS") summary.key_id = text(described, "KeyId");
+  summary.max_record_bytes = std::min<std::uint64_t>(number(described, "MaxRecordSizeInKiB"), 1u << 20) * 1024;
   return summary;
 }
 

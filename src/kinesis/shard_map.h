@@ -1,4 +1,4 @@
-// The open shards of a stream and the stream's own properties, as ListShards and DescribeStreamSummary tell them.
+// The open shards of a stream and the stream's own properties, as ListShards and DescribeStreamSummary return them.
 // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
 #pragma once
 
@@ -30,11 +30,11 @@ struct StreamSummary {
   bool on_demand = false;
   std::uint32_t open_shards = 0;
   std::string key_id;                  // of the encryption; empty: none
-  std::uint64_t max_record_bytes = 0;  // 0: not told
+  std::uint64_t max_record_bytes = 0;  // 0: not given
 };
 Result<StreamSummary> parse_stream_summary(std::string_view body);
 
-// Sorted by hash key. Shards that leave gaps or overlap, as they may while a stream is resharded, are taken as told.
+// Sorted by hash key. Shards that leave gaps or overlap, as they may while a stream is resharded, are used as given.
 class ShardMap {
  public:
   ShardMap() = default;

@@ -8,11 +8,11 @@
 namespace sluice::kinesis {
 
 void FakeCredentials::rotate() {
-  auto made = std::make_shared<aws::Credentials>();
-  made->access_key_id = "AKID" + std::to_string(++made_);
-  made->secret_access_key = "secret";
-  made->session_token = "token";
-  current_ = std::move(made);
+  auto created = std::make_shared<aws::Credentials>();
+  created->access_key_id = "AKID" + std::to_string(++created_);
+  created->secret_access_key = "secret";
+  created->session_token = "token";
+  current_ = std::move(created);
   error_.reset();
 }
 

@@ -33,7 +33,7 @@ class FakeCredentials final : public CredentialsView {
  private:
   std::shared_ptr<const aws::Credentials> current_;
   std::optional<aws::CredentialsError> error_;
-  int made_ = 0;
+  int created_ = 0;
 };
 
 class FakeDeadLetters final : public exporting::DeadLetterStore {

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxShards = 100'000;
 StreamWatch::StreamWatch(std::string_view stream_arn, std::string_view stream_name, StreamWatchOptions options)
     : stream_(naming(stream_arn, stream_name)), options_(options) {}
 
-StreamWatch::Question StreamWatch::question() const {
+StreamWatch::Request StreamWatch::next_request() const {
   if (step_ == Step::describe) return {"DescribeStreamSummary", "{" + stream_ + "}"};
   // With a token, AWS refuses everything else that would choose shards.
   if (!next_token_.empty()) return {"ListShards", R"({"NextToken":)" + nlohmann::json(next_token_).dump() + "}"};
@@ -93,7 +93,7 @@ void StreamWatch::finish(std::int64_t least_us, std::int64_t most_us, std::int64
   step_ = Step::describe;
 }
 
-void StreamWatch::hurry(std::int64_t now_us) {
+void StreamWatch::refresh_soon(std::int64_t now_us) {
   due_us_ = std::min(due_us_, std::max(now_us, finished_us_ + options_.soonest_us));
 }
 

@@ -1,6 +1,6 @@
-// Keeps what is known of the stream fresh: DescribeStreamSummary, then ListShards page by page, every few minutes and
-// when there is a sign of change. Both are optional: without the permission delivery goes on. Pure: it says what to
-// ask and takes the answers; the sink does the asking.
+// Keeps the stream's description up to date: DescribeStreamSummary, then ListShards page by page, every few minutes and
+// when there is a sign of change. Both are optional: without the permission delivery continues. Pure: it says which
+// call comes next and reads the answers; the sink makes the calls.
 #pragma once
 
 #include <cstdint>
@@ -19,28 +19,28 @@ namespace sluice::kinesis {
 struct StreamWatchOptions {
   std::int64_t refresh_least_us = 240'000'000;
   std::int64_t refresh_most_us = 360'000'000;
-  // DescribeStreamSummary has 20 calls a second for the whole account: a sign of change leads to a look this soon at
-  // the earliest.
+  // DescribeStreamSummary has 20 calls a second for the whole account: after a sign of change the next
+  // refresh begins this soon at the earliest.
   std::int64_t soonest_us = 10'000'000;
-  std::int64_t retry_least_us = 30'000'000;  // after a failed look
+  std::int64_t retry_least_us = 30'000'000;  // after a failed refresh
   std::int64_t retry_most_us = 60'000'000;
 };
 
 class StreamWatch {
  public:
-  struct Question {
+  struct Request {
     std::string_view operation;
     std::string body;
   };
 
   StreamWatch(std::string_view stream_arn, std::string_view stream_name, StreamWatchOptions options);
 
-  // When the next question is due.
+  // When the next request is due.
   std::int64_t due_us() const { return due_us_; }
-  Question question() const;
+  Request next_request() const;
   void take(const http_client::HttpResponse& response, std::int64_t now_us, Random& random);
   // Something may have changed.
-  void hurry(std::int64_t now_us);
+  void refresh_soon(std::int64_t now_us);
 
   const std::optional<StreamSummary>& summary() const { return summary_; }
   const ShardMap& map() const { return map_; }
@@ -62,7 +62,7 @@ class StreamWatch {
   std::int64_t finished_us_ = INT64_MIN / 2;
   std::string next_token_;
   std::vector<Shard> pages_;
-  bool failed_ = false;  // in this look
+  bool failed_ = false;  // in this refresh
   std::optional<CallError> denied_now_;
 
   std::optional<StreamSummary> summary_;

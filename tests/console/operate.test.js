@@ -54,7 +54,7 @@ test('replay: a range is delivered again, with progress, cancelled, and done', a
 test('dead letters: seen with their reason, downloaded, and retried once the stream accepts them', async (t) => {
   const { kinesim, ui, page, id } = await startAt(t, [customEvent('too-large', { data: 'x'.repeat(1_100_000) }), customEvent('fits')]);
   await ui.go(`/destinations/web/production/${id}`);
-  await page.getByText(/larger than stream flag-events takes/).first().waitFor();
+  await page.getByText(/larger than stream flag-events accepts/).first().waitFor();
   await ui.assertAccessible('a destination with a dead letter');
   const downloading = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download' }).click();

@@ -108,7 +108,7 @@ test('check, test, tail, replay, dead letters and policies from a shell', async 
   await done('destination', 'update', ...at, '--external-id', 'wrong');
   const failed = await run('destination', 'check', ...at);
   assert.equal(failed.status, 1);
-  assert.match(failed.output, /failed +Assuming the role[\s\S]*"sts:ExternalId": "wrong"[\s\S]*does not work yet/);
+  assert.match(failed.output, /failed +Assume the role[\s\S]*"sts:ExternalId": "wrong"[\s\S]*does not work yet/);
   await done('destination', 'update', ...at, '--external-id', EXTERNAL_ID);
 
   const from = new Date(Date.now() - 1000).toISOString();

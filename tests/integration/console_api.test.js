@@ -229,7 +229,7 @@ test('dead letters are listed, newest first, with reason and record, and downloa
     return answer.items.length === 1 && answer;
   });
   assert.equal(letters.items[0].record.event.key, 'too-large');
-  assert.match(letters.items[0].reason, /larger than stream flag-events takes/);
+  assert.match(letters.items[0].reason, /larger than stream flag-events accepts/);
   assert.equal(await waitFor('it to be counted', async () => (await get('dead-letters')).totalCount), 1);
   const file = await fetch(`${sluice.adminUri}/api/v2/${at}/dead-letters/file`, { headers: { authorization: ADMIN_TOKEN } });
   assert.equal(file.headers.get('content-type'), 'application/x-ndjson');
