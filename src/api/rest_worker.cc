@@ -4,8 +4,8 @@
 
 namespace sluice::api {
 
-RestWorker::RestWorker() {
-  thread_ = std::thread([this] { loop(); });
+RestWorker::RestWorker(Workers& workers) {
+  worker_ = workers.start("rest-worker", notifier_, [this] { return step(); });
 }
 
 RestWorker::~RestWorker() { stop(); }
@@ -16,7 +16,7 @@ bool RestWorker::run(Job job) {
     if (stopping_ || jobs_.size() >= kMaxWaitingJobs) return false;
     jobs_.push_back(std::move(job));
   }
-  notifier_.notify_one();
+  notifier_.notify();
   return true;
 }
 
@@ -27,21 +27,23 @@ void RestWorker::stop() {
     stopping_ = true;
     dropped.swap(jobs_);
   }
-  notifier_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  notifier_.notify();
+  if (!worker_) return;
+  worker_->join();
+  worker_.reset();
 }
 
-void RestWorker::loop() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    notifier_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    const Job job = std::move(jobs_.front());
+std::int64_t RestWorker::step() {
+  Job job;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return kWorkerDone;
+    if (jobs_.empty()) return kUntilNotified;
+    job = std::move(jobs_.front());
     jobs_.pop_front();
-    lock.unlock();
-    job(stopping_);
-    lock.lock();
   }
+  job(stopping_);
+  return 0;
 }
 
 }  // namespace sluice::api

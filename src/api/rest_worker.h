@@ -2,12 +2,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <thread>
+
+#include "base/notifier.h"
+#include "base/worker.h"
 
 namespace sluice::api {
 
@@ -19,7 +22,7 @@ class RestWorker {
   // A job ends soon when `stopping` becomes true.
   using Job = std::function<void(const std::atomic<bool>& stopping)>;
 
-  RestWorker();
+  explicit RestWorker(Workers& workers = worker_threads());
   ~RestWorker();  // stop()
   // False: too many wait already, or it was stopped. Any thread.
   bool run(Job job);
@@ -27,12 +30,12 @@ class RestWorker {
   void stop();
 
  private:
-  void loop();
+  std::int64_t step();
   std::mutex mutex_;
-  std::condition_variable notifier_;
   std::deque<Job> jobs_;  // guarded by mutex_
   std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  Notifier notifier_;
+  std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace sluice::api

@@ -1,13 +1,10 @@
 #include "intake/dead_letters.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/json_string.h"
@@ -40,21 +37,20 @@ void append_dead_letter(std::string& out, const IntakeDeadLetter& letter, std::s
   out.append("}\n");
 }
 
-IntakeDeadLetters::IntakeDeadLetters(std::string directory, const IntakeLimits& limits, IntakeMetrics& metrics)
-    : directory_(std::move(directory)),
+IntakeDeadLetters::IntakeDeadLetters(storage::FileSystem& files, std::string directory, const IntakeLimits& limits,
+                                     IntakeMetrics& metrics, Workers& workers)
+    : files_(files),
+      directory_(std::move(directory)),
       max_file_bytes_(limits.max_dead_letter_file_bytes),
       max_queue_bytes_(limits.max_dead_letter_queue_bytes),
-      metrics_(metrics),
-      thread_([this] { run(); }) {}
+      metrics_(metrics) {
+  worker_ = workers.start("intake-letters", notifier_, [this] { return step(); });
+}
 
 IntakeDeadLetters::~IntakeDeadLetters() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-  if (file_ >= 0) ::close(file_);
+  stopping_ = true;
+  notifier_.notify();
+  worker_->join();
 }
 
 void IntakeDeadLetters::keep(std::string_view lines, std::uint64_t count) {
@@ -67,62 +63,58 @@ void IntakeDeadLetters::keep(std::string_view lines, std::uint64_t count) {
     queue_.append(lines);
     queued_ += count;
   }
-  wake_.notify_one();
+  notifier_.notify();
 }
 
-void IntakeDeadLetters::flush() {
-  std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return queue_.empty() && !writing_; });
-}
-
-void IntakeDeadLetters::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    std::string lines;
+std::int64_t IntakeDeadLetters::step() {
+  const bool last = stopping_;
+  std::string lines;
+  std::uint64_t count = 0;
+  {
+    const std::lock_guard lock(mutex_);
     lines.swap(queue_);
-    const std::uint64_t count = std::exchange(queued_, 0);
-    writing_ = true;
-    lock.unlock();
-    const bool written = write(lines);
+    count = std::exchange(queued_, 0);
+  }
+  if (!lines.empty()) {
+    const auto written = write(lines);
     metrics_.count_dead_letters(written ? count : 0, written ? 0 : count);
-    lock.lock();
-    writing_ = false;
-    idle_.notify_all();
+    if (!written && !failing_) log_warn("intake.dead_letters_failed", {{"reason", written.error().message}});
+    failing_ = !written;
   }
+  return last ? kWorkerDone : kUntilNotified;
 }
 
-void IntakeDeadLetters::open() {
-  std::error_code ignored;
-  std::filesystem::create_directories(directory_, ignored);
-  const std::string path = directory_ + "/intake.ndjson";
-  file_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  struct stat status {};
-  file_bytes_ = file_ >= 0 && ::fstat(file_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+storage::FileResult<void> IntakeDeadLetters::open() {
+  if (auto made = files_.make_directory(directory_); !made) return made;
+  auto opened = files_.open(directory_ + "/intake.ndjson", true);
+  if (!opened) return tl::unexpected(opened.error());
+  const auto size = (*opened)->size();
+  if (!size) return tl::unexpected(size.error());
+  char end = '\n';
+  if (*size > 0)
+    if (const auto read = (*opened)->read_at(*size - 1, &end, 1); !read) return tl::unexpected(read.error());
+  torn_ = end != '\n';
+  file_ = std::move(*opened);
+  file_bytes_ = *size;
+  return {};
 }
 
-bool IntakeDeadLetters::write(std::string_view lines) {
-  if (file_ < 0) open();
-  if (file_ >= 0 && file_bytes_ > 0 && file_bytes_ + lines.size() > max_file_bytes_) {
-    ::close(file_);
-    file_ = -1;
-    ::rename((directory_ + "/intake.ndjson").c_str(), (directory_ + "/intake.1.ndjson").c_str());
-    open();
+storage::FileResult<void> IntakeDeadLetters::write(std::string_view lines) {
+  if (!file_)
+    if (auto opened = open(); !opened) return opened;
+  if (file_bytes_ > 0 && file_bytes_ + lines.size() > max_file_bytes_) {
+    file_.reset();
+    if (auto renamed = files_.rename(directory_ + "/intake.ndjson", directory_ + "/intake.1.ndjson"); !renamed)
+      return renamed;
+    if (auto opened = open(); !opened) return opened;
   }
-  ssize_t written = -1;
-  while (file_ >= 0 && !lines.empty()) {
-    written = ::write(file_, lines.data(), lines.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break;
-    lines.remove_prefix(static_cast<std::size_t>(written));
-    file_bytes_ += static_cast<std::uint64_t>(written);
-  }
-  const bool failed = !lines.empty();
-  if (failed && !failing_)
-    log_warn("intake.dead_letters_failed", {{"directory", directory_}, {"error", std::strerror(errno)}});
-  failing_ = failed;
-  return !failed;
+  const std::string_view pieces[] = {"\n", lines};
+  const std::span<const std::string_view> all(pieces);
+  // What a failed write left behind is written over by the next one.
+  if (auto written = file_->write_pieces_at(file_bytes_, torn_ ? all : all.subspan(1)); !written) return written;
+  file_bytes_ += lines.size() + (torn_ ? 1 : 0);
+  torn_ = false;
+  return {};
 }
 
 }  // namespace sluice::intake

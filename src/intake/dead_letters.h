@@ -1,19 +1,22 @@
 // Events that were no events, kept for people: one JSON object a line in `directory`/intake.ndjson.
 //   {"time":"…Z","environment":"578d…","payload_id":"…","sdk":"…","position":3,"reason":"…","event":"…as sent…"}
 // An event that is not UTF-8 stands in "event_base64" instead; one that was cut says so in "event_bytes", its whole
-// size. A thread of its own writes; nothing waits for it, because the journal has the events as well.
+// size. A worker of its own writes; nothing waits for it, because the journal has the events as well.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
+#include "base/notifier.h"
 #include "base/object_id.h"
+#include "base/worker.h"
 #include "intake/limits.h"
 #include "intake/metrics.h"
+#include "storage/file_system.h"
 
 namespace sluice::intake {
 
@@ -31,32 +34,34 @@ void append_dead_letter(std::string& out, const IntakeDeadLetter& letter, std::s
 
 class IntakeDeadLetters {
  public:
-  IntakeDeadLetters(std::string directory, const IntakeLimits& limits, IntakeMetrics& metrics);
+  // `files` and `metrics` outlive this.
+  IntakeDeadLetters(storage::FileSystem& files, std::string directory, const IntakeLimits& limits,
+                    IntakeMetrics& metrics, Workers& workers = worker_threads());
   ~IntakeDeadLetters();  // writes what waits
 
   // Takes `count` finished lines. Never blocks on the disk. Any thread.
   void keep(std::string_view lines, std::uint64_t count);
-  // Waits until everything taken so far is written, or could not be.
-  void flush();
 
  private:
-  void run();
-  bool write(std::string_view lines);
-  void open();
+  std::int64_t step();
+  storage::FileResult<void> write(std::string_view lines);
+  storage::FileResult<void> open();
 
+  storage::FileSystem& files_;
   const std::string directory_;
   const std::uint64_t max_file_bytes_, max_queue_bytes_;
   IntakeMetrics& metrics_;
-  int file_ = -1;
+  std::unique_ptr<storage::File> file_;  // of the worker, as the next three; null: not open
   std::uint64_t file_bytes_ = 0;
+  bool torn_ = false;  // the file's last line has no end: a crash or a full disk cut it
   bool failing_ = false;
 
   std::mutex mutex_;
-  std::condition_variable wake_, idle_;
-  std::string queue_;
-  std::uint64_t queued_ = 0;
-  bool writing_ = false, stopping_ = false;
-  std::thread thread_;
+  std::string queue_;         // guarded by mutex_
+  std::uint64_t queued_ = 0;  // lines in it; guarded by mutex_
+  std::atomic<bool> stopping_{false};
+  Notifier notifier_;
+  std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace sluice::intake

@@ -2,17 +2,17 @@
 // wrong.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "base/base64.h"
+#include "base/worker_fake.h"
 #include "event/entry.h"
 #include "http/raw_client_fake.h"
 #include "intake/gzip_fake.h"
 #include "intake/handler.h"
 #include "intake/journal_fake.h"
+#include "storage/file_system_fake.h"
 
 namespace sluice::intake {
 namespace {
@@ -47,18 +47,20 @@ struct Options {
 };
 
 struct Stage {
-  std::string directory = ::testing::TempDir() + "sluice_intake_" + std::to_string(::getpid());
   catalog::Catalog catalog;
   flags::FlagRegistry flags;
   FakeJournal journal;
   SystemClock clock;
   IntakeMetrics metrics;
+  ManualClock worker_clock;
+  ManualWorkers workers{worker_clock};
+  storage::FakeFileSystem files{1};
   IntakeDeadLetters letters;
   Intake intake;
   std::unique_ptr<http::HttpServer> server;
 
   explicit Stage(Options options = {})
-      : letters(directory, options.intake, metrics),
+      : letters(files, "/letters", options.intake, metrics, workers),
         intake(catalog, flags, journal, clock, metrics, letters, options.intake, [](const http::HttpRequest& request) {
           http::HttpResponse response;
           response.body = "common " + std::string(request.path);
@@ -69,10 +71,6 @@ struct Stage {
                                            [this](unsigned) { return intake.make_handler(); });
     EXPECT_TRUE(started.has_value());
     server = std::move(*started);
-  }
-  ~Stage() {
-    server.reset();
-    std::filesystem::remove_all(directory);
   }
 
   std::unique_ptr<http::RawClient> connect() const { return std::make_unique<http::RawClient>(server->address()); }
@@ -336,8 +334,8 @@ TEST(Intake, sets_unusable_events_aside_without_losing_their_neighbours) {
   EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::identify)], 2u);
   EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::unusable)], 4u);
   EXPECT_EQ(stage.metrics.totals().events_unusable, (event::UnusableCounts{2, 1, 0, 1})) << "by reason";
-  stage.letters.flush();
-  std::ifstream file(stage.directory + "/intake.ndjson");
+  stage.workers.run_due();
+  std::istringstream file(stage.files.bytes("/letters/intake.ndjson"));
   std::string line;
   std::vector<std::string> lines;
   while (std::getline(file, line)) lines.push_back(line);
@@ -347,7 +345,7 @@ TEST(Intake, sets_unusable_events_aside_without_losing_their_neighbours) {
   EXPECT_NE(lines[0].find("\"payload_id\":\"p-1\""), std::string::npos);
   // The same payload again is stored nowhere again.
   EXPECT_EQ(stage.ask(bulk(body, "X-LaunchDarkly-Payload-ID: p-1\r\n")).status, 202u);
-  stage.letters.flush();
+  stage.workers.run_due();
   EXPECT_EQ(stage.metrics.totals().dead_letters, 4u);
 }
 

@@ -1,13 +1,9 @@
 // The pure parts of intake, each as a table.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/base64.h"
 #include "base/random.h"
+#include "base/worker_fake.h"
 #include "intake/answers.h"
 #include "intake/cors.h"
 #include "intake/dead_letters.h"
@@ -18,6 +14,7 @@
 #include "intake/inflate.h"
 #include "intake/log_gate.h"
 #include "intake/router.h"
+#include "storage/file_system_fake.h"
 
 namespace sluice::intake {
 namespace {
@@ -259,19 +256,6 @@ TEST(Answers, never_stop_an_sdk_that_did_nothing_wrong) {
   EXPECT_EQ(refusal_answer(Refusal::overloaded, "a \"b\"").body, R"({"code":"overloaded","message":"a \"b\""})");
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-struct Directory {
-  std::string path = ::testing::TempDir() + "sluice_dead_letters_" + std::to_string(::getpid());
-  Directory() { std::filesystem::remove_all(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-};
-
 TEST(IntakeDeadLetters, are_lines_of_json) {
   std::string line;
   append_dead_letter(line, {1'700'000'000'123, ObjectId{}, "id-1", "Sdk/1", 3, "event 3 is a number", "42\n"}, 100);
@@ -284,33 +268,60 @@ TEST(IntakeDeadLetters, are_lines_of_json) {
   EXPECT_NE(line.find("\"event_bytes\":4,\"event_base64\":\"//79\"}"), std::string::npos) << line;
 }
 
+struct Letters {
+  explicit Letters(const IntakeLimits& its_limits = {}) : limits(its_limits) { start(); }
+  void start() { letters = std::make_unique<IntakeDeadLetters>(files, "/letters", limits, metrics, workers); }
+
+  const IntakeLimits limits;
+  ManualClock clock;
+  ManualWorkers workers{clock};
+  storage::FakeFileSystem files{1};
+  IntakeMetrics metrics;
+  std::unique_ptr<IntakeDeadLetters> letters;
+};
+
 TEST(IntakeDeadLetters, keep_two_files_of_bounded_size) {
-  Directory directory;
   IntakeLimits limits;
   limits.max_dead_letter_file_bytes = 1000;
-  IntakeMetrics metrics;
-  {
-    IntakeDeadLetters letters(directory.path, limits, metrics);
-    for (int i = 0; i < 10; ++i) {
-      letters.keep(std::string(399, static_cast<char>('0' + i)) + "\n", 1);
-      letters.flush();
-    }
+  Letters stage(limits);
+  for (int i = 0; i < 10; ++i) {
+    stage.letters->keep(std::string(399, static_cast<char>('0' + i)) + "\n", 1);
+    stage.workers.run_due();
   }
-  EXPECT_EQ(read_file(directory.path + "/intake.ndjson").size(), 800u);
-  EXPECT_EQ(read_file(directory.path + "/intake.1.ndjson").size(), 800u);
-  EXPECT_EQ(read_file(directory.path + "/intake.ndjson")[799 - 1], '9');
-  EXPECT_EQ(metrics.totals().dead_letters, 10u);
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson").size(), 800u);
+  EXPECT_EQ(stage.files.bytes("/letters/intake.1.ndjson").size(), 800u);
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson")[799 - 1], '9');
+  EXPECT_EQ(stage.metrics.totals().dead_letters, 10u);
 }
 
-TEST(IntakeDeadLetters, are_counted_when_there_is_no_room_or_no_directory) {
+TEST(IntakeDeadLetters, what_waits_is_written_at_the_end) {
+  Letters stage;
+  stage.letters->keep("{}\n", 1);
+  stage.letters.reset();
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "{}\n");
+}
+
+TEST(IntakeDeadLetters, are_counted_when_there_is_no_room) {
   IntakeLimits limits;
   limits.max_dead_letter_queue_bytes = 10;
-  IntakeMetrics metrics;
-  IntakeDeadLetters letters("/proc/no-such-place", limits, metrics);
-  letters.keep("too long a line for the queue\n", 2);
-  letters.keep("short\n", 1);
-  letters.flush();
-  EXPECT_EQ(metrics.totals().dead_letters_dropped, 3u);
+  Letters stage(limits);
+  stage.files.fail_write(0, storage::FileFault::no_space);
+  stage.letters->keep("too long a line for the queue\n", 2);
+  stage.letters->keep("short\n", 1);
+  stage.workers.run_due();
+  EXPECT_EQ(stage.metrics.totals().dead_letters_dropped, 3u);
+  stage.letters->keep("later\n", 1);
+  stage.workers.run_due();
+  EXPECT_EQ(stage.metrics.totals().dead_letters, 1u);
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "later\n") << "over what the failed write left";
+}
+
+TEST(IntakeDeadLetters, a_line_that_a_crash_has_cut_spoils_no_other) {
+  Letters stage;
+  stage.files.set_bytes("/letters/intake.ndjson", "{\"cut");
+  stage.letters->keep("{}\n", 1);
+  stage.workers.run_due();
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "{\"cut\n{}\n");
 }
 
 TEST(IntakeMetrics, add_up_over_loops_and_bound_their_labels) {

@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
-#include <chrono>
-#include <condition_variable>
-#include <future>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "base/notifier.h"
 #include "launchdarkly/flag_page.h"
 
 namespace sluice::launchdarkly {
@@ -64,64 +64,136 @@ std::int64_t wait_before_next_ms(const http_client::HttpResponse& response, std:
   return std::clamp<std::int64_t>(wait, 1'000, kMostWaitMs);
 }
 
+namespace {
+
+// What comes back from the transport's thread. Shared with it: an answer may come when nobody reads any more.
+struct Mailbox {
+  Notifier notifier;
+  std::mutex mutex;
+  std::optional<http_client::HttpResponse> answer;  // guarded by mutex
+
+  void put(http_client::HttpResponse response) {
+    {
+      const std::lock_guard lock(mutex);
+      answer = std::move(response);
+    }
+    notifier.notify();
+  }
+  std::optional<http_client::HttpResponse> take() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(answer, std::nullopt);
+  }
+};
+
+// A project of the round: what it is called, and whom its flags are of.
+struct ProjectToRead {
+  std::string key, launchdarkly_key;
+  std::vector<std::string> environment_keys;
+  std::vector<ObjectId> environments;
+};
+
+std::deque<ProjectToRead> projects_of(const catalog::CatalogSnapshot& snapshot) {
+  std::deque<ProjectToRead> out;
+  for (const catalog::Project& project : snapshot.projects()) {
+    ProjectToRead one{project.key, project.launchdarkly_key.empty() ? project.key : project.launchdarkly_key, {}, {}};
+    for (const catalog::Environment& environment : snapshot.environments()) {
+      if (environment.project_id != project.id) continue;
+      one.environment_keys.push_back(environment.key);
+      one.environments.push_back(environment.id);
+    }
+    if (!one.environments.empty()) out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace
+
 struct FlagReader::State {
+  State(FlagReaderSettings with, http_client::HttpTransport& over, const Clock& by, const catalog::Catalog& of,
+        flags::FlagRegistry& into)
+      : settings(std::move(with)), transport(over), clock(by), catalog(of), registry(into) {}
+
   const FlagReaderSettings settings;
   http_client::HttpTransport& transport;
   const Clock& clock;
   const catalog::Catalog& catalog;
   flags::FlagRegistry& registry;
 
-  mutable std::mutex mutex;
-  std::condition_variable notifier;
-  bool stopping = false;                             // guarded by mutex
-  std::map<std::string, ProjectReading> by_project;  // guarded by mutex
-  std::thread thread;
+  // Of the worker.
+  std::deque<ProjectToRead> left;              // of this round; the first is being read
+  std::string path;                            // of the next page; empty: the project's first
+  std::vector<flags::FlagDescription> so_far;  // of the first of `left`
+  int tries = 0;                               // of this page
+  bool asked = false;                          // a request is under way
+  std::int64_t not_before_us = 0;              // of the next request
 
-  // False when it is to stop.
-  bool sleep(std::int64_t ms) {
-    std::unique_lock lock(mutex);
-    return !notifier.wait_for(lock, std::chrono::milliseconds(ms), [this] { return stopping; });
+  const std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
+  std::atomic<bool> stopping{false};
+  std::unique_ptr<Worker> worker;
+
+  mutable std::mutex mutex;
+  std::map<std::string, ProjectReading> by_project;  // guarded by mutex
+
+  // One request, or what its answer brings.
+  std::int64_t step() {
+    if (stopping) return kWorkerDone;
+    if (asked) {
+      const auto answer = mailbox->take();
+      if (!answer) return kUntilNotified;
+      asked = false;
+      take(*answer);
+    }
+    if (const std::int64_t early_us = not_before_us - clock.steady_us(); early_us > 0) return early_us;
+    if (left.empty()) begin_round();
+    if (left.empty()) return pause(settings.refresh_ms);
+    ask();
+    return kUntilNotified;
   }
 
-  http_client::HttpResponse get(const std::string& path) {
+  std::int64_t pause(std::int64_t ms) {
+    not_before_us = std::max(not_before_us, clock.steady_us() + ms * 1000);
+    return std::max<std::int64_t>(not_before_us - clock.steady_us(), 0);
+  }
+
+  void begin_round() {
+    if (const catalog::CatalogPointer snapshot = catalog.current()) left = projects_of(*snapshot);
+  }
+
+  void ask() {
+    if (path.empty()) path = first_flag_page_path(left.front().launchdarkly_key, left.front().environment_keys);
     http_client::HttpRequest request;
     request.method = "GET";
     request.url = settings.base_url + path;
     request.headers = {{"Authorization", settings.api_token}, {"LD-API-Version", "20240415"}};
-    std::promise<http_client::HttpResponse> answered;
-    std::future<http_client::HttpResponse> answer = answered.get_future();
+    asked = true;
     transport.send(std::move(request),
-                   [&answered](http_client::HttpResponse response) { answered.set_value(std::move(response)); });
-    return answer.get();
+                   [to = mailbox](http_client::HttpResponse response) { to->put(std::move(response)); });
   }
 
-  // The page, after waiting as long as LaunchDarkly asks; nothing when it is to stop.
-  std::optional<http_client::HttpResponse> get_patiently(const std::string& path) {
-    for (int tries = 1;; ++tries) {
-      http_client::HttpResponse response = get(path);
-      const std::int64_t wait_ms = wait_before_next_ms(response, clock.wall_ms());
-      if (wait_ms > 0 && !sleep(wait_ms)) return std::nullopt;
-      if (response.status != 429 || tries == kMostTries) return response;
-    }
+  void take(const http_client::HttpResponse& response) {
+    pause(wait_before_next_ms(response, clock.wall_ms()));
+    if (response.status == 429 && ++tries < kMostTries) return;
+    tries = 0;
+    if (response.status != 200)
+      return finish_project(fail(problem_of(response, settings.base_url, left.front().launchdarkly_key)));
+    auto page = parse_flag_page(response.body);
+    if (!page)
+      return finish_project(
+          fail(fmt::format("{}: {}. Check launchdarkly.base_url.", settings.base_url, page.error().message)));
+    const bool last = page->flags.empty() || page->next.empty();
+    std::move(page->flags.begin(), page->flags.end(), std::back_inserter(so_far));
+    if (last || so_far.size() >= flags::kMaxFlags) return finish_project(std::move(so_far));
+    path = std::move(page->next);
   }
 
-  // All flags of a project; nothing when it is to stop.
-  std::optional<Result<std::vector<flags::FlagDescription>>> read(const std::string& project,
-                                                                  const std::vector<std::string>& environments) {
-    std::vector<flags::FlagDescription> flags;
-    for (std::string path = first_flag_page_path(project, environments); !path.empty();) {
-      const auto response = get_patiently(path);
-      if (!response) return std::nullopt;
-      if (response->status != 200) return fail(problem_of(*response, settings.base_url, project));
-      auto page = parse_flag_page(response->body);
-      if (!page)
-        return fail(fmt::format("{}: {}. Check launchdarkly.base_url.", settings.base_url, page.error().message));
-      if (page->flags.empty()) break;
-      std::move(page->flags.begin(), page->flags.end(), std::back_inserter(flags));
-      if (flags.size() >= flags::kMaxFlags) break;
-      path = std::move(page->next);
-    }
-    return flags;
+  void finish_project(const Result<std::vector<flags::FlagDescription>>& read) {
+    if (read)
+      for (const ObjectId id : left.front().environments) registry.describe(id, *read);
+    note(left.front().key, read);  // what is said to be read is there to be seen
+    left.pop_front();
+    path.clear();
+    so_far.clear();
+    if (left.empty()) pause(settings.refresh_ms);
   }
 
   void note(const std::string& project, const Result<std::vector<flags::FlagDescription>>& read) {
@@ -138,48 +210,19 @@ struct FlagReader::State {
       log_warn("launchdarkly.flags_not_read", {{"project", project}, {"message", reading.problem}});
     }
   }
-
-  // False when it is to stop.
-  bool read_all() {
-    const catalog::CatalogPointer snapshot = catalog.current();
-    if (!snapshot) return true;
-    for (const catalog::Project& project : snapshot->projects()) {
-      std::vector<std::string> keys;
-      std::vector<ObjectId> ids;
-      for (const catalog::Environment& environment : snapshot->environments()) {
-        if (environment.project_id != project.id) continue;
-        keys.push_back(environment.key);
-        ids.push_back(environment.id);
-      }
-      if (ids.empty()) continue;
-      const auto flags = read(project.launchdarkly_key.empty() ? project.key : project.launchdarkly_key, keys);
-      if (!flags) return false;
-      if (*flags)
-        for (const ObjectId id : ids) registry.describe(id, **flags);
-      note(project.key, *flags);  // what is said to be read is there to be seen
-    }
-    return true;
-  }
-
-  void run() {
-    while (read_all() && sleep(settings.refresh_ms)) {
-    }
-  }
 };
 
 FlagReader::FlagReader(FlagReaderSettings settings, http_client::HttpTransport& transport, const Clock& clock,
-                       const catalog::Catalog& catalog, flags::FlagRegistry& registry)
-    : state_(new State{std::move(settings), transport, clock, catalog, registry, {}, {}, false, {}, {}}) {
-  state_->thread = std::thread([raw = state_.get()] { raw->run(); });
+                       const catalog::Catalog& catalog, flags::FlagRegistry& registry, Workers& workers)
+    : state_(std::make_unique<State>(std::move(settings), transport, clock, catalog, registry)) {
+  state_->worker =
+      workers.start("flag-reader", state_->mailbox->notifier, [raw = state_.get()] { return raw->step(); });
 }
 
 FlagReader::~FlagReader() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->notifier.notify_one();
-  state_->thread.join();
+  state_->stopping = true;
+  state_->mailbox->notifier.notify();
+  state_->worker->join();
 }
 
 std::vector<ProjectReading> FlagReader::readings() const {

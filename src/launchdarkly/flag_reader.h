@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "flags/flag_registry.h"
 #include "http_client/http_transport.h"
@@ -37,10 +38,10 @@ std::int64_t wait_before_next_ms(const http_client::HttpResponse& response, std:
 
 class FlagReader {
  public:
-  // Reads at once and then every `refresh_ms`, from a thread of its own.
+  // Reads at once and then `refresh_ms` after each round, from a worker of its own. References outlive it.
   FlagReader(FlagReaderSettings settings, http_client::HttpTransport& transport, const Clock& clock,
-             const catalog::Catalog& catalog, flags::FlagRegistry& registry);
-  // A request under way is waited for: stop the transport first to be quick.
+             const catalog::Catalog& catalog, flags::FlagRegistry& registry, Workers& workers = worker_threads());
+  // Waits for no request: the answer to one that is under way is dropped.
   ~FlagReader();
 
   std::vector<ProjectReading> readings() const;  // any thread

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
+#include "base/worker_fake.h"
 #include "http_client/http_transport_fake.h"
 #include "launchdarkly/flag_page.h"
 
@@ -80,21 +79,19 @@ class FlagReaderTest : public testing::Test {
         std::vector<catalog::Destination>{}));
   }
 
-  ProjectReading reading_when(const std::function<bool(const ProjectReading&)>& done) {
-    for (;;) {
-      const auto readings = reader_->readings();
-      if (!readings.empty() && done(readings[0])) return readings[0];
-      std::this_thread::yield();
-    }
-  }
-
   void start(std::int64_t refresh_ms = 86'400'000) {
     reader_ = std::make_unique<FlagReader>(FlagReaderSettings{"api-secret", "https://ld.example", refresh_ms},
-                                           transport_, clock_, catalog_, registry_);
+                                           transport_, clock_, catalog_, registry_, workers_);
+    workers_.run_due();
+  }
+  ProjectReading reading() const {
+    const auto readings = reader_->readings();
+    return readings.empty() ? ProjectReading{} : readings[0];
   }
 
   http_client::HttpTransportFake transport_;
-  SystemClock clock_;
+  ManualClock clock_;
+  ManualWorkers workers_{clock_};
   catalog::Catalog catalog_;
   flags::FlagRegistry registry_;
   std::unique_ptr<FlagReader> reader_;
@@ -105,7 +102,7 @@ TEST_F(FlagReaderTest, reads_page_after_page_and_joins_the_names) {
   transport_.answer(200, page_of("second", ""));
   flags::FlagEntry* seen = registry_.find(kEnvironment, "first", 1);
   start();
-  EXPECT_EQ(reading_when([](const auto& reading) { return reading.read_ms > 0; }).flags, 2u);
+  EXPECT_EQ(reading().flags, 2u);
   const auto requests = transport_.requests();
   ASSERT_EQ(requests.size(), 2u);
   EXPECT_EQ(requests[0].url, "https://ld.example/api/v2/flags/shop?summary=0&limit=100&env=production");
@@ -123,18 +120,54 @@ TEST_F(FlagReaderTest, a_failing_read_keeps_what_was_read_and_says_what_to_do) {
   registry_.describe(kEnvironment, {{"kept", "Kept", {}}});
   transport_.answer(401, "");
   start();
-  const auto reading = reading_when([](const auto& now) { return !now.problem.empty(); });
-  EXPECT_NE(reading.problem.find("role Reader"), std::string::npos) << reading.problem;
-  EXPECT_EQ(reading.problem.find("api-secret"), std::string::npos);
+  EXPECT_NE(reading().problem.find("role Reader"), std::string::npos) << reading().problem;
+  EXPECT_EQ(reading().problem.find("api-secret"), std::string::npos);
   EXPECT_EQ(registry_.list(kEnvironment).size(), 1u);
 }
 
-TEST_F(FlagReaderTest, a_read_that_was_told_to_wait_ends_at_once_when_the_server_stops) {
-  transport_.answer_by([](const http_client::HttpRequest&) { return answer(429, "", {{"retry-after", "100"}}); });
+TEST_F(FlagReaderTest, waits_as_long_as_launchdarkly_asks_and_then_reads_on) {
+  transport_.answer(429, "", {{"retry-after", "7"}});
+  transport_.answer(200, page_of("first", ""));
   start();
-  while (transport_.request_count() == 0) std::this_thread::yield();
-  reader_.reset();  // would take 100 s
+  workers_.run_for_us(6'999'999);
   EXPECT_EQ(transport_.request_count(), 1u);
+  workers_.run_for_us(1);
+  EXPECT_EQ(transport_.request_count(), 2u);
+  EXPECT_EQ(reading().flags, 1u);
+}
+
+TEST_F(FlagReaderTest, says_so_when_launchdarkly_asks_to_wait_again_and_again) {
+  transport_.answer_by([](const http_client::HttpRequest&) { return answer(429, "", {{"retry-after", "7"}}); });
+  start();
+  workers_.run_for_us(60'000'000);
+  EXPECT_EQ(transport_.request_count(), 5u);
+  EXPECT_NE(reading().problem.find("rate limit"), std::string::npos) << reading().problem;
+}
+
+TEST_F(FlagReaderTest, reads_again_after_the_interval_what_failed_included) {
+  transport_.answer(500, "");
+  transport_.answer(200, page_of("first", ""));
+  start(1'000);
+  EXPECT_FALSE(reading().problem.empty());
+  workers_.run_for_us(999'999);
+  EXPECT_EQ(transport_.request_count(), 1u);
+  workers_.run_for_us(1);
+  EXPECT_EQ(reading().problem, "");
+  EXPECT_EQ(reading().flags, 1u);
+}
+
+TEST_F(FlagReaderTest, ends_without_waiting_for_an_answer_or_a_pause) {
+  transport_.answer(429, "", {{"retry-after", "100"}});
+  start();
+  reader_.reset();
+  EXPECT_EQ(transport_.request_count(), 1u);
+
+  http_client::HttpTransportFake slow(http_client::HttpTransportFake::When::when_told);
+  auto reader = std::make_unique<FlagReader>(FlagReaderSettings{"api-secret", "https://ld.example", 1'000}, slow,
+                                             clock_, catalog_, registry_, workers_);
+  workers_.run_due();
+  reader.reset();
+  EXPECT_EQ(slow.deliver_all(), 1u) << "the answer comes when nobody reads any more";
 }
 
 }  // namespace

@@ -1,45 +1,35 @@
 #include "server/catalog_publisher.h"
 
-#include <chrono>
 #include <utility>
 
 namespace sluice::server {
 
-CatalogPublisher::CatalogPublisher(std::function<bool()> publish) : publish_(std::move(publish)) {
-  thread_ = std::thread([this] { run(); });
+CatalogPublisher::CatalogPublisher(const Clock& clock, std::function<bool()> publish, Workers& workers)
+    : clock_(clock), publish_(std::move(publish)) {
+  worker_ = workers.start("publisher", notifier_, [this] { return step(); });
 }
 
 CatalogPublisher::~CatalogPublisher() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  notifier_.notify_one();
-  thread_.join();
+  stopping_ = true;
+  notifier_.notify();
+  worker_->join();
 }
 
 void CatalogPublisher::changed() {
-  {
-    const std::lock_guard lock(mutex_);
-    changed_ = true;
-  }
-  notifier_.notify_one();
+  changed_ = true;
+  notifier_.notify();
 }
 
-void CatalogPublisher::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    notifier_.wait(lock, [this] { return changed_ || stopping_; });
-    if (!changed_) return;
-    changed_ = false;
-    lock.unlock();
-    const bool done = publish_();
-    lock.lock();
-    if (!done && stopping_) return;  // it is in force at the next start
-    if (!done) changed_ = true;
-    notifier_.wait_for(lock, std::chrono::milliseconds(done ? kPublishIntervalMs : kPublishRetryMs),
-                       [this] { return stopping_; });
-  }
+std::int64_t CatalogPublisher::step() {
+  const bool last = stopping_;
+  if (!changed_) return last ? kWorkerDone : kUntilNotified;
+  if (const std::int64_t early_us = next_us_ - clock_.steady_us(); early_us > 0 && !last) return early_us;
+  changed_ = false;
+  const bool published = publish_();
+  if (last && !published) return kWorkerDone;  // it is in force at the next start
+  if (!published) changed_ = true;
+  next_us_ = clock_.steady_us() + (published ? kPublishIntervalMs : kPublishRetryMs) * 1000;
+  return 0;
 }
 
 }  // namespace sluice::server

@@ -1,12 +1,15 @@
-// Brings changes of the managed catalog to the data path, from a thread of its own, so that whoever changes it does not
+// Brings changes of the managed catalog to the data path, from a worker of its own, so that whoever changes it does not
 // wait for pipelines to start and stop. Many changes at once become one new snapshot.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/notifier.h"
+#include "base/worker.h"
 
 namespace sluice::server {
 
@@ -17,19 +20,21 @@ inline constexpr std::int64_t kPublishRetryMs = 1'000;
 
 class CatalogPublisher {
  public:
-  // `publish` is called on the thread, after changed() was; again after kPublishRetryMs when it says that it failed.
-  explicit CatalogPublisher(std::function<bool()> publish);
+  // `publish` is called by the worker, after changed() was; again after kPublishRetryMs when it says that it failed.
+  // `clock` outlives this.
+  CatalogPublisher(const Clock& clock, std::function<bool()> publish, Workers& workers = worker_threads());
   // What was changed is published first.
   ~CatalogPublisher();
   void changed();  // any thread; never waits for `publish`
 
  private:
-  void run();
+  std::int64_t step();
+  const Clock& clock_;
   const std::function<bool()> publish_;
-  std::mutex mutex_;
-  std::condition_variable notifier_;
-  bool changed_ = false, stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
+  std::int64_t next_us_ = 0;  // of the worker: not before this
+  std::atomic<bool> changed_{false}, stopping_{false};
+  Notifier notifier_;
+  std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace sluice::server

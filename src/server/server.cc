@@ -272,7 +272,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
   p.journal->drop_hold(journal::kStartingHold);
 
-  p.intake_dead_letters = std::make_unique<intake::IntakeDeadLetters>(p.settings.data_dir + "/dead-letters",
+  p.intake_dead_letters = std::make_unique<intake::IntakeDeadLetters>(*p.files, p.settings.data_dir + "/dead-letters",
                                                                       p.settings.intake, p.intake_metrics);
   p.view.reset(
       new api::ServerView{p.clock, p.catalog, p.flags, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
@@ -282,8 +282,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.flags.apply(*snapshot);
   p.catalog.publish(snapshot);
   if (p.managed) {
-    p.usage = std::make_unique<UsageKeeper>(*p.store, *p.exporter, p.clock);
-    p.publisher = std::make_unique<CatalogPublisher>([&p] {
+    p.usage = std::make_unique<UsageKeeper>(
+        *p.store, [&p] { return p.exporter->delivered(); }, p.clock);
+    p.publisher = std::make_unique<CatalogPublisher>(p.clock, [&p] {
       const std::lock_guard lock(p.reload_mutex);
       if (p.view->phase == api::ServerPhase::draining) return true;  // it is in force at the next start
       if (p.key_expirer) p.key_expirer->changed();

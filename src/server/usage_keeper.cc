@@ -1,6 +1,6 @@
 #include "server/usage_keeper.h"
 
-#include <chrono>
+#include <utility>
 
 #include "base/log.h"
 
@@ -8,34 +8,32 @@ namespace sluice::server {
 namespace {
 
 constexpr std::int64_t kHourMs = 3'600'000;
+constexpr std::int64_t kIntervalUs = kUsageIntervalMs * 1000;
 
 }  // namespace
 
-UsageKeeper::UsageKeeper(catalog::CatalogStore& store, const exporting::Exporter& exporter, const Clock& clock)
-    : store_(store), exporter_(exporter), clock_(clock), thread_([this] { run(); }) {}
-
-UsageKeeper::~UsageKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  notifier_.notify_one();
-  thread_.join();
+UsageKeeper::UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock, Workers& workers)
+    : store_(store), delivered_(std::move(delivered)), clock_(clock), next_us_(clock.steady_us() + kIntervalUs) {
+  worker_ = workers.start("usage-keeper", notifier_, [this] { return step(); });
 }
 
-void UsageKeeper::run() {
-  for (bool last = false; !last;) {
-    {
-      std::unique_lock lock(mutex_);
-      last = notifier_.wait_for(lock, std::chrono::milliseconds(kUsageIntervalMs), [this] { return stopping_; });
-    }
-    sample();
-  }
+UsageKeeper::~UsageKeeper() {
+  stopping_ = true;
+  notifier_.notify();
+  worker_->join();
+}
+
+std::int64_t UsageKeeper::step() {
+  const bool last = stopping_;
+  if (const std::int64_t early_us = next_us_ - clock_.steady_us(); early_us > 0 && !last) return early_us;
+  sample();
+  next_us_ = clock_.steady_us() + kIntervalUs;
+  return last ? kWorkerDone : kIntervalUs;
 }
 
 void UsageKeeper::sample() {
   const std::int64_t now_ms = clock_.wall_ms();
-  const auto delivered = exporter_.delivered();
+  const auto delivered = delivered_();
   std::vector<catalog::UsageRow> rows;
   for (const auto& [id, sums] : delivered) {
     const event::EventKindCounts& before = written_[id];
@@ -48,7 +46,7 @@ void UsageKeeper::sample() {
   }
   if (rows.empty()) return;
   if (const auto added = store_.add_usage(rows); !added) {
-    // Written with the next look: nothing is marked as written.
+    // Written with the next sample: nothing is marked as written.
     if (!failing_) log_warn("usage.not_written", {{"reason", added.error().message}});
     failing_ = true;
     return;

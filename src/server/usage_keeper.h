@@ -1,14 +1,16 @@
-// Writes down what is exported, by the hour, for GET /api/v2/usage/data-export-events: a look every few seconds, from a
-// thread of its own. A process that is killed leaves out what was delivered since the last look.
+// Writes down what is exported, by the hour, for GET /api/v2/usage/data-export-events: a sample every few seconds, from
+// a worker of its own. A process that is killed leaves out what was delivered since the last sample.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include "base/clock.h"
+#include "base/notifier.h"
+#include "base/worker.h"
 #include "catalog/catalog_store.h"
 #include "export/exporter.h"
 
@@ -18,23 +20,27 @@ inline constexpr std::int64_t kUsageIntervalMs = 5'000;
 
 class UsageKeeper {
  public:
-  // Both outlive it.
-  UsageKeeper(catalog::CatalogStore& store, const exporting::Exporter& exporter, const Clock& clock);
-  // Looks a last time.
+  // What was delivered since the process started, by destination. Called by the worker.
+  using Delivered = std::function<std::map<ObjectId, exporting::Exporter::Delivered>()>;
+
+  // `store` and `clock` outlive it, and what `delivered` reads.
+  UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock,
+              Workers& workers = worker_threads());
+  // Takes a last sample.
   ~UsageKeeper();
 
  private:
-  void run();
+  std::int64_t step();
   void sample();
   catalog::CatalogStore& store_;
-  const exporting::Exporter& exporter_;
+  const Delivered delivered_;
   const Clock& clock_;
+  std::int64_t next_us_;  // of the worker, as the next two
   std::map<ObjectId, event::EventKindCounts> written_;
   bool failing_ = false;
-  std::mutex mutex_;
-  std::condition_variable notifier_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  Notifier notifier_;
+  std::unique_ptr<Worker> worker_;
 };
 
 }  // namespace sluice::server

@@ -73,8 +73,8 @@ Result<void> Process::start(const catalog::CatalogPointer& snapshot) {
   if (auto repaired = exporter_->repair_cursors(); !repaired) return tl::unexpected(repaired.error());
   if (auto applied = exporter_->apply(*snapshot); !applied) return applied;
   journal_->drop_hold(journal::kStartingHold);
-  intake_dead_letters_ =
-      std::make_unique<intake::IntakeDeadLetters>("/nowhere", intake::IntakeLimits{}, intake_metrics_);
+  intake_dead_letters_ = std::make_unique<intake::IntakeDeadLetters>(
+      files_, std::string(kDataDirectory) + "/dead-letters", intake::IntakeLimits{}, intake_metrics_, scheduler_);
   intake_ = std::make_unique<intake::Intake>(catalog_, flags_, *journal_, clock_, intake_metrics_,
                                              *intake_dead_letters_, intake::IntakeLimits{}, nullptr);
   flags_.apply(*snapshot);
