@@ -2,8 +2,8 @@
 #include "journal/fatal.h"
 #include "scheduler.h"
 
-namespace sluice {
+namespace sluice::journal {
 
 void journal_fatal(const std::string& reason) { throw simulation::ProcessDied{reason}; }
 
-}  // namespace sluice
+}  // namespace sluice::journal
