@@ -91,14 +91,20 @@ bool drop_expired_keys(CatalogWrite& environment, std::int64_t now_ms) {
 }
 
 KeyExpirer::KeyExpirer(ManagedCatalog& catalog, const Clock& clock, Workers& workers)
-    : catalog_(catalog), clock_(clock) {
-  worker_ = workers.start("key-expirer", notifier_, [this] { return step(); });
+    : catalog_(catalog), clock_(clock), workers_(workers) {}
+
+KeyExpirer::~KeyExpirer() { stop(); }
+
+void KeyExpirer::start() {
+  worker_ = workers_.start("key-expirer", notifier_, [this] { return step(); });
 }
 
-KeyExpirer::~KeyExpirer() {
+void KeyExpirer::stop() {
+  if (!worker_) return;
   stopping_ = true;
   notifier_.notify();
   worker_->join();
+  worker_.reset();
 }
 
 std::int64_t KeyExpirer::step() {

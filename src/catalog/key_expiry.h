@@ -31,9 +31,13 @@ bool drop_expired_keys(CatalogWrite& environment, std::int64_t now_ms);
 // Takes expired keys out of the catalog when their time has come, from a worker of its own.
 class KeyExpirer {
  public:
-  // Both outlive it.
+  // All outlive it. Nothing happens before start().
   KeyExpirer(ManagedCatalog& catalog, const Clock& clock, Workers& workers = worker_threads());
   ~KeyExpirer();
+  // Once.
+  void start();
+  // Changes the catalog no more; changed() may still be called. Any number of times, one thread.
+  void stop();
   // A key may expire sooner than was known. Any thread.
   void changed() { notifier_.notify(); }
 
@@ -41,6 +45,7 @@ class KeyExpirer {
   std::int64_t step();
   ManagedCatalog& catalog_;
   const Clock& clock_;
+  Workers& workers_;
   Notifier notifier_;
   std::atomic<bool> stopping_{false};
   std::unique_ptr<Worker> worker_;

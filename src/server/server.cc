@@ -3,39 +3,27 @@
 #include <fmt/format.h>
 
 #include <mutex>
-#include <set>
 #include <utility>
-#include <vector>
 
-#include "api/access_tokens.h"
 #include "api/admin_handler.h"
 #include "api/rest_api.h"
 #include "api/server_view.h"
 #include "api/status.h"
-#include "aws/caller_identity.h"
-#include "aws/default_chain.h"
-#include "aws/endpoints.h"
 #include "base/log.h"
-#include "base/text_file.h"
-#include "catalog/key_expiry.h"
-#include "catalog/managed_catalog.h"
-#include "catalog/sqlite_store.h"
-#include "flags/flag_store.h"
+#include "data_path/data_path.h"
 #include "http_client/curl_transport.h"
-#include "intake/handler.h"
+#include "kinesis/destination_check.h"
 #include "kinesis/make_kinesis_sink.h"
-#include "kinesis/settings_check.h"
 #include "launchdarkly/flag_reader.h"
-#include "server/catalog_publisher.h"
+#include "server/aws_identity.h"
+#include "server/management.h"
 #include "server/private_files.h"
-#include "server/usage_keeper.h"
 
 namespace sluice::server {
 namespace {
 
 // How long the listeners wait for answers that are under way when the server stops; they come with the next sync.
 constexpr std::int64_t kListenerDrainMs = 5'000;
-constexpr std::size_t kMaxKeyFileBytes = 64 << 10;
 
 // The admin port serves people and scrapers: fewer and smaller than intake.
 http::HttpLimits admin_limits() {
@@ -56,134 +44,42 @@ http_client::CurlTransportOptions transport_options(const ServerSettings& settin
   return options;
 }
 
-Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
-  if (!settings.catalog_key.empty()) return catalog::DocumentCipher::parse(settings.catalog_key);
-  if (settings.catalog_key_file.empty()) return catalog::DocumentCipher();
-  const auto text = read_text_file(settings.catalog_key_file, kMaxKeyFileBytes);
-  if (!text)
-    return fail(fmt::format("The catalog's key cannot be read: {}. Mend catalog.key_file.", text.error().message));
-  auto cipher = catalog::DocumentCipher::parse(*text);
-  if (!cipher)
-    return fail(
-        fmt::format("The catalog's key file {} cannot be used: {}", settings.catalog_key_file, cipher.error().message));
-  return cipher;
-}
-
 }  // namespace
 
-// In the order of the flow; destroyed in the opposite order.
+// In the order of construction, which is that of the flow: each part refers to those above it, and goes before them. A
+// start that fails half-way leaves by the same way.
 struct Server::Parts {
-  ServerSettings settings;
-  ProcessEnvironment environment;
+  explicit Parts(Configuration configuration, EnvironmentLookup lookup)
+      : settings(std::move(configuration.settings)),
+        environment([lookup = std::move(lookup)](const char* name) { return lookup(name); }) {}
+  // Requests to AWS that are under way would hold the others up.
+  ~Parts() {
+    if (transport) transport->stop();
+  }
+
+  const ServerSettings settings;
+  const ProcessEnvironment environment;
   SystemClock clock;
-  std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
-  catalog::Catalog catalog;
-  flags::FlagRegistry flags;
-  std::unique_ptr<flags::FlagStore> flag_store;
-  std::unique_ptr<journal::Journal> journal;
+  const std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
   std::unique_ptr<http_client::CurlTransport> transport;
-  // Null all: the catalog is declared in the configuration file.
-  std::unique_ptr<catalog::CatalogStore> store;
-  std::unique_ptr<catalog::ManagedCatalog> managed;
-  std::unique_ptr<api::CustomRoles> roles;
-  std::unique_ptr<api::AccessTokens> tokens;
-  std::unique_ptr<CatalogPublisher> publisher;
-  std::unique_ptr<catalog::KeyExpirer> key_expirer;
-  std::unique_ptr<api::RestApi> api;
+  std::unique_ptr<AwsIdentity> identity;
+  std::unique_ptr<data_path::DataPath> data_path;
+  std::unique_ptr<Management> management;  // null: the catalog is declared in the configuration file
+  std::unique_ptr<api::ServerView> view;   // what both listeners' handlers look at
+  std::unique_ptr<api::RestApi> api;       // null with it
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
-  std::unique_ptr<aws::CallerIdentityCache> identity;
-  std::mutex own_mutex;
-  std::shared_ptr<aws::CredentialsCache> own_credentials;
-  std::unique_ptr<exporting::Exporter> exporter;
-  std::unique_ptr<UsageKeeper> usage;
-  intake::IntakeMetrics intake_metrics;
-  std::unique_ptr<intake::IntakeDeadLetters> intake_dead_letters;
-  std::unique_ptr<api::ServerView> view;
-  std::unique_ptr<intake::Intake> intake;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
-  std::mutex reload_mutex;
+  std::mutex reload_mutex;  // one catalog is put in force at a time
   bool stopped = false;
 
-  std::shared_ptr<const aws::Credentials> own_credentials_now() {
-    const std::lock_guard lock(own_mutex);
-    return own_credentials->current();
-  }
-
-  // With the first destination that is on: a server without one asks nobody for credentials.
-  void find_own_identity(const catalog::KinesisSettings& kinesis) {
-    const std::lock_guard lock(own_mutex);  // the cache's thread calls back before it is assigned here
-    if (own_credentials) return;
-    const bool allowed = !managed || kinesis::check_kinesis_endpoints(kinesis, settings.allowed_endpoints).empty();
-    const auto sts =
-        aws::sts_endpoint({kinesis.region, false, false, allowed ? kinesis.sts_endpoint : std::string()}, environment);
-    if (sts) identity = std::make_unique<aws::CallerIdentityCache>(*transport, clock, *sts, kinesis.region);
-    own_credentials = std::make_shared<aws::CredentialsCache>(
-        aws::default_chain({*transport, clock, environment, kinesis.region}), clock, [this] {
-          const auto credentials = own_credentials_now();
-          if (credentials && identity) identity->learn(*credentials);
-        });
-  }
-
-  Result<void> open_managed_catalog() {
-    auto cipher = catalog_cipher(settings);
-    if (!cipher) return tl::unexpected(cipher.error());
-    auto opened = catalog::open_sqlite_store(settings.data_dir + "/catalog.db", std::move(*cipher));
-    if (!opened) return tl::unexpected(opened.error());
-    store = std::move(*opened);
-    auto catalog_opened = catalog::ManagedCatalog::open(
-        *store, kinesis::check_kinesis_settings, [this] { publisher->changed(); },
-        [this](const catalog::KinesisSettings& kinesis) {
-          return kinesis::check_kinesis_endpoints(kinesis, settings.allowed_endpoints);
-        });
-    if (!catalog_opened) return tl::unexpected(catalog_opened.error());
-    managed = std::move(*catalog_opened);
-    auto roles_opened = api::CustomRoles::open(*store);
-    if (!roles_opened) return tl::unexpected(roles_opened.error());
-    roles = std::move(*roles_opened);
-    auto tokens_opened = api::AccessTokens::open(*store, *roles, clock, settings.admin_token);
-    if (!tokens_opened) return tl::unexpected(tokens_opened.error());
-    tokens = std::move(*tokens_opened);
-    return {};
-  }
-
-  // One thread at a time.
-  Result<void> put_in_force(const catalog::CatalogPointer& snapshot) {
-    // Keys first: an SDK whose key is new must not be told 401 while destinations change.
-    flags.apply(*snapshot);
-    const catalog::CatalogPointer before = catalog.current();
-    catalog.publish(snapshot);
-    if (auto applied = exporter->apply(*snapshot); !applied || !managed) return applied;
-    // In a configuration file a destination may come back; one that was deleted here does not.
-    std::set<ObjectId> left;
-    for (const catalog::Destination& destination : snapshot->destinations()) left.insert(destination.id);
-    for (const catalog::Destination& destination : before->destinations())
-      if (!left.contains(destination.id)) exporter->forget(destination.id);
-    return {};
-  }
-
-  std::string principal(const catalog::KinesisSettings& kinesis) {
-    if (aws::is_known_region(kinesis.region)) find_own_identity(kinesis);
-    const std::lock_guard lock(own_mutex);
-    return identity ? identity->principal() : std::string();
-  }
-
-  kinesis::KinesisParts kinesis_parts(const catalog::Destination& destination) {
-    find_own_identity(destination.kinesis);
-    kinesis::KinesisParts parts{*transport, clock, environment, own_credentials,
-                                [this] { return identity ? identity->principal() : std::string(); }};
-    parts.allowance = managed ? &settings.allowed_endpoints : nullptr;
-    return parts;
-  }
-
+  Result<void> open_data_path(bool managed);
+  void make_api();
+  Result<void> listen();
+  bool put_in_force(const catalog::CatalogPointer& catalog);
   std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
                                              exporting::DeadLetterStore& dead_letters) {
-    return kinesis::make_kinesis_sink(destination, kinesis_parts(destination), notifier, dead_letters);
-  }
-
-  std::vector<kinesis::CheckStep> check(const catalog::Destination& destination,
-                                        const std::function<exporting::TestEventOutcome()>& put) {
-    return kinesis::check_destination(destination, kinesis_parts(destination), put);
+    return kinesis::make_kinesis_sink(destination, identity->parts(destination.kinesis), notifier, dead_letters);
   }
 };
 
@@ -233,102 +129,105 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
 
 }  // namespace
 
+Result<void> Server::Parts::open_data_path(bool managed) {
+  transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
+  identity =
+      std::make_unique<AwsIdentity>(*transport, clock, environment, managed ? &settings.allowed_endpoints : nullptr);
+  auto opened = data_path::DataPath::open(
+      {settings.data_dir, settings.journal, settings.intake},
+      {*files, clock,
+       [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+         return make_sink(destination, notifier, dead_letters);
+       },
+       [this](const http::HttpRequest& request) { return common_answer(*view, request); }});
+  if (!opened) return tl::unexpected(opened.error());
+  data_path = std::move(*opened);
+  return {};
+}
+
+// On the publisher's worker. False: not done, to be tried again.
+bool Server::Parts::put_in_force(const catalog::CatalogPointer& catalog) {
+  const std::lock_guard lock(reload_mutex);
+  if (view->phase == api::ServerPhase::draining) return true;  // it is in force at the next start
+  const auto done = data_path->put_in_force(catalog);
+  if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
+  return done.has_value();
+}
+
+void Server::Parts::make_api() {
+  api = std::make_unique<api::RestApi>(api::RestContext{
+      clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(), management->store(),
+      management->tokens(), management->roles(), data_path->flags(), data_path->exporter(),
+      [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+        return make_sink(destination, notifier, dead_letters);
+      },
+      [this](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
+        return kinesis::check_destination(destination, identity->parts(destination.kinesis), put);
+      },
+      [this](const catalog::KinesisSettings& kinesis) { return identity->principal(kinesis); },
+      !settings.admin_tls.certificate_file.empty(), settings.max_calls_per_s});
+}
+
+Result<void> Server::Parts::listen() {
+  auto admin =
+      http::HttpServer::start(settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls),
+                              [this](unsigned) { return std::make_unique<api::AdminHandler>(*view, api.get()); });
+  if (!admin) return tl::unexpected(admin.error());
+  admin_listener = std::move(*admin);
+  view->phase = api::ServerPhase::ready;
+  auto intake = http::HttpServer::start(
+      settings.intake_listen, static_cast<unsigned>(settings.intake_loops), settings.http, tls_of(settings.intake_tls),
+      [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
+  if (!intake) return tl::unexpected(intake.error());
+  intake_listener = std::move(*intake);
+  view->intake_listener = intake_listener.get();
+  return {};
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { stop(); }
 
 Result<std::unique_ptr<Server>> Server::start(Configuration configuration, EnvironmentLookup environment) {
-  auto parts = std::make_unique<Parts>();
+  catalog::CatalogPointer catalog = configuration.catalog;
+  const bool managed = catalog->projects().empty();
+  auto parts = std::make_unique<Parts>(std::move(configuration), std::move(environment));
   Parts& p = *parts;
-  p.settings = std::move(configuration.settings);
-  p.environment = [environment = std::move(environment)](const char* name) { return environment(name); };
 
-  if (const auto made = p.files->make_directory(p.settings.data_dir); !made)
+  if (const auto created = p.files->make_directory(p.settings.data_dir); !created)
     return fail(fmt::format(
-        "The data directory {} cannot be made: {}. Choose another with --data-dir, or mend its permissions.",
-        p.settings.data_dir, made.error().message));
+        "The data directory {} cannot be created: {}. Choose another with --data-dir, or fix its permissions.",
+        p.settings.data_dir, created.error().message));
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
-  auto journal = journal::Journal::open(p.settings.data_dir + "/journal", p.settings.journal, *p.files, p.clock);
-  if (!journal) return tl::unexpected(journal.error());
-  p.journal = std::move(*journal);
-
-  auto flag_store = flags::FlagStore::open(p.settings.data_dir + "/flags.json", p.flags, *p.files);
-  if (!flag_store) return tl::unexpected(flag_store.error());
-  p.flag_store = std::move(*flag_store);
-
-  p.transport = std::make_unique<http_client::CurlTransport>(transport_options(p.settings, p.environment));
-  p.exporter = std::make_unique<exporting::Exporter>(
-      *p.journal, *p.files, p.clock, p.settings.data_dir,
-      [&p](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-        return p.make_sink(destination, notifier, dead_letters);
-      });
-  catalog::CatalogPointer snapshot = configuration.catalog;
-  if (snapshot->projects().empty()) {
-    if (auto opened = p.open_managed_catalog(); !opened) return tl::unexpected(opened.error());
-    snapshot = p.managed->snapshot();
-    p.exporter->forget_all_but(*snapshot);
+  if (auto opened = p.open_data_path(managed); !opened) return tl::unexpected(opened.error());
+  if (managed) {
+    auto management = Management::open(p.settings, p.clock);
+    if (!management) return tl::unexpected(management.error());
+    p.management = std::move(*management);
+    catalog = p.management->catalog().snapshot();
   }
-  if (auto repaired = p.exporter->repair_cursors(); !repaired) return tl::unexpected(repaired.error());
-  if (auto applied = p.exporter->apply(*snapshot); !applied) return tl::unexpected(applied.error());
-  p.journal->drop_hold(journal::kStartingHold);
-
-  p.intake_dead_letters = std::make_unique<intake::IntakeDeadLetters>(*p.files, p.settings.data_dir + "/dead-letters",
-                                                                      p.settings.intake, p.intake_metrics);
-  p.view.reset(
-      new api::ServerView{p.clock, p.catalog, p.flags, *p.journal, *p.exporter, p.intake_metrics, p.clock.wall_ms()});
-  p.intake = std::make_unique<intake::Intake>(
-      p.catalog, p.flags, *p.journal, p.clock, p.intake_metrics, *p.intake_dead_letters, p.settings.intake,
-      [&p](const http::HttpRequest& request) { return common_answer(*p.view, request); });
-  p.flags.apply(*snapshot);
-  p.catalog.publish(snapshot);
-  if (p.managed) {
-    p.usage = std::make_unique<UsageKeeper>(
-        *p.store, [&p] { return p.exporter->delivered(); }, p.clock);
-    p.publisher = std::make_unique<CatalogPublisher>(p.clock, [&p] {
-      const std::lock_guard lock(p.reload_mutex);
-      if (p.view->phase == api::ServerPhase::draining) return true;  // it is in force at the next start
-      if (p.key_expirer) p.key_expirer->changed();
-      const auto done = p.put_in_force(p.managed->snapshot());
-      if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
-      return done.has_value();
-    });
-    {
-      const std::lock_guard lock(p.reload_mutex);  // the publisher notifies it
-      p.key_expirer = std::make_unique<catalog::KeyExpirer>(*p.managed, p.clock);
-    }
-    p.api = std::make_unique<api::RestApi>(api::RestContext{
-        p.clock, *p.view, *p.journal, *p.files, p.settings.data_dir, *p.managed, *p.store, *p.tokens, *p.roles, p.flags,
-        *p.exporter,
-        [&p](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-          return p.make_sink(destination, notifier, dead_letters);
-        },
-        [&p](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
-          return p.check(destination, put);
-        },
-        [&p](const catalog::KinesisSettings& settings) { return p.principal(settings); },
-        !p.settings.admin_tls.certificate_file.empty(), p.settings.max_calls_per_s});
+  using data_path::DeletedDestinations;
+  if (auto started = p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::keep);
+      !started)
+    return tl::unexpected(started.error());
+  p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), p.data_path->journal(),
+                                   p.data_path->exporter(), p.data_path->intake_metrics(), p.clock.wall_ms()});
+  if (managed) {
+    p.management->start(p.data_path->exporter(),
+                        [&p](const catalog::CatalogPointer& changed) { return p.put_in_force(changed); });
+    p.make_api();
   }
   if (!p.settings.launchdarkly.api_token.empty())
-    p.flag_reader =
-        std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock, p.catalog, p.flags);
-
-  auto admin =
-      http::HttpServer::start(p.settings.admin_listen, 1, admin_limits(), tls_of(p.settings.admin_tls),
-                              [&p](unsigned) { return std::make_unique<api::AdminHandler>(*p.view, p.api.get()); });
-  if (!admin) return tl::unexpected(admin.error());
-  p.admin_listener = std::move(*admin);
-  p.view->phase = api::ServerPhase::ready;
-  auto intake = http::HttpServer::start(p.settings.intake_listen, static_cast<unsigned>(p.settings.intake_loops),
-                                        p.settings.http, tls_of(p.settings.intake_tls),
-                                        [&p](unsigned) { return p.intake->make_handler(); }, {p.settings.reuse_port});
-  if (!intake) return tl::unexpected(intake.error());
-  p.intake_listener = std::move(*intake);
-  p.view->intake_listener = p.intake_listener.get();
+    p.flag_reader = std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock,
+                                                               p.data_path->catalog(), p.data_path->flags());
+  if (auto listening = p.listen(); !listening) return tl::unexpected(listening.error());
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 std::string Server::intake_address() const { return parts_->intake_listener->address(); }
-std::string Server::first_admin_token() const { return parts_->tokens ? parts_->tokens->first_token() : ""; }
+std::string Server::first_admin_token() const {
+  return parts_->management ? parts_->management->tokens().first_token() : "";
+}
 std::string Server::admin_address() const { return parts_->admin_listener->address(); }
 
 Result<void> Server::reload(const Configuration& configuration) {
@@ -341,15 +240,15 @@ Result<void> Server::reload(const Configuration& configuration) {
   }
   renew("intake", *parts_->intake_listener, parts_->settings.intake_tls);
   renew("admin", *parts_->admin_listener, parts_->settings.admin_tls);
-  if ((parts_->managed != nullptr) != configuration.catalog->projects().empty()) {
+  if ((parts_->management != nullptr) != configuration.catalog->projects().empty()) {
     log_warn("config.restart_needed",
              {{"message",
                "Projects in the configuration file take the place of the managed catalog, or give it its place back, "
                "only with a restart. Until then nothing changes."}});
     return {};
   }
-  if (parts_->managed) return {};
-  return parts_->put_in_force(configuration.catalog);
+  if (parts_->management) return {};
+  return parts_->data_path->put_in_force(configuration.catalog);
 }
 
 void Server::stop() {
@@ -361,15 +260,14 @@ void Server::stop() {
     p.view->phase = api::ServerPhase::draining;
   }
   p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
-  p.exporter->drain(p.settings.drain_ms);
+  p.data_path->drain(p.settings.drain_ms);
   p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
   p.flag_reader.reset();
   if (p.api) p.api->stop();
-  p.key_expirer.reset();
-  p.usage.reset();
+  if (p.management) p.management->stop();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
-  p.journal->close();
+  p.data_path->close();
 }
 
 }  // namespace sluice::server

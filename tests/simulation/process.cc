@@ -1,10 +1,10 @@
 #include "process.h"
 
-#include <set>
 #include <utility>
 
 #include "aws/credentials_sources.h"
 #include "base/check.h"
+#include "base/process_environment.h"
 #include "http/request_parser.h"
 #include "kinesis/make_kinesis_sink.h"
 
@@ -50,50 +50,30 @@ Process::Process(storage::FileSystem& files, const ManualClock& clock, Scheduler
 Process::~Process() = default;
 
 Result<void> Process::start(const catalog::CatalogPointer& snapshot) {
-  auto journal = journal::Journal::open(std::string(kDataDirectory) + "/journal", limits_, files_, clock_, scheduler_);
-  if (!journal) return tl::unexpected(journal.error());
-  journal_ = std::move(*journal);
-  auto flag_store = flags::FlagStore::open(std::string(kDataDirectory) + "/flags.json", flags_, files_, scheduler_);
-  if (!flag_store) return tl::unexpected(flag_store.error());
-  flag_store_ = std::move(*flag_store);
+  auto opened = data_path::DataPath::open(
+      {kDataDirectory, limits_, {}},
+      {files_, clock_,
+       [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+         return kinesis::make_kinesis_sink(
+             destination,
+             {cloud_, clock_, empty_environment(), own_credentials_,
+              [] { return std::string("arn:aws:iam::999999999999:role/sluice"); }, scheduler_},
+             notifier, dead_letters);
+       },
+       nullptr, scheduler_});
+  if (!opened) return tl::unexpected(opened.error());
+  data_path_ = std::move(*opened);
   own_credentials_ = std::make_shared<aws::CredentialsCache>(
       std::make_unique<aws::StaticSource>("AKIDOWN", "secret", "", "simulation"), clock_, nullptr, scheduler_);
   while (!own_credentials_->current()) scheduler_.run_for(1000);  // AssumeRole would wait for it, in the only thread
-  exporter_ = std::make_unique<exporting::Exporter>(
-      *journal_, files_, clock_, kDataDirectory,
-      [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-        return kinesis::make_kinesis_sink(
-            destination,
-            {cloud_, clock_, [](const char*) { return std::optional<std::string>(); }, own_credentials_,
-             [] { return std::string("arn:aws:iam::999999999999:role/sluice"); }, scheduler_},
-            notifier, dead_letters);
-      },
-      scheduler_);
-  exporter_->forget_all_but(*snapshot);
-  if (auto repaired = exporter_->repair_cursors(); !repaired) return tl::unexpected(repaired.error());
-  if (auto applied = exporter_->apply(*snapshot); !applied) return applied;
-  journal_->drop_hold(journal::kStartingHold);
-  intake_dead_letters_ = std::make_unique<intake::IntakeDeadLetters>(
-      files_, std::string(kDataDirectory) + "/dead-letters", intake::IntakeLimits{}, intake_metrics_, scheduler_);
-  intake_ = std::make_unique<intake::Intake>(catalog_, flags_, *journal_, clock_, intake_metrics_,
-                                             *intake_dead_letters_, intake::IntakeLimits{}, nullptr);
-  flags_.apply(*snapshot);
-  catalog_.publish(snapshot);
-  handler_ = intake_->make_handler();
+  if (auto started = data_path_->start(snapshot, data_path::DeletedDestinations::forget); !started) return started;
+  handler_ = data_path_->intake().make_handler();
   listens_ = true;
   return {};
 }
 
 Result<void> Process::put_in_force(const catalog::CatalogPointer& snapshot) {
-  flags_.apply(*snapshot);
-  const catalog::CatalogPointer before = catalog_.current();
-  catalog_.publish(snapshot);
-  if (auto applied = exporter_->apply(*snapshot); !applied) return applied;
-  std::set<ObjectId> left;
-  for (const catalog::Destination& destination : snapshot->destinations()) left.insert(destination.id);
-  for (const catalog::Destination& destination : before->destinations())
-    if (!left.contains(destination.id)) exporter_->forget(destination.id);
-  return {};
+  return data_path_->put_in_force(snapshot);
 }
 
 void Process::request(std::string bytes, std::function<void(const http::HttpResponse&)> answered) {
@@ -104,9 +84,8 @@ void Process::request(std::string bytes, std::function<void(const http::HttpResp
 void Process::stop(std::int64_t drain_ms) {
   listens_ = false;
   scheduler_.run_for(kListenerDrainUs);
-  exporter_->drain(drain_ms);
-  flag_store_->close();
-  journal_->close();
+  data_path_->drain(drain_ms);
+  data_path_->close();
 }
 
 }  // namespace sluice::simulation

@@ -1,5 +1,5 @@
-// One life of a Sluice process: its parts as server/server.cc puts them together, but for the sockets and the REST API,
-// over a simulated disk and network. It is made when the process starts and destroyed when it ends or dies.
+// One life of a Sluice process: its data path, as the server builds it, over a simulated disk and network. The sockets
+// and the REST API are left out. It is made when the process starts and destroyed when it ends or dies.
 #pragma once
 
 #include <functional>
@@ -12,10 +12,9 @@
 #include "base/result.h"
 #include "catalog/snapshot.h"
 #include "cloud.h"
-#include "export/exporter.h"
-#include "flags/flag_store.h"
-#include "intake/handler.h"
-#include "journal/journal.h"
+#include "data_path/data_path.h"
+#include "http/byte_budget.h"
+#include "http/server.h"
 #include "scheduler.h"
 #include "storage/file_system.h"
 
@@ -38,8 +37,8 @@ class Process {
   // SIGTERM: what can be delivered within `drain_ms` is, and all is saved.
   void stop(std::int64_t drain_ms);
 
-  exporting::Exporter& exporter() { return *exporter_; }
-  journal::Journal& journal() { return *journal_; }
+  exporting::Exporter& exporter() { return data_path_->exporter(); }
+  journal::Journal& journal() { return data_path_->journal(); }
 
  private:
   storage::FileSystem& files_;
@@ -47,15 +46,8 @@ class Process {
   Scheduler& scheduler_;
   Cloud& cloud_;
   const journal::JournalLimits limits_;
-  catalog::Catalog catalog_;
-  flags::FlagRegistry flags_;
-  std::unique_ptr<flags::FlagStore> flag_store_;
-  std::unique_ptr<journal::Journal> journal_;
   std::shared_ptr<aws::CredentialsCache> own_credentials_;
-  std::unique_ptr<exporting::Exporter> exporter_;
-  intake::IntakeMetrics intake_metrics_;
-  std::unique_ptr<intake::IntakeDeadLetters> intake_dead_letters_;
-  std::unique_ptr<intake::Intake> intake_;
+  std::unique_ptr<data_path::DataPath> data_path_;
   std::unique_ptr<http::HttpHandler> handler_;
   bool listens_ = false;
   http::ByteBudget bodies_{96ull << 20};

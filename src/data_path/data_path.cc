@@ -1,0 +1,72 @@
+#include "data_path/data_path.h"
+
+#include <utility>
+
+namespace sluice::data_path {
+
+DataPath::DataPath(DataPathSettings settings, Parts parts) : settings_(std::move(settings)), parts_(std::move(parts)) {}
+
+// The journal's answers go to intake, which must be there until the last.
+DataPath::~DataPath() {
+  exporter_.reset();
+  if (journal_) journal_->close();
+}
+
+Result<std::unique_ptr<DataPath>> DataPath::open(DataPathSettings settings, Parts parts) {
+  std::unique_ptr<DataPath> path(new DataPath(std::move(settings), std::move(parts)));
+  if (auto opened = path->open_stores(); !opened) return tl::unexpected(opened.error());
+  return path;
+}
+
+Result<void> DataPath::open_stores() {
+  const std::string& directory = settings_.data_directory;
+  auto journal =
+      journal::Journal::open(directory + "/journal", settings_.journal, parts_.files, parts_.clock, parts_.workers);
+  if (!journal) return tl::unexpected(journal.error());
+  journal_ = std::move(*journal);
+  auto flag_store = flags::FlagStore::open(directory + "/flags.json", flags_, parts_.files, parts_.workers);
+  if (!flag_store) return tl::unexpected(flag_store.error());
+  flag_store_ = std::move(*flag_store);
+  exporter_ = std::make_unique<exporting::Exporter>(*journal_, parts_.files, parts_.clock, directory, parts_.make_sink,
+                                                    parts_.workers);
+  intake_dead_letters_ = std::make_unique<intake::IntakeDeadLetters>(parts_.files, directory + "/dead-letters",
+                                                                     settings_.intake, intake_metrics_, parts_.workers);
+  intake_ = std::make_unique<intake::Intake>(catalog_, flags_, *journal_, parts_.clock, intake_metrics_,
+                                             *intake_dead_letters_, settings_.intake, parts_.common_answers);
+  return {};
+}
+
+Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted) {
+  deleted_ = deleted;
+  if (deleted == DeletedDestinations::forget) exporter_->forget_all_but(*catalog);
+  if (auto repaired = exporter_->repair_cursors(); !repaired) return repaired;
+  if (auto applied = exporter_->apply(*catalog); !applied) return applied;
+  journal_->drop_hold(journal::kStartingHold);  // each destination has its own now
+  flags_.apply(*catalog);
+  catalog_.publish(catalog);
+  return {};
+}
+
+Result<void> DataPath::put_in_force(const catalog::CatalogPointer& catalog) {
+  if (const catalog::CatalogPointer before = catalog_.current())
+    for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
+  for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
+  // Keys first: an SDK whose key is new must not be told 401 while destinations change.
+  flags_.apply(*catalog);
+  catalog_.publish(catalog);
+  if (auto applied = exporter_->apply(*catalog); !applied) return applied;
+  // Not before: a pipeline that still runs would write its files again.
+  if (deleted_ == DeletedDestinations::forget)
+    for (const ObjectId& id : to_forget_) exporter_->forget(id);
+  to_forget_.clear();
+  return {};
+}
+
+void DataPath::drain(std::int64_t deadline_ms) { exporter_->drain(deadline_ms); }
+
+void DataPath::close() {
+  flag_store_->close();
+  journal_->close();
+}
+
+}  // namespace sluice::data_path

@@ -1,0 +1,100 @@
+// The way of an event from intake to its destinations, as one object: journal, flags, intake and export over one data
+// directory, and the catalog that is in force for them. The server builds it between its listeners and AWS; the
+// simulation builds the same over a simulated disk and network.
+//
+//   open()                 recovers the journal; nothing is delivered yet, and no payload is taken
+//   start(catalog)         delivery runs, and the handlers of intake() may be called
+//   put_in_force(catalog)  another catalog, as often as there is one
+//   drain(), close()       the end in order; without them nothing is lost, but more is sent again
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/object_id.h"
+#include "base/result.h"
+#include "base/worker.h"
+#include "catalog/snapshot.h"
+#include "export/exporter.h"
+#include "flags/flag_registry.h"
+#include "flags/flag_store.h"
+#include "intake/dead_letters.h"
+#include "intake/handler.h"
+#include "intake/limits.h"
+#include "intake/metrics.h"
+#include "journal/journal.h"
+#include "storage/file_system.h"
+
+namespace sluice::data_path {
+
+struct DataPathSettings {
+  std::string data_directory;  // exists
+  journal::JournalLimits journal;
+  intake::IntakeLimits intake;
+};
+
+// What becomes of the files (cursor, dead letters) of a destination that a new catalog no longer has.
+enum class DeletedDestinations : std::uint8_t {
+  forget,  // whoever deleted it meant it: a managed catalog
+  keep,    // it may come back with the next edit: a configuration file
+};
+
+class DataPath {
+ public:
+  // All that is referred to outlives the data path, and whatever `make_sink` and `common_answers` refer to does too.
+  struct Parts {
+    storage::FileSystem& files;
+    const Clock& clock;
+    exporting::Exporter::SinkFactory make_sink;
+    intake::Intake::CommonAnswers common_answers;  // called from the first request on, not before start()
+    Workers& workers = worker_threads();
+  };
+
+  // An error says what about the data directory to fix.
+  static Result<std::unique_ptr<DataPath>> open(DataPathSettings settings, Parts parts);
+  ~DataPath();
+
+  // Once, before the first request. After an error nothing runs that would not be stopped by the destructor.
+  Result<void> start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted);
+  // Returns when it is in force. After an error part of it is (keys and flags are), and a call with the same or a later
+  // catalog completes it: what was deleted in between is not forgotten before. One thread at a time.
+  Result<void> put_in_force(const catalog::CatalogPointer& catalog);
+
+  // Delivers what can be delivered within `deadline_ms`, then stops all pipelines. No requests come any more.
+  void drain(std::int64_t deadline_ms);
+  // Refuses further entries, and makes durable what was accepted.
+  void close();
+
+  // Any thread.
+  const catalog::Catalog& catalog() const { return catalog_; }
+  flags::FlagRegistry& flags() { return flags_; }
+  journal::Journal& journal() { return *journal_; }
+  exporting::Exporter& exporter() { return *exporter_; }
+  intake::IntakeMetrics& intake_metrics() { return intake_metrics_; }
+  // From start() on.
+  intake::Intake& intake() { return *intake_; }
+
+ private:
+  DataPath(DataPathSettings settings, Parts parts);
+  Result<void> open_stores();
+
+  const DataPathSettings settings_;
+  const Parts parts_;
+  DeletedDestinations deleted_ = DeletedDestinations::keep;
+  std::set<ObjectId> to_forget_;  // deleted, and their pipelines perhaps not stopped yet
+
+  // In the order of construction; what is below refers to what is above, and goes first.
+  catalog::Catalog catalog_;
+  flags::FlagRegistry flags_;
+  std::unique_ptr<flags::FlagStore> flag_store_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<exporting::Exporter> exporter_;
+  intake::IntakeMetrics intake_metrics_;
+  std::unique_ptr<intake::IntakeDeadLetters> intake_dead_letters_;
+  std::unique_ptr<intake::Intake> intake_;
+};
+
+}  // namespace sluice::data_path

@@ -1,0 +1,86 @@
+#include "server/management.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text_file.h"
+#include "catalog/document_cipher.h"
+#include "catalog/sqlite_store.h"
+#include "kinesis/settings_check.h"
+
+namespace sluice::server {
+namespace {
+
+constexpr std::size_t kMaxKeyFileBytes = 64 << 10;
+
+Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
+  if (!settings.catalog_key.empty()) return catalog::DocumentCipher::parse(settings.catalog_key);
+  if (settings.catalog_key_file.empty()) return catalog::DocumentCipher();
+  const auto text = read_text_file(settings.catalog_key_file, kMaxKeyFileBytes);
+  if (!text)
+    return fail(fmt::format("The catalog's key cannot be read: {}. Fix catalog.key_file.", text.error().message));
+  auto cipher = catalog::DocumentCipher::parse(*text);
+  if (!cipher)
+    return fail(
+        fmt::format("The catalog's key file {} cannot be used: {}", settings.catalog_key_file, cipher.error().message));
+  return cipher;
+}
+
+}  // namespace
+
+Management::Management(const ServerSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+
+Management::~Management() { stop(); }
+
+Result<std::unique_ptr<Management>> Management::open(const ServerSettings& settings, const Clock& clock) {
+  std::unique_ptr<Management> management(new Management(settings, clock));
+  if (auto opened = management->open_parts(); !opened) return tl::unexpected(opened.error());
+  return management;
+}
+
+Result<void> Management::open_parts() {
+  auto cipher = catalog_cipher(settings_);
+  if (!cipher) return tl::unexpected(cipher.error());
+  auto store = catalog::open_sqlite_store(settings_.data_dir + "/catalog.db", std::move(*cipher));
+  if (!store) return tl::unexpected(store.error());
+  store_ = std::move(*store);
+  auto managed = catalog::ManagedCatalog::open(
+      *store_, kinesis::check_kinesis_settings,
+      [this] {
+        if (publisher_) publisher_->changed();
+      },
+      [this](const catalog::KinesisSettings& kinesis) {
+        return kinesis::check_kinesis_endpoints(kinesis, settings_.allowed_endpoints);
+      });
+  if (!managed) return tl::unexpected(managed.error());
+  catalog_ = std::move(*managed);
+  auto roles = api::CustomRoles::open(*store_);
+  if (!roles) return tl::unexpected(roles.error());
+  roles_ = std::move(*roles);
+  auto tokens = api::AccessTokens::open(*store_, *roles_, clock_, settings_.admin_token);
+  if (!tokens) return tl::unexpected(tokens.error());
+  tokens_ = std::move(*tokens);
+  return {};
+}
+
+void Management::start(const exporting::Exporter& exporter,
+                       std::function<bool(const catalog::CatalogPointer&)> put_in_force) {
+  key_expirer_ = std::make_unique<catalog::KeyExpirer>(*catalog_, clock_);
+  publisher_ = std::make_unique<CatalogPublisher>(clock_, [this, put_in_force = std::move(put_in_force)] {
+    key_expirer_->changed();
+    return put_in_force(catalog_->snapshot());
+  });
+  key_expirer_->start();
+  usage_ = std::make_unique<UsageKeeper>(
+      *store_, [&exporter] { return exporter.delivered(); }, clock_);
+}
+
+void Management::stop() {
+  if (key_expirer_) key_expirer_->stop();
+  publisher_.reset();
+  key_expirer_.reset();
+  usage_.reset();
+}
+
+}  // namespace sluice::server

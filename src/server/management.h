@@ -1,0 +1,57 @@
+// What is there when the catalog is managed while the server runs, and not declared in the configuration file: its
+// store, who may change it, and the workers that bring changes into force, take expired keys out, and write usage down.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "api/access_tokens.h"
+#include "api/custom_roles.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/catalog_store.h"
+#include "catalog/key_expiry.h"
+#include "catalog/managed_catalog.h"
+#include "export/exporter.h"
+#include "server/catalog_publisher.h"
+#include "server/settings.h"
+#include "server/usage_keeper.h"
+
+namespace sluice::server {
+
+class Management {
+ public:
+  // Opens DATA_DIR/catalog.db. `settings` and `clock` outlive it. An error says what to fix.
+  static Result<std::unique_ptr<Management>> open(const ServerSettings& settings, const Clock& clock);
+  ~Management();
+
+  // Starts the workers. `put_in_force` is called on a worker after changes, with the catalog as it is then; false: not
+  // done, call again. `exporter` outlives this, or stop() comes before it goes.
+  void start(const exporting::Exporter& exporter, std::function<bool(const catalog::CatalogPointer&)> put_in_force);
+  // Ends the workers: what was changed is put in force first, usage is written. Whoever changes the catalog has
+  // stopped.
+  void stop();
+
+  catalog::CatalogStore& store() { return *store_; }
+  catalog::ManagedCatalog& catalog() { return *catalog_; }
+  api::CustomRoles& roles() { return *roles_; }
+  api::AccessTokens& tokens() { return *tokens_; }
+
+ private:
+  Management(const ServerSettings& settings, const Clock& clock);
+  Result<void> open_parts();
+
+  const ServerSettings& settings_;
+  const Clock& clock_;
+  std::unique_ptr<catalog::CatalogStore> store_;
+  std::unique_ptr<catalog::ManagedCatalog> catalog_;
+  std::unique_ptr<api::CustomRoles> roles_;
+  std::unique_ptr<api::AccessTokens> tokens_;
+  // The publisher calls the expirer: stop() ends the expirer's worker first, and the publisher's before the object
+  // goes.
+  std::unique_ptr<catalog::KeyExpirer> key_expirer_;
+  std::unique_ptr<CatalogPublisher> publisher_;
+  std::unique_ptr<UsageKeeper> usage_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,131 @@
+// A start that fails half-way: the error says why, everything that ran already stops, and the next start works.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "server/server.h"
+
+namespace sluice::server {
+namespace {
+
+// A port of loopback that somebody else listens on.
+class TakenPort {
+ public:
+  TakenPort() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~TakenPort() { ::close(socket_); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  const int socket_;
+  std::uint16_t port_ = 0;
+};
+
+class StartTest : public testing::Test {
+ protected:
+  StartTest() { std::filesystem::remove_all(folder_); }
+  ~StartTest() override { std::filesystem::remove_all(folder_); }
+
+  Configuration configuration(bool managed) {
+    Configuration configuration;
+    configuration.settings.data_dir = folder_;
+    configuration.settings.intake_listen = configuration.settings.admin_listen = "127.0.0.1:0";
+    configuration.settings.drain_ms = 0;
+    std::vector<catalog::Project> projects;
+    std::vector<catalog::Environment> environments;
+    std::vector<catalog::Destination> destinations;
+    if (!managed) {
+      projects.resize(1);
+      projects[0].key = "web";
+      environments.resize(1);
+      environments[0].project_key = "web";
+      environments[0].key = "production";
+      destinations.resize(1);
+      destinations[0].id = destination_;
+      destinations[0].name = "lake";
+      destinations[0].on = true;
+      destinations[0].kinesis.region = "eu-west-1";
+      destinations[0].kinesis.stream_name = "flags";
+      destinations[0].kinesis.endpoint = "http://127.0.0.1:9";
+      destinations[0].kinesis.sts_endpoint = "http://127.0.0.1:9";
+    }
+    configuration.catalog = std::make_shared<catalog::CatalogSnapshot>(std::move(projects), std::move(environments),
+                                                                       std::move(destinations));
+    return configuration;
+  }
+  static Result<std::unique_ptr<Server>> start(Configuration configuration) {
+    return Server::start(std::move(configuration), [](std::string_view name) -> std::optional<std::string> {
+      if (name == "AWS_ACCESS_KEY_ID") return "AKIDTEST";
+      if (name == "AWS_SECRET_ACCESS_KEY") return "secret";
+      return std::nullopt;
+    });
+  }
+  // Fails, and names what is in the way; then, without it, the same data directory starts.
+  void expect_refused(const Configuration& refused, std::string_view named) {
+    for (int i = 0; i < 3; ++i) {
+      const auto server = start(refused);
+      ASSERT_FALSE(server);
+      EXPECT_NE(server.error().message.find(named), std::string::npos) << server.error().message;
+    }
+  }
+
+  const std::string folder_ = testing::TempDir() + "start-test-" + std::to_string(::getpid());
+  const ObjectId destination_ = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+};
+
+TEST_F(StartTest, with_the_admin_port_taken_stops_what_runs_and_the_next_start_works) {
+  for (const bool managed : {false, true}) {
+    const TakenPort taken;
+    Configuration refused = configuration(managed);
+    refused.settings.admin_listen = taken.address();
+    expect_refused(refused, taken.address());
+    ASSERT_TRUE(start(configuration(managed)));
+  }
+}
+
+TEST_F(StartTest, with_the_intake_port_taken_stops_what_runs_and_the_next_start_works) {
+  for (const bool managed : {false, true}) {
+    const TakenPort taken;
+    Configuration refused = configuration(managed);
+    refused.settings.intake_listen = taken.address();
+    expect_refused(refused, taken.address());
+    ASSERT_TRUE(start(configuration(managed)));
+  }
+}
+
+TEST_F(StartTest, with_a_catalog_that_cannot_be_opened_is_refused_by_its_name) {
+  std::filesystem::create_directories(folder_ + "/catalog.db");
+  expect_refused(configuration(true), folder_ + "/catalog.db");
+  std::filesystem::remove_all(folder_ + "/catalog.db");
+  ASSERT_TRUE(start(configuration(true)));
+}
+
+TEST_F(StartTest, with_a_cursor_that_cannot_be_read_is_refused_by_its_name) {
+  const std::string cursor = folder_ + "/cursors/" + destination_.hex() + ".cursor";
+  std::filesystem::create_directories(cursor);
+  expect_refused(configuration(false), cursor);
+  std::filesystem::remove_all(cursor);
+  ASSERT_TRUE(start(configuration(false)));
+}
+
+TEST_F(StartTest, with_a_server_already_there_is_refused) {
+  const auto running = start(configuration(true));
+  ASSERT_TRUE(running);
+  expect_refused(configuration(true), folder_);
+}
+
+}  // namespace
+}  // namespace sluice::server
