@@ -128,6 +128,9 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
   const auto reader = context.journal.reader(environment->value.id, std::min(page.next.entry, mark.end));
   for (int reads = 0; reads < asked.most_reads && page.items.size() < asked.limit && page.next.entry < end; ++reads) {
     const auto chunk = reader->read(kEventsReadBytes);
+    if (!chunk && reader->failure())
+      return refuse(503, "journal_read_failed",
+                    "The journal cannot be read: " + reader->failure()->message + ". Check the disk, and ask again.");
     if (!chunk) {
       page.next = {std::max(page.next.entry, std::min(reader->position(), end)), 0};
       break;

@@ -41,8 +41,8 @@ using EntryVisitor = std::function<void(const storage::File&, const journal::Wal
 
 // Walks one segment. What is no frame is damage, but at the end of the last segment: there it is what a crash left, or
 // room that is not used yet.
-void walk_segment(const storage::File& file, const journal::SegmentHeader& header, std::uint64_t size, bool last,
-                  const EntryVisitor& visit, Found& found) {
+storage::FileResult<void> walk_segment(const storage::File& file, const journal::SegmentHeader& header,
+                                       std::uint64_t size, bool last, const EntryVisitor& visit, Found& found) {
   journal::FrameWalk walk(file, journal::frame_seed(header), journal::kSegmentHeaderBytes, size,
                           header.first_sequence - 1, journal::FrameWalk::Payloads::check);
   std::uint64_t expected = journal::kSegmentHeaderBytes;
@@ -50,7 +50,11 @@ void walk_segment(const storage::File& file, const journal::SegmentHeader& heade
     ++found.damaged_regions;
     found.damaged_bytes += bytes;
   };
-  while (const auto frame = walk.next()) {
+  while (true) {
+    const auto next = walk.next();
+    if (!next) return tl::unexpected(next.error());
+    const auto& frame = *next;
+    if (!frame) break;
     if (frame->offset > expected) damaged(frame->offset - expected);
     expected = frame->end;
     ++found.frames;
@@ -67,6 +71,7 @@ void walk_segment(const storage::File& file, const journal::SegmentHeader& heade
     if (visit) visit(file, *frame, header.number);
   }
   if (last) found.torn_bytes += size - std::min(size, expected);
+  return {};
 }
 
 Result<Found> walk_journal(const Given& given, const char* what, const EntryVisitor& visit) {
@@ -86,8 +91,12 @@ Result<Found> walk_journal(const Given& given, const char* what, const EntryVisi
     const auto file = files->open(folder + "/" + (*names)[i], false);
     const auto size = file ? (*file)->size() : tl::unexpected(file.error());
     if (!size) continue;  // given up by retention meanwhile
+    const auto unread = [](const storage::FileError& error) {
+      return fail(error.message + ". What the disk does not read is neither whole nor damaged: check the disk.");
+    };
     std::string block;
-    journal::read_what_can_be_read(**file, 0, journal::kSegmentHeaderBytes, block);
+    if (auto read = journal::read_range(**file, 0, journal::kSegmentHeaderBytes, block); !read)
+      return unread(read.error());
     const auto header = journal::decode_segment_header(block);
     ++found.segments;
     if (!header) {
@@ -95,7 +104,8 @@ Result<Found> walk_journal(const Given& given, const char* what, const EntryVisi
       found.damaged_bytes += *size;
       continue;
     }
-    walk_segment(**file, *header, *size, i + 1 == names->size(), visit, found);
+    if (auto walked = walk_segment(**file, *header, *size, i + 1 == names->size(), visit, found); !walked)
+      return unread(walked.error());
   }
   return found;
 }
@@ -167,7 +177,9 @@ int stats(const Given& given) {
 
 void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, std::uint64_t segment) {
   std::string bytes;
-  journal::read_what_can_be_read(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
+  const auto read =
+      journal::read_range(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
+  if (!read) std::fprintf(stderr, "sluice: %s\n", read.error().message.c_str());
   const auto view = event::EntryView::open(bytes);
   if (!view) return;
   const event::EnvelopeWriter envelope(*view, event::EnvelopeOptions{false});

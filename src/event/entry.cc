@@ -178,6 +178,15 @@ Result<EntryView> EntryView::open(std::string_view bytes) {
   return view;
 }
 
+bool EntryView::of_later_version(std::string_view bytes) {
+  if (bytes.empty()) return false;
+  if (load<std::uint8_t>(bytes.data() + kFormatAt) != kFormat) return true;
+  if (bytes.size() < kHeadSize) return false;
+  const char* head = bytes.data();
+  return (load<std::uint8_t>(head + kFlagsAt) & ~kUnsummarized) != 0 || load<std::uint8_t>(head + kReservedAt) != 0 ||
+         load<std::uint16_t>(head + kPaddingAt) != 0;
+}
+
 bool EntryView::next(Walk& position, EventSlot& event) const {
   if (position.next >= event_count_) return false;
   const Row row = load_row(index_.data() + std::size_t{position.next} * kRowSize);

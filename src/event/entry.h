@@ -82,6 +82,9 @@ class EntryView {
  public:
   // An error names what is wrong with the bytes. An entry that opens is safe to walk to its end.
   static Result<EntryView> open(std::string_view bytes);
+  // Whether bytes that do not open were written by a later version: its format, or a bit of the head that this version
+  // keeps 0. Ask only of bytes whose checksum holds. All versions keep these bytes where they are.
+  static bool of_later_version(std::string_view bytes);
 
   ObjectId project() const { return project_; }
   ObjectId environment() const { return environment_; }

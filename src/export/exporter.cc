@@ -232,7 +232,7 @@ Result<ReplayStatus> Exporter::start_replay(ObjectId id, std::int64_t from_ms, s
   journal_.hold(holder, span.from);
   Replay replay{{from_ms, to_ms, span.to},
                 clock_.wall_ms(),
-                journal_.count(destination.environment_id, span.from, span.to).bytes};
+                journal_.count_at_most(destination.environment_id, span.from, span.to).bytes};
   auto begun = replay_files_.begin(id, replay, span.from);
   auto runner = begun ? make_replay(destination, replay) : tl::unexpected(begun.error());
   if (!runner || !*runner) {

@@ -34,8 +34,13 @@ class WatchedJournal final : public journal::Journal {
     return journal_->reader(environment, from);
   }
   journal::EnvironmentMark mark(ObjectId environment) const override { return journal_->mark(environment); }
-  journal::JournalCount count(ObjectId environment, journal::Position from, journal::Position to) const override {
+  storage::FileResult<journal::JournalCount> count(ObjectId environment, journal::Position from,
+                                                   journal::Position to) const override {
     return journal_->count(environment, from, to);
+  }
+  journal::JournalCount count_at_most(ObjectId environment, journal::Position from,
+                                      journal::Position to) const override {
+    return journal_->count_at_most(environment, from, to);
   }
   journal::PositionRange received_between(std::int64_t from, std::int64_t to) const override {
     return journal_->received_between(from, to);

@@ -26,6 +26,11 @@ inline constexpr std::int64_t kCursorIntervalUs = 200'000;
 // them, it looks by itself, so that its cursor does not hold them back.
 inline constexpr std::int64_t kIdleCursorIntervalUs = 5'000'000;
 
+// What the journal cannot give (the disk does not read it, or a later version wrote it) is asked for again after the
+// first of these, twice that, and so on up to the second.
+inline constexpr std::int64_t kJournalRetryUs = 250'000;
+inline constexpr std::int64_t kJournalRetryAtMostUs = 5'000'000;
+
 // How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.
 inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 

@@ -1,5 +1,7 @@
 #include "export/paused_destination.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "event/entry.h"
 #include "export/selection.h"
@@ -24,21 +26,32 @@ PausedDestination::PausedDestination(const catalog::Destination& destination, co
       journal_(&journal),
       files_(&files),
       cursor_(cursor) {
+  count_waiting();
+}
+
+void PausedDestination::count_waiting() {
   start_from(cursor_.position);
-  waiting_at_start_ -= finished_of_first_entry();
+  const auto finished = finished_of_first_entry();
+  exact_ = exact_ && finished;
+  waiting_at_start_ -= std::min(waiting_at_start_, finished.value_or(0));
 }
 
 // What waits from there on: what the journal holds, and what it appends from now on.
 void PausedDestination::start_from(journal::Position from) {
   const journal::EnvironmentMark mark = journal_->mark(destination_.environment_id);
-  waiting_at_start_ = selected(destination_, journal_->count(destination_.environment_id, from, mark.end).events);
+  const auto count = journal_->count(destination_.environment_id, from, mark.end);
+  exact_ = count.has_value();
+  waiting_at_start_ = selected(
+      destination_, (count ? *count : journal_->count_at_most(destination_.environment_id, from, mark.end)).events);
   appended_at_start_ = selected(destination_, mark.appended);
 }
 
 // The entry that the cursor stands in is counted whole.
-std::uint64_t PausedDestination::finished_of_first_entry() const {
+std::optional<std::uint64_t> PausedDestination::finished_of_first_entry() const {
   if (cursor_.events_done == 0) return 0;
-  const auto chunk = journal_->reader(destination_.environment_id, cursor_.position)->read(1);
+  const auto reader = journal_->reader(destination_.environment_id, cursor_.position);
+  const auto chunk = reader->read(1);
+  if (!chunk && reader->failure()) return std::nullopt;
   if (!chunk || chunk->entries.empty() || chunk->entries.front().position != cursor_.position) return 0;
   const auto view = event::EntryView::open(chunk->entries.front().entry);
   if (!view) return 0;
@@ -52,7 +65,10 @@ std::uint64_t PausedDestination::finished_of_first_entry() const {
 
 Result<void> PausedDestination::sample() {
   const journal::Position oldest = journal_->oldest();
-  if (oldest <= cursor_.position) return {};
+  if (oldest <= cursor_.position) {
+    if (!exact_) count_waiting();
+    return {};
+  }
   const std::uint64_t waiting_before = waiting_at_start_, appended_before = appended_at_start_;
   start_from(oldest);
   const std::uint64_t expected = waiting_before + (appended_at_start_ - appended_before);

@@ -27,8 +27,9 @@ class PausedDestination {
  private:
   PausedDestination(const catalog::Destination& destination, const std::string& cursor_directory,
                     journal::Journal& journal, storage::FileSystem& files, const journal::Cursor& cursor);
-  std::uint64_t finished_of_first_entry() const;
+  std::optional<std::uint64_t> finished_of_first_entry() const;  // nothing: it cannot be read
   void start_from(journal::Position from);
+  void count_waiting();
 
   catalog::Destination destination_;
   std::string cursor_directory_;
@@ -36,6 +37,7 @@ class PausedDestination {
   storage::FileSystem* files_;
   journal::Cursor cursor_;
   std::uint64_t waiting_at_start_ = 0, appended_at_start_ = 0;
+  bool exact_ = true;  // false: the journal could not be read; waiting_at_start_ is not less, and is counted again
 };
 
 }  // namespace sluice::exporting

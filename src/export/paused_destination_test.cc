@@ -69,7 +69,7 @@ class AbsenceTest : public testing::Test {
   }
 
   std::uint64_t selected_from(journal::Position from) {
-    return selected(destination_, journal_->count(kEnvironment, from, journal_->end()).events);
+    return selected(destination_, journal_->count(kEnvironment, from, journal_->end())->events);
   }
 
   storage::FakeFileSystem files_{1};

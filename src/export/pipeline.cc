@@ -36,18 +36,38 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
   const journal::Cursor& cursor = window_.cursor();
   journal_.hold(hold_name_, cursor.position);
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
+  // So much at most until it is counted: something that waits is never told to be done.
   const journal::EnvironmentMark mark = this->mark();
-  const journal::JournalCount backlog = journal_.count(destination_.environment_id, cursor.position, mark.end);
-  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
-                 selected(destination_, backlog.events), selected(destination_, mark.appended));
-  backlog_bytes_at_start_ = backlog.bytes;
-  appended_bytes_at_start_ = mark.appended_bytes;
+  start_balance(mark, journal_.count_at_most(destination_.environment_id, cursor.position, mark.end));
   delivered_bytes_ = cursor.delivered_bytes;
   dead_lettered_bytes_ = cursor.dead_lettered_bytes;
   saved_ = current_cursor();
   // A new destination's place is kept from now on, not from its first delivery.
   if (!cursor_file_->loaded()) save_cursor();
-  next_entry();  // so that what an entry's first part already delivered is known before the first look at the balance
+  // So that what an entry's first part already delivered is known before the first look at the balance.
+  if (count_backlog()) next_entry();
+}
+
+void Pipeline::start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog) {
+  const journal::Cursor& cursor = window_.cursor();
+  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
+                 selected(destination_, backlog.events), selected(destination_, mark.appended));
+  backlog_bytes_at_start_ = backlog.bytes;
+  appended_bytes_at_start_ = mark.appended_bytes;
+}
+
+bool Pipeline::count_backlog() {
+  if (counted_) return true;
+  if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return false;
+  const journal::EnvironmentMark mark = this->mark();
+  const auto backlog = journal_.count(destination_.environment_id, window_.cursor().position, mark.end);
+  if (!backlog) {
+    note_read_failure(backlog.error());
+    return false;
+  }
+  start_balance(mark, *backlog);
+  counted_ = true;
+  return true;
 }
 
 journal::EnvironmentMark Pipeline::mark() const {
@@ -57,13 +77,51 @@ journal::EnvironmentMark Pipeline::mark() const {
   return mark;
 }
 
+void Pipeline::note_read_failure(const storage::FileError& failure) {
+  note_journal_problem(
+      Problem::Weight::transient, "journal_read_failed",
+      fmt::format("The journal cannot be read: {}.", failure.message),
+      "Sluice reads again and again, and delivers nothing behind it until it reads. Nothing is lost yet: "
+      "check the disk. If this part of the file is lost for good, stop Sluice, put a copy in its place "
+      "in which zeros stand for what cannot be read (dd conv=noerror,sync bs=4096), and start it.");
+}
+
+// Told once, until it is over.
+void Pipeline::note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy) {
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (!journal_problem_ || journal_problem_->code != code) {
+    log_error("export.journal_problem",
+              {{"destination", destination_.name}, {"code", code}, {"reason", message}, {"remedy", remedy}});
+    journal_problem_ = Problem{weight, code, "", remedy, "", now_ms, now_ms, 0, 0};
+  }
+  journal_problem_->message = std::move(message);
+  journal_problem_->last_seen_ms = now_ms;
+  const auto doublings = std::min<std::uint64_t>(journal_problem_->times++, 8);
+  const std::int64_t pause_us = std::min(kJournalRetryUs << doublings, kJournalRetryAtMostUs);
+  ask_journal_again_us_ = clock_.steady_us() + pause_us;
+  journal_problem_->next_try_ms = now_ms + pause_us / 1000;
+}
+
+void Pipeline::journal_goes_on() {
+  if (!journal_problem_) return;
+  log_info("export.journal_goes_on", {{"destination", destination_.name}, {"code", journal_problem_->code}});
+  journal_problem_.reset();
+}
+
+bool Pipeline::next_chunk() {
+  chunk_ = reader_->read(kReadBytes);
+  next_in_chunk_ = 0;
+  if (!chunk_ && reader_->failure()) {
+    note_read_failure(*reader_->failure());
+    return false;
+  }
+  journal_goes_on();
+  return chunk_ != nullptr;
+}
+
 bool Pipeline::next_entry() {
   while (!read_all_of_replay_) {
-    if (!chunk_ || next_in_chunk_ == chunk_->entries.size()) {
-      chunk_ = reader_->read(kReadBytes);
-      next_in_chunk_ = 0;
-      if (!chunk_) return false;
-    }
+    if ((!chunk_ || next_in_chunk_ == chunk_->entries.size()) && !next_chunk()) return false;
     const journal::JournalEntry& stored = chunk_->entries[next_in_chunk_++];
     if (replay_) {
       read_all_of_replay_ = stored.position >= replay_->end;
@@ -74,6 +132,16 @@ bool Pipeline::next_entry() {
       }
     }
     auto view = event::EntryView::open(stored.entry);
+    if (!view && event::EntryView::of_later_version(stored.entry)) {
+      --next_in_chunk_;
+      note_journal_problem(
+          Problem::Weight::setup, "entry_format_unknown",
+          fmt::format("The journal's entry at {}/{} was written by a later version of Sluice: {}.",
+                      stored.position.value >> 32, stored.position.value & UINT32_MAX, view.error().message),
+          "Start the version that wrote it, and let it deliver what waits. Nothing is skipped meanwhile.");
+      return false;
+    }
+    journal_goes_on();
     if (!view) {
       // The journal's checksum held, so these bytes are what was written: a fault of the writer, told once, and not in
       // the others' way.
@@ -109,9 +177,10 @@ bool Pipeline::next_entry() {
 void Pipeline::feed() {
   while (window_.size() < kMaxWindowEvents && sink_->has_room()) {
     if (!entry_) {
+      if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return;
       const journal::EnvironmentMark mark = this->mark();
       if (!next_entry()) {
-        reconcile(mark);
+        if (!journal_problem_) reconcile(mark);
         return;
       }
     }
@@ -229,7 +298,7 @@ void Pipeline::save_cursor() {
 std::int64_t Pipeline::step() {
   const std::lock_guard lock(mutex_);
   const std::int64_t now_us = clock_.steady_us();
-  if (!stopping_) feed();
+  if (!stopping_ && count_backlog()) feed();
   std::int64_t deadline_us = sink_->step(now_us, finished_);
   const bool moved = !finished_.empty();
   settle();
@@ -238,6 +307,7 @@ std::int64_t Pipeline::step() {
   } else if (moved && (entry_ || window_.size() < kMaxWindowEvents)) {
     deadline_us = std::min(deadline_us, now_us);  // there is room again: read on at once
   }
+  if (!stopping_ && journal_problem_) deadline_us = std::min(deadline_us, ask_journal_again_us_);
   return std::min(deadline_us, save_cursor_if_due(now_us));
 }
 
@@ -277,6 +347,8 @@ PipelineStatus Pipeline::status() const {
   status.latency_sum_ms = latency_sum_ms_;
   status.problem = sink_->problem();
   status.notes = sink_->notes();
+  if (journal_problem_ && status.problem) status.notes.push_back(*journal_problem_);
+  if (journal_problem_ && !status.problem) status.problem = journal_problem_;
   if (cursor_problem_) status.notes.push_back(*cursor_problem_);
   status.sink = sink_->stats();
   return status;

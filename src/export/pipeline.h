@@ -77,7 +77,15 @@ class Pipeline {
 
  private:
   journal::EnvironmentMark mark() const;
+  // Counts what waits, once. Until the journal can read that, nothing is delivered: the balance would not come out.
+  bool count_backlog();
+  // The next entry; false when there is none, or when the journal cannot give it (journal_problem_).
   bool next_entry();
+  bool next_chunk();
+  void start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog);
+  void note_read_failure(const storage::FileError& failure);
+  void note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy);
+  void journal_goes_on();
   void feed();
   void settle();
   void note_passed();
@@ -115,6 +123,9 @@ class Pipeline {
   std::uint64_t latency_sum_ms_ = 0;
   std::int64_t last_delivery_ms_ = 0;
   std::optional<Problem> cursor_problem_;
+  std::optional<Problem> journal_problem_;  // it cannot be read on from here
+  std::int64_t ask_journal_again_us_ = 0;   // while there is one
+  bool counted_ = false;
   bool read_all_of_replay_ = false, finished_replay_ = false;
   bool stopping_ = false;
   std::int64_t stop_deadline_us_ = 0;

@@ -8,6 +8,7 @@
 
 #include "export/limits.h"
 #include "export/sink_fake.h"
+#include "storage/file_system_fake.h"
 
 namespace sluice::exporting {
 namespace {
@@ -68,6 +69,20 @@ class PipelineTest : public testing::Test {
     request.received_ms = 1'700'000'000'000;
     request.counts = writer_.counts();
     writer_.finish(request.entry);
+    std::promise<journal::AppendOutcome> outcome;
+    request.done = [&](journal::AppendOutcome result) { outcome.set_value(result); };
+    journal_->append(std::move(request));
+    ASSERT_EQ(outcome.get_future().get(), journal::AppendOutcome::durable);
+  }
+
+  // Bytes that are no entry, of that format, counted as one feature event.
+  void append_format(char format) {
+    journal::AppendRequest request;
+    request.environment = kEnvironment;
+    request.received_ms = 1'700'000'000'000;
+    request.counts[static_cast<std::size_t>(event::EventKind::feature)] = 1;
+    request.entry.assign(100, '\0');
+    request.entry[0] = format;
     std::promise<journal::AppendOutcome> outcome;
     request.done = [&](journal::AppendOutcome result) { outcome.set_value(result); };
     journal_->append(std::move(request));
@@ -210,6 +225,78 @@ TEST_F(PipelineTest, entries_of_other_environments_do_not_hold_the_journal) {
   auto cursor = journal::CursorFile::open(directory_ + "/cursors", destination_.id, *files_);
   ASSERT_TRUE(cursor && (*cursor)->loaded());
   EXPECT_EQ((*cursor)->loaded()->position, before);
+}
+
+// Stands for an entry of a later Sluice: its checksum holds, and its first byte is a format that is not known.
+TEST_F(PipelineTest, an_entry_of_a_later_version_blocks_and_is_not_skipped) {
+  append({event::EventKind::feature});
+  append_format(2);
+  append({event::EventKind::feature});
+  start();
+  sink_->answer_all(true);
+  for (int i = 0; i < 30; ++i) turn();
+  EXPECT_EQ(sink_->delivered().size(), 1u) << "nothing behind it is delivered";
+  const PipelineStatus status = pipeline_->status();
+  ASSERT_TRUE(status.problem);
+  EXPECT_EQ(status.problem->code, "entry_format_unknown");
+  EXPECT_EQ(status.problem->weight, Problem::Weight::setup);
+  EXPECT_EQ(status.balance.waiting, 2u);
+  EXPECT_EQ(status.balance.missing, 0u);
+  EXPECT_LT(status.position, journal_->end());
+}
+
+// A fault of the writer, not another version: told, counted as missing, and not in the others' way.
+TEST_F(PipelineTest, an_entry_of_this_version_that_is_wrong_inside_is_told_and_stepped_over) {
+  append_format(1);
+  append({event::EventKind::feature});
+  start();
+  sink_->answer_all(true);
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(sink_->delivered().size(), 1u);
+  EXPECT_EQ(pipeline_->status().balance.missing, 1u);
+  EXPECT_FALSE(pipeline_->status().problem);
+}
+
+TEST_F(PipelineTest, waits_for_a_journal_that_cannot_be_read_says_so_and_loses_nothing) {
+  storage::FakeFileSystem files(1);
+  auto opened = journal::Journal::open("/journal", limits_, files, system_clock_);
+  ASSERT_TRUE(opened);
+  journal_ = std::move(*opened);
+  for (int i = 0; i < 10; ++i) append({event::EventKind::feature});
+  const auto start_here = [&] {
+    auto cursor = journal::CursorFile::open("/cursors", destination_.id, files);
+    auto sink = std::make_unique<FakeSink>(100);
+    sink_ = sink.get();
+    sink_->answer_all(true);
+    pipeline_ = std::make_unique<Pipeline>(destination_, *journal_, std::move(*cursor), std::move(sink), clock_);
+  };
+  start_here();
+  for (int i = 0; i < 3; ++i) turn();
+  ASSERT_EQ(sink_->delivered().size(), 10u);
+  files.fail_read(".segment", static_cast<std::uint32_t>(journal_->end().value) + 10);
+  for (int i = 0; i < 3; ++i) append({event::EventKind::feature});
+  for (int i = 0; i < 30; ++i) turn();
+  EXPECT_EQ(sink_->delivered().size(), 10u);
+  ASSERT_TRUE(pipeline_->status().problem);
+  EXPECT_EQ(pipeline_->status().problem->code, "journal_read_failed");
+  EXPECT_EQ(pipeline_->status().problem->weight, Problem::Weight::transient);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 3u);
+  // Made anew beside it, as after a change of settings: it cannot even count what waits.
+  pipeline_->close();
+  pipeline_.reset();
+  start_here();
+  EXPECT_GE(pipeline_->status().balance.waiting, 3u);
+  EXPECT_EQ(pipeline_->status().problem->code, "journal_read_failed");
+  for (int i = 0; i < 3; ++i) pipeline_->step();
+  files.heal_reads();
+  clock_.advance_us(kJournalRetryAtMostUs);
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_EQ(sink_->delivered().size(), 3u);
+  EXPECT_EQ(pipeline_->status().balance.waiting, 0u);
+  EXPECT_EQ(pipeline_->status().balance.missing, 0u);
+  EXPECT_FALSE(pipeline_->status().problem);
+  pipeline_.reset();
+  journal_.reset();
 }
 
 TEST_F(PipelineTest, stops_with_its_cursor_saved_once_answers_are_in) {

@@ -39,7 +39,10 @@ class FakeJournal final : public journal::Journal {
   std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
   std::unique_ptr<journal::JournalReader> reader(ObjectId, journal::Position) override { return nullptr; }
   journal::EnvironmentMark mark(ObjectId) const override { return {}; }
-  journal::JournalCount count(ObjectId, journal::Position, journal::Position) const override { return {}; }
+  storage::FileResult<journal::JournalCount> count(ObjectId, journal::Position, journal::Position) const override {
+    return journal::JournalCount{};
+  }
+  journal::JournalCount count_at_most(ObjectId, journal::Position, journal::Position) const override { return {}; }
   journal::PositionRange received_between(std::int64_t, std::int64_t) const override { return {}; }
   journal::Position oldest() const override { return {}; }
   journal::Position end() const override { return {}; }

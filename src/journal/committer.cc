@@ -26,17 +26,21 @@ Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& ded
                      const Clock& clock, CommitterState state)
     : table_(table), files_(files), dedupe_(dedupe), limits_(limits), clock_(clock), state_(state) {}
 
-storage::FileResult<void> Committer::start(std::shared_ptr<Segment> last) {
+storage::FileResult<void> Committer::start(std::shared_ptr<Segment> last, bool sealed) {
   if (!last) return activate_next();
+  active_is_sealed_ = sealed;
   auto file = last->file();
   if (!file) return tl::unexpected(file.error());
   active_ = std::move(last);
   file_ = *file;
   active_->keep_open(file_);
+  if (sealed) (void)roll();
   return {};
 }
 
-std::uint64_t Committer::room() const { return active_->header.segment_bytes - active_->summary.end - batch_.bytes(); }
+std::uint64_t Committer::room() const {
+  return active_is_sealed_ ? 0 : active_->header.segment_bytes - active_->summary.end - batch_.bytes();
+}
 
 void Committer::commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes) {
   dedupe_.expire(clock_.wall_ms());
@@ -150,6 +154,7 @@ storage::FileResult<void> Committer::activate_next() {
   file_ = std::move(*file);
   if (active_) sealed_.push_back(std::move(active_));
   active_ = segment;
+  active_is_sealed_ = false;
   table_.add(std::move(segment));
   return {};
 }

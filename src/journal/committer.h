@@ -37,8 +37,9 @@ class Committer {
   Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
             const Clock& clock, CommitterState state);
 
-  // The last segment, opened; null for a journal without segments, whose first one is made then.
-  storage::FileResult<void> start(std::shared_ptr<Segment> last);
+  // The last segment; null for a journal without segments, whose first one is made then. To one that is `sealed`
+  // nothing is appended: the next one is made now, or, when there is no room for it, with the first entry.
+  storage::FileResult<void> start(std::shared_ptr<Segment> last, bool sealed = false);
 
   // Stores the requests, as far as there is room. outcomes[i] tells of requests[i]: durable, deduplicated or full. All
   // of it is synced and visible to readers when it returns.
@@ -74,6 +75,7 @@ class Committer {
   CommitterState state_;
   Random random_ = Random::from_system();
   std::shared_ptr<Segment> active_;
+  bool active_is_sealed_ = false;
   std::shared_ptr<storage::File> file_;
   std::vector<std::shared_ptr<Segment>> sealed_;
   FrameBatch batch_;

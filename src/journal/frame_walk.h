@@ -1,5 +1,5 @@
 // Walks over a segment's frames with a small window, for recovery, for rebuilding an index and for counting. One
-// thread.
+// thread. An I/O error is an error, never bytes: what was not read may be whole, and may be read the next time.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,10 @@
 
 namespace sluice::journal {
 
-// Reads all of [offset, offset + size) that the file has. What the disk cannot read comes as zeros, page by page, so
-// that one bad sector costs the entry that lies on it and no other.
-void read_what_can_be_read(const storage::File& file, std::uint64_t offset, std::size_t size, std::string& out);
+// Reads all of [offset, offset + size) that the file has: `out` is shorter only where the file ends before. An error
+// names the bytes.
+storage::FileResult<void> read_range(const storage::File& file, std::uint64_t offset, std::size_t size,
+                                     std::string& out);
 
 struct WalkedFrame {
   std::uint32_t offset = 0, end = 0;
@@ -29,13 +30,14 @@ class FrameWalk {
   FrameWalk(const storage::File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
             std::uint64_t sequence_before, Payloads payloads);
 
-  // The next frame with a whole header. What lies between one frame's end and the next one's offset is no frame.
-  std::optional<WalkedFrame> next();
+  // The next frame with a whole header; nothing at the end. What lies between one frame's end and the next one's offset
+  // is no frame. After an error the walk stands where it stood: next() reads again.
+  storage::FileResult<std::optional<WalkedFrame>> next();
 
  private:
   // The bytes at offset_, at least `size` of them unless the walk's end comes first.
-  std::string_view window(std::size_t size);
-  bool payload_holds(const WalkedFrame& frame);
+  storage::FileResult<std::string_view> window(std::size_t size);
+  storage::FileResult<bool> payload_holds(const WalkedFrame& frame);
 
   const storage::File& file_;
   std::uint32_t seed_;

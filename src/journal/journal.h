@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,14 +101,15 @@ class JournalReader {
  public:
   virtual ~JournalReader() = default;
   // The next durable entries of the environment, in order, at least one if there is any, about `max_bytes` in all (a
-  // single larger entry comes whole). Null when there is none yet. Damaged stretches are stepped over, logged and
-  // counted (JournalStats::damaged_*). A position that retention has overtaken goes on at the oldest entry kept; what
-  // was passed over so is counted (`expired_entries`).
+  // single larger entry comes whole). Null when there is none yet, and when it cannot be read (failure()). Damaged
+  // stretches, that is bytes that were read and do not hold, are stepped over, logged and counted
+  // (JournalStats::damaged_*). A position that retention has overtaken goes on at the oldest entry kept.
   virtual std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) = 0;
+  // Why the last read() gave nothing although something is there: the disk did not read it. The reader stays where it
+  // is, and the next read() tries again; when, is the caller's choice. Names the file and the bytes.
+  virtual const std::optional<storage::FileError>& failure() const = 0;
   // Where the next read goes on: everything of this environment before it has been handed out.
   virtual Position position() const = 0;
-  // Entries of the environment that retention gave up, since this reader was made, before they were read.
-  virtual std::uint64_t expired_entries() const = 0;
 };
 
 struct JournalStats {
@@ -153,7 +155,8 @@ inline constexpr const char* kStartingHold = "(starting)";
 class Journal {
  public:
   // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see
-  // docs/journal-format.md, "Recovery") and starts the writer. Errors say what about the directory to mend.
+  // docs/journal-format.md, "Recovery") and starts the writer. What the disk does not read is read again a few times,
+  // with pauses (Workers::pause_us). Errors say what about the directory to fix.
   static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits,
                                                storage::FileSystem& files, const Clock& clock,
                                                Workers& workers = worker_threads());
@@ -166,8 +169,10 @@ class Journal {
   // Any thread.
   virtual std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) = 0;
   virtual EnvironmentMark mark(ObjectId environment) const = 0;
-  // Reads segment indexes, and the headers of at most two segments.
-  virtual JournalCount count(ObjectId environment, Position from, Position to) const = 0;
+  // Exact; reads the headers of at most two segments, and fails when they cannot be read.
+  virtual storage::FileResult<JournalCount> count(ObjectId environment, Position from, Position to) const = 0;
+  // Not less; by whole segments, so that it reads no file.
+  virtual JournalCount count_at_most(ObjectId environment, Position from, Position to) const = 0;
   // Reads no file. By whole segments.
   virtual PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const = 0;
   virtual Position oldest() const = 0;

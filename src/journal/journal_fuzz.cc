@@ -58,11 +58,11 @@ void open_and_use(storage::FakeFileSystem& files, const SegmentHeader& header) {
   SegmentFiles segment_files("/segments", limits, files);
   SegmentTable table;
   DedupeWindow dedupe(limits.dedupe_window_ms);
-  auto recovered = recover_journal(segment_files, table, dedupe, limits, clock);
+  auto recovered = recover_journal(segment_files, table, dedupe, limits, clock, worker_threads());
   SLUICE_CHECK(recovered.has_value(), "a segment with a whole header can always be opened");
   SLUICE_CHECK(recovered->last && recovered->last->header == header, "it is the last one");
   Committer committer(table, segment_files, dedupe, limits, clock, recovered->state);
-  SLUICE_CHECK(committer.start(recovered->last).has_value(), "it can be written on");
+  SLUICE_CHECK(committer.start(recovered->last, recovered->last_is_sealed).has_value(), "it can be written on");
   AppendRequest request;
   request.environment = kEnvironment;
   request.entry = "appended";

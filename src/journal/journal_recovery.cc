@@ -17,46 +17,90 @@ struct Found {
   std::shared_ptr<storage::File> file;
 };
 
-storage::FileResult<Found> open_segment(SegmentFiles& files, std::uint64_t number) {
-  const std::string path = files.segment_path(number);
-  auto opened = files.files().open(path, false);
-  if (!opened) return tl::unexpected(opened.error());
-  std::string block;
-  read_what_can_be_read(**opened, 0, kSegmentHeaderBytes, block);
-  if (const auto version = foreign_segment_version(block))
-    return tl::unexpected(storage::FileError{
-        storage::FileFault::other,
-        fmt::format("{} has format version {}, and this Sluice ({}) knows version {}. Start the Sluice that wrote it, "
-                    "and let it deliver what waits; nothing was changed",
-                    path, *version, SLUICE_VERSION, kJournalFormatVersion)});
-  const auto header = decode_segment_header(block);
-  if (!header || header->number != number) return Found{};
-  return Found{std::make_shared<Segment>(*header, path, files.files()), std::move(*opened)};
+// The journal's folder while it is recovered: what could not be read is read again.
+struct Recovery {
+  SegmentFiles& files;
+  SegmentTable& table;
+  Workers& workers;
+
+  template <typename Read>
+  auto patiently(Read read) {
+    auto result = read();
+    for (int attempt = 1; !result && attempt < kStartReadAttempts; ++attempt) {
+      log_warn("journal.read_failed", {{"reason", result.error().message}, {"attempt", attempt}});
+      workers.pause_us(kStartReadPauseUs);
+      result = read();
+    }
+    return result;
+  }
+};
+
+tl::unexpected<Error> unread(const storage::FileError& error) {
+  return fail(fmt::format(
+      "{}. It was tried {} times. What was not read may be whole, so Sluice does not start without it, and changed "
+      "nothing. Check the disk, and start again. If this part of the file is lost for good, put a copy in its place in "
+      "which zeros stand for what cannot be read (`dd conv=noerror,sync bs=4096`): only the entries that lay there are "
+      "lost then",
+      error.message, kStartReadAttempts));
 }
 
-// From the index; without one, from the headers of the segment's frames. `end`: where it ended, as the next one's
-// header says, or 0.
-void summarise_sealed(SegmentFiles& files, SegmentTable& table, const Found& found, std::uint32_t end) {
+Result<Found> open_segment(Recovery& recovery, std::uint64_t number) {
+  const std::string path = recovery.files.segment_path(number);
+  std::string block;
+  auto opened = recovery.patiently([&]() -> storage::FileResult<std::unique_ptr<storage::File>> {
+    auto file = recovery.files.files().open(path, false);
+    if (!file) return file;
+    if (auto read = read_range(**file, 0, kSegmentHeaderBytes, block); !read) return tl::unexpected(read.error());
+    return file;
+  });
+  if (!opened) return unread(opened.error());
+  if (const auto version = foreign_segment_version(block))
+    return fail(
+        fmt::format("{} has format version {}, and this Sluice ({}) knows version {}. Start the Sluice that wrote it, "
+                    "and let it deliver what waits; nothing was changed",
+                    path, *version, SLUICE_VERSION, kJournalFormatVersion));
+  const auto header = decode_segment_header(block);
+  if (!header || header->number != number) return Found{};
+  return Found{std::make_shared<Segment>(*header, path, recovery.files.files()), std::move(*opened)};
+}
+
+// An index that leads to the next segment: one from before the segment's last entries would hide them.
+bool leads_to(const SegmentSummary& summary, const SegmentHeader& segment, const SegmentHeader& next) {
+  if (next.number != segment.number + 1) return true;
+  return summary.next_sequence == next.first_sequence && (next.previous_end == 0 || next.previous_end == summary.end);
+}
+
+// From the index; without one, from the headers of the segment's frames. `next`: of the segment behind it.
+Result<void> summarise_sealed(Recovery& recovery, const Found& found, const SegmentHeader& next) {
   Segment& segment = *found.segment;
-  if (auto summary = files.read_index(segment.header)) {
+  SegmentTable& table = recovery.table;
+  if (auto summary = recovery.files.read_index(segment.header); summary && leads_to(*summary, segment.header, next)) {
     segment.summary = std::move(*summary);
-    return;
+    return {};
   }
+  const bool next_tells = next.number == segment.header.number + 1;
+  const std::uint32_t end = next_tells ? next.previous_end : 0;
   segment.summary.next_sequence = segment.header.first_sequence;
   const std::uint64_t limit = end != 0 ? end : segment.header.segment_bytes;
   FrameWalk walk(*found.file, segment.seed, kSegmentHeaderBytes, limit, segment.header.first_sequence - 1,
                  FrameWalk::Payloads::skip);
-  while (const auto frame = walk.next()) {
-    if (frame->offset > segment.summary.end)
-      table.note_damage(segment, segment.summary.end, frame->offset, "rebuilding an index");
-    segment.summary.add(frame->header, frame->end);
+  std::vector<ByteRange> damaged;
+  while (true) {
+    const auto frame = recovery.patiently([&] { return walk.next(); });
+    if (!frame) return unread(frame.error());
+    if (!*frame) break;
+    if ((*frame)->offset > segment.summary.end) damaged.push_back({segment.summary.end, (*frame)->offset});
+    segment.summary.add((*frame)->header, (*frame)->end);
   }
   if (end > segment.summary.end) {
-    table.note_damage(segment, segment.summary.end, end, "rebuilding an index");
+    damaged.push_back({segment.summary.end, end});
     segment.summary.end = end;
   }
-  if (auto written = files.write_index(segment.header, segment.summary); !written)
+  if (next_tells) segment.summary.next_sequence = next.first_sequence;
+  for (const ByteRange range : damaged) table.note_damage(segment, range.from, range.to, "rebuilding an index");
+  if (auto written = recovery.files.write_index(segment.header, segment.summary); !written)
     log_warn("journal.index_not_written", {{"reason", written.error().message}});
+  return {};
 }
 
 storage::FileResult<void> write_fillers(storage::File& file, const Segment& segment, const RecoveryPlan& plan) {
@@ -75,13 +119,19 @@ storage::FileResult<void> write_fillers(storage::File& file, const Segment& segm
 }
 
 // Reads all of the last segment, and makes its frames one whole row again.
-Result<RecoveredJournal> recover_last(SegmentTable& table, const Found& found) {
+Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   Segment& segment = *found.segment;
   std::vector<WalkedFrame> frames;
   FrameWalk walk(*found.file, segment.seed, kSegmentHeaderBytes, segment.header.segment_bytes,
                  segment.header.first_sequence - 1, FrameWalk::Payloads::check);
-  while (const auto frame = walk.next()) frames.push_back(*frame);
-  const RecoveryPlan plan = plan_recovery(frames, segment.header.first_sequence, 0);
+  while (true) {
+    const auto frame = recovery.patiently([&] { return walk.next(); });
+    if (!frame) return unread(frame.error());
+    if (!*frame) break;
+    frames.push_back(**frame);
+  }
+  const auto index = recovery.files.read_index(segment.header);  // it was sealed once, and synced so far
+  const RecoveryPlan plan = plan_recovery(frames, segment.header.first_sequence, index ? index->end : 0);
 
   RecoveredJournal recovered;
   recovered.last = found.segment;
@@ -97,7 +147,7 @@ Result<RecoveredJournal> recover_last(SegmentTable& table, const Found& found) {
   segment.summary.end = plan.end;
   segment.summary.next_sequence = plan.next_sequence;
   recovered.state.next_sequence = plan.next_sequence;
-  for (const ByteRange range : plan.damaged) table.note_damage(segment, range.from, range.to, "at start");
+  for (const ByteRange range : plan.damaged) recovery.table.note_damage(segment, range.from, range.to, "at start");
   return recovered;
 }
 
@@ -110,26 +160,25 @@ void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int
 }  // namespace
 
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
-                                         const JournalLimits& limits, const Clock& clock) {
+                                         const JournalLimits& limits, const Clock& clock, Workers& workers) {
+  Recovery recovery{files, table, workers};
   const std::int64_t now_ms = clock.wall_ms();
-  const auto numbers = files.scan();
+  const auto numbers = recovery.patiently([&] { return files.scan(); });
   if (!numbers) return fail(numbers.error().message);
   // A killed process may have named the last segment and not synced the name.
   if (auto synced = files.sync_names(); !synced) return fail(synced.error().message);
 
+  // All headers are read before anything is set aside: a start that is refused has changed nothing.
   std::vector<Found> found;
-  std::uint64_t lost_bytes = 0;
-  std::uint64_t lost_segments = 0;
+  std::vector<std::uint64_t> lost;
   for (const std::uint64_t number : *numbers) {
-    auto segment = open_segment(files, number);
-    if (!segment) return fail(segment.error().message);
+    auto segment = open_segment(recovery, number);
+    if (!segment) return tl::unexpected(segment.error());
     if (segment->segment) {
       files.count_in(segment->segment->header.segment_bytes);
       found.push_back(std::move(*segment));
     } else {
-      files.set_aside(number);
-      ++lost_segments;
-      lost_bytes += limits.segment_bytes;
+      lost.push_back(number);
     }
   }
 
@@ -141,12 +190,13 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
     Segment& segment = *found[i].segment;
     const bool last = i + 1 == found.size();
     if (last) {
-      auto result = recover_last(table, found[i]);
+      auto result = recover_last(recovery, found[i]);
       if (!result) return result;
       recovered = std::move(*result);
-    } else {
-      const SegmentHeader& next = found[i + 1].segment->header;
-      summarise_sealed(files, table, found[i], next.number == segment.header.number + 1 ? next.previous_end : 0);
+      // One that had a segment behind it, or has an index, was sealed. What is appended to it would be in no index.
+      recovered.last_is_sealed = numbers->back() != segment.header.number || files.has_index(segment.header.number);
+    } else if (auto summarised = summarise_sealed(recovery, found[i], found[i + 1].segment->header); !summarised) {
+      return tl::unexpected(summarised.error());
     }
     remember_keys(dedupe, segment.summary, now_ms - limits.dedupe_window_ms);
     if (!last) {
@@ -155,8 +205,10 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
     }
     table.add(found[i].segment);
   }
-  for (; lost_segments > 0; --lost_segments, lost_bytes -= limits.segment_bytes)
+  for (const std::uint64_t number : lost) {
+    files.set_aside(number);
     table.note_lost_segment(limits.segment_bytes);
+  }
   if (!numbers->empty()) recovered.state.next_number = std::max(recovered.state.next_number, numbers->back() + 1);
   if (!found.empty()) recovered.state.next_number = numbers->back() + 1;
 

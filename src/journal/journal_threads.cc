@@ -57,11 +57,12 @@ Result<void> ThreadedJournal::start() {
   auto lock = file_system_.lock(directory_ + "/lock");
   if (!lock) return fail(lock.error().message);
   lock_ = std::move(*lock);
-  auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_);
+  auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_, workers_);
   if (!recovered) return tl::unexpected(recovered.error());
   torn_bytes_ = recovered->torn_bytes;
   committer_ = std::make_unique<Committer>(table_, files_, dedupe_, limits_, clock_, recovered->state);
-  if (auto started = committer_->start(recovered->last); !started) return fail(started.error().message);
+  if (auto started = committer_->start(recovered->last, recovered->last_is_sealed); !started)
+    return fail(started.error().message);
   table_.hold(kStartingHold, {});
   trimmed_to_ = table_.end().value;
   writer_ = workers_.start("journal-writer", writer_notifier_, [this] { return write_step(); });

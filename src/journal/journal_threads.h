@@ -40,8 +40,11 @@ class ThreadedJournal final : public Journal {
   PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const override {
     return table_.received_between(from_ms, to_ms);
   }
-  JournalCount count(ObjectId environment, Position from, Position to) const override {
+  storage::FileResult<JournalCount> count(ObjectId environment, Position from, Position to) const override {
     return table_.count(environment, from, to);
+  }
+  JournalCount count_at_most(ObjectId environment, Position from, Position to) const override {
+    return table_.count_at_most(environment, from, to);
   }
   Position oldest() const override { return table_.oldest(); }
   Position end() const override { return table_.end(); }

@@ -239,6 +239,11 @@ std::optional<SegmentSummary> SegmentFiles::read_index(const SegmentHeader& head
   return decode_index(bytes, header);
 }
 
+bool SegmentFiles::has_index(std::uint64_t number) {
+  const auto file = files_.open(index_path(number), false);
+  return file || file.error().fault != storage::FileFault::not_found;
+}
+
 std::size_t SegmentFiles::spares() const {
   const std::lock_guard lock(mutex_);
   return spares_.size();

@@ -57,7 +57,10 @@ class SegmentFiles {
   void retire(const Segment& segment);
 
   storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
+  // Nothing when there is none, or none that can be read and believed: it is derived, and made anew.
   std::optional<SegmentSummary> read_index(const SegmentHeader& header);
+  // Whether there is one, whole or not.
+  bool has_index(std::uint64_t number);
 
   // While one lives, a spare or room may be about to come. On the helper's thread alone.
   class Work {

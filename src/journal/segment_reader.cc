@@ -38,27 +38,19 @@ SegmentReader::SegmentReader(SegmentTable& table, const ObjectId& environment, P
   // A position behind the end is from another journal: all of this one is new to whoever holds it.
   if (table_.end() < position_) position_ = {};
   position_.value -= position_.value % kFrameAlignment;
-  const SegmentTable::Place place = table_.place(environment_, position_);
-  expected_passed_ = place.entries_before;
-  if (place.segment && place.offset > kSegmentHeaderBytes)
-    expected_passed_ +=
-        table_.count(environment_, place.segment->position_of(0), place.segment->position_of(place.offset)).entries;
 }
 
 void SegmentReader::enter(const SegmentTable::Place& place) {
-  const bool overtaken = segment_ ? !table_.holds_segment(*segment_) : place.offset == kSegmentHeaderBytes;
   segment_ = place.segment;
   file_.reset();
   bad_from_.reset();
   last_sequence_ = segment_->header.first_sequence - 1;
   move_to(place.offset);
-  if (place.offset > kSegmentHeaderBytes) return;
-  if (overtaken && place.entries_before > expected_passed_) expired_entries_ += place.entries_before - expected_passed_;
-  expected_passed_ = place.entries_before;
 }
 
 std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes) {
   auto chunk = std::make_shared<JournalChunk>();
+  failure_.reset();
   while (true) {
     const SegmentTable::Place place = table_.place(environment_, position_);
     if (!place.segment) return nullptr;
@@ -76,10 +68,15 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
       auto file = segment_->file();
       // Given up just now: the next look at the table passes it over. Otherwise it cannot be read at the moment.
       if (!file && !table_.holds_segment(*segment_)) continue;
-      if (!file) return nullptr;
+      if (!file) {
+        failure_ = file.error();
+        return nullptr;
+      }
       file_ = *file;
     }
     read_block(place, max_bytes, *chunk);
+    if (chunk->entries.empty() && failure_) return nullptr;
+    failure_.reset();  // what comes first was read; the rest is the next call's
     if (chunk->entries.empty()) continue;
     shed_what_is_not_wanted(*chunk);
     return chunk;
@@ -89,11 +86,26 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
 void SegmentReader::read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk) {
   const std::uint64_t buffer_at = offset();
   const std::uint64_t size = std::min(std::clamp(max_bytes, kMinBlockBytes, kMaxBlockBytes), place.limit - buffer_at);
-  read_what_can_be_read(*file_, buffer_at, static_cast<std::size_t>(size), chunk.buffer);
-  chunk.buffer.resize(static_cast<std::size_t>(size));
+  if (!read_beginning(size, chunk.buffer)) return;
   while (offset() < std::min(buffer_at + chunk.buffer.size(), place.limit)) {
-    if (take_frame(place, chunk.buffer, buffer_at, chunk) == Step::stop) return;
+    if (take_frame(place, chunk.buffer, buffer_at, chunk) == Step::stop) break;
   }
+  // Past what was read before the byte that cannot be: that was no failure yet.
+  if (offset() > buffer_at) failure_.reset();
+}
+
+bool SegmentReader::read_beginning(std::uint64_t size, std::string& buffer) {
+  while (true) {
+    const auto read = read_range(*file_, offset(), static_cast<std::size_t>(size), buffer);
+    if (read) break;
+    if (!failure_) failure_ = read.error();
+    // The entries before a page that cannot be read are delivered still.
+    const std::uint64_t to_page_end = kMinBlockBytes - offset() % kMinBlockBytes;
+    if (size <= to_page_end) return false;
+    size = std::max(size / 2, to_page_end);
+  }
+  buffer.resize(static_cast<std::size_t>(size));  // a file cut short reads as zeros
+  return true;
 }
 
 SegmentReader::Step SegmentReader::take_frame(const SegmentTable::Place& place, std::string& buffer,
@@ -110,14 +122,16 @@ SegmentReader::Step SegmentReader::take_frame(const SegmentTable::Place& place, 
   if (wanted && cut) {
     if (!chunk.entries.empty()) return Step::stop;
     // Nothing points into the buffer yet: read the whole of this entry, however large.
-    read_what_can_be_read(*file_, at, static_cast<std::size_t>(end - at), buffer);
-    buffer.resize(static_cast<std::size_t>(end - at));
+    if (auto read = read_range(*file_, at, static_cast<std::size_t>(end - at), buffer); !read) {
+      failure_ = read.error();
+      return Step::stop;
+    }
+    buffer.resize(static_cast<std::size_t>(end - at));  // a file cut short reads as zeros
     bytes = buffer;
   }
   found_good(place, at);
   last_sequence_ = header->sequence;
   if (wanted) {
-    ++expected_passed_;
     const std::string_view payload = bytes.substr(header->header_bytes(), header->payload_bytes);
     if (payload_holds(*header, payload, segment_->seed)) {
       chunk.entries.push_back({place.segment->position_of(at), place.segment->position_of(end), environment_,

@@ -17,14 +17,16 @@ class SegmentReader final : public JournalReader {
 
   std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) override;
   Position position() const override { return position_; }
-  std::uint64_t expired_entries() const override { return expired_entries_; }
+  const std::optional<storage::FileError>& failure() const override { return failure_; }
 
  private:
   enum class Step : std::uint8_t { go_on, stop };
 
   void enter(const SegmentTable::Place& place);
-  // Reads one block at the position; moves the position over all that was looked at.
+  // Reads one block at the position; moves the position over all that was looked at. Sets failure_.
   void read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk);
+  // As much of it as can be read from its beginning.
+  bool read_beginning(std::uint64_t size, std::string& buffer);
   Step take_frame(const SegmentTable::Place& place, std::string& buffer, std::uint64_t buffer_at, JournalChunk& chunk);
   Step resync(const SegmentTable::Place& place, std::string_view rest);
   void found_good(const SegmentTable::Place& place, std::uint64_t offset);
@@ -37,9 +39,8 @@ class SegmentReader final : public JournalReader {
   std::shared_ptr<Segment> segment_;  // that of position_, and its file
   std::shared_ptr<storage::File> file_;
   std::uint64_t last_sequence_ = 0;
+  std::optional<storage::FileError> failure_;
   std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset
-  std::uint64_t expected_passed_ = 0;  // entries of the environment up to position_, as SegmentTable::Place counts them
-  std::uint64_t expired_entries_ = 0;
 };
 
 }  // namespace sluice::journal

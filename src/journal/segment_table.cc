@@ -37,7 +37,13 @@ void Segment::let_close() {
 void SegmentTable::add(std::shared_ptr<Segment> segment) {
   const std::lock_guard lock(mutex_);
   SLUICE_CHECK(segments_.empty() || segments_.back()->header.number < segment->header.number, "segments are in order");
-  if (!segments_.empty()) segments_.back()->let_close();
+  if (!segments_.empty()) {
+    Segment& before = *segments_.back();
+    before.let_close();
+    // Numbers that a refused write used up lie between the two: its index leads to the next one all the same.
+    if (before.header.number + 1 == segment->header.number)
+      before.summary.next_sequence = segment->header.first_sequence;
+  }
   segments_.push_back(std::move(segment));
 }
 
@@ -82,14 +88,8 @@ SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position fr
   place.nothing_until = place.offset;
   if (!(*at)->summary.environments.contains(environment)) place.nothing_until = place.limit;
   if (const auto found = totals_.find(environment); found != totals_.end()) {
-    place.entries_before = found->second.entries_given_up;
     const Position last_end = found->second.last_end;
     if (last_end.value > 0 && from >= last_end) place.nothing_until = place.limit;
-  }
-  for (auto earlier = segments_.begin(); earlier != at; ++earlier) {
-    const auto& environments = (*earlier)->summary.environments;
-    if (const auto found = environments.find(environment); found != environments.end())
-      place.entries_before += found->second.entries;
   }
   return place;
 }
@@ -137,7 +137,18 @@ EnvironmentMark SegmentTable::mark(const ObjectId& environment) const {
   return mark;
 }
 
-JournalCount SegmentTable::count(const ObjectId& environment, Position from, Position to) const {
+JournalCount SegmentTable::count_at_most(const ObjectId& environment, Position from, Position to) const {
+  const std::lock_guard lock(mutex_);
+  JournalCount total;
+  for (const auto& segment : segments_) {
+    if (to <= segment->position_of(kSegmentHeaderBytes) || segment->position_of(segment->summary.end) <= from) continue;
+    const auto found = segment->summary.environments.find(environment);
+    if (found != segment->summary.environments.end()) add_to(total, found->second);
+  }
+  return total;
+}
+
+storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environment, Position from, Position to) const {
   struct Part {
     std::shared_ptr<Segment> segment;
     std::uint64_t from, to;
@@ -160,12 +171,17 @@ JournalCount SegmentTable::count(const ObjectId& environment, Position from, Pos
   }
   for (const Part& part : parts) {
     const auto file = part.segment->file();
-    if (!file) continue;
+    if (!file && !holds_segment(*part.segment)) continue;  // given up just now
+    if (!file) return tl::unexpected(file.error());
     FrameWalk walk(**file, part.segment->seed, part.from, part.to, part.segment->header.first_sequence - 1,
                    FrameWalk::Payloads::skip);
-    while (const auto frame = walk.next())
-      if (frame->header.kind == FrameKind::entry && frame->header.environment == environment)
-        add_to(total, frame->header);
+    while (true) {
+      const auto frame = walk.next();
+      if (!frame) return tl::unexpected(frame.error());
+      if (!*frame) break;
+      if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
+        add_to(total, (*frame)->header);
+    }
   }
   return total;
 }
@@ -233,8 +249,6 @@ std::shared_ptr<Segment> SegmentTable::give_up_oldest(std::int64_t now_ms, std::
   if ((for_room ? reclaimable() : past_retention(now_ms, retention_ms)) == 0) return nullptr;
   auto segment = segments_.front();
   segments_.pop_front();
-  for (const auto& [environment, count] : segment->summary.environments)
-    totals_[environment].entries_given_up += count.entries;
   damaged_.erase(damaged_.begin(), damaged_.lower_bound(segments_.front()->position_of(0).value));
   return segment;
 }

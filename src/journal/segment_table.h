@@ -54,11 +54,9 @@ class SegmentTable {
     bool last = false;        // more may come behind `limit`
     // The environment has nothing between `offset` and this: so that who reads one of many does not read all of them.
     std::uint64_t nothing_until = 0;
-    std::uint64_t entries_before =
-        0;  // of the environment, since this process started counting, in all earlier segments
   };
 
-  // The writer and open(). The last one added is the one that is written.
+  // The writer and open(). The last one added is the one that is written; the one before it is sealed with that.
   void add(std::shared_ptr<Segment> segment);
   // The frames written behind the durable end are synced now. `count` them as appended by this process, or not.
   void publish(const std::vector<FrameHeader>& frames);
@@ -69,7 +67,8 @@ class SegmentTable {
   Position oldest() const;
   Position end() const;
   EnvironmentMark mark(const ObjectId& environment) const;
-  JournalCount count(const ObjectId& environment, Position from, Position to) const;
+  storage::FileResult<JournalCount> count(const ObjectId& environment, Position from, Position to) const;
+  JournalCount count_at_most(const ObjectId& environment, Position from, Position to) const;
 
   void hold(const std::string& holder, Position needed_from);
   void drop_hold(const std::string& holder);
@@ -107,7 +106,6 @@ class SegmentTable {
   struct Totals {
     event::EventKindCounts appended{};
     std::uint64_t appended_bytes = 0;
-    std::uint64_t entries_given_up = 0;
     std::int64_t last_received_ms = 0;
     Position last_end;             // behind the newest; zero: none since the process started
     std::vector<Position> recent;  // the last kRecentEntries, as a ring

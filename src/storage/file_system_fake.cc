@@ -16,7 +16,7 @@ tl::unexpected<FileError> failed(FileFault fault, const std::string& message) {
 }  // namespace
 
 struct FakeFileSystem::Node {
-  std::string path;    // where it was opened last; for messages and failing reads
+  std::string path;    // its name; for messages and failing reads
   std::string bytes;   // as the running system sees them
   std::string synced;  // as a crash leaves them at least
   std::set<std::uint64_t> dirty_sectors;
@@ -290,6 +290,7 @@ FileResult<void> FakeFileSystem::rename(const std::string& from, const std::stri
   const auto found = names_.find(from);
   if (found == names_.end()) return failed(FileFault::not_found, "there is no " + from);
   changes_.push_back({directory_of(from), from, to, found->second});
+  found->second->path = to;
   apply(names_, changes_.back());
   return {};
 }
