@@ -16,9 +16,9 @@ namespace {
 const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
 const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 
-class AbsenceTest : public testing::Test {
+class PausedDestinationTest : public testing::Test {
  protected:
-  AbsenceTest() {
+  PausedDestinationTest() {
     destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
     destination_.environment_id = kEnvironment;
     journal::JournalLimits limits;
@@ -79,7 +79,7 @@ class AbsenceTest : public testing::Test {
   std::unique_ptr<journal::Journal> journal_;
 };
 
-TEST_F(AbsenceTest, counts_what_retention_gives_up_while_the_destination_is_off) {
+TEST_F(PausedDestinationTest, counts_what_retention_gives_up_while_the_destination_is_off) {
   journal::Cursor cursor;
   cursor.position = journal_->end();
   cursor.events_done = 1;  // of the first entry, one that it wants
@@ -103,7 +103,7 @@ TEST_F(AbsenceTest, counts_what_retention_gives_up_while_the_destination_is_off)
   EXPECT_EQ(saved(), before) << "counted once";
 }
 
-TEST_F(AbsenceTest, has_nothing_to_count_for_a_destination_that_never_ran) {
+TEST_F(PausedDestinationTest, has_nothing_to_count_for_a_destination_that_never_ran) {
   const auto paused = PausedDestination::begin(destination_, "/data/cursors", *journal_, files_);
   ASSERT_TRUE(paused);
   EXPECT_FALSE(*paused);
