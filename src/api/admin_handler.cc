@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 
 #include "api/flag_list.h"
@@ -26,27 +25,6 @@ http::HttpResponse refused(unsigned status, std::string_view code, std::string m
   return response;
 }
 
-struct PlainRoute {
-  std::string_view path;
-  http::HttpResponse (*answer)(const ServerView&);
-};
-
-constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
-
-const std::array kRoutes = {
-    PlainRoute{"/status", [](const ServerView& view) { return json_answer(full_status_json(view)); }},
-    PlainRoute{"/flags", [](const ServerView& view) { return json_answer(flag_list_json(view)); }},
-    PlainRoute{"/healthz", [](const ServerView&) { return health_answer(); }},
-    PlainRoute{"/readyz", [](const ServerView& view) { return ready_answer(view); }},
-    PlainRoute{"/metrics",
-               [](const ServerView& view) {
-                 http::HttpResponse response;
-                 response.content_type = kMetricsType;
-                 response.body = metrics_text(view);
-                 return response;
-               }},
-};
-
 }  // namespace
 
 http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, std::string_view message,
@@ -62,22 +40,25 @@ void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder 
                              "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));
   }
   if (serves_web_page(request.path)) return responder(web_page(request));
-  std::string known;
-  for (const PlainRoute& route : kRoutes) {
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", route.path);
-    if (request.path != route.path) continue;
-    if (request.method != "GET" && request.method != "HEAD") {
-      http::HttpResponse response =
-          refused(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", route.path, request.method));
-      response.headers.emplace_back("Allow", "GET, HEAD");
-      return responder(std::move(response));
-    }
-    return responder(route.answer(view_));
+  const bool rendered = pages_.has(request.path);
+  if (!rendered && request.path != "/healthz" && request.path != "/readyz")
+    return responder(refused(404, "not_found",
+                             "There is nothing at this path of the admin port. It has /status, /flags, /metrics, "
+                             "/healthz and /readyz. SDKs send events to the intake port."));
+  if (request.method != "GET" && request.method != "HEAD") {
+    http::HttpResponse response =
+        refused(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", request.path, request.method));
+    response.headers.emplace_back("Allow", "GET, HEAD");
+    return responder(std::move(response));
   }
-  responder(refused(
-      404, "not_found",
-      fmt::format("There is nothing at this path of the admin port. It has {}. SDKs send events to the intake port.",
-                  known)));
+  if (rendered) return pages_.answer(request.path, std::move(responder));
+  responder(request.path == "/readyz" ? status_.ready() : health_answer());
+}
+
+std::vector<Page> admin_pages(const ServerView& view) {
+  return {{"/status", "application/json", [&view] { return full_status_json(view); }},
+          {"/flags", "application/json", [&view] { return flag_list_json(view); }},
+          {"/metrics", "text/plain; version=0.0.4; charset=utf-8", [&view] { return metrics_text(view); }}};
 }
 
 }  // namespace sluice::api

@@ -1,6 +1,10 @@
 // The admin port's requests: status, health, readiness, metrics, the REST API, and the web console.
 #pragma once
 
+#include <vector>
+
+#include "api/public_status.h"
+#include "api/rendered_pages.h"
 #include "api/rest_api.h"
 #include "api/server_view.h"
 #include "http/server.h"
@@ -9,16 +13,20 @@ namespace sluice::api {
 
 class AdminHandler final : public http::HttpHandler {
  public:
-  // `view` and `api` outlive the handler. Without `api` the catalog is declared in a file. Called on the admin loop
-  // only.
-  AdminHandler(const ServerView& view, RestApi* api) : view_(view), api_(api) {}
+  // All outlive the handler. Without `api` the catalog is declared in a file. Called on the admin loop only.
+  AdminHandler(const PublicStatus& status, RenderedPages& pages, RestApi* api)
+      : status_(status), pages_(pages), api_(api) {}
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;
 
  private:
-  const ServerView& view_;
+  const PublicStatus& status_;
+  RenderedPages& pages_;
   RestApi* const api_;
 };
+
+// What is rendered of the admin port: /status, /flags and /metrics. `view` outlives them.
+std::vector<Page> admin_pages(const ServerView& view);
 
 }  // namespace sluice::api

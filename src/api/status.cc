@@ -1,9 +1,9 @@
 #include "api/status.h"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 
+#include "api/readiness.h"
 #include "api/shard_advice.h"
 #include "base/text.h"
 #include "export/describe.h"
@@ -12,18 +12,6 @@ namespace sluice::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string phase_name(ServerPhase phase) {
-  switch (phase) {
-    case ServerPhase::starting:
-      return "starting";
-    case ServerPhase::ready:
-      return "ready";
-    case ServerPhase::draining:
-      return "draining";
-  }
-  return "unknown";
-}
 
 Json time_or_null(std::int64_t ms) { return ms > 0 ? Json(iso_time_ms(ms)) : Json(nullptr); }
 
@@ -49,19 +37,6 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"damagedRegions", stats.damaged_regions},
       {"damagedBytes", stats.damaged_bytes},
       {"tornBytes", stats.torn_bytes}};
-}
-
-// Why no payload is taken just now; empty when they are.
-std::string not_ready_because(const ServerView& view) {
-  if (view.phase == ServerPhase::draining)
-    return "The server is stopping: it delivers what waits and takes nothing new.";
-  if (view.phase == ServerPhase::starting || !view.catalog.current())
-    return "The server is starting: its configuration is not loaded yet.";
-  if (view.journal.stats().free_bytes == 0)
-    return "The journal is full of undelivered events: SDKs are answered 503. Mend the destinations that do not "
-           "deliver (GET /status on the admin port), or give the journal more "
-           "room (journal.max_bytes, disk space).";
-  return "";
 }
 
 }  // namespace
@@ -200,35 +175,6 @@ std::string full_status_json(const ServerView& view) {
                      {"journal", journal_json(view.journal.stats(), now_ms)},
                      {"destinations", destinations}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string public_status_json(const ServerView& view) {
-  std::map<std::string, std::uint64_t> by_state;
-  for (const exporting::DestinationStatus& status : view.exporter.status())
-    ++by_state[std::string(exporting::destination_state_name(status.state))];
-  const std::string reason = not_ready_because(view);
-  const Json body = {{"version", SLUICE_VERSION},
-                     {"state", phase_name(view.phase)},
-                     {"ready", reason.empty()},
-                     {"reason", reason},
-                     {"destinations", by_state}};
-  return body.dump(2) + "\n";
-}
-
-http::HttpResponse health_answer() {
-  http::HttpResponse response;
-  response.content_type = "application/json";
-  response.body = "{\"status\":\"alive\"}\n";
-  return response;
-}
-
-http::HttpResponse ready_answer(const ServerView& view) {
-  const std::string reason = not_ready_because(view);
-  http::HttpResponse response;
-  response.content_type = "application/json";
-  response.status = reason.empty() ? 200 : 503;
-  response.body = Json{{"status", reason.empty() ? "ready" : "not ready"}, {"reason", reason}}.dump() + "\n";
-  return response;
 }
 
 }  // namespace sluice::api

@@ -84,10 +84,11 @@ void append_response(std::string& out, const HttpResponse& response, const Respo
   if (!dated) append_header(out, "Date", framing.date);
   if (!response.content_type.empty()) append_header(out, "Content-Type", response.content_type);
   for (const auto& [name, value] : response.headers) append_header(out, name, value);
+  const std::string& body = response.shared_body ? *response.shared_body : response.body;
   const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
   if (!bodiless && !framing.endless) {
     out.append("Content-Length: ");
-    append_number(out, response.body.size());
+    append_number(out, body.size());
     out.append("\r\n");
   }
   if (framing.close)
@@ -95,7 +96,7 @@ void append_response(std::string& out, const HttpResponse& response, const Respo
   else if (framing.say_keep_alive)
     out.append("Connection: keep-alive\r\n");
   out.append("\r\n");
-  if (!framing.head && !bodiless) out.append(response.body);
+  if (!framing.head && !bodiless) out.append(body);
 }
 
 }  // namespace sluice::http

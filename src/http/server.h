@@ -65,6 +65,8 @@ struct HttpResponse {
   std::string_view content_type;  // empty: none is sent
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  // Instead of `body`: one that many answers share.
+  std::shared_ptr<const std::string> shared_body = nullptr;
   // The answer goes on with this, without a Content-Length: it ends when the connection does.
   std::shared_ptr<HttpStream> stream = nullptr;
   bool close = false;  // close the connection afterwards

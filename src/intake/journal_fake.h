@@ -14,7 +14,7 @@
 
 namespace sluice::intake {
 
-class FakeJournal final : public journal::Journal {
+class FakeJournal : public journal::Journal {
  public:
   struct Stored {
     ObjectId environment;

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "api/admin_handler.h"
+#include "api/public_status.h"
+#include "api/rendered_pages.h"
 #include "api/rest_api.h"
 #include "api/server_view.h"
-#include "api/status.h"
 #include "base/log.h"
 #include "data_path/data_path.h"
 #include "http_client/curl_transport.h"
@@ -65,8 +66,10 @@ struct Server::Parts {
   std::unique_ptr<AwsIdentity> identity;
   std::unique_ptr<data_path::DataPath> data_path;
   std::unique_ptr<Management> management;  // null: the catalog is declared in the configuration file
-  std::unique_ptr<api::ServerView> view;   // what both listeners' handlers look at
-  std::unique_ptr<api::RestApi> api;       // null with it
+  std::unique_ptr<api::ServerView> view;   // what is shown of all this
+  std::unique_ptr<api::PublicStatus> public_status;
+  std::unique_ptr<api::RenderedPages> pages;
+  std::unique_ptr<api::RestApi> api;  // null with it
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
@@ -85,14 +88,10 @@ struct Server::Parts {
 
 namespace {
 
-// What both ports answer the same way, but that the intake port, which may face the internet, tells no names.
-http::HttpResponse common_answer(const api::ServerView& view, const http::HttpRequest& request) {
+// The intake port may face the internet: it tells no names.
+http::HttpResponse common_answer(const api::PublicStatus& status, const http::HttpRequest& request) {
   if (request.path.ends_with("/healthz")) return api::health_answer();
-  if (request.path.ends_with("/readyz")) return api::ready_answer(view);
-  http::HttpResponse response;
-  response.content_type = "application/json";
-  response.body = api::public_status_json(view);
-  return response;
+  return request.path.ends_with("/readyz") ? status.ready() : status.status();
 }
 
 std::optional<http::HttpTls> tls_of(const http::HttpTls& settings) {
@@ -139,7 +138,7 @@ Result<void> Server::Parts::open_data_path(bool managed) {
        [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
          return make_sink(destination, notifier, dead_letters);
        },
-       [this](const http::HttpRequest& request) { return common_answer(*view, request); }});
+       [this](const http::HttpRequest& request) { return common_answer(*public_status, request); }});
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};
@@ -169,12 +168,13 @@ void Server::Parts::make_api() {
 }
 
 Result<void> Server::Parts::listen() {
-  auto admin =
-      http::HttpServer::start(settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls),
-                              [this](unsigned) { return std::make_unique<api::AdminHandler>(*view, api.get()); });
+  auto admin = http::HttpServer::start(
+      settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls),
+      [this](unsigned) { return std::make_unique<api::AdminHandler>(*public_status, *pages, api.get()); });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
   view->phase = api::ServerPhase::ready;
+  public_status->render();
   auto intake = http::HttpServer::start(
       settings.intake_listen, static_cast<unsigned>(settings.intake_loops), settings.http, tls_of(settings.intake_tls),
       [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
@@ -212,6 +212,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     return tl::unexpected(started.error());
   p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), p.data_path->journal(),
                                    p.data_path->exporter(), p.data_path->intake_metrics(), p.clock.wall_ms()});
+  p.public_status = std::make_unique<api::PublicStatus>(*p.view);
+  p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
   if (managed) {
     p.management->start(p.data_path->exporter(),
                         [&p](const catalog::CatalogPointer& changed) { return p.put_in_force(changed); });
@@ -267,6 +269,7 @@ void Server::stop() {
   if (p.management) p.management->stop();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
+  p.pages->stop();
   p.data_path->close();
 }
 
