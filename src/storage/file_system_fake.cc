@@ -58,7 +58,7 @@ class FakeFile final : public File {
 };
 
 FakeFileSystem::FakeFileSystem(std::uint64_t seed, std::uint64_t capacity_bytes)
-    : random_(seed), capacity_bytes_(capacity_bytes) {}
+    : random_(seed), capacity_bytes_(capacity_bytes), read_random_(seed ^ 0x7265616473) {}
 FakeFileSystem::~FakeFileSystem() = default;
 
 void FakeFileSystem::before_each_change(std::function<void()> call) {
@@ -160,9 +160,20 @@ void FakeFileSystem::fail_read(const std::string& path_end, std::uint64_t offset
   failing_reads_.emplace_back(path_end, offset);
 }
 
+void FakeFileSystem::fail_reads_at_times(const std::string& path_end, std::uint32_t of_thousand) {
+  const std::lock_guard lock(mutex_);
+  reads_failing_at_times_.emplace_back(path_end, of_thousand);
+}
+
 void FakeFileSystem::heal_reads() {
   const std::lock_guard lock(mutex_);
   failing_reads_.clear();
+  reads_failing_at_times_.clear();
+}
+
+std::uint64_t FakeFileSystem::failed_reads() const {
+  const std::lock_guard lock(mutex_);
+  return failed_reads_;
 }
 
 bool FakeFileSystem::exists(const std::string& path) const {
@@ -253,9 +264,13 @@ FileResult<void> FakeFileSystem::allocate(Node& node, std::uint64_t size) {
 FileResult<std::size_t> FakeFileSystem::read(const Node& node, std::uint64_t offset, char* out,
                                              std::size_t size) const {
   const std::lock_guard lock(mutex_);
+  bool fails = false;
   for (const auto& [path_end, at] : failing_reads_)
-    if (node.path.ends_with(path_end) && at >= offset && at < offset + size)
-      return failed(FileFault::other, "cannot read " + node.path);
+    fails = fails || (node.path.ends_with(path_end) && at >= offset && at < offset + size);
+  for (const auto& [path_end, of_thousand] : reads_failing_at_times_)
+    fails = fails || (node.path.ends_with(path_end) && read_random_.below(1000) < of_thousand);
+  failed_reads_ += fails;
+  if (fails) return failed(FileFault::other, "cannot read " + node.path);
   if (offset >= node.bytes.size()) return std::size_t{0};
   return node.bytes.copy(out, size, offset);
 }

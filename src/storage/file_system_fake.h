@@ -44,9 +44,13 @@ class FakeFileSystem final : public FileSystem {
   // The write (sync) after the next `after` ones fails, once; a failing write has written a random part.
   void fail_write(std::uint64_t after, FileFault fault);
   void fail_sync(std::uint64_t after, FileFault fault);
-  // Reads of files whose path ends so fail when they touch the byte.
+  // Reads of files whose path ends so fail when they touch the byte, until they are healed.
   void fail_read(const std::string& path_end, std::uint64_t offset);
+  // So many of a thousand reads of files whose path ends so fail, and succeed when they are tried again: drawn from the
+  // seed, apart from all other draws.
+  void fail_reads_at_times(const std::string& path_end, std::uint32_t of_thousand);
   void heal_reads();
+  std::uint64_t failed_reads() const;
 
   bool exists(const std::string& path) const;
   std::vector<std::string> paths() const;
@@ -90,6 +94,9 @@ class FakeFileSystem final : public FileSystem {
   std::map<std::string, bool> locks_;
   std::optional<std::pair<std::uint64_t, FileFault>> failing_write_, failing_sync_;
   std::vector<std::pair<std::string, std::uint64_t>> failing_reads_;
+  std::vector<std::pair<std::string, std::uint32_t>> reads_failing_at_times_;
+  mutable Random read_random_;
+  mutable std::uint64_t failed_reads_ = 0;
   std::uint64_t syncs_ = 0;
 };
 

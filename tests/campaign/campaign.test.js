@@ -212,6 +212,25 @@ for (const callName of ['fdatasync', 'pwrite']) {
   });
 }
 
+campaign('the disk answers EIO to pread', {
+  runs: times(3), note: 'delivery waits at what cannot be read, and says so; a start is refused; nothing is taken for lost',
+  setUp: async (t) => {
+    const folder = await temporaryFolder(t);
+    return { env: { LD_PRELOAD: shim, SLUICE_FAULT_FILE: path.join(folder, 'fault') }, faultFile: path.join(folder, 'fault') };
+  },
+  async hurt({ sluice, faultFile }) {
+    writeFileSync(faultFile, 'pread');
+    await waitFor('the destination to say so', async () => (await sluice.destination()).problem?.code === 'journal_read_failed', { timeoutMs: 30_000 });
+    await sluice.process.stop('SIGKILL');
+    const args = sluice.process.child.spawnargs.slice(1);
+    const refused = new Process('sluice', sluiceBinary, args, { env: sluice.environment });
+    await waitFor('the start to be refused', () => !refused.alive, { timeoutMs: 30_000 });
+    rmSync(faultFile);
+    await sluice.launch();
+    assert.equal((await sluice.destination()).missingEvents, 0);
+  },
+});
+
 campaign('a byte of the journal rots while it is stopped', {
   runs: times(5), note: 'only the payload that held it is gone, and that is counted and told',
   async hurt({ sluice, kinesim, random }) {

@@ -1,9 +1,10 @@
 // Loaded into sluice by the campaign (LD_PRELOAD): the disk fails while a file says so. SLUICE_FAULT_FILE names the file; it holds
-// the name of the call that fails: fdatasync (EIO) or pwrite (EIO, after half of the bytes).
+// the name of the call that fails: fdatasync (EIO), pwrite (EIO, after half of the bytes) or pread (EIO, of the journal's segments).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -44,3 +45,21 @@ ssize_t pwritev(int file, const struct iovec* pieces, int count, off_t offset) {
   }
   return real(file, pieces, count, offset);
 }
+
+static int is_segment(int file) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  const ssize_t size = readlink(link, path, sizeof path);
+  return size > 8 && memcmp(path + size - 8, ".segment", 8) == 0;
+}
+
+static ssize_t read_or_fail(const char* name, int file, void* bytes, size_t size, off_t offset) {
+  if (is_segment(file) && asked_for("pread")) {
+    errno = EIO;
+    return -1;
+  }
+  ssize_t (*real)(int, void*, size_t, off_t) = (ssize_t(*)(int, void*, size_t, off_t))dlsym(RTLD_NEXT, name);
+  return real(file, bytes, size, offset);
+}
+ssize_t pread(int file, void* bytes, size_t size, off_t offset) { return read_or_fail("pread", file, bytes, size, offset); }
+ssize_t pread64(int file, void* bytes, size_t size, off64_t offset) { return read_or_fail("pread64", file, bytes, size, offset); }

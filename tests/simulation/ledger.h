@@ -45,6 +45,7 @@ struct Happened {
   std::uint64_t disk_errors = 0;  // writes and syncs that were made to fail
   std::uint64_t flips = 0;        // bits that rotted on disk
   std::uint64_t catalog_changes = 0;
+  std::uint64_t read_errors = 0;  // reads that failed
   // Starts at which entries of the life before were given up already, and what they made repeats known by with them.
   std::uint64_t forgetful_starts = 0;
 };

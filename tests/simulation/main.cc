@@ -25,7 +25,7 @@ struct Options {
 
 struct Sum {
   std::uint64_t runs = 0, broken = 0, payloads = 0, events = 0, taken = 0, repeats = 0, deaths = 0, restarts = 0,
-                flips = 0, steps = 0, refused = 0;
+                flips = 0, steps = 0, refused = 0, read_errors = 0;
   std::int64_t simulated_ms = 0;
 
   void add(const Outcome& outcome) {
@@ -38,6 +38,7 @@ struct Sum {
     deaths += outcome.happened.deaths;
     restarts += outcome.happened.restarts;
     flips += outcome.happened.flips;
+    read_errors += outcome.happened.read_errors;
     steps += outcome.steps;
     refused += outcome.refused;
     simulated_ms += outcome.simulated_ms;
@@ -94,9 +95,9 @@ int main(int argc, char** argv) {
   fmt::print(
       "simulation: {} runs from seed {} in {:.1f} s, {:.1f} hours simulated: {} payloads ({} answered "
       "503), {} events acknowledged, {} records taken, {} of them repeats; {} deaths, {} restarts in order, {} bits "
-      "rotted\n",
+      "rotted, {} reads failed\n",
       sum.runs, options.seed, seconds, static_cast<double>(sum.simulated_ms) / 3.6e6, sum.payloads, sum.refused,
-      sum.events, sum.taken, sum.repeats, sum.deaths, sum.restarts, sum.flips);
+      sum.events, sum.taken, sum.repeats, sum.deaths, sum.restarts, sum.flips, sum.read_errors);
   fmt::print("simulation: {} passed, {} failed\n", sum.runs - sum.broken, sum.broken);
   return sum.broken == 0 ? 0 : 1;
 }

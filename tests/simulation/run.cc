@@ -47,7 +47,8 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       tell_(std::move(tell)),
       outage_ms_(outage_ms),
       random_(part(seed, 1)),
-      weather_(outage_ms > 0 ? Weather::draw(random_).at_home() : Weather::draw(random_)),
+      read_random_(part(seed, 7)),
+      weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
       cloud_(scheduler_, clock_, part(seed, 3)),
@@ -96,6 +97,7 @@ Outcome Run::go() {
   }
   outcome.refused = refused_;
   outcome.happened = happened_;
+  outcome.happened.read_errors += disk_->failed_reads();
   outcome.steps = scheduler_.steps();
   outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
   outcome.simulated_ms = clock_.steady_us() / 1000;
@@ -185,6 +187,7 @@ void Run::check_limits() {
 }
 
 void Run::use_disk(std::unique_ptr<storage::FakeFileSystem> disk) {
+  if (disk_) happened_.read_errors += disk_->failed_reads();
   disk_ = std::move(disk);
   disk_->before_each_change([this] { before_change(); });
 }

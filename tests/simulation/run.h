@@ -35,7 +35,8 @@ struct Weather {
   bool crashes, disk_errors, full_disk, slow_disk, rot;
   bool throttling, failures, lost_answers, outages, resharding, expiring, clock_jumps;
   bool lost_client_answers, restarts, catalog_changes, on_and_off, replays, poison, one_slow;
-  static Weather draw(Random& random);
+  bool read_errors;  // drawn apart: an earlier seed keeps the rest of its weather
+  static Weather draw(Random& random, Random& read_random);
   Weather at_home() const;  // of our own machine alone: what AWS and owners do is left out
   std::string text() const;
 };
@@ -70,6 +71,7 @@ class Run {
   void send(std::size_t payload);
   void answered(std::size_t payload, unsigned status);
   void trouble_disk();
+  void trouble_reads();
   void trouble_cloud();
   void change_catalog();
   void make_destination();
@@ -82,6 +84,7 @@ class Run {
   const std::function<void(const std::string&)> tell_;
   const std::int64_t outage_ms_;
   Random random_;
+  Random read_random_;  // of read errors alone
   const Weather weather_;
   ManualClock clock_;
   Scheduler scheduler_;

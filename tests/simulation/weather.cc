@@ -51,14 +51,17 @@ constexpr Named kNames[] = {{"crashes", &Weather::crashes},
                             {"on_and_off", &Weather::on_and_off},
                             {"replays", &Weather::replays},
                             {"poison", &Weather::poison},
-                            {"one_slow", &Weather::one_slow}};
+                            {"one_slow", &Weather::one_slow},
+                            {"read_errors", &Weather::read_errors}};
 
 }  // namespace
 
-Weather Weather::draw(Random& random) {
+Weather Weather::draw(Random& random, Random& read_random) {
   Weather weather{};
   const std::uint64_t of_ten = random.below(6);
-  for (const Named& each : kNames) weather.*each.flag = random.below(10) < of_ten;
+  for (const Named& each : kNames)
+    if (each.flag != &Weather::read_errors) weather.*each.flag = random.below(10) < of_ten;
+  weather.read_errors = read_random.below(10) < 4;
   if (weather.rot) weather.crashes = true;
   return weather;
 }
@@ -66,7 +69,7 @@ Weather Weather::draw(Random& random) {
 Weather Weather::at_home() const {
   Weather weather{};
   for (bool Weather::*flag : {&Weather::crashes, &Weather::disk_errors, &Weather::full_disk, &Weather::slow_disk,
-                              &Weather::lost_client_answers, &Weather::restarts})
+                              &Weather::lost_client_answers, &Weather::restarts, &Weather::read_errors})
     weather.*flag = this->*flag;
   return weather;
 }
@@ -84,6 +87,7 @@ void Run::act() {
     disk_->set_capacity(1ull << 40);
     tell("the disk has room again");
   }
+  trouble_reads();
   if (process_ && clock_.steady_us() >= publish_again_at_us_) publish();
   for (std::uint64_t count = random_.below(4); count > 0; --count) {
     ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
@@ -175,6 +179,29 @@ void Run::trouble_disk() {
     tell("the disk runs full");
     disk_->set_capacity(disk_->used_bytes() + random_.below(200'000));
     heal_disk_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(10)) * kSecondUs;
+  }
+}
+
+// Also while there is no process: a start meets them too.
+void Run::trouble_reads() {
+  if (!weather_.read_errors || read_random_.below(12) != 0) return;
+  constexpr const char* kFiles[] = {".segment", ".segment", ".index", ".cursor", ""};
+  const char* const files = kFiles[read_random_.below(std::size(kFiles))];
+  switch (read_random_.below(4)) {
+    case 0:
+    case 1:
+      tell("all is read again");
+      return disk_->heal_reads();
+    case 2: {
+      const auto of_thousand = 10 + static_cast<std::uint32_t>(read_random_.below(500));
+      tell(fmt::format("{} of 1000 reads of \"{}\" fail", of_thousand, files));
+      return disk_->fail_reads_at_times(files, of_thousand);
+    }
+    default: {
+      const std::uint64_t at = read_random_.below(limits_.segment_bytes);
+      tell(fmt::format("byte {} of each \"{}\" cannot be read", at, files));
+      return disk_->fail_read(files, at);
+    }
   }
 }
 
@@ -347,6 +374,7 @@ void Run::repair() {
   repaired_ = true;
   crash_after_changes_ = 0;
   disk_->set_capacity(1ull << 40);
+  disk_->heal_reads();
   disk_->fail_write(UINT64_MAX, storage::FileFault::other);
   disk_->fail_sync(UINT64_MAX, storage::FileFault::other);
   cloud_.sts_denies = cloud_.sts_unreachable = false;
