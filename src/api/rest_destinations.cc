@@ -73,12 +73,12 @@ tl::unexpected<RestError> refused_destination(const catalog::CatalogError& error
 }
 
 // A destination that is switched on gets what is accepted from now on, though it starts a little later.
-// False: there was nothing to do.
-RestResult<bool> reserve_start(const RestContext& context, const json& fields, ObjectId id) {
-  if (fields.value("on", json()) != true || fields.value("start", json("now")) != "now") return false;
+// Release it when the change is refused.
+RestResult<void> reserve_start(const RestContext& context, const json& fields, ObjectId id) {
+  if (fields.value("on", json()) != true || fields.value("start", json("now")) != "now") return {};
   const auto reserved = context.exporter.reserve_start(id);
   if (!reserved) return refuse(503, "unavailable", reserved.error().message + " Nothing was changed.");
-  return *reserved;
+  return {};
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
       audit_entry(context.clock.wall_ms(), call.caller, "createDestination", target_of(call.path[0], call.path[1], id),
                   fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
   if (!made) {
-    if (*reserved) context.exporter.release_start(object_id);
+    context.exporter.release_start(object_id);
     return refused_destination(made.error());
   }
   return RestAnswer{201, shown_to(call.caller, *context.catalog.destination(object_id))};
@@ -223,7 +223,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   }
   if (*fields == destination->fields) return RestAnswer{200, shown_to(call.caller, *destination)};
   const ObjectId id = destination->value.id;
-  const auto reserved = destination->value.on ? RestResult<bool>(false) : reserve_start(context, *fields, id);
+  const auto reserved = destination->value.on ? RestResult<void>() : reserve_start(context, *fields, id);
   if (!reserved) return tl::unexpected(reserved.error());
   const auto made =
       context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,
@@ -233,9 +233,10 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
                                          fmt::format("changed the destination \"{}\"", destination->value.name),
                                          patch->comment, before.dump(), after.dump()));
   if (!made) {
-    if (*reserved) context.exporter.release_start(id);
+    context.exporter.release_start(id);
     return refused_destination(made.error());
   }
+  if (fields->value("on", json()) != true) context.exporter.switched_off(id);
   return RestAnswer{200, shown_to(call.caller, *context.catalog.destination(destination->value.id))};
 }
 

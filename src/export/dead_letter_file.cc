@@ -6,27 +6,22 @@
 #include <charconv>
 #include <utility>
 
+#include "base/json_string.h"
 #include "base/text.h"
 #include "export/limits.h"
 #include "storage/whole_file.h"
 
 namespace sluice::exporting {
 
+namespace {
+
 std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out += '"';
+  std::string out;
+  append_json_string(out, text);
+  return out;
 }
+
+}  // namespace
 
 DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock)
     : path_(std::move(path)),

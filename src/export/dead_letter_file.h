@@ -52,7 +52,4 @@ class DeadLetterFile final : public DeadLetterStore {
   std::uint64_t size_ = 0;
 };
 
-// `text` as a JSON string, quotes included.
-std::string json_string(std::string_view text);
-
 }  // namespace sluice::exporting

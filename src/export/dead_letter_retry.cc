@@ -64,7 +64,7 @@ class Piece {
 
 class Retry {
  public:
-  Retry(const catalog::Destination& destination, DeadLetterFile& letters, const Exporter::SinkFactory& make_sink,
+  Retry(const catalog::Destination& destination, DeadLetterFile& letters, const SinkFactory& make_sink,
         const Clock& clock, const std::atomic<bool>& stopping)
       : destination_(destination),
         letters_(letters),
@@ -139,8 +139,8 @@ Result<std::string> next_lines(const storage::File& file, std::uint64_t from, st
 }  // namespace
 
 Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
-                                           storage::FileSystem& files, const Exporter::SinkFactory& make_sink,
-                                           const Clock& clock, const std::atomic<bool>& stopping) {
+                                           storage::FileSystem& files, const SinkFactory& make_sink, const Clock& clock,
+                                           const std::atomic<bool>& stopping) {
   DeadLetterRetry outcome;
   if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
   const auto aside = letters.put_aside();

@@ -10,15 +10,23 @@
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "export/dead_letter_file.h"
-#include "export/exporter.h"
+#include "export/sink.h"
 
 namespace sluice::exporting {
+
+// What came of it.
+struct DeadLetterRetry {
+  std::uint64_t delivered = 0;
+  std::uint64_t kept = 0;          // refused again, or no letter
+  bool left = false;               // more are there: the time was over, or something stands in the way
+  std::optional<Problem> problem;  // what does
+};
 
 // Blocks until all are finished, or for kRetryDeadlineMs, or until `stopping`, or until a problem is there that a
 // person must mend. One at a time for a destination. Nothing is lost by a crash at any moment; what was delivered since
 // the last piece was done is then delivered twice. Any thread.
 Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
-                                           storage::FileSystem& files, const Exporter::SinkFactory& make_sink,
-                                           const Clock& clock, const std::atomic<bool>& stopping);
+                                           storage::FileSystem& files, const SinkFactory& make_sink, const Clock& clock,
+                                           const std::atomic<bool>& stopping);
 
 }  // namespace sluice::exporting

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "export/exporter.h"
+#include "export/export_status.h"
 
 namespace sluice::exporting {
 

@@ -1,4 +1,12 @@
-// All pipelines: one thread a destination that is on, started, changed and stopped as the catalog says.
+// Export as a whole: one pipeline, with a worker of its own, for each destination that is on; started, changed and
+// stopped as the catalog says. What it knows of each matter stands in a file of its own:
+//
+//   start_places          cursors of destinations that do not run yet, and what they hold of the journal
+//   runner, pipeline      one destination that runs
+//   replays               replays beside them
+//   paused_destinations   what those that are off miss
+//   dead_letter_file      what a destination can never take, and trying it again (dead_letter_retry)
+//   export_status         what all of them show, as immutable snapshots
 #pragma once
 
 #include <atomic>
@@ -11,60 +19,44 @@
 
 #include "base/clock.h"
 #include "base/notifier.h"
+#include "base/published.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
-#include "export/health.h"
-#include "export/history.h"
-#include "export/paused_destination.h"
-#include "export/pipeline.h"
-#include "export/replay.h"
+#include "export/dead_letter_file.h"
+#include "export/dead_letter_retry.h"
+#include "export/export_status.h"
+#include "export/paused_destinations.h"
+#include "export/replays.h"
+#include "export/runner.h"
+#include "export/start_places.h"
 #include "journal/journal.h"
 #include "storage/file_system.h"
 
 namespace sluice::exporting {
 
-// What /status, metrics and logs say of one destination.
-struct DestinationStatus {
-  catalog::Destination destination;
-  DestinationState state = DestinationState::off;
-  std::int64_t state_since_ms = 0;
-  std::int64_t oldest_waiting_age_ms = 0;
-  double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
-  HistoryRates rates;
-  PipelineStatus pipeline;  // all zero when it is off
-  std::optional<ReplayStatus> replay;
-  std::string dead_letter_path;
-};
-
-class DeadLetterFile;
-
-// What came of trying a destination's dead letters again (export/dead_letter_retry.h).
-struct DeadLetterRetry {
-  std::uint64_t delivered = 0;
-  std::uint64_t kept = 0;          // refused again, or no letter
-  bool left = false;               // more are there: the time was over, or something stands in the way
-  std::optional<Problem> problem;  // what does
-};
-
 class Exporter {
  public:
-  // Makes the sink of a destination. It must keep within the references it is given; the notifier outlives the sink.
-  using SinkFactory = std::function<std::unique_ptr<Sink>(const catalog::Destination&, Notifier&, DeadLetterStore&)>;
+  using SinkFactory = exporting::SinkFactory;
+  using Delivered = exporting::Delivered;
 
   Exporter(journal::Journal& journal, storage::FileSystem& files, const Clock& clock, std::string data_directory,
            SinkFactory make_sink, Workers& workers = worker_threads());
   ~Exporter();
 
   // Starts, restarts and stops pipelines so that they are what the snapshot declares. A destination whose settings did
-  // not change is not touched. Returns when it is done. One thread at a time.
+  // not change is not touched. Returns when it is done. An error is the first of them; what is not concerned by it is
+  // in force, and calling again tries the rest. One thread at a time.
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
-  // Fixes where a destination that is about to be made or switched on starts, so that it gets whatever is accepted from
-  // this call on, however long apply() takes to come; durable when it returns. False: it had a place already and keeps
-  // it. Any thread, before the destination is given to apply().
-  Result<bool> reserve_start(ObjectId destination);
-  // Takes that back, when the destination does not come after all.
-  void release_start(ObjectId destination);
+  // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
+  // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
+  // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
+  Result<bool> reserve_start(ObjectId destination) { return places_.reserve(destination); }
+  // Takes that back: the change was refused. Any thread; does nothing when nothing is reserved.
+  void release_start(ObjectId destination) { places_.release(destination); }
+  // A change that switches the destination off was committed: what reserve_start() fixed before holds nothing back any
+  // more. Any thread.
+  void switched_off(ObjectId destination) { places_.switched_off(destination); }
 
   // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
   // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
@@ -79,39 +71,36 @@ class Exporter {
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
 
-  // Any thread.
-  std::vector<DestinationStatus> status() const;
-  std::optional<DestinationStatus> status(ObjectId destination) const;
+  // What is shown. Any thread; a copy of a pointer each: never waits for a pipeline, a change or the disk. At most two
+  // seconds old; what apply(), start_replay() and cancel_replay() did shows when they return.
+  DestinationList status() const { return DestinationList(status_.get()); }
+  // Null: there is none, or it is not started yet.
+  std::shared_ptr<const DestinationStatus> status(ObjectId destination) const;
   // Empty for one that is off.
   std::vector<HistoryStep> history(ObjectId destination, HistorySpan span) const;
-
-  // Events delivered since the process started, replays included, of every destination that delivered any.
-  struct Delivered {
-    std::string project_key, environment_key;
-    event::EventKindCounts by_kind{};
-  };
-  std::map<ObjectId, Delivered> delivered() const;
+  // Events delivered since the process started, replays included, of every destination that delivered any; exact after
+  // drain().
+  std::map<ObjectId, Delivered> delivered() const { return status_.get()->delivered; }
 
   // Delivers again to one destination what was accepted within the span and the journal still has, beside its live
-  // delivery. Refused while it is off, and while a replay of it runs. Any thread.
+  // delivery. Refused while it is off, and while a replay of it runs. Writes two small files. Any thread.
   Result<ReplayStatus> start_replay(ObjectId destination, std::int64_t from_ms, std::int64_t to_ms);
-  // False: none runs.
+  // False: none runs. Waits for calls in flight, kStopGraceUs at most. Any thread.
   bool cancel_replay(ObjectId destination);
   // Tries its dead letters again (export/dead_letter_retry.h). Blocks; one at a time. Refused while it is off. Any
   // thread.
   Result<DeadLetterRetry> retry_dead_letters(ObjectId destination, const std::atomic<bool>& stopping);
 
  private:
-  class Runner;
+  using Destinations = std::vector<catalog::Destination>;
   std::int64_t watch_step();
-  Result<void> update_paused();  // with mutex_; those that are off do not run any more
-  void resume_replays();         // with mutex_
+  std::vector<std::shared_ptr<Runner>> take_leaving(const catalog::CatalogSnapshot& snapshot);
+  void finish_leaving(const catalog::CatalogSnapshot& snapshot, const std::vector<std::shared_ptr<Runner>>& leaving);
+  Result<void> start(const catalog::Destination& destination);
+  std::vector<std::shared_ptr<Runner>> running() const;
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
-  std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);  // with mutex_
-  void end_replays();
-  void retire(const Runner& runner);  // with mutex_; it has stopped
-  Result<std::unique_ptr<Runner>> make_replay(const catalog::Destination& destination, const Replay& replay);
-  std::optional<ReplayStatus> replay_status(ObjectId destination) const;  // with mutex_
+  std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
+  void publish_status();
 
   journal::Journal& journal_;
   storage::FileSystem& files_;
@@ -119,17 +108,21 @@ class Exporter {
   const std::string data_directory_;
   const SinkFactory make_sink_;
   Workers& workers_;
-  ReplayFiles replay_files_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::map<ObjectId, std::unique_ptr<Runner>> runners_;
-  std::map<ObjectId, catalog::Destination> off_;
-  std::map<ObjectId, std::string> unresumed_;     // whose replay, if there is one, waits to be resumed; why, once told
-  std::map<ObjectId, PausedDestination> paused_;  // of those that are off and have a cursor
-  std::map<ObjectId, std::unique_ptr<Runner>> replays_;  // that run
+  StartPlaces places_;
+  Replays replays_;
+  PausedDestinations paused_;
+
+  // Guards what follows. Held for a look or a change in memory, never over a step, a wait or work on disk.
+  mutable std::mutex mutex_;
+  std::map<ObjectId, std::shared_ptr<Runner>> runners_;
+  std::map<ObjectId, std::shared_ptr<Runner>> leaving_;  // told to stop
+  std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
-  std::map<ObjectId, Delivered> retired_;          // by pipelines that are gone
-  std::map<ObjectId, ReplayStatus> last_replays_;  // of each destination, since the process started
+  std::map<ObjectId, Delivered> retired_;  // by pipelines that are gone
+
+  std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
+  Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
   std::atomic<bool> watch_stops_{false};
   Notifier watch_notifier_;
   std::unique_ptr<Worker> watch_;

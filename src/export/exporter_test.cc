@@ -133,8 +133,33 @@ TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_switched_on_again)
   ASSERT_TRUE(made);
   EXPECT_FALSE(*made) << "it has a place already";
   EXPECT_TRUE(held());
+  exporter_->switched_off(destination_.id);
   apply(false);
   EXPECT_FALSE(held()) << "a start that did not come";
+}
+
+// apply() of a snapshot that was taken before the change was committed: the hold must outlive it, or retention may give
+// up what was accepted since.
+TEST_F(ExporterTest, a_reserved_start_outlives_an_apply_of_an_older_catalog) {
+  apply(true);
+  apply(false);
+  ASSERT_TRUE(exporter_->reserve_start(destination_.id));
+  apply(false);
+  EXPECT_TRUE(held());
+  apply(true);
+  EXPECT_TRUE(held());
+  exporter_->switched_off(destination_.id);
+  EXPECT_TRUE(held()) << "it still runs";
+  apply(false);
+  EXPECT_FALSE(held());
+}
+
+TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor) {
+  apply(false);
+  ASSERT_TRUE(*exporter_->reserve_start(destination_.id));
+  exporter_->release_start(destination_.id);
+  EXPECT_FALSE(held());
+  EXPECT_FALSE(files_.exists("/data/cursors/" + destination_.id.hex() + ".cursor"));
 }
 
 // Found by a rolling restart in which the stream throttled: what waited stayed behind in the drained server.

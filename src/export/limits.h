@@ -31,6 +31,10 @@ inline constexpr std::int64_t kIdleCursorIntervalUs = 5'000'000;
 inline constexpr std::int64_t kJournalRetryUs = 250'000;
 inline constexpr std::int64_t kJournalRetryAtMostUs = 5'000'000;
 
+// A pipeline that works publishes its status this often, and a change of its state at once: well within the second
+// after which the exporter's watch shows it, and a small part of what a step costs.
+inline constexpr std::int64_t kStatusIntervalUs = 250'000;
+
 // How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.
 inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 

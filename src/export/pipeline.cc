@@ -46,6 +46,7 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
   if (!cursor_file_->loaded()) save_cursor();
   // So that what an entry's first part already delivered is known before the first look at the balance.
   if (count_backlog()) next_entry();
+  publish(clock_.steady_us());
 }
 
 void Pipeline::start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog) {
@@ -298,39 +299,65 @@ void Pipeline::save_cursor() {
 std::int64_t Pipeline::step() {
   const std::lock_guard lock(mutex_);
   const std::int64_t now_us = clock_.steady_us();
+  if (stop_deadline_us_ > 0 && !stopping_) {
+    stopping_ = true;
+    sink_->stop();
+  }
   if (!stopping_ && count_backlog()) feed();
   std::int64_t deadline_us = sink_->step(now_us, finished_);
   const bool moved = !finished_.empty();
   settle();
   if (stopping_) {
-    deadline_us = std::min(deadline_us, stop_deadline_us_);
+    deadline_us = std::min(deadline_us, stop_deadline_us_.load());
   } else if (moved && (entry_ || window_.size() < kMaxWindowEvents)) {
     deadline_us = std::min(deadline_us, now_us);  // there is room again: read on at once
   }
   if (!stopping_ && journal_problem_) deadline_us = std::min(deadline_us, ask_journal_again_us_);
-  return std::min(deadline_us, save_cursor_if_due(now_us));
+  deadline_us = std::min(deadline_us, save_cursor_if_due(now_us));
+  return std::min(deadline_us, publish_if_due(now_us));
 }
 
 void Pipeline::stop() {
-  const std::lock_guard lock(mutex_);
-  if (stopping_) return;
-  stopping_ = true;
-  stop_deadline_us_ = clock_.steady_us() + kStopGraceUs;
-  sink_->stop();
+  std::int64_t none = 0;
+  stop_deadline_us_.compare_exchange_strong(none, clock_.steady_us() + kStopGraceUs);
 }
 
 bool Pipeline::stopped() const {
-  const std::lock_guard lock(mutex_);
   return stopping_ && (sink_->stats().calls_in_flight == 0 || clock_.steady_us() >= stop_deadline_us_);
 }
 
 void Pipeline::close() {
   const std::lock_guard lock(mutex_);
   if (!(current_cursor() == saved_)) save_cursor();
+  publish(clock_.steady_us());
 }
 
-PipelineStatus Pipeline::status() const {
+// Returns when it is to be looked at again: what happened since the last publication is not to wait for the next event.
+std::int64_t Pipeline::publish_if_due(std::int64_t now_us) {
+  const std::optional<Problem> of_sink = sink_->problem();
+  const std::optional<Problem>& problem = of_sink ? of_sink : journal_problem_;
+  const bool same_state = finished_replay_ == published_finished_ &&
+                          (problem ? problem->code == published_problem_ : published_problem_.empty());
+  const std::int64_t due_us = published_us_ + kStatusIntervalUs;
+  if (same_state && now_us < due_us) return due_us;
+  publish(now_us);
+  return INT64_MAX;
+}
+
+void Pipeline::publish(std::int64_t now_us) {
+  auto status = std::make_shared<const PipelineStatus>(make_status());
+  published_us_ = now_us;
+  published_problem_ = status->problem ? status->problem->code : std::string();
+  published_finished_ = status->finished;
+  published_.set(std::move(status));
+}
+
+PipelineStatus Pipeline::status_now() const {
   const std::lock_guard lock(mutex_);
+  return make_status();
+}
+
+PipelineStatus Pipeline::make_status() const {
   PipelineStatus status;
   const journal::EnvironmentMark mark = this->mark();
   status.balance = balance_.sample(selected(destination_, mark.appended));

@@ -3,6 +3,7 @@
 // simulation can drive it too.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/published.h"
 #include "catalog/snapshot.h"
 #include "export/balance.h"
 #include "export/delivery_window.h"
@@ -65,14 +67,18 @@ class Pipeline {
   std::int64_t step();
 
   // No new events go out; calls in flight may end. Step on until stopped(), which is true when they have or after
-  // kStopGraceUs; then close().
+  // kStopGraceUs; then close(). Any thread; takes effect with the next step().
   void stop();
+  // The owner's thread.
   bool stopped() const;
-  // Saves the cursor.
+  // Saves the cursor, and publishes what has been delivered in the end. The owner's thread.
   void close();
 
-  // Any thread; takes the pipeline's mutex.
-  PipelineStatus status() const;
+  // What step() last published: at most kStatusIntervalUs behind it, and at once when a problem came, changed or went,
+  // or a replay finished. Any thread; never waits for a step. Never null.
+  std::shared_ptr<const PipelineStatus> status() const { return published_.get(); }
+  // As of now. Waits for the step that runs: for a drain, which must not stop too early, and for tests. Any thread.
+  PipelineStatus status_now() const;
   const catalog::Destination& destination() const { return destination_; }
 
  private:
@@ -93,6 +99,9 @@ class Pipeline {
   journal::Cursor current_cursor() const;
   std::int64_t save_cursor_if_due(std::int64_t now_us);
   void save_cursor();
+  PipelineStatus make_status() const;
+  std::int64_t publish_if_due(std::int64_t now_us);
+  void publish(std::int64_t now_us);
 
   const catalog::Destination destination_;
   const std::optional<ReplayRange> replay_;
@@ -100,7 +109,7 @@ class Pipeline {
   EventFilter filter_;
   journal::Journal& journal_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // held by each step; besides it only status_now() takes it
   std::unique_ptr<journal::CursorFile> cursor_file_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<journal::JournalReader> reader_;
@@ -127,8 +136,13 @@ class Pipeline {
   std::int64_t ask_journal_again_us_ = 0;   // while there is one
   bool counted_ = false;
   bool read_all_of_replay_ = false, finished_replay_ = false;
+  std::atomic<std::int64_t> stop_deadline_us_{0};  // 0: nobody has asked it to stop
   bool stopping_ = false;
-  std::int64_t stop_deadline_us_ = 0;
+
+  Published<PipelineStatus> published_;
+  std::int64_t published_us_ = 0;
+  std::string published_problem_;  // its code
+  bool published_finished_ = false;
 };
 
 }  // namespace sluice::exporting

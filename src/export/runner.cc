@@ -17,30 +17,32 @@ constexpr std::int64_t kDrainPatienceMs = 2'000;
 
 }  // namespace
 
-Exporter::Runner::Runner(catalog::Destination destination, journal::Journal& journal,
-                         std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
-                         std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
-                         std::optional<ReplayRange> replay)
+Runner::Runner(catalog::Destination destination, journal::Journal& journal,
+               std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
+               std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
+               std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
       dead_letters_(std::move(dead_letters)),
       pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
                 replay),
-      history_(clock.wall_ms()),
+      history_(std::make_shared<SharedHistory>(clock.wall_ms())),
       state_since_ms_(clock.wall_ms()) {
-  history_.sample(pipeline_.status(), state_since_ms_);  // what was before is not its history
+  rates_ = history_->sample(*pipeline_.status(), state_since_ms_);  // what was before is not its history
+  status_.set(std::make_shared<const DestinationStatus>(make_status()));
   journal_.subscribe(&notifier_, destination.environment_id);
   worker_ = workers.start("destination", notifier_, [this] { return step(); });
 }
 
-Exporter::Runner::~Runner() { stop(); }
+Runner::~Runner() { stop(); }
 
-void Exporter::Runner::begin_stop() {
+void Runner::begin_stop() {
   pipeline_.stop();
   notifier_.notify();
 }
 
-void Exporter::Runner::stop() {
+void Runner::stop() {
+  const std::lock_guard lock(stop_mutex_);
   if (!worker_) return;
   begin_stop();
   worker_->join();
@@ -48,15 +50,15 @@ void Exporter::Runner::stop() {
   journal_.unsubscribe(&notifier_);
 }
 
-std::int64_t Exporter::Runner::step() {
+std::int64_t Runner::step() {
   const std::int64_t deadline_us = pipeline_.step();
   if (!pipeline_.stopped()) return std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, kIdleCursorIntervalUs);
   pipeline_.close();
   return kWorkerDone;
 }
 
-bool Exporter::Runner::drained(std::int64_t since_ms) const {
-  const PipelineStatus status = pipeline_.status();
+bool Runner::drained(std::int64_t since_ms) const {
+  const PipelineStatus status = pipeline_.status_now();
   if (status.balance.waiting == 0) return true;
   if (!status.problem) return false;
   if (status.problem->weight == Problem::Weight::setup) return true;
@@ -64,10 +66,10 @@ bool Exporter::Runner::drained(std::int64_t since_ms) const {
   return clock_.wall_ms() - std::max(status.last_delivery_ms, since_ms) > kDrainPatienceMs;
 }
 
-DestinationStatus Exporter::Runner::status() const {
+DestinationStatus Runner::make_status() const {
   DestinationStatus status;
   status.destination = destination();
-  status.pipeline = pipeline_.status();
+  status.pipeline = *pipeline_.status();
   status.dead_letter_path = dead_letters_->path();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
@@ -75,9 +77,8 @@ DestinationStatus Exporter::Runner::status() const {
   const std::int64_t last = status.pipeline.last_delivery_ms;
   status.state = destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting,
                                     status.oldest_waiting_age_ms, last == 0 ? -1 : now_ms - last});
-  const std::lock_guard lock(watch_mutex_);
   status.state_since_ms = state_since_ms_;
-  status.rates = history_.rates(now_ms);
+  status.rates = rates_;
   if (samples_.size() >= 2) {
     const double seconds = static_cast<double>(samples_.back().at_us - samples_.front().at_us) / 1e6;
     status.accepted_per_s = static_cast<double>(samples_.back().accepted - samples_.front().accepted) / seconds;
@@ -86,30 +87,30 @@ DestinationStatus Exporter::Runner::status() const {
   return status;
 }
 
-std::vector<HistoryStep> Exporter::Runner::history(HistorySpan span) const {
-  const std::lock_guard lock(watch_mutex_);
-  return history_.steps(span, clock_.wall_ms());
-}
-
-void Exporter::Runner::sample() {
-  const DestinationStatus now = status();
-  const std::lock_guard lock(watch_mutex_);
-  samples_.push_back({clock_.steady_us(), now.pipeline.balance.accepted, now.pipeline.balance.delivered});
+void Runner::sample() {
+  const std::shared_ptr<const PipelineStatus> pipeline = pipeline_.status();
+  samples_.push_back({clock_.steady_us(), pipeline->balance.accepted, pipeline->balance.delivered});
   if (samples_.size() > kRateWindowS) samples_.pop_front();
-  history_.sample(now.pipeline, clock_.wall_ms());
+  rates_ = history_->sample(*pipeline, clock_.wall_ms());
+  auto now_shared = std::make_shared<DestinationStatus>(make_status());
+  DestinationStatus& now = *now_shared;
   const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";
-  if (now.state == state_ && code == problem_code_) return;
+  if (now.state == state_ && code == problem_code_) {
+    status_.set(std::move(now_shared));
+    return;
+  }
   // `delivering` and `idle` follow each other all day: not worth a line.
   const auto quiet = [](DestinationState state) {
     return state == DestinationState::delivering || state == DestinationState::idle;
   };
-  if (!(quiet(now.state) && quiet(state_))) tell(now);
+  if (!(quiet(now.state) && quiet(state_))) log_state(now);
   state_ = now.state;
   problem_code_ = code;
-  state_since_ms_ = clock_.wall_ms();
+  state_since_ms_ = now.state_since_ms = clock_.wall_ms();
+  status_.set(std::move(now_shared));
 }
 
-void Exporter::Runner::tell(const DestinationStatus& now) const {
+void Runner::log_state(const DestinationStatus& now) const {
   const std::string_view state = destination_state_name(now.state);
   if (now.pipeline.problem) {
     const Problem& problem = *now.pipeline.problem;

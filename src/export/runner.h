@@ -9,15 +9,15 @@
 
 #include "base/clock.h"
 #include "base/notifier.h"
+#include "base/published.h"
 #include "base/worker.h"
 #include "export/dead_letter_file.h"
-#include "export/exporter.h"
-#include "export/history.h"
+#include "export/export_status.h"
 #include "export/pipeline.h"
 
 namespace sluice::exporting {
 
-class Exporter::Runner {
+class Runner {
  public:
   // Starts at once. With `replay` it delivers that range and then has nothing more to do.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
@@ -26,15 +26,17 @@ class Exporter::Runner {
   ~Runner();
 
   void begin_stop();
-  void stop();  // waits until it has
+  void stop();  // waits until it has; any thread
 
   const catalog::Destination& destination() const { return pipeline_.destination(); }
-  PipelineStatus pipeline_status() const { return pipeline_.status(); }
-  // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it.
+  // Any thread; waits for nothing. Never null.
+  std::shared_ptr<const PipelineStatus> pipeline_status() const { return pipeline_.status(); }
+  std::shared_ptr<const DestinationStatus> status() const { return status_.get(); }  // as of the last sample()
+  std::shared_ptr<const SharedHistory> history() const { return history_; }
+  // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it. Waits
+  // for the pipeline's step.
   bool drained(std::int64_t since_ms) const;
-  DestinationStatus status() const;
-  std::vector<HistoryStep> history(HistorySpan span) const;
-  // Once a second: samples the rates and tells of a change of state, once.
+  // Once a second: samples the rates, and logs a change of state, once. One thread.
   void sample();
 
  private:
@@ -44,18 +46,22 @@ class Exporter::Runner {
     std::uint64_t accepted, delivered;
   };
   std::int64_t step();
-  void tell(const DestinationStatus& now) const;
+  DestinationStatus make_status() const;
+  void log_state(const DestinationStatus& now) const;
 
   journal::Journal& journal_;
   const Clock& clock_;
   Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   Pipeline pipeline_;
-  std::unique_ptr<Worker> worker_;
+  std::mutex stop_mutex_;
+  std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: it has stopped
 
-  mutable std::mutex watch_mutex_;
+  const std::shared_ptr<SharedHistory> history_;
+  Published<DestinationStatus> status_;
+  // Of sample()'s thread alone.
   std::deque<Sample> samples_;
-  History history_;
+  HistoryRates rates_;
   DestinationState state_ = DestinationState::idle;
   std::string problem_code_;
   std::int64_t state_since_ms_;

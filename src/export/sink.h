@@ -6,13 +6,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/notifier.h"
 #include "base/result.h"
+#include "catalog/snapshot.h"
 #include "event/entry.h"
 #include "event/envelope.h"
 #include "export/health.h"
@@ -102,5 +105,8 @@ class Sink {
   // what is inside is simply not finished, and comes again from the cursor.
   virtual void stop() = 0;
 };
+
+// Makes the sink of a destination. It must keep within the references it is given; the notifier outlives the sink.
+using SinkFactory = std::function<std::unique_ptr<Sink>(const catalog::Destination&, Notifier&, DeadLetterStore&)>;
 
 }  // namespace sluice::exporting

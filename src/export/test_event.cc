@@ -60,8 +60,7 @@ bool stands_in_the_way(const std::optional<Problem>& problem) {
 }  // namespace
 
 TestEventOutcome send_test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
-                                 const Exporter::SinkFactory& make_sink, const Clock& clock,
-                                 const std::atomic<bool>& stopping) {
+                                 const SinkFactory& make_sink, const Clock& clock, const std::atomic<bool>& stopping) {
   Notifier notifier;
   KeptLetter letters;
   const std::unique_ptr<Sink> sink = make_sink(destination, notifier, letters);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/object_id.h"
 #include "catalog/snapshot.h"
-#include "export/exporter.h"
+#include "export/sink.h"
 
 namespace sluice::exporting {
 
@@ -28,7 +28,6 @@ struct TestEventOutcome {
 
 // Blocks until it is delivered, refused, or at kTestEventDeadlineMs; or until `stopping`. Any thread.
 TestEventOutcome send_test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
-                                 const Exporter::SinkFactory& make_sink, const Clock& clock,
-                                 const std::atomic<bool>& stopping);
+                                 const SinkFactory& make_sink, const Clock& clock, const std::atomic<bool>& stopping);
 
 }  // namespace sluice::exporting

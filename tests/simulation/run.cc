@@ -17,6 +17,8 @@ constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::uint64_t kOutageStepUs = 10'000'000;
 // After all is repaired: the longest waits of a sink are a minute, and each retry doubles the one before.
 constexpr std::int64_t kSettleAtMostS = 3'600;
+// It is at rest when nothing is seen to wait for so long.
+constexpr std::int64_t kRestS = 4;
 // Cursors, flags and the like, beside the journal's own files.
 constexpr std::uint64_t kOtherFilesBytes = 2u << 20;
 
@@ -141,14 +143,20 @@ bool Run::settle() {
              !(each.replay && each.replay->state == exporting::ReplayState::running);
     });
   };
+  std::int64_t rested_s = 0;
   for (std::int64_t s = 0; s < kSettleAtMostS; ++s) {
     guarded([this] { scheduler_.run_for(kSecondUs); });
     if (!process_) try_start();
-    if (!process_) continue;
+    if (!process_) {
+      rested_s = 0;
+      continue;
+    }
     look_at_replays();
     if (clock_.steady_us() >= publish_again_at_us_) guarded([this] { publish(); });
     check_limits();
-    if (!in_flight_.empty() || !at_rest()) continue;
+    // What is shown may be two seconds old.
+    rested_s = in_flight_.empty() && at_rest() ? rested_s + 1 : 0;
+    if (rested_s < kRestS) continue;
     std::uint64_t taken = 0, after = 0;
     for (const Tracked& each : ledger_.destinations) taken += cloud_.stream(each.stream).taken;
     guarded([this] { process_->stop(10'000); });

@@ -310,6 +310,7 @@ void Run::turn(Tracked& destination) {
   destination.on = !destination.on;
   destination.was_off = true;
   if (destination.on) destination.excused_until = ledger_.now();
+  if (!destination.on) process_->exporter().switched_off(destination.id);
   tell(fmt::format("{} is switched {}", Cloud::stream_name(destination.stream), destination.on ? "on" : "off"));
   publish();
 }

@@ -1,0 +1,111 @@
+// What status, metrics, API and console read of export: immutable snapshots, built by export's watch once a second and
+// after each change, swapped whole. Reading them takes no lock that a pipeline, the exporter or the journal works
+// under.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/object_id.h"
+#include "catalog/snapshot.h"
+#include "event/kind.h"
+#include "export/health.h"
+#include "export/history.h"
+#include "export/pipeline.h"
+#include "export/replay.h"
+
+namespace sluice::exporting {
+
+// What /status, metrics and logs say of one destination. At most two seconds old (Exporter::status()).
+struct DestinationStatus {
+  catalog::Destination destination;
+  DestinationState state = DestinationState::off;
+  std::int64_t state_since_ms = 0;
+  std::int64_t oldest_waiting_age_ms = 0;
+  double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
+  HistoryRates rates;
+  PipelineStatus pipeline;  // all zero when it is off
+  std::optional<ReplayStatus> replay;
+  std::string dead_letter_path;
+};
+
+// Events of one destination that were delivered since the process started, replays included.
+struct Delivered {
+  std::string project_key, environment_key;
+  event::EventKindCounts by_kind{};
+};
+
+// A destination's history, which the watch adds to while others read it: the lock is held while numbers in memory are
+// copied, nothing else. Any thread.
+class SharedHistory {
+ public:
+  explicit SharedHistory(std::int64_t started_ms) : history_(started_ms) {}
+  // Returns the rates that follow.
+  HistoryRates sample(const PipelineStatus& now, std::int64_t now_ms) {
+    const std::lock_guard lock(mutex_);
+    history_.sample(now, now_ms);
+    return history_.rates(now_ms);
+  }
+  std::vector<HistoryStep> steps(HistorySpan span, std::int64_t now_ms) const {
+    const std::lock_guard lock(mutex_);
+    return history_.steps(span, now_ms);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  History history_;  // guarded by mutex_
+};
+
+// All destinations at one moment. Never changes once it is published.
+struct ExportStatus {
+  struct Entry {
+    std::shared_ptr<const DestinationStatus> status;
+    std::shared_ptr<const SharedHistory> history;  // null: it is off
+  };
+  std::map<ObjectId, Entry> destinations;
+  std::map<ObjectId, Delivered> delivered;  // also of those that are gone, if they delivered anything
+};
+
+// The destinations of one ExportStatus, to walk over. Cheap to copy; keeps what it walks over alive.
+class DestinationList {
+ public:
+  class Iterator {
+   public:
+    using Base = std::map<ObjectId, ExportStatus::Entry>::const_iterator;
+    using iterator_category = std::forward_iterator_tag;
+    using value_type = DestinationStatus;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const DestinationStatus*;
+    using reference = const DestinationStatus&;
+    Iterator() = default;
+    explicit Iterator(Base at) : at_(at) {}
+    reference operator*() const { return *at_->second.status; }
+    pointer operator->() const { return at_->second.status.get(); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) { return Iterator(at_++); }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    Base at_;
+  };
+
+  explicit DestinationList(std::shared_ptr<const ExportStatus> status) : status_(std::move(status)) {}
+  Iterator begin() const { return Iterator(status_->destinations.begin()); }
+  Iterator end() const { return Iterator(status_->destinations.end()); }
+  std::size_t size() const { return status_->destinations.size(); }
+  bool empty() const { return status_->destinations.empty(); }
+
+ private:
+  std::shared_ptr<const ExportStatus> status_;
+};
+
+}  // namespace sluice::exporting

@@ -1,0 +1,34 @@
+// What all destinations that are off miss meanwhile (export/paused_destination.h).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "export/paused_destination.h"
+
+namespace sluice::exporting {
+
+// Any thread. Its lock is held over the work on disk of one destination at a time; what status shows does not need it.
+class PausedDestinations {
+ public:
+  PausedDestinations(journal::Journal& journal, storage::FileSystem& files, std::string cursor_directory)
+      : journal_(journal), files_(files), cursor_directory_(std::move(cursor_directory)) {}
+
+  // These are off, and none of them runs any more. Of those that are not off any more what they missed is in their
+  // cursors when it returns without an error.
+  Result<void> set(const std::map<ObjectId, catalog::Destination>& off);
+  // Counts what each has missed since the last time. One that fails is counted with the next.
+  void sample();
+
+ private:
+  Result<void> leave(ObjectId destination, bool is_off);
+  Result<void> enter(const catalog::Destination& destination);
+  journal::Journal& journal_;
+  storage::FileSystem& files_;
+  const std::string cursor_directory_;
+  std::mutex mutex_;
+  std::map<ObjectId, PausedDestination> paused_;  // of those that are off and have a cursor
+};
+
+}  // namespace sluice::exporting
