@@ -62,11 +62,12 @@ Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   finish_leaving(snapshot, take_leaving(snapshot));
   std::map<ObjectId, catalog::Destination> off;
   for (const catalog::Destination& destination : snapshot.destinations()) {
-    if (destination.on) continue;
-    places_.is_off(destination.id);
-    off.emplace(destination.id, destination);
+    if (!destination.on) off.emplace(destination.id, destination);
   }
   Result<void> outcome = paused_.set(off);
+  // Not before what they miss is counted: until then their places are held.
+  if (outcome)
+    for (const auto& [id, destination] : off) places_.is_off(id);
   for (const catalog::Destination& destination : snapshot.destinations()) {
     if (!destination.on) continue;
     {
@@ -116,16 +117,16 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
 
 void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
                               const std::vector<std::shared_ptr<Runner>>& leaving) {
-  std::set<ObjectId> on;
+  std::set<ObjectId> on, off;
   for (const catalog::Destination& destination : snapshot.destinations())
-    if (destination.on) on.insert(destination.id);
+    (destination.on ? on : off).insert(destination.id);
   for (const auto& runner : leaving) {
     const ObjectId id = runner->destination().id;
     // Off or gone: its cursors stay on disk, but hold nothing back any more (docs/delivery.md).
     const bool comes_back = on.contains(id);
     replays_.finish_detach(id, !comes_back);
     runner->stop();
-    if (!comes_back) places_.stopped(id);
+    if (!comes_back) places_.stopped(id, off.contains(id));
     const std::lock_guard lock(mutex_);
     add_delivered(retired_, runner->destination(), runner->pipeline_status()->delivered_by_kind);
     leaving_.erase(id);

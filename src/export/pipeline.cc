@@ -117,6 +117,7 @@ bool Pipeline::next_chunk() {
     return false;
   }
   journal_goes_on();
+  read_on_ = reader_->more();
   return chunk_ != nullptr;
 }
 
@@ -312,6 +313,7 @@ std::int64_t Pipeline::step() {
   } else if (moved && (entry_ || window_.size() < kMaxWindowEvents)) {
     deadline_us = std::min(deadline_us, now_us);  // there is room again: read on at once
   }
+  if (!stopping_ && std::exchange(read_on_, false)) deadline_us = std::min(deadline_us, now_us);
   if (!stopping_ && journal_problem_) deadline_us = std::min(deadline_us, ask_journal_again_us_);
   deadline_us = std::min(deadline_us, save_cursor_if_due(now_us));
   return std::min(deadline_us, publish_if_due(now_us));

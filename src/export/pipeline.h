@@ -135,6 +135,7 @@ class Pipeline {
   std::optional<Problem> journal_problem_;  // it cannot be read on from here
   std::int64_t ask_journal_again_us_ = 0;   // while there is one
   bool counted_ = false;
+  bool read_on_ = false;  // the journal has looked at enough for one step, and found nothing yet
   bool read_all_of_replay_ = false, finished_replay_ = false;
   std::atomic<std::int64_t> stop_deadline_us_{0};  // 0: nobody has asked it to stop
   bool stopping_ = false;

@@ -57,10 +57,10 @@ void StartPlaces::started(ObjectId destination) {
   if (const auto found = reserved_.find(destination); found != reserved_.end()) found->second = false;
 }
 
-void StartPlaces::stopped(ObjectId destination) {
+void StartPlaces::stopped(ObjectId destination, bool off) {
   const std::lock_guard lock(mutex_);
   running_.erase(destination);
-  if (!reserved_.contains(destination)) journal_.drop_hold(destination.hex());
+  if (!off && !reserved_.contains(destination)) journal_.drop_hold(destination.hex());
 }
 
 void StartPlaces::is_off(ObjectId destination) {

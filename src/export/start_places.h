@@ -32,10 +32,12 @@ class StartPlaces {
   // Its owner switched it off: its place stays, and holds nothing back once it does not run.
   void switched_off(ObjectId destination);
 
-  // It runs from now on, and holds its place itself; it stopped and is off or gone (both: apply()'s thread).
+  // It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until is_off()
+  // (all: apply()'s thread).
   void started(ObjectId destination);
-  void stopped(ObjectId destination);
-  // It is off in the catalog that is applied: drops what is left of an earlier start, but not a reserved one.
+  void stopped(ObjectId destination, bool off);
+  // It is off in the catalog that is applied, and what it misses is counted from here on: drops what is held for it,
+  // but not for a reserved start.
   void is_off(ObjectId destination);
 
   // Removes its cursor, and what it holds.

@@ -97,6 +97,9 @@ struct JournalChunk {
   std::string buffer;
 };
 
+// One read() looks at no more than this, and at one entry.
+inline constexpr std::uint64_t kReadStepBytes = 16ull << 20;
+
 class JournalReader {
  public:
   virtual ~JournalReader() = default;
@@ -108,6 +111,9 @@ class JournalReader {
   // Why the last read() gave nothing although something is there: the disk did not read it. The reader stays where it
   // is, and the next read() tries again; when, is the caller's choice. Names the file and the bytes.
   virtual const std::optional<storage::FileError>& failure() const = 0;
+  // Whether the last read() gave nothing because it had looked at enough for one step (kReadStepBytes of others'
+  // entries or of damage): call again.
+  virtual bool more() const = 0;
   // Where the next read goes on: everything of this environment before it has been handed out.
   virtual Position position() const = 0;
 };

@@ -125,5 +125,70 @@ void read(benchmark::State& state) {
 }
 BENCHMARK(read)->Arg(60'000)->Arg(1'000)->Unit(benchmark::kMillisecond);
 
+// What a start asks of the journal for each of 2,000 destinations whose cursors lie in the middle of a full segment of
+// 128 MiB of small payloads, each in an environment of its own: a hold, a reader, a mark, what waits, and its first
+// entry. Arguments: 0: in the segment that is written; 1: in a sealed one.
+void ready(benchmark::State& state) {
+  constexpr std::uint32_t kDestinations = 2'000;
+  const bool sealed = state.range(0) == 1;
+  const auto directory = std::filesystem::temp_directory_path() / "sluice_journal_bench_ready";
+  const auto files = storage::make_posix_file_system();
+  const SystemClock clock;
+  JournalLimits limits;
+  limits.min_free_bytes = 0;
+  std::filesystem::remove_all(directory);
+  const auto environment = [](std::uint32_t number) {
+    ObjectId id = kEnvironment;
+    id.bytes[10] = static_cast<std::uint8_t>(number >> 8);
+    id.bytes[11] = static_cast<std::uint8_t>(number);
+    return id;
+  };
+  auto journal = *Journal::open(directory.string(), limits, *files, clock);
+  Position middle;
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::size_t under_way = 0;
+  const auto wait_for = [&](std::size_t most) {
+    std::unique_lock lock(mutex);
+    answered.wait(lock, [&] { return under_way <= most; });
+  };
+  for (std::uint32_t i = 0; journal->stats().segments < 2 && i < 500'000; ++i) {
+    if (!sealed && i == 440'000) break;
+    if (i == 250'000) wait_for(0);
+    if (i == 250'000) middle = journal->end();
+    wait_for(4'000);
+    {
+      const std::lock_guard lock(mutex);
+      ++under_way;
+    }
+    AppendRequest request;
+    request.environment = environment(i * 7919 % kDestinations);
+    request.received_ms = clock.wall_ms();
+    request.counts[2] = 1;
+    request.entry = std::string(200, 'e');
+    request.done = [&](AppendOutcome) {
+      const std::lock_guard lock(mutex);
+      --under_way;
+      answered.notify_one();
+    };
+    journal->append(std::move(request));
+  }
+  wait_for(0);
+  for (auto _ : state) {
+    journal.reset();
+    journal = *Journal::open(directory.string(), limits, *files, clock);
+    for (std::uint32_t i = 0; i < kDestinations; ++i) {
+      const ObjectId id = environment(i);
+      journal->hold(id.hex(), middle);
+      const auto reader = journal->reader(id, middle);
+      benchmark::DoNotOptimize(journal->count(id, middle, journal->mark(id).end));
+      benchmark::DoNotOptimize(reader->read(1 << 20));
+    }
+  }
+  journal.reset();
+  std::filesystem::remove_all(directory);
+}
+BENCHMARK(ready)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->Iterations(1)->UseRealTime();
+
 }  // namespace
 }  // namespace sluice::journal

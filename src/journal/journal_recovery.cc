@@ -98,7 +98,10 @@ Result<void> summarise_sealed(Recovery& recovery, const Found& found, const Segm
   }
   if (next_tells) segment.summary.next_sequence = next.first_sequence;
   for (const ByteRange range : damaged) table.note_damage(segment, range.from, range.to, "rebuilding an index");
-  if (auto written = recovery.files.write_index(segment.header, segment.summary); !written)
+  std::vector<StoredRows> rows;
+  if (auto written = recovery.files.write_index(segment.header, segment.summary, rows); written)
+    table.index_written(segment, rows);
+  else
     log_warn("journal.index_not_written", {{"reason", written.error().message}});
   return {};
 }

@@ -163,6 +163,45 @@ TEST_F(JournalTest, counts_exactly_between_any_two_positions) {
   }
 }
 
+// A quiet environment beside a busy one: sealed segments by their index, the last one from memory, and again after a
+// restart.
+TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers) {
+  limits_.segment_bytes = 1 << 20;
+  open();
+  std::vector<Position> positions = {journal_->end()};
+  std::vector<std::string> expected;
+  for (int i = 0; i < 3000; ++i) {
+    const bool quiet = i % 97 == 0;
+    const std::string text = fmt::format("{}:", i) + std::string(static_cast<std::size_t>(i) * 31 % 1900, 'q');
+    ASSERT_EQ(append(request(quiet ? kTwo : kOne, text, 0, static_cast<std::uint64_t>(i % 7))), AppendOutcome::durable);
+    if (quiet) expected.push_back(text);
+    positions.push_back(journal_->end());
+  }
+  ASSERT_GT(journal_->stats().segments, 2u);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(read_all(kTwo), expected);
+    EXPECT_EQ(read_all(kTwo, {}, 1), expected);
+    EXPECT_EQ(read_all(kOne).size(), 3000 - expected.size());
+    for (std::size_t from = 0; from <= 3000; from += 211) {
+      for (const std::size_t to : {from, (from + 3000) / 2, std::size_t{3000}}) {
+        JournalCount count;
+        for (std::size_t i = from; i < to; ++i) {
+          if (i % 97 != 0) continue;
+          ++count.entries;
+          count.bytes += fmt::format("{}:", i).size() + i * 31 % 1900;
+          count.events[static_cast<std::size_t>(event::EventKind::feature)] += i % 7;
+        }
+        const JournalCount found = *journal_->count(kTwo, positions[from], positions[to]);
+        ASSERT_EQ(found.entries, count.entries) << from << " to " << to;
+        ASSERT_EQ(found.bytes, count.bytes);
+        ASSERT_EQ(found.events, count.events);
+      }
+    }
+    open();
+  }
+  EXPECT_EQ(journal_->stats().damaged_regions, 0u);
+}
+
 TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
   std::atomic<bool> stop{false};
   std::thread appender([&] {

@@ -202,7 +202,10 @@ void ThreadedJournal::write_indexes() {
   for (const auto& segment : sealed) {
     if (!table_.holds_segment(*segment)) continue;
     // Derived data: a start without it reads the segment's headers instead.
-    if (auto written = files_.write_index(segment->header, segment->summary); !written)
+    std::vector<StoredRows> rows;
+    if (auto written = files_.write_index(segment->header, segment->summary, rows); written)
+      table_.index_written(*segment, rows);
+    else
       log_warn("journal.index_not_written", {{"reason", written.error().message}});
     std::vector<DedupeRecord>().swap(segment->summary.keys);
   }

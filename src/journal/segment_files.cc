@@ -220,8 +220,9 @@ void SegmentFiles::retire(const Segment& segment) {
   if (!spare.empty()) add_spare(std::move(spare));
 }
 
-storage::FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary) {
-  const std::string bytes = encode_index(header, summary);
+storage::FileResult<void> SegmentFiles::write_index(const SegmentHeader& header, const SegmentSummary& summary,
+                                                    std::vector<StoredRows>& rows) {
+  const std::string bytes = encode_index(header, summary, &rows);
   auto file = files_.open(index_path(header.number), true);
   if (!file) return tl::unexpected(file.error());
   if (auto emptied = (*file)->allocate(0); !emptied) return emptied;

@@ -56,7 +56,9 @@ class SegmentFiles {
   // A segment given up becomes a spare, or is removed.
   void retire(const Segment& segment);
 
-  storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary);
+  // `rows`: where each environment's rows came to lie in it.
+  storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary,
+                                        std::vector<StoredRows>& rows);
   // Nothing when there is none, or none that can be read and believed: it is derived, and made anew.
   std::optional<SegmentSummary> read_index(const SegmentHeader& header);
   // Whether there is one, whole or not.

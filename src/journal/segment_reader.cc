@@ -46,18 +46,29 @@ void SegmentReader::enter(const SegmentTable::Place& place) {
   bad_from_.reset();
   last_sequence_ = segment_->header.first_sequence - 1;
   move_to(place.offset);
+  own_blocks_.clear();
+  // For one that has most of the segment there is nothing to skip.
+  if (place.rows_bytes == 0 || place.own_bytes > segment_->header.segment_bytes / 4) return;
+  if (const auto rows = segment_->read_rows(place.rows_at, place.rows_bytes)) own_blocks_ = block_firsts(*rows);
+}
+
+std::uint64_t SegmentReader::next_own(const SegmentTable::Place& place) const {
+  if (own_blocks_.empty()) return place.nothing_until;
+  return std::max(place.nothing_until, next_own_offset(own_blocks_, offset(), place.limit));
 }
 
 std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes) {
   auto chunk = std::make_shared<JournalChunk>();
   failure_.reset();
+  more_ = false;
+  std::uint64_t looked_at = 0;
   while (true) {
     const SegmentTable::Place place = table_.place(environment_, position_);
     if (!place.segment) return nullptr;
     if (place.segment != segment_) enter(place);
-    if (place.nothing_until > offset()) {
-      bad_from_.reset();
-      move_to(place.nothing_until);
+    // Not while it looks for the end of a damaged stretch, which is told as one.
+    if (const std::uint64_t next = next_own(place); next > offset() && !bad_from_) {
+      move_to(std::min(next, place.limit));
     }
     if (offset() >= place.limit) {
       if (place.last) return nullptr;
@@ -74,7 +85,10 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
       }
       file_ = *file;
     }
+    more_ = looked_at >= kReadStepBytes;
+    if (more_) return nullptr;
     read_block(place, max_bytes, *chunk);
+    looked_at += chunk->buffer.size();
     if (chunk->entries.empty() && failure_) return nullptr;
     failure_.reset();  // what comes first was read; the rest is the next call's
     if (chunk->entries.empty()) continue;
@@ -85,7 +99,10 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
 
 void SegmentReader::read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk) {
   const std::uint64_t buffer_at = offset();
-  const std::uint64_t size = std::min(std::clamp(max_bytes, kMinBlockBytes, kMaxBlockBytes), place.limit - buffer_at);
+  std::uint64_t size = std::clamp(max_bytes, kMinBlockBytes, kMaxBlockBytes);
+  if (!own_blocks_.empty() && !bad_from_)
+    size = std::min(size, std::max(own_blocks_end(own_blocks_, buffer_at) - buffer_at, kMinBlockBytes));
+  size = std::min(size, place.limit - buffer_at);
   if (!read_beginning(size, chunk.buffer)) return;
   while (offset() < std::min(buffer_at + chunk.buffer.size(), place.limit)) {
     if (take_frame(place, chunk.buffer, buffer_at, chunk) == Step::stop) break;

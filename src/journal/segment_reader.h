@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "journal/journal.h"
 #include "journal/segment_table.h"
@@ -18,11 +19,14 @@ class SegmentReader final : public JournalReader {
   std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) override;
   Position position() const override { return position_; }
   const std::optional<storage::FileError>& failure() const override { return failure_; }
+  bool more() const override { return more_; }
 
  private:
   enum class Step : std::uint8_t { go_on, stop };
 
   void enter(const SegmentTable::Place& place);
+  // Where this environment may have its next entry, from the position on.
+  std::uint64_t next_own(const SegmentTable::Place& place) const;
   // Reads one block at the position; moves the position over all that was looked at. Sets failure_.
   void read_block(const SegmentTable::Place& place, std::uint64_t max_bytes, JournalChunk& chunk);
   // As much of it as can be read from its beginning.
@@ -38,8 +42,10 @@ class SegmentReader final : public JournalReader {
   Position position_;
   std::shared_ptr<Segment> segment_;  // that of position_, and its file
   std::shared_ptr<storage::File> file_;
+  std::vector<std::uint32_t> own_blocks_;  // of the segment, from its index; empty: unknown
   std::uint64_t last_sequence_ = 0;
   std::optional<storage::FileError> failure_;
+  bool more_ = false;
   std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset
 };
 

@@ -33,11 +33,13 @@ void SegmentSummary::add(const FrameHeader& header, std::uint32_t frame_end) {
   if (header.kind != FrameKind::entry) return;
   oldest_received_ms = oldest_received_ms == 0 ? header.received_ms : std::min(oldest_received_ms, header.received_ms);
   newest_received_ms = std::max(newest_received_ms, header.received_ms);
-  add_to(environments[header.environment], header);
+  EnvironmentSummary& environment = environments[header.environment];
+  add_to(environment, header);
+  environment.blocks.add(header, static_cast<std::uint32_t>(frame_end - header.frame_bytes()));
   if (header.dedupe_key != DedupeKey{}) keys.push_back({header.environment, header.dedupe_key, header.received_ms});
 }
 
-std::string encode_index(const SegmentHeader& segment, const SegmentSummary& summary) {
+std::string encode_index(const SegmentHeader& segment, const SegmentSummary& summary, std::vector<StoredRows>* rows) {
   std::string out(kIndexHeaderBytes + kEnvironmentBytes * summary.environments.size() + kKeyBytes * summary.keys.size(),
                   '\0');
   char* at = out.data();
@@ -54,6 +56,8 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
   at += kIndexHeaderBytes;
   for (const auto& [environment, count] : summary.environments) {
     std::memcpy(at, environment.bytes.data(), ObjectId::kBytes);
+    const std::string& blocks = count.blocks.bytes();
+    store<std::uint32_t>(at + 12, blocks.empty() ? 0 : static_cast<std::uint32_t>(blocks.size() + 4));
     store<std::uint64_t>(at + 16, count.entries);
     store<std::uint64_t>(at + 24, count.bytes);
     for (std::size_t kind = 0; kind < event::kEventKindLimit; ++kind)
@@ -66,6 +70,19 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
     store<std::int64_t>(at + 32, record.received_ms);
     at += kKeyBytes;
   }
+  const std::size_t rows_begin = out.size();
+  for (const auto& [environment, count] : summary.environments) {
+    const std::string& blocks = count.blocks.bytes();
+    StoredRows stored;
+    if (!blocks.empty()) {
+      stored = {static_cast<std::uint32_t>(out.size()), static_cast<std::uint32_t>(blocks.size() + 4)};
+      char crc[4];
+      store<std::uint32_t>(crc, crc32c(blocks.data(), blocks.size(), frame_seed(segment)));
+      out.append(crc, sizeof crc).append(blocks);
+    }
+    if (rows != nullptr) rows->push_back(stored);
+  }
+  store<std::uint32_t>(out.data() + 68, static_cast<std::uint32_t>(out.size() - rows_begin));
   store<std::uint32_t>(out.data() + 12, crc32c(out.data() + 16, out.size() - 16));
   return out;
 }
@@ -75,9 +92,10 @@ std::optional<SegmentSummary> decode_index(std::string_view bytes, const Segment
   const char* at = bytes.data();
   const std::uint64_t environments = load<std::uint32_t>(at + 60);
   const std::uint64_t keys = load<std::uint32_t>(at + 64);
+  const std::uint64_t rows_bytes = load<std::uint32_t>(at + 68);
   if (load<std::uint32_t>(at + 8) != kJournalFormatVersion || load<std::uint64_t>(at + 16) != segment.number ||
       load<std::uint64_t>(at + 24) != segment.identity ||
-      bytes.size() != kIndexHeaderBytes + kEnvironmentBytes * environments + kKeyBytes * keys ||
+      bytes.size() != kIndexHeaderBytes + kEnvironmentBytes * environments + kKeyBytes * keys + rows_bytes ||
       load<std::uint32_t>(at + 12) != crc32c(at + 16, bytes.size() - 16)) {
     return std::nullopt;
   }
@@ -88,10 +106,15 @@ std::optional<SegmentSummary> decode_index(std::string_view bytes, const Segment
   summary.end = load<std::uint32_t>(at + 56);
   if (summary.end < kSegmentHeaderBytes || summary.end > segment.segment_bytes) return std::nullopt;
   at += kIndexHeaderBytes;
+  std::uint64_t rows_at = bytes.size() - rows_bytes;
   for (std::uint64_t i = 0; i < environments; ++i, at += kEnvironmentBytes) {
     ObjectId environment;
     std::memcpy(environment.bytes.data(), at, ObjectId::kBytes);
-    JournalCount& count = summary.environments[environment];
+    EnvironmentSummary& count = summary.environments[environment];
+    count.rows_bytes = load<std::uint32_t>(at + 12);
+    count.rows_at = static_cast<std::uint32_t>(rows_at);
+    rows_at += count.rows_bytes;
+    if (rows_at > bytes.size()) return std::nullopt;
     count.entries = load<std::uint64_t>(at + 16);
     count.bytes = load<std::uint64_t>(at + 24);
     for (std::size_t kind = 0; kind < event::kEventKindLimit; ++kind)
@@ -105,6 +128,13 @@ std::optional<SegmentSummary> decode_index(std::string_view bytes, const Segment
     at += kKeyBytes;
   }
   return summary;
+}
+
+std::optional<std::string_view> decode_stored_rows(std::string_view bytes, const SegmentHeader& segment) {
+  if (bytes.size() < 4) return std::nullopt;
+  const std::string_view rows = bytes.substr(4);
+  if (load<std::uint32_t>(bytes.data()) != crc32c(rows.data(), rows.size(), frame_seed(segment))) return std::nullopt;
+  return rows;
 }
 
 }  // namespace sluice::journal

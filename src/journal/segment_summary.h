@@ -12,6 +12,7 @@
 
 #include "base/object_id.h"
 #include "journal/journal.h"
+#include "journal/segment_blocks.h"
 #include "journal/segment_format.h"
 
 namespace sluice::journal {
@@ -23,12 +24,18 @@ struct DedupeRecord {
   bool operator==(const DedupeRecord&) const = default;
 };
 
+// One environment in one segment: all that it has there, and where.
+struct EnvironmentSummary : JournalCount {
+  BlockRows blocks;                           // until the index is written
+  std::uint32_t rows_at = 0, rows_bytes = 0;  // of them in the index file; 0: there are none
+};
+
 struct SegmentSummary {
   std::uint32_t end = kSegmentHeaderBytes;  // behind the last frame
   std::uint64_t next_sequence = 0;
   std::int64_t oldest_received_ms = 0;  // 0 while there are no entries
   std::int64_t newest_received_ms = 0;
-  std::map<ObjectId, JournalCount> environments;
+  std::map<ObjectId, EnvironmentSummary> environments;
   std::vector<DedupeRecord> keys;  // in the order of their frames
 
   // Fillers and entries; `frame_end`: the offset behind it.
@@ -38,7 +45,14 @@ struct SegmentSummary {
 void add_to(JournalCount& total, const JournalCount& more);
 void add_to(JournalCount& total, const FrameHeader& header);
 
-std::string encode_index(const SegmentHeader& segment, const SegmentSummary& summary);
+// The environments whose blocks are in memory are stored with them. `rows` gets for each environment, in order, where.
+struct StoredRows {
+  std::uint32_t at = 0, bytes = 0;
+};
+std::string encode_index(const SegmentHeader& segment, const SegmentSummary& summary,
+                         std::vector<StoredRows>* rows = nullptr);
+// The rows in the bytes at StoredRows; nothing when they are not whole.
+std::optional<std::string_view> decode_stored_rows(std::string_view bytes, const SegmentHeader& segment);
 // Nothing unless it is a whole index of just this segment.
 std::optional<SegmentSummary> decode_index(std::string_view bytes, const SegmentHeader& segment);
 

@@ -23,6 +23,17 @@ storage::FileResult<std::shared_ptr<storage::File>> Segment::file() {
   return file;
 }
 
+std::optional<std::string> Segment::read_rows(std::uint32_t at, std::uint32_t bytes) {
+  std::string index = path;
+  index.replace(index.rfind('.'), std::string::npos, ".index");
+  const auto file = files_.open(index, false);
+  std::string stored;
+  if (!file || !read_range(**file, at, bytes, stored) || stored.size() != bytes) return std::nullopt;
+  const auto rows = decode_stored_rows(stored, header);
+  if (!rows) return std::nullopt;
+  return std::string(*rows);
+}
+
 void Segment::keep_open(std::shared_ptr<storage::File> file) {
   const std::lock_guard lock(mutex_);
   shared_ = file;
@@ -86,12 +97,36 @@ SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position fr
   place.offset = (*at)->header.number == segment_of(from) ? std::max(offset_of(from), kSegmentHeaderBytes)
                                                           : std::uint32_t{kSegmentHeaderBytes};
   place.nothing_until = place.offset;
-  if (!(*at)->summary.environments.contains(environment)) place.nothing_until = place.limit;
+  const auto& environments = (*at)->summary.environments;
+  if (const auto own = environments.find(environment); own == environments.end()) {
+    place.nothing_until = place.limit;
+  } else {
+    const EnvironmentSummary& summary = own->second;
+    place.rows_at = summary.rows_at;
+    place.rows_bytes = summary.rows_bytes;
+    place.own_bytes = summary.bytes;
+    if (!summary.blocks.firsts().empty())
+      place.nothing_until = next_own_offset(summary.blocks.firsts(), place.offset, place.limit);
+  }
   if (const auto found = totals_.find(environment); found != totals_.end()) {
     const Position last_end = found->second.last_end;
     if (last_end.value > 0 && from >= last_end) place.nothing_until = place.limit;
   }
   return place;
+}
+
+void SegmentTable::index_written(Segment& segment, const std::vector<StoredRows>& rows) {
+  std::vector<BlockRows> dropped;  // freed outside of the mutex
+  dropped.reserve(rows.size());
+  const std::lock_guard lock(mutex_);
+  auto stored = rows.begin();
+  for (auto& [environment, summary] : segment.summary.environments) {
+    if (stored == rows.end()) break;
+    summary.rows_at = stored->at;
+    summary.rows_bytes = stored->bytes;
+    dropped.push_back(std::exchange(summary.blocks, {}));
+    ++stored;
+  }
 }
 
 bool SegmentTable::holds_segment(const Segment& segment) const {
@@ -148,40 +183,86 @@ JournalCount SegmentTable::count_at_most(const ObjectId& environment, Position f
   return total;
 }
 
+namespace {
+
+// A stretch of one segment that is counted, and what is known of the environment there.
+struct Part {
+  std::shared_ptr<Segment> segment;
+  std::uint64_t from, to;
+  std::string rows;  // copied from memory
+  std::uint32_t rows_at, rows_bytes;
+};
+
+// Reads the headers of the frames that start within [from, to).
+storage::FileResult<void> walk_count(const Part& part, std::uint64_t from, std::uint64_t to,
+                                     const ObjectId& environment, JournalCount& total) {
+  if (from >= to) return {};
+  const auto file = part.segment->file();
+  if (!file) return tl::unexpected(file.error());
+  FrameWalk walk(**file, part.segment->seed, from, part.to, part.segment->header.first_sequence - 1,
+                 FrameWalk::Payloads::skip);
+  while (true) {
+    const auto frame = walk.next();
+    if (!frame) return tl::unexpected(frame.error());
+    if (!*frame || (*frame)->offset >= to) return {};
+    if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
+      add_to(total, (*frame)->header);
+  }
+}
+
+// By rows where a block lies within the stretch whole, by headers at its two edges.
+storage::FileResult<void> count_part(const Part& part, const ObjectId& environment, JournalCount& total) {
+  std::string rows = part.rows;
+  if (rows.empty() && part.rows_bytes > 0) rows = part.segment->read_rows(part.rows_at, part.rows_bytes).value_or("");
+  // An index of an earlier Sluice has no rows.
+  if (rows.empty()) return walk_count(part, part.from, part.to, environment, total);
+  std::string_view left = rows;
+  std::uint64_t walked_to = part.from;
+  while (const auto row = take_block_row(left)) {
+    const std::uint64_t begin = row->first / kSegmentBlockBytes * kSegmentBlockBytes;
+    const std::uint64_t end = begin + kSegmentBlockBytes;
+    if (end <= part.from || row->first >= part.to) continue;
+    if (part.from <= row->first && end <= part.to) {
+      add_to(total, row->count);
+    } else {
+      const std::uint64_t from = std::max<std::uint64_t>({part.from, row->first, walked_to});
+      const std::uint64_t to = std::min(end, part.to);
+      if (auto walked = walk_count(part, from, to, environment, total); !walked) return walked;
+      walked_to = std::max(walked_to, to);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environment, Position from, Position to) const {
-  struct Part {
-    std::shared_ptr<Segment> segment;
-    std::uint64_t from, to;
-  };
   std::vector<Part> parts;
   JournalCount total;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& segment : segments_) {
+    const auto first =
+        std::lower_bound(segments_.begin(), segments_.end(), segment_of(from),
+                         [](const auto& segment, std::uint64_t number) { return segment->header.number < number; });
+    for (auto at = first; at != segments_.end(); ++at) {
+      const auto& segment = *at;
       const Position begin = segment->position_of(kSegmentHeaderBytes);
       const Position end = segment->position_of(segment->summary.end);
-      if (to <= begin || end <= from) continue;
+      if (to <= begin) break;
+      const auto found = segment->summary.environments.find(environment);
+      if (end <= from || found == segment->summary.environments.end()) continue;
+      const EnvironmentSummary& own = found->second;
       if (from <= begin && end <= to) {
-        const auto found = segment->summary.environments.find(environment);
-        if (found != segment->summary.environments.end()) add_to(total, found->second);
+        add_to(total, own);
       } else {
-        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end))});
+        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), own.blocks.bytes(),
+                         own.rows_at, own.rows_bytes});
       }
     }
   }
   for (const Part& part : parts) {
-    const auto file = part.segment->file();
-    if (!file && !holds_segment(*part.segment)) continue;  // given up just now
-    if (!file) return tl::unexpected(file.error());
-    FrameWalk walk(**file, part.segment->seed, part.from, part.to, part.segment->header.first_sequence - 1,
-                   FrameWalk::Payloads::skip);
-    while (true) {
-      const auto frame = walk.next();
-      if (!frame) return tl::unexpected(frame.error());
-      if (!*frame) break;
-      if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
-        add_to(total, (*frame)->header);
-    }
+    const auto counted = count_part(part, environment, total);
+    if (!counted && holds_segment(*part.segment)) return tl::unexpected(counted.error());
   }
   return total;
 }

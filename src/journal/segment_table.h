@@ -31,9 +31,13 @@ class Segment {
   void keep_open(std::shared_ptr<storage::File> file);
   void let_close();
 
-  // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, and only on the helper
-  // thread.
+  // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, on the helper thread
+  // alone, and the environments' blocks, under the mutex (SegmentTable::index_written).
   SegmentSummary summary;
+
+  // An environment's rows from the index file; nothing when they cannot be read or are not whole: they are derived, and
+  // the segment is walked instead. Any thread.
+  std::optional<std::string> read_rows(std::uint32_t at, std::uint32_t bytes);
 
   Position position_of(std::uint64_t offset) const { return make_position(header.number, offset); }
 
@@ -54,6 +58,9 @@ class SegmentTable {
     bool last = false;        // more may come behind `limit`
     // The environment has nothing between `offset` and this: so that who reads one of many does not read all of them.
     std::uint64_t nothing_until = 0;
+    // Of the environment in the segment: its rows in the index file (none: 0), and the bytes of its entries.
+    std::uint32_t rows_at = 0, rows_bytes = 0;
+    std::uint64_t own_bytes = 0;
   };
 
   // The writer and open(). The last one added is the one that is written; the one before it is sealed with that.
@@ -63,6 +70,8 @@ class SegmentTable {
 
   Place place(const ObjectId& environment, Position from) const;
   bool holds_segment(const Segment& segment) const;
+  // The sealed segment's blocks are in its index file now, and no longer in memory. The helper.
+  void index_written(Segment& segment, const std::vector<StoredRows>& rows);
   PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const;
   Position oldest() const;
   Position end() const;
