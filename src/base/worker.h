@@ -32,6 +32,8 @@ class Workers {
   virtual std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) = 0;
   // Lets others work for so long.
   virtual void pause_us(std::int64_t us) = 0;
+  // The same, until `notifier` is notified: for work that its caller waits for, and that notifies. True: it was.
+  virtual bool wait_us(Notifier& notifier, std::int64_t us) { return notifier.wait_us(us); }
 };
 
 // A thread each. Any thread may ask.

@@ -45,34 +45,40 @@ Result<void> DeadLetterFile::open() {
   const auto size = (*file)->size();
   if (!size) return explain(size.error());
   if (const auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
+  char last = '\n';
+  if (*size > 0)
+    if (const auto read = (*file)->read_at(*size - 1, &last, 1); !read) return explain(read.error());
   file_ = std::move(*file);
   size_ = *size;
+  torn_ = last != '\n';
   return {};
 }
 
-Result<void> DeadLetterFile::keep(const OutboundEvent& event, const DeadLetter& letter) {
+Result<void> DeadLetterFile::keep(std::span<const RejectedEvent> rejected) {
+  std::string lines;
+  for (const RejectedEvent& each : rejected) lines += line_of(each);
   const std::lock_guard lock(mutex_);
   if (auto opened = open(); !opened) return opened;
-  std::string_view record = letter.record;
-  if (!record.empty() && record.back() == '\n') record.remove_suffix(1);
-  std::string position = "unknown";
-  if (event.entry && event.entry->chunk && !event.entry->chunk->entries.empty()) {
-    for (const journal::JournalEntry& entry : event.entry->chunk->entries)
-      if (entry.position == event.entry->position)
-        position = fmt::format("{}/{}", entry.position.value >> 32, entry.position.value & 0xFFFF'FFFFu);
-  }
-  const std::string line =
-      fmt::format(R"({{"time":"{}","destination":"{}","code":{},"reason":{},"position":"{}","record":{}}})"
-                  "\n",
-                  iso_time_ms(clock_.wall_ms()), destination_.hex(), json_string(letter.code),
-                  json_string(letter.reason), position, record);
-  if (size_ + line.size() > kMaxDeadLetterBytes) {
+  if (size_ + lines.size() > kMaxDeadLetterBytes) {
     return fail(
         fmt::format("The dead-letter file {} has reached its limit of {}. Look at what it holds, move it away, and "
                     "delivery goes on.",
                     path_, human_bytes(kMaxDeadLetterBytes)));
   }
-  return append(line);
+  return append(lines);
+}
+
+std::string DeadLetterFile::line_of(const RejectedEvent& rejected) const {
+  std::string_view record = rejected.letter.record;
+  if (!record.empty() && record.back() == '\n') record.remove_suffix(1);
+  std::string position = "unknown";
+  const OutboundEvent& event = rejected.event;
+  if (event.entry && event.entry->position.value > 0)
+    position = fmt::format("{}/{}", event.entry->position.value >> 32, event.entry->position.value & 0xFFFF'FFFFu);
+  return fmt::format(R"({{"time":"{}","destination":"{}","code":{},"reason":{},"position":"{}","record":{}}})"
+                     "\n",
+                     iso_time_ms(clock_.wall_ms()), destination_.hex(), json_string(rejected.letter.code),
+                     json_string(rejected.letter.reason), position, record);
 }
 
 Result<void> DeadLetterFile::append(std::string_view text) {
@@ -80,9 +86,12 @@ Result<void> DeadLetterFile::append(std::string_view text) {
     file_.reset();  // opened afresh next time: the file may have been moved away
     return fail(fmt::format("The dead-letter file {} cannot be written: {}.", path_, error.message));
   };
+  const std::string whole = torn_ ? "\n" + std::string(text) : std::string();
+  if (torn_) text = whole;
   if (const auto written = file_->write_at(size_, text); !written) return failed(written.error());
   if (const auto synced = file_->sync_data(); !synced) return failed(synced.error());
   size_ += text.size();
+  torn_ = false;
   return {};
 }
 

@@ -20,9 +20,9 @@ namespace sluice::exporting {
 class DeadLetterFile final : public DeadLetterStore {
  public:
   DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock);
-  // Opens the file at the first letter. An error says what is in the way; the letter is then not kept, and the event
-  // not finished.
-  Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) override;
+  // Opens the file at the first letter. An error says what is in the way; the letters are then not kept, and their
+  // events not finished.
+  Result<void> keep(std::span<const RejectedEvent> rejected) override;
   const std::string& path() const { return path_; }
 
   // Puts what there is aside, so that new letters go into a new file. False: there is none.
@@ -39,6 +39,7 @@ class DeadLetterFile final : public DeadLetterStore {
  private:
   Result<void> open();
   Result<void> append(std::string_view text);
+  std::string line_of(const RejectedEvent& rejected) const;
   Result<std::uint64_t> done_bytes() const;
   std::string done_path() const { return stem_ + ".retried"; }
   const std::string path_;
@@ -50,6 +51,7 @@ class DeadLetterFile final : public DeadLetterStore {
   std::mutex mutex_;
   std::unique_ptr<storage::File> file_;  // guarded by mutex_, as what follows
   std::uint64_t size_ = 0;
+  bool torn_ = false;  // its last line has no end: a write failed or a crash came in the middle
 };
 
 }  // namespace sluice::exporting

@@ -65,11 +65,12 @@ class Piece {
 class Retry {
  public:
   Retry(const catalog::Destination& destination, DeadLetterFile& letters, const SinkFactory& make_sink,
-        const Clock& clock, const std::atomic<bool>& stopping)
+        const Clock& clock, const std::atomic<bool>& stopping, Workers& workers)
       : destination_(destination),
         letters_(letters),
         clock_(clock),
         stopping_(stopping),
+        workers_(workers),
         sink_(make_sink(destination, notifier_, letters)),
         deadline_us_(clock.steady_us() + kRetryDeadlineMs * 1'000) {}
   ~Retry() { sink_->stop(); }
@@ -106,7 +107,8 @@ class Retry {
       done += finished.size();
       const bool moved = !finished.empty();
       finished.clear();
-      if (!moved) notifier_.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 0, kLookUs));
+      if (!moved)
+        workers_.wait_us(notifier_, std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 1, kLookUs));
     }
     return true;
   }
@@ -115,6 +117,7 @@ class Retry {
   DeadLetterFile& letters_;
   const Clock& clock_;
   const std::atomic<bool>& stopping_;
+  Workers& workers_;
   Notifier notifier_;
   const std::unique_ptr<Sink> sink_;
   const std::int64_t deadline_us_;
@@ -140,7 +143,7 @@ Result<std::string> next_lines(const storage::File& file, std::uint64_t from, st
 
 Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
                                            storage::FileSystem& files, const SinkFactory& make_sink, const Clock& clock,
-                                           const std::atomic<bool>& stopping) {
+                                           const std::atomic<bool>& stopping, Workers& workers) {
   DeadLetterRetry outcome;
   if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
   const auto aside = letters.put_aside();
@@ -150,7 +153,7 @@ Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destinati
     const auto file = files.open(letters.aside_path(), false);
     const auto size = file ? (*file)->size() : tl::unexpected(file.error());
     if (!size) return fail(fmt::format("The dead letters cannot be read: {}.", size.error().message));
-    Retry retry(destination, letters, make_sink, clock, stopping);
+    Retry retry(destination, letters, make_sink, clock, stopping, workers);
     for (std::uint64_t done = 0; done < *size && !outcome.left;) {
       auto lines = next_lines(**file, done, *size);
       if (!lines) return tl::unexpected(lines.error());

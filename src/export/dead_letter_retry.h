@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "export/dead_letter_file.h"
 #include "export/sink.h"
@@ -27,6 +28,6 @@ struct DeadLetterRetry {
 // the last piece was done is then delivered twice. Any thread.
 Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
                                            storage::FileSystem& files, const SinkFactory& make_sink, const Clock& clock,
-                                           const std::atomic<bool>& stopping);
+                                           const std::atomic<bool>& stopping, Workers& workers);
 
 }  // namespace sluice::exporting

@@ -190,7 +190,7 @@ Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::ato
     destination = live->second->destination();
   }
   const std::shared_ptr<DeadLetterFile> letters = letter_file(id);
-  return sluice::exporting::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping);
+  return sluice::exporting::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping, workers_);
 }
 
 Result<void> Exporter::repair_cursors() {

@@ -15,6 +15,10 @@ inline constexpr std::int64_t kIdleAfterMs = 60'000;
 // that is far behind holds little memory.
 inline constexpr std::uint64_t kReadBytes = 1u << 20;
 
+// Read in one step at most, so that a step stays short however much there is to pass over (a replay of a small part of
+// a segment) or to put into the sink; the next step follows at once.
+inline constexpr std::uint64_t kStepReadBytes = 8u << 20;
+
 // Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
 // many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.
 inline constexpr std::size_t kMaxWindowEvents = 32'768;

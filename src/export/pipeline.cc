@@ -110,6 +110,8 @@ void Pipeline::journal_goes_on() {
 }
 
 bool Pipeline::next_chunk() {
+  more_to_read_ = read_in_step_ >= kStepReadBytes;
+  if (more_to_read_) return false;
   chunk_ = reader_->read(kReadBytes);
   next_in_chunk_ = 0;
   if (!chunk_ && reader_->failure()) {
@@ -118,6 +120,7 @@ bool Pipeline::next_chunk() {
   }
   journal_goes_on();
   read_on_ = reader_->more();
+  if (chunk_) read_in_step_ += chunk_->buffer.size();
   return chunk_ != nullptr;
 }
 
@@ -177,12 +180,14 @@ bool Pipeline::next_entry() {
 }
 
 void Pipeline::feed() {
+  read_in_step_ = 0;
+  more_to_read_ = false;
   while (window_.size() < kMaxWindowEvents && sink_->has_room()) {
     if (!entry_) {
       if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return;
       const journal::EnvironmentMark mark = this->mark();
       if (!next_entry()) {
-        if (!journal_problem_) reconcile(mark);
+        if (!journal_problem_ && !more_to_read_) reconcile(mark);
         return;
       }
     }
@@ -310,8 +315,8 @@ std::int64_t Pipeline::step() {
   settle();
   if (stopping_) {
     deadline_us = std::min(deadline_us, stop_deadline_us_.load());
-  } else if (moved && (entry_ || window_.size() < kMaxWindowEvents)) {
-    deadline_us = std::min(deadline_us, now_us);  // there is room again: read on at once
+  } else if (more_to_read_ || (moved && (entry_ || window_.size() < kMaxWindowEvents))) {
+    deadline_us = std::min(deadline_us, now_us);  // there is more, or there is room again: read on at once
   }
   if (!stopping_ && std::exchange(read_on_, false)) deadline_us = std::min(deadline_us, now_us);
   if (!stopping_ && journal_problem_) deadline_us = std::min(deadline_us, ask_journal_again_us_);

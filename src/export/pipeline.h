@@ -123,6 +123,8 @@ class Pipeline {
   // Where reading stands: a chunk, the entry in it that is being handed out, and the place in that entry.
   std::shared_ptr<const journal::JournalChunk> chunk_;
   std::size_t next_in_chunk_ = 0;
+  std::uint64_t read_in_step_ = 0;  // bytes
+  bool more_to_read_ = false;       // than this step may
   std::shared_ptr<const OutboundEntry> entry_;
   event::EntryView::Walk walk_;
 

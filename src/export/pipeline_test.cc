@@ -58,10 +58,12 @@ class PipelineTest : public testing::Test {
   }
 
   // An entry of `kinds.size()` events; returns when it is durable.
-  void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kEnvironment) {
+  void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kEnvironment,
+              std::size_t pad_bytes = 0) {
     writer_.begin(kProject, environment, 1'700'000'000'000, {});
     for (const event::EventKind kind : kinds) {
-      writer_.json() += fmt::format(R"({{"kind":"{}","n":{}}})", event::event_kind_name(kind), next_++);
+      const std::string pad = pad_bytes == 0 ? "" : R"(,"pad":")" + std::string(pad_bytes, 'x') + '"';
+      writer_.json() += fmt::format(R"({{"kind":"{}","n":{}{}}})", event::event_kind_name(kind), next_++, pad);
       writer_.end_event(kind, 2, false, 0, 0);
     }
     journal::AppendRequest request;
@@ -297,6 +299,41 @@ TEST_F(PipelineTest, waits_for_a_journal_that_cannot_be_read_says_so_and_loses_n
   EXPECT_FALSE(pipeline_->status_now().problem);
   pipeline_.reset();
   journal_.reset();
+}
+
+TEST_F(PipelineTest, a_step_reads_a_bounded_part_of_what_waits) {
+  constexpr std::size_t kEntryBytes = 600'000;
+  const std::size_t entries = 2 * kStepReadBytes / kEntryBytes + 2;
+  for (std::size_t i = 0; i < entries; ++i) append({event::EventKind::feature}, kEnvironment, kEntryBytes);
+  start(1'000);
+  const std::int64_t next_us = pipeline_->step();
+  EXPECT_GT(sink_->inside(), entries / 4);
+  EXPECT_LE(sink_->inside() * kEntryBytes, kStepReadBytes + kReadBytes);
+  EXPECT_LE(next_us, clock_.steady_us()) << "it goes on at once";
+  for (std::size_t i = 0; i < 4; ++i) pipeline_->step();
+  EXPECT_EQ(sink_->inside(), entries);
+}
+
+TEST_F(PipelineTest, what_it_publishes_is_followed_at_once_when_its_state_changes) {
+  append({event::EventKind::feature});
+  start();
+  pipeline_->step();
+  EXPECT_FALSE(pipeline_->status()->problem);
+  Problem problem;
+  problem.code = "AccessDeniedException";
+  sink_->set_problem(problem);
+  pipeline_->step();
+  ASSERT_TRUE(pipeline_->status()->problem);
+  sink_->set_problem(std::nullopt);
+  sink_->answer_all(true);
+  const std::int64_t next_us = pipeline_->step();
+  EXPECT_FALSE(pipeline_->status()->problem);
+  append({event::EventKind::feature});
+  pipeline_->step();
+  EXPECT_LE(next_us, clock_.steady_us() + kStatusIntervalUs) << "what came since is to be published too";
+  clock_.advance_us(kStatusIntervalUs);
+  pipeline_->step();
+  EXPECT_EQ(pipeline_->status()->balance.delivered, 2u);
 }
 
 TEST_F(PipelineTest, stops_with_its_cursor_saved_once_answers_are_in) {

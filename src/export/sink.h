@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,12 +52,17 @@ struct DeadLetter {
   std::string reason;  // for a person, with remedy
   std::string record;  // the record as it would have been sent
 };
+struct RejectedEvent {
+  OutboundEvent event;
+  DeadLetter letter;
+};
 // Keeps dead letters durably; the sink reports an event finished only after this succeeded. Called on the pipeline's
 // thread.
 class DeadLetterStore {
  public:
   virtual ~DeadLetterStore() = default;
-  virtual Result<void> keep(const OutboundEvent& event, const DeadLetter& letter) = 0;
+  // All of them, with one sync, or none counts as kept. Give it a bounded number at a time.
+  virtual Result<void> keep(std::span<const RejectedEvent> rejected) = 0;
 };
 
 // Where a record came to lie.

@@ -18,8 +18,8 @@ constexpr std::int64_t kLookUs = 100'000;
 
 class KeptLetter final : public DeadLetterStore {
  public:
-  Result<void> keep(const OutboundEvent&, const DeadLetter& refused) override {
-    letter = refused;
+  Result<void> keep(std::span<const RejectedEvent> rejected) override {
+    if (!rejected.empty()) letter = rejected.front().letter;
     return {};
   }
   std::optional<DeadLetter> letter;

@@ -82,28 +82,41 @@ void KinesisSink::reject(HeldEvent event, std::string code, std::string reason) 
   rejected_.push_back({std::move(event), std::move(code), std::move(reason)});
 }
 
+// So many at a time that a step stays short; next_step_us() asks for the next at once.
+std::vector<exporting::RejectedEvent> KinesisSink::next_rejected() const {
+  std::vector<exporting::RejectedEvent> next;
+  std::uint64_t bytes = 0;
+  for (const Rejected& rejected : rejected_) {
+    bytes += rejected.event.bytes;
+    if (!next.empty() && (next.size() == kMaxRejectedAtOnce || bytes > kMaxRejectedBytesAtOnce)) break;
+    next.push_back({rejected.event.event, {rejected.code, rejected.reason, {}}});
+    next.back().event.entry->envelope.append(next.back().letter.record, next.back().event.slot);
+  }
+  return next;
+}
+
 void KinesisSink::flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
-  if (now_us < flush_rejected_not_before_us_) return;
-  while (!rejected_.empty()) {
-    const Rejected& rejected = rejected_.front();
-    const exporting::OutboundEvent& event = rejected.event.event;
-    exporting::DeadLetter letter{rejected.code, rejected.reason, {}};
-    event.entry->envelope.append(letter.record, event.slot);
-    if (const auto kept = dead_letters_.keep(event, letter); !kept) {
-      if (!problems_.has(Trouble::dead_letters))
-        log_error("kinesis.dead_letter_not_kept", {{"destination", name_}, {"reason", kept.error().message}});
-      flush_rejected_not_before_us_ = now_us + kFlushRejectedAgainUs;
-      const std::int64_t now_ms = clock_.wall_ms();
-      problems_.set(Trouble::dead_letters, problem_of_dead_letter_store(kept.error().message), now_ms,
-                    now_ms + kFlushRejectedAgainUs / 1000);
-      return;
-    }
-    log_warn("kinesis.dead_letter", {{"destination", name_}, {"code", rejected.code}, {"reason", rejected.reason}});
-    problems_.clear(Trouble::dead_letters);
-    problems_.note(note_of_dead_letter(rejected.code, rejected.reason), clock_.wall_ms(), kDeadLetterNoteMs);
-    finished.push_back({event.ticket, false, rejected.event.bytes});
+  if (rejected_.empty() || now_us < flush_rejected_not_before_us_) return;
+  const std::vector<exporting::RejectedEvent> next = next_rejected();
+  if (const auto kept = dead_letters_.keep(next); !kept) {
+    if (!problems_.has(Trouble::dead_letters))
+      log_error("kinesis.dead_letter_not_kept", {{"destination", name_}, {"reason", kept.error().message}});
+    flush_rejected_not_before_us_ = now_us + kFlushRejectedAgainUs;
+    const std::int64_t now_ms = clock_.wall_ms();
+    problems_.set(Trouble::dead_letters, problem_of_dead_letter_store(kept.error().message), now_ms,
+                  now_ms + kFlushRejectedAgainUs / 1000);
+    return;
+  }
+  const exporting::DeadLetter& last = next.back().letter;
+  log_warn("kinesis.dead_letter",
+           {{"destination", name_}, {"events", next.size()}, {"code", last.code}, {"reason", last.reason}});
+  problems_.clear(Trouble::dead_letters);
+  problems_.note(note_of_dead_letter(last.code, last.reason), clock_.wall_ms(), kDeadLetterNoteMs);
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    const HeldEvent& event = rejected_.front().event;
+    finished.push_back({event.event.ticket, false, event.bytes});
     --events_inside_;
-    bytes_inside_ -= rejected.event.bytes;
+    bytes_inside_ -= event.bytes;
     rejected_.pop_front();
   }
 }

@@ -51,6 +51,11 @@ struct KinesisSinkOptions {
 // this bounds a destination's memory at about 80 MiB. Enough for 7 calls of 4.5 MiB.
 inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 
+// Dead letters that are written and synced together at most: a destination of which nothing can be delivered then costs
+// the disk one sync for a call's worth of records, and a step of it stays short. One record may be larger.
+inline constexpr std::size_t kMaxRejectedAtOnce = 500;
+inline constexpr std::uint64_t kMaxRejectedBytesAtOnce = 1u << 20;
+
 class KinesisSink final : public exporting::Sink {
  public:
   // Settings passed check_kinesis_settings(). Everything referred to outlives the sink.
@@ -102,6 +107,7 @@ class KinesisSink final : public exporting::Sink {
   void advance_bisection(std::int64_t now_us);
   void take_poison(HeldEvent event, const CallError& error, std::int64_t now_us);
   void reject(HeldEvent event, std::string code, std::string reason);
+  std::vector<exporting::RejectedEvent> next_rejected() const;
   void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls

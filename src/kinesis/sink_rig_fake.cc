@@ -30,9 +30,11 @@ void FakeCredentials::refuse(const std::shared_ptr<const aws::Credentials>& refu
     rotate();
 }
 
-Result<void> FakeDeadLetters::keep(const exporting::OutboundEvent&, const exporting::DeadLetter& letter) {
+Result<void> FakeDeadLetters::keep(std::span<const exporting::RejectedEvent> rejected) {
   if (fails) return fail("the disk is full");
-  letters.push_back(letter);
+  for (const exporting::RejectedEvent& each : rejected) letters.push_back(each.letter);
+  ++syncs;
+  most_at_once = std::max(most_at_once, rejected.size());
   return {};
 }
 

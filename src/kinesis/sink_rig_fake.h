@@ -38,8 +38,9 @@ class FakeCredentials final : public CredentialsView {
 
 class FakeDeadLetters final : public exporting::DeadLetterStore {
  public:
-  Result<void> keep(const exporting::OutboundEvent& event, const exporting::DeadLetter& letter) override;
+  Result<void> keep(std::span<const exporting::RejectedEvent> rejected) override;
   std::vector<exporting::DeadLetter> letters;
+  std::size_t syncs = 0, most_at_once = 0;
   bool fails = false;
 };
 

@@ -77,6 +77,7 @@ class Run {
   void make_destination();
   void turn(Tracked& destination);
   void replay();
+  void retry_dead_letters();
   void look_at_replays();
   Tracked* any_destination();
 

@@ -122,6 +122,14 @@ void Scheduler::run_for(std::int64_t us) {
   }
 }
 
+bool Scheduler::wait_us(Notifier& notifier, std::int64_t us) {
+  const std::int64_t until_us = clock_.steady_us() + us;
+  while (!notifier.take()) {
+    if (clock_.steady_us() >= until_us || !go_on(until_us)) return notifier.take();
+  }
+  return true;
+}
+
 // Only the one that is waited for goes on, with the network: what others would do meanwhile could want the locks that
 // the waiting one holds, and in one thread nobody would ever give them back.
 void Scheduler::join(Job& job) {

@@ -26,6 +26,7 @@ class Scheduler final : public Workers {
 
   std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override;
   void pause_us(std::int64_t us) override { run_for(us); }
+  bool wait_us(Notifier& notifier, std::int64_t us) override;
 
   // Something outside of the process, at a time of the steady clock. It goes on when the process dies.
   void at(std::int64_t due_us, std::function<void()> event);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "run.h"
@@ -318,6 +319,7 @@ void Run::turn(Tracked& destination) {
 void Run::change_catalog() {
   Tracked* destination = any_destination();
   if (weather_.replays && random_.below(3) == 0) replay();
+  if (weather_.poison && random_.below(3) == 0) retry_dead_letters();
   if (weather_.on_and_off && destination != nullptr && random_.below(3) == 0) turn(*destination);
   if (!weather_.catalog_changes || random_.below(3) != 0) return;
   ++happened_.catalog_changes;
@@ -353,6 +355,16 @@ void Run::replay() {
   // What was given up before it began is not replayed.
   const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
   asked_replays_[destination->id] = {{destination->id, std::max(from_ms, kept_from_ms), to_ms, ledger_.now()}, oldest};
+}
+
+// While live delivery, and whatever else there is, goes on.
+void Run::retry_dead_letters() {
+  const Tracked* destination = any_destination();
+  if (destination == nullptr || !destination->on) return;
+  const std::atomic<bool> stopping{false};
+  const auto done = process_->exporter().retry_dead_letters(destination->id, stopping);
+  tell(fmt::format("dead letters of {} are retried: {}", Cloud::stream_name(destination->stream),
+                   done ? fmt::format("{} delivered, {} kept", done->delivered, done->kept) : done.error().message));
 }
 
 void Run::look_at_replays() {
