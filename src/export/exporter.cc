@@ -64,9 +64,10 @@ Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   for (const catalog::Destination& destination : snapshot.destinations()) {
     if (!destination.on) off.emplace(destination.id, destination);
   }
-  Result<void> outcome = paused_.set(off);
+  const Result<void> paused = paused_.set(off);
+  Result<void> outcome = paused;
   // Not before what they miss is counted: until then their places are held.
-  if (outcome)
+  if (paused)
     for (const auto& [id, destination] : off) places_.is_off(id);
   for (const catalog::Destination& destination : snapshot.destinations()) {
     if (!destination.on) continue;
@@ -74,7 +75,7 @@ Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
       const std::lock_guard lock(mutex_);
       if (runners_.contains(destination.id)) continue;
     }
-    if (!outcome) break;  // what it missed while it was off may not be in its cursor yet
+    if (!paused) break;  // what it missed while it was off may not be in its cursor yet
     if (auto started = start(destination); !started && outcome) outcome = started;
   }
   replays_.resume();

@@ -162,6 +162,35 @@ TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor
   EXPECT_FALSE(files_.exists("/data/cursors/" + destination_.id.hex() + ".cursor"));
 }
 
+TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_from_starting) {
+  catalog::Destination other = destination_;
+  other.id = *ObjectId::parse("000000000000000000000001");
+  ASSERT_TRUE(exporter_->reserve_start(other.id));
+  files_.fail_read(other.id.hex() + ".cursor", 0);
+  EXPECT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {other, destination_})));
+  EXPECT_TRUE(exporter_->status(destination_.id));
+  EXPECT_FALSE(exporter_->status(other.id));
+  files_.heal_reads();
+  EXPECT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {other, destination_})));
+  EXPECT_TRUE(exporter_->status(other.id));
+}
+
+// The API's answer, and what it shows next, must not wait for the watch.
+TEST_F(ExporterTest, what_a_call_changed_shows_when_it_returns) {
+  apply(true);
+  ASSERT_TRUE(exporter_->status(destination_.id));
+  EXPECT_FALSE(exporter_->status(destination_.id)->replay);
+  const DestinationList before = exporter_->status();
+  ASSERT_TRUE(exporter_->start_replay(destination_.id, 0, 1));
+  ASSERT_TRUE(exporter_->status(destination_.id)->replay);
+  if (exporter_->cancel_replay(destination_.id)) {  // the watch may have ended it
+    EXPECT_EQ(exporter_->status(destination_.id)->replay->state, ReplayState::cancelled);
+  }
+  apply(false);
+  EXPECT_EQ(exporter_->status(destination_.id)->state, DestinationState::off);
+  EXPECT_FALSE(before.begin()->replay) << "a snapshot never changes";
+}
+
 // Found by a rolling restart in which the stream throttled: what waited stayed behind in the drained server.
 TEST_F(ExporterTest, drains_on_while_a_stream_that_throttles_takes_something) {
   apply(true);
