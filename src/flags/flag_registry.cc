@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 #include <utility>
 
 namespace sluice::flags {
@@ -56,18 +57,18 @@ FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std
     forgotten_.fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  FlagEntry& made = flags.seen.emplace_back(std::move(key), now_ms, flags.choice.new_flags);
-  made.remembered_ = flags.choice.new_flags;
-  choose(flags, made);
+  FlagEntry& made = flags.seen.emplace_back(std::move(key), now_ms, flags.told.choice->new_flags);
+  made.remembered_ = flags.told.choice->new_flags;
+  choose(flags.told, made);
   flags.by_key.emplace(made.key, &made);
   return &made;
 }
 
-FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
+FlagDescription FlagRegistry::Told::of(const std::string& key) const {
   FlagDescription out{key, {}, {}};
-  if (const auto found = flags.described.find(key); found != flags.described.end()) out = found->second;
-  const auto found = flags.choice.flags.find(key);
-  if (found == flags.choice.flags.end()) return out;
+  if (const auto found = described->find(key); found != described->end()) out = found->second;
+  const auto found = choice->flags.find(key);
+  if (found == choice->flags.end()) return out;
   const catalog::DeclaredFlag& declared = found->second;
   if (!declared.name.empty()) out.name = declared.name;
   const std::size_t count = std::max(declared.variation_names.size(), declared.variation_values.size());
@@ -79,48 +80,73 @@ FlagDescription FlagRegistry::told(const Flags& flags, const std::string& key) {
   return out;
 }
 
-void FlagRegistry::choose(const Flags& flags, FlagEntry& flag) {
-  const catalog::FlagExport& choice = flags.choice;
-  bool exported = choice.all_flags.value_or(flag.remembered_);
-  if (const auto found = choice.flags.find(flag.key); found != choice.flags.end())
+std::string FlagRegistry::Told::name_of(const std::string& key) const {
+  const auto declared = choice->flags.find(key);
+  if (declared != choice->flags.end() && !declared->second.name.empty()) return declared->second.name;
+  const auto found = described->find(key);
+  return found == described->end() ? std::string() : found->second.name;
+}
+
+bool FlagRegistry::Told::names(std::string_view key) const {
+  const auto declared = choice->flags.find(std::string(key));
+  return described->contains(key) || (declared != choice->flags.end() && !declared->second.name.empty());
+}
+
+void FlagRegistry::choose(const Told& told, FlagEntry& flag) {
+  bool exported = told.choice->all_flags.value_or(flag.remembered_);
+  if (const auto found = told.choice->flags.find(flag.key); found != told.choice->flags.end())
     exported = found->second.exported.value_or(exported);
-  std::vector<std::string> called;
-  for (FlagDescription::Variation& variation : told(flags, flag.key).variations)
-    called.push_back(std::move(variation.name));
   std::vector<std::shared_ptr<const std::string>> names;
-  for (const std::string& name : called)
-    names.push_back(name.empty() ? nullptr : std::make_shared<const std::string>(dumped(name)));
+  for (const FlagDescription::Variation& variation : told.of(flag.key).variations)
+    names.push_back(variation.name.empty() ? nullptr : std::make_shared<const std::string>(dumped(variation.name)));
   flag.exported_.store(exported, std::memory_order_relaxed);
   const std::lock_guard lock(flag.mutex_);
   flag.names_ = std::move(names);
   flag.has_names_.store(!flag.names_.empty(), std::memory_order_release);
 }
 
-void FlagRegistry::apply(const catalog::CatalogSnapshot& snapshot) {
-  const std::lock_guard lock(mutex_);
-  for (const catalog::Environment& environment : snapshot.environments()) {
-    Flags& flags = environments_[environment.id];
-    flags.choice = environment.flag_export;
-    for (FlagEntry& flag : flags.seen) choose(flags, flag);
+void FlagRegistry::tell(ObjectId environment, const std::function<void(Told&)>& change) {
+  Told before;  // freed without the lock
+  Flags* flags = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    flags = &environments_[environment];
+    before = flags->told;
+    change(flags->told);
+  }
+  // A flag that is first seen from here on is chosen by what was told now.
+  for (std::size_t next = 0, size = 1; next < size;) {
+    const std::lock_guard lock(mutex_);
+    size = flags->seen.size();
+    for (const std::size_t end = std::min(next + kFlagsPerHold, size); next < end; ++next)
+      choose(flags->told, flags->seen[next]);
   }
 }
 
-void FlagRegistry::describe(ObjectId environment, const std::vector<FlagDescription>& described) {
-  const std::lock_guard lock(mutex_);
-  Flags& flags = environments_[environment];
-  flags.described.clear();
-  for (const FlagDescription& flag : described) {
-    if (flags.described.size() >= kMaxFlags) break;
-    flags.described.emplace(flag.key, flag);
+void FlagRegistry::apply(const catalog::CatalogSnapshot& snapshot) {
+  const std::lock_guard one_change(telling_);
+  for (const catalog::Environment& environment : snapshot.environments()) {
+    auto choice = std::make_shared<const catalog::FlagExport>(environment.flag_export);
+    tell(environment.id, [&](Told& told) { told.choice = std::move(choice); });
   }
-  for (FlagEntry& flag : flags.seen) choose(flags, flag);
+}
+
+void FlagRegistry::describe(ObjectId environment, const std::vector<FlagDescription>& flags) {
+  const std::lock_guard one_change(telling_);
+  auto described = std::make_shared<Described>();
+  for (const FlagDescription& flag : flags) {
+    if (described->size() >= kMaxFlags) break;
+    described->emplace(flag.key, flag);
+  }
+  tell(environment, [&](Told& told) { told.described = std::move(described); });
 }
 
 bool FlagRegistry::new_flags_exported(ObjectId environment) const {
   const std::lock_guard lock(mutex_);
   const auto found = environments_.find(environment);
   if (found == environments_.end()) return true;
-  return found->second.choice.all_flags.value_or(found->second.choice.new_flags);
+  const catalog::FlagExport& choice = *found->second.told.choice;
+  return choice.all_flags.value_or(choice.new_flags);
 }
 
 FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
@@ -150,112 +176,98 @@ void FlagRegistry::add_told(const FlagDescription& told, FlagFacts& facts) {
 }
 
 // One that was told of but not seen.
-FlagFacts FlagRegistry::unseen(const Flags& flags, const FlagDescription& described) {
-  FlagEntry flag(described.key, 0, flags.choice.new_flags);
-  flag.remembered_ = flags.choice.new_flags;
-  choose(flags, flag);
+FlagFacts FlagRegistry::unseen(const Told& told, const std::string& key) {
+  FlagEntry flag(key, 0, told.choice->new_flags);
+  flag.remembered_ = told.choice->new_flags;
+  choose(told, flag);
   FlagFacts out = facts(flag);
-  add_told(described, out);
+  add_told(told.of(key), out);
   return out;
 }
 
-bool FlagRegistry::is_told(const Flags& flags, std::string_view key) {
-  const auto declared = flags.choice.flags.find(std::string(key));
-  return flags.described.contains(key) || (declared != flags.choice.flags.end() && !declared->second.name.empty());
-}
-
-std::string FlagRegistry::name_of(const Flags& flags, const std::string& key) {
-  const auto declared = flags.choice.flags.find(key);
-  if (declared != flags.choice.flags.end() && !declared->second.name.empty()) return declared->second.name;
-  const auto described = flags.described.find(key);
-  return described == flags.described.end() ? std::string() : described->second.name;
-}
-
-std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
+std::vector<ObjectId> FlagRegistry::environments() const {
+  std::vector<ObjectId> ids;
   const std::lock_guard lock(mutex_);
-  const auto found = environments_.find(environment);
-  if (found == environments_.end()) return std::nullopt;
-  const Flags& flags = found->second;
-  const FlagDescription told_of = told(flags, std::string(key));
-  if (const auto seen = flags.by_key.find(key); seen != flags.by_key.end()) {
-    FlagFacts out = facts(*seen->second);
-    add_told(told_of, out);
-    return out;
-  }
-  return is_told(flags, key) ? std::optional(unseen(flags, told_of)) : std::nullopt;
+  for (const auto& [id, flags] : environments_) ids.push_back(id);
+  return ids;
 }
 
-void FlagRegistry::each(const Flags& flags, const std::function<void(const FlagEntry&)>& seen,
-                        const std::function<void(const std::string&)>& only_told) {
-  for (const FlagEntry& flag : flags.seen) seen(flag);
-  for (const auto& [key, described] : flags.described)
-    if (!flags.by_key.contains(key)) only_told(key);
-  for (const auto& [key, declared] : flags.choice.flags)
-    if (!declared.name.empty() && !flags.by_key.contains(key) && !flags.described.contains(key)) only_told(key);
-}
-
-std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
-  std::vector<FlagFacts> out;
-  std::vector<std::pair<const FlagEntry*, FlagDescription>> seen;
+FlagRegistry::Sample FlagRegistry::sample(ObjectId environment) const {
+  Sample sample;
+  const Flags* flags = nullptr;
   {
     const std::lock_guard lock(mutex_);
     const auto found = environments_.find(environment);
-    if (found == environments_.end()) return out;
-    const Flags& flags = found->second;
-    seen.reserve(flags.seen.size());
-    each(
-        flags, [&](const FlagEntry& flag) { seen.emplace_back(&flag, told(flags, flag.key)); },
-        [&](const std::string& key) { out.push_back(unseen(flags, told(flags, key))); });
+    if (found == environments_.end()) return sample;
+    flags = &found->second;
+    sample.told = flags->told;
   }
-  // Entries do not go: intake need not wait for the rest.
-  for (const auto& [flag, told_of] : seen) {
+  std::vector<const FlagEntry*>& seen = sample.seen;
+  for (std::size_t size = 1; seen.size() < size;) {
+    seen.reserve(std::max(seen.size() + kFlagsPerHold, std::min(2 * seen.size(), kMaxFlags)));
+    const std::lock_guard lock(mutex_);
+    size = flags->seen.size();
+    for (const std::size_t end = std::min(seen.size() + kFlagsPerHold, size); seen.size() < end;)
+      seen.push_back(&flags->seen[seen.size()]);
+  }
+  const Told& told = sample.told;
+  std::unordered_set<std::string_view> keys;
+  if (!told.described->empty() || !told.choice->flags.empty())
+    for (const FlagEntry* flag : seen) keys.insert(flag->key);
+  for (const auto& [key, described] : *told.described)
+    if (!keys.contains(key)) sample.only_told.push_back(key);
+  for (const auto& [key, declared] : told.choice->flags)
+    if (!declared.name.empty() && !keys.contains(key) && !told.described->contains(key))
+      sample.only_told.push_back(key);
+  return sample;
+}
+
+std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
+  Told told;
+  const FlagEntry* seen = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = environments_.find(environment);
+    if (found == environments_.end()) return std::nullopt;
+    told = found->second.told;
+    if (const auto flag = found->second.by_key.find(key); flag != found->second.by_key.end()) seen = flag->second;
+  }
+  if (seen == nullptr) return told.names(key) ? std::optional(unseen(told, std::string(key))) : std::nullopt;
+  FlagFacts out = facts(*seen);
+  add_told(told.of(std::string(key)), out);
+  return out;
+}
+
+std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
+  const Sample now = sample(environment);
+  std::vector<FlagFacts> out;
+  out.reserve(now.seen.size() + now.only_told.size());
+  for (const FlagEntry* flag : now.seen) {
     out.push_back(facts(*flag));
-    add_told(told_of, out.back());
+    add_told(now.told.of(flag->key), out.back());
   }
+  for (const std::string& key : now.only_told) out.push_back(unseen(now.told, key));
   std::sort(out.begin(), out.end(), [](const FlagFacts& a, const FlagFacts& b) { return a.key < b.key; });
   return out;
 }
 
 std::vector<FlagLine> FlagRegistry::lines(ObjectId environment) const {
+  const Sample now = sample(environment);
   std::vector<FlagLine> out;
-  const std::lock_guard lock(mutex_);
-  const auto found = environments_.find(environment);
-  if (found == environments_.end()) return out;
-  const Flags& flags = found->second;
-  out.reserve(flags.seen.size());
-  each(
-      flags,
-      [&](const FlagEntry& flag) {
-        out.push_back({flag.key, name_of(flags, flag.key), flag.evaluations_, flag.last_seen_ms_});
-      },
-      [&](const std::string& key) {
-        out.push_back({key, name_of(flags, key), 0, 0});
-      });
+  out.reserve(now.seen.size() + now.only_told.size());
+  for (const FlagEntry* flag : now.seen)
+    out.push_back({flag->key, now.told.name_of(flag->key), flag->evaluations_, flag->last_seen_ms_});
+  for (const std::string& key : now.only_told) out.push_back({key, now.told.name_of(key), 0, 0});
   return out;
 }
 
+// Flag by flag: as one JSON value all would take many times the memory of the text.
 std::string FlagRegistry::text() const {
-  struct Kept {
-    ObjectId environment;
-    std::vector<std::pair<const FlagEntry*, bool>> seen;  // with what new flags were given when it was new
-    std::vector<FlagDescription> described;
-  };
-  std::vector<Kept> kept;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [environment, flags] : environments_) {
-      Kept& one = kept.emplace_back(Kept{environment, {}, {}});
-      one.seen.reserve(flags.seen.size());
-      for (const FlagEntry& flag : flags.seen) one.seen.emplace_back(&flag, flag.remembered_);
-      for (const auto& [key, flag] : flags.described) one.described.push_back(flag);
-    }
-  }
-  // Entries do not go: intake need not wait for the writing. Flag by flag: as one JSON value all would take many times
-  // the memory of the text.
   std::string all = "{";
-  for (const Kept& flags : kept) {
-    all += (all.size() > 1 ? ",\"" : "\"") + flags.environment.hex() + "\":{\"described\":[";
-    for (const FlagDescription& flag : flags.described) {
+  for (const ObjectId environment : environments()) {
+    const Sample now = sample(environment);
+    all += (all.size() > 1 ? ",\"" : "\"") + environment.hex() + "\":{\"described\":[";
+    for (const auto& [key, flag] : *now.told.described) {
       json variations = json::array();
       for (const FlagDescription::Variation& variation : flag.variations)
         variations.push_back({variation.name, variation.value});
@@ -263,14 +275,14 @@ std::string FlagRegistry::text() const {
       all += dumped({{"key", flag.key}, {"name", flag.name}, {"variations", std::move(variations)}});
     }
     all += "],\"seen\":[";
-    for (const auto& [flag, remembered] : flags.seen) {
+    for (const FlagEntry* flag : now.seen) {
       const FlagFacts known = facts(*flag);
       json variations = json::array();
       for (const VariationSeen& seen : known.variations)
         variations.push_back({seen.index, seen.value, seen.evaluations});
       if (all.back() != '[') all += ',';
       all += dumped({{"key", flag->key},
-                     {"exportedWhenNew", remembered},
+                     {"exportedWhenNew", flag->remembered_},
                      {"firstSeen", known.first_seen_ms},
                      {"lastSeen", known.last_seen_ms},
                      {"evaluations", known.evaluations},
@@ -291,12 +303,14 @@ Result<void> FlagRegistry::take_text(std::string_view text) {
       const auto environment = ObjectId::parse(id);
       if (!environment) return fail("\"" + id + "\" is no environment's id");
       Flags& flags = read[*environment];
+      Described described;
       for (const json& one : known.at("described")) {
         FlagDescription flag{one.at("key").get<std::string>(), one.at("name").get<std::string>(), {}};
         for (const json& variation : one.at("variations"))
           flag.variations.push_back({variation.at(0).get<std::string>(), variation.at(1).get<std::string>()});
-        flags.described.emplace(flag.key, std::move(flag));
+        described.emplace(flag.key, std::move(flag));
       }
+      flags.told.described = std::make_shared<const Described>(std::move(described));
       for (const json& one : known.at("seen")) {
         auto key = one.at("key").get<std::string>();
         if (flags.by_key.contains(key)) continue;

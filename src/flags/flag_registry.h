@@ -1,6 +1,7 @@
 // The flags of every environment: each is known from the first event that names it, with what was seen of it, and with
 // whether its evaluations are exported. Intake asks for each evaluation, so an entry never moves and never goes, and
-// what is asked most is read without a lock.
+// what is asked most is read without a lock. Intake takes the registry's lock for a flag that a loop has not met yet:
+// nobody else holds it for longer than kFlagsPerHold flags take, however many there are.
 #pragma once
 
 #include <array>
@@ -37,6 +38,8 @@ inline constexpr std::int64_t kSummaryOnlyAfterMs = 10 * 60'000;
 // not kept.
 inline constexpr std::size_t kMaxVariationsSeen = 64;
 inline constexpr std::size_t kMaxValueBytes = 256;
+// Flags that are looked at or changed before the lock is given back: some tens of microseconds.
+inline constexpr std::size_t kFlagsPerHold = 256;
 // Of these variations, the first, evaluations are counted one by one.
 inline constexpr std::size_t kCountedVariations = 16;
 
@@ -114,7 +117,7 @@ class FlagRegistry {
   // stands between its quotes. The pointer stays good for as long as the registry.
   FlagEntry* find(ObjectId environment, std::string_view key, std::int64_t now_ms);
 
-  // Takes up what was declared: names, and which flags are exported. In force at once, for what arrives from then on.
+  // Takes up what was declared: names, and which flags are exported. In force for all that arrives after it returns.
   void apply(const catalog::CatalogSnapshot& snapshot);
   // Takes up what all flags of an environment are called, in place of what was told before; what is declared of a
   // variation's name goes before it. At most kMaxFlags are kept.
@@ -137,25 +140,40 @@ class FlagRegistry {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  using Described = std::unordered_map<std::string, FlagDescription, KeyHash, std::equal_to<>>;
+  // What was told of an environment's flags. Immutable both: swapped whole, and read without the lock.
+  struct Told {
+    std::shared_ptr<const catalog::FlagExport> choice = std::make_shared<const catalog::FlagExport>();
+    std::shared_ptr<const Described> described = std::make_shared<const Described>();
+
+    // A declaration goes before what was read.
+    FlagDescription of(const std::string& key) const;
+    std::string name_of(const std::string& key) const;
+    bool names(std::string_view key) const;
+  };
   struct Flags {
-    catalog::FlagExport choice;
-    std::unordered_map<std::string, FlagDescription, KeyHash, std::equal_to<>> described;
+    Told told;
     std::deque<FlagEntry> seen;  // side by side, because lists read them all
     std::unordered_map<std::string_view, FlagEntry*> by_key;
   };
-  static void choose(const Flags& flags, FlagEntry& flag);
+  // An environment's flags at one moment, to be read without the lock. Entries do not go.
+  struct Sample {
+    Told told;
+    std::vector<const FlagEntry*> seen;
+    std::vector<std::string> only_told;  // keys
+  };
+  static void choose(const Told& told, FlagEntry& flag);
   static FlagFacts facts(const FlagEntry& flag);
-  static FlagFacts unseen(const Flags& flags, const FlagDescription& described);
-  // What is declared and what was read of a flag; a declaration goes first.
-  static FlagDescription told(const Flags& flags, const std::string& key);
-  static std::string name_of(const Flags& flags, const std::string& key);
-  static void each(const Flags& flags, const std::function<void(const FlagEntry&)>& seen,
-                   const std::function<void(const std::string&)>& only_told);
-  static bool is_told(const Flags& flags, std::string_view key);
+  static FlagFacts unseen(const Told& told, const std::string& key);
   static void add_told(const FlagDescription& told, FlagFacts& facts);
+  Sample sample(ObjectId environment) const;
+  std::vector<ObjectId> environments() const;
+  // Puts what is told in force, for all that were seen.
+  void tell(ObjectId environment, const std::function<void(Told&)>& change);
 
   mutable std::mutex mutex_;
-  std::map<ObjectId, Flags> environments_;
+  std::map<ObjectId, Flags> environments_;  // guarded by mutex_; none goes
+  std::mutex telling_;                      // one change at a time; taken before mutex_
   std::atomic<std::uint64_t> forgotten_{0};
 };
 

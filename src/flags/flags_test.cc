@@ -46,6 +46,31 @@ TEST(FlagRegistry, the_flags_own_setting_goes_before_that_of_all_flags) {
   EXPECT_TRUE(registry.find(kEnvironment, "other", 1)->exported());
 }
 
+TEST(FlagRegistry, what_is_declared_or_read_is_in_force_for_flags_beyond_one_hold_of_the_lock) {
+  constexpr std::size_t kMany = 3 * kFlagsPerHold + 1;
+  FlagRegistry registry;
+  std::vector<FlagDescription> described = {{"only told", "Told", {}}};
+  for (std::size_t i = 0; i < kMany; ++i) {
+    registry.find(kEnvironment, "f" + std::to_string(i), 1);
+    described.push_back({"f" + std::to_string(i), "Flag " + std::to_string(i), {{"on", "true"}}});
+  }
+  registry.describe(kEnvironment, described);
+  catalog::FlagExport choice;
+  choice.all_flags = false;
+  registry.apply(with(choice));
+  const auto flags = registry.list(kEnvironment);
+  ASSERT_EQ(flags.size(), kMany + 1);
+  EXPECT_EQ(registry.lines(kEnvironment).size(), kMany + 1);
+  for (const FlagFacts& flag : flags) {
+    EXPECT_EQ(flag.exported, flag.key == "only told" ? registry.new_flags_exported(kEnvironment) : false) << flag.key;
+    EXPECT_FALSE(flag.name.empty()) << flag.key;
+    EXPECT_EQ(flag.names.size(), flag.key == "only told" ? 0u : 1u) << flag.key;
+  }
+  FlagRegistry again;
+  ASSERT_TRUE(again.take_text(registry.text()));
+  EXPECT_EQ(again.list(kEnvironment).size(), kMany + 1);
+}
+
 TEST(FlagRegistry, spellings_of_one_key_are_one_flag) {
   FlagRegistry registry;
   EXPECT_EQ(registry.find(kEnvironment, "a\\u0062c", 1), registry.find(kEnvironment, "abc", 1));

@@ -1,6 +1,7 @@
 #include "intake/metrics.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace sluice::intake {
 namespace {
@@ -27,15 +28,23 @@ void IntakeLoopMetrics::answered(std::int64_t latency_us) {
   add(latency_us_sum, static_cast<std::uint64_t>(std::max<std::int64_t>(0, latency_us)));
 }
 
+IntakeMetrics::~IntakeMetrics() {
+  for (const LoopNode* node = loops_; node != nullptr;) delete std::exchange(node, node->next);
+  for (const DiagnosticNode* node = diagnostics_; node != nullptr;) delete std::exchange(node, node->next);
+}
+
 IntakeLoopMetrics& IntakeMetrics::add_loop() {
-  const std::lock_guard lock(mutex_);
-  return loops_.emplace_back();
+  auto node = std::make_unique<LoopNode>();
+  const std::lock_guard lock(adding_);
+  node->next = loops_.load(std::memory_order_relaxed);
+  loops_.store(node.get(), std::memory_order_release);
+  return node.release()->loop;
 }
 
 IntakeTotals IntakeMetrics::totals() const {
   IntakeTotals out;
-  const std::lock_guard lock(mutex_);
-  for (const IntakeLoopMetrics& loop : loops_) {
+  for (const LoopNode* node = loops_.load(std::memory_order_acquire); node != nullptr; node = node->next) {
+    const IntakeLoopMetrics& loop = node->loop;
     out.payloads_received += read(loop.payloads_received);
     out.payloads_accepted += read(loop.payloads_accepted);
     out.payloads_deduplicated += read(loop.payloads_deduplicated);
@@ -61,22 +70,36 @@ void IntakeMetrics::count_dead_letters(std::uint64_t kept, std::uint64_t dropped
   IntakeLoopMetrics::add(dead_letters_dropped_, dropped);
 }
 
+IntakeMetrics::DiagnosticNode& IntakeMetrics::diagnostic_node(ObjectId environment, std::string_view sdk,
+                                                              std::size_t max_labels) {
+  std::pair<ObjectId, std::string> key(environment, sdk);
+  const std::lock_guard lock(adding_);
+  if (by_label_.size() >= max_labels && !by_label_.contains(key)) key = {ObjectId{}, std::string(kOther)};
+  DiagnosticNode*& known = by_label_[key];
+  if (known != nullptr) return *known;
+  auto node = std::make_unique<DiagnosticNode>();
+  node->environment = key.first;
+  node->sdk = key.second;
+  node->next = diagnostics_.load(std::memory_order_relaxed);
+  diagnostics_.store(node.get(), std::memory_order_release);
+  known = node.release();
+  return *known;
+}
+
 void IntakeMetrics::count_diagnostic(ObjectId environment, std::string_view sdk, bool start,
                                      std::uint64_t dropped_events, std::size_t max_labels) {
-  const std::lock_guard lock(mutex_);
-  std::pair<ObjectId, std::string> key(environment, sdk);
-  if (diagnostics_.size() >= max_labels && !diagnostics_.contains(key)) key = {ObjectId{}, std::string(kOther)};
-  DiagnosticTotals& totals = diagnostics_[key];
-  totals.environment = key.first;
-  totals.sdk = key.second;
-  ++(start ? totals.starts : totals.reports);
-  totals.dropped_events += dropped_events;
+  DiagnosticNode& node = diagnostic_node(environment, sdk, max_labels);
+  IntakeLoopMetrics::add(start ? node.starts : node.reports);
+  IntakeLoopMetrics::add(node.dropped_events, dropped_events);
 }
 
 std::vector<DiagnosticTotals> IntakeMetrics::diagnostics() const {
-  const std::lock_guard lock(mutex_);
   std::vector<DiagnosticTotals> out;
-  for (const auto& [key, totals] : diagnostics_) out.push_back(totals);
+  for (const DiagnosticNode* node = diagnostics_.load(std::memory_order_acquire); node != nullptr; node = node->next)
+    out.push_back({node->environment, node->sdk, read(node->starts), read(node->reports), read(node->dropped_events)});
+  std::sort(out.begin(), out.end(), [](const DiagnosticTotals& a, const DiagnosticTotals& b) {
+    return std::pair(a.environment, std::string_view(a.sdk)) < std::pair(b.environment, std::string_view(b.sdk));
+  });
   return out;
 }
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -92,20 +91,40 @@ class alignas(64) IntakeLoopMetrics {
 
 class IntakeMetrics {
  public:
+  IntakeMetrics() = default;
+  ~IntakeMetrics();
+  IntakeMetrics(const IntakeMetrics&) = delete;
+  IntakeMetrics& operator=(const IntakeMetrics&) = delete;
+
   // A loop's counters, for as long as this lives. Any thread.
   IntakeLoopMetrics& add_loop();
+  // Any thread; no loop waits for it.
   IntakeTotals totals() const;
 
   // Any thread; rare.
   void count_dead_letters(std::uint64_t kept, std::uint64_t dropped);
   void count_diagnostic(ObjectId environment, std::string_view sdk, bool start, std::uint64_t dropped_events,
                         std::size_t max_labels);
-  std::vector<DiagnosticTotals> diagnostics() const;
+  std::vector<DiagnosticTotals> diagnostics() const;  // any thread; no loop waits for it
 
  private:
-  mutable std::mutex mutex_;
-  std::deque<IntakeLoopMetrics> loops_;
-  std::map<std::pair<ObjectId, std::string>, DiagnosticTotals> diagnostics_;
+  // Both are added at the front of a list, whole, and never go: readers walk it without a lock.
+  struct LoopNode {
+    IntakeLoopMetrics loop;
+    LoopNode* next = nullptr;
+  };
+  struct DiagnosticNode {
+    ObjectId environment;
+    std::string sdk;
+    IntakeLoopMetrics::Counter starts{0}, reports{0}, dropped_events{0};
+    DiagnosticNode* next = nullptr;
+  };
+  DiagnosticNode& diagnostic_node(ObjectId environment, std::string_view sdk, std::size_t max_labels);
+
+  std::mutex adding_;  // of who adds to the lists, and of loops that count a diagnostic; no reader takes it
+  std::atomic<LoopNode*> loops_{nullptr};
+  std::atomic<DiagnosticNode*> diagnostics_{nullptr};
+  std::map<std::pair<ObjectId, std::string>, DiagnosticNode*> by_label_;  // guarded by adding_
   std::atomic<std::uint64_t> dead_letters_{0}, dead_letters_dropped_{0};
 };
 
