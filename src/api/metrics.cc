@@ -193,7 +193,7 @@ std::string metrics_text(const ServerView& view) {
             static_cast<double>(view.started_ms) / 1000);
   add_intake(out, view.intake, catalog.get());
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
-  add_journal(out, view.journal.stats());
+  add_journal(out, view.journal.status()->stats);
   for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
   return out.text();
 }

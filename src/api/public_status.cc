@@ -63,7 +63,7 @@ std::int64_t PublicStatus::step() {
 }
 
 void PublicStatus::render() {
-  const std::int64_t at_us = view_.clock.steady_us();
+  const std::int64_t at_us = view_.journal.status()->read_at_us;
   std::map<std::string, std::uint64_t> by_state;
   for (const exporting::DestinationStatus& status : view_.exporter.status())
     ++by_state[std::string(exporting::destination_state_name(status.state))];

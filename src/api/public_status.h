@@ -17,7 +17,7 @@
 namespace sluice::api {
 
 inline constexpr std::int64_t kPublicStatusIntervalMs = 1'000;
-// What is older than this is not told: the worker waits for something that does not answer, such as a disk.
+// What was read longer ago than this is not told: a worker waits for something that does not answer, such as a disk.
 inline constexpr std::int64_t kPublicStatusMaxAgeMs = 10'000;
 
 class PublicStatus {

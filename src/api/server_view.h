@@ -4,13 +4,13 @@
 #include <atomic>
 #include <cstdint>
 
+#include "api/journal_watch.h"
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
 #include "http/server.h"
 #include "intake/metrics.h"
-#include "journal/journal.h"
 
 namespace sluice::api {
 
@@ -20,7 +20,7 @@ struct ServerView {
   const Clock& clock;
   const catalog::Catalog& catalog;
   const flags::FlagRegistry& flags;
-  const journal::Journal& journal;
+  const JournalWatch& journal;
   const exporting::Exporter& exporter;
   const intake::IntakeMetrics& intake;
   std::int64_t started_ms;

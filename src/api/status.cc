@@ -101,10 +101,11 @@ Json brief_status_json(const ServerView& view) {
   const std::int64_t now_ms = view.clock.wall_ms();
   const catalog::CatalogPointer catalog = view.catalog.current();
   const std::string reason = not_ready_because(view);
+  const auto journal_status = view.journal.status();
   Json environments = Json::array();
   for (const catalog::Environment& environment :
        catalog ? catalog->environments() : std::vector<catalog::Environment>()) {
-    const journal::EnvironmentMark mark = view.journal.mark(environment.id);
+    const journal::EnvironmentMark mark = journal_status->mark(environment.id);
     std::uint64_t events = 0;
     for (const std::uint64_t count : mark.appended) events += count;
     environments.push_back({{"id", environment.id.hex()},
@@ -136,7 +137,7 @@ Json brief_status_json(const ServerView& view) {
                             {"deliveredPerSecond", status.delivered_per_s},
                             {"lastDelivery", time_or_null(status.pipeline.last_delivery_ms)}});
   }
-  const journal::JournalStats journal = view.journal.stats();
+  const journal::JournalStats& journal = journal_status->stats;
   Json journal_part = journal_json(journal, now_ms);
   const double seconds = std::max(1.0, static_cast<double>(now_ms - view.started_ms) / 1000);
   const double bytes_per_s = static_cast<double>(journal.appended_bytes) / seconds;
@@ -172,7 +173,7 @@ std::string full_status_json(const ServerView& view) {
                      {"uptimeMs", now_ms - view.started_ms},
                      {"projects", catalog ? catalog->projects().size() : 0},
                      {"environments", catalog ? catalog->environments().size() : 0},
-                     {"journal", journal_json(view.journal.stats(), now_ms)},
+                     {"journal", journal_json(view.journal.status()->stats, now_ms)},
                      {"destinations", destinations}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/admin_handler.h"
+#include "api/journal_watch.h"
 #include "api/public_status.h"
 #include "api/rendered_pages.h"
 #include "api/rest_api.h"
@@ -66,7 +67,8 @@ struct Server::Parts {
   std::unique_ptr<AwsIdentity> identity;
   std::unique_ptr<data_path::DataPath> data_path;
   std::unique_ptr<Management> management;  // null: the catalog is declared in the configuration file
-  std::unique_ptr<api::ServerView> view;   // what is shown of all this
+  std::unique_ptr<api::JournalWatch> journal_watch;
+  std::unique_ptr<api::ServerView> view;  // what is shown of all this
   std::unique_ptr<api::PublicStatus> public_status;
   std::unique_ptr<api::RenderedPages> pages;
   std::unique_ptr<api::RestApi> api;  // null with it
@@ -210,7 +212,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (auto started = p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::keep);
       !started)
     return tl::unexpected(started.error());
-  p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), p.data_path->journal(),
+  p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);
+  p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), *p.journal_watch,
                                    p.data_path->exporter(), p.data_path->intake_metrics(), p.clock.wall_ms()});
   p.public_status = std::make_unique<api::PublicStatus>(*p.view);
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);

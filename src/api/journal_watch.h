@@ -1,0 +1,54 @@
+// What status, metrics and API show of the journal: read by a worker once a second, published whole, and read by
+// whoever asks without a lock that the journal works under.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/notifier.h"
+#include "base/published.h"
+#include "base/worker.h"
+#include "catalog/snapshot.h"
+#include "journal/journal.h"
+
+namespace sluice::api {
+
+inline constexpr std::int64_t kJournalWatchIntervalMs = 1'000;
+
+struct JournalStatus {
+  std::int64_t read_at_us = 0;  // steady clock
+  journal::JournalStats stats;
+  std::map<ObjectId, journal::EnvironmentMark> marks;  // of the catalog's environments
+
+  // Zero for an environment that is younger than this status.
+  journal::EnvironmentMark mark(ObjectId environment) const {
+    const auto found = marks.find(environment);
+    return found == marks.end() ? journal::EnvironmentMark{} : found->second;
+  }
+};
+
+class JournalWatch {
+ public:
+  // References outlive this. Reads for the first time before it returns.
+  JournalWatch(const journal::Journal& journal, const catalog::Catalog& catalog, const Clock& clock,
+               Workers& workers = worker_threads());
+  ~JournalWatch();
+  // Any thread; never null.
+  std::shared_ptr<const JournalStatus> status() const { return status_.get(); }
+
+ private:
+  std::int64_t step();
+  void read();
+  const journal::Journal& journal_;
+  const catalog::Catalog& catalog_;
+  const Clock& clock_;
+  Published<JournalStatus> status_;
+  std::atomic<bool> stopping_{false};
+  Notifier notifier_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace sluice::api
