@@ -40,13 +40,12 @@ void RenderedPages::answer(std::string_view path, http::HttpResponder responder)
   std::shared_ptr<const std::string> body;
   {
     const std::lock_guard lock(mutex_);
-    if (kept->body && clock_.steady_us() < kept->fresh_until_us)
-      body = kept->body;
-    else
-      kept->waiting.push_back(std::move(responder));
+    if (kept->body && clock_.steady_us() < kept->fresh_until_us) body = kept->body;
+    if (!body) kept->waiting.push_back(std::move(responder));
   }
-  if (body) return responder(answer_of(kept->page, std::move(body)));
-  notifier_.notify();
+  if (!body) return notifier_.notify();
+  // NOLINTNEXTLINE(bugprone-use-after-move): moved only when there is no body
+  responder(answer_of(kept->page, std::move(body)));
 }
 
 std::int64_t RenderedPages::step() {

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <algorithm>
 
 #include <memory>
 
 #include "base/json_string.h"
+#include "base/utf8.h"
 
 namespace sluice {
 namespace {
@@ -54,6 +56,20 @@ Output& output() {
 
 }  // namespace
 
+namespace {
+
+// Whether a text can stand in a line without quotes: a terminal takes nothing in it for a command, and no reader for
+// the end of it.
+bool is_plain(std::string_view text) {
+  const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= 0x20 || byte == 0x7F || c == '"' || c == '\\' || c == '=';
+  });
+  return !text.empty() && !odd && is_utf8(text);
+}
+
+}  // namespace
+
 std::string LogField::number(double value) { return fmt::format("{}", value); }
 
 void log_configure(LogLevel least, LogFormat format) { output().apply(least, format); }
@@ -73,9 +89,7 @@ void log_write(LogLevel level, std::string_view happening, LogFields fields) {
     line.append(json ? ",\"" : " ");
     line.append(field.name());
     line.append(json ? "\":" : "=");
-    const bool plain =
-        !json && !field.text().empty() && field.text().find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
-    if (field.quoted() && !plain) {
+    if (field.quoted() && (json || !is_plain(field.text()))) {
       append_json_string(line, field.text());
     } else {
       line.append(field.text());

@@ -95,8 +95,8 @@ class IntakeHandler final : public http::HttpHandler {
   void answer(Exchange& exchange, http::HttpResponse response);
   bool authenticate(Exchange& exchange);
   bool authenticate_by_key(Exchange& exchange);
-  bool unpack(Exchange& exchange, std::string_view& body);
-  bool inflate(Exchange& exchange, std::string_view& body);
+  bool unpack(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body);
+  bool inflate(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body);
   bool unpack_gif(Exchange& exchange, std::string_view& body);
   void take_payload(Exchange& exchange);
   void take_diagnostic(Exchange& exchange);
@@ -224,8 +224,8 @@ bool IntakeHandler::authenticate_by_key(Exchange& exchange) {
   return false;
 }
 
-// The request's body as JSON text with padding behind it. False when it was refused.
-bool IntakeHandler::unpack(Exchange& exchange, std::string_view& body) {
+// The request's body as JSON text with padding behind it, at most `max_bytes`. False when it was refused.
+bool IntakeHandler::unpack(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body) {
   if (exchange.route.endpoint == EndpointKind::gif) return unpack_gif(exchange, body);
   body = exchange.request.body;
   if (body.empty()) {
@@ -234,7 +234,7 @@ bool IntakeHandler::unpack(Exchange& exchange, std::string_view& body) {
   }
   const std::string_view encoding = exchange.request.header("Content-Encoding");
   if (equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip"))
-    return inflate(exchange, body);
+    return inflate(exchange, max_bytes, body);
   if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return true;
   refuse(exchange, Refusal::bad_encoding,
          "The Content-Encoding \"" + std::string(encoding.substr(0, kLoggedText)) +
@@ -242,8 +242,8 @@ bool IntakeHandler::unpack(Exchange& exchange, std::string_view& body) {
   return false;
 }
 
-bool IntakeHandler::inflate(Exchange& exchange, std::string_view& body) {
-  switch (inflater_.inflate(body)) {
+bool IntakeHandler::inflate(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body) {
+  switch (inflater_.inflate(body, max_bytes)) {
     case Inflater::Outcome::done:
       body = inflater_.body();
       if (!body.empty()) return true;
@@ -253,8 +253,7 @@ bool IntakeHandler::inflate(Exchange& exchange, std::string_view& body) {
       refuse(exchange, Refusal::bad_encoding, "The body is not the gzip it should be: " + inflater_.problem() + ".");
       return false;
     case Inflater::Outcome::too_large:
-      refuse(exchange, Refusal::too_large,
-             "The body is larger than " + human_bytes(intake_.limits.max_inflated_bytes) + " after inflation.");
+      refuse(exchange, Refusal::too_large, "The body is larger than " + human_bytes(max_bytes) + " after inflation.");
       return false;
     case Inflater::Outcome::no_room:
       break;
@@ -287,7 +286,7 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   const bool gif = exchange.route.endpoint == EndpointKind::gif;
   IntakeLoopMetrics::add(metrics_.bytes_received, gif ? request.query.size() : request.body.size());
   std::string_view body;
-  if (!unpack(exchange, body)) return;
+  if (!unpack(exchange, intake_.limits.max_inflated_bytes, body)) return;
   IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
   if (!intake_.rates.take(exchange.environment->id, body.size(), exchange.started_us))
     return refuse(exchange, Refusal::overloaded,
@@ -363,7 +362,7 @@ void IntakeHandler::write_dead_letters(PendingAnswer& pending, ObjectId environm
 void IntakeHandler::take_diagnostic(Exchange& exchange) {
   IntakeLoopMetrics::add(metrics_.diagnostics);
   std::string_view body;
-  if (!unpack(exchange, body)) return;
+  if (!unpack(exchange, intake_.limits.max_diagnostic_bytes, body)) return;
   if (body.size() > intake_.limits.max_diagnostic_bytes)
     return refuse(exchange, Refusal::too_large,
                   "The diagnostic event is larger than " + human_bytes(intake_.limits.max_diagnostic_bytes) + ".");

@@ -58,21 +58,21 @@ Inflater::Outcome Inflater::take(std::string_view body) {
   return out_.append(body.data(), body.size()) ? Outcome::done : Outcome::no_room;
 }
 
-Inflater::Outcome Inflater::inflate(std::string_view compressed) {
+Inflater::Outcome Inflater::inflate(std::string_view compressed, std::uint64_t max_bytes) {
   out_.clear();
-  const std::uint64_t guess = std::min<std::uint64_t>(max_bytes_, compressed.size() * kGuessedRatio);
+  const std::uint64_t guess = std::min<std::uint64_t>(max_bytes, compressed.size() * kGuessedRatio);
   if (!out_.reserve(std::max<std::size_t>(kLeastPiece, static_cast<std::size_t>(guess)))) return Outcome::no_room;
   if (compressed.empty()) return fail_with("it is empty");
   if (!compressed.starts_with(kMagic)) return fail_with("it does not start as gzip does");
   while (!compressed.empty()) {
-    if (const Outcome outcome = inflate_member(compressed); outcome != Outcome::done) return outcome;
+    if (const Outcome outcome = inflate_member(compressed, max_bytes); outcome != Outcome::done) return outcome;
     if (!compressed.empty() && !compressed.starts_with(kMagic))
       return fail_with("bytes that are no gzip follow its end");
   }
   return Outcome::done;
 }
 
-Inflater::Outcome Inflater::inflate_member(std::string_view& rest) {
+Inflater::Outcome Inflater::inflate_member(std::string_view& rest, std::uint64_t max_bytes) {
   inflate_state& state = state_->inflate;
   isal_inflate_init(&state);
   state.crc_flag = ISAL_GZIP;
@@ -82,19 +82,19 @@ Inflater::Outcome Inflater::inflate_member(std::string_view& rest) {
   while (state.block_state != ISAL_BLOCK_FINISH) {
     if (out_.room() == 0) {
       // One byte more than is allowed tells a body of just the right size from a larger one.
-      const std::uint64_t left = max_bytes_ + 1 - out_.size();
+      const std::uint64_t left = max_bytes + 1 - out_.size();
       const auto piece = std::min<std::uint64_t>(left, std::max<std::uint64_t>(kLeastPiece, out_.size()));
       if (!out_.reserve(static_cast<std::size_t>(piece))) return Outcome::no_room;
     }
-    const auto room = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-        {out_.room(), max_bytes_ + 1 - out_.size(), std::numeric_limits<std::uint32_t>::max()}));
+    const auto room = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>({out_.room(), max_bytes + 1 - out_.size(), std::numeric_limits<std::uint32_t>::max()}));
     const std::uint32_t in_before = state.avail_in;
     state.next_out = reinterpret_cast<std::uint8_t*>(out_.end());
     state.avail_out = room;
     const int code = isal_inflate(&state);
     out_.commit(room - state.avail_out);
     if (code < 0) return fail_with(problem_of(code));
-    if (out_.size() > max_bytes_) return Outcome::too_large;
+    if (out_.size() > max_bytes) return Outcome::too_large;
     const bool moved = state.avail_in != in_before || state.avail_out != room;
     if (state.block_state != ISAL_BLOCK_FINISH && !moved) return fail_with("it ends too early");
   }

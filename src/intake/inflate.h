@@ -24,7 +24,9 @@ class Inflater {
   ~Inflater();
 
   // Several gzip members in a row are one body.
-  Outcome inflate(std::string_view compressed);
+  Outcome inflate(std::string_view compressed) { return inflate(compressed, max_bytes_); }
+  // The same under a lower cap.
+  Outcome inflate(std::string_view compressed, std::uint64_t max_bytes);
   // Valid until the next inflate() or release(), with 64 readable bytes behind it.
   std::string_view body() const { return out_.view(); }
   // For a person, when `bad`.
@@ -36,7 +38,7 @@ class Inflater {
 
  private:
   struct State;
-  Outcome inflate_member(std::string_view& rest);
+  Outcome inflate_member(std::string_view& rest, std::uint64_t max_bytes);
   Outcome fail_with(std::string problem);
   std::unique_ptr<State> state_;
   http::PaddedBuffer out_;

@@ -322,6 +322,15 @@ TEST(Intake, accepts_an_empty_array_and_stores_nothing) {
   EXPECT_EQ(stage.metrics.totals().payloads_empty, 2u);
 }
 
+TEST(Intake, inflates_no_more_of_a_diagnostic_event_than_one_may_have) {
+  Stage stage;
+  const std::string body = gzip("{\"kind\":\"diagnostic\",\"pad\":\"" + std::string(2 << 20, 'x') + "\"}");
+  const http::RawResponse response = stage.ask(http::post_text(
+      "/diagnostic", body, "Authorization: " + std::string(kSdkKey) + "\r\nContent-Encoding: gzip\r\n"));
+  EXPECT_EQ(response.status, 400u);
+  EXPECT_NE(response.body.find("larger than 64.0 KiB after inflation"), std::string::npos) << response.body;
+}
+
 TEST(Intake, sets_unusable_events_aside_without_losing_their_neighbours) {
   Stage stage;
   std::string deep = "1";

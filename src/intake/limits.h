@@ -17,8 +17,9 @@ struct IntakeLimits {
   std::uint64_t max_inflated_total_bytes = 128ull << 20;
   // Bytes a second, inflated, of one environment, over two seconds; beyond it 503. 0: no limit.
   std::uint64_t max_environment_bytes_per_s = 0;
-  // Bytes of one diagnostic event, inflated; beyond it 400. Real ones have 1 to 3 kB, and are read into a tree.
-  std::uint64_t max_diagnostic_bytes = 256ull << 10;
+  // Bytes of one diagnostic event, inflated; beyond it 400, and no more is inflated. Real ones have 1 to 3 kB, and are
+  // read into a tree on the loop.
+  std::uint64_t max_diagnostic_bytes = 64ull << 10;
   // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".
   std::size_t max_diagnostic_labels = 256;
   // One log line of a kind every so often, a loop; it says how many were left out.
