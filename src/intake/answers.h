@@ -13,6 +13,12 @@ namespace sluice::intake {
 // process.
 unsigned refusal_status(Refusal refusal);
 
+// A request that is refused: why, and in words for the caller.
+struct Refused {
+  Refusal refusal;
+  std::string message;
+};
+
 // With `Retry-After` on 503.
 http::HttpResponse refusal_answer(Refusal refusal, std::string_view message);
 http::HttpResponse json_answer(unsigned status, std::string_view code, std::string_view message);

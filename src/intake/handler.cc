@@ -1,6 +1,5 @@
 #include "intake/handler.h"
 
-#include <charconv>
 #include <utility>
 
 #include "base/log.h"
@@ -8,57 +7,29 @@
 #include "base/text.h"
 #include "event/payload_reader.h"
 #include "intake/answers.h"
+#include "intake/authentication.h"
+#include "intake/body_reader.h"
 #include "intake/cors.h"
 #include "intake/dedupe.h"
 #include "intake/diagnostics.h"
 #include "intake/flag_cache.h"
 #include "intake/gif.h"
-#include "intake/inflate.h"
 #include "intake/log_gate.h"
 #include "intake/pending.h"
 #include "intake/router.h"
+#include "intake/sdk_headers.h"
 
 namespace sluice::intake {
 namespace {
 
-// The picture comes from the last SDKs before contexts.
-constexpr std::uint8_t kGifSchema = 3;
 // An entry writer that a payload made larger than this is not kept.
 constexpr std::size_t kKeptEntryBytes = 4 << 20;
 // Lines of dead letters of one payload; the journal has what is beyond.
 constexpr std::size_t kMaxLetterBytes = 1 << 20;
-// Old SDKs named a scheme before the key.
-constexpr std::string_view kOldScheme = "api_key ";
-constexpr std::size_t kLoggedText = 128;
-
 std::uint64_t random_bits() {
   std::uint64_t bits;
   random_secret_bytes(&bits, sizeof bits);
   return bits;
-}
-
-std::string_view user_agent(const http::HttpRequest& request) {
-  const std::string_view own = request.header("X-LaunchDarkly-User-Agent");
-  return own.empty() ? request.header("User-Agent") : own;
-}
-
-// Absent is 1; what is no small number is taken for it, too.
-std::uint8_t schema_of(const http::HttpRequest& request) {
-  const std::string_view text = request.header("X-LaunchDarkly-Event-Schema");
-  std::uint8_t schema = 1;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), schema);
-  return parsed.ec == std::errc() ? schema : std::uint8_t{1};
-}
-
-std::string_view credential_of(const http::HttpRequest& request) {
-  std::string_view credential = request.header("Authorization");
-  if (credential.starts_with(kOldScheme)) credential.remove_prefix(kOldScheme.size());
-  return credential;
-}
-
-// Enough to recognise a key, too little to use it.
-std::string key_ending(std::string_view key) {
-  return key.size() < 12 ? std::string("…") : "…" + std::string(key.substr(key.size() - 4));
 }
 
 // One request on its way through, and what an answer to it needs.
@@ -83,7 +54,8 @@ class IntakeHandler final : public http::HttpHandler {
         metrics_(intake.metrics.add_loop()),
         reader_(ObjectIdMinter(random_bits())),
         flags_(intake.flags),
-        inflater_(intake.inflated, intake.limits.max_inflated_bytes) {}
+        bodies_(intake.inflated, intake.limits.max_inflated_bytes),
+        authenticator_(intake.limits.log_interval_ms) {}
 
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
@@ -92,12 +64,8 @@ class IntakeHandler final : public http::HttpHandler {
  private:
   void refresh_catalog();
   void refuse(Exchange& exchange, Refusal refusal, std::string_view message);
+  void refuse(Exchange& exchange, const Refused& refused) { refuse(exchange, refused.refusal, refused.message); }
   void answer(Exchange& exchange, http::HttpResponse response);
-  bool authenticate(Exchange& exchange);
-  bool authenticate_by_key(Exchange& exchange);
-  bool unpack(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body);
-  bool inflate(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body);
-  bool unpack_gif(Exchange& exchange, std::string_view& body);
   void take_payload(Exchange& exchange);
   void take_diagnostic(Exchange& exchange);
   void append(Exchange& exchange, const event::PayloadSource& source, std::int64_t received_ms);
@@ -113,8 +81,9 @@ class IntakeHandler final : public http::HttpHandler {
   event::PayloadReader reader_;
   FlagCache flags_;
   event::EntryWriter writer_;
-  Inflater inflater_;
-  LogGate unknown_key_gate_, refused_gate_, unavailable_gate_, dropped_gate_;
+  BodyReader bodies_;
+  Authenticator authenticator_;
+  LogGate refused_gate_, unavailable_gate_, dropped_gate_;
 };
 
 void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
@@ -131,7 +100,9 @@ void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder
   if (route.method == MethodFit::wrong)
     return refuse(exchange, Refusal::wrong_method, "This path takes " + std::string(route.allow) + " only.");
   if (route.endpoint == EndpointKind::common) return responder(intake_.common_answers(request));
-  if (!authenticate(exchange)) return;
+  const auto environment = authenticator_.authenticate(catalog_.get(), route, request, exchange.started_us);
+  if (!environment) return refuse(exchange, environment.error());
+  exchange.environment = *environment;
   if (route.endpoint == EndpointKind::diagnostic)
     take_diagnostic(exchange);
   else
@@ -174,137 +145,24 @@ void IntakeHandler::log_refused(const Exchange& exchange, Refusal refusal, std::
                                       {"lines_left_out", *left_out}});
 }
 
-bool IntakeHandler::authenticate(Exchange& exchange) {
-  if (!catalog_) {
-    refuse(exchange, Refusal::catalog_not_loaded,
-           "Sluice is starting and knows no keys yet; send it again in a second.");
-    return false;
-  }
-  if (!exchange.route.browser()) return authenticate_by_key(exchange);
-  if (exchange.environment != nullptr) return true;
-  if (const auto left_out = unknown_key_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
-    log_warn(
-        "intake.unknown_environment",
-        {{"message",
-          "An SDK uses a client-side id that no environment has. It may have stopped sending; restart it after the "
-          "id is right."},
-         {"peer", exchange.request.peer},
-         {"client_side_id", exchange.route.client_side_id.substr(0, kLoggedText)},
-         {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
-         {"lines_left_out", *left_out}});
-  refuse(exchange, Refusal::unknown_environment, "No environment has the client-side id in this path.");
-  return false;
-}
-
-bool IntakeHandler::authenticate_by_key(Exchange& exchange) {
-  const std::string_view key = credential_of(exchange.request);
-  const bool mobile = exchange.route.credential == CredentialKind::mobile_key;
-  if (key.empty()) {
-    refuse(exchange, Refusal::no_credential,
-           mobile ? "Expected a mobile key in the Authorization header."
-                  : "Expected an SDK key in the Authorization header.");
-    return false;
-  }
-  exchange.environment = mobile ? catalog_->by_mobile_key(key) : catalog_->by_sdk_key(key);
-  if (exchange.environment != nullptr) return true;
-  const bool other_kind = (mobile ? catalog_->by_sdk_key(key) : catalog_->by_mobile_key(key)) != nullptr;
-  if (const auto left_out = unknown_key_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
-    log_warn(
-        "intake.unknown_key",
-        {{"message", other_kind ? "An SDK sends a mobile key where an SDK key is due, or the other way round. It has "
-                                  "now stopped sending; restart it after the key is right."
-                                : "An SDK uses a key which no environment has. It has now stopped sending; restart "
-                                  "it after the key is right."},
-         {"peer", exchange.request.peer},
-         {"key_ends_in", key_ending(key)},
-         {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
-         {"lines_left_out", *left_out}});
-  refuse(exchange, Refusal::unknown_credential,
-         mobile ? "No environment has this mobile key." : "No environment has this SDK key.");
-  return false;
-}
-
-// The request's body as JSON text with padding behind it, at most `max_bytes`. False when it was refused.
-bool IntakeHandler::unpack(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body) {
-  if (exchange.route.endpoint == EndpointKind::gif) return unpack_gif(exchange, body);
-  body = exchange.request.body;
-  if (body.empty()) {
-    refuse(exchange, Refusal::empty_body, "The body is empty; expected JSON.");
-    return false;
-  }
-  const std::string_view encoding = exchange.request.header("Content-Encoding");
-  if (equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip"))
-    return inflate(exchange, max_bytes, body);
-  if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return true;
-  refuse(exchange, Refusal::bad_encoding,
-         "The Content-Encoding \"" + std::string(encoding.substr(0, kLoggedText)) +
-             "\" is not known; expected gzip or none.");
-  return false;
-}
-
-bool IntakeHandler::inflate(Exchange& exchange, std::uint64_t max_bytes, std::string_view& body) {
-  switch (inflater_.inflate(body, max_bytes)) {
-    case Inflater::Outcome::done:
-      body = inflater_.body();
-      if (!body.empty()) return true;
-      refuse(exchange, Refusal::empty_body, "The body is empty after inflation; expected JSON.");
-      return false;
-    case Inflater::Outcome::bad:
-      refuse(exchange, Refusal::bad_encoding, "The body is not the gzip it should be: " + inflater_.problem() + ".");
-      return false;
-    case Inflater::Outcome::too_large:
-      refuse(exchange, Refusal::too_large, "The body is larger than " + human_bytes(max_bytes) + " after inflation.");
-      return false;
-    case Inflater::Outcome::no_room:
-      break;
-  }
-  refuse(exchange, Refusal::overloaded, "Sluice inflates as much as it may at a time; send it again in a second.");
-  return false;
-}
-
-bool IntakeHandler::unpack_gif(Exchange& exchange, std::string_view& body) {
-  const auto payload = gif_payload(exchange.request.query);
-  if (!payload) {
-    refuse(exchange, Refusal::bad_encoding, "Expected the parameter d with base64 of a JSON array of events.");
-    return false;
-  }
-  if (payload->empty()) {
-    refuse(exchange, Refusal::empty_body, "The parameter d is empty; expected base64 of a JSON array of events.");
-    return false;
-  }
-  if (inflater_.take(*payload) != Inflater::Outcome::done) {
-    refuse(exchange, Refusal::overloaded, "Sluice holds as much as it may; send it again in a second.");
-    return false;
-  }
-  body = inflater_.body();
-  return true;
-}
-
 void IntakeHandler::take_payload(Exchange& exchange) {
   const http::HttpRequest& request = exchange.request;
   IntakeLoopMetrics::add(metrics_.payloads_received);
   const bool gif = exchange.route.endpoint == EndpointKind::gif;
   IntakeLoopMetrics::add(metrics_.bytes_received, gif ? request.query.size() : request.body.size());
-  std::string_view body;
-  if (!unpack(exchange, intake_.limits.max_inflated_bytes, body)) return;
-  IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
-  if (!intake_.rates.take(exchange.environment->id, body.size(), exchange.started_us))
+  const auto body = bodies_.read(request, exchange.route.endpoint, intake_.limits.max_inflated_bytes);
+  if (!body) return refuse(exchange, body.error());
+  IntakeLoopMetrics::add(metrics_.bytes_inflated, body->size());
+  if (!intake_.rates.take(exchange.environment->id, body->size(), exchange.started_us))
     return refuse(exchange, Refusal::overloaded,
                   "This environment sends more than " + human_bytes(intake_.limits.max_environment_bytes_per_s) +
                       " a second, which is intake.max_environment_bytes_per_s; send it again in a second.");
 
-  event::PayloadSource source;
-  source.sdk = user_agent(request);
-  source.wrapper = request.header("X-LaunchDarkly-Wrapper");
-  source.tags = request.header("X-LaunchDarkly-Tags");
-  source.instance_id = request.header("X-LaunchDarkly-Instance-Id");
-  source.payload_id = request.header("X-LaunchDarkly-Payload-ID");
-  source.schema = gif ? kGifSchema : schema_of(request);
-  source.unsummarized = request.has_header("X-LaunchDarkly-Unsummarized");
+  const event::PayloadSource source = payload_source(request, gif);
   const std::int64_t received_ms = intake_.clock.wall_ms();
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
   flags_.begin(*exchange.environment, source.unsummarized, received_ms);
-  if (const Result<void> read = reader_.read(body, source.schema, received_ms, writer_, &flags_); !read)
+  if (const Result<void> read = reader_.read(*body, source.schema, received_ms, writer_, &flags_); !read)
     return refuse(exchange, Refusal::not_a_payload, read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
   append(exchange, source, received_ms);
@@ -361,12 +219,12 @@ void IntakeHandler::write_dead_letters(PendingAnswer& pending, ObjectId environm
 
 void IntakeHandler::take_diagnostic(Exchange& exchange) {
   IntakeLoopMetrics::add(metrics_.diagnostics);
-  std::string_view body;
-  if (!unpack(exchange, intake_.limits.max_diagnostic_bytes, body)) return;
-  if (body.size() > intake_.limits.max_diagnostic_bytes)
+  const auto body = bodies_.read(exchange.request, exchange.route.endpoint, intake_.limits.max_diagnostic_bytes);
+  if (!body) return refuse(exchange, body.error());
+  if (body->size() > intake_.limits.max_diagnostic_bytes)
     return refuse(exchange, Refusal::too_large,
                   "The diagnostic event is larger than " + human_bytes(intake_.limits.max_diagnostic_bytes) + ".");
-  const Result<Diagnostic> diagnostic = read_diagnostic(body);
+  const Result<Diagnostic> diagnostic = read_diagnostic(*body);
   if (!diagnostic) return refuse(exchange, Refusal::not_a_payload, diagnostic.error().message);
   const std::string_view sdk = user_agent(exchange.request);
   intake_.metrics.count_diagnostic(exchange.environment->id, sdk_label(sdk), diagnostic->start,
@@ -388,7 +246,7 @@ void IntakeHandler::take_diagnostic(Exchange& exchange) {
 
 // Gives back what a large payload made grow.
 void IntakeHandler::tidy() {
-  inflater_.release();
+  bodies_.release();
   if (writer_.json().capacity() > kKeptEntryBytes) writer_ = event::EntryWriter();
 }
 
