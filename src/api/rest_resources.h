@@ -1,51 +1,11 @@
-// What the REST API's handlers work on, and the handlers: one file a resource (rest_projects.cc and so on).
+// The REST API's handlers: one file a resource (rest_projects.cc and so on).
 #pragma once
 
-#include "api/access_tokens.h"
 #include "api/rest_call.h"
-#include "api/server_view.h"
-#include "base/clock.h"
-#include "catalog/managed_catalog.h"
-#include "export/exporter.h"
-#include "flags/flag_registry.h"
-#include "kinesis/destination_check.h"
+#include "api/rest_checks.h"
+#include "api/rest_context.h"
 
 namespace sluice::api {
-
-struct RestContext {
-  const Clock& clock;
-  const ServerView& view;
-  journal::Journal& journal;
-  storage::FileSystem& files;
-  const std::string& data_directory;
-  catalog::ManagedCatalog& catalog;
-  catalog::CatalogStore& store;
-  AccessTokens& tokens;
-  CustomRoles& roles;
-  const flags::FlagRegistry& flags;
-  exporting::Exporter& exporter;
-  exporting::Exporter::SinkFactory make_sink;  // for test events
-  // Tries a destination against AWS (kinesis/destination_check.h); on the worker's thread.
-  std::function<std::vector<kinesis::CheckStep>(const catalog::Destination&,
-                                                const std::function<exporting::TestEventOutcome()>& put)>
-      check;
-  // ARN that Sluice runs as; empty: not known yet. Settings whose region is known make it ask AWS.
-  std::function<std::string(const catalog::KinesisSettings&)> principal;
-  bool tls = false;                   // of the admin port: its cookies are then for TLS alone
-  std::uint64_t max_calls_per_s = 0;  // of one token, or one address without; 0: any number
-};
-
-// Of a catalog's refusal, in words of the API.
-tl::unexpected<RestError> refused(const catalog::CatalogError& error);
-tl::unexpected<RestError> refused(const catalog::StoreError& error);
-// A member of a body as text; an error names it when it is of another type. Empty when it is not there.
-RestResult<std::string> text_member(const nlohmann::json& body, const std::string& name, std::string_view expected);
-// The members of `body` that are not in `known`, as one error.
-RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<std::string_view> known);
-
-// 403 names the action and the resource.
-RestResult<void> needs(const Caller& caller, std::string_view action, const Resource& resource);
-RestResult<void> needs_view(const Caller& caller, const std::string& project);
 
 RestJson project_json(const RestContext& context, const catalog::Managed<catalog::Project>& project,
                       bool with_environments);

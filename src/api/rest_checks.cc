@@ -1,4 +1,4 @@
-#include "api/rest_resources.h"
+#include "api/rest_checks.h"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,101 @@
+#include "api/flag_view.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <utility>
+
+namespace sluice::api {
+namespace {
+
+RestJson as_json(const std::string& text) {
+  RestJson value = RestJson::parse(text, nullptr, false);
+  return value.is_discarded() ? RestJson(nullptr) : value;
+}
+
+}  // namespace
+
+void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts) {
+  if (!facts.name.empty()) flag.name = facts.name;
+  for (const flags::VariationSeen& seen : facts.variations) {
+    RestJson& variation = flag.variations[seen.index];
+    variation["_id"] = std::to_string(seen.index);
+    variation["value"] = as_json(seen.value);
+  }
+  for (std::size_t i = 0; i < facts.values.size(); ++i) {
+    RestJson& variation = flag.variations[static_cast<std::int64_t>(i)];
+    variation["_id"] = std::to_string(i);
+    if (!facts.values[i].empty()) variation["value"] = as_json(facts.values[i]);
+  }
+  for (std::size_t i = 0; i < facts.names.size(); ++i)
+    if (!facts.names[i].empty()) flag.variations[static_cast<std::int64_t>(i)]["name"] = as_json(facts.names[i]);
+  RestJson by_variation = RestJson::object();
+  for (const flags::VariationSeen& seen : facts.variations)
+    by_variation[std::to_string(seen.index)] = {{"evaluations", seen.evaluations}};
+  flag.environments[place.key] = {{"trackEvents", facts.exported},
+                                  {"trackEventsFallthrough", false},
+                                  {"_environmentName", place.name},
+                                  {"firstSeen", facts.first_seen_ms},
+                                  {"lastSeen", facts.last_seen_ms},
+                                  {"evaluations", facts.evaluations},
+                                  {"lastSummary", facts.last_summary_ms},
+                                  {"summarizedEvaluations", facts.summarized},
+                                  {"summaryOnly", facts.exported && facts.summary_only()},
+                                  {"_summary", {{"variations", std::move(by_variation)}}}};
+}
+
+std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project) {
+  std::set<std::string> keys;
+  const auto [first, last] = call.query.equal_range("env");
+  for (auto it = first; it != last; ++it) keys.insert(it->second);
+  std::vector<Place> places;
+  context.catalog.each_environment(project.id, [&](const catalog::Environment& environment) {
+    if (keys.empty() || keys.contains(environment.key))
+      places.push_back({environment.id, environment.key, environment.name});
+  });
+  return places;
+}
+
+std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector<Place>& places,
+                                   const std::string& key) {
+  std::optional<ProjectFlag> flag;
+  for (const Place& place : places) {
+    const auto facts = context.flags.one(place.id, key);
+    if (!facts) continue;
+    if (!flag) flag.emplace();
+    add(*flag, place, *facts);
+  }
+  return flag;
+}
+
+RestJson flag_json(const catalog::Project& project, const std::string& key, const ProjectFlag& flag) {
+  RestJson variations = RestJson::array();
+  bool boolean = !flag.variations.empty();
+  for (const auto& [index, variation] : flag.variations) {
+    variations.push_back(variation);
+    boolean = boolean && variation.value("value", RestJson()).is_boolean();
+  }
+  return {{"_links", {{"self", rest_link(fmt::format("/api/v2/flags/{}/{}", project.key, key))}}},
+          {"key", key},
+          {"name", flag.name.empty() ? key : flag.name},
+          {"kind", boolean ? "boolean" : "multivariate"},
+          {"_version", 1},
+          {"variations", std::move(variations)},
+          {"tags", RestJson::array()},
+          {"environments", flag.environments}};
+}
+
+RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call) {
+  if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
+  return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+}
+
+RestResult<RestJson> shown_flag(const RestContext& context, const RestCall& call, const catalog::Project& project) {
+  const auto flag = flag_of(context, asked_places(context, call, project), call.path[1]);
+  if (!flag)
+    return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
+                                 call.path[0], call.path[1]));
+  return flag_json(project, call.path[1], *flag);
+}
+
+}  // namespace sluice::api

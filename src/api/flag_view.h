@@ -1,0 +1,40 @@
+// A flag of a project as the REST API shows it: put together from what each of its environments knows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/rest_resources.h"
+
+namespace sluice::api {
+
+// An environment that a call is about. Without its flags' switches: those may be many.
+struct Place {
+  ObjectId id;
+  std::string key, name;
+};
+
+struct ProjectFlag {
+  std::string name;
+  std::map<std::int64_t, RestJson> variations;
+  RestJson environments = RestJson::object();
+};
+
+// Adds what one environment knows.
+void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts);
+RestJson flag_json(const catalog::Project& project, const std::string& key, const ProjectFlag& flag);
+
+// The project of …/{project}.
+RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call);
+// Its environments that the query's `env` names; all when it names none.
+std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project);
+// None: no environment knows it.
+std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector<Place>& places,
+                                   const std::string& key);
+// The flag of …/{project}/{flag}.
+RestResult<RestJson> shown_flag(const RestContext& context, const RestCall& call, const catalog::Project& project);
+
+}  // namespace sluice::api
