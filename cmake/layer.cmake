@@ -5,6 +5,8 @@
 #   *_bench.cc  into `NAME_bench` (SLUICE_BENCHMARKS, Google Benchmark)
 #   *_fuzz.cc   into one `NAME_fuzz` target each, named after the file (SLUICE_FUZZERS, libFuzzer)
 #   *_fake.cc   into `sluice_NAME_fakes`, for the tests of this folder and of folders to its right
+# With SLUICE_UNITY, the library's files are compiled in batches: JSON's templates are then instantiated once a batch, not once a
+# file, which is most of the time that a build takes. Names in the anonymous namespaces of a folder therefore differ.
 # The libraries link only what they name, so that the linker keeps the order of the flow (src/README.md).
 function(sluice_layer NAME)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -22,6 +24,9 @@ function(sluice_layer NAME)
   set(library sluice_${NAME})
   add_library(${library} STATIC ${sources})
   target_link_libraries(${library} PUBLIC sluice_options ${ARGN})
+  if(SLUICE_UNITY)
+    set_target_properties(${library} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  endif()
 
   if(fakes AND (SLUICE_TESTS OR SLUICE_FUZZERS OR SLUICE_BENCHMARKS OR SLUICE_SIMULATION))
     add_library(${library}_fakes STATIC ${fakes})

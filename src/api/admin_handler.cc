@@ -19,7 +19,7 @@ http::HttpResponse json_answer(std::string body) {
   return response;
 }
 
-http::HttpResponse refused(unsigned status, std::string_view code, std::string message) {
+http::HttpResponse refusal(unsigned status, std::string_view code, std::string message) {
   http::HttpResponse response = json_answer(rest_error_text(code, message) + "\n");
   response.status = status;
   return response;
@@ -29,25 +29,25 @@ http::HttpResponse refused(unsigned status, std::string_view code, std::string m
 
 http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, std::string_view message,
                                        const http::HttpRequest&) {
-  return refused(status, code, std::string(message));
+  return refusal(status, code, std::string(message));
 }
 
 void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   if (RestApi::serves(request.path)) {
     if (api_ != nullptr) return api_->answer(request, std::move(responder));
-    return responder(refused(403, "forbidden",
+    return responder(refusal(403, "forbidden",
                              "This server's projects, environments and destinations are declared in its configuration "
                              "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));
   }
   if (serves_web_page(request.path)) return responder(web_page(request));
   const bool rendered = pages_.has(request.path);
   if (!rendered && request.path != "/healthz" && request.path != "/readyz")
-    return responder(refused(404, "not_found",
+    return responder(refusal(404, "not_found",
                              "There is nothing at this path of the admin port. It has /status, /flags, /metrics, "
                              "/healthz and /readyz. SDKs send events to the intake port."));
   if (request.method != "GET" && request.method != "HEAD") {
     http::HttpResponse response =
-        refused(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", request.path, request.method));
+        refusal(405, "method_not_allowed", fmt::format("{} is read with GET, not {}.", request.path, request.method));
     response.headers.emplace_back("Allow", "GET, HEAD");
     return responder(std::move(response));
   }

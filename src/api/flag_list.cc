@@ -9,7 +9,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // A value or name as it was sent; null for what is no JSON or was too long to keep.
-ordered_json as_json(const std::string& text) {
+ordered_json listed_value(const std::string& text) {
   ordered_json value = ordered_json::parse(text, nullptr, false);
   return value.is_discarded() ? ordered_json(nullptr) : value;
 }
@@ -17,9 +17,9 @@ ordered_json as_json(const std::string& text) {
 ordered_json variations_json(const flags::FlagFacts& flag) {
   ordered_json list = ordered_json::array();
   for (const flags::VariationSeen& seen : flag.variations) {
-    ordered_json one = {{"variation", seen.index}, {"value", as_json(seen.value)}};
+    ordered_json one = {{"variation", seen.index}, {"value", listed_value(seen.value)}};
     const auto index = static_cast<std::size_t>(seen.index);
-    if (index < flag.names.size() && !flag.names[index].empty()) one["name"] = as_json(flag.names[index]);
+    if (index < flag.names.size() && !flag.names[index].empty()) one["name"] = listed_value(flag.names[index]);
     list.push_back(std::move(one));
   }
   return list;

@@ -14,7 +14,7 @@
 namespace sluice::api {
 namespace {
 
-RestJson problem_json(const exporting::Problem& problem) {
+RestJson check_problem_json(const exporting::Problem& problem) {
   return {{"code", problem.code},
           {"message", problem.message},
           {"remedy", problem.remedy},
@@ -33,7 +33,7 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
   if (outcome.refused) {
     out["problem"] = {{"code", outcome.refused->code}, {"message", outcome.refused->reason}};
   } else if (outcome.problem) {
-    out["problem"] = problem_json(*outcome.problem);
+    out["problem"] = check_problem_json(*outcome.problem);
   } else if (!outcome.delivered) {
     out["problem"] = {{"code", "timeout"},
                       {"message", fmt::format("AWS gave no answer within {} s. Try again; if it stays so, check the "

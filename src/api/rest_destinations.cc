@@ -30,7 +30,7 @@ std::string self_of(const catalog::Destination& destination) {
   return fmt::format("/api/v2/destinations/{}/{}/{}", destination.project_key, destination.environment_key,
                      destination.id.hex());
 }
-std::string target_of(const std::string& project, const std::string& environment, const std::string& id) {
+std::string destination_target(const std::string& project, const std::string& environment, const std::string& id) {
   return fmt::format("proj/{}:env/{}:destination/{}", project, environment, id);
 }
 
@@ -179,10 +179,11 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
   const std::string id = object_id.hex();
   const auto reserved = reserve_start(context, *fields, object_id);
   if (!reserved) return tl::unexpected(reserved.error());
-  const auto made = context.catalog.commit(
-      {{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
-      audit_entry(context.clock.wall_ms(), call.caller, "createDestination", target_of(call.path[0], call.path[1], id),
-                  fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
+  const auto made =
+      context.catalog.commit({{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
+                             audit_entry(context.clock.wall_ms(), call.caller, "createDestination",
+                                         destination_target(call.path[0], call.path[1], id),
+                                         fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
   if (!made) {
     context.exporter.release_start(object_id);
     return refused_destination(made.error());
@@ -229,7 +230,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
       context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,
                                destination->extra, destination->revision, false}},
                              audit_entry(context.clock.wall_ms(), call.caller, "updateDestination",
-                                         target_of(call.path[0], call.path[1], call.path[2]),
+                                         destination_target(call.path[0], call.path[1], call.path[2]),
                                          fmt::format("changed the destination \"{}\"", destination->value.name),
                                          patch->comment, before.dump(), after.dump()));
   if (!made) {
@@ -246,7 +247,7 @@ RestOutcome delete_destination(const RestContext& context, const RestCall& call)
   const auto made = context.catalog.commit(
       {{catalog::DocumentKind::destination, destination->value.id.hex(), {}, {}, destination->revision, true}},
       audit_entry(context.clock.wall_ms(), call.caller, "deleteDestination",
-                  target_of(call.path[0], call.path[1], call.path[2]),
+                  destination_target(call.path[0], call.path[1], call.path[2]),
                   fmt::format("deleted the destination \"{}\"", destination->value.name), {},
                   RestJson(destination_json(*destination)).dump()));
   if (!made) return refused(made.error());

@@ -33,9 +33,9 @@ constexpr std::array<Mapped, 7> kMapped = {{{"key", "key"},
                                             {"exportAllFlags", "export_all_flags"},
                                             {"defaultTrackEvents", "export_new_flags"}}};
 // Kept for clients that send and expect them, with what LaunchDarkly has at rest.
-const json kKept = {{"color", "417505"},     {"defaultTtl", 0},         {"secureMode", false},
-                    {"tags", json::array()}, {"confirmChanges", false}, {"requireComments", false},
-                    {"critical", false}};
+const json kKeptOfEnvironment = {{"color", "417505"},     {"defaultTtl", 0},         {"secureMode", false},
+                                 {"tags", json::array()}, {"confirmChanges", false}, {"requireComments", false},
+                                 {"critical", false}};
 
 std::string new_key(const char* prefix) {
   unsigned char bytes[16];
@@ -48,7 +48,7 @@ std::string new_key(const char* prefix) {
   return out;
 }
 
-std::string target_of(const std::string& project, const std::string& environment) {
+std::string environment_target(const std::string& project, const std::string& environment) {
   return fmt::format("proj/{}:env/{}", project, environment);
 }
 
@@ -72,7 +72,8 @@ std::string without_keys(json environment) {
   return environment.dump();
 }
 
-RestResult<catalog::Managed<catalog::Environment>> found(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Environment>> environment_of_path(const RestContext& context,
+                                                                       const RestCall& call) {
   if (auto environment = context.catalog.environment(call.path[0], call.path[1])) return std::move(*environment);
   if (!context.catalog.project(call.path[0]))
     return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
@@ -94,7 +95,7 @@ void take_members(const json& body, const json& before, catalog::CatalogWrite& w
     if (is_switch && before.value(member, json()) != value && !body.contains("featureEvents"))
       write.fields["feature_events"] = "chosen flags";
   }
-  for (const auto& [member, value] : kKept.items()) {
+  for (const auto& [member, value] : kKeptOfEnvironment.items()) {
     if (body.contains(member))
       write.extra[member] = body[member];
     else
@@ -104,7 +105,7 @@ void take_members(const json& body, const json& before, catalog::CatalogWrite& w
 
 RestOutcome reset_key(const RestContext& context, const RestCall& call, const char* field, const char* prefix,
                       const char* action, const char* what) {
-  const auto environment = found(context, call);
+  const auto environment = environment_of_path(context, call);
   if (!environment) return tl::unexpected(environment.error());
   catalog::CatalogWrite write{catalog::DocumentKind::environment,
                               environment->value.id.hex(),
@@ -121,7 +122,7 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
         until_ms));
   catalog::put_new_key(write, field, new_key(prefix), until_ms);
   const auto made = context.catalog.commit(
-      {write}, audit_entry(context.clock.wall_ms(), call.caller, action, target_of(call.path[0], call.path[1]),
+      {write}, audit_entry(context.clock.wall_ms(), call.caller, action, environment_target(call.path[0], call.path[1]),
                            fmt::format("reset the {} of \"{}/{}\"", what, call.path[0], call.path[1])));
   if (!made) return refused_environment(made.error());
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
@@ -156,7 +157,8 @@ RestJson environment_json(const catalog::Managed<catalog::Environment>& environm
                   {"mobileKey", value.mobile_keys.empty() ? "" : value.mobile_keys.front()}};
   add_old_keys(environment, "sdk_keys", value.sdk_keys, "expiringApiKeys", out);
   add_old_keys(environment, "mobile_keys", value.mobile_keys, "expiringMobileKeys", out);
-  for (const auto& [member, rest] : kKept.items()) out[member] = RestJson(environment.extra.value(member, rest));
+  for (const auto& [member, rest] : kKeptOfEnvironment.items())
+    out[member] = RestJson(environment.extra.value(member, rest));
   out["defaultTrackEvents"] = choice.new_flags;
   out["featureEvents"] = choice.as_sent ? "as sent" : "chosen flags";
   if (choice.all_flags) out["exportAllFlags"] = *choice.all_flags;
@@ -175,7 +177,7 @@ RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, co
                                     "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "source"});
       !good)
     return tl::unexpected(good.error());
-  if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
+  if (auto good = check_kept(body, kKeptOfEnvironment); !good) return tl::unexpected(good.error());
   catalog::CatalogWrite write{
       catalog::DocumentKind::environment, {}, {{"project", project_key}}, json::object(), 0, false};
   if (const json source = body.value("source", json::object()); !source.is_object())
@@ -225,20 +227,20 @@ RestOutcome make_environment(const RestContext& context, const RestCall& call) {
     return tl::unexpected(may.error());
   const auto made = context.catalog.commit(
       {std::move(*write)},
-      audit_entry(context.clock.wall_ms(), call.caller, "createEnvironment", target_of(call.path[0], name),
+      audit_entry(context.clock.wall_ms(), call.caller, "createEnvironment", environment_target(call.path[0], name),
                   fmt::format("made the environment \"{}/{}\"", call.path[0], name)));
   if (!made) return refused_environment(made.error());
   return RestAnswer{201, environment_json(*context.catalog.environment(call.path[0], name))};
 }
 
 RestOutcome get_environment(const RestContext& context, const RestCall& call) {
-  const auto environment = found(context, call);
+  const auto environment = environment_of_path(context, call);
   if (!environment) return tl::unexpected(environment.error());
   return RestAnswer{200, environment_json(*environment)};
 }
 
 RestOutcome patch_environment(const RestContext& context, const RestCall& call) {
-  const auto environment = found(context, call);
+  const auto environment = environment_of_path(context, call);
   if (!environment) return tl::unexpected(environment.error());
   const json before = environment_json(*environment);
   const auto patch = patched(before, call);
@@ -255,7 +257,7 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
            "defaultTrackEvents", "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders"});
       !good)
     return tl::unexpected(good.error());
-  if (auto good = check_kept(changed(before, after), kKept); !good) return tl::unexpected(good.error());
+  if (auto good = check_kept(changed(before, after), kKeptOfEnvironment); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may = needs(call.caller, action_of(member), {call.path[0], call.path[1], "", ""}); !may)
       return tl::unexpected(may.error());
@@ -272,20 +274,21 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
   }
   take_members(changes, known, write);
   const auto made = context.catalog.commit(
-      {write},
-      audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment", target_of(call.path[0], call.path[1]),
-                  fmt::format("changed the environment \"{}/{}\"", call.path[0], call.path[1]), patch->comment,
-                  without_keys(before), without_keys(after)));
+      {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment",
+                           environment_target(call.path[0], call.path[1]),
+                           fmt::format("changed the environment \"{}/{}\"", call.path[0], call.path[1]), patch->comment,
+                           without_keys(before), without_keys(after)));
   if (!made) return refused_environment(made.error());
   return RestAnswer{200, environment_json(*context.catalog.environment(call.path[0], call.path[1]))};
 }
 
 RestOutcome delete_environment(const RestContext& context, const RestCall& call) {
-  const auto environment = found(context, call);
+  const auto environment = environment_of_path(context, call);
   if (!environment) return tl::unexpected(environment.error());
   const auto made = context.catalog.commit(
       {{catalog::DocumentKind::environment, environment->value.id.hex(), {}, {}, environment->revision, true}},
-      audit_entry(context.clock.wall_ms(), call.caller, "deleteEnvironment", target_of(call.path[0], call.path[1]),
+      audit_entry(context.clock.wall_ms(), call.caller, "deleteEnvironment",
+                  environment_target(call.path[0], call.path[1]),
                   fmt::format("deleted the environment \"{}/{}\" with its destinations", call.path[0], call.path[1])));
   if (!made) return refused_environment(made.error());
   return RestAnswer{204, nullptr};

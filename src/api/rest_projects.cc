@@ -10,22 +10,23 @@ namespace {
 
 using nlohmann::json;
 
-std::string target_of(const std::string& key) { return "proj/" + key; }
+std::string project_target(const std::string& key) { return "proj/" + key; }
 
-RestResult<catalog::Managed<catalog::Project>> found(const RestContext& context, const RestCall& call) {
+RestResult<catalog::Managed<catalog::Project>> project_of_path(const RestContext& context, const RestCall& call) {
   if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
 
-const json kKept = {{"tags", json::array()},
-                    {"includeInSnippetByDefault", false},
-                    {"defaultClientSideAvailability", {{"usingEnvironmentId", false}, {"usingMobileKey", false}}},
-                    {"namingConvention", {{"case", ""}, {"prefix", ""}}}};
+const json kKeptOfProject = {
+    {"tags", json::array()},
+    {"includeInSnippetByDefault", false},
+    {"defaultClientSideAvailability", {{"usingEnvironmentId", false}, {"usingMobileKey", false}}},
+    {"namingConvention", {{"case", ""}, {"prefix", ""}}}};
 
 // Terraform and the generated clients send members that Sluice has no use for; they are kept and given back.
 json extra_of(const json& body, const json& before) {
   json extra = before;
-  for (const auto& [name, shape] : kKept.items()) {
+  for (const auto& [name, shape] : kKeptOfProject.items()) {
     if (body.contains(name))
       extra[name] = body[name];
     else
@@ -74,7 +75,7 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
                                     "defaultClientSideAvailability", "namingConvention"});
       !good)
     return tl::unexpected(good.error());
-  if (auto good = check_kept(body, kKept); !good) return tl::unexpected(good.error());
+  if (auto good = check_kept(body, kKeptOfProject); !good) return tl::unexpected(good.error());
   const auto id = text_member(body, "_id", "24 hex digits");
   if (!id) return tl::unexpected(id.error());
   catalog::CatalogWrite write{catalog::DocumentKind::project,
@@ -97,7 +98,7 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
   const std::string name = key.is_string() ? key.get<std::string>() : "";
   if (auto may = needs(call.caller, "createProject", {name, "", "", ""}); !may) return tl::unexpected(may.error());
   const auto made = context.catalog.commit(
-      std::move(writes), audit_entry(context.clock.wall_ms(), call.caller, "createProject", target_of(name),
+      std::move(writes), audit_entry(context.clock.wall_ms(), call.caller, "createProject", project_target(name),
                                      fmt::format("made the project \"{}\"", name)));
   if (!made) return refused(made.error());
   RestJson answer = project_json(context, *context.catalog.project(name), true);
@@ -106,14 +107,14 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
 }
 
 RestOutcome get_project(const RestContext& context, const RestCall& call) {
-  const auto project = found(context, call);
+  const auto project = project_of_path(context, call);
   if (!project) return tl::unexpected(project.error());
   return RestAnswer{
       200, project_json(context, *project, call.query_one("expand").find("environments") != std::string::npos)};
 }
 
 RestOutcome patch_project(const RestContext& context, const RestCall& call) {
-  const auto project = found(context, call);
+  const auto project = project_of_path(context, call);
   if (!project) return tl::unexpected(project.error());
   const json before = project_json(context, *project, false);
   const auto patch = patched(before, call);
@@ -125,7 +126,7 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
           {"name", "tags", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"});
       !good)
     return tl::unexpected(good.error());
-  if (auto good = check_kept(changed(before, after), kKept); !good) return tl::unexpected(good.error());
+  if (auto good = check_kept(changed(before, after), kKeptOfProject); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may =
             needs(call.caller, member == "tags" ? "updateTags" : "updateProjectName", {call.path[0], "", "", ""});
@@ -135,7 +136,7 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
                               extra_of(after, project->extra), project->revision,       false};
   write.fields["name"] = after.value("name", json());
   const auto made = context.catalog.commit(
-      {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateProject", target_of(call.path[0]),
+      {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateProject", project_target(call.path[0]),
                            fmt::format("changed the project \"{}\"", call.path[0]), patch->comment, before.dump(),
                            after.dump()));
   if (!made) return refused(made.error());
@@ -143,11 +144,11 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
 }
 
 RestOutcome delete_project(const RestContext& context, const RestCall& call) {
-  const auto project = found(context, call);
+  const auto project = project_of_path(context, call);
   if (!project) return tl::unexpected(project.error());
   const auto made = context.catalog.commit(
       {{catalog::DocumentKind::project, project->value.id.hex(), {}, {}, project->revision, true}},
-      audit_entry(context.clock.wall_ms(), call.caller, "deleteProject", target_of(call.path[0]),
+      audit_entry(context.clock.wall_ms(), call.caller, "deleteProject", project_target(call.path[0]),
                   fmt::format("deleted the project \"{}\" with its environments and destinations", call.path[0]), {},
                   project_json(context, *project, false).dump()));
   if (!made) return refused(made.error());

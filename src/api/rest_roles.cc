@@ -15,7 +15,7 @@ using nlohmann::json;
 constexpr std::size_t kMaxRoles = 500;     // each is looked through at calls of its tokens alone; a list is one page
 constexpr std::size_t kMaxKeyBytes = 100;  // as of projects and environments
 
-std::string target_of(const std::string& key) { return "role/" + key; }
+std::string role_target(const std::string& key) { return "role/" + key; }
 
 RestJson role_json(const CustomRole& role) {
   return {{"_id", role.id.hex()},
@@ -29,7 +29,7 @@ RestJson role_json(const CustomRole& role) {
           {"creationDate", role.made_ms}};
 }
 
-RestResult<CustomRole> found(const RestContext& context, const RestCall& call) {
+RestResult<CustomRole> role_of_path(const RestContext& context, const RestCall& call) {
   if (auto role = context.roles.find(call.path[0])) return std::move(*role);
   return not_found(fmt::format("There is no role with the key \"{}\".", call.path[0]));
 }
@@ -90,20 +90,20 @@ RestOutcome make_role(const RestContext& context, const RestCall& call) {
   if (context.roles.list().size() >= kMaxRoles)
     return refuse(409, "conflict", fmt::format("There are {} roles already; delete one first.", kMaxRoles));
   const auto made = context.roles.put(
-      role, audit_entry(context.clock.wall_ms(), call.caller, "createRole", target_of(*key),
+      role, audit_entry(context.clock.wall_ms(), call.caller, "createRole", role_target(*key),
                         fmt::format("made the role \"{}\"", role.name), {}, {}, RestJson(role_json(role)).dump()));
   if (!made) return refused(made.error());
   return RestAnswer{201, role_json(*made)};
 }
 
 RestOutcome get_role(const RestContext& context, const RestCall& call) {
-  const auto role = found(context, call);
+  const auto role = role_of_path(context, call);
   if (!role) return tl::unexpected(role.error());
   return RestAnswer{200, role_json(*role)};
 }
 
 RestOutcome patch_role(const RestContext& context, const RestCall& call) {
-  auto role = found(context, call);
+  auto role = role_of_path(context, call);
   if (!role) return tl::unexpected(role.error());
   const json before = role_json(*role);
   const auto patch = patched(before, call);
@@ -121,7 +121,7 @@ RestOutcome patch_role(const RestContext& context, const RestCall& call) {
     if (after.value(fixed, json()) != before[fixed]) return invalid(fmt::format("{}: It cannot be changed.", fixed));
   if (auto good = take(after, *role); !good) return tl::unexpected(good.error());
   const auto changed =
-      context.roles.put(*role, audit_entry(context.clock.wall_ms(), call.caller, "updatePolicy", target_of(role->key),
+      context.roles.put(*role, audit_entry(context.clock.wall_ms(), call.caller, "updatePolicy", role_target(role->key),
                                            fmt::format("changed the role \"{}\"", role->name), patch->comment,
                                            before.dump(), after.dump()));
   if (!changed) return refused(changed.error());
@@ -129,7 +129,7 @@ RestOutcome patch_role(const RestContext& context, const RestCall& call) {
 }
 
 RestOutcome delete_role(const RestContext& context, const RestCall& call) {
-  const auto role = found(context, call);
+  const auto role = role_of_path(context, call);
   if (!role) return tl::unexpected(role.error());
   for (const AccessToken& token : context.tokens.list()) {
     const auto& roles = token.rights.custom_roles;
@@ -138,7 +138,7 @@ RestOutcome delete_role(const RestContext& context, const RestCall& call) {
                     fmt::format("The access token \"{}\" has this role. Delete the token first.", token.name));
   }
   const auto removed = context.roles.remove(
-      *role, audit_entry(context.clock.wall_ms(), call.caller, "deleteRole", target_of(role->key),
+      *role, audit_entry(context.clock.wall_ms(), call.caller, "deleteRole", role_target(role->key),
                          fmt::format("deleted the role \"{}\"", role->name), {}, RestJson(role_json(*role)).dump()));
   if (!removed) return refused(removed.error());
   return RestAnswer{204, nullptr};

@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 Json time_or_null(std::int64_t ms) { return ms > 0 ? Json(iso_time_ms(ms)) : Json(nullptr); }
 
-Json problem_json(const exporting::Problem& problem) {
+Json status_problem_json(const exporting::Problem& problem) {
   return {{"code", problem.code},
           {"message", problem.message},
           {"remedy", problem.remedy},
@@ -49,7 +49,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
-  for (const exporting::Problem& note : pipeline.notes) notes.push_back(problem_json(note));
+  for (const exporting::Problem& note : pipeline.notes) notes.push_back(status_problem_json(note));
   return {{"id", destination.id.hex()},
           {"name", destination.name},
           {"project", destination.project_key},
@@ -62,7 +62,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
           {"since", time_or_null(status.state_since_ms)},
           {"needsPerson", status.state == exporting::DestinationState::blocked},
           {"summary", exporting::describe(status, now_ms)},
-          {"problem", pipeline.problem ? problem_json(*pipeline.problem) : Json(nullptr)},
+          {"problem", pipeline.problem ? status_problem_json(*pipeline.problem) : Json(nullptr)},
           {"notes", notes},
           {"backlog",
            {{"events", pipeline.balance.waiting},
@@ -94,7 +94,7 @@ Json replay_json(const exporting::ReplayStatus& status) {
           {"deliveredEvents", status.delivered_events},
           {"bytes", status.replay.bytes},
           {"fraction", status.fraction},
-          {"problem", status.problem ? problem_json(*status.problem) : Json(nullptr)}};
+          {"problem", status.problem ? status_problem_json(*status.problem) : Json(nullptr)}};
 }
 
 Json brief_status_json(const ServerView& view) {

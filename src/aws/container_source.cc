@@ -11,7 +11,7 @@ namespace sluice::aws {
 namespace {
 
 constexpr std::string_view kEcsHost = "http://169.254.170.2";
-constexpr std::string_view kName = "the container credentials endpoint";
+constexpr std::string_view kContainerEndpoint = "the container credentials endpoint";
 
 bool is_ipv4_loopback(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -70,7 +70,7 @@ CredentialsResult<Credentials> ContainerSource::fetch() {
   if (!fit_for_header(request.headers.back().second)) {
     return invalid_setting("The container authorization token has a line end inside.");
   }
-  return get_credentials(context_, std::move(request), kName);
+  return get_credentials(context_, std::move(request), kContainerEndpoint);
 }
 
 }  // namespace sluice::aws

@@ -23,7 +23,7 @@ namespace sluice::aws {
 namespace {
 
 constexpr std::size_t kMaxOutput = 1 << 20;
-constexpr std::string_view kName = "credential_process";
+constexpr std::string_view kCredentialProcess = "credential_process";
 
 std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -194,7 +194,7 @@ CredentialsResult<Credentials> credentials_of_process(const std::string& command
         CredentialsError::Kind::unreachable, "",
         "credential_process '" + program + "' " + how + (err_text.empty() ? "." : ": " + first_line(err_text)), ""});
   }
-  CredentialsResult<Credentials> credentials = credentials_of_json(out_text, kName, 0);
+  CredentialsResult<Credentials> credentials = credentials_of_json(out_text, kCredentialProcess, 0);
   if (credentials) credentials->source = "credential_process " + program;
   return credentials;
 }

@@ -9,7 +9,7 @@ namespace sluice::aws {
 
 namespace {
 
-constexpr std::string_view kName = "the EC2 instance metadata service";
+constexpr std::string_view kMetadataService = "the EC2 instance metadata service";
 constexpr std::string_view kRolePath = "/latest/meta-data/iam/security-credentials/";
 constexpr std::int64_t kTokenLifeS = 21'600;
 constexpr std::int64_t kExtensionMs = 15 * 60'000;
@@ -52,11 +52,11 @@ CredentialsResult<Credentials> InstanceMetadataSource::fetch() {
     const http_client::HttpResponse response = http_client::send_and_wait(context_.transport, std::move(put));
     // Off EC2 nothing answers there: this is how it is found out.
     if (response.fault != http_client::TransportFault::none) {
-      return none_found(std::string(kName) + " does not answer (" + response.fault_text +
+      return none_found(std::string(kMetadataService) + " does not answer (" + response.fault_text +
                         "); in a container on EC2 its hop limit must be 2");
     }
     if (response.status != 200 || response.body.empty()) {
-      return none_found(std::string(kName) + " gave no token, status " + std::to_string(response.status));
+      return none_found(std::string(kMetadataService) + " gave no token, status " + std::to_string(response.status));
     }
     token_ = response.body.substr(0, response.body.find_first_of("\r\n"));
     token_expires_us_ = context_.clock.steady_us() + (kTokenLifeS - 300) * 1'000'000;
@@ -68,20 +68,21 @@ CredentialsResult<Credentials> InstanceMetadataSource::fetch() {
   if (roles.fault != http_client::TransportFault::none || roles.status != 200) {
     token_.clear();  // 401: it was of another boot of the instance
     if (roles.fault == http_client::TransportFault::none && roles.status == 404) {
-      return none_found(std::string(kName) + " says that the instance has no IAM role");
+      return none_found(std::string(kMetadataService) + " says that the instance has no IAM role");
     }
     const std::string what =
         roles.fault != http_client::TransportFault::none ? roles.fault_text : "status " + std::to_string(roles.status);
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
-                                           std::string(kName) + " did not tell the instance's role: " + what, ""});
+                                           std::string(kMetadataService) + " did not tell the instance's role: " + what,
+                                           ""});
   }
   const std::string role = roles.body.substr(0, roles.body.find_first_of("\r\n"));
   if (!fit_for_role(role))
-    return invalid_setting(std::string(kName) + " answered with something else than a role's name.");
+    return invalid_setting(std::string(kMetadataService) + " answered with something else than a role's name.");
 
   http_client::HttpRequest get = request_of("GET", *endpoint + std::string(kRolePath) + role);
   get.headers = {{"x-aws-ec2-metadata-token", token_}};
-  CredentialsResult<Credentials> credentials = get_credentials(context_, std::move(get), kName);
+  CredentialsResult<Credentials> credentials = get_credentials(context_, std::move(get), kMetadataService);
   if (!credentials) return credentials;
   credentials->source = "EC2 instance role " + role;
   const std::int64_t now_ms = context_.clock.wall_ms();

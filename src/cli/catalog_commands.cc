@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Given {
+struct CatalogArguments {
   ServerOptions server;
   std::string file;
   bool json = false;
@@ -35,7 +35,7 @@ int refuse(const std::string& message, int status) {
 }
 
 // The reply's body when the server did it; otherwise `status` is what to exit with, and why was told.
-std::optional<ordered_json> call(const Given& given, const char* method, const std::string& path,
+std::optional<ordered_json> call(const CatalogArguments& given, const char* method, const std::string& path,
                                  const std::optional<ordered_json>& body, int& status) {
   const auto server = server_of(given.server);
   if (!server) {
@@ -54,7 +54,7 @@ std::optional<ordered_json> call(const Given& given, const char* method, const s
   return reply->body;
 }
 
-int import(const Given& given) {
+int import(const CatalogArguments& given) {
   std::ifstream file(given.file);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file.is_open()) return refuse(fmt::format("{} cannot be read; expected a configuration file.", given.file), 2);
@@ -75,7 +75,7 @@ int import(const Given& given) {
   return 0;
 }
 
-int export_to(const Given& given) {
+int export_to(const CatalogArguments& given) {
   int status = 0;
   const auto answer = call(given, "GET", "export", std::nullopt, status);
   if (!answer) return status;
@@ -93,7 +93,7 @@ int export_to(const Given& given) {
   return 0;
 }
 
-int back_up(const Given& given) {
+int back_up(const CatalogArguments& given) {
   int status = 0;
   const auto answer = call(given, "POST", "backup", std::nullopt, status);
   if (!answer) return status;
@@ -108,7 +108,7 @@ int back_up(const Given& given) {
   return 0;
 }
 
-int policy(const Given& given) {
+int policy(const CatalogArguments& given) {
   ordered_json config = ordered_json::object();
   for (const auto& [name, value] : given.settings)
     if (!value.empty()) config[name] = value;
@@ -132,10 +132,10 @@ int policy(const Given& given) {
   return 0;
 }
 
-CLI::App* add(CLI::App& app, const char* name, const char* help, std::shared_ptr<Given>& given,
-              std::function<int()>& chosen, int (*run)(const Given&)) {
+CLI::App* add(CLI::App& app, const char* name, const char* help, std::shared_ptr<CatalogArguments>& given,
+              std::function<int()>& chosen, int (*run)(const CatalogArguments&)) {
   CLI::App* command = app.add_subcommand(name, help);
-  given = std::make_shared<Given>();
+  given = std::make_shared<CatalogArguments>();
   add_server_options(*command, given->server);
   command->add_flag("--json", given->json, "The server's answer as JSON");
   command->callback([given, run, &chosen] { chosen = [given, run] { return run(*given); }; });
@@ -145,7 +145,7 @@ CLI::App* add(CLI::App& app, const char* name, const char* help, std::shared_ptr
 }  // namespace
 
 void add_catalog_commands(CLI::App& app, std::function<int()>& chosen) {
-  std::shared_ptr<Given> given;
+  std::shared_ptr<CatalogArguments> given;
   add(app, "import", "Take up what a configuration file declares", given, chosen, import)
       ->add_option("FILE", given->file, "Its [[project]], [[environment]], [[flag]], [[destination]]")
       ->required()

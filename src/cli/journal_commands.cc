@@ -24,13 +24,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-struct Given {
+struct JournalArguments {
   std::string data_dir = "data";
   std::string environment;  // id; empty: all
   bool json = false;
 };
 
-struct Found {
+struct JournalSummary {
   std::uint64_t segments = 0, frames = 0, entries = 0, damaged_regions = 0, damaged_bytes = 0, torn_bytes = 0;
   std::int64_t oldest_ms = 0, newest_ms = 0;
   std::map<ObjectId, journal::JournalCount> environments;
@@ -42,7 +42,8 @@ using EntryVisitor = std::function<void(const storage::File&, const journal::Wal
 // Walks one segment. What is no frame is damage, but at the end of the last segment: there it is what a crash left, or
 // room that is not used yet.
 storage::FileResult<void> walk_segment(const storage::File& file, const journal::SegmentHeader& header,
-                                       std::uint64_t size, bool last, const EntryVisitor& visit, Found& found) {
+                                       std::uint64_t size, bool last, const EntryVisitor& visit,
+                                       JournalSummary& found) {
   journal::FrameWalk walk(file, journal::frame_seed(header), journal::kSegmentHeaderBytes, size,
                           header.first_sequence - 1, journal::FrameWalk::Payloads::check);
   std::uint64_t expected = journal::kSegmentHeaderBytes;
@@ -74,7 +75,7 @@ storage::FileResult<void> walk_segment(const storage::File& file, const journal:
   return {};
 }
 
-Result<Found> walk_journal(const Given& given, const char* what, const EntryVisitor& visit) {
+Result<JournalSummary> walk_journal(const JournalArguments& given, const char* what, const EntryVisitor& visit) {
   const auto files = storage::make_posix_file_system();
   const std::string folder = given.data_dir + "/journal/segments";
   auto names = files->list(folder);
@@ -83,7 +84,7 @@ Result<Found> walk_journal(const Given& given, const char* what, const EntryVisi
                             given.data_dir, names.error().message));
   std::erase_if(*names, [](const std::string& name) { return !name.ends_with(".segment"); });
   std::sort(names->begin(), names->end());
-  Found found;
+  JournalSummary found;
   ProgressBar bar(what);
   for (std::size_t i = 0; i < names->size(); ++i) {
     bar.show(static_cast<double>(i) / static_cast<double>(names->size()),
@@ -110,7 +111,7 @@ Result<Found> walk_journal(const Given& given, const char* what, const EntryVisi
   return found;
 }
 
-ordered_json json_of(const Found& found) {
+ordered_json json_of(const JournalSummary& found) {
   ordered_json environments = ordered_json::array();
   for (const auto& [id, count] : found.environments) {
     ordered_json kinds = ordered_json::object();
@@ -133,7 +134,7 @@ int told(const Error& error) {
   return 2;
 }
 
-int verify(const Given& given) {
+int verify(const JournalArguments& given) {
   const auto found = walk_journal(given, "Verifying", nullptr);
   if (!found) return told(found.error());
   if (given.json) {
@@ -151,7 +152,7 @@ int verify(const Given& given) {
   return found->damaged_regions == 0 ? 0 : kRefused;
 }
 
-int stats(const Given& given) {
+int stats(const JournalArguments& given) {
   const auto found = walk_journal(given, "Counting", nullptr);
   if (!found) return told(found.error());
   const ordered_json body = json_of(*found);
@@ -195,7 +196,7 @@ void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, st
   }
 }
 
-int dump(const Given& given) {
+int dump(const JournalArguments& given) {
   const auto only = ObjectId::parse(given.environment);
   if (!given.environment.empty() && !only)
     return told({fmt::format("\"{}\" is no environment's id; expected 24 hex digits.", given.environment)});
@@ -212,9 +213,9 @@ int dump(const Given& given) {
 void add_journal_commands(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* group = app.add_subcommand("journal", "Look at a journal on disk, without a server");
   group->require_subcommand(1);
-  const auto add = [&](const char* name, const char* help, int (*run)(const Given&)) {
+  const auto add = [&](const char* name, const char* help, int (*run)(const JournalArguments&)) {
     CLI::App* command = group->add_subcommand(name, help);
-    const auto given = std::make_shared<Given>();
+    const auto given = std::make_shared<JournalArguments>();
     command->add_option("--data-dir", given->data_dir, "The server's data directory")
         ->type_name("FOLDER")
         ->envname("SLUICE_DATA_DIR");

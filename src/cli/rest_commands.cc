@@ -35,7 +35,7 @@ constexpr std::string_view kBooleanPlace = "/defaultTrackEvents";
 constexpr std::array<std::string_view, 2> kFilePlaces = {"/policy", "/inlineRole"};
 
 // What the command line said of one command.
-struct Given {
+struct RestArguments {
   std::vector<std::string> arguments;
   std::map<std::string, std::vector<std::string>> options;  // by place
   ServerOptions server;
@@ -58,7 +58,7 @@ Result<ordered_json> option_value(const std::string& place, const std::string& v
   return read;
 }
 
-Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Given& given) {
+Result<std::optional<ordered_json>> body_of(const RestCommand& command, const RestArguments& given) {
   if (command.body == nullptr) return std::optional<ordered_json>();
   ordered_json body = ordered_json::parse(command.body);
   for (const RestColumn& argument : command.into_body)
@@ -82,7 +82,7 @@ Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Gi
   return std::optional(std::move(body));
 }
 
-std::string path_of(const RestCommand& command, const Given& given) {
+std::string path_of(const RestCommand& command, const RestArguments& given) {
   std::string path = command.path;
   for (std::size_t i = 0; i < given.arguments.size(); ++i) {
     const std::string mark = fmt::format("{{{}}}", i);
@@ -184,7 +184,7 @@ int follow_replay(const RestServer& server, const std::string& replay_path) {
   }
 }
 
-int run(const RestCommand& command, const Given& given) {
+int run(const RestCommand& command, const RestArguments& given) {
   const auto server = server_of(given.server);
   const auto body = body_of(command, given);
   if (!server || !body) {
@@ -214,7 +214,7 @@ int run(const RestCommand& command, const Given& given) {
 
 void add_command(CLI::App& group, const RestCommand& command, std::function<int()>& chosen) {
   CLI::App* app = group.add_subcommand(command.verb, command.help);
-  const auto given = std::make_shared<Given>();
+  const auto given = std::make_shared<RestArguments>();
   given->arguments.resize(command.arguments.size());
   for (std::size_t i = 0; i < command.arguments.size(); ++i)
     app->add_option(command.arguments[i], given->arguments[i])->required()->type_name("");

@@ -19,7 +19,7 @@ using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kPoll{500};
 
-struct Given {
+struct TailArguments {
   ServerOptions server;
   std::string project, environment, destination;
   bool json = false, once = false;
@@ -41,7 +41,7 @@ void show(const ordered_json& item, bool json) {
   std::puts(line.c_str());
 }
 
-int run(const Given& given) {
+int run(const TailArguments& given) {
   const auto server = server_of(given.server);
   if (!server) {
     std::fprintf(stderr, "sluice: %s\n", server.error().message.c_str());
@@ -78,7 +78,7 @@ int run(const Given& given) {
 
 void add_tail_command(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* tail = app.add_subcommand("tail", "Follow the events of an environment as they come");
-  const auto given = std::make_shared<Given>();
+  const auto given = std::make_shared<TailArguments>();
   tail->add_option("PROJECT", given->project)->required()->type_name("");
   tail->add_option("ENVIRONMENT", given->environment)->required()->type_name("");
   tail->add_option("--destination", given->destination, "Only what this one has delivered, as its records read")

@@ -6,11 +6,6 @@
 #include "event/json_scalar.h"
 
 namespace sluice::event {
-namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-}  // namespace
 
 void JsonWalk::start(const JsonIndex& index) {
   text_ = index.text().data();
@@ -46,7 +41,9 @@ bool JsonWalk::check_scalar(std::uint32_t token) {
   if (first == '\0') return false;
   const std::string_view scalar = text(token);
   // Most numbers are short and whole.
-  if (first >= '1' && first <= '9' && std::all_of(scalar.begin(), scalar.end(), is_digit)) return true;
+  if (first >= '1' && first <= '9' &&
+      std::all_of(scalar.begin(), scalar.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    return true;
   return json_bare_scalar_valid(scalar);
 }
 

@@ -15,7 +15,7 @@ namespace sluice::exporting {
 namespace {
 
 // How often `stopping` is looked at.
-constexpr std::int64_t kLookUs = 100'000;
+constexpr std::int64_t kRetryLookUs = 100'000;
 
 // The record in a line of the file; empty: the line is no letter. Within JSON's texts quotes are escaped, so that the
 // member's name stands once.
@@ -108,7 +108,8 @@ class Retry {
       const bool moved = !finished.empty();
       finished.clear();
       if (!moved)
-        workers_.wait_us(notifier_, std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 1, kLookUs));
+        workers_.wait_us(notifier_,
+                         std::clamp<std::int64_t>(std::min(next_us, deadline_us_) - now_us, 1, kRetryLookUs));
     }
     return true;
   }

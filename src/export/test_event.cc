@@ -14,7 +14,7 @@ namespace {
 // A passing problem that came so often is told without waiting for the deadline: some two seconds of tries.
 constexpr std::uint64_t kEnoughTries = 5;
 // How often `stopping` is looked at.
-constexpr std::int64_t kLookUs = 100'000;
+constexpr std::int64_t kTestEventLookUs = 100'000;
 
 class KeptLetter final : public DeadLetterStore {
  public:
@@ -77,7 +77,7 @@ TestEventOutcome send_test_event(const catalog::Destination& destination, Object
     const std::int64_t next_us = sink->step(now_us, finished);
     outcome.problem = sink->problem();
     if (!finished.empty() || stands_in_the_way(outcome.problem)) break;
-    notifier.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us) - now_us, 1'000, kLookUs));
+    notifier.wait_us(std::clamp<std::int64_t>(std::min(next_us, deadline_us) - now_us, 1'000, kTestEventLookUs));
   }
   sink->stop();
   outcome.took_ms = (clock.steady_us() - started_us) / 1'000;

@@ -4,7 +4,7 @@
 
 namespace kinesim {
 namespace {
-constexpr int kDeepest = 64;
+constexpr int kDeepestCbor = 64;
 }
 
 bool CborReader::head(Head& out) {
@@ -68,7 +68,7 @@ bool CborReader::string(std::string_view& out, std::string& joined) {
 }
 
 bool CborReader::skip(int depth) {
-  if (depth > kDeepest || rest_.empty()) return false;
+  if (depth > kDeepestCbor || rest_.empty()) return false;
   const auto major = static_cast<Major>(static_cast<unsigned char>(rest_[0]) >> 5);
   if (major == Major::bytes || major == Major::text) {
     std::string_view ignored;

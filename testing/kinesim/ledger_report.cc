@@ -21,7 +21,7 @@ Answer text_answer(std::string body, std::string_view type, unsigned status = 20
   answer.body = std::move(body);
   return answer;
 }
-Answer json_answer(const Json& json, unsigned status = 200) {
+Answer ledger_answer(const Json& json, unsigned status = 200) {
   return text_answer(json.dump(2) + "\n", "application/json", status);
 }
 
@@ -103,17 +103,17 @@ Answer report_ledger(Simulator& simulator, const Request& request, const Form& q
   const LedgerSettings& settings = simulator.settings().ledger;
   const auto streams = chosen(simulator, query);
   if (query.contains("stream") && streams.empty())
-    return json_answer({{"message", "there is no stream '" + parameter(query, "stream", "") + "'"}}, 404);
+    return ledger_answer({{"message", "there is no stream '" + parameter(query, "stream", "") + "'"}}, 404);
   if (request.method == "DELETE") {
     for (const auto& stream : streams) stream->visit_ledger([](Ledger& ledger) { ledger.clear(); });
-    return json_answer({{"ok", true}});
+    return ledger_answer({{"ok", true}});
   }
   const std::string format = parameter(query, "format", "counts");
   if (format == "counts") {
     Json out = Json::object();
     for (const auto& stream : streams)
       stream->visit_ledger([&](Ledger& ledger) { out[stream->name()] = counts_of(ledger, settings); });
-    return json_answer({{"streams", std::move(out)}});
+    return ledger_answer({{"streams", std::move(out)}});
   }
   std::size_t first = 0, end = IdSet::kParts;
   if (const std::string part = parameter(query, "part", ""); !part.empty()) {
@@ -124,16 +124,16 @@ Answer report_ledger(Simulator& simulator, const Request& request, const Form& q
   std::string body;
   if (format == "records") {
     if (settings.mode != LedgerMode::full)
-      return json_answer({{"message", "records are kept with --ledger full only"}}, 400);
+      return ledger_answer({{"message", "records are kept with --ledger full only"}}, 400);
     for (const auto& stream : streams) append_records(*stream, first, end, body);
     return text_answer(std::move(body), "application/x-ndjson");
   }
   const std::size_t field = field_index(settings, parameter(query, "field", settings.fields.front()));
   if (format != "ids" || settings.mode == LedgerMode::count || field == settings.fields.size())
-    return json_answer({{"message",
-                         "expected format counts, ids (with --ledger ids or full, and a field given with "
-                         "--ledger-id-field) or records"}},
-                       400);
+    return ledger_answer({{"message",
+                           "expected format counts, ids (with --ledger ids or full, and a field given with "
+                           "--ledger-id-field) or records"}},
+                         400);
   for (const auto& stream : streams)
     stream->visit_ledger([&](Ledger& ledger) { append_ids(ledger.ids[field], first, end, body); });
   return text_answer(std::move(body), "text/plain");
@@ -143,7 +143,7 @@ Answer report_missing(Simulator& simulator, const Request& request, const Form& 
   const LedgerSettings& settings = simulator.settings().ledger;
   const std::size_t field = field_index(settings, parameter(query, "field", settings.fields.front()));
   if (settings.mode == LedgerMode::count || field == settings.fields.size())
-    return json_answer({{"message", "expected --ledger ids or full, and a field given with --ledger-id-field"}}, 400);
+    return ledger_answer({{"message", "expected --ledger ids or full, and a field given with --ledger-id-field"}}, 400);
   std::vector<std::pair<sluice::ObjectId, std::uint64_t>> ranges;
   std::string_view rest = request.body;
   while (!rest.empty()) {
@@ -155,9 +155,10 @@ Answer report_missing(Simulator& simulator, const Request& request, const Form& 
     if (line.size() > sluice::ObjectId::kHexDigits)
       std::from_chars(line.data() + sluice::ObjectId::kHexDigits + 1, line.data() + line.size(), count);
     if (!id || count > kMostInRange)
-      return json_answer({{"message", "expected lines of an id of 24 hex digits, and a count if it is a range, not '" +
-                                          std::string(line.substr(0, 60)) + "'"}},
-                         400);
+      return ledger_answer(
+          {{"message", "expected lines of an id of 24 hex digits, and a count if it is a range, not '" +
+                           std::string(line.substr(0, 60)) + "'"}},
+          400);
     ranges.emplace_back(*id, count);
   }
 
@@ -178,7 +179,7 @@ Answer report_missing(Simulator& simulator, const Request& request, const Form& 
       if (first.size() < kMostListedMissing) first.push_back(sought.hex());
     }
   }
-  return json_answer({{"asked", asked}, {"missing", missing}, {"first_missing", std::move(first)}});
+  return ledger_answer({{"asked", asked}, {"missing", missing}, {"first_missing", std::move(first)}});
 }
 
 }  // namespace kinesim

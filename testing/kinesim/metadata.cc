@@ -34,9 +34,9 @@ std::string json_fields(std::initializer_list<std::pair<std::string_view, std::s
 
 std::string second_text(std::int64_t ms) { return sluice::iso_time_ms(ms).substr(0, 19) + "Z"; }
 
-Answer json(std::string body) {
+Answer json_of_metadata(std::string body) {
   Answer answer = plain(200, std::move(body));
-  answer.content_type = "application/json";
+  answer.content_type = "application/json_of_metadata";
   return answer;
 }
 
@@ -115,31 +115,31 @@ Answer MetadataEndpoints::serve_instance(const Request& request) {
   if (path.empty() || path == "/") return plain(200, name);
   if (path.substr(1) != name) return plain(404, "Not Found");
   const auto session = credentials(*role, "i-0000000000000kine");
-  return json(json_fields({{"Code", "Success"},
-                           {"LastUpdated", second_text(simulator_.now_ms())},
-                           {"Type", "AWS-HMAC"},
-                           {"AccessKeyId", session.access_key},
-                           {"SecretAccessKey", session.secret_key},
-                           {"Token", session.token},
-                           {"Expiration", second_text(session.expires_ms)}}));
+  return json_of_metadata(json_fields({{"Code", "Success"},
+                                       {"LastUpdated", second_text(simulator_.now_ms())},
+                                       {"Type", "AWS-HMAC"},
+                                       {"AccessKeyId", session.access_key},
+                                       {"SecretAccessKey", session.secret_key},
+                                       {"Token", session.token},
+                                       {"Expiration", second_text(session.expires_ms)}}));
 }
 
 Answer MetadataEndpoints::serve_container(const Request& request) {
   if (request.method != "GET") return plain(405, "Method Not Allowed");
   const auto& settings = simulator_.settings();
   if (!settings.container_token.empty() && !equal_secrets(request.header("authorization"), settings.container_token)) {
-    Answer answer = json(R"({"code":"AccessDenied","message":"The Authorization header does not match."})");
+    Answer answer = json_of_metadata(R"({"code":"AccessDenied","message":"The Authorization header does not match."})");
     answer.status = 401;
     return answer;
   }
   const auto role = simulator_.directory().role(settings.container_role);
   if (!role) return plain(404, "No role is set for the container endpoint.");
   const auto session = credentials(*role, "container");
-  return json(json_fields({{"RoleArn", role->arn},
-                           {"AccessKeyId", session.access_key},
-                           {"SecretAccessKey", session.secret_key},
-                           {"Token", session.token},
-                           {"Expiration", second_text(session.expires_ms)}}));
+  return json_of_metadata(json_fields({{"RoleArn", role->arn},
+                                       {"AccessKeyId", session.access_key},
+                                       {"SecretAccessKey", session.secret_key},
+                                       {"Token", session.token},
+                                       {"Expiration", second_text(session.expires_ms)}}));
 }
 
 }  // namespace kinesim

@@ -6,7 +6,7 @@
 namespace kinesim {
 namespace {
 
-constexpr std::size_t kMostEntries = 10'000;  // far beyond what is valid: bounds memory, not behaviour
+constexpr std::size_t kMostCborEntries = 10'000;  // far beyond what is valid: bounds memory, not behaviour
 
 class BodyReader {
  public:
@@ -31,7 +31,7 @@ class BodyReader {
     if (!reader_.head(head) || head.major != CborReader::Major::array) return false;
     request_.has_records = true;
     for (std::uint64_t i = 0; head.indefinite ? !reader_.take_break() : i < head.value; ++i) {
-      if (request_.entries.size() == kMostEntries) return false;
+      if (request_.entries.size() == kMostCborEntries) return false;
       PutRequestEntry& entry = request_.entries.emplace_back();
       if (!map([&](std::string_view field) { return entry_field(field, entry); })) return false;
     }

@@ -7,8 +7,8 @@
 namespace kinesim {
 namespace {
 
-constexpr int kDeepest = 64;
-constexpr std::size_t kMostEntries = 10'000;  // far beyond what is valid: bounds memory, not behaviour
+constexpr int kDeepestJson = 64;
+constexpr std::size_t kMostJsonEntries = 10'000;  // far beyond what is valid: bounds memory, not behaviour
 
 // Steps over JSON text; every step is false at the first thing that is not JSON, and `what` says why.
 class Scanner {
@@ -28,7 +28,7 @@ class Scanner {
     if (name == "Records") {
       request_.has_records = true;
       return array([this] {
-        if (request_.entries.size() == kMostEntries) return expected("fewer than 10,000 records");
+        if (request_.entries.size() == kMostJsonEntries) return expected("fewer than 10,000 records");
         PutRequestEntry& entry = request_.entries.emplace_back();
         return object([&](std::string_view field) { return entry_field(field, entry); });
       });
@@ -157,7 +157,7 @@ class Scanner {
   }
 
   bool skip(int depth) {
-    if (depth > kDeepest) return expected("no more than 64 levels");
+    if (depth > kDeepestJson) return expected("no more than 64 levels");
     blanks();
     if (at_ == end_) return expected("a value");
     std::optional<std::string_view> ignored;

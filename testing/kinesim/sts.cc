@@ -20,7 +20,8 @@ std::string_view field(const Form& form, std::string_view name) {
   return found == form.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-tl::unexpected<ApiError> invalid(std::string_view value, std::string_view where, std::string_view constraint) {
+tl::unexpected<ApiError> invalid_parameter(std::string_view value, std::string_view where,
+                                           std::string_view constraint) {
   return refuse("ValidationError", "1 validation error detected: Value '" + std::string(value) + "' at '" +
                                        std::string(where) +
                                        "' failed to satisfy constraint: " + std::string(constraint));
@@ -42,7 +43,7 @@ ApiResult<void> read_policy(const Form& form, AssumeRequest& out) {
   const std::string_view policy = field(form, "Policy");
   if (policy.empty()) return {};
   if (policy.size() > kMostPolicyCharacters)
-    return invalid(policy, "policy", "Member must have length less than or equal to 2048");
+    return invalid_parameter(policy, "policy", "Member must have length less than or equal to 2048");
   auto parsed = parse_policy(policy);
   if (!parsed) return refuse("MalformedPolicyDocument", parsed.error().message);
   out.policy = std::move(*parsed);
@@ -54,30 +55,32 @@ ApiResult<AssumeRequest> read_request(const Form& form) {
   out.role_arn = field(form, "RoleArn");
   out.session_name = field(form, "RoleSessionName");
   out.external_id = field(form, "ExternalId");
-  if (out.role_arn.empty()) return invalid("null", "roleArn", "Member must not be null");
+  if (out.role_arn.empty()) return invalid_parameter("null", "roleArn", "Member must not be null");
   if (out.role_arn.size() < 20)
-    return invalid(out.role_arn, "roleArn", "Member must have length greater than or equal to 20");
-  if (!out.role_arn.starts_with("arn:")) return refuse("ValidationError", out.role_arn + " is invalid");
+    return invalid_parameter(out.role_arn, "roleArn", "Member must have length greater than or equal to 20");
+  if (!out.role_arn.starts_with("arn:")) return refuse("ValidationError", out.role_arn + " is invalid_parameter");
   if (out.session_name.size() < 2)
-    return invalid(out.session_name, "roleSessionName", "Member must have length greater than or equal to 2");
+    return invalid_parameter(out.session_name, "roleSessionName", "Member must have length greater than or equal to 2");
   if (out.session_name.size() > 64)
-    return invalid(out.session_name, "roleSessionName", "Member must have length less than or equal to 64");
+    return invalid_parameter(out.session_name, "roleSessionName", "Member must have length less than or equal to 64");
   if (!only_of(out.session_name, "_+=,.@-"))
-    return invalid(out.session_name, "roleSessionName", "Member must satisfy regular expression pattern: [\\w+=,.@-]*");
+    return invalid_parameter(out.session_name, "roleSessionName",
+                             "Member must satisfy regular expression pattern: [\\w+=,.@-]*");
   if (form.contains("ExternalId")) {
     if (out.external_id.size() < 2)
-      return invalid(out.external_id, "externalId", "Member must have length greater than or equal to 2");
+      return invalid_parameter(out.external_id, "externalId", "Member must have length greater than or equal to 2");
     if (!only_of(out.external_id, "_+=,.@:/-"))
-      return invalid(out.external_id, "externalId", "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*");
+      return invalid_parameter(out.external_id, "externalId",
+                               "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*");
   }
   if (const auto text = field(form, "DurationSeconds"); !text.empty()) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.duration_s);
     if (error != std::errc{} || end != text.data() + text.size())
       return refuse("MalformedInput", "DurationSeconds must be a number, not '" + std::string(text) + "'.");
     if (out.duration_s < kShortestSession_s)
-      return invalid(text, "durationSeconds", "Member must have value greater than or equal to 900");
+      return invalid_parameter(text, "durationSeconds", "Member must have value greater than or equal to 900");
     if (out.duration_s > kLongestSession_s)
-      return invalid(text, "durationSeconds", "Member must have value less than or equal to 43200");
+      return invalid_parameter(text, "durationSeconds", "Member must have value less than or equal to 43200");
   }
   if (const auto ok = read_policy(form, out); !ok) return tl::unexpected(ok.error());
   return out;
