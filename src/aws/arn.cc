@@ -120,7 +120,7 @@ Result<void> check_stream_name(std::string_view name) {
 
 Result<void> check_external_id(std::string_view external_id) {
   if (external_id.size() >= 2 && external_id.size() <= 1224 && only(external_id, "_+=,.@:/-")) return {};
-  return fail("The external id is not 2 to 1,224 of a-z A-Z 0-9 _ + = , . @ : / -, which is what AWS STS takes.");
+  return fail("The external id is not 2 to 1,224 of a-z A-Z 0-9 _ + = , . @ : / -, as AWS STS requires.");
 }
 
 std::string session_name_from(std::string_view text) {

@@ -31,9 +31,9 @@ Result<RoleArn> parse_role_arn(std::string_view text);
 
 // 1..128 of a-zA-Z0-9_.-
 Result<void> check_stream_name(std::string_view name);
-// 2..1224 of the characters that STS takes
+// 2..1224 of the characters that STS accepts
 Result<void> check_external_id(std::string_view external_id);
-// What STS takes as a session name: other characters become '-', at most 64, at least 2.
+// A valid STS session name: other characters become '-', at most 64, at least 2.
 std::string session_name_from(std::string_view text);
 
 }  // namespace sluice::aws

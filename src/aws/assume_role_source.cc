@@ -18,7 +18,7 @@ CredentialsResult<Credentials> AssumeRoleSource::fetch() {
   if (!as) {
     if (auto error = base_.error()) return tl::unexpected(std::move(*error));
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
-                                           "Sluice's own AWS credentials are not there yet.", ""});
+                                           "Sluice's own AWS credentials are not available yet.", ""});
   }
   CredentialsResult<Credentials> credentials = sts_.assume_role(*as, role_);
   if (!credentials &&

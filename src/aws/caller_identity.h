@@ -1,4 +1,4 @@
-// Who Sluice is at AWS: what a trust policy must name. Learned from STS when Sluice's own credentials are there.
+// Sluice's identity at AWS, which a trust policy must name. Read from STS once Sluice's own credentials are available.
 #pragma once
 
 #include <mutex>
@@ -17,10 +17,10 @@ class CallerIdentityCache {
   CallerIdentityCache(http_client::HttpTransport& transport, const Clock& clock, std::string endpoint,
                       std::string region);
 
-  // Asks STS, unless these credentials' identity is known. Blocks up to 15 s; one thread. A failure is of no
+  // Calls STS, unless these credentials' identity is known. Blocks up to 15 s; one thread. A failure is of no
   // consequence: remedies then say "the identity that Sluice runs as".
   void learn(const Credentials& as);
-  // As it stands in a trust policy: arn:aws:iam::123456789012:role/name. Empty: not known. Any thread.
+  // In the form of a trust policy: arn:aws:iam::123456789012:role/name. Empty: not known. Any thread.
   std::string principal() const;
 
  private:

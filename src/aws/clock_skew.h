@@ -1,5 +1,5 @@
-// How far AWS's clock is ahead of ours, learnt from the Date header of its answers. AWS refuses signatures more than 5
-// minutes off.
+// How far AWS's clock is ahead of ours, measured from the Date header of its answers. AWS refuses signatures more than
+// 5 minutes off.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,7 @@ std::optional<std::int64_t> clock_offset_ms(const http_client::HttpResponse& res
 // none. For turning a time of the server's, such as an expiry, into ours.
 std::int64_t notable_clock_offset_ms(const http_client::HttpResponse& response, std::int64_t wall_ms);
 
-// True when an error code and message of AWS say that the signature's time was wrong: RequestTimeTooSkewed,
+// True if an AWS error says that the signature's time was wrong: RequestTimeTooSkewed,
 // RequestExpired, "Signature expired: …", "Signature not yet current: …".
 bool is_clock_skew_error(std::string_view code, std::string_view message);
 
@@ -27,7 +27,7 @@ class ClockSkew {
  public:
   std::int64_t corrected_ms(std::int64_t wall_ms) const { return wall_ms + offset_ms_.load(std::memory_order_relaxed); }
   std::int64_t offset_ms() const { return offset_ms_.load(std::memory_order_relaxed); }
-  // Takes the offset over from an answer that complained about the time. True when it changed by more than a minute, so
+  // Adopts the offset of an answer that rejected the time. True when it changed by more than a minute, so
   // that signing again may help.
   bool learn(const http_client::HttpResponse& response, std::int64_t wall_ms);
 

@@ -107,7 +107,7 @@ std::optional<int> wait_for(pid_t pid, std::int64_t deadline_ms) {
     int status = 0;
     const pid_t ended = ::waitpid(pid, &status, WNOHANG);
     if (ended == pid) return status;
-    if (ended < 0 && errno != EINTR) return 0;  // somebody else collected it: its output has to tell
+    if (ended < 0 && errno != EINTR) return 0;  // already reaped elsewhere: its output decides
     if (steady_ms() >= deadline_ms) return std::nullopt;
     ::poll(nullptr, 0, 5);
   }
@@ -162,7 +162,7 @@ CredentialsResult<Credentials> credentials_of_process(const std::string& command
   Pipe out;
   Pipe err;
   pid_t pid = 0;
-  if (!out.open() || !err.open()) return invalid_setting("credential_process: no file handles are left.");
+  if (!out.open() || !err.open()) return invalid_setting("credential_process: no file descriptors are left.");
   if (const int error = spawn(*words, out, err, pid); error != 0) {
     return invalid_setting("credential_process could not start '" + program +
                            "': " + std::generic_category().message(error) + ".");

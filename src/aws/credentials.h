@@ -1,4 +1,4 @@
-// AWS credentials: where they come from, and how they are kept fresh.
+// AWS credentials: their sources, and their renewal.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ struct Credentials {
 struct CredentialsError {
   enum class Kind : std::uint8_t {
     none_found,   // no source had any; the message lists where was looked and what each said
-    denied,       // STS or a source said no: only a person can mend it
+    denied,       // STS or a source refused: only a person can fix it
     unreachable,  // could not be asked; will be asked again
     invalid,      // a source answered with something else than credentials
   };
@@ -38,7 +38,7 @@ struct CredentialsError {
   std::string request_id;
 };
 
-// One place that credentials come from. fetch() blocks (files, processes, HTTP) and is only called by a
+// One source of credentials. fetch() blocks (files, processes, HTTP) and is only called by a
 // CredentialsCache's worker.
 class CredentialsSource {
  public:
@@ -46,8 +46,8 @@ class CredentialsSource {
   virtual tl::expected<Credentials, CredentialsError> fetch() = 0;
 };
 
-// Keeps one source's credentials fresh in the background: refreshes before expiry with jitter, keeps old ones while
-// they are valid, never asks twice at once. Any thread may read; nobody waits, except in await_first_answer().
+// Renews one source's credentials in the background: refreshes before expiry with jitter, keeps old ones while they are
+// valid, never runs two fetches at once. Any thread may read; only await_first_answer() blocks.
 class CredentialsCache {
  public:
   // `changed` is called by the cache's worker whenever current() or error() changed.

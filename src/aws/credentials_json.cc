@@ -26,7 +26,7 @@ tl::unexpected<CredentialsError> invalid(std::string_view source, std::string_vi
 tl::expected<Credentials, CredentialsError> credentials_of_json(std::string_view json, std::string_view source,
                                                                 std::int64_t offset_ms) {
   const Json object = Json::parse(json, nullptr, false);
-  if (!object.is_object()) return invalid(source, "with something else than a JSON object");
+  if (!object.is_object()) return invalid(source, "with something other than a JSON object");
   const std::string code = text_of(object, "Code");
   if (!code.empty() && code != "Success") {
     const std::string message = text_of(object, "Message");

@@ -17,7 +17,7 @@ bool CredentialsKeeper::take(tl::expected<Credentials, CredentialsError> answer)
   if (answer && answer->expires_ms != 0 && answer->expires_ms - now_ms < kLeastLifeMs) {
     answer = tl::unexpected(CredentialsError{
         CredentialsError::Kind::invalid, "",
-        "The credentials of " + answer->source + " had already expired when they came. Is this machine's clock right?",
+        "The credentials of " + answer->source + " had already expired on arrival. Is this machine's clock right?",
         ""});
   }
   if (!answer) {

@@ -1,5 +1,5 @@
-// What a CredentialsCache does, without its thread: when to ask the source, and what to keep of its answers. One thread
-// at a time; time is handed in by the clock, so that a test plays a day in a moment.
+// The logic of a CredentialsCache, without its thread: when to fetch, and which answers to keep. One thread at a time;
+// the clock is passed in, so that a test covers a day in milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class CredentialsKeeper {
  public:
   CredentialsKeeper(const Clock& clock, Random random) : clock_(clock), random_(random) {}
 
-  // Takes in an answer of the source. True when what current() or error() say has changed.
+  // Processes an answer of the source. True if current() or error() changed.
   bool take(tl::expected<Credentials, CredentialsError> answer);
   // Null when there are none with 15 s left.
   std::shared_ptr<const Credentials> current() const;
@@ -23,11 +23,11 @@ class CredentialsKeeper {
 
   // AWS refused them. Ignored unless they are the current ones.
   void refuse(const std::shared_ptr<const Credentials>& refused);
-  // How long until the source is to be asked, or until current() becomes null, in ms; 0: now. At most a minute, since
-  // clocks get set.
+  // Time in ms until the next fetch, or until current() becomes null; 0: now. At most a minute, because clocks can be
+  // set.
   std::int64_t wait_ms() const;
   bool fetch_is_due() const;
-  // True once after credentials ran out.
+  // True once after credentials expired.
   bool take_expiry();
 
  private:

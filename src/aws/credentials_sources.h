@@ -1,4 +1,4 @@
-// The places that credentials come from, one class and one .cc file each. All may block in fetch(), and are called by
+// The sources of credentials, one class and one .cc file each. All may block in fetch(), and are called by
 // one thread. How a user sets each up: docs/aws-credentials.md
 #pragma once
 
@@ -80,9 +80,9 @@ class ProfileSource final : public CredentialsSource {
 };
 
 // EC2 instance metadata, version 2 only. AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
-// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE. Credentials that the service hands out although they have expired are used on
-// for some minutes, as AWS asks for (https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html,
-// "static stability").
+// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE. Credentials that the service returns although they have expired are used for
+// some more minutes, as AWS recommends
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html, "static stability").
 class InstanceMetadataSource final : public CredentialsSource {
  public:
   explicit InstanceMetadataSource(SourceContext context) : context_(std::move(context)) {}
@@ -94,7 +94,7 @@ class InstanceMetadataSource final : public CredentialsSource {
   std::int64_t token_expires_us_ = 0;  // steady clock
 };
 
-// A role, assumed with what `base` holds; when STS finds that expired, `base` is told. `base` must outlive it.
+// A role, assumed with what `base` holds; when STS reports them as expired, `base` is notified. `base` must outlive it.
 class AssumeRoleSource final : public CredentialsSource {
  public:
   // `endpoint` and `region` as for StsClient.

@@ -17,7 +17,7 @@ CredentialsResult<Credentials> CredentialsChain::fetch() {
   }
   return tl::unexpected(CredentialsError{
       CredentialsError::Kind::none_found, "",
-      "Sluice has no AWS identity. Looked in: " + looked + ". See docs/aws-credentials.md for how to give it one.",
+      "Sluice has no AWS identity. Looked in: " + looked + ". See docs/aws-credentials.md for how to provide one.",
       ""});
 }
 

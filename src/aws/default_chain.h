@@ -16,8 +16,8 @@ struct NamedSource {
   std::unique_ptr<CredentialsSource> source;
 };
 
-// Asks its sources in order at every fetch. One that has nothing (none_found) passes on to the next; one that is set up
-// but fails ends the search, so that a broken setting never falls back silently to another identity.
+// Tries its sources in order at every fetch. A source without credentials (none_found) passes on to the next; one that
+// is configured but fails ends the search, so that a broken setting never silently falls back to another identity.
 class CredentialsChain final : public CredentialsSource {
  public:
   explicit CredentialsChain(std::vector<NamedSource> sources) : sources_(std::move(sources)) {}

@@ -85,7 +85,7 @@ Result<EndpointAllowance> EndpointAllowance::parse(std::string_view list) {
       allowance.networks_.push_back(std::move(network));
     } else if (entry.find_first_not_of(kOfNames) != std::string::npos) {
       return fail(
-          fmt::format("\"{}\" is no host, domain, address or network; write hosts without scheme and port.", word));
+          fmt::format("\"{}\" is not a host, domain, address or network; write hosts without scheme and port.", word));
     } else if (entry.front() == '.') {
       allowance.domains_.push_back(entry);
     } else {
@@ -110,13 +110,13 @@ Result<void> EndpointAllowance::check(std::string_view endpoint) const {
   const std::string host = http_client::host_of(endpoint);
   if (http_client::is_link_local_host(host))
     return fail(
-        fmt::format("{} is the address of a cloud's metadata service or link-local, which no destination may "
-                    "name. Expected an endpoint of Kinesis or STS.",
+        fmt::format("{} is link-local or the address of a cloud's metadata service, which no destination may "
+                    "use. Expected an endpoint of Kinesis or STS.",
                     host));
   if (is_aws_endpoint(endpoint) || allows(host)) return {};
   return fail(
-      fmt::format("This server does not allow {} as an endpoint. Whoever runs it adds the host to the setting "
-                  "aws.allowed_endpoints (variable SLUICE_ALLOWED_ENDPOINTS) and restarts it; AWS's own "
+      fmt::format("This server does not allow {} as an endpoint. To allow it, add the host to the setting "
+                  "aws.allowed_endpoints (variable SLUICE_ALLOWED_ENDPOINTS) and restart the server; AWS's own "
                   "endpoints need no entry.",
                   host));
 }

@@ -1,8 +1,8 @@
-// Which custom endpoints destinations may name. Whoever manages destinations decides where the server connects to, and
-// what it tells of the answers; without bounds that is a way to talk to whatever the server's network reaches (SSRF).
+// Which custom endpoints destinations may use. A user who manages destinations decides where the server connects to and
+// sees parts of the answers; without limits that gives access to the server's whole network (SSRF).
 //
 // AWS's own endpoints of Kinesis and STS are always allowed. Link-local addresses, where clouds keep the credentials of
-// the machine, never are: not by setting, not by a name that resolves to one (CurlTransport looks at the address that
+// the machine, never are: not by setting, not by a name that resolves to one (CurlTransport checks the address that
 // it connects to). Immutable; any thread.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace sluice::aws {
 
 class EndpointAllowance {
  public:
-  // Nothing but AWS's own.
+  // Only AWS's own endpoints.
   EndpointAllowance() = default;
   // By commas: hosts ("kinesis.internal"), domains (".example.internal"), addresses and networks ("10.1.0.0/16",
   // "::1"), which allow endpoints that are written as addresses, or "any". An error names the entry that is none.

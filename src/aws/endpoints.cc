@@ -41,7 +41,7 @@ Result<std::string> endpoint_of(std::string_view service, const char* own_variab
   }
   if (!looks_like_region(settings.region)) {
     return fail(settings.region.empty()
-                    ? "An AWS region is needed, such as eu-west-1: give the destination's region or set AWS_REGION."
+                    ? "An AWS region is required, such as eu-west-1: set the destination's region or AWS_REGION."
                     : "'" + settings.region + "' is not the name of an AWS region; expected one such as eu-west-1.");
   }
   const bool fips = settings.fips || is_true(environment("AWS_USE_FIPS_ENDPOINT"));
@@ -97,7 +97,7 @@ Result<std::string> checked_endpoint(std::string_view url) {
   const std::string_view path = rest.substr(slash);
   const auto printable = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
   if (!std::all_of(path.begin(), path.end(), printable))
-    return wrong("has a path with a character that no URL may have");
+    return wrong("has a path with a character that URLs do not allow");
   while (url.ends_with('/')) url.remove_suffix(1);
   return std::string(url);
 }

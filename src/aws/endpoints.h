@@ -44,12 +44,12 @@ struct EndpointSettings {
 
 // scheme://host[:port][/path], no slash at the end. Custom wins, then AWS_ENDPOINT_URL_KINESIS, then AWS_ENDPOINT_URL
 // (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the region's; AWS_USE_FIPS_ENDPOINT and
-// AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error tells what is wrong with the settings or the region.
+// AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error says what is wrong with the settings or the region.
 Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 // The same with AWS_ENDPOINT_URL_STS. `custom` is STS's own: a custom endpoint of Kinesis is none of it.
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 
-// Checks a custom endpoint and takes the slash off its end: http or https, a host, no user, query or fragment.
+// Checks a custom endpoint and removes a slash at its end: http or https, a host, no user, query or fragment.
 Result<std::string> checked_endpoint(std::string_view url);
 
 // AWS_REGION, AWS_DEFAULT_REGION.

@@ -68,12 +68,12 @@ Result<Profiles> parse_profile_file(std::string_view text, ProfileFileKind kind)
       nested = false;
       continue;
     }
-    if (!in_section) return wrong(line_number, "stands before the first [section]");
+    if (!in_section) return wrong(line_number, "is before the first [section]");
     const bool indented = raw.front() == ' ' || raw.front() == '\t';
     if (indented && nested) continue;
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) {
-      if (indented) continue;  // goes on with the value before: no setting that is read here has several lines
+      if (indented) continue;  // a continuation line: no setting that is read here has several lines
       return wrong(line_number, "is neither a [section] nor key = value");
     }
     const std::string_view value = without_comment(trimmed(line.substr(equals + 1)));

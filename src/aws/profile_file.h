@@ -17,11 +17,11 @@ enum class ProfileFileKind {
   credentials,  // sections are [name]
 };
 
-// Settings inside settings (indented lines below a key without value) are passed over. An error names the line and
-// shows nothing of it.
+// Nested settings (indented lines below a key without value) are skipped. An error gives the line number, but not the
+// line's text.
 Result<Profiles> parse_profile_file(std::string_view text, ProfileFileKind kind);
 
-// What both files say of a profile; where both have a key, the credentials file wins.
+// A profile's settings from both files; where both have a key, the credentials file wins.
 Profiles merged_profiles(Profiles config, Profiles credentials);
 
 }  // namespace sluice::aws

@@ -50,9 +50,9 @@ class Resolver {
     const Profile& profile = found->second;
     const bool seen = std::find(path_.begin(), path_.end(), name) != path_.end();
     if (seen && (path_.back() != name || !has(profile, "aws_access_key_id"))) {
-      return invalid_setting("The profile '" + name + "' builds on itself through source_profile.");
+      return invalid_setting("The profile '" + name + "' refers to itself through source_profile.");
     }
-    if (path_.size() >= kMaxChain) return invalid_setting("More than 8 profiles build on one another.");
+    if (path_.size() >= kMaxChain) return invalid_setting("More than 8 profiles refer to one another.");
     path_.push_back(name);
     // A profile that names itself as its source means its own keys.
     if (!seen && has(profile, "role_arn")) return role_of(name, profile);
@@ -63,7 +63,7 @@ class Resolver {
     if (has(profile, "sso_session") || has(profile, "sso_start_url")) {
       return invalid_setting(
           "The profile '" + name +
-          "' signs in through IAM Identity Center (SSO), which needs a person. Give Sluice a role or a key.");
+          "' signs in through IAM Identity Center (SSO), which needs a person. Use a role or an access key.");
     }
     return none_found("the profile '" + name + "' has no credentials");
   }
@@ -86,8 +86,7 @@ class Resolver {
 
   CredentialsResult<Credentials> role_of(const std::string& name, const Profile& profile) {
     if (has(profile, "mfa_serial")) {
-      return invalid_setting("The profile '" + name +
-                             "' asks for a code of a device (mfa_serial), which needs a person.");
+      return invalid_setting("The profile '" + name + "' requires an MFA code (mfa_serial), which needs a person.");
     }
     SourceContext context = context_;
     if (has(profile, "region")) context.region = profile.at("region");
@@ -130,7 +129,7 @@ class Resolver {
     if (!base && base.error().kind == CredentialsError::Kind::none_found) {
       base.error().kind = CredentialsError::Kind::invalid;
       base.error().message =
-          "The profile '" + name + "' builds on credentials that are not there: " + base.error().message + ".";
+          "The profile '" + name + "' uses credentials that are not available: " + base.error().message + ".";
     }
     return base;
   }

@@ -191,15 +191,15 @@ TEST_F(ProfileSourceTest, tells_what_it_cannot_do) {
   config(
       "[profile loop]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=loop2\n"
       "[profile loop2]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=loop\n"
-      "[profile gone]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=missing\n"
+      "[profile broken]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=missing\n"
       "[profile half]\naws_access_key_id=A\n"
       "[profile sso]\nsso_session=x\n"
       "[profile mfa]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=half\nmfa_serial=arn\n"
       "[profile long]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=keys\nduration_seconds=1d\n"
       "[profile keys]\naws_access_key_id=A\naws_secret_access_key=s\n"
       "[profile none]\nregion=eu-west-1\n");
-  expect_error("loop", Kind::invalid, "builds on itself");
-  expect_error("gone", Kind::invalid, "There is no profile 'missing'");
+  expect_error("loop", Kind::invalid, "refers to itself");
+  expect_error("broken", Kind::invalid, "There is no profile 'missing'");
   expect_error("half", Kind::invalid, "only one of");
   expect_error("sso", Kind::invalid, "SSO");
   expect_error("mfa", Kind::invalid, "mfa_serial");

@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) as Signature Version 4 needs them. OpenSSL 3 looks an algorithm up
-// anew at every call that does not hold it; these hold it for the process's life. Any thread; one object belongs to one
-// thread at a time.
+// again at every call without a handle; these keep the handle for the process's life. Any thread; one object belongs to
+// one thread at a time.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class Sha256 {
   Sha256& operator=(Sha256&&) noexcept;
 
   void update(std::string_view bytes);
-  // The digest of all bytes since the construction or the last finish(), and begins anew.
+  // The digest of all bytes since construction or the last finish(); then starts over.
   Sha256Digest finish();
   std::string finish_hex();
 

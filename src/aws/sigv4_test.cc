@@ -354,7 +354,7 @@ TEST(Sha256, hashes_in_pieces_what_it_hashes_at_once) {
   hash.update("hello ");
   hash.update("world");
   EXPECT_EQ(hash.finish_hex(), sha256_hex("hello world"));
-  EXPECT_EQ(hash.finish_hex(), sha256_hex(""));                                                      // begins anew
+  EXPECT_EQ(hash.finish_hex(), sha256_hex(""));                                                      // starts over
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4, B.1
 }
 

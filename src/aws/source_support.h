@@ -1,4 +1,4 @@
-// What several credentials sources do alike.
+// Code shared by several credentials sources.
 #pragma once
 
 #include <memory>

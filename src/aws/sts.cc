@@ -49,7 +49,7 @@ std::optional<CredentialsError> fault_of_settings(const AssumeRole& role) {
   }
   if (role.session_policy.size() > kMaxSessionPolicy) {
     return invalid("The session policy has " + std::to_string(role.session_policy.size()) +
-                   " characters; AWS STS takes at most 2,048.");
+                   " characters; AWS STS accepts at most 2,048.");
   }
   return std::nullopt;
 }
@@ -71,7 +71,7 @@ std::string hint_of(std::string_view code, const AssumeRole& role) {
   if (code == "RegionDisabledException")
     return " An administrator must activate STS for this region in the AWS account.";
   if (code == "InvalidClientTokenId" || code == "SignatureDoesNotMatch") {
-    return " Check the access key that Sluice itself runs with.";
+    return " Check the access key that Sluice runs with.";
   }
   return {};
 }
@@ -140,7 +140,7 @@ CredentialsResult<CallerIdentity> StsClient::get_caller_identity(const Credentia
   CredentialsResult<std::string> xml = call(form_of("GetCallerIdentity"), &as);
   if (!xml) {
     CredentialsError error = std::move(xml.error());
-    error.message = "Could not ask AWS STS who Sluice is: " + error.message + hint_of(error.code, {});
+    error.message = "Could not get Sluice's identity from AWS STS:  " + error.message + hint_of(error.code, {});
     return tl::unexpected(std::move(error));
   }
   CallerIdentity identity{xml_text(*xml, "Account").value_or(""), xml_text(*xml, "Arn").value_or(""),

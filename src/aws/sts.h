@@ -31,7 +31,7 @@ struct CallerIdentity {
 };
 
 // The role whose session an assumed-role ARN is, as it stands in a trust policy: arn:aws:iam::123456789012:role/name
-// (without the role's path, which the session's ARN does not tell). Any other ARN as it is.
+// (without the role's path, which the session's ARN does not contain). Any other ARN as it is.
 std::string principal_of(std::string_view caller_arn);
 
 // The session policy that limits a role to putting into one stream: at most what the role allows, and nothing beside

@@ -1,5 +1,5 @@
 // SLUICE_CHECK(condition, "why it must hold"): for what only a bug of ours can break. It stays on in release builds: a
-// process that stops loses nothing that was acknowledged, one that goes on with broken state might.
+// process that stops loses nothing that was acknowledged, one that continues with broken state might.
 #pragma once
 
 namespace sluice {

@@ -1,4 +1,4 @@
-// Time as a dependency: whoever needs to know the time is handed a Clock, so that a test moves it by hand.
+// Time as a dependency: code that needs the time gets a Clock, so that a test can set it.
 #pragma once
 
 #include <cstdint>

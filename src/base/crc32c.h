@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-// The checksum of `size` bytes. Pass an earlier result as `seed` to go on from it; 0 starts afresh. Any thread.
+// The checksum of `size` bytes. Pass an earlier result as `seed` to continue from it; 0 starts new. Any thread.
 std::uint32_t crc32c(const void* data, std::size_t size, std::uint32_t seed = 0);
 
 }  // namespace sluice

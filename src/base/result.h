@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// A failure, told to a person: what was expected, what came instead, and what to do. One sentence or two, no trailing
-// newline.
+// An error message for a person: what was expected, what was found instead, and what to do. One sentence or two, no
+// trailing newline.
 struct Error {
   std::string message;
 };

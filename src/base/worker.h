@@ -1,4 +1,4 @@
-// Work that goes on beside its owner, cut into steps. The product gives each worker a thread of its own; the simulation
+// Background work in steps. The product gives each worker a thread of its own; the simulation
 // (tests/simulation/) takes all workers into one thread and chooses by a seed which of them steps next, so that a whole
 // server runs, fails and runs again the same way each time.
 #pragma once
@@ -18,7 +18,7 @@ inline constexpr std::int64_t kWorkerDone = -1;
 class Worker {
  public:
   virtual ~Worker() = default;  // after join()
-  // Returns once a step has said kWorkerDone; whoever calls this has made sure that one will, and has notified the
+  // Returns once a step has returned kWorkerDone; the caller has ensured that one will, and has notified the
   // notifier. Any thread but the worker's, once.
   virtual void join() = 0;
 };
@@ -27,7 +27,7 @@ class Workers {
  public:
   virtual ~Workers() = default;
   // Calls `step` again and again, never twice at a time: `step` does what there is to do now and returns after how many
-  // microseconds it wants to be called again at the latest; a ring of `notifier`, which outlives the worker, calls it
+  // microseconds it wants to be called again at the latest; notify() of `notifier`, which outlives the worker, calls it
   // before. `name` is shown by tools that list threads: at most 15 bytes.
   virtual std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) = 0;
   // Lets others work for so long.

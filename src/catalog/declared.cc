@@ -10,7 +10,7 @@
 namespace sluice::catalog {
 namespace {
 
-// Reads the lists into vectors, and knows what it has seen to tell of doubles.
+// Reads the lists into vectors and reports duplicates.
 class Reader {
  public:
   Reader(config::TomlTable& root, const KinesisCheck& check) : root_(root), check_(check) {}

@@ -9,7 +9,7 @@
 //                    sample_one_in, drop_attributes, hash_attributes, hash_keys_of, hash_secret, add_fields, and the
 //                    settings of its kind
 //
-// An id that is left out is derived from the keys, the same on every machine and at every start.
+// An id that is not given is derived from the keys, the same on every machine and at every start.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ namespace sluice::catalog {
 // none.
 std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const KinesisCheck& check);
 
-// The id that stands for keys when none is given: the first 12 bytes of SHA-256 over kind and keys.
+// The id used when none is given: the first 12 bytes of SHA-256 over kind and keys.
 ObjectId derived_id(std::string_view kind, std::string_view keys);
 
 }  // namespace sluice::catalog

@@ -54,7 +54,7 @@ Result<DocumentCipher> DocumentCipher::parse(std::string_view text) {
     const auto bytes = bytes_of_hex(word);
     if (!bytes || bytes->size() != 32)
       return fail(
-          fmt::format("key {} of {} characters is none; expected 64 hex digits, as `openssl rand -hex 32` makes "
+          fmt::format("key {} of {} characters is not valid; expected 64 hex digits, as `openssl rand -hex 32` prints "
                       "them, or `plain` in the first place.",
                       place, word.size()));
     if (place == 1) cipher.plain_ = false;
@@ -66,7 +66,7 @@ Result<DocumentCipher> DocumentCipher::parse(std::string_view text) {
     cipher.keys_.push_back(std::move(key));
   }
   if (cipher.keys_.empty())
-    return fail("there is no key; expected 64 hex digits, as `openssl rand -hex 32` makes them.");
+    return fail("there is no key; expected 64 hex digits, as `openssl rand -hex 32` prints them.");
   return cipher;
 }
 

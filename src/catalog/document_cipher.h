@@ -1,5 +1,5 @@
 // The catalog's documents as they lie on disk when a key is given: each sealed on its own with AES-256-GCM, so that a
-// copy of the file, or of a backup, tells nobody an SDK key. In memory they are plain; lookups do not change.
+// copy of the file, or of a backup, reveals no SDK key. In memory they are plain; lookups do not change.
 //
 //   enc1:KEYID:HEX      KEYID: 8 hex digits of the key's SHA-256; HEX: 12 bytes nonce, the text sealed, 16 bytes tag
 //
@@ -27,7 +27,7 @@ class DocumentCipher {
   static Result<DocumentCipher> parse(std::string_view text);
 
   std::string seal(std::string_view name, std::string_view text) const;
-  // An error tells whose key is missing, or that the bytes were changed.
+  // An error says which key is missing, or that the bytes were changed.
   Result<std::string> open(std::string_view name, std::string_view stored) const;
   // Whether seal() would write it so today: under the first key, or plain.
   bool is_current(std::string_view stored) const;

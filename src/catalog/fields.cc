@@ -37,11 +37,10 @@ void flag_export(config::TomlTable& table, FlagExport& choice) {
   const std::string mode =
       table.text("feature_events", "\"as sent\" or \"chosen flags\"", "\"chosen flags\"").value_or("as sent");
   if (mode != "as sent" && mode != "chosen flags")
-    table.fault(
-        "feature_events",
-        fmt::format("\"{}\" is not a choice; expected \"as sent\" (every evaluation that SDKs send) or \"chosen "
-                    "flags\" (those of flags with export = true).",
-                    mode));
+    table.fault("feature_events",
+                fmt::format("\"{}\" is not valid; expected \"as sent\" (every evaluation that SDKs send) or \"selected "
+                            "flags\" (those of flags with export = true).",
+                            mode));
   choice.as_sent = mode == "as sent";
   choice.new_flags = table.boolean("export_new_flags", "false").value_or(true);
   choice.all_flags = table.boolean("export_all_flags", "true");
@@ -49,7 +48,7 @@ void flag_export(config::TomlTable& table, FlagExport& choice) {
 
 void kinds(config::TomlTable& table, Destination& destination) {
   if (!table.has("kinds")) return;
-  event::EventKindSet chosen;
+  event::EventKindSet selected;
   for (const std::string& name :
        table.texts("kinds", "a list of event kinds", "[\"feature\", \"identify\", \"custom\"]")) {
     const event::EventKind kind = event::event_kind_named(name);
@@ -61,9 +60,9 @@ void kinds(config::TomlTable& table, Destination& destination) {
                   fmt::format("\"{}\" is not a kind of event; expected {}or other (kinds that Sluice does not know).",
                               name, known));
     }
-    chosen.set(kind, true);
+    selected.set(kind, true);
   }
-  destination.kinds = chosen;
+  destination.kinds = selected;
 }
 
 void filter(config::TomlTable& table, DestinationFilter& filter) {

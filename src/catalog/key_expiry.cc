@@ -51,9 +51,9 @@ std::vector<std::int64_t> key_expiries(const json& fields, const json& extra, co
   const json keys = fields.value(field, json::array());
   std::vector<std::int64_t> expiries(keys.is_array() ? keys.size() : 0);
   if (!extra.is_object()) return expiries;
-  const json told = extra.value(kMember, json::object()).value(field, json::array());
-  for (std::size_t i = 0; i < std::min(told.size(), expiries.size()); ++i)
-    if (told[i].is_number_integer()) expiries[i] = told[i].get<std::int64_t>();
+  const json stored = extra.value(kMember, json::object()).value(field, json::array());
+  for (std::size_t i = 0; i < std::min(stored.size(), expiries.size()); ++i)
+    if (stored[i].is_number_integer()) expiries[i] = stored[i].get<std::int64_t>();
   return expiries;
 }
 
@@ -117,10 +117,10 @@ std::int64_t KeyExpirer::step() {
       CatalogWrite write{DocumentKind::environment, environment.value.id.hex(), environment.fields,
                          environment.extra,         environment.revision,       false};
       if (drop_expired_keys(write, now_ms)) {
-        if (const auto made = catalog_.commit({write}, expired_entry(environment.value, now_ms)); !made) {
+        if (const auto committed = catalog_.commit({write}, expired_entry(environment.value, now_ms)); !committed) {
           log_warn("catalog.key_not_expired", {{"project", environment.value.project_key},
                                                {"environment", environment.value.key},
-                                               {"reason", made.error().message}});
+                                               {"reason", committed.error().message}});
           next_ms = std::min(next_ms, now_ms + kRetryMs);
           continue;
         }

@@ -1,5 +1,5 @@
 // Old SDK and mobile keys of an environment that still count for a while after a reset, so that SDKs in the field can
-// be given the new key one by one. When each stops stands in the document's rest, beside its list of keys:
+// be given the new key one by one. When each stops is stored in the document, beside its list of keys:
 // {"key_expiries":{"sdk_keys":[0,1795470000000]}}, in epoch milliseconds, 0 for the key in force.
 #pragma once
 

@@ -281,12 +281,12 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
       if (contents_->revision_of(write.kind, write.id).value_or(0) != write.expected_revision)
         return tl::unexpected(error(write.expected_revision == 0 ? CatalogFault::taken : CatalogFault::stale,
                                     write.expected_revision == 0 ? "The id " + write.id + " is taken."
-                                                                 : "It was changed by somebody else meanwhile."));
+                                                                 : "Someone else changed it in the meantime."));
       changes.push_back({{write.kind, write.id, 0, write.remove ? "" : document_text(write.fields, write.extra)},
                          write.expected_revision,
                          write.remove});
     }
-    // Taken in, and put back if the store refuses: nobody sees the contents before the lock is let go.
+    // Applied, and reverted if the store refuses: nobody sees the contents before the lock is released.
     std::vector<std::function<void()>> undo;
     const auto undo_all = [&] {
       for (auto step = undo.rbegin(); step != undo.rend(); ++step) (*step)();
@@ -411,10 +411,10 @@ std::vector<Managed<Environment>> ManagedCatalog::environments(ObjectId project)
   return out;
 }
 
-void ManagedCatalog::each_environment(ObjectId project, const std::function<void(const Environment&)>& look) const {
+void ManagedCatalog::each_environment(ObjectId project, const std::function<void(const Environment&)>& visit) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [id, environment] : contents_->environments)
-    if (environment.value.project_id == project) look(environment.value);
+    if (environment.value.project_id == project) visit(environment.value);
 }
 
 std::vector<Managed<ManagedFlag>> ManagedCatalog::flags(ObjectId environment) const {

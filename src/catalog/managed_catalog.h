@@ -1,5 +1,5 @@
 // The catalog as it is managed while the server runs: documents of a store, held read and checked in memory, from which
-// snapshots for the data path are made. Any thread; calls wait for one another, and the data path for none of them.
+// snapshots for the data path are created. Any thread; calls wait for one another, but the data path never waits.
 //
 // A document's fields are those of the configuration file (docs/configuration.md), read by the same code; `extra` holds
 // what API clients send and expect back but Sluice does not use (tags, color).
@@ -55,7 +55,7 @@ std::string flag_document_id(ObjectId environment, std::string_view flag_key);
 class ManagedCatalog {
  public:
   // Reads all of the store. `changed` is called after every commit, on the committing thread.
-  // `admit`: what is asked besides of destinations that are made or changed, not of those that are there.
+  // `admit`: an additional check of destinations that are created or changed, not of existing ones.
   static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, KinesisCheck check,
                                                       std::function<void()> changed, KinesisCheck admit = {});
 
@@ -63,7 +63,7 @@ class ManagedCatalog {
   // to a removed project or environment goes with it.
   CatalogResult<void> commit(std::vector<CatalogWrite> writes, const AuditEntry& audit);
 
-  // What a destination of these fields would be, or why it would be refused; nothing is made.
+  // The destination that these fields describe, or why it would be refused; nothing is created.
   CatalogResult<Destination> tried(const nlohmann::json& destination_fields);
 
   std::optional<Managed<Project>> project(std::string_view key) const;
@@ -73,8 +73,8 @@ class ManagedCatalog {
   // By id, which is by age.
   std::vector<Managed<Project>> projects() const;
   std::vector<Managed<Environment>> environments(ObjectId project) const;
-  // The same without copies; `look` must not call the catalog.
-  void each_environment(ObjectId project, const std::function<void(const Environment&)>& look) const;
+  // The same without copies; `visit` must not call the catalog.
+  void each_environment(ObjectId project, const std::function<void(const Environment&)>& visit) const;
   std::vector<Managed<ManagedFlag>> flags(ObjectId environment) const;  // by key
   std::vector<Managed<Destination>> destinations() const;
 

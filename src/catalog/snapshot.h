@@ -85,7 +85,7 @@ struct DestinationFilter {
   OnlyNever flags;   // evaluations, by the flag's key
   OnlyNever events;  // custom, click and pageview, by the event's key
   OnlyNever context_kinds;
-  std::uint32_t sample_one_in = 1;  // of the events that tell what happened; the rest are always kept
+  std::uint32_t sample_one_in = 1;  // of the events that report what happened; the rest are always kept
   bool operator==(const DestinationFilter&) const = default;
 };
 
@@ -99,7 +99,7 @@ struct Destination {
   DestinationFilter filter;
   event::ContextPrivacy privacy;
   event::RecordFields fields;
-  std::string project_key, environment_key;  // for records that tell them
+  std::string project_key, environment_key;  // for records that include them
   KinesisSettings kinesis;                   // the one kind of destination so far
   bool operator==(const Destination&) const = default;
 };
@@ -137,7 +137,7 @@ using CatalogPointer = std::shared_ptr<const CatalogSnapshot>;
 // Holds the snapshot in force. Any thread.
 class Catalog {
  public:
-  // Null until the first publish(): intake answers 503 then, because an unknown key would be told 401 and stop for
+  // Null until the first publish(): intake answers 503 then, because an unknown key would get 401 and stop for
   // good.
   CatalogPointer current() const { return std::atomic_load_explicit(&current_, std::memory_order_acquire); }
   // Revision of what is current, for readers that keep a copy: cheap to compare.

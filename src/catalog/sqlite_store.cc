@@ -272,7 +272,7 @@ class SqliteStore final : public CatalogStore {
     write.step();
     if (!write.good()) return failed("written");
     if (sqlite3_changes(database_.get()) == 1) return {};
-    return tl::unexpected<StoreError>({StoreFault::conflict, "It was changed by somebody else meanwhile."});
+    return tl::unexpected<StoreError>({StoreFault::conflict, "Someone else changed it in the meantime."});
   }
 
   std::mutex mutex_;
@@ -287,7 +287,7 @@ Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path,
   // Made first, so that it is never readable for others; SQLite gives its -wal and -shm the same mode.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0)
-    return fail(fmt::format("The catalog {} cannot be opened: {}. Mend the permissions of its directory.", path,
+    return fail(fmt::format("The catalog {} cannot be opened: {}. Fix the permissions of its directory.", path,
                             std::generic_category().message(errno)));
   ::close(file);
   sqlite3* opened = nullptr;

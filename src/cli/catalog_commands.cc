@@ -48,7 +48,7 @@ std::optional<ordered_json> call(const CatalogArguments& given, const char* meth
     return std::nullopt;
   }
   if (reply->status >= 300) {
-    status = refuse(reply->body.is_object() ? reply->body.value("message", "") : "no reason given", kRefused);
+    status = refuse(reply->body.is_object() ? reply->body.value("message", "") : "No reason given", kRefused);
     return std::nullopt;
   }
   return reply->body;
@@ -69,7 +69,7 @@ int import(const CatalogArguments& given) {
   if (given.json) {
     std::puts(answer->dump().c_str());
   } else {
-    std::printf("Imported %s: %d made, %d changed, %d as they were.\n", given.file.c_str(), answer->value("created", 0),
+    std::printf("Imported %s: %d created, %d changed, %d unchanged.\n", given.file.c_str(), answer->value("created", 0),
                 answer->value("changed", 0), answer->value("unchanged", 0));
   }
   return 0;
@@ -98,12 +98,11 @@ int back_up(const CatalogArguments& given) {
   const auto answer = call(given, "POST", "backup", std::nullopt, status);
   if (!answer) return status;
   const std::string path = answer->value("path", "");
-  std::fputs(given.json
-                 ? (answer->dump() + "\n").c_str()
-                 : fmt::format("The catalog is copied to {} on the server. To go back to it, stop the server and "
-                               "put it in place of catalog.db.\n",
-                               path)
-                       .c_str(),
+  std::fputs(given.json ? (answer->dump() + "\n").c_str()
+                        : fmt::format("The catalog was copied to {} on the server. To restore it, stop the server and "
+                                      "replace catalog.db with it.\n",
+                                      path)
+                              .c_str(),
              stdout);
   return 0;
 }
@@ -123,12 +122,12 @@ int policy(const CatalogArguments& given) {
     return 0;
   }
   for (const auto& [name, title] :
-       {std::pair{"permissionPolicy", "Attach to the role: it may put records into the stream"},
-        {"trustPolicy", "The role's trust policy: Sluice may assume it"},
-        {"assumeRolePolicy", "Attach to the identity that Sluice runs as: it may assume the role"}})
+       {std::pair{"permissionPolicy", "Attach to the role, so that it may put records into the stream"},
+        {"trustPolicy", "Trust policy of the role, so that Sluice may assume it"},
+        {"assumeRolePolicy", "Attach to the identity that Sluice runs as, so that it may assume the role"}})
     if (answer->contains(name)) std::printf("%s:\n%s\n\n", title, (*answer)[name].dump(2).c_str());
   if (!answer->value("principalKnown", false))
-    std::puts("Sluice has not learnt yet which identity it runs as; a placeholder stands for it.");
+    std::puts("Sluice does not know its own AWS identity yet. Replace the placeholder with it.");
   return 0;
 }
 
@@ -150,17 +149,17 @@ void add_catalog_commands(CLI::App& app, std::function<int()>& chosen) {
       ->add_option("FILE", given->file, "Its [[project]], [[environment]], [[flag]], [[destination]]")
       ->required()
       ->type_name("");
-  add(app, "export", "The server's catalog as a configuration file", given, chosen, export_to)
-      ->add_option("--output", given->file, "Write to this file, readable by you alone")
+  add(app, "export", "Export the server's catalog as a configuration file", given, chosen, export_to)
+      ->add_option("--output", given->file, "Write to this file, readable only by you")
       ->type_name("FILE");
   add(app, "backup", "Copy the server's catalog while it runs", given, chosen, back_up);
-  CLI::App* policies = add(app, "policy", "The IAM policies of a destination to be", given, chosen, policy);
+  CLI::App* policies = add(app, "policy", "Print the IAM policies for a new destination", given, chosen, policy);
   policies->add_option("PROJECT", given->project)->required()->type_name("");
   policies->add_option("ENVIRONMENT", given->environment)->required()->type_name("");
   for (const auto& [flag, name, help] : {std::tuple{"--region", "region", "The stream's AWS region"},
                                          {"--stream", "streamName", "The data stream's name"},
                                          {"--role-arn", "roleArn", "The role to assume"},
-                                         {"--external-id", "externalId", "What the role's trust policy is to ask for"}})
+                                         {"--external-id", "externalId", "Required by the role's trust policy"}})
     policies->add_option(flag, given->settings[name], help)->type_name("VALUE");
 }
 

@@ -53,12 +53,13 @@ std::string wrapped(std::string_view text) {
 }
 
 void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::string>& flags) {
-  CLI::App* serve = app.add_subcommand("serve", "Take events from SDKs and deliver them to their destinations");
+  CLI::App* serve = app.add_subcommand("serve", "Receive events from SDKs and deliver them to their destinations");
   serve
       ->add_option("--config", options.config_file,
                    wrapped("The configuration file (TOML); variable SLUICE_CONFIG. Default: none."))
       ->type_name("FILE");
-  serve->add_flag("--check-config", options.check_only, wrapped("Read the configuration, tell every fault, and end."));
+  serve->add_flag("--check-config", options.check_only,
+                  wrapped("Check the configuration, report all errors, and exit."));
   for (const server::SettingRow& row : server::setting_rows()) {
     if (row.flag.empty()) continue;
     const std::string flag(row.flag);

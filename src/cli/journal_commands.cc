@@ -36,11 +36,11 @@ struct JournalSummary {
   std::map<ObjectId, journal::JournalCount> environments;
 };
 
-// Called with each whole entry, and with the file that it lies in.
+// Called with each intact entry and the file that contains it.
 using EntryVisitor = std::function<void(const storage::File&, const journal::WalkedFrame&, std::uint64_t segment)>;
 
-// Walks one segment. What is no frame is damage, but at the end of the last segment: there it is what a crash left, or
-// room that is not used yet.
+// Walks one segment. Bytes that are no frame are damage, except at the end of the last segment: there they are what a
+// crash left, or unused space.
 storage::FileResult<void> walk_segment(const storage::File& file, const journal::SegmentHeader& header,
                                        std::uint64_t size, bool last, const EntryVisitor& visit,
                                        JournalSummary& found) {
@@ -140,11 +140,11 @@ int verify(const JournalArguments& given) {
   if (given.json) {
     std::puts(json_of(*found).dump().c_str());
   } else if (found->damaged_regions == 0) {
-    std::printf("The journal is whole: %s entries in %s segments, every checksum holds.\n",
+    std::printf("The journal is intact: %s entries in %s segments, all checksums match.\n",
                 grouped(found->entries).c_str(), grouped(found->segments).c_str());
   } else {
     std::printf(
-        "%s of %s are damaged in %s places; the entries that lay there are lost, %s others are whole. Check the "
+        "%s of %s are damaged in %s places; the entries there are lost, %s others are intact. Check the "
         "disk.\n",
         human_bytes(found->damaged_bytes).c_str(), given.data_dir.c_str(), grouped(found->damaged_regions).c_str(),
         grouped(found->entries).c_str());
@@ -199,7 +199,7 @@ void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, st
 int dump(const JournalArguments& given) {
   const auto only = ObjectId::parse(given.environment);
   if (!given.environment.empty() && !only)
-    return told({fmt::format("\"{}\" is no environment's id; expected 24 hex digits.", given.environment)});
+    return told({fmt::format("\"{}\" is not an environment id; expected 24 hex digits.", given.environment)});
   const auto found = walk_journal(
       given, "Reading", [&](const storage::File& file, const journal::WalkedFrame& frame, std::uint64_t segment) {
         if (!only || frame.header.environment == *only) dump_entry(file, frame, segment);
@@ -211,7 +211,7 @@ int dump(const JournalArguments& given) {
 }  // namespace
 
 void add_journal_commands(CLI::App& app, std::function<int()>& chosen) {
-  CLI::App* group = app.add_subcommand("journal", "Look at a journal on disk, without a server");
+  CLI::App* group = app.add_subcommand("journal", "Inspect a journal on disk, without a server");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, int (*run)(const JournalArguments&)) {
     CLI::App* command = group->add_subcommand(name, help);
@@ -220,14 +220,14 @@ void add_journal_commands(CLI::App& app, std::function<int()>& chosen) {
         ->type_name("FOLDER")
         ->envname("SLUICE_DATA_DIR");
     if (run == dump)
-      command->add_option("--environment", given->environment, "Only of this environment")->type_name("ID");
+      command->add_option("--environment", given->environment, "Only this environment")->type_name("ID");
     else
       command->add_flag("--json", given->json, "As JSON");
     command->callback([given, run, &chosen] { chosen = [given, run] { return run(*given); }; });
   };
-  add("verify", "Check every checksum; status 1 when something is damaged", verify);
-  add("stats", "What it holds, by environment and kind", stats);
-  add("dump", "Every event in it, one JSON object a line", dump);
+  add("verify", "Check all checksums; exit status 1 if anything is damaged", verify);
+  add("stats", "Print its contents by environment and kind", stats);
+  add("dump", "Print every event, one JSON object per line", dump);
 }
 
 }  // namespace sluice::cli

@@ -1,5 +1,5 @@
-// sluice journal verify, stats and dump: looks at the journal on disk itself, also of a server that is stopped or
-// broken. Reads only; beside a running server it sees what was durable when it looked.
+// sluice journal verify, stats and dump: read the journal on disk directly, also when the server is stopped or broken.
+// Read-only; beside a running server they see what was durable at that moment.
 #pragma once
 
 #include <CLI/CLI.hpp>

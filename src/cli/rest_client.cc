@@ -11,7 +11,7 @@ namespace sluice::cli {
 
 using nlohmann::ordered_json;
 
-// A check of a destination asks AWS several times.
+// The check of a destination calls AWS several times.
 constexpr std::int64_t kReplyTimeoutMs = 90'000;
 
 Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
@@ -40,8 +40,8 @@ Result<RestReply> call_rest(const RestServer& server, const std::string& method,
   if (response.body.empty()) return reply;
   reply.body = ordered_json::parse(response.body, nullptr, false);
   if (reply.body.is_discarded())
-    return fail(fmt::format("{} does not answer as Sluice's admin port does. Name that with --server or SLUICE_SERVER.",
-                            server.url));
+    return fail(
+        fmt::format("{} is not Sluice's admin port. Set its address with --server or SLUICE_SERVER.", server.url));
   return reply;
 }
 

@@ -19,8 +19,8 @@ struct RestReply {
   nlohmann::ordered_json body;  // null: there was none
 };
 
-// Blocks, at most a minute and a half. An error: the server cannot be reached, or what is there is no Sluice; it says
-// what to do. What the server answers, refusals included, is a reply.
+// Blocks, at most a minute and a half. An error: the server cannot be reached, or is not Sluice; the message says
+// what to do. Every answer of the server, refusals included, is a reply.
 Result<RestReply> call_rest(const RestServer& server, const std::string& method, const std::string& path,
                             const std::optional<nlohmann::ordered_json>& body);
 

@@ -1,4 +1,4 @@
-// The commands that are one call of the REST API each, as a table: what is given where, and how the answer is shown.
+// The commands that are one REST API call each, as a table: their arguments, and how the answer is shown.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct RestColumn {
   const char* place;  // JSON pointer in an item
 };
 
-// What is done with the answer besides showing it.
+// What happens with the answer besides showing it.
 enum class RestAfter : std::uint8_t { nothing, follow_replay };
 
 struct RestCommand {

@@ -54,7 +54,7 @@ Result<ordered_json> option_value(const std::string& place, const std::string& v
   std::ifstream file(value);
   if (!file) return fail(fmt::format("The file {} cannot be read: {}.", value, std::strerror(errno)));
   ordered_json read = ordered_json::parse(file, nullptr, false);
-  if (read.is_discarded()) return fail(fmt::format("The file {} is no JSON.", value));
+  if (read.is_discarded()) return fail(fmt::format("The file {} is not valid JSON.", value));
   return read;
 }
 
@@ -127,7 +127,7 @@ std::string check_in_words(const ordered_json& body) {
   return out + (body.value("ok", false) ? "The destination works.\n" : "The destination does not work yet.\n");
 }
 
-// Answers that a person wants to be told rather than shown; empty: this is none.
+// The answer as a sentence, for answers that read better so; empty: show it as a table.
 std::string in_words(const ordered_json& body) {
   if (body.contains("steps")) return check_in_words(body);
   const bool has_problem = body.contains("problem") && body["problem"].is_object();
@@ -156,10 +156,10 @@ std::string shown(const RestCommand& command, const ordered_json& body) {
     rows.emplace_back();
     for (const RestColumn& column : command.columns) rows.back().push_back(cell_of(item, column.place));
   }
-  return rows.size() == 1 ? "There are none.\n" : text_table(rows);
+  return rows.size() == 1 ? "None.\n" : text_table(rows);
 }
 
-// Shows how a replay gets on until it has ended; it goes on without this.
+// Shows the progress of a replay until it ends; the replay does not depend on it.
 int follow_replay(const RestServer& server, const std::string& replay_path) {
   const std::string path = replay_path.substr(0, replay_path.rfind('/')) + "/status";
   ProgressBar bar("Replaying");
@@ -198,7 +198,7 @@ int run(const RestCommand& command, const RestArguments& given) {
   }
   if (reply->status >= 300) {
     const std::string message =
-        reply->body.is_object() ? reply->body.value("message", reply->body.dump()) : "no reason given";
+        reply->body.is_object() ? reply->body.value("message", reply->body.dump()) : "No reason given";
     std::fprintf(stderr, "sluice: %s\n", message.c_str());
     return kRefused;
   }
@@ -229,7 +229,7 @@ void add_command(CLI::App& group, const RestCommand& command, std::function<int(
         ->expected(1)
         ->take_all();
   add_server_options(*app, given->server);
-  app->add_flag("--json", given->json, "The server's answer as it is");
+  app->add_flag("--json", given->json, "Print the server's answer as JSON");
   app->callback([&command, given, &chosen] { chosen = [&command, given] { return run(command, *given); }; });
 }
 

@@ -10,7 +10,7 @@ namespace sluice::cli {
 inline constexpr int kRefused = 1;      // the server said no, or a test event was not delivered
 inline constexpr int kUnreachable = 3;  // there was no answer
 
-// Adds them to `app`. When one of them was chosen, `chosen` is what runs it and gives the exit status.
+// Adds them to `app`. If one of them is given, `chosen` runs it and returns the exit status.
 void add_rest_commands(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace sluice::cli

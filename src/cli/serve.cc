@@ -36,7 +36,7 @@ std::string counted(std::size_t count, std::string_view thing) {
 }
 
 std::string summary_of(const catalog::CatalogSnapshot& catalog) {
-  return fmt::format("The configuration is good: {}, {}, {}.", counted(catalog.projects().size(), "project"),
+  return fmt::format("The configuration is valid: {}, {}, {}.", counted(catalog.projects().size(), "project"),
                      counted(catalog.environments().size(), "environment"),
                      counted(catalog.destinations().size(), "destination"));
 }
@@ -48,7 +48,7 @@ void reload(server::Server& server, const ServeOptions& options) {
     for (const config::ConfigFault& fault : faults.all())
       log_error("config.fault", {{"place", fault.place}, {"message", fault.message}});
     log_error("config.kept", {{"faults", faults.all().size()},
-                              {"message", "The new configuration has faults; the running one stays in force."}});
+                              {"message", "The new configuration has errors. The running one stays active."}});
     return;
   }
   if (const auto taken = server.reload(configuration); !taken) {
@@ -72,19 +72,19 @@ void wait_for_stop(server::Server& server, const ServeOptions& options, const si
   }
 }
 
-// A second signal while stopping: what is in flight may come twice, nothing is lost.
+// A second signal while stopping: events in flight may be delivered twice, nothing is lost.
 void stop_at_once_on_second_signal(const sigset_t& signals) {
   std::thread([signals] {
     int signal = SIGHUP;
     while (signal == SIGHUP) sigwait(&signals, &signal);
     log_warn("server.stopped_at_once",
              {{"message",
-               "A second signal came while stopping. What was in flight may be delivered twice; nothing is lost."}});
+               "Received a second signal while stopping. Events in flight may be delivered twice; nothing is lost."}});
     _exit(0);
   }).detach();
 }
 
-// Said, and not refused: in a container everybody who can read it is the server.
+// Logged, not refused: in a container only the server can read it.
 void warn_when_readable_by_all(const std::string& file, const server::Configuration& configuration) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0 || (status.st_mode & S_IROTH) == 0) return;
@@ -94,7 +94,8 @@ void warn_when_readable_by_all(const std::string& file, const server::Configurat
   });
   if (!keys) return;
   log_warn("config.readable_by_all",
-           {{"file", file}, {"message", "Every user of this machine can read the SDK keys in it. chmod 600 it."}});
+           {{"file", file},
+            {"message", "Every user of this machine can read the SDK keys in this file. Run chmod 600 on it."}});
 }
 
 }  // namespace
@@ -133,7 +134,7 @@ int serve(const ServeOptions& options) {
   if (const std::string token = (*server)->first_admin_token(); !token.empty()) {
     std::printf(
         "The first access token, with the role admin, for the REST API at http://%s/api/v2/:\n\n  %s\n\n"
-        "It is shown this once. Keep it in a safe place.\n",
+        "It is shown only once. Store it in a safe place.\n",
         (*server)->admin_address().c_str(), token.c_str());
     std::fflush(stdout);
   }

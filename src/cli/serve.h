@@ -13,8 +13,8 @@ struct ServeOptions {
   std::map<std::string, std::string> flags;  // by flag name, as in setting_rows()
 };
 
-// Prints faults to stderr. SIGHUP reads the configuration again (a bad one changes nothing); SIGTERM and SIGINT stop in
-// order; a second one stops at once.
+// Prints errors to stderr. SIGHUP reloads the configuration (an invalid one changes nothing); SIGTERM and SIGINT stop
+// in order; a second one stops at once.
 int serve(const ServeOptions& options);
 
 }  // namespace sluice::cli

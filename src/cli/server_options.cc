@@ -17,7 +17,7 @@ std::string from_environment(const char* name) {
 
 void add_server_options(CLI::App& app, ServerOptions& options) {
   app.add_option("--server", options.server, "Address of the admin port; variable SLUICE_SERVER")->type_name("URL");
-  app.add_option("--token-file", options.token_file, "Holds the access token; or variable SLUICE_TOKEN")
+  app.add_option("--token-file", options.token_file, "File with the access token; or variable SLUICE_TOKEN")
       ->type_name("FILE");
 }
 
@@ -35,8 +35,8 @@ Result<RestServer> server_of(const ServerOptions& options) {
   }
   if (server.token.empty())
     return fail(
-        "There is no access token. Set SLUICE_TOKEN, or name a file that holds it with --token-file. The first "
-        "start of the server prints one.");
+        "There is no access token. Set SLUICE_TOKEN, or give a file that contains it with --token-file. The server "
+        "prints one at its first start.");
   return server;
 }
 

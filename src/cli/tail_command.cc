@@ -81,11 +81,11 @@ void add_tail_command(CLI::App& app, std::function<int()>& chosen) {
   const auto given = std::make_shared<TailArguments>();
   tail->add_option("PROJECT", given->project)->required()->type_name("");
   tail->add_option("ENVIRONMENT", given->environment)->required()->type_name("");
-  tail->add_option("--destination", given->destination, "Only what this one has delivered, as its records read")
+  tail->add_option("--destination", given->destination, "Only events that this destination delivered, as its records")
       ->type_name("ID");
   add_server_options(*tail, given->server);
-  tail->add_flag("--json", given->json, "The records, one a line");
-  tail->add_flag("--once", given->once, "The latest few, and no more");
+  tail->add_flag("--json", given->json, "Print the records as JSON, one per line");
+  tail->add_flag("--once", given->once, "Print the latest events and exit");
   tail->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 

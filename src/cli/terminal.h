@@ -1,4 +1,4 @@
-// What a terminal can do: colour and a progress bar, which a file or a pipe is spared.
+// Terminal output: colour and a progress bar, neither of them in a file or a pipe.
 #pragma once
 
 #include <cstdint>

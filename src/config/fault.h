@@ -1,4 +1,4 @@
-// What is wrong with a configuration: all of it at once, each fault with its place, what was expected and an example.
+// The errors of a configuration: all at once, each with its place, what was expected, and an example.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ class ConfigFaults {
   }
   bool empty() const { return all_.empty(); }
   const std::vector<ConfigFault>& all() const { return all_; }
-  // For a terminal: one fault a paragraph, and how many there are.
+  // For a terminal: one paragraph per error, and their number.
   std::string text() const;
 
  private:

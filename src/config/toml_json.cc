@@ -36,7 +36,7 @@ Result<nlohmann::json> json_of_toml(std::string_view text, const std::string& na
     return nlohmann::json::parse(out.str());
   } catch (const toml::parse_error& error) {
     return fail(
-        fmt::format("{}, line {}: {}. This is not TOML.", name, error.source().begin.line, error.description()));
+        fmt::format("{}, line {}: {}. This is not valid TOML.", name, error.source().begin.line, error.description()));
   }
 }
 

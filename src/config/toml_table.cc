@@ -34,11 +34,11 @@ namespace {
 std::string_view type_in_words(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::string:
-      return "a text";
+      return "a string";
     case toml::node_type::integer:
       return "a whole number";
     case toml::node_type::floating_point:
-      return "a number with a fraction";
+      return "a fractional number";
     case toml::node_type::boolean:
       return "true or false";
     case toml::node_type::array:
@@ -128,7 +128,7 @@ TomlTable TomlTable::from_json(const nlohmann::json& object, const std::string& 
     if (assign(*table, key, value)) continue;
     node->asked.insert(key);
     faults.add(name + ", " + key,
-               value.is_null() ? "It is null; leave it out, or give a value."
+               value.is_null() ? "It is null; remove it, or give a value."
                                : "It holds null, or a number beyond 64 bits; expected neither.",
                key);
   }
@@ -144,9 +144,9 @@ TomlTable TomlTable::parse(std::string_view text, const std::string& name, Confi
   try {
     node->root = std::make_shared<const toml::table>(toml::parse(text, name));
   } catch (const toml::parse_error& error) {
-    faults.add(
-        fmt::format("{}, line {}", name, error.source().begin.line),
-        fmt::format("{}. This is not TOML; nothing behind it was read. Mend it and check again.", error.description()));
+    faults.add(fmt::format("{}, line {}", name, error.source().begin.line),
+               fmt::format("{}. This is not valid TOML; nothing after it was read. Fix it and check again.",
+                           error.description()));
     node->root = std::make_shared<const toml::table>();
   }
   node->table = node->root.get();
@@ -273,7 +273,7 @@ void TomlTable::refuse_unknown() {
   for (const auto& [key, value] : *node_->table) {
     const std::string name(key.str());
     if (node_->asked.count(name) > 0) continue;
-    std::string message = "There is no setting of this name here.";
+    std::string message = "Unknown setting.";
     const auto nearest = std::min_element(node_->asked.begin(), node_->asked.end(), [&](const auto& a, const auto& b) {
       return distance(a, name) < distance(b, name);
     });

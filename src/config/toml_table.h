@@ -1,5 +1,5 @@
-// A TOML table that notes every fault with its line instead of stopping at the first, and every key that nobody asked
-// for. toml++ stays inside toml_table.cc.
+// A TOML table that collects all errors with their lines instead of stopping at the first, and reports unknown keys.
+// toml++ stays inside toml_table.cc.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@ namespace sluice::config {
 
 class TomlTable {
  public:
-  // Reads a whole file. On a syntax error, or a file that cannot be read, notes the fault and returns an empty table.
+  // Reads a whole file. On a syntax error, or a file that cannot be read, adds an error and returns an empty table.
   // `name` is how faults call the file.
   static TomlTable parse(std::string_view text, const std::string& name, ConfigFaults& faults);
 
-  // The same for what came as JSON: an object of texts, numbers, booleans, lists of texts and objects. What TOML cannot
+  // The same from JSON: an object of texts, numbers, booleans, lists of texts and objects. What TOML cannot
   // hold (null, numbers beyond 64 bits) is a fault.
   static TomlTable from_json(const nlohmann::json& object, const std::string& name, ConfigFaults& faults);
 
-  // Each notes a fault when the value is there but of another type; `expected` completes "expected …", `example` is
+  // Each adds an error when the value is there but of another type; `expected` completes "expected …", `example` is
   // shown as it would be written.
   std::optional<std::string> text(const std::string& key, std::string_view expected, std::string_view example);
   std::optional<bool> boolean(const std::string& key, std::string_view example);
@@ -45,8 +45,8 @@ class TomlTable {
   void call(std::string name);
   // How keys are spelled where this came from, when not as here: for "did you mean".
   void spell(std::string (*spelled)(std::string_view key));
-  // Notes a fault for every key that was never asked for, with the nearest that exists. Call it last; it does the
-  // tables inside too.
+  // Adds an error for every key that was never read, with the most similar known one. Call it last; it includes
+  // nested tables.
   void refuse_unknown();
 
  private:

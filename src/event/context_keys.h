@@ -13,7 +13,7 @@ namespace sluice::event {
 inline constexpr std::size_t kMaxContextKinds = 64;
 
 // Appends the object for a checked context, names and keys as sent; false, and nothing appended, if the context is odd:
-// it has no kind or key, or they are no strings. Of a multi-kind context, only the kinds that are odd are left out.
+// it has no kind or key, or they are no strings. Of a multi-kind context, only the invalid kinds are skipped.
 bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>& context, std::string& out);
 
 }  // namespace sluice::event

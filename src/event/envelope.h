@@ -9,7 +9,7 @@
 
 namespace sluice::event {
 
-// What a destination may have told in each record beside the event (docs/events.md, "Optional fields").
+// The optional fields that a destination may add to each record (docs/events.md, "Optional fields").
 struct RecordFields {
   bool received_date = false;
   bool project_key = false;

@@ -1,5 +1,5 @@
-// What the reader asks about each evaluation of a flag: whether its owner chose it for export, and what the variation
-// is called; and what it tells of flags that came in a summary. Who answers: intake/flag_cache.h.
+// What the reader needs to know about each evaluation of a flag: whether it is selected for export, and the name of its
+// variation; and what it reports about flags in a summary. Implemented by intake/flag_cache.h.
 #pragma once
 
 #include <cstdint>

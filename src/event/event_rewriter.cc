@@ -148,7 +148,7 @@ struct EventRewriter::State {
 
   bool hashes_keys_of(std::string_view kind) const {
     return std::any_of(privacy.hash_keys_of.begin(), privacy.hash_keys_of.end(),
-                       [&](const std::string& chosen) { return chosen == "*" || chosen == kind; });
+                       [&](const std::string& selected) { return selected == "*" || selected == kind; });
   }
   void copy_key(Object& object, std::uint32_t name, std::uint32_t value, std::string_view kind) const {
     if (hashes_keys_of(kind))
@@ -266,7 +266,7 @@ struct EventRewriter::State {
     object.end();
   }
 
-  // Of SDKs before contexts: own attributes are in "custom", and what was taken out is told in "privateAttrs".
+  // Of SDKs before contexts: own attributes are in "custom", and removed attributes are listed in "privateAttrs".
   void user(std::uint32_t value, std::string& out) {
     dropped.clear();
     Object object(out);

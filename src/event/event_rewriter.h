@@ -1,5 +1,5 @@
 // Changes inside an exported event, for a destination that asked for them: context attributes and keys that are dropped
-// or hashed, and sampling, which multiplies samplingRatio. Also what such a destination asks of an event: its context
+// or hashed, and sampling, which multiplies samplingRatio. Also what such a destination needs of an event: its context
 // kinds. Events of destinations that ask for nothing never come here, so that nothing is parsed twice for them.
 #pragma once
 
@@ -35,7 +35,7 @@ struct ContextPrivacy {
 
 inline constexpr std::size_t kLeastSecretBytes = 16;
 
-// The hash that stands for a text: the first 32 hex digits of HMAC-SHA-256. Equal texts stay equal, so that events of
+// The hash of a text: the first 32 hex digits of HMAC-SHA-256. Equal texts stay equal, so that events of
 // one context can still be joined.
 std::string private_hash(std::string_view secret, std::string_view text);
 
@@ -47,7 +47,7 @@ class EventRewriter {
   ~EventRewriter();
 
   // Whether sampling keeps the event; decided by its id alone, so that every destination of a rate, and a repeat after
-  // a restart, decides alike. Kinds that tell of a context rather than of something that happened are always kept.
+  // a restart, decides alike. Kinds that describe a context rather than something that happened are always kept.
   bool keeps(const EventSlot& event) const;
   // Appends the event as the destination gets it.
   void rewrite(const EventSlot& event, std::string& out);

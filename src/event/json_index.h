@@ -42,7 +42,7 @@ class JsonIndex {
 // A text larger than this has its memory given back before the next one.
 inline constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 
-// Larger texts are refused: offsets have 32 bits, and what is made of an event must fit them too.
+// Larger texts are refused: offsets have 32 bits, and the output for an event must fit them too.
 inline constexpr std::size_t kMaxJsonText = std::size_t{1} << 30;
 
 }  // namespace sluice::event

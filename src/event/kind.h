@@ -50,7 +50,7 @@ inline constexpr std::array<EventKindRow, 12> kEventKinds = {{
 
 constexpr std::string_view event_kind_name(EventKind kind) { return kEventKinds[static_cast<std::size_t>(kind)].name; }
 
-// Kinds that tell of one evaluation of a flag.
+// Kinds that report one evaluation of a flag.
 constexpr bool is_evaluation(EventKind kind) {
   return kind == EventKind::feature || kind == EventKind::debug || kind == EventKind::migration_op;
 }

@@ -30,7 +30,7 @@ bool takes_context_keys(EventKind kind) {
   }
 }
 
-// Members whose null says what their paused says. Of an event that Sluice does not know it cannot tell.
+// Members whose null means the same as their absence. For unknown event kinds this is not known.
 bool null_is_absent(MemberName name, EventKind kind) {
   if (kind == EventKind::other) return false;
   return name == MemberName::version || name == MemberName::variation || name == MemberName::reason ||
@@ -189,7 +189,7 @@ std::size_t PayloadReader::State::append_tokens(std::uint32_t first, std::uint32
   return key_at;
 }
 
-// Of events that are no evaluation nobody is asked: they are always exported.
+// Events that are not evaluations are always exported.
 FlagVerdict PayloadReader::State::ask(EventKind kind, std::optional<std::uint32_t> key_token) {
   if (flags == nullptr || !key_token || !is_evaluation(kind)) return {};
   FlagEvaluation evaluation;
@@ -217,7 +217,7 @@ FlagVerdict PayloadReader::State::ask(EventKind kind, std::optional<std::uint32_
   return flags->verdict(evaluation);
 }
 
-// {flag: {counters: [{count}]}}. What is otherwise made counts as nothing: it is exported as sent all the same.
+// {flag: {counters: [{count}]}}. Other shapes count as zero and are exported as sent.
 void PayloadReader::State::tell_summary() const {
   const auto features = event.value(MemberName::features);
   if (!features || walk.at(*features) != '{') return;
@@ -293,7 +293,7 @@ void PayloadReader::State::set_aside(std::string_view bytes, UnusableReason reas
   constexpr std::uint8_t kNoVersion = 2;
   entry.json().append(bytes);
   entry.end_event(EventKind::unusable, kNoVersion, false, 0, 0);
-  if (unusable.size() < kMaxUnusableTold)
+  if (unusable.size() < kMaxUnusableReported)
     unusable.push_back({position, fmt::format("event {} {}", position, why), bytes});
 }
 

@@ -23,9 +23,9 @@ inline constexpr std::size_t kPayloadPadding = 64;
 // An event nested deeper than this is unusable: no SDK nests so, and every consumer that recurses is spared.
 inline constexpr std::size_t kMaxEventDepth = 256;
 
-// Of the unusable events of one payload, this many are told with a reason; the rest are only stored and counted, so
+// Of the unusable events of one payload, this many are reported with a reason; the rest are only stored and counted, so
 // that a payload of nothing but commas and digits costs no more memory than its bytes.
-inline constexpr std::size_t kMaxUnusableTold = 100;
+inline constexpr std::size_t kMaxUnusableReported = 100;
 
 // What is wrong with an unusable event.
 enum class UnusableReason : std::uint8_t { not_an_object, no_kind, kind_is_no_string, nested_too_deep };
@@ -47,14 +47,14 @@ class PayloadReader {
   ~PayloadReader();
 
   // Appends the events of `body`, a JSON array with kPayloadPadding readable bytes behind it, to `entry`, on which
-  // begin() was called. An unusable event is appended too, as EventKind::unusable, and the first kMaxUnusableTold are
-  // told in unusable(). An error means that the body as a whole is not a JSON array (the answer is 400) and says what
-  // is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
+  // begin() was called. An unusable event is appended too, as EventKind::unusable, and the first kMaxUnusableReported
+  // are reported in unusable(). An error means that the body as a whole is not a JSON array (the answer is 400) and
+  // says what is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
   // `flags` is asked about each evaluation; without it all are exported, and no variation has a name.
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
                     EvaluationFilter* flags = nullptr);
 
-  // Of the last read(): evaluations that are not chosen for export, and so are not in the entry.
+  // Of the last read(): evaluations that are not selected for export, and so are not in the entry.
   std::size_t not_exported() const;
 
   // Of the last read(): all of them, by reason.

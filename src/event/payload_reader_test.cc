@@ -172,10 +172,10 @@ TEST(PayloadReader, a_million_brackets_overflow_nothing) {
 
 TEST(PayloadReader, only_the_first_unusable_events_are_told) {
   std::string body = "[1";
-  for (std::size_t i = 1; i < kMaxUnusableTold + 50; ++i) body += ",1";
+  for (std::size_t i = 1; i < kMaxUnusableReported + 50; ++i) body += ",1";
   const ReadPayload payload = read_payload(body + "]");
-  EXPECT_EQ(payload.events.size(), kMaxUnusableTold + 50);
-  EXPECT_EQ(payload.unusable_reasons.size(), kMaxUnusableTold);
+  EXPECT_EQ(payload.events.size(), kMaxUnusableReported + 50);
+  EXPECT_EQ(payload.unusable_reasons.size(), kMaxUnusableReported);
 }
 
 TEST(PayloadReader, an_empty_array_is_a_payload_of_nothing) {

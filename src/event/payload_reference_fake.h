@@ -1,5 +1,5 @@
-// What docs/events.md asks of the payload reader, done the slow and obvious way with another JSON library: the judge of
-// random bodies. compare_with_reference() reads a body both ways.
+// What docs/events.md requires of the payload reader, in the slow and obvious way with another JSON library: the
+// reference for random bodies. compare_with_reference() reads a body both ways.
 #pragma once
 
 #include <string>

@@ -31,7 +31,7 @@ ReadPayload read_payload(std::string_view body, int schema) {
 
   std::string bytes;
   writer.finish(bytes);
-  SLUICE_CHECK(bytes.size() == writer.finished_size(), "an entry has the size that was told");
+  SLUICE_CHECK(bytes.size() == writer.finished_size(), "an entry has the size that was announced");
   const auto entry = EntryView::open(bytes);
   SLUICE_CHECK(entry.has_value(), "an entry that was written opens");
   const EnvelopeWriter envelope(*entry, {});
@@ -41,7 +41,7 @@ ReadPayload read_payload(std::string_view body, int schema) {
     ReadEvent& event = payload.events.emplace_back(
         ReadEvent{std::string(slot.json), std::string(slot.key), slot.kind, slot.version, slot.in_experiment, {}});
     envelope.append(event.record, slot);
-    SLUICE_CHECK(event.record.size() == envelope.size(slot), "a record has the size that was told");
+    SLUICE_CHECK(event.record.size() == envelope.size(slot), "a record has the size that was announced");
   }
   return payload;
 }

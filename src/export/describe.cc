@@ -15,7 +15,7 @@ std::string trend(const DestinationStatus& status) {
     const double seconds = static_cast<double>(status.pipeline.balance.waiting) / gain;
     return fmt::format("Catching up, about {}.", human_duration_ms(static_cast<std::int64_t>(seconds * 1000)));
   }
-  return fmt::format("Falling behind: {} events/s in against {} out.", per_second(status.accepted_per_s),
+  return fmt::format("Receiving {}/s, delivering {}/s.", per_second(status.accepted_per_s),
                      per_second(status.delivered_per_s));
 }
 
@@ -24,14 +24,15 @@ std::string trend(const DestinationStatus& status) {
 std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   const Balance& balance = status.pipeline.balance;
   const std::string backlog =
-      fmt::format("{} event{} wait{}, the oldest for {}.", grouped(balance.waiting), balance.waiting == 1 ? "" : "s",
-                  balance.waiting == 1 ? "s" : "", human_duration_ms(status.oldest_waiting_age_ms));
+      fmt::format("{} event{} queued, oldest {}.", grouped(balance.waiting), balance.waiting == 1 ? "" : "s",
+                  human_duration_ms(status.oldest_waiting_age_ms));
   switch (status.state) {
     case DestinationState::off:
-      return "Switched off. Events stay in the journal for as long as its retention keeps them; switched on again, it "
-             "goes on where it was.";
+      return "Switched off. Events stay in the journal until its retention time is over. Switched on again, delivery "
+             "resumes "
+             "where it stopped.";
     case DestinationState::idle:
-      return "Nothing waits and nothing came in the last minute.";
+      return "No events in the last minute. Backlog empty.";
     case DestinationState::delivering:
       return fmt::format("Delivering {} events/s.", per_second(status.delivered_per_s));
     case DestinationState::behind:

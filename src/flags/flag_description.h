@@ -1,4 +1,4 @@
-// What a flag and its variations are called, as an outside source tells.
+// The names of a flag and its variations, from an outside source.
 #pragma once
 
 #include <cstddef>

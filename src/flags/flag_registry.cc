@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-// Of a key as it stands between quotes.
+// Of a key in its escaped form, as between quotes.
 std::string unescaped(std::string_view inside) {
   if (inside.find('\\') == std::string_view::npos) return std::string(inside);
   const json text = json::parse('"' + std::string(inside) + '"', nullptr, false);
@@ -169,10 +169,10 @@ FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
   return facts;
 }
 
-// What was told of it beside what was seen.
-void FlagRegistry::add_told(const FlagDescription& told, FlagFacts& facts) {
-  facts.name = told.name;
-  for (const FlagDescription::Variation& variation : told.variations) facts.values.push_back(variation.value);
+// Adds the description to what was seen.
+void FlagRegistry::add_description(const FlagDescription& description, FlagFacts& facts) {
+  facts.name = description.name;
+  for (const FlagDescription::Variation& variation : description.variations) facts.values.push_back(variation.value);
 }
 
 // One that was told of but not seen.

@@ -31,8 +31,8 @@ inline constexpr std::size_t kMaxFlags = 50'000;
 // LaunchDarkly's keys have 256 characters at most. A longer one is as a flag beyond kMaxFlags: anybody who knows a
 // client-side id can send keys, and each that is remembered stays in memory.
 inline constexpr std::size_t kMaxFlagKeyBytes = 1024;
-// SDKs send a flag's summary with its full events, at most some minutes apart. Summaries that go on for this long after
-// the last full event say that there are only summaries.
+// SDKs send a flag's summary with its full events, at most some minutes apart. Summaries that continue for this long
+// after the last full event say that there are only summaries.
 inline constexpr std::int64_t kSummaryOnlyAfterMs = 10 * 60'000;
 // Of a flag, this many variations are kept with the value that was seen; LaunchDarkly allows fewer. A longer value is
 // not kept.
@@ -87,7 +87,7 @@ class FlagEntry {
 // What is known of a flag, to show. One that was described but not seen yet has no times.
 struct FlagFacts {
   std::string key;
-  std::string name;  // empty: none was told
+  std::string name;  // empty: none known
   bool exported = true;
   std::int64_t first_seen_ms = 0, last_seen_ms = 0;
   std::uint64_t evaluations = 0;
@@ -95,7 +95,7 @@ struct FlagFacts {
   std::uint64_t summarized = 0;           // evaluations that summaries counted; those sent in full are among them
   std::vector<VariationSeen> variations;  // by index
   std::vector<std::string> names;         // of variations, by index; JSON, empty: none
-  std::vector<std::string> values;        // of variations as they were told, by index; JSON, empty: none
+  std::vector<std::string> values;        // of variations as described, by index; JSON, empty: none
 
   // SDKs count its evaluations and send none of them in full.
   bool summary_only() const {
@@ -106,20 +106,20 @@ struct FlagFacts {
 // What lists of flags are searched and ordered by.
 struct FlagLine {
   std::string key;
-  std::string name;  // empty: none was told
+  std::string name;  // empty: none known
   std::uint64_t evaluations = 0;
   std::int64_t last_seen_ms = 0;  // 0: not seen
 };
 
 class FlagRegistry {
  public:
-  // The flag that is so called, made when it is new; null when the environment has kMaxFlags already. `key` as it
-  // stands between its quotes. The pointer stays good for as long as the registry.
+  // The flag with this key, created if it is new; null when the environment has kMaxFlags already. `key` as it
+  // stands between its quotes. The pointer stays valid as long as the registry.
   FlagEntry* find(ObjectId environment, std::string_view key, std::int64_t now_ms);
 
   // Takes up what was declared: names, and which flags are exported. In force for all that arrives after it returns.
   void apply(const catalog::CatalogSnapshot& snapshot);
-  // Takes up what all flags of an environment are called, in place of what was told before; what is declared of a
+  // Replaces the descriptions of all flags of an environment; what is declared of a
   // variation's name goes before it. At most kMaxFlags are kept.
   void describe(ObjectId environment, const std::vector<FlagDescription>& flags);
 

@@ -1,4 +1,4 @@
-// How many connections each address has, so that none takes them all. Of IPv6 the first 64 bits count, because whoever
+// How many connections each address has, so that none uses them all. Of IPv6 the first 64 bits count, because whoever
 // has one address has the whole of such a network. Any thread.
 #pragma once
 

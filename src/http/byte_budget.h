@@ -1,4 +1,4 @@
-// How many bytes many holders may have together: whoever wants some asks first, and is refused when they would be too
+// A limit on the bytes of many holders together: each reserves first, and is refused when the sum would be too
 // many. Any thread.
 #pragma once
 

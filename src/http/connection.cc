@@ -11,7 +11,7 @@
 namespace sluice::http {
 namespace {
 
-// How long a client may go on sending after it was told no. Closing at once would reset the connection and could take
+// How long a client may keep sending after it was refused. Closing at once would reset the connection and could take
 // the answer away from it before it was read.
 constexpr std::int64_t kLingerMs = 3000;
 // Buffers of an idle connection above this are given back.
@@ -389,7 +389,7 @@ void Connection::drain() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   const std::shared_ptr<Connection> keeps_it_alive = shared_from_this();
-  // A handler that still owes the answer may look at the request until it gives it.
+  // A handler that has not answered yet may read the request until it does.
   if (phase_ != Phase::handling) parser_.release();
   phase_ = Phase::closed;
   stream_.reset();

@@ -40,13 +40,13 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   virtual void start_read() = 0;
   // Writes all of `bytes`, which stay where they are: at once (`done`), or later with a call to on_written().
   virtual Io start_write(std::string_view bytes) = 0;
-  // Tells the other side that nothing more will come.
+  // Tells the other side that nothing more will be sent.
   virtual void shut_down() = 0;
   // Whether an orderly end takes more than closing the socket.
   virtual bool needs_close_notify() const { return false; }
   // Closes the socket; what is pending comes back failed.
   virtual void close_socket() = 0;
-  // Whether bytes wait unread, as far as can be told at once.
+  // Whether unread bytes are waiting, as far as is known without blocking.
   virtual bool bytes_waiting() = 0;
 
   void on_open(bool ok);
@@ -65,9 +65,9 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
     handling,    // the handler owes an answer
     answered,    // the answer is here and not yet written
     writing,     // writing it
-    streaming,   // the answer goes on: waiting until there is more of it
-    lingering,   // said goodbye and reads on for a while: after a fault, so that the client gets to see the answer; in
-                 // TLS
+    streaming,   // the answer continues: waiting for more of it
+    lingering,   // sent close_notify and keeps reading for a while: after an error, so that the client sees the answer;
+                // in TLS
     closed,
   };
 
@@ -92,7 +92,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   HttpRequest request_;
   HttpResponse response_;
   std::string output_;
-  std::shared_ptr<HttpStream> stream_;  // while the answer goes on
+  std::shared_ptr<HttpStream> stream_;  // while the answer continues
   // Bytes read and not yet consumed; `input_` points into them or into the buffer of the read that is being handled.
   std::string stash_;
   std::string_view input_;

@@ -28,7 +28,7 @@ struct ServerShared {
   ByteBudget body_budget;
   AddressCount addresses;
   std::atomic<std::uint64_t> open{0};
-  // Rung when `open` falls to zero, for drain().
+  // Notified when `open` falls to zero, for drain().
   std::mutex mutex;
   std::condition_variable none_open;
 };

@@ -103,7 +103,7 @@ bool RawClient::closes_eventually() {
   return ended();
 }
 
-// Tells the end of the connection from a deadline that passed.
+// Distinguishes the end of the connection from a deadline that passed.
 bool RawClient::ended() const {
   if (tls_ && (SSL_get_shutdown(tls_->session) & SSL_RECEIVED_SHUTDOWN) != 0) return true;
   pollfd poll_for{socket_, POLLIN, 0};

@@ -30,7 +30,7 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
-  // False when the connection was closed by the other side meanwhile.
+  // False when the connection was closed by the other side in the meantime.
   bool send(std::string_view bytes);
   // No more will be sent.
   void half_close();

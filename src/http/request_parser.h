@@ -1,7 +1,7 @@
 // Reads one HTTP/1.1 request after the other out of bytes fed by hand: Boost.Beast's parser behind a page that names no
 // Boost header. It does no I/O and no waiting, so that it can be tested and fuzzed on its own. One thread.
 //
-// Beyond Beast it enforces: bytes of the whole header (Beast's own limit starts anew with every line), bytes of the
+// Beyond Beast it enforces: bytes of the whole header (Beast's own limit restarts with every line), bytes of the
 // body while they arrive, a bounded chunk header and trailer, and no transfer coding but `chunked`.
 #pragma once
 

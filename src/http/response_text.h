@@ -17,13 +17,13 @@ std::string_view reason_phrase(unsigned status);
 
 struct ResponseFraming {
   std::string_view date;
-  bool head = false;            // the request was HEAD: the length is told, the body left out
+  bool head = false;            // the request was HEAD: the length is given, the body omitted
   bool close = false;           // say "Connection: close"
-  bool endless = false;         // no length is told: the body ends with the connection
+  bool endless = false;         // no length is given: the body ends with the connection
   bool say_keep_alive = false;  // an HTTP/1.0 client asked for it
 };
 
-// Appends status line, headers and body. Header text with line breaks is left out rather than let through.
+// Appends status line, headers and body. Header text with line breaks is omitted.
 void append_response(std::string& out, const HttpResponse& response, const ResponseFraming& framing);
 
 }  // namespace sluice::http

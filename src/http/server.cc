@@ -197,9 +197,10 @@ void Server::close_acceptor() {
   if (accept_pause_) accept_pause_->cancel();
 }
 
-// Closing a listening socket resets what its queue holds, and the kernel goes on filling the queue until then. So it is
-// made deaf first: a filter drops the SYN of each new connection, which the client sends again a second later, when
-// the other server of the port alone is there to hear it. Handshakes that have begun end, and are accepted.
+// Closing a listening socket resets what its queue holds, and the kernel keeps filling the queue until then. So the
+// socket ignores new connections first: a filter drops the SYN of each new connection, which the client sends again a
+// second later, when the other server of the port alone is there to hear it. Handshakes that have begun end, and are
+// accepted.
 void Server::stop_accepting() {
   static sock_filter drops_new[] = {
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, 13},     // TCP's flags
@@ -214,7 +215,7 @@ void Server::stop_accepting() {
              {{"address", address_},
               {"error", std::generic_category().message(errno)},
               {"message",
-               "The socket cannot be made deaf before it is closed; a connection that comes just now may be "
+               "The socket cannot ignore new connections before it is closed; a connection that arrives now may be "
                "reset, and the SDK connects again."}});
 }
 
@@ -243,8 +244,8 @@ void Server::drain(std::int64_t deadline_ms, std::int64_t grace_ms) {
   } else {
     asio::post(loops_.front()->context(), [this] { close_acceptor(); });
   }
-  const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begun).count();
-  if (grace_ms > gone) wait_for_none(grace_ms - gone);
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begun).count();
+  if (grace_ms > elapsed) wait_for_none(grace_ms - elapsed);
   for (const auto& loop : loops_) asio::post(loop->context(), [raw = loop.get()] { raw->drain(); });
   wait_for_none(deadline_ms);
 }

@@ -45,7 +45,7 @@ struct HttpRequest {
   std::string_view peer;    // address of the other side, without port
   std::string_view body;    // as sent, chunking removed; 64 readable bytes follow it
   const void* parser_headers = nullptr;
-  // The first header of that name, any case; empty when absent. has_header tells an empty one from none.
+  // The first header of that name, any case; empty when absent. has_header distinguishes an empty one from none.
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
 };
@@ -67,7 +67,7 @@ struct HttpResponse {
   std::string body;
   // Instead of `body`: one that many answers share.
   std::shared_ptr<const std::string> shared_body = nullptr;
-  // The answer goes on with this, without a Content-Length: it ends when the connection does.
+  // The answer continues with this, without a Content-Length: it ends with the connection.
   std::shared_ptr<HttpStream> stream = nullptr;
   bool close = false;  // close the connection afterwards
   bool abort = false;  // test tools: close without an answer; with a body, after the head and half of the body
@@ -123,7 +123,7 @@ struct HttpSharing {
 class HttpServer {
  public:
   // `address` is host:port (port 0: the system chooses; IPv6 in brackets). `make_handler` is called once for each of
-  // `loops` threads. The server listens when this returns; an error says what about the address to mend.
+  // `loops` threads. The server listens when this returns; an error says what to fix about the address.
   static Result<std::unique_ptr<HttpServer>> start(
       const std::string& address, unsigned loops, const HttpLimits& limits, std::optional<HttpTls> tls,
       std::function<std::unique_ptr<HttpHandler>(unsigned loop)> make_handler, const HttpSharing& sharing = {});
@@ -134,7 +134,7 @@ class HttpServer {
   // Takes a certificate and its key up for connections that come from now on; of a server that was started with TLS. An
   // error changes nothing. Any thread.
   virtual Result<void> renew_tls(const HttpTls& tls) = 0;
-  // Stops accepting. For `grace_ms`, open connections go on, each told `Connection: close` with its next answer; then,
+  // Stops accepting. For `grace_ms`, open connections continue, each with `Connection: close` in its next answer; then,
   // within `deadline_ms`, what is in flight is answered, and idle connections and streams are closed. Returns when all
   // are closed or at the deadline. A server that shares its port first lets the others have new connections, takes what
   // it was given already, and only then closes its socket: no connection is reset. Any thread but the loops.

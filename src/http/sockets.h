@@ -32,7 +32,7 @@ using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // One io_context and the thread that runs it. Connections own it together with the server: an answer may come back when
-// the server is gone already.
+// the server is already destroyed.
 class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop> {
  public:
   using Loop::Loop;

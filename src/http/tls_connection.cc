@@ -57,7 +57,7 @@ class TlsConnection final : public Connection {
     return Io::pending;
   }
 
-  // Says goodbye without waiting for the other side to say it too; reading may go on.
+  // Sends close_notify without waiting for the other side's; reading may continue.
   void shut_down() override {
     stream_.async_shutdown([self = self()](ErrorCode) {
       ErrorCode ignored;
@@ -91,14 +91,14 @@ void warn_when_readable_by_all(const std::string& key_file) {
            {{"file", key_file}, {"message", "Every user of this machine can read this private key. chmod 600 it."}});
 }
 
-// Only HTTP/1.1 is spoken here; a client that offers protocols is told so.
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+// This server speaks only HTTP/1.1; a client that offers protocols gets that answer.
+int select_protocol(SSL*, const unsigned char** selected, unsigned char* size, const unsigned char* offered,
                     unsigned offered_size, void*) {
   static constexpr unsigned char kHttp11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   unsigned char* found = nullptr;
   if (SSL_select_next_proto(&found, size, kHttp11, sizeof kHttp11, offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
-  *chosen = found;
+  *selected = found;
   return SSL_TLSEXT_ERR_OK;
 }
 
@@ -113,7 +113,7 @@ Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
   SSL_CTX_set_cipher_list(context.native_handle(), kCiphers12);
   SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context.native_handle(), SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_alpn_select_cb(context.native_handle(), choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context.native_handle(), select_protocol, nullptr);
   context.use_certificate_chain_file(tls.certificate_file, error);
   if (error)
     return fail("The TLS certificate " + tls.certificate_file + " cannot be used: " + error.message() +

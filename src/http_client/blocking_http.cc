@@ -8,7 +8,7 @@
 namespace sluice::http_client {
 
 HttpResponse send_and_wait(HttpTransport& transport, HttpRequest request) {
-  // Shared, because the transport's thread may still be inside notify when the waiting one goes on.
+  // Shared, because the transport's thread may still be inside notify when the waiting one continues.
   struct Exchange {
     std::mutex mutex;
     std::condition_variable answered;

@@ -1,4 +1,4 @@
-// One request and its answer, waited for: for credentials sources, which may block.
+// Sends one request and waits for its answer: for credentials sources, which may block.
 #pragma once
 
 #include "http_client/http_transport.h"

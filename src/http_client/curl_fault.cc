@@ -38,7 +38,7 @@ std::string_view what_failed(TransportFault fault) {
     case TransportFault::tls:
       return "No trusted TLS connection to";
     case TransportFault::proxy:
-      return "The proxy did not let through to";
+      return "The proxy refused the connection to";
     case TransportFault::timeout:
       return "No answer in time from";
     case TransportFault::reset:

@@ -1,4 +1,4 @@
-// What went wrong with an exchange of libcurl's, in a word and in words. Pure.
+// The cause of a failed libcurl transfer, as a code and as text. Pure.
 #pragma once
 
 #include <string>

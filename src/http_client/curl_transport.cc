@@ -149,7 +149,7 @@ class CurlTransport::Loop {
   std::mutex mutex_;
   std::vector<Waiting> inbox_;  // guarded by mutex_
   bool stopping_ = false;       // guarded by mutex_
-  bool stopped_ = false;        // guarded by mutex_: nobody takes the inbox any more
+  bool stopped_ = false;        // guarded by mutex_: the inbox is no longer read
 
   // Of the loop's thread.
   std::vector<Waiting> taken_;
@@ -253,7 +253,7 @@ void CurlTransport::Loop::expire_waiting() {
     answer_fault(waiting, TransportFault::timeout,
                  "no connection to " + waiting.host + " came free within " +
                      human_duration_ms(waiting.request.timeout_ms) + ": " + std::to_string(active_.size()) +
-                     " requests are under way");
+                     " requests are in flight");
   }
 }
 
@@ -392,7 +392,7 @@ void CurlTransport::Loop::finish(std::unique_ptr<Transfer> transfer, CURLcode co
     curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
     FaultFacts facts;
     facts.code = static_cast<int>(code);
-    facts.words = transfer->was_link_local     ? "its address is link-local, where only credentials may be asked for"
+    facts.words = transfer->was_link_local     ? "its address is link-local, which is allowed for credentials only"
                   : transfer->too_large        ? "the answer is larger than " + human_bytes(options_.max_response_bytes)
                   : transfer->words[0] != '\0' ? std::string(transfer->words.data())
                                                : std::string(curl_easy_strerror(code));

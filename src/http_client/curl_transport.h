@@ -31,13 +31,13 @@ CurlTransportOptions curl_transport_options(const ProcessEnvironment& environmen
 class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(CurlTransportOptions options = {});
-  // stop(), if nobody did.
+  // Calls stop() if it was not called.
   ~CurlTransport() override;
 
   void send(HttpRequest request, std::function<void(HttpResponse)> done) override;
   // Answers every request that is under way with fault `other`, "stopped", ends the thread, and from then on answers
-  // new requests so at once, on the caller's thread. Called early in a shutdown it frees whoever blocks on an answer.
-  // Any thread but the transport's own.
+  // new requests so at once, on the caller's thread. Called early in a shutdown it releases threads that wait for an
+  // answer. Any thread but the transport's own.
   void stop();
 
  private:

@@ -43,7 +43,7 @@ void HttpTransportFake::send(HttpRequest request, std::function<void(HttpRespons
   {
     const std::lock_guard lock(mutex_);
     requests_.push_back(waiting.request);
-    if (when_ == When::when_told) {
+    if (when_ == When::on_demand) {
       waiting_.push_back(std::move(waiting));
       return;
     }

@@ -1,4 +1,4 @@
-// A transport that answers from a script and remembers what it was asked. Deterministic: nothing runs by itself.
+// A transport that answers from a script and records its requests. Deterministic: nothing runs by itself.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class HttpTransportFake final : public HttpTransport {
  public:
   enum class When {
     at_once,    // `done` is called inside send(): for code that blocks on the answer
-    when_told,  // requests wait until deliver_next() or deliver_all(), which call `done` on the test's thread
+    on_demand,  // requests wait until deliver_next() or deliver_all(), which call `done` on the test's thread
   };
   explicit HttpTransportFake(When when = When::at_once) : when_(when) {}
   // Answers what still waits with fault `other`, "stopped".
@@ -33,10 +33,10 @@ class HttpTransportFake final : public HttpTransport {
 
   void send(HttpRequest request, std::function<void(HttpResponse)> done) override;
 
-  // When told: answers the oldest waiting request; false when none waits. `index` picks a later one, for answers out of
-  // order.
+  // With When::on_demand: answers the oldest waiting request; false when none waits. `index` picks a later one, for
+  // answers out of order.
   bool deliver_next(std::size_t index = 0);
-  // Until none waits, those sent meanwhile included. Returns how many.
+  // Answers until none waits, including those sent in the meantime. Returns how many.
   std::size_t deliver_all();
   std::size_t waiting() const;
 

@@ -21,7 +21,7 @@ struct TlsFake::Connection::Session {
 TlsFake::TlsFake() : context_(std::make_unique<Context>()) {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   X509* const certificate = X509_new();
-  SLUICE_CHECK(key != nullptr && certificate != nullptr, "OpenSSL makes keys");
+  SLUICE_CHECK(key != nullptr && certificate != nullptr, "OpenSSL creates keys");
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);

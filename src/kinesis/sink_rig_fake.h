@@ -61,7 +61,7 @@ class SinkRig {
 
   ManualClock clock;
   ScriptedKinesis kinesis;
-  http_client::HttpTransportFake transport{http_client::HttpTransportFake::When::when_told};
+  http_client::HttpTransportFake transport{http_client::HttpTransportFake::When::on_demand};
   std::shared_ptr<FakeCredentials> credentials = std::make_shared<FakeCredentials>();
   FakeDeadLetters dead_letters;
   Notifier notifier;

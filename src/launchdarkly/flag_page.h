@@ -22,7 +22,7 @@ struct FlagPage {
 // The path of the first page, for a project and those of its environments that matter.
 std::string first_flag_page_path(std::string_view project, const std::vector<std::string>& environments);
 
-// A flag of the answer that is not as expected is left out; an answer that is no such list is an error. A next page
+// A flag of the answer that is not as expected is skipped; an answer that is not such a list is an error. A next page
 // elsewhere than under /api/v2/flags/ is an error too: the token goes to no other place.
 Result<FlagPage> parse_flag_page(std::string_view body);
 

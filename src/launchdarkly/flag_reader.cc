@@ -19,7 +19,7 @@
 namespace sluice::launchdarkly {
 namespace {
 
-constexpr int kMostTries = 5;  // of one page, when LaunchDarkly asks to wait
+constexpr int kMaxAttempts = 5;  // of one page, when LaunchDarkly limits the rate
 
 std::optional<std::int64_t> number_in(std::string_view text) {
   std::int64_t number = 0;
@@ -45,7 +45,7 @@ std::string problem_of(const http_client::HttpResponse& response, std::string_vi
           "[[project]] and the environments' keys to what they are called there.",
           project);
     case 429:
-      return "LaunchDarkly asks to wait: the rate limit of the account is used up. It is tried again.";
+      return "LaunchDarkly's rate limit for the account is used up. Sluice retries.";
     default:
       return fmt::format("LaunchDarkly answers {}. It is tried again.", response.status);
   }
@@ -172,7 +172,7 @@ struct FlagReader::State {
 
   void take(const http_client::HttpResponse& response) {
     pause(wait_before_next_ms(response, clock.wall_ms()));
-    if (response.status == 429 && ++tries < kMostTries) return;
+    if (response.status == 429 && ++tries < kMaxAttempts) return;
     tries = 0;
     if (response.status != 200)
       return finish_project(fail(problem_of(response, settings.base_url, left.front().launchdarkly_key)));

@@ -162,7 +162,7 @@ TEST_F(FlagReaderTest, ends_without_waiting_for_an_answer_or_a_pause) {
   reader_.reset();
   EXPECT_EQ(transport_.request_count(), 1u);
 
-  http_client::HttpTransportFake slow(http_client::HttpTransportFake::When::when_told);
+  http_client::HttpTransportFake slow(http_client::HttpTransportFake::When::on_demand);
   auto reader = std::make_unique<FlagReader>(FlagReaderSettings{"api-secret", "https://ld.example", 1'000}, slow,
                                              clock_, catalog_, registry_, workers_);
   workers_.run_due();

@@ -25,7 +25,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
     assert.equal(status, 0, `sluice ${args.join(' ')}: ${output}`);
     return output;
   };
-  assert.equal(await done('project', 'list'), 'There are none.\n');
+  assert.equal(await done('project', 'list'), 'None.\n');
   await done('project', 'create', 'web', '--name', 'Web shop');
   await done('environment', 'create', 'web', 'production', '--name', 'Production', '--sdk-key', SDK_KEY);
   const made = JSON.parse(await done('destination', 'create', 'web', 'production', '--json', '--name', 'orders', '--region', 'us-east-1',
@@ -65,7 +65,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
   assert.deepEqual([refused.status, /needs writer/.test(refused.output)], [1, true], refused.output);
   await done('destination', 'delete', ...at);
   await done('project', 'delete', 'web');
-  assert.equal(await done('project', 'list'), 'There are none.\n');
+  assert.equal(await done('project', 'list'), 'None.\n');
 });
 
 test('exit statuses that scripts can use, and words that say what to do', async (t) => {

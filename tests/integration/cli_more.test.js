@@ -57,7 +57,7 @@ async function imported(t) {
     assert.equal(status, 0, `sluice ${args.join(' ')}: ${output}`);
     return output;
   };
-  assert.equal(await done('import', file), `Imported ${file}: 4 made, 0 changed, 0 as they were.\n`);
+  assert.equal(await done('import', file), `Imported ${file}: 4 created, 0 changed, 0 unchanged.\n`);
   const { body: { items: [{ _id: id }] } } = await sluice.api('GET', 'destinations');
   await waitFor('the SDK key to be known', async () => (await sluice.post([], { key: SDK_KEY })) === 202);
   return { kinesim, sluice, file, run, done, id, at: ['web', 'production', id] };
@@ -65,9 +65,9 @@ async function imported(t) {
 
 test('a catalog moves from a file into the server and back; what is imported twice changes nothing', async (t) => {
   const { kinesim, sluice, file, run, done } = await imported(t);
-  assert.match(await done('import', file), /0 made, 0 changed, 4 as they were/);
+  assert.match(await done('import', file), /0 created, 0 changed, 4 unchanged/);
   writeFileSync(file, catalogFile(kinesim, { name: 'Renamed' }));
-  assert.match(await done('import', file), /0 made, 1 changed, 3 as they were/);
+  assert.match(await done('import', file), /0 created, 1 changed, 3 unchanged/);
   const text = await done('export');
   assert.match(text, /\[\[project\]\]\nid = "[0-9a-f]{24}"\nkey = "web"\nname = "Renamed"/);
   const copy = path.join(sluice.folder, 'copy.toml');
@@ -122,7 +122,7 @@ test('check, test, tail, replay, dead letters and policies from a shell', async 
   assert.deepEqual(records.map(({ event }) => event.key), ['one', 'two']);
   assert.match(await done('destination', 'replay', ...at, '--from', from), /The replay is done: 2 events delivered\./);
   assert.match((await run('destination', 'replay', ...at, '--from', 'noon')).output, /from: "noon" is no time/);
-  assert.equal(await done('destination', 'dead-letters', ...at), 'There are none.\n');
+  assert.equal(await done('destination', 'dead-letters', ...at), 'None.\n');
   const policies = await done('policy', 'web', 'production', '--region', 'eu-west-1', '--stream', 'flags', '--role-arn', ROLE, '--external-id', 'x-1');
   assert.match(policies, /arn:aws:kinesis:eu-west-1:123456789012:stream\/flags[\s\S]*"sts:ExternalId": "x-1"/);
 });
@@ -131,7 +131,7 @@ test('the journal on disk is verified, counted and dumped without a server; dama
   const { sluice, run, done } = await imported(t);
   for (let i = 0; i < 5; ++i) assert.equal(await sluice.post([customEvent(`e${i}`), customEvent(`f${i}`)], { key: SDK_KEY }), 202);
   const data = ['--data-dir', path.join(sluice.folder, 'data')];
-  assert.match(await done('journal', 'verify', ...data), /^The journal is whole: 5 entries in 1 segments?/);
+  assert.match(await done('journal', 'verify', ...data), /^The journal is intact: 5 entries in 1 segments?/);
   await sluice.process.stop('SIGTERM');
   const stats = JSON.parse(await done('journal', 'stats', ...data, '--json'));
   assert.deepEqual([stats.entries, stats.environments[0].events], [5, { custom: 10 }]);

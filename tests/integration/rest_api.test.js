@@ -392,7 +392,7 @@ test('faults are told in the words of the API, each field once', async (t) => {
   assert.match(await destination({ region: 'us-east-1' }), /config\.streamName: expected the name of a Kinesis data stream, or the stream's ARN instead/);
   assert.match(await destination({ region: 'us-east-1', streamName: 's', externalId: 'abc' }), /config\.externalId: an external id goes with a role/);
   const unknown = await destination({ region: 'us-east-1', streamName: 's', partition: 'x' });
-  assert.match(unknown, /config\.partition: There is no setting of this name here.* maxCallsInFlight/);
+  assert.match(unknown, /config\.partition: Unknown setting.* maxCallsInFlight/);
   assert.doesNotMatch(unknown, /one of:.*\b(environment|kind)\b/);
   const environment = (fields) => bad('projects/web/environments', { key: 'test', name: 'Test', ...fields });
   assert.match(await environment({ defaultTrackEvents: 4 }), /^defaultTrackEvents: /);
