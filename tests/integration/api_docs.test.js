@@ -30,7 +30,7 @@ test('the page shows every operation, tries a call in a session, and asks nobody
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }),
   })).status, ADMIN_TOKEN);
   assert.equal(opened, 204);
-  await page.getByText('Make a project', { exact: true }).first().click();
+  await page.getByText('Create a project', { exact: true }).first().click();
   const [made] = await Promise.all([
     page.waitForResponse((response) => response.url().endsWith('/api/v2/projects')),
     page.getByRole('button', { name: 'Execute' }).click(),
