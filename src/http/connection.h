@@ -67,7 +67,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
     writing,     // writing it
     streaming,   // the answer continues: waiting for more of it
     lingering,   // sent close_notify and keeps reading for a while: after an error, so that the client sees the answer;
-                // in TLS
+                 // in TLS
     closed,
   };
 
