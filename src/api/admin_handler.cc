@@ -37,7 +37,7 @@ void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder 
     if (api_ != nullptr) return api_->answer(request, std::move(responder));
     return responder(refusal(403, "forbidden",
                              "This server's projects, environments and destinations are declared in its configuration "
-                             "file. Change the file and send SIGHUP; or take them out of it, to manage them here."));
+                             "file. Change the file and send SIGHUP; or remove them from it, to manage them here."));
   }
   if (serves_web_page(request.path)) return responder(web_page(request));
   const bool rendered = pages_.has(request.path);

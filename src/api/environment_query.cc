@@ -67,8 +67,8 @@ RestResult<std::vector<catalog::Managed<catalog::Environment>>> asked_environmen
   const bool descending = sort.starts_with('-');
   const std::string by = sort.substr(descending ? 1 : 0);
   if (!sort.empty() && by != "createdOn" && by != "key" && by != "name" && by != "critical")
-    return invalid(fmt::format(
-        "sort: \"{}\" is none; expected createdOn, key, name or critical, with - for the other way round.", sort));
+    return invalid(
+        fmt::format("sort: \"{}\" is not valid; expected createdOn, key, name or critical, with - for reverse.", sort));
   std::erase_if(environments, [&](const auto& environment) { return !passes(*filter, environment); });
   if (!sort.empty())
     std::stable_sort(environments.begin(), environments.end(), [&](const auto& a, const auto& b) {

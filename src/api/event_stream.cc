@@ -34,7 +34,7 @@ bool EventStream::more(std::string& out) {
     out += fmt::format("id: {}\ndata: {}\n\n", item["position"].get_ref<const std::string&>(),
                        item.dump(-1, ' ', false, RestJson::error_handler_t::replace));
   if (page->items.empty() && (first || now_ms - said_ms_ >= kStreamHeartbeatMs))
-    out += fmt::format(": {}\nid: {}\n\n", first ? "events follow as they come" : "still here", id_of(page->next));
+    out += fmt::format(": {}\nid: {}\n\n", first ? "events follow as they arrive" : "still here", id_of(page->next));
   if (!out.empty()) said_ms_ = std::max<std::int64_t>(now_ms, 1);
   return true;
 }

@@ -21,7 +21,7 @@ RestResult<std::map<std::string, bool>> of_instructions(const json& body) {
     const json kind = instruction.is_object() ? instruction.value("kind", json()) : json();
     if (kind != "updateTrackEvents" || !instruction.value("trackEvents", json()).is_boolean())
       return invalid(
-          fmt::format("instructions: {} is not understood; expected "
+          fmt::format("instructions: {} is not supported; expected "
                       "{{\"kind\":\"updateTrackEvents\",\"trackEvents\":true}}.",
                       instruction.dump()));
     switches[environment.get<std::string>()] = instruction["trackEvents"].get<bool>();
@@ -40,7 +40,7 @@ RestResult<std::map<std::string, bool>> of_difference(const json& before, const 
   for (const auto& [key, value] : after.items())
     if (key != "environments" && before.value(key, json()) != value)
       return invalid(
-          fmt::format("{}: Sluice takes it from events or LaunchDarkly; only "
+          fmt::format("{}: Sluice reads it from events or LaunchDarkly; only "
                       "/environments/{{key}}/trackEvents can be changed.",
                       key));
   const json environments = after.value("environments", json());
@@ -64,7 +64,7 @@ RestResult<FlagSwitches> flag_switches(const json& flag, const RestCall& call) {
       return tl::unexpected(good.error());
     switches = of_instructions(call.body);
     const json comment = call.body.value("comment", json(""));
-    if (!comment.is_string()) return invalid("comment: This is no text; expected a comment for the audit log.");
+    if (!comment.is_string()) return invalid("comment: This is not a string; expected a comment for the audit log.");
     out.comment = comment.get<std::string>();
   } else {
     auto patch = patched(flag, call);

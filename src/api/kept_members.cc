@@ -23,8 +23,9 @@ RestResult<void> check_tags(const json& tags) {
     return invalid(fmt::format("tags: There are {}; expected {} at most. Leave some out.", tags.size(), kMaxTags));
   for (std::size_t i = 0; i < tags.size(); ++i)
     if (!is_tag(tags[i]))
-      return invalid(fmt::format(
-          "tags[{}]: This is no tag; expected a text of 1 to {} letters, digits, '.', '_' and '-'.", i, kMaxTagBytes));
+      return invalid(
+          fmt::format("tags[{}]: This is not a tag; expected a string of 1 to {} letters, digits, '.', '_' and '-'.", i,
+                      kMaxTagBytes));
   return {};
 }
 
@@ -52,7 +53,7 @@ RestResult<void> check_kept(const json& body, const json& shape) {
       return invalid(fmt::format("{}: This is {}; expected {}.", name, found->type_name(), expected_type(inside)));
     if (!inside.is_object()) continue;
     for (const auto& [member, value] : found->items())
-      if (!inside.contains(member)) return invalid(fmt::format("{}.{}: There is no such member here.", name, member));
+      if (!inside.contains(member)) return invalid(fmt::format("{}.{}: Unknown member.", name, member));
     if (auto good = check_kept(*found, inside); !good) return invalid(fmt::format("{}.{}", name, good.error().message));
   }
   return {};

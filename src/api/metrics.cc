@@ -24,7 +24,7 @@ void add_sink(MetricFamilies& out, const exporting::SinkStats& sink, const Metri
   out.counter("sluice_destination_records_sent_total", "Records in calls, each attempt counted",
               number(sink.records_sent), labels);
   out.counter("sluice_destination_answer_anomalies_total",
-              "Answers that did not fit their call: all of it was sent again", number(sink.answer_anomalies), labels);
+              "Answers that did not match their call: the call was sent again", number(sink.answer_anomalies), labels);
   for (const auto& [code, count] : sink.retried_by_code) {
     MetricLabels with_code = labels;
     with_code.emplace_back("code", code);
@@ -143,13 +143,13 @@ void add_intake(MetricFamilies& out, const intake::IntakeMetrics& intake, const 
               number(totals.events_not_exported));
   for (std::size_t i = 0; i < event::kUnusableReasons; ++i)
     out.counter("sluice_events_unusable_total",
-                "Events made durable but exported nowhere, because they are no events, by reason",
+                "Events made durable but exported nowhere, because they are not valid events, by reason",
                 number(totals.events_unusable[i]),
                 {{"reason", std::string(event::unusable_reason_name(static_cast<event::UnusableReason>(i)))}});
   out.counter("sluice_intake_dead_letters_total", "Unusable events written to the dead letters of intake",
               number(totals.dead_letters));
   out.counter("sluice_intake_dead_letters_dropped_total",
-              "Unusable events that were only counted, because the file could not take them",
+              "Unusable events that were only counted, because they could not be written to the file",
               number(totals.dead_letters_dropped));
   out.counter("sluice_payload_bytes_received_total", "Bytes of payloads as sent", number(totals.bytes_received));
   out.counter("sluice_payload_bytes_inflated_total", "Bytes of payloads after inflation",

@@ -58,9 +58,9 @@ bool take_part(std::string_view& text, std::string_view prefix, bool last, std::
 }
 
 Result<Resource> read_resource(std::string_view text) {
-  const auto odd = [&] { return fail(fmt::format("\"{}\" is no resource; {}.", text, kResourceShapes)); };
+  const auto odd = [&] { return fail(fmt::format("\"{}\" is not a resource; {}.", text, kResourceShapes)); };
   if (text.find(';') != std::string_view::npos)
-    return fail(fmt::format("\"{}\" names tags, which Sluice's policies do not know; {}.", text, kResourceShapes));
+    return fail(fmt::format("\"{}\" names tags, which Sluice's policies do not support; {}.", text, kResourceShapes));
   Resource out;
   std::string_view rest = text;
   if (text.ends_with(':') || !take_part(rest, "proj/", false, out.project)) return odd();
@@ -99,7 +99,7 @@ Result<PolicyStatement> read_statement(const json& text) {
   for (const auto& [name, value] : text.items())
     if (name != "effect" && name != "resources" && name != "notResources" && name != "actions" && name != "notActions")
       return fail(
-          fmt::format("{}: there is no such member; expected effect, resources or notResources, and actions or "
+          fmt::format("{}: unknown member; expected effect, resources or notResources, and actions or "
                       "notActions",
                       name));
   PolicyStatement out;
@@ -121,8 +121,8 @@ Result<PolicyStatement> read_statement(const json& text) {
   if (!actions) return tl::unexpected(actions.error());
   for (const std::string& action : *actions)
     if (std::none_of(kActions.begin(), kActions.end(), [&](auto known) { return glob_matches(action, known); }))
-      return fail(fmt::format("actions: \"{}\" is no action here; expected * or some of {}", action,
-                              fmt::join(kActions, ", ")));
+      return fail(
+          fmt::format("actions: \"{}\" is not an action; expected * or some of {}", action, fmt::join(kActions, ", ")));
   out.actions = std::move(*actions);
   return out;
 }

@@ -78,13 +78,13 @@ TEST(Policy, names_the_statement_and_the_member_that_is_wrong) {
             "either resources or notResources"},
            {R"([{"effect":"allow","resources":["*"]}])", "either actions or notActions"},
            {R"([{"effect":"allow","resources":[],"actions":["*"]}])", "resources: expected a list of 1 to 200"},
-           {R"([{"effect":"allow","resources":["*"],"actions":["fly"]}])", "\"fly\" is no action here"},
-           {R"([{"effect":"allow","resources":["proj/web:env/a:metric/x"],"actions":["*"]}])", "is no resource"},
-           {R"([{"effect":"allow","resources":["proj/web:env/a:"],"actions":["*"]}])", "is no resource"},
+           {R"([{"effect":"allow","resources":["*"],"actions":["fly"]}])", "\"fly\" is not an action"},
+           {R"([{"effect":"allow","resources":["proj/web:env/a:metric/x"],"actions":["*"]}])", "is not a resource"},
+           {R"([{"effect":"allow","resources":["proj/web:env/a:"],"actions":["*"]}])", "is not a resource"},
            {R"([{"effect":"allow","resources":["proj/*:env/*;tag:flag/*"],"actions":["*"]}])", "names tags"},
-           {R"([{"effect":"allow","resources":["role/*"],"actions":["*"]}])", "is no resource"},
+           {R"([{"effect":"allow","resources":["role/*"],"actions":["*"]}])", "is not a resource"},
            {R"([{"effect":"allow","resources":["*"],"actions":["*"]},{"effekt":"deny"}])",
-            "statement 1: effekt: there is no such member"},
+            "statement 1: effekt: unknown member"},
        }) {
     const auto read = read_policy(json::parse(text));
     ASSERT_FALSE(read) << text;

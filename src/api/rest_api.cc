@@ -105,8 +105,8 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   if (spent_.over)
     return rate_limited(
         fmt::format(
-            "{} made {} calls within {} s. Go on in {} s; admin.max_calls_per_s sets how many there may be.",
-            caller ? fmt::format("The access token \"{}\"", caller->name) : "This address, without a right token,",
+            "{} made {} calls within {} s. Continue in {} s; admin.max_calls_per_s sets the limit.",
+            caller ? fmt::format("The access token \"{}\"", caller->name) : "This address, without a valid token,",
             by_token_.most_in_window(), kRateWindowMs / 1'000, (spent_.next_window_ms - now_ms + 999) / 1'000),
         spent_.next_window_ms);
   if (caller) return std::move(*caller);
@@ -126,7 +126,7 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   failures.different.insert(std::hash<std::string_view>{}(token));
   if (token.starts_with("sdk-") || token.starts_with("mob-"))
     return refuse(401, "unauthorized",
-                  "Invalid access token: this is an SDK's key. The API takes access tokens, which begin with api-.");
+                  "Invalid access token: this is an SDK key. The API accepts access tokens, which begin with api-.");
   return refuse(401, "unauthorized", "Invalid access token");
 }
 
@@ -196,8 +196,7 @@ RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request
                              std::vector<std::string> captured) {
   if (*open_streams_ >= kMaxEventStreams)
     return rate_limited(
-        fmt::format("{} streams of events are open, and more there cannot be. Close one, or ask for pages.",
-                    kMaxEventStreams),
+        fmt::format("{} event streams are open, which is the limit. Close one, or request pages.", kMaxEventStreams),
         context_.clock.wall_ms() + 60'000);
   const std::int64_t until_us = context_.clock.steady_us() + kSessionSeconds * 1'000'000;
   const auto may_go_on = [this, until_us, token = std::string(token_of(request)), &route, path = std::move(captured)] {
@@ -230,7 +229,7 @@ void RestApi::answer(const http::HttpRequest& request, http::HttpResponder respo
   if (taken) return;
   const std::int64_t now_ms = clock.wall_ms();
   (*shared)(told(response_of(
-      rate_limited("Too many of these calls wait already. Try again in a minute.", now_ms + 60'000), now_ms)));
+      rate_limited("Too many of these calls are waiting. Try again in a minute.", now_ms + 60'000), now_ms)));
 }
 
 }  // namespace sluice::api

@@ -36,7 +36,7 @@ RestResult<json> parsed_body(std::string_view text) {
     return invalid(fmt::format("The body has {} objects and lists inside one another; expected {} at most.", depth,
                                kMaxBodyDepth));
   json body = json::parse(text, nullptr, false);
-  if (body.is_discarded()) return invalid("The body is no JSON.");
+  if (body.is_discarded()) return invalid("The body is not valid JSON.");
   return body;
 }
 

@@ -38,7 +38,7 @@ inline tl::unexpected<RestError> invalid(std::string message) {
 }
 inline tl::unexpected<RestError> wrong_method(std::string_view method, const std::string& allow) {
   return tl::unexpected<RestError>(
-      {405, "method_not_allowed", std::string(method) + " is not possible here; expected " + allow + ".", allow});
+      {405, "method_not_allowed", std::string(method) + " is not allowed here; expected " + allow + ".", allow});
 }
 inline tl::unexpected<RestError> rate_limited(std::string message, std::int64_t again_ms) {
   return tl::unexpected<RestError>({429, "rate_limited", std::move(message), {}, again_ms});

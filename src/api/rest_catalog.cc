@@ -79,7 +79,7 @@ class Importer {
     if (!id || key.empty())
       return invalid(fmt::format("flag \"{}\": There is no environment \"{}/{}\".", key, project, environment));
     const auto parsed = ObjectId::parse(*id);
-    if (!parsed) return invalid(fmt::format("environment \"{}\": \"{}\" is no id.", environment, *id));
+    if (!parsed) return invalid(fmt::format("environment \"{}\": \"{}\" is not an id.", environment, *id));
     for (const char* name : {"project", "environment", "key"}) item.erase(name);
     put(catalog::DocumentKind::flag, catalog::flag_document_id(*parsed, key), std::move(item),
         catalog_.flag(*parsed, key));
@@ -118,7 +118,7 @@ RestJson with_id(const catalog::Managed<Value>& document) {
 RestOutcome import_catalog(const RestContext& context, const RestCall& call) {
   if (!call.body.is_object())
     return invalid(
-        "The body is no object; expected the lists of a configuration file: project, environment, flag and "
+        "The body is not an object; expected the lists of a configuration file: project, environment, flag and "
         "destination.");
   if (auto good = only_known(call.body, {"project", "environment", "flag", "destination"}); !good)
     return tl::unexpected(good.error());
@@ -133,7 +133,7 @@ RestOutcome import_catalog(const RestContext& context, const RestCall& call) {
     const auto made = context.catalog.commit(
         std::move(importer.writes),
         audit_entry(context.clock.wall_ms(), call.caller, "importCatalog", "proj/*",
-                    fmt::format("imported a catalog: {} made, {} changed", importer.created, importer.changed)));
+                    fmt::format("imported a catalog: {} created, {} changed", importer.created, importer.changed)));
     if (!made) return refused(made.error());
   }
   return RestAnswer{200,

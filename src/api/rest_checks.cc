@@ -57,7 +57,7 @@ RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<st
     if (std::find(known.begin(), known.end(), name) == known.end())
       odd += fmt::format("{}{}", odd.empty() ? "" : ", ", name);
   if (odd.empty()) return {};
-  return invalid(fmt::format("{}: There is no such member here; expected {}.", odd, fmt::join(known, ", ")));
+  return invalid(fmt::format("{}: Unknown member; expected {}.", odd, fmt::join(known, ", ")));
 }
 
 }  // namespace sluice::api

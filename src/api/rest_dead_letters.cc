@@ -78,7 +78,7 @@ RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
   const auto size = file ? (*file)->size() : tl::unexpected(file.error());
   if (size && *size > kMostDownloadBytes)
     return refuse(409, "conflict",
-                  fmt::format("The file has {}; over HTTP at most {} are given. Take it from the data directory: "
+                  fmt::format("The file has {}; over HTTP the limit is {}. Copy it from the data directory: "
                               "dead-letters/{}.ndjson.",
                               human_bytes(*size), human_bytes(kMostDownloadBytes), call.path[2]));
   // Read on the worker: the admin loop has others to answer.
@@ -96,11 +96,11 @@ RestOutcome retry_dead_letters(const RestContext& context, const RestCall& call)
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   if (!destination->value.on)
-    return refuse(409, "conflict", "The destination is off. Switch it on first: a retry goes the same way.");
+    return refuse(409, "conflict", "The destination is off. Switch it on first: a retry uses the same connection.");
   const auto noted = context.store.commit(
       {}, audit_entry(context.clock.wall_ms(), call.caller, "retryDeadLetters",
                       fmt::format("proj/{}:env/{}:destination/{}", call.path[0], call.path[1], call.path[2]),
-                      fmt::format("tried the dead letters of the destination \"{}\" again", destination->value.name)));
+                      fmt::format("retried the dead letters of the destination \"{}\"", destination->value.name)));
   if (!noted) return refused(noted.error());
   RestAnswer answer{200, nullptr};
   answer.later = [&context, id = destination->value.id](const std::atomic<bool>& stopping) {

@@ -36,7 +36,7 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
     out["problem"] = check_problem_json(*outcome.problem);
   } else if (!outcome.delivered) {
     out["problem"] = {{"code", "timeout"},
-                      {"message", fmt::format("AWS gave no answer within {} s. Try again; if it stays so, check the "
+                      {"message", fmt::format("AWS did not answer within {} s. Try again; if it persists, check the "
                                               "network and the proxy.",
                                               exporting::kTestEventDeadlineMs / 1'000)}};
   }
@@ -143,13 +143,13 @@ RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
   if (!context.catalog.environment(call.path[0], call.path[1]))
     return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
   if (!call.body.is_object())
-    return invalid("The body is no object; expected {\"config\":{\"region\":\"us-east-1\"}}.");
+    return invalid("The body is not an object; expected {\"config\":{\"region\":\"us-east-1\"}}.");
   if (auto good = only_known(call.body, {"name", "kind", "config", "on", "tags"}); !good)
     return tl::unexpected(good.error());
   const nlohmann::json shape = {{"name", ""}, {"kind", ""}, {"on", false}, {"tags", nlohmann::json::array()}};
   if (auto good = check_kept(call.body, shape); !good) return tl::unexpected(good.error());
   const nlohmann::json config = call.body.value("config", nlohmann::json());
-  if (!config.is_object()) return invalid("config: expected an object, with what is known of the destination so far.");
+  if (!config.is_object()) return invalid("config: expected an object with the known settings of the destination.");
   // Half a form is welcome here: what is not known yet stays a placeholder.
   catalog::KinesisSettings settings;
   for (const auto& [member, value] : {std::pair{"region", &settings.region},
@@ -170,7 +170,7 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   const auto environment = context.catalog.environment(call.path[0], call.path[1]);
   if (!environment) return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
   const nlohmann::json body = call.body.is_null() ? nlohmann::json::object() : call.body;
-  if (!body.is_object()) return invalid("The body is no object; expected {\"externalId\":\"…\"}, or no body.");
+  if (!body.is_object()) return invalid("The body is not an object; expected {\"externalId\":\"…\"}, or no body.");
   if (auto good = only_known(body, {"externalId"}); !good) return tl::unexpected(good.error());
   const auto told = text_member(body, "externalId", "an external id");
   if (!told) return tl::unexpected(told.error());

@@ -30,7 +30,7 @@ RestResult<std::int64_t> time_member(const json& body, const char* name, std::op
   }
   if (found->is_number_integer() && *found >= 0) return found->get<std::int64_t>();
   if (const auto ms = found->is_string() ? parse_iso_time_ms(found->get<std::string>()) : std::nullopt) return *ms;
-  return expected(fmt::format("{} is no time", found->dump()));
+  return expected(fmt::format("{} is not a time", found->dump()));
 }
 
 RestJson step_json(const exporting::HistoryStep& step) {
@@ -57,7 +57,7 @@ RestOutcome destination_status(const RestContext& context, const RestCall& call)
   if (!destination) return tl::unexpected(destination.error());
   if (const auto status = context.exporter.status(destination->value.id))
     return RestAnswer{200, destination_status_json(*status, context.clock.wall_ms())};
-  return refuse(503, "unavailable", "The destination is being started; ask again in a second.");
+  return refuse(503, "unavailable", "The destination is starting; try again in a second.");
 }
 
 RestOutcome destination_history(const RestContext& context, const RestCall& call) {
@@ -65,7 +65,7 @@ RestOutcome destination_history(const RestContext& context, const RestCall& call
   if (!destination) return tl::unexpected(destination.error());
   const std::string name = call.query_one("span").empty() ? "hour" : call.query_one("span");
   const auto span = exporting::history_span_named(name);
-  if (!span) return invalid(fmt::format("span: \"{}\" is none; expected hour, day or week.", name));
+  if (!span) return invalid(fmt::format("span: \"{}\" is not valid; expected hour, day or week.", name));
   RestJson points = RestJson::array();
   for (const exporting::HistoryStep& step : context.exporter.history(destination->value.id, *span))
     points.push_back(step_json(step));
@@ -79,14 +79,14 @@ RestOutcome destination_history(const RestContext& context, const RestCall& call
 RestOutcome start_replay(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  if (!call.body.is_object()) return invalid("The body is no object; expected {\"from\":…, \"to\":…}.");
+  if (!call.body.is_object()) return invalid("The body is not an object; expected {\"from\":…, \"to\":…}.");
   if (auto good = only_known(call.body, {"from", "to"}); !good) return tl::unexpected(good.error());
   const std::int64_t now_ms = context.clock.wall_ms();
   const auto from_ms = time_member(call.body, "from", std::nullopt);
   if (!from_ms) return tl::unexpected(from_ms.error());
   const auto to_ms = time_member(call.body, "to", now_ms);
   if (!to_ms) return tl::unexpected(to_ms.error());
-  if (*to_ms < *from_ms) return invalid("to: It lies before from.");
+  if (*to_ms < *from_ms) return invalid("to: It is before from.");
   const auto started = context.exporter.start_replay(destination->value.id, *from_ms, *to_ms);
   if (!started) return refuse(409, "conflict", started.error().message);
   const auto noted = context.store.commit(

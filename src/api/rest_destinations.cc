@@ -43,12 +43,12 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
   const json config = shown.value("config", json::object());
   if (!config.is_object())
     return invalid(
-        "config: This is no object; expected one such as {\"region\":\"us-east-1\",\"roleArn\":"
+        "config: This is not an object; expected one such as {\"region\":\"us-east-1\",\"roleArn\":"
         "\"arn:aws:iam::123456789012:role/x\",\"streamName\":\"flags\"}.");
   for (const auto& [member, value] : config.items()) {
     const std::string field = catalog::snake_case(member);
     if (catalog::camel_case(field) != member || std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end())
-      return invalid(fmt::format("config.{}: There is no such setting in config.", member));
+      return invalid(fmt::format("config.{}: Unknown setting.", member));
     fields[field] = value;
   }
   const auto secret = fields.find(kSecretField);
@@ -146,7 +146,7 @@ const json kTagsAlone = {{"tags", json::array()}};
 RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
   if (!body.is_object())
-    return invalid("The body is no object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
+    return invalid("The body is not an object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
   if (auto good = only_known(body, {"name", "kind", "config", "on", "tags"}); !good)
     return tl::unexpected(good.error());
   if (auto good = check_kept(body, kTagsAlone); !good) return tl::unexpected(good.error());
@@ -204,13 +204,13 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   const auto patch = patched(before, call);
   if (!patch) return tl::unexpected(patch.error());
   json after = patch->after;
-  if (!after.is_object()) return invalid("The patch leaves no object.");
+  if (!after.is_object()) return invalid("The patch does not result in an object.");
   if (after.value("version", json()) != before["version"])
     return refuse(409, "optimistic_locking_error",
                   fmt::format("The destination is at version {}. Read it again and repeat the change.",
                               before["version"].dump()));
   if (after.value("kind", json()) != before["kind"])
-    return invalid("kind: The kind of a destination cannot be changed. Make a new one, and delete this one.");
+    return invalid("kind: The kind of a destination cannot be changed. Create a new one and delete this one.");
   if (auto good = check_kept(after, kTagsAlone); !good) return tl::unexpected(good.error());
   after.erase("tags");  // Terraform sends them; LaunchDarkly ignores them too
   if (auto good = only_known(after, {"_id", "_links", "_access", "version", "name", "kind", "config", "on"}); !good)

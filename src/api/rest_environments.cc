@@ -117,9 +117,10 @@ RestOutcome reset_key(const RestContext& context, const RestCall& call, const ch
   if (!expiry) return tl::unexpected(expiry.error());
   const auto until_ms = static_cast<std::int64_t>(*expiry);
   if (until_ms > 0 && until_ms <= context.clock.wall_ms())
-    return invalid(fmt::format(
-        "expiry: {} has passed; expected when the old key is to stop, in epoch milliseconds, or nothing for at once.",
-        until_ms));
+    return invalid(
+        fmt::format("expiry: {} has passed; expected the time when the old key stops, in epoch milliseconds, or "
+                    "nothing to stop it at once.",
+                    until_ms));
   catalog::put_new_key(write, field, new_key(prefix), until_ms);
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, action, environment_target(call.path[0], call.path[1]),
@@ -171,7 +172,7 @@ RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, co
                                                   const json& body) {
   if (!body.is_object())
     return invalid(
-        "The body is no object; expected an environment such as {\"key\":\"production\",\"name\":\"Production\"}.");
+        "The body is not an object; expected an environment such as {\"key\":\"production\",\"name\":\"Production\"}.");
   if (auto good = only_known(body, {"_id", "key", "name", "apiKey", "mobileKey", "color", "defaultTtl", "secureMode",
                                     "tags", "confirmChanges", "requireComments", "critical", "defaultTrackEvents",
                                     "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "source"});

@@ -95,7 +95,7 @@ RestResult<EventsQuestion> question_of(const RestCall& call) {
   const auto place = place_of(after);
   if (!place)
     return invalid(
-        fmt::format("after: \"{}\" is none; expected the `next` of a page, or an event's `position`.", after));
+        fmt::format("after: \"{}\" is not valid; expected the `next` of a page, or an event's `position`.", after));
   question.after = *place;
   return question;
 }

@@ -35,7 +35,7 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
     query.by = sort.substr(query.descending);
     if (query.by != "key" && query.by != "evaluations" && query.by != "lastSeen")
       return invalid(
-          fmt::format("sort: \"{}\" is none; expected key, evaluations or lastSeen, with - for the other way "
+          fmt::format("sort: \"{}\" is not valid; expected key, evaluations or lastSeen, with - for reverse "
                       "round.",
                       sort));
   }

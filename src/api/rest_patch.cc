@@ -35,14 +35,14 @@ RestResult<json> json_patched(const json& before, const json& operations) {
       if (operation.is_object() && operation.value("op", json()) == "copy")
         copied += cost_of(after.at(json::json_pointer(operation.at("from").get<std::string>())));
       if (copied > kMaxCopiedBytes)
-        return invalid(fmt::format("The JSON Patch copies more than {}; send what is to be there with add instead.",
+        return invalid(fmt::format("The JSON Patch copies more than {}; send the result with add instead.",
                                    human_bytes(kMaxCopiedBytes)));
       after.patch_inplace(json::array({operation}));
     }
     return after;
   } catch (const json::other_error& error) {  // a failed test
     return refuse(409, "conflict",
-                  fmt::format("A test of the patch failed: {}. Read it again and decide anew.", error.what()));
+                  fmt::format("A test of the patch failed: {}. Read it again, then decide.", error.what()));
   } catch (const json::exception& error) {
     return invalid(
         fmt::format("The JSON Patch cannot be applied: {}. Expected operations such as "
@@ -60,7 +60,8 @@ RestResult<json> merged(const json& before, const json& patch) {
 // Whichever way the patch reached them: by their path, by that of the whole, or by moving them away.
 RestResult<json> checked(const json& before, RestResult<json> after) {
   if (!after) return after;
-  if (!after->is_object()) return invalid("The patch leaves no object; expected one that changes members of it.");
+  if (!after->is_object())
+    return invalid("The patch does not result in an object; expected one that changes members of it.");
   for (const auto& [name, value] : before.items())
     if (name.starts_with('_') && (!after->contains(name) || (*after)[name] != value)) return read_only(name);
   for (const auto& [name, value] : after->items())
@@ -78,14 +79,13 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
   if (body.is_object() && (body.contains("patch") || body.contains("merge")) && !before.contains("patch") &&
       !before.contains("merge")) {
     if (const auto said = body.find("comment"); said != body.end()) {
-      if (!said->is_string()) return invalid("comment: This is no text; expected a comment for the audit log.");
+      if (!said->is_string()) return invalid("comment: This is not a string; expected a comment for the audit log.");
       comment = said->get<std::string>();
     }
     const char* form = body.contains("patch") ? "patch" : "merge";
     for (const auto& [name, value] : body.items())
       if (name != "comment" && name != form)
-        return invalid(
-            fmt::format("{}: There is no such member beside {}; expected comment and {}.", name, form, form));
+        return invalid(fmt::format("{}: Unknown member beside {}; expected comment and {}.", name, form, form));
     operations = body.contains("patch") ? &body["patch"] : nullptr;
     merge = body.contains("patch") ? nullptr : &body["merge"];
   }
@@ -100,7 +100,7 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
     return Patched{std::move(*after), std::move(comment)};
   }
   return invalid(
-      "The body is no patch; expected a list of JSON Patch operations, a merge patch object, or either as "
+      "The body is not a patch; expected a list of JSON Patch operations, a merge patch object, or either as "
       "{\"comment\":…,\"patch\":[…]} or {\"comment\":…,\"merge\":{…}}.");
 }
 
@@ -110,8 +110,7 @@ RestResult<void> only_known_added(const json& before, const json& after,
   for (const auto& [name, value] : after.items())
     if (!before.contains(name) && std::find(known.begin(), known.end(), name) == known.end()) odd.push_back(name);
   if (odd.empty()) return {};
-  return invalid(
-      fmt::format("{}: There is no such member here; expected {}.", fmt::join(odd, ", "), fmt::join(known, ", ")));
+  return invalid(fmt::format("{}: Unknown member; expected {}.", fmt::join(odd, ", "), fmt::join(known, ", ")));
 }
 
 std::vector<std::string> changed_members(const json& before, const json& after) {

@@ -70,7 +70,7 @@ RestOutcome list_projects(const RestContext& context, const RestCall& call) {
 RestOutcome make_project(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
   if (!body.is_object())
-    return invalid("The body is no object; expected a project such as {\"key\":\"web\",\"name\":\"Web shop\"}.");
+    return invalid("The body is not an object; expected a project such as {\"key\":\"web\",\"name\":\"Web shop\"}.");
   if (auto good = only_known(body, {"_id", "key", "name", "tags", "environments", "includeInSnippetByDefault",
                                     "defaultClientSideAvailability", "namingConvention"});
       !good)
@@ -88,7 +88,7 @@ RestOutcome make_project(const RestContext& context, const RestCall& call) {
     if (body.contains(name)) write.fields[name] = body[name];
   std::vector<catalog::CatalogWrite> writes{write};
   const json environments = body.value("environments", json::array());
-  if (!environments.is_array()) return invalid("environments: This is no list; expected a list of environments.");
+  if (!environments.is_array()) return invalid("environments: This is not a list; expected a list of environments.");
   const json key = body.value("key", json());
   for (const json& environment : environments) {
     auto inside = new_environment(context, key.is_string() ? key.get<std::string>() : "", environment);

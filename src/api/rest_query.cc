@@ -18,7 +18,7 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
   if (fault == std::errc() && end == text.data() + text.size() && number >= least && number <= most) return number;
   const std::string upto = most == UINT64_MAX ? "or more" : "to " + grouped(most);
   return invalid(
-      fmt::format("{}: \"{}\" does not fit; expected a whole number, {} {}.", name, text, grouped(least), upto));
+      fmt::format("{}: \"{}\" is not valid; expected a whole number, {} {}.", name, text, grouped(least), upto));
 }
 
 std::string lower_case(std::string text) {

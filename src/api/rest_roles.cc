@@ -54,7 +54,7 @@ RestResult<void> take(const json& body, CustomRole& role) {
   for (const auto* member : {&name, &description, &base})
     if (!*member) return tl::unexpected(member->error());
   if (!base->empty() && *base != "reader" && *base != "no_access")
-    return invalid(fmt::format("basePermissions: \"{}\" is none; expected reader or no_access.", *base));
+    return invalid(fmt::format("basePermissions: \"{}\" is not valid; expected reader or no_access.", *base));
   auto policy = read_policy(body.value("policy", json()));
   if (!policy) return invalid("policy: " + policy.error().message);
   role.name = name->empty() ? role.key : *name;
@@ -76,7 +76,8 @@ RestOutcome list_roles(const RestContext& context, const RestCall&) {
 
 RestOutcome make_role(const RestContext& context, const RestCall& call) {
   if (!call.body.is_object())
-    return invalid("The body is no object; expected a role such as {\"key\":\"switch-production\",\"policy\":[…]}.");
+    return invalid(
+        "The body is not an object; expected a role such as {\"key\":\"switch-production\",\"policy\":[…]}.");
   if (auto good = only_known(call.body, {"key", "name", "description", "policy", "basePermissions"}); !good)
     return tl::unexpected(good.error());
   const auto key = key_of(call.body);
@@ -86,9 +87,9 @@ RestOutcome make_role(const RestContext& context, const RestCall& call) {
   role.key = *key;
   role.made_ms = context.clock.wall_ms();
   if (auto good = take(call.body, role); !good) return tl::unexpected(good.error());
-  if (context.roles.find(*key)) return refuse(409, "conflict", fmt::format("key: There is a role \"{}\".", *key));
+  if (context.roles.find(*key)) return refuse(409, "conflict", fmt::format("key: A role \"{}\" exists already.", *key));
   if (context.roles.list().size() >= kMaxRoles)
-    return refuse(409, "conflict", fmt::format("There are {} roles already; delete one first.", kMaxRoles));
+    return refuse(409, "conflict", fmt::format("There are already {} roles; delete one first.", kMaxRoles));
   const auto made = context.roles.put(
       role, audit_entry(context.clock.wall_ms(), call.caller, "createRole", role_target(*key),
                         fmt::format("made the role \"{}\"", role.name), {}, {}, RestJson(role_json(role)).dump()));
@@ -109,7 +110,7 @@ RestOutcome patch_role(const RestContext& context, const RestCall& call) {
   const auto patch = patched(before, call);
   if (!patch) return tl::unexpected(patch.error());
   const json& after = patch->after;
-  if (!after.is_object()) return invalid("The patch leaves no object.");
+  if (!after.is_object()) return invalid("The patch does not result in an object.");
   if (auto good = only_known(after, {"_id", "_links", "key", "name", "description", "policy", "basePermissions",
                                      "version", "creationDate"});
       !good)

@@ -148,7 +148,7 @@ RestResult<FoundRoute> find_route(std::string_view method, std::string_view path
     allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ", route.method);
   }
   if (!allowed.empty()) return wrong_method(method, allowed);
-  return not_found(fmt::format("There is nothing at {}. docs/rest-api.md lists what there is.", path));
+  return not_found(fmt::format("{} does not exist. docs/rest-api.md lists all calls.", path));
 }
 
 RestResult<void> admit(const Route& route, const std::vector<std::string>& captured, const Caller& caller) {
@@ -169,7 +169,7 @@ RestResult<void> admit(const Route& route, const std::vector<std::string>& captu
     case Asks::all_view:
       if (may_view_all(caller)) return {};
       return refuse(403, "forbidden",
-                    fmt::format("Forbidden. This tells of every project, and the access token \"{}\" may not view all.",
+                    fmt::format("Forbidden. This covers every project, and the access token \"{}\" may not view all.",
                                 caller.name));
     case Asks::inside:
       if (captured.empty()) return {};

@@ -87,7 +87,7 @@ TEST(RestBody, has_a_depth) {
   EXPECT_TRUE(parsed_body(R"({"a":"\"[[[","b":")" + std::string(500, '[') + R"("})")) << "brackets in text are text";
   const auto no_json = parsed_body("{\"a\":");
   ASSERT_FALSE(no_json);
-  EXPECT_EQ(no_json.error().message, "The body is no JSON.");
+  EXPECT_EQ(no_json.error().message, "The body is not valid JSON.");
 }
 
 class AccessTokensTest : public testing::Test {

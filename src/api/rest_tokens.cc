@@ -38,13 +38,13 @@ RestResult<TokenRights> rights_in(const RestContext& context, const json& body) 
   constexpr std::string_view kExpected =
       "expected one of role (reader, writer or admin), customRoleIds (keys or ids of roles) and inlineRole (a policy).";
   const auto told = body.contains("role") + body.contains("customRoleIds") + body.contains("inlineRole");
-  if (told != 1) return invalid(fmt::format("role: {} of them are there; {}", told, kExpected));
+  if (told != 1) return invalid(fmt::format("role: {} of them are given; {}", told, kExpected));
   TokenRights rights;
   if (body.contains("role")) {
     const auto name = text_member(body, "role", "reader, writer or admin");
     if (!name) return tl::unexpected(name.error());
     const auto role = role_named(*name);
-    if (!role) return invalid(fmt::format("role: \"{}\" is no role; expected reader, writer or admin.", *name));
+    if (!role) return invalid(fmt::format("role: \"{}\" is not a role; expected reader, writer or admin.", *name));
     rights.role = *role;
     return rights;
   }
@@ -90,7 +90,7 @@ RestOutcome list_tokens(const RestContext& context, const RestCall&) {
 
 RestOutcome make_token(const RestContext& context, const RestCall& call) {
   if (!call.body.is_object())
-    return invalid("The body is no object; expected {\"name\":\"terraform\",\"role\":\"writer\"}.");
+    return invalid("The body is not an object; expected {\"name\":\"terraform\",\"role\":\"writer\"}.");
   if (auto good = only_known(call.body, {"name", "role", "customRoleIds", "inlineRole", "serviceToken", "description"});
       !good)
     return tl::unexpected(good.error());
@@ -103,11 +103,11 @@ RestOutcome make_token(const RestContext& context, const RestCall& call) {
   if (!rights) return tl::unexpected(rights.error());
   RestJson told = RestJson::object();
   add_rights(*rights, told);
-  auto made =
-      context.tokens.make(*name, *rights,
-                          audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "service-token/*",
-                                      fmt::format("made the access token \"{}\" ({})", *name, role_name(rights->role)),
-                                      {}, {}, told.dump()));
+  auto made = context.tokens.make(
+      *name, *rights,
+      audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "service-token/*",
+                  fmt::format("created the access token \"{}\" ({})", *name, role_name(rights->role)), {}, {},
+                  told.dump()));
   if (!made) return refused(made.error());
   RestJson answer = token_json(made->first);
   answer["token"] = made->second;  // this once

@@ -32,7 +32,7 @@ RestResult<std::int64_t> time_of(const RestCall& call, const char* name, std::in
   if (text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos) return std::stoll(text);
   if (const auto ms = parse_iso_time_ms(text)) return *ms;
   return invalid(
-      fmt::format("{}: \"{}\" is no time; expected epoch milliseconds or 2026-11-23T10:00:00Z.", name, text));
+      fmt::format("{}: \"{}\" is not a time; expected epoch milliseconds or 2026-11-23T10:00:00Z.", name, text));
 }
 
 std::int64_t month_of(std::int64_t ms) {
@@ -46,7 +46,7 @@ RestResult<std::function<std::int64_t(std::int64_t)>> bucket_of(const std::strin
   if (granularity.empty() || granularity == "daily") return [](std::int64_t ms) { return ms - ms % kDayMs; };
   if (granularity == "hourly") return [](std::int64_t ms) { return ms - ms % kHourMs; };
   if (granularity == "monthly") return month_of;
-  return invalid(fmt::format("granularity: \"{}\" is none; expected hourly, daily or monthly.", granularity));
+  return invalid(fmt::format("granularity: \"{}\" is not valid; expected hourly, daily or monthly.", granularity));
 }
 
 // The store is asked for one value; a parameter may come several times, and then each of its values counts.
@@ -81,15 +81,17 @@ RestOutcome data_export_usage(const RestContext& context, const RestCall& call) 
   if (!bucket) return tl::unexpected(bucket.error());
   const std::string aggregation = call.query_one("aggregationType");
   if (!aggregation.empty() && aggregation != "incremental" && aggregation != "month_to_date")
-    return invalid(fmt::format("aggregationType: \"{}\" is none; expected incremental or month_to_date.", aggregation));
+    return invalid(
+        fmt::format("aggregationType: \"{}\" is not valid; expected incremental or month_to_date.", aggregation));
   std::vector<const Group*> groups;
   const auto [first, last] = call.query.equal_range("groupBy");
   for (auto asked = first; asked != last; ++asked) {
     const auto group =
         std::find_if(kGroups.begin(), kGroups.end(), [&](const Group& g) { return g.name == asked->second; });
     if (group == kGroups.end())
-      return invalid(fmt::format(
-          "groupBy: \"{}\" is none; expected projectId, environmentId, eventKind or destinationId.", asked->second));
+      return invalid(
+          fmt::format("groupBy: \"{}\" is not valid; expected projectId, environmentId, eventKind or destinationId.",
+                      asked->second));
     groups.push_back(&*group);
   }
   auto rows = context.store.usage({*from - *from % kHourMs, *to, only_value(call, "projectKey"),

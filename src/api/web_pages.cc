@@ -44,9 +44,9 @@ http::HttpResponse web_page(const http::HttpRequest& request) {
   const console::WebFile* file = console::find_web_file(request.path);
   if (file == nullptr)
     return words(404, console::web_files().empty()
-                          ? "This sluice was built without its web console. Build it with ./run --build, which makes "
+                          ? "This sluice was built without its web console. Build it with ./run --build, which builds "
                             "the console first (tools/console), or use the REST API and the command line.\n"
-                          : "There is no such page. The console is at /console/, the API's documentation at "
+                          : "Page not found. The console is at /console/, the API's documentation at "
                             "/api/docs/.\n");
   http::HttpResponse response;
   response.headers = {

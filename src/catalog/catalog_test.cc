@@ -86,7 +86,7 @@ strem_name = "flags"
         "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
         "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
         "\"yesterday\" is not a place to start", "\"kafka\" is not a kind of destination",
-        "\"features\" is not a kind of event", "\"2 h\" does not fit", "\"0\" does not fit",
+        "\"features\" is not a kind of event", "\"2 h\" is not valid", "\"0\" is not valid",
         "region:\n    It is missing", "Did you mean stream_name?"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }

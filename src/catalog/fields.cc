@@ -22,7 +22,7 @@ void number(config::TomlTable& table, const std::string& key, std::uint32_t& out
   if (value && *value >= least && *value <= most)
     out = static_cast<std::uint32_t>(*value);
   else
-    table.fault(key, fmt::format("\"{}\" does not fit; expected {}.", *text, expected));
+    table.fault(key, fmt::format("\"{}\" is not valid; expected {}.", *text, expected));
 }
 
 std::vector<std::string> credentials(config::TomlTable& table, const std::string& field, std::string_view expected,
@@ -145,7 +145,7 @@ void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisC
       table.fault(
           "max_bytes_per_call",
           fmt::format(
-              "\"{}\" does not fit; expected a size from 64 KiB to 10 MiB, what PutRecords takes. Example: 4718592",
+              "\"{}\" is not valid; expected a size from 64 KiB to 10 MiB, as PutRecords allows. Example: 4718592",
               *text));
   }
   if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
@@ -154,7 +154,7 @@ void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisC
       settings.linger_ms = *linger_ms;
     else
       table.fault("linger",
-                  fmt::format("\"{}\" does not fit; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
+                  fmt::format("\"{}\" is not valid; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
   }
   for (const FieldFault& fault : check(settings)) table.fault(fault.field, fault.message);
 }

@@ -15,7 +15,8 @@ constexpr std::size_t kMaxName = 64;
 
 Result<Diagnostic> read_diagnostic(std::string_view body) {
   const Json json = Json::parse(body.begin(), body.end(), nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return fail("The body is no JSON object; expected a diagnostic event.");
+  if (json.is_discarded() || !json.is_object())
+    return fail("The body is not a JSON object; expected a diagnostic event.");
   Diagnostic out;
   if (const auto kind = json.find("kind"); kind != json.end() && kind->is_string())
     out.start = kind->get_ref<const std::string&>() == "diagnostic-init";

@@ -95,10 +95,10 @@ void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder
 
   if (route.endpoint == EndpointKind::unknown || (route.endpoint == EndpointKind::common && !intake_.common_answers))
     return refuse(exchange, Refusal::unknown_path,
-                  "There is nothing at this path. SDKs send events to /bulk, /mobile and /events/bulk/{id}.");
+                  "This path does not exist. SDKs send events to /bulk, /mobile and /events/bulk/{id}.");
   if (route.method == MethodFit::preflight) return answer(exchange, http::HttpResponse{});
   if (route.method == MethodFit::wrong)
-    return refuse(exchange, Refusal::wrong_method, "This path takes " + std::string(route.allow) + " only.");
+    return refuse(exchange, Refusal::wrong_method, "This path accepts " + std::string(route.allow) + " only.");
   if (route.endpoint == EndpointKind::common) return responder(intake_.common_answers(request));
   const auto environment = authenticator_.authenticate(catalog_.get(), route, request, exchange.started_us);
   if (!environment) return refuse(exchange, environment.error());

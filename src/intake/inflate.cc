@@ -67,7 +67,7 @@ Inflater::Outcome Inflater::inflate(std::string_view compressed, std::uint64_t m
   while (!compressed.empty()) {
     if (const Outcome outcome = inflate_member(compressed, max_bytes); outcome != Outcome::done) return outcome;
     if (!compressed.empty() && !compressed.starts_with(kMagic))
-      return fail_with("bytes that are no gzip follow its end");
+      return fail_with("bytes that are not gzip follow its end");
   }
   return Outcome::done;
 }

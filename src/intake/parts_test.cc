@@ -155,7 +155,7 @@ TEST(Inflater, says_what_is_wrong) {
   };
   EXPECT_EQ(bad(""), "it is empty");
   EXPECT_EQ(bad("[1,2,3]"), "it does not start as gzip does");
-  EXPECT_EQ(bad(good + "x"), "bytes that are no gzip follow its end");
+  EXPECT_EQ(bad(good + "x"), "bytes that are not gzip follow its end");
   EXPECT_EQ(bad(good + "\x1f\x8b"), "it ends too early");
   std::string wrong_sum = good;
   wrong_sum[wrong_sum.size() - 5] ^= 1;

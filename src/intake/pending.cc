@@ -24,9 +24,9 @@ Refusal refusal_of(journal::AppendOutcome outcome) {
 
 std::string_view message_of(Refusal refusal) {
   if (refusal == Refusal::journal_full)
-    return "Sluice's journal is full: what it holds must be delivered first. Nothing was stored; send it again later.";
+    return "Sluice's journal is full: it must deliver its backlog first. Nothing was stored; send it again later.";
   if (refusal == Refusal::stopping) return "Sluice is stopping. Nothing was stored; send it again in a second.";
-  return "More waits for Sluice's disk than it can write. Nothing was stored; send it again in a second.";
+  return "Sluice's disk cannot write as fast as payloads arrive. Nothing was stored; send it again in a second.";
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ void Committer::store_group(std::span<const AppendRequest> requests, std::span<A
 }
 
 bool Committer::write_and_sync() {
-  state_.ends_with_note = false;
+  state_.clean_shutdown_marked = false;
   const auto failed = [&](const storage::FileError& error) {
     if (error.fault != storage::FileFault::no_space) journal_fatal(error.message);
     note_full(error);
@@ -110,7 +110,7 @@ bool Committer::write_and_sync() {
 }
 
 void Committer::write_clean_shutdown_marker() {
-  if (state_.ends_with_note || room() < kFrameMinBytes) return;
+  if (state_.clean_shutdown_marked || room() < kFrameMinBytes) return;
   FrameHeader note;
   note.kind = FrameKind::filler;
   note.sequence = state_.next_sequence++;
@@ -118,7 +118,7 @@ void Committer::write_clean_shutdown_marker() {
   batch_.add(note, {}, active_->seed);
   if (write_and_sync()) {
     table_.publish(batch_.frames());
-    state_.ends_with_note = true;
+    state_.clean_shutdown_marked = true;
   }
   batch_.clear();
 }
@@ -164,7 +164,7 @@ std::optional<std::string> Committer::obtain_file() {
   while (true) {
     if (auto spare = files_.take_spare()) return spare;
     if (clock_.steady_us() >= grow_again_at_us_ && files_.may_grow()) {
-      if (auto made = files_.make()) return *made;
+      if (auto created = files_.make()) return *created;
       grow_again_at_us_ = clock_.steady_us() + kGrowAgainUs;
     }
     const auto oldest = table_.give_up_oldest(0, 0, true);
@@ -179,7 +179,7 @@ void Committer::note_full(const storage::FileError& error) {
   told_full_at_us_ = now_us + kTellFullAgainUs;
   log_error("journal.full", {{"reason", error.message},
                              {"remedy",
-                              "Payloads are answered 503 until there is room. Mend the destination that does not "
+                              "Payloads are answered 503 until there is room. Fix the destination that does not "
                               "deliver, raise journal.max_bytes, or free space on the disk."}});
 }
 

@@ -1,5 +1,5 @@
-// Stores batches: recognises repeats, lays frames into the last segment, one write and one sync, goes on to the next
-// segment when one is full. Knows no threads and no queue: whoever drives it is the writer.
+// Stores batches: deduplicates, appends frames to the last segment with one write and one sync, continues with the next
+// segment when one is full. Has no thread and no queue: its caller is the writer.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ namespace sluice::journal {
 
 struct CommitterState {
   std::uint64_t next_sequence = 1;
-  std::uint64_t next_number = 1;  // of the segment after the last one
-  bool ends_with_note = false;    // an orderly stop is already the last thing that the segment tells
+  std::uint64_t next_number = 1;       // of the segment after the last one
+  bool clean_shutdown_marked = false;  // the segment already ends with a clean shutdown marker
 };
 
 struct CommitStats {
@@ -33,18 +33,18 @@ struct CommitStats {
 
 class Committer {
  public:
-  // The table may be empty: then start() makes the first segment.
+  // The table may be empty: then start() creates the first segment.
   Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
             const Clock& clock, CommitterState state);
 
-  // The last segment; null for a journal without segments, whose first one is made then. To one that is `sealed`
-  // nothing is appended: the next one is made now, or, when there is no room for it, with the first entry.
+  // The last segment; null for a journal without segments, whose first one is then created. Nothing is appended to
+  // a `sealed` one: the next one is created now, or, if there is no room for it, with the first entry.
   storage::FileResult<void> start(std::shared_ptr<Segment> last, bool sealed = false);
 
-  // Stores the requests, as far as there is room. outcomes[i] tells of requests[i]: durable, deduplicated or full. All
-  // of it is synced and visible to readers when it returns.
+  // Stores the requests, as far as there is room. outcomes[i] is that of requests[i]: durable, deduplicated or full.
+  // All of it is synced and visible to readers when it returns.
   void commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
-  // Marks that the process stopped in order, so that a start can tell damage from a torn write up to the very end.
+  // Marks that the process stopped in order, so that a start can distinguish damage from a torn write up to the end.
   void write_clean_shutdown_marker();
 
   const CommitStats& stats() const { return stats_; }

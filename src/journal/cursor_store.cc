@@ -80,7 +80,7 @@ auto not_opened(ObjectId destination, const std::string& why) {
 Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& directory, ObjectId destination,
                                                      storage::FileSystem& files) {
   const std::string path = path_of(directory, destination);
-  if (auto made = files.make_directory(directory); !made) return not_opened(destination, made.error().message);
+  if (auto created = files.make_directory(directory); !created) return not_opened(destination, created.error().message);
   auto file = files.open(path, true);
   if (!file) return not_opened(destination, file.error().message);
   if (auto synced = files.sync_directory(directory); !synced) return not_opened(destination, synced.error().message);
@@ -134,7 +134,7 @@ Result<void> CursorFile::save(const Cursor& cursor) {
   if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
   generation_ = generation;
   // Room for the second copy, so that a disk that runs full later takes this cursor still. If there is none now, the
-  // second save says so. Not before the first: a torn first save is told by the file's length.
+  // second save says so. Not before the first: a torn first save shows in the file's length.
   if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes);
   return {};
 }

@@ -1,5 +1,5 @@
-// Where each destination stands in the journal, durable. One small file a destination; two slots written in turn, so
-// that a torn write leaves the one before. Format: docs/journal-format.md, "Cursors".
+// The durable position of each destination in the journal. One small file per destination; two slots written in turn,
+// so that a torn write leaves the one before. Format: docs/journal-format.md, "Cursors".
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Cursor {
   std::uint64_t delivered_events = 0, delivered_bytes = 0;
   std::uint64_t dead_lettered_events = 0, dead_lettered_bytes = 0;
   std::uint64_t expired_events = 0;   // given up by retention while the destination was off
-  std::uint64_t filtered_events = 0;  // of its kinds, left out by its filter
+  std::uint64_t filtered_events = 0;  // of its kinds, filtered out
   bool operator==(const Cursor&) const = default;
 };
 

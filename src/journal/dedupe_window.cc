@@ -69,7 +69,7 @@ void DedupeWindow::drop_oldest() {
   --count_;
 }
 
-// Linear probing without tombstones: whoever stands behind and could stand here moves up.
+// Linear probing without tombstones: a later entry that may be in this slot moves up.
 void DedupeWindow::erase_slot(std::uint64_t slot) {
   const std::uint64_t mask = table_.size() - 1;
   std::uint64_t hole = slot;

@@ -30,14 +30,14 @@ class DedupeWindow {
   static constexpr std::uint32_t kEmpty = UINT32_MAX;
 
   std::uint64_t home(const ObjectId& environment, const DedupeKey& key) const;
-  // The table's slot that holds the key's place in the ring, or the empty one where it would go.
+  // The table's slot with the key's place in the ring, or the empty slot for it.
   std::uint64_t slot_of(const ObjectId& environment, const DedupeKey& key) const;
   void erase_slot(std::uint64_t slot);
   void grow();
   void drop_oldest();
 
   std::int64_t window_ms_;
-  std::uint64_t salt_;  // so that nobody can choose payload ids that share one slot
+  std::uint64_t salt_;  // so that an attacker cannot select payload ids that share one slot
   std::uint32_t key_limit_;
   std::vector<DedupeRecord> ring_;    // in the order of insertion, from oldest_
   std::vector<std::uint32_t> table_;  // open addressing with linear probing into ring_; twice its size

@@ -1,4 +1,4 @@
-// A write or sync failed that cannot be tried again: after a failed sync the kernel may hold pages that look clean and
+// A write or sync failed that cannot be retried: after a failed sync the kernel may hold pages that look clean and
 // are not on disk, so nothing this process says about the journal can be trusted. It ends, and a new one recovers.
 #pragma once
 

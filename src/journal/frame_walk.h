@@ -30,8 +30,8 @@ class FrameWalk {
   FrameWalk(const storage::File& file, std::uint32_t seed, std::uint64_t from, std::uint64_t limit,
             std::uint64_t sequence_before, Payloads payloads);
 
-  // The next frame with a whole header; nothing at the end. What lies between one frame's end and the next one's offset
-  // is no frame. After an error the walk stands where it stood: next() reads again.
+  // The next frame with an intact header; nothing at the end. Bytes between one frame's end and the next one's offset
+  // are no frame. After an error the walk does not move: next() reads again.
   storage::FileResult<std::optional<WalkedFrame>> next();
 
  private:

@@ -4,7 +4,7 @@
 //
 //   intake loops ──append()──▶ one writer thread ──pwrite, fdatasync──▶ segments ──JournalReader──▶ one a destination
 //
-// What intake and export know of it is this page: append and be told when it is durable; read from a position; wait for
+// Intake and export use only this interface: append and be notified when it is durable; read from a position; wait for
 // more; count; say what is no longer needed. A replicated log can stand behind the same page.
 #pragma once
 
@@ -45,7 +45,7 @@ struct JournalLimits {
   std::uint64_t segment_bytes = 128ull << 20;
   // Segments and spares together. When undelivered entries fill it, append() answers `full`.
   std::uint64_t max_bytes = 16ull << 30;
-  // Left free on the file system: no segment is made that would leave less, so that append() answers `full` once the
+  // Left free on the file system: no segment is created that would leave less, so that append() answers `full` once the
   // segments there are hold no more.
   std::uint64_t min_free_bytes = 256ull << 20;
   // Delivered entries stay this long, for replay, unless max_bytes needs the room.
@@ -91,7 +91,7 @@ struct JournalEntry {
   std::string_view entry;
 };
 
-// Entries read together, with the buffer that they point into. Shared by whoever still needs one of them.
+// Entries read together, with the buffer that they point into. Shared by all that still use one of them.
 struct JournalChunk {
   std::vector<JournalEntry> entries;
   std::string buffer;
@@ -106,7 +106,7 @@ class JournalReader {
   // The next durable entries of the environment, in order, at least one if there is any, about `max_bytes` in all (a
   // single larger entry comes whole). Null when there is none yet, and when it cannot be read (failure()). Damaged
   // stretches, that is bytes that were read and do not hold, are stepped over, logged and counted
-  // (JournalStats::damaged_*). A position that retention has overtaken goes on at the oldest entry kept.
+  // (JournalStats::damaged_*). A position before the oldest entry kept continues there.
   virtual std::shared_ptr<const JournalChunk> read(std::uint64_t max_bytes) = 0;
   // Why the last read() gave nothing although something is there: the disk did not read it. The reader stays where it
   // is, and the next read() tries again; when, is the caller's choice. Names the file and the bytes.
@@ -114,7 +114,7 @@ class JournalReader {
   // Whether the last read() gave nothing because it had looked at enough for one step (kReadStepBytes of others'
   // entries or of damage): call again.
   virtual bool more() const = 0;
-  // Where the next read goes on: everything of this environment before it has been handed out.
+  // Where the next read continues: everything of this environment before it has been returned.
   virtual Position position() const = 0;
 };
 
@@ -142,11 +142,11 @@ struct JournalCount {
 
 // An environment's state at one instant.
 struct EnvironmentMark {
-  Position end;                       // everything durable lies before it
+  Position end;                       // everything durable is before it
   event::EventKindCounts appended{};  // durable since the process started
   std::uint64_t appended_bytes = 0;   // of those entries
   std::int64_t last_received_ms = 0;  // of the newest of them; 0: none
-  // Where the last few of them begin (kRecentEntries at most), for whoever wants to look at the newest; zero: none.
+  // Where the last few of them begin (kRecentEntries at most), for readers of the newest; zero: none.
   Position recent;
 };
 inline constexpr std::size_t kRecentEntries = 32;

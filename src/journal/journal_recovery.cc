@@ -121,7 +121,7 @@ storage::FileResult<void> write_fillers(storage::File& file, const Segment& segm
   return {};
 }
 
-// Reads all of the last segment, and makes its frames one whole row again.
+// Reads all of the last segment and makes its frames contiguous again.
 Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   Segment& segment = *found.segment;
   std::vector<WalkedFrame> frames;
@@ -145,7 +145,7 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   for (const WalkedFrame& frame : frames) {
     if (!frame.payload_holds) continue;
     segment.summary.add(frame.header, frame.end);
-    recovered.state.ends_with_note = frame.header.kind == FrameKind::filler && frame.end == plan.end;
+    recovered.state.clean_shutdown_marked = frame.header.kind == FrameKind::filler && frame.end == plan.end;
   }
   segment.summary.end = plan.end;
   segment.summary.next_sequence = plan.next_sequence;
@@ -187,7 +187,7 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
 
   RecoveredJournal recovered;
   // A new journal's first number is the time in seconds: above all that an earlier journal in this place reached, so
-  // that a cursor left from that one lies before this one's entries and not behind them.
+  // that a cursor left from that one is before this one's entries and not after them.
   recovered.state.next_number = static_cast<std::uint64_t>(std::clamp<std::int64_t>(now_ms / 1000, 1, INT32_MAX));
   for (std::size_t i = 0; i < found.size(); ++i) {
     Segment& segment = *found[i].segment;

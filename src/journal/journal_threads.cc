@@ -53,7 +53,8 @@ ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimi
 ThreadedJournal::~ThreadedJournal() { close(); }
 
 Result<void> ThreadedJournal::start() {
-  if (auto made = file_system_.make_directory(directory_ + "/segments"); !made) return fail(made.error().message);
+  if (auto created = file_system_.make_directory(directory_ + "/segments"); !created)
+    return fail(created.error().message);
   auto lock = file_system_.lock(directory_ + "/lock");
   if (!lock) return fail(lock.error().message);
   lock_ = std::move(*lock);
@@ -156,8 +157,8 @@ void ThreadedJournal::commit_batch() {
   ask_helper();
 }
 
-// A spare is made once a segment is a quarter full: late enough that an idle server takes one file, early enough that a
-// busy one never waits for it.
+// A spare is created once a segment is a quarter full: late enough that an idle server uses one file, early enough that
+// a busy one never waits for it.
 void ThreadedJournal::ask_helper() {
   auto sealed = committer_->take_sealed();
   const Segment& active = *committer_->active();
@@ -214,8 +215,8 @@ void ThreadedJournal::write_indexes() {
 void ThreadedJournal::make_spare() {
   const SegmentFiles::Work work(files_);
   if (files_.spares() > 0 || !files_.may_grow()) return;
-  if (auto made = files_.make_spare(helper_stops_); !made && !helper_stops_)
-    log_warn("journal.spare_not_made", {{"reason", made.error().message}});
+  if (auto created = files_.make_spare(helper_stops_); !created && !helper_stops_)
+    log_warn("journal.spare_not_made", {{"reason", created.error().message}});
 }
 
 void ThreadedJournal::give_up_old() {

@@ -90,7 +90,7 @@ class ThreadedJournal final : public Journal {
   // The writer's own.
   std::vector<AppendRequest> batch_;
   std::vector<AppendOutcome> outcomes_;
-  std::uint64_t spare_asked_for_ = 0;  // number of the segment that asked
+  std::uint64_t spare_asked_for_ = 0;  // number of the segment that requested it
 
   std::mutex subscribers_mutex_;
   std::unordered_map<ObjectId, std::vector<Notifier*>, ObjectIdHash> subscribers_;
@@ -98,7 +98,7 @@ class ThreadedJournal final : public Journal {
   Notifier helper_notifier_;
   std::atomic<bool> helper_stops_{false};
   std::atomic<bool> spare_wanted_{false};
-  std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: what lies before need not stay in memory
+  std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: bytes before it need not stay in memory
   std::mutex sealed_mutex_;
   std::vector<std::shared_ptr<Segment>> sealed_;  // without an index file yet
 

@@ -15,10 +15,10 @@ struct ByteRange {
 };
 
 struct RecoveryPlan {
-  std::uint32_t end = kSegmentHeaderBytes;   // where appending goes on
+  std::uint32_t end = kSegmentHeaderBytes;   // where appending continues
   std::uint64_t next_sequence = 0;           // above every number that a frame of the segment carries, whole or not
   std::vector<ByteRange> damaged;            // was acknowledged and is unreadable now
-  std::vector<ByteRange> torn;               // was never acknowledged, and lies before a frame that is whole
+  std::vector<ByteRange> torn;               // never acknowledged, before an intact frame
   std::vector<std::uint64_t> torn_sequence;  // for each of `torn`: the sequence number of the filler that covers it
   std::uint64_t torn_bytes = 0;              // all of `torn`, and what is recognisable behind `end`
 };

@@ -74,9 +74,8 @@ void SegmentFiles::set_aside(std::uint64_t number) {
   const std::string path = segment_path(number);
   log_error("journal.segment_unreadable",
             {{"segment", path},
-             {"reason",
-              "neither copy of its header is whole, so none of its entries can be told from rubbish; it is kept as " +
-                  path + ".damaged. Check the disk."}});
+             {"reason", "neither copy of its header is intact, so its entries cannot be recognised; it is kept as " +
+                            path + ".damaged. Check the disk."}});
   (void)files_.rename(path, path + ".damaged");
   (void)files_.remove(index_path(number));
 }
@@ -139,7 +138,7 @@ storage::FileResult<void> SegmentFiles::write_zeros(storage::File& file, const s
   const std::string zeros(kZeroStepBytes, '\0');
   for (std::uint64_t at = 0; at < limits_.segment_bytes && !hurry_; at += kZeroStepBytes) {
     if (stop)
-      return tl::unexpected(storage::FileError{storage::FileFault::other, "stopped while a spare was being made"});
+      return tl::unexpected(storage::FileError{storage::FileFault::other, "stopped while a spare was being created"});
     const auto step = std::min(kZeroStepBytes, limits_.segment_bytes - at);
     if (auto wrote = file.write_at(at, std::string_view(zeros).substr(0, step)); !wrote) return wrote;
     if ((at + step) % kZeroSyncBytes != 0) continue;

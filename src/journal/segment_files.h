@@ -25,14 +25,14 @@ class SegmentFiles {
  public:
   SegmentFiles(std::string directory, const JournalLimits& limits, storage::FileSystem& files);
 
-  // open() only: the numbers of the segments there are, in order. Removes what a crash left half made, and indexes
-  // without their segment; finds the spares.
+  // open() only: the numbers of the segments there are, in order. Removes files that a crash left incomplete, and
+  // indexes without their segment; finds the spares.
   storage::FileResult<std::vector<std::uint64_t>> scan();
   // Makes durable which files there are.
   storage::FileResult<void> sync_names();
   // Counts a segment found there as taking space.
   void count_in(std::uint64_t bytes);
-  // A segment that cannot be read at all: out of the way, for a person to look at.
+  // A segment that cannot be read at all: set aside, for a person to inspect.
   void set_aside(std::uint64_t number);
 
   std::string segment_path(std::uint64_t number) const;
@@ -47,7 +47,7 @@ class SegmentFiles {
   // A new file, its blocks allocated.
   storage::FileResult<std::string> make();
   // A new spare, its blocks allocated and written once, which makes writing them again many times cheaper. Stops
-  // writing early when somebody waits for it in take_spare(), and without a spare when `stop` turns true. Inside of a
+  // writing early when take_spare() waits for it, and without a spare when `stop` turns true. Inside of a
   // Work.
   storage::FileResult<void> make_spare(const std::atomic<bool>& stop);
   // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
@@ -59,7 +59,7 @@ class SegmentFiles {
   // `rows`: where each environment's rows came to lie in it.
   storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary,
                                         std::vector<StoredRows>& rows);
-  // Nothing when there is none, or none that can be read and believed: it is derived, and made anew.
+  // Nothing when there is none, or none that can be read and is valid: it is derived, and created again.
   std::optional<SegmentSummary> read_index(const SegmentHeader& header);
   // Whether there is one, whole or not.
   bool has_index(std::uint64_t number);

@@ -136,7 +136,7 @@ std::optional<FrameHeader> decode_frame_header(std::string_view bytes, std::uint
   for (std::size_t kind = 0; kind < header.counts.size(); ++kind) {
     if ((present >> kind & 1u) == 0) continue;
     header.counts[kind] = load<std::uint32_t>(count);
-    if (header.counts[kind] == 0) return std::nullopt;  // never written; its size could not be told from the counts
+    if (header.counts[kind] == 0) return std::nullopt;  // never written; its size could not be derived from the counts
     count += 4;
   }
   if (header.kind != FrameKind::entry && header.kind != FrameKind::filler) return std::nullopt;

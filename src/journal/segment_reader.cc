@@ -35,7 +35,7 @@ void shed_what_is_not_wanted(JournalChunk& chunk) {
 
 SegmentReader::SegmentReader(SegmentTable& table, const ObjectId& environment, Position from)
     : table_(table), environment_(environment), position_(from) {
-  // A position behind the end is from another journal: all of this one is new to whoever holds it.
+  // A position behind the end is from another journal: all of this one is new to its reader.
   if (table_.end() < position_) position_ = {};
   position_.value -= position_.value % kFrameAlignment;
 }
@@ -77,7 +77,7 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
     }
     if (!file_) {
       auto file = segment_->file();
-      // Given up just now: the next look at the table passes it over. Otherwise it cannot be read at the moment.
+      // Removed just now: the next call of the table skips it. Otherwise it cannot be read at the moment.
       if (!file && !table_.holds_segment(*segment_)) continue;
       if (!file) {
         failure_ = file.error();

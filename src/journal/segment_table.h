@@ -1,5 +1,5 @@
-// Which segments there are, how far they are durable, and what they hold: the one state that the writer, the readers
-// and whoever asks share. Any thread, unless said otherwise.
+// The segments, how far they are durable, and their contents: the state shared by the writer, the readers and other
+// callers. Any thread, unless documented otherwise.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,7 @@
 
 namespace sluice::journal {
 
-// One segment file. Opened when somebody reads it and closed when nobody does; the one that is written stays open.
+// One segment file. Open while it has readers; the one that is written stays open.
 class Segment {
  public:
   Segment(const SegmentHeader& segment_header, std::string segment_path, storage::FileSystem& files);
@@ -26,7 +26,7 @@ class Segment {
   const std::uint32_t seed;
   const std::string path;
 
-  // Fails once retention has given the segment up. Any thread.
+  // Fails once retention has removed the segment. Any thread.
   storage::FileResult<std::shared_ptr<storage::File>> file();
   void keep_open(std::shared_ptr<storage::File> file);
   void let_close();
@@ -50,7 +50,7 @@ class Segment {
 
 class SegmentTable {
  public:
-  // Where a reader goes on.
+  // Where a reader continues.
   struct Place {
     std::shared_ptr<Segment> segment;  // null: nothing is left to read
     std::uint64_t offset = 0;
@@ -81,7 +81,8 @@ class SegmentTable {
 
   void hold(const std::string& holder, Position needed_from);
   void drop_hold(const std::string& holder);
-  // Takes the oldest segment out when it is old and nobody needs it; with `for_room`, however young.
+  // Removes the oldest segment if its retention time is over and no hold needs it; with `for_room`, regardless of its
+  // age.
   std::shared_ptr<Segment> give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room);
   bool can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const;
 
@@ -89,7 +90,7 @@ class SegmentTable {
   void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when);
   void note_lost_segment(std::uint64_t bytes);
 
-  // Durable bytes from `from` on that nobody needs any more; moves `from` behind them.
+  // Durable bytes from `from` on that no hold needs any more; moves `from` behind them.
   struct Passed {
     std::shared_ptr<Segment> segment;
     std::uint64_t offset, size;

@@ -21,12 +21,12 @@ constexpr std::array<std::string_view, 9> kNames = {"journal",        "cursors",
                                                     "dead-letters",   "catalog.db", "catalog.db-wal",
                                                     "catalog.db-shm", "flags.json", "backups"};
 
-struct Mended {
+struct Repaired {
   std::size_t count = 0;
   std::string first;
 };
 
-Result<void> mend(const std::string& path, Mended& repaired) {
+Result<void> repair(const std::string& path, Repaired& repaired) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode) || (status.st_mode & kOthers) == 0) return {};
   const mode_t mode = S_ISDIR(status.st_mode) ? 0700 : 0600;
@@ -41,10 +41,10 @@ Result<void> mend(const std::string& path, Mended& repaired) {
 
 // The data directory itself may belong to another, as a volume's root does: then its inside is private all the same,
 // unless everybody may put files into it.
-Result<void> repair_root(const std::string& data_dir, Mended& repaired) {
+Result<void> repair_root(const std::string& data_dir, Repaired& repaired) {
   struct stat status {};
   if (::stat(data_dir.c_str(), &status) != 0 || (status.st_mode & kOthers) == 0) return {};
-  if (status.st_uid == ::geteuid()) return mend(data_dir, repaired);
+  if (status.st_uid == ::geteuid()) return repair(data_dir, repaired);
   if ((status.st_mode & S_IWOTH) != 0)
     return fail(
         fmt::format("Everybody may write into the data directory {}. Choose another with --data-dir, or give it "
@@ -56,16 +56,16 @@ Result<void> repair_root(const std::string& data_dir, Mended& repaired) {
 }  // namespace
 
 Result<void> keep_files_private(const std::string& data_dir) {
-  Mended repaired;
+  Repaired repaired;
   if (auto done = repair_root(data_dir, repaired); !done) return done;
   std::error_code ignored;
   for (const std::string_view name : kNames) {
     const std::filesystem::path top = std::filesystem::path(data_dir) / name;
-    if (auto done = mend(top.string(), repaired); !done) return done;
+    if (auto done = repair(top.string(), repaired); !done) return done;
     if (!std::filesystem::is_directory(std::filesystem::symlink_status(top, ignored))) continue;
     using Walk = std::filesystem::recursive_directory_iterator;
     for (auto at = Walk(top, ignored); at != Walk(); at.increment(ignored))
-      if (auto done = mend(at->path().string(), repaired); !done) return done;
+      if (auto done = repair(at->path().string(), repaired); !done) return done;
   }
   if (repaired.count > 0)
     log_warn("files.made_private",

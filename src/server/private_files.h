@@ -8,7 +8,7 @@
 
 namespace sluice::server {
 
-// Mends what is wider, under the names that are Sluice's own, and logs how much it was. An error names what cannot be
+// Restricts wider permissions of files with Sluice's own names, and logs their number. An error names what cannot be
 // repaired, with what to do. Symbolic links are not followed.
 Result<void> keep_files_private(const std::string& data_dir);
 

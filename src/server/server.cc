@@ -24,7 +24,7 @@
 namespace sluice::server {
 namespace {
 
-// How long the listeners wait for answers that are under way when the server stops; they come with the next sync.
+// How long the listeners wait for answers in flight when the server stops; they are sent after the next sync.
 constexpr std::int64_t kListenerDrainMs = 5'000;
 
 // The admin port serves people and scrapers: fewer and smaller than intake.

@@ -75,13 +75,13 @@ const std::vector<SettingRow>& setting_rows() {
        "Where SDKs send events. Default 127.0.0.1:8030.",
        [](ServerSettings& s, std::string_view text) { return address_into(s.intake_listen, text); }},
       {"intake.path_prefix", "--path-prefix", "SLUICE_PATH_PREFIX", "a path such as /sluice", "\"/sluice\"",
-       "What stands before the SDK endpoints' paths when a proxy does not strip it. Default: nothing.",
+       "The prefix of the SDK endpoints' paths, if a proxy does not strip it. Default: empty.",
        [](ServerSettings& s, std::string_view text) {
          if (text.size() < 2 || text.front() != '/' || text.back() == '/') return false;
          return text_into(s.intake.path_prefix, text);
        }},
       {"intake.tls_certificate", "--tls-certificate", "SLUICE_TLS_CERTIFICATE", "a file of certificates in PEM",
-       "\"/etc/sluice/tls.crt\"", "TLS for SDKs: the certificate with its chain. SIGHUP reads it again. Default: none.",
+       "\"/etc/sluice/tls.crt\"", "TLS for SDKs: the certificate with its chain. SIGHUP reloads it. Default: none.",
        [](ServerSettings& s, std::string_view text) { return text_into(s.intake_tls.certificate_file, text); }},
       {"intake.tls_key", "--tls-key", "SLUICE_TLS_KEY", "a file with a private key in PEM", "\"/etc/sluice/tls.key\"",
        "The private key of that certificate. Default: none.",
@@ -134,7 +134,7 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.private_key_file, text); }},
       {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
-       "Default: the first start makes one and prints it once.",
+       "Default: the first start creates one and prints it once.",
        [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
       {"admin.max_calls_per_s", "--max-calls-per-s", "SLUICE_MAX_CALLS_PER_S",
        "a whole number from 1 to 1,000,000, or 0", "100",
@@ -251,7 +251,7 @@ const std::vector<SettingRow>& setting_rows() {
 namespace {
 
 std::string does_not_fit(const SettingRow& row, std::string_view text) {
-  return fmt::format("\"{}\" does not fit; expected {}. Example: {}", text, row.expected, row.example);
+  return fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, row.expected, row.example);
 }
 
 void apply_file(config::TomlTable& root, ServerSettings& settings) {

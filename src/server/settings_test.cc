@@ -46,7 +46,7 @@ TEST_F(SettingsTest, all_faults_come_in_one_answer_with_place_and_example) {
   const std::string text = faults_.text();
   EXPECT_EQ(faults_.all().size(), 5u) << text;
   constexpr const char* kDoesNotFit =
-      "line 3, [intake], max_body_bytes:\n    \"1 B\" does not fit; expected a size from 64 KiB to 64 MiB. "
+      "line 3, [intake], max_body_bytes:\n    \"1 B\" is not valid; expected a size from 64 KiB to 64 MiB. "
       "Example: \"16 MiB\"";
   for (const char* part : {"line 2, [intake], listen", kDoesNotFit, "line 4, jurnal", "Did you mean journal?",
                            "variable SLUICE_DRAIN", "flag --log-level"})

@@ -98,7 +98,7 @@ class PosixFile final : public File {
 
   FileResult<std::uint64_t> size() const override {
     struct stat status {};
-    if (::fstat(descriptor_, &status) < 0) return failed("look at", path_, errno);
+    if (::fstat(descriptor_, &status) < 0) return failed("inspect", path_, errno);
     return static_cast<std::uint64_t>(status.st_size);
   }
 
@@ -138,7 +138,7 @@ class PosixFileSystem final : public FileSystem {
       }
     }
     struct stat status {};
-    if (::stat(path.c_str(), &status) < 0) return failed("look at", path, errno);
+    if (::stat(path.c_str(), &status) < 0) return failed("inspect", path, errno);
     if (!S_ISDIR(status.st_mode)) return failed("use as a directory", path, ENOTDIR);
     return {};
   }

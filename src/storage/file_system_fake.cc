@@ -118,7 +118,7 @@ std::unique_ptr<FakeFileSystem> FakeFileSystem::after_crash(Crash crash, std::ui
   return image;
 }
 
-// The process is gone and the system lives: all is there, and what was not synced still is not.
+// The process is dead and the system runs: all data is there, and unsynced data is still unsynced.
 void FakeFileSystem::copy_alive(FakeFileSystem& image) const {
   std::map<const Node*, std::shared_ptr<Node>> copies;
   const auto copy_of = [&](const std::shared_ptr<Node>& node) {

@@ -24,7 +24,7 @@ test('a role and a token that uses it: created, used, edited, and deleted in the
   await dialog.getByText(/^The policy is not valid JSON: /).waitFor();
   await dialog.getByLabel('Policy').fill('[{"effect":"allow","resources":["proj/web:env/production:destination/*"],"actions":["fly"]}]');
   await dialog.getByRole('button', { name: 'Save role' }).click();
-  await dialog.getByText(/"fly" is no action/).waitFor();
+  await dialog.getByText(/"fly" is not an action/).waitFor();
   await ui.assertAccessible('a role with a fault');
   await dialog.getByLabel('Policy').fill('[{"effect":"allow","resources":["proj/web:env/production:destination/*"],"actions":["updateOn"]}]');
   await dialog.getByRole('button', { name: 'Save role' }).click();

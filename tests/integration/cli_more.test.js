@@ -121,7 +121,7 @@ test('check, test, tail, replay, dead letters and policies from a shell', async 
   })).map((line) => JSON.parse(line));
   assert.deepEqual(records.map(({ event }) => event.key), ['one', 'two']);
   assert.match(await done('destination', 'replay', ...at, '--from', from), /The replay is done: 2 events delivered\./);
-  assert.match((await run('destination', 'replay', ...at, '--from', 'noon')).output, /from: "noon" is no time/);
+  assert.match((await run('destination', 'replay', ...at, '--from', 'noon')).output, /from: "noon" is not a time/);
   assert.equal(await done('destination', 'dead-letters', ...at), 'None.\n');
   const policies = await done('policy', 'web', 'production', '--region', 'eu-west-1', '--stream', 'flags', '--role-arn', ROLE, '--external-id', 'x-1');
   assert.match(policies, /arn:aws:kinesis:eu-west-1:123456789012:stream\/flags[\s\S]*"sts:ExternalId": "x-1"/);

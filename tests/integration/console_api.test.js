@@ -195,7 +195,7 @@ test('replay: what was accepted in a span of time is delivered again under the s
   assert.equal((await get('status')).deliveredEvents, 51, 'live totals stay');
 
   for (const [body, status, message] of [
-    [{}, 400, /^from: It is missing/], [{ from: 'yesterday' }, 400, /^from: "yesterday" is no time/], [{ from: 5, to: 4 }, 400, /before from/],
+    [{}, 400, /^from: It is missing/], [{ from: 'yesterday' }, 400, /^from: "yesterday" is not a time/], [{ from: 5, to: 4 }, 400, /before from/],
   ]) {
     const answer = await sluice.api('POST', `${at}/replay`, body);
     assert.equal(answer.status, status);

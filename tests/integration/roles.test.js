@@ -89,7 +89,7 @@ test('what may not be viewed is not there, in lists and by its address', async (
   assert.deepEqual((await api('destinations')).body.items.map(({ name }) => name).sort(), ['orders', 'trial']);
   for (const at of ['projects/shop', 'projects/shop/environments', `destinations/shop/production/${shop}`, `destinations/shop/production/${shop}/status`, 'flags/shop', 'events/shop/production'])
     assert.equal((await api(at)).status, 403, at);
-  for (const at of ['auditlog', 'usage/data-export-events']) assert.match((await api(at)).body.message, /tells of every project/);
+  for (const at of ['auditlog', 'usage/data-export-events']) assert.match((await api(at)).body.message, /covers every project/);
   for (const at of ['projects/web', 'flags/web', 'events/web/production', 'status']) assert.equal((await api(at)).status, 200, at);
 });
 
@@ -131,13 +131,13 @@ test('what is wrong with a role or a token is named', async (t) => {
     ['roles', { key: 'a' }, /^policy: expected a list/],
     ['roles', { key: 'a', policy: [{ effect: 'allow', resources: ['proj/*'], actions: ['fly'] }] }, /^policy: statement 0: actions: "fly"/],
     ['roles', { key: 'a', policy, basePermissions: 'all' }, /^basePermissions: "all"/],
-    ['roles', { key: 'a', policy, odd: 1 }, /^odd: There is no such member/],
+    ['roles', { key: 'a', policy, odd: 1 }, /^odd: Unknown member/],
     ['tokens', { name: 't' }, /^role: 0 of them are there/],
     ['tokens', { name: 't', role: 'reader', inlineRole: policy }, /^role: 2 of them are there/],
     ['tokens', { name: 't', customRoleIds: ['nobody'] }, /^customRoleIds: There is no role "nobody"/],
     ['tokens', { name: 't', customRoleIds: [] }, /^customRoleIds: expected a list/],
     ['tokens', { name: 't', inlineRole: [{}] }, /^inlineRole: statement 0: effect/],
-    ['tokens', { name: 't', role: 'custom' }, /^role: "custom" is no role/],
+    ['tokens', { name: 't', role: 'custom' }, /^role: "custom" is not a role/],
   ];
   for (const [at, body, told] of cases) {
     const answer = await sluice.api('POST', at, body);

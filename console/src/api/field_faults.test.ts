@@ -11,7 +11,7 @@ it('splits errors by field', () => {
 });
 
 it('keeps what belongs to no field', () => {
-  expect(faultsOf('The body is no object.', KNOWN)).toEqual({ fields: {}, rest: 'The body is no object.' });
+  expect(faultsOf('The body is not an object.', KNOWN)).toEqual({ fields: {}, rest: 'The body is not an object.' });
   expect(faultsOf('Something. name: It is taken.', KNOWN)).toEqual({ fields: { name: 'It is taken.' }, rest: 'Something.' });
 });
 
