@@ -39,7 +39,7 @@ struct Caller {
 // Whether a change is possible. For what is read: may_view().
 bool may(const Caller& caller, std::string_view action, const Resource& resource);
 bool may_view(const Caller& caller, const std::string& project);
-// What tells of every project: usage, the audit log.
+// Data about all projects: usage, the audit log.
 bool may_view_all(const Caller& caller);
 // The name of the role that allows it; empty: it is not possible.
 std::string allowed_by(const Caller& caller, std::string_view action, const Resource& resource);

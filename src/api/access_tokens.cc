@@ -79,7 +79,7 @@ Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& 
   const std::string token = preset.empty() ? new_token() : std::string(preset);
   const catalog::AuditEntry audit =
       audit_entry(clock.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
-                  preset.empty() ? "made the first admin token at the first start"
+                  preset.empty() ? "created the first admin token at the first start"
                                  : "took up the admin token of SLUICE_ADMIN_TOKEN");
   if (const auto made =
           tokens->keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, token, audit);

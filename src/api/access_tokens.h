@@ -31,15 +31,15 @@ struct AccessToken {
   std::string name;
   TokenRights rights;
   std::string hash;       // 64 hex digits
-  std::string last_four;  // for people to tell tokens apart
+  std::string last_four;  // so that people can distinguish tokens
   std::int64_t made_ms = 0;
   std::uint64_t revision = 0;
 };
 
 class AccessTokens {
  public:
-  // Reads the tokens. When there is no admin's, makes one: `preset` if it is not empty, else a new one, which is left
-  // in first_token() to be shown once.
+  // Reads the tokens. If there is no admin token, creates one: `preset` if it is not empty, else a new one, which is
+  // left in first_token() to be shown once.
   static Result<std::unique_ptr<AccessTokens>> open(catalog::CatalogStore& store, const CustomRoles& roles,
                                                     const Clock& clock, std::string_view preset);
 

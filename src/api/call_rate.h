@@ -1,5 +1,5 @@
-// How many calls of the REST API each caller makes, so that none takes the admin loop from the others. Counted over
-// windows of 10 s, which begin with the clock: short bursts pass, and a caller is told when the next window begins.
+// How many calls of the REST API each caller makes, so that none blocks the admin loop for the others. Counted over
+// windows of 10 s, which begin with the clock: short bursts pass, and a caller learns when the next window begins.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ inline constexpr std::int64_t kRateWindowMs = 10'000;
 // The console makes some five calls a second in each tab, and Terraform reads a resource a call, ten at once: fifty
 // tabs together, or a plan of 5,000 resources within the window, pass. A loop without a pause in a script does not.
 inline constexpr std::uint64_t kDefaultCallsPerS = 500;
-// Callers told apart within a window; those beyond share one count.
+// Callers counted separately within a window; those beyond share one count.
 inline constexpr std::size_t kMaxRatedCallers = 10'000;
 
 // One thread.

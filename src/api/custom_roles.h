@@ -1,4 +1,4 @@
-// Custom roles: named policies that access tokens are made with. Kept in the catalog's store. Any thread.
+// Custom roles: named policies for access tokens. Kept in the catalog's store. Any thread.
 #pragma once
 
 #include <map>

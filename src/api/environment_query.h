@@ -11,7 +11,7 @@ namespace sluice::api {
 
 // `filter`: terms with commas between them, all of which must hold: `query:` a part of the key or name, any case;
 // `tags:` tags with + between them, all of which it must have. `sort`: createdOn (which is by id), key, name or
-// critical, with - for the other way round; by age when it is left out, and among equals. 400 names what is unknown.
+// critical, with - for reverse; by age by default, and among equals. 400 names what is unknown.
 RestResult<std::vector<catalog::Managed<catalog::Environment>>> asked_environments(
     std::vector<catalog::Managed<catalog::Environment>> by_age, const RestCall& call);
 

@@ -24,8 +24,8 @@ bool EventStream::more(std::string& out) {
   if (first) out += fmt::format("retry: {}\n", kRetryMs);
   auto page = events_page(context_, question_);
   if (!page) {  // the environment or the destination was deleted
-    const RestJson told = {{"code", page.error().code}, {"message", page.error().message}};
-    out += fmt::format("event: ended\ndata: {}\n\n", told.dump(-1, ' ', false, RestJson::error_handler_t::replace));
+    const RestJson error = {{"code", page.error().code}, {"message", page.error().message}};
+    out += fmt::format("event: ended\ndata: {}\n\n", error.dump(-1, ' ', false, RestJson::error_handler_t::replace));
     return false;
   }
   question_.after = page->next;

@@ -1,5 +1,5 @@
 // Events as they come, as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html): each
-// with its position as id, so that a reader that lost the connection goes on where it was, without a gap and without
+// with its position as id, so that a reader that lost the connection continues where it was, without a gap and without
 // one twice.
 #pragma once
 

@@ -1,5 +1,5 @@
-// A thin layer over prometheus-cpp's data model: families are made by name, filled with labelled values, and serialised
-// by its TextSerializer.
+// A thin layer over prometheus-cpp's data model: families are created by name, filled with labelled values, and
+// serialised by its TextSerializer.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -20,7 +20,7 @@ class MetricFamilies {
  public:
   void counter(std::string_view name, std::string_view help, double value, const MetricLabels& labels = {});
   void gauge(std::string_view name, std::string_view help, double value, const MetricLabels& labels = {});
-  // `counts` has one more element than `bounds`: what is above the last. Not cumulative; it is made so here.
+  // `counts` has one more element than `bounds`: what is above the last. Not cumulative; it is accumulated here.
   void histogram(std::string_view name, std::string_view help, std::span<const double> bounds,
                  std::span<const std::uint64_t> counts, double sum, const MetricLabels& labels = {});
   std::string text() const;

@@ -63,7 +63,7 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.balance.delivered), labels);
   out.counter("sluice_destination_dead_lettered_events_total", "Events that the destination can never take",
               number(pipeline.balance.dead_lettered), labels);
-  out.counter("sluice_destination_filtered_events_total", "Events of its kinds that the destination's filter left out",
+  out.counter("sluice_destination_filtered_events_total", "Events of its kinds that the destination's filter excluded",
               number(pipeline.balance.filtered), labels);
   out.counter("sluice_destination_missing_events_total",
               "Events that the journal no longer has: damaged on disk, or expired while the destination was off",
@@ -139,7 +139,7 @@ void add_intake(MetricFamilies& out, const intake::IntakeMetrics& intake, const 
   out.counter("sluice_events_accepted_total", "Events made durable", number(totals.events_accepted));
   out.counter("sluice_events_deduplicated_total", "Events of payloads that had been stored before",
               number(totals.events_deduplicated));
-  out.counter("sluice_events_not_exported_total", "Evaluations of flags that are not chosen for export: not stored",
+  out.counter("sluice_events_not_exported_total", "Evaluations of flags that are not selected for export: not stored",
               number(totals.events_not_exported));
   for (std::size_t i = 0; i < event::kUnusableReasons; ++i)
     out.counter("sluice_events_unusable_total",

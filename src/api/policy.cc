@@ -14,7 +14,7 @@ constexpr std::string_view kResourceShapes =
     "expected proj/*, proj/*:env/*, proj/*:env/*:destination/*, proj/*:env/*:flag/* or *, where * may be a key or a "
     "part of one";
 
-// Every action that a route of the API asks for.
+// Every action that a route of the API checks.
 constexpr std::array<std::string_view, 19> kActions = {
     "viewProject",       "createProject",     "deleteProject",     "updateProjectName",   "updateTags",
     "createEnvironment", "deleteEnvironment", "updateName",        "updateConfiguration", "updateDefaultTrackEvents",

@@ -25,7 +25,7 @@ class PublicStatus {
   // `view` outlives this. Renders from the time on that the server is ready.
   explicit PublicStatus(const ServerView& view, Workers& workers = worker_threads());
   ~PublicStatus();
-  // Renders now: what changed by the caller's doing is told from here on. Any thread but a loop's.
+  // Renders now: the caller's changes are shown from here on. Any thread but a loop's.
   void render();
 
   // Any thread. GET /status of the intake port: no names.

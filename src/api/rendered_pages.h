@@ -1,5 +1,5 @@
-// The admin port's pages that anybody may read without a token and that tell of everything: full status, metrics,
-// flags. A worker renders them, each at most once a second, and everybody who asks meanwhile gets the same body: a
+// The admin port's pages that need no token and show the whole server: full status, metrics,
+// flags. A worker renders them, each at most once a second, and all requests in between get the same body: a
 // request costs the admin loop the copy of a pointer, however large the catalog is and however many ask.
 #pragma once
 
@@ -37,7 +37,7 @@ class RenderedPages {
   // `clock` and what the pages render outlive this.
   RenderedPages(std::vector<Page> pages, const Clock& clock, Workers& workers = worker_threads());
   ~RenderedPages();  // stop()
-  // Renders nothing more: whoever asks from here on gets no answer from it. Once a rendering that is under way is done.
+  // Renders nothing more: later requests get no answer from it. Once a rendering that is under way is done.
   void stop();
 
   bool has(std::string_view path) const;

@@ -97,7 +97,7 @@ std::string rest_error_text(std::string_view code, std::string_view message) {
 }
 
 RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
-  // A right token passes whoever else guesses from the same address: many callers may come through one proxy.
+  // A valid token passes even while others guess from the same address: many callers may come through one proxy.
   const std::int64_t now_ms = context_.clock.wall_ms();
   auto caller = token.empty() ? std::nullopt : context_.tokens.caller(token);
   spent_ =
@@ -208,18 +208,18 @@ RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request
 }
 
 void RestApi::answer(const http::HttpRequest& request, http::HttpResponder responder) {
-  const auto told = [this](http::HttpResponse response) {
+  const auto with_limits = [this](http::HttpResponse response) {
     if (by_token_.limits()) add_rate(spent_, response);
     return response;
   };
   spent_ = {};
-  if (request.path == kSessionPath) return responder(told(session(request)));
+  if (request.path == kSessionPath) return responder(with_limits(session(request)));
   RestOutcome outcome = outcome_of(request);
   const Clock& clock = context_.clock;
-  if (!outcome || !outcome->later) return responder(told(response_of(outcome, clock.wall_ms())));
+  if (!outcome || !outcome->later) return responder(with_limits(response_of(outcome, clock.wall_ms())));
   // A job must be copyable, the responder is not.
   auto shared = std::make_shared<http::HttpResponder>(std::move(responder));
-  const http::HttpResponse head = told({});
+  const http::HttpResponse head = with_limits({});
   const bool taken = worker_.run(
       [shared, later = std::move(outcome->later), &clock, headers = head.headers](const std::atomic<bool>& stopping) {
         http::HttpResponse response = response_of(later(stopping), clock.wall_ms());
@@ -228,7 +228,7 @@ void RestApi::answer(const http::HttpRequest& request, http::HttpResponder respo
       });
   if (taken) return;
   const std::int64_t now_ms = clock.wall_ms();
-  (*shared)(told(response_of(
+  (*shared)(with_limits(response_of(
       rate_limited("Too many of these calls are waiting. Try again in a minute.", now_ms + 60'000), now_ms)));
 }
 

@@ -63,7 +63,7 @@ struct RestCall {
 struct RestAnswer {
   unsigned status = 200;
   RestJson body;  // null: none is sent
-  // Instead of a body: what makes the answer, on the worker's thread, because it takes long.
+  // Instead of a body: a function that creates the answer on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
   std::optional<std::string> download = {};            // instead of a body: a file of lines, each a JSON object
   std::shared_ptr<http::HttpStream> stream = nullptr;  // instead of a body: server-sent events

@@ -1,4 +1,4 @@
-// The catalog as a whole: taken up from a configuration file, given out as one, and backed up.
+// The catalog as a whole: imported from a configuration file, exported as one, and backed up.
 #include <fmt/format.h>
 
 #include <array>
@@ -21,7 +21,7 @@ std::string text_of(const json& item, const char* name) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-// Turns the lists of a configuration file into writes. Ids that are left out are those that the file would have, so
+// Turns the lists of a configuration file into writes. Absent ids are those that the file would have, so
 // that a destination keeps its place when its catalog moves from a file into the server.
 class Importer {
  public:
@@ -52,8 +52,8 @@ class Importer {
   }
 
   static std::string id_of(const json& item, std::string_view kind, const std::string& keys) {
-    const std::string told = text_of(item, "id");
-    return told.empty() ? catalog::derived_id(kind, keys).hex() : told;
+    const std::string given = text_of(item, "id");
+    return given.empty() ? catalog::derived_id(kind, keys).hex() : given;
   }
 
   RestResult<void> project(const json& item) {

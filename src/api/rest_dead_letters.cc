@@ -55,7 +55,7 @@ RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) 
   const auto letters = read_letters(context, destination->value, kDeadLetterTailBytes);
   if (!letters) return tl::unexpected(letters.error());
   const auto status = context.exporter.status(destination->value.id);
-  // A file that is read to its beginning tells how many there are; of a longer one, all that there ever were.
+  // For a file that is read to its beginning, its number of letters; for a longer one, the number ever written.
   const auto lines = static_cast<std::uint64_t>(std::count(letters->text.begin(), letters->text.end(), '\n'));
   const bool all = letters->bytes == letters->text.size() || !status;
   const std::uint64_t total = all ? lines : status->pipeline.balance.dead_lettered;

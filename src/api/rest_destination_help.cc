@@ -43,7 +43,7 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
   return out;
 }
 
-// The stream's ARN, with ACCOUNT_ID where nothing tells the account.
+// The stream's ARN, with ACCOUNT_ID if the account is not known.
 std::string stream_arn_of(const catalog::KinesisSettings& settings) {
   if (!settings.stream_arn.empty()) return settings.stream_arn;
   const auto role = aws::parse_role_arn(settings.role_arn);
@@ -59,7 +59,7 @@ std::string principal_or_placeholder(const RestContext& context, const catalog::
   return principal.empty() ? std::string(kUnknownPrincipal) : principal;
 }
 
-// A draft gets a trust policy before it has a role: the role is made with it.
+// A draft gets a trust policy before it has a role: the role is created with it.
 RestJson policies_json(const RestContext& context, const catalog::KinesisSettings& settings, bool draft) {
   RestJson out = {{"permissionPolicy", RestJson::parse(kinesis::permission_policy(stream_arn_of(settings)))}};
   if (!settings.role_arn.empty() || draft)
@@ -157,9 +157,9 @@ RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
                                       {"streamArn", &settings.stream_arn},
                                       {"roleArn", &settings.role_arn},
                                       {"externalId", &settings.external_id}}) {
-    auto told = text_member(config, member, "text");
-    if (!told) return tl::unexpected(told.error());
-    *value = std::move(*told);
+    auto given = text_member(config, member, "text");
+    if (!given) return tl::unexpected(given.error());
+    *value = std::move(*given);
   }
   if (settings.region.empty()) settings.region = "REGION";
   if (settings.stream_name.empty()) settings.stream_name = "STREAM_NAME";
@@ -172,11 +172,11 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   const nlohmann::json body = call.body.is_null() ? nlohmann::json::object() : call.body;
   if (!body.is_object()) return invalid("The body is not an object; expected {\"externalId\":\"…\"}, or no body.");
   if (auto good = only_known(body, {"externalId"}); !good) return tl::unexpected(good.error());
-  const auto told = text_member(body, "externalId", "an external id");
-  if (!told) return tl::unexpected(told.error());
+  const auto given = text_member(body, "externalId", "an external id");
+  if (!given) return tl::unexpected(given.error());
   const catalog::KinesisSettings settings;
-  // AWS asks that it be unlike any other customer's; it need not be secret.
-  const std::string external_id = told->empty() ? "sluice-" + environment->value.id.hex() : *told;
+  // AWS requires it to differ from any other customer's; it need not be secret.
+  const std::string external_id = given->empty() ? "sluice-" + environment->value.id.hex() : *given;
   return RestAnswer{201,
                     {{"awsTrustPolicy",
                       RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context, settings), external_id))},

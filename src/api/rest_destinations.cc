@@ -62,9 +62,9 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
 tl::unexpected<RestError> refused_destination(const catalog::CatalogError& error) {
   if (error.fault != catalog::CatalogFault::invalid || error.fields.empty()) return refused(error);
   std::string message;
-  std::set<std::string_view> told;
+  std::set<std::string_view> reported;
   for (const catalog::FieldFault& fault : error.fields) {
-    if (!told.insert(fault.field).second) continue;  // the first is the nearest to what was sent
+    if (!reported.insert(fault.field).second) continue;  // the first is the nearest to what was sent
     const bool outside = std::find(kOutside.begin(), kOutside.end(), fault.field) != kOutside.end();
     message += fmt::format("{}{}{}: {}", message.empty() ? "" : " ", outside ? "" : "config.",
                            catalog::camel_case(fault.field), fault.message);
@@ -142,7 +142,7 @@ namespace {
 
 const json kTagsAlone = {{"tags", json::array()}};
 
-// The fields of a destination that is to be made, from the body of a POST.
+// The fields of a new destination, from the body of a POST.
 RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
   if (!body.is_object())

@@ -149,7 +149,7 @@ RestOutcome list_events(const RestContext& context, const RestCall& call) {
   if (!question) return tl::unexpected(question.error());
   if (call.accept.find(kEventStreamType) != std::string_view::npos) {
     question->most_reads = 1;  // twice a second, for each stream
-    // What is wrong with the question is told now, not in the stream.
+    // Errors in the query are reported now, not in the stream.
     if (const auto possible = events_page(context, *question); !possible) return tl::unexpected(possible.error());
     RestAnswer answer;
     answer.stream = std::make_shared<EventStream>(context, std::move(*question));

@@ -42,7 +42,7 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
   return query;
 }
 
-// A flag of a project as it is searched and ordered, over the environments that were asked for.
+// A flag of a project as it is searched and ordered, over the requested environments.
 struct ListedFlag {
   std::string key, name;
   std::int64_t rank = 0;

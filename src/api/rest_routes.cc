@@ -100,7 +100,7 @@ Resource resource_of(On on, const std::vector<std::string>& captured) {
   out.environment = captured.at(1);
   if (on == On::environment) return out;
   out.kind = "destination";
-  if (captured.size() > 2) out.id = captured[2];  // one that is to be made has none yet
+  if (captured.size() > 2) out.id = captured[2];  // a new one has none yet
   return out;
 }
 

@@ -10,13 +10,13 @@
 
 namespace sluice::api {
 
-// What is asked of custom roles.
+// What custom roles must allow.
 enum class Asks : std::uint8_t {
   nothing,   // anyone with a token; lists show what may be seen
-  all_view,  // tells of every project
+  all_view,  // covers every project
   view,      // viewProject on the path's project
   action,    // `action` on `on`
-  inside,    // the handler asks, for each thing that changes
+  inside,    // the handler checks each change
   never,     // no policy grants it
 };
 // What `action` is done to, made of the path's captures.

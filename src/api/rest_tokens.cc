@@ -37,8 +37,8 @@ RestJson token_json(const AccessToken& token) {
 RestResult<TokenRights> rights_in(const RestContext& context, const json& body) {
   constexpr std::string_view kExpected =
       "expected one of role (reader, writer or admin), customRoleIds (keys or ids of roles) and inlineRole (a policy).";
-  const auto told = body.contains("role") + body.contains("customRoleIds") + body.contains("inlineRole");
-  if (told != 1) return invalid(fmt::format("role: {} of them are given; {}", told, kExpected));
+  const auto given = body.contains("role") + body.contains("customRoleIds") + body.contains("inlineRole");
+  if (given != 1) return invalid(fmt::format("role: {} of them are given; {}", given, kExpected));
   TokenRights rights;
   if (body.contains("role")) {
     const auto name = text_member(body, "role", "reader, writer or admin");
@@ -101,13 +101,13 @@ RestOutcome make_token(const RestContext& context, const RestCall& call) {
   if (name->empty()) return invalid("name: It is missing; expected a name, such as \"terraform\".");
   const auto rights = rights_in(context, call.body);
   if (!rights) return tl::unexpected(rights.error());
-  RestJson told = RestJson::object();
-  add_rights(*rights, told);
+  RestJson audited = RestJson::object();
+  add_rights(*rights, audited);
   auto made = context.tokens.make(
       *name, *rights,
       audit_entry(context.clock.wall_ms(), call.caller, "createAccessToken", "service-token/*",
                   fmt::format("created the access token \"{}\" ({})", *name, role_name(rights->role)), {}, {},
-                  told.dump()));
+                  audited.dump()));
   if (!made) return refused(made.error());
   RestJson answer = token_json(made->first);
   answer["token"] = made->second;  // this once

@@ -49,7 +49,7 @@ RestResult<std::function<std::int64_t(std::int64_t)>> bucket_of(const std::strin
   return invalid(fmt::format("granularity: \"{}\" is not valid; expected hourly, daily or monthly.", granularity));
 }
 
-// The store is asked for one value; a parameter may come several times, and then each of its values counts.
+// The store filters by one value; a parameter may be given several times, and then each of its values is included.
 std::string only_value(const RestCall& call, const std::string& name) {
   return call.query.count(name) == 1 ? call.query_one(name) : std::string();
 }

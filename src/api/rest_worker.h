@@ -1,4 +1,4 @@
-// Runs what the REST API is asked that takes longer than the admin loop may wait (asking AWS), one after the other.
+// Runs REST API calls that take longer than the admin loop may wait (calls to AWS), one after the other.
 #pragma once
 
 #include <atomic>

@@ -51,7 +51,7 @@ Result<void> DataPath::put_in_force(const catalog::CatalogPointer& catalog) {
   if (const catalog::CatalogPointer before = catalog_.current())
     for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
   for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
-  // Keys first: an SDK whose key is new must not be told 401 while destinations change.
+  // Keys first: an SDK with a new key must not get 401 while destinations change.
   flags_.apply(*catalog);
   catalog_.publish(catalog);
   if (auto applied = exporter_->apply(*catalog); !applied) return applied;

@@ -1,5 +1,5 @@
-// The way of an event from intake to its destinations, as one object: journal, flags, intake and export over one data
-// directory, and the catalog that is in force for them. The server builds it between its listeners and AWS; the
+// The path of an event from intake to its destinations, as one object: journal, flags, intake and export over one data
+// directory, and the catalog that they use. The server builds it between its listeners and AWS; the
 // simulation builds the same over a simulated disk and network.
 //
 //   open()                 recovers the journal; nothing is delivered yet, and no payload is taken
@@ -36,9 +36,9 @@ struct DataPathSettings {
   intake::IntakeLimits intake;
 };
 
-// What becomes of the files (cursor, dead letters) of a destination that a new catalog no longer has.
+// What happens to the files (cursor, dead letters) of a destination that a new catalog no longer has.
 enum class DeletedDestinations : std::uint8_t {
-  forget,  // whoever deleted it meant it: a managed catalog
+  forget,  // the deletion is final: a managed catalog
   keep,    // it may come back with the next edit: a configuration file
 };
 
@@ -65,7 +65,7 @@ class DataPath {
 
   // Delivers what can be delivered within `deadline_ms`, then stops all pipelines. No requests come any more.
   void drain(std::int64_t deadline_ms);
-  // Refuses further entries, and makes durable what was accepted.
+  // Refuses further entries, and makes accepted ones durable.
   void close();
 
   // Any thread.

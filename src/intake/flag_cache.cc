@@ -13,7 +13,7 @@ void FlagCache::begin(const catalog::Environment& environment, bool unsummarized
 flags::FlagEntry* FlagCache::entry(std::string_view key) {
   if (const auto found = entries_->find(key); found != entries_->end()) return found->second;
   flags::FlagEntry* flag = registry_.find(environment_, key, now_ms_);
-  // Several spellings of one key may come: then this is full before the registry is, and starts anew.
+  // Several spellings of one key may come: then this is full before the registry is, and starts over.
   if (entries_->size() >= flags::kMaxFlags) entries_->clear();
   if (flag != nullptr) entries_->emplace(key, flag);
   return flag;

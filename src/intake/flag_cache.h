@@ -18,7 +18,7 @@ namespace sluice::intake {
 class FlagCache final : public event::EvaluationFilter {
  public:
   explicit FlagCache(flags::FlagRegistry& registry) : registry_(registry) {}
-  // Of the payload that comes next. `unsummarized`: the request said that its evaluations were not asked for in full.
+  // Of the next payload. `unsummarized`: the request said that its evaluations were not requested in full.
   void begin(const catalog::Environment& environment, bool unsummarized, std::int64_t now_ms);
   event::FlagVerdict verdict(const event::FlagEvaluation& evaluation) override;
   void summarized(std::string_view key, std::uint64_t evaluations) override;

@@ -1,5 +1,5 @@
-// What it costs to ask of each evaluation whether its flag is chosen, and to join the variation's name: payloads of 100
-// evaluations of 50 flags, read with and without it.
+// The cost of checking for each evaluation whether its flag is selected, and of adding the variation's name: payloads
+// of 100 evaluations of 50 flags, read with and without it.
 #include <benchmark/benchmark.h>
 
 #include <string>

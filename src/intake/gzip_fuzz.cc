@@ -1,5 +1,5 @@
 // Bodies as they come compressed: any bytes, and what was compressed rightly and then damaged at a place that the input
-// chooses. The cap and the budget hold, the padding is there, and what is called done is what was compressed.
+// chooses. The cap and the budget hold, the padding is there, and a finished result equals what was compressed.
 #include <cstddef>
 #include <cstdint>
 #include <string>

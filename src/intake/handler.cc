@@ -133,16 +133,16 @@ void IntakeHandler::refuse(Exchange& exchange, Refusal refusal, std::string_view
 
 void IntakeHandler::log_refused(const Exchange& exchange, Refusal refusal, std::string_view message) {
   if (exchange.environment == nullptr) return;
-  LogGate& gate = refusal_status(refusal) == 503 ? unavailable_gate_ : refused_gate_;
-  const auto left_out = gate.pass(exchange.started_us, intake_.limits.log_interval_ms);
-  if (!left_out) return;
+  LogGate& limiter = refusal_status(refusal) == 503 ? unavailable_gate_ : refused_gate_;
+  const auto suppressed = limiter.pass(exchange.started_us, intake_.limits.log_interval_ms);
+  if (!suppressed) return;
   log_warn("intake.payload_refused", {{"reason", refusal_name(refusal)},
                                       {"message", message},
                                       {"project", exchange.environment->project_key},
                                       {"environment", exchange.environment->key},
                                       {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
                                       {"peer", exchange.request.peer},
-                                      {"lines_left_out", *left_out}});
+                                      {"lines_left_out", *suppressed}});
 }
 
 void IntakeHandler::take_payload(Exchange& exchange) {
@@ -230,21 +230,21 @@ void IntakeHandler::take_diagnostic(Exchange& exchange) {
   intake_.metrics.count_diagnostic(exchange.environment->id, sdk_label(sdk), diagnostic->start,
                                    diagnostic->dropped_events, intake_.limits.max_diagnostic_labels);
   if (diagnostic->dropped_events > 0) {
-    if (const auto left_out = dropped_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
+    if (const auto suppressed = dropped_gate_.pass(exchange.started_us, intake_.limits.log_interval_ms))
       log_warn("intake.sdk_dropped_events",
                {{"message", "An SDK dropped events before sending: raise its capacity or flush more often."},
                 {"dropped_events", diagnostic->dropped_events},
                 {"project", exchange.environment->project_key},
                 {"environment", exchange.environment->key},
                 {"sdk", sdk.substr(0, kLoggedText)},
-                {"lines_left_out", *left_out}});
+                {"lines_left_out", *suppressed}});
   }
   http::HttpResponse response;
   response.status = 202;
   answer(exchange, std::move(response));
 }
 
-// Gives back what a large payload made grow.
+// Frees buffers that a large payload enlarged.
 void IntakeHandler::tidy() {
   bodies_.release();
   if (writer_.json().capacity() > kKeptEntryBytes) writer_ = event::EntryWriter();

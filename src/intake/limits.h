@@ -22,13 +22,13 @@ struct IntakeLimits {
   std::uint64_t max_diagnostic_bytes = 64ull << 10;
   // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".
   std::size_t max_diagnostic_labels = 256;
-  // One log line of a kind every so often, a loop; it says how many were left out.
+  // One log line of a kind every so often, a loop; it says how many were suppressed.
   std::int64_t log_interval_ms = 10'000;
 
   // Bytes of dead-letters/intake.ndjson before it is renamed to intake.1.ndjson, whose predecessor goes. What it says
   // is in the journal, too, until retention.
   std::uint64_t max_dead_letter_file_bytes = 64ull << 20;
-  // Bytes of an unusable event that are kept in it; the rest is cut and told.
+  // Bytes of an unusable event that are stored; the rest is cut, which is recorded.
   std::size_t max_dead_letter_event_bytes = 64 << 10;
   // Bytes that wait to be written to it; beyond it letters are counted only.
   std::uint64_t max_dead_letter_queue_bytes = 4ull << 20;

@@ -8,7 +8,7 @@ namespace sluice::intake {
 
 class LogGate {
  public:
-  // How many lines were left out before this one; nothing when this one is to be left out, too.
+  // How many lines were suppressed before this one; nothing when this one is to be suppressed too.
   std::optional<std::uint64_t> pass(std::int64_t now_us, std::int64_t interval_ms) {
     if (opened_ && now_us - opened_us_ < interval_ms * 1000) {
       ++left_out_;

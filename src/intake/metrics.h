@@ -1,5 +1,5 @@
 // What intake counts. Each loop counts for itself on its own cache lines; a scrape adds them up. Nothing is registered
-// anywhere: whoever shows metrics asks for totals().
+// anywhere: metrics are read with totals().
 #pragma once
 
 #include <array>
@@ -51,7 +51,7 @@ struct IntakeTotals {
   std::uint64_t payloads_empty = 0;         // an array without events: 202, nothing stored
   std::uint64_t events_accepted = 0, events_deduplicated = 0;  // unusable ones included
   event::UnusableCounts events_unusable{};  // of those accepted: stored, exported nowhere, dead-lettered
-  std::uint64_t events_not_exported = 0;    // evaluations of flags that are not chosen for export: not stored
+  std::uint64_t events_not_exported = 0;    // evaluations of flags that are not selected for export: not stored
   std::uint64_t bytes_received = 0;         // bodies of payloads_received as sent
   std::uint64_t bytes_inflated = 0;         // the same after inflation
   std::uint64_t dead_letters = 0, dead_letters_dropped = 0;

@@ -237,11 +237,11 @@ TEST(Diagnostics, asks_for_an_object_and_nothing_else) {
 }
 
 TEST(LogGate, lets_one_through_and_counts_the_others) {
-  LogGate gate;
-  EXPECT_EQ(gate.pass(0, 10), 0u);
-  EXPECT_EQ(gate.pass(5'000, 10), std::nullopt);
-  EXPECT_EQ(gate.pass(9'999, 10), std::nullopt);
-  EXPECT_EQ(gate.pass(10'000, 10), 2u);
+  LogGate limiter;
+  EXPECT_EQ(limiter.pass(0, 10), 0u);
+  EXPECT_EQ(limiter.pass(5'000, 10), std::nullopt);
+  EXPECT_EQ(limiter.pass(9'999, 10), std::nullopt);
+  EXPECT_EQ(limiter.pass(10'000, 10), 2u);
 }
 
 TEST(Answers, never_stop_an_sdk_that_did_nothing_wrong) {

@@ -32,7 +32,7 @@ constexpr std::array<Row, 12> kRows = {{
 
 using Segments = std::array<std::string_view, kMaxSegments + 1>;
 
-// The path's segments, empty ones left out; more than a row can have are not told apart.
+// The path's segments without empty ones; more than a row can have are not distinguished.
 Segments split(std::string_view path) {
   Segments segments;
   std::size_t count = 0;

@@ -30,7 +30,7 @@ void AwsIdentity::find(const catalog::KinesisSettings& settings) {
       aws::default_chain({transport_, clock_, environment_, settings.region}), clock_, [this] { learn(); });
 }
 
-// On the credentials' worker. Asking STS takes its time, and nobody waits for it.
+// On the credentials' worker. The call to STS takes time, and no thread waits for it.
 void AwsIdentity::learn() {
   std::shared_ptr<const aws::Credentials> credentials;
   {

@@ -1,5 +1,5 @@
-// Who the server is to AWS: its own credentials, found when the first destination needs them (a server without one asks
-// nobody), and the ARN that they belong to, for the policies and remedies that people read. Any thread.
+// The server's AWS identity: its own credentials, found when the first destination needs them (a server without one
+// calls nothing), and their ARN, for policies and remedies. Any thread.
 #pragma once
 
 #include <memory>

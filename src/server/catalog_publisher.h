@@ -1,5 +1,5 @@
-// Brings changes of the managed catalog to the data path, from a worker of its own, so that whoever changes it does not
-// wait for pipelines to start and stop. Many changes at once become one new snapshot.
+// Brings changes of the managed catalog to the data path, from a worker of its own, so that a caller that changes it
+// does not wait for pipelines to start and stop. Many changes at once become one new snapshot.
 #pragma once
 
 #include <atomic>

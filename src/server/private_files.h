@@ -1,5 +1,5 @@
-// What lies in the data directory is its owner's alone: files 0600, directories 0700. Sluice makes it so; this mends
-// what a restored backup, a copy or a volume made wider.
+// The data directory is accessible to its owner only: files 0600, directories 0700. Sluice creates them so; this fixes
+// permissions that a restored backup, a copy or a volume widened.
 #pragma once
 
 #include <string>

@@ -90,7 +90,7 @@ struct Server::Parts {
 
 namespace {
 
-// The intake port may face the internet: it tells no names.
+// The intake port may face the internet: it shows no names.
 http::HttpResponse common_answer(const api::PublicStatus& status, const http::HttpRequest& request) {
   if (request.path.ends_with("/healthz")) return api::health_answer();
   return request.path.ends_with("/readyz") ? status.ready() : status.status();
@@ -238,10 +238,9 @@ std::string Server::admin_address() const { return parts_->admin_listener->addre
 Result<void> Server::reload(const Configuration& configuration) {
   const std::lock_guard lock(parts_->reload_mutex);
   if (!same_settings(parts_->settings, configuration.settings)) {
-    log_warn(
-        "config.restart_needed",
-        {{"message",
-          "Settings changed that only a restart takes up. Projects, environments and destinations are taken up now."}});
+    log_warn("config.restart_needed",
+             {{"message",
+               "Some changed settings need a restart. Projects, environments and destinations were applied now."}});
   }
   renew("intake", *parts_->intake_listener, parts_->settings.intake_tls);
   renew("admin", *parts_->admin_listener, parts_->settings.admin_tls);
@@ -266,7 +265,7 @@ void Server::stop() {
   }
   p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
   p.data_path->drain(p.settings.drain_ms);
-  p.transport->stop();  // what still asks AWS for credentials is answered now, and nobody waits for it
+  p.transport->stop();  // pending credentials requests are answered now, so that nothing waits for them
   p.flag_reader.reset();
   if (p.api) p.api->stop();
   if (p.management) p.management->stop();

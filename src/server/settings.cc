@@ -179,7 +179,7 @@ const std::vector<SettingRow>& setting_rows() {
          return time_into(s.journal.dedupe_window_ms, text, 60'000, kDayMs);
        }},
       {"shutdown.drain", "--drain", "SLUICE_DRAIN", "a time from 0 to 1 h", "\"10 s\"",
-       "How long a stopping server goes on delivering what waits. Nothing is lost if it is short. Default 10 s.",
+       "How long a stopping server keeps delivering its backlog. Nothing is lost if it is short. Default 10 s.",
        [](ServerSettings& s, std::string_view text) { return time_into(s.drain_ms, text, 0, 3'600'000); }},
       {"shutdown.grace", "--grace", "SLUICE_GRACE", "a time from 0 to 1 h", "\"65 s\"",
        "How long a stopping server answers on connections that are open, telling each to close, before it closes those "

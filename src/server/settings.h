@@ -37,7 +37,7 @@ struct ServerSettings {
   journal::JournalLimits journal;
   std::int64_t drain_ms = 10'000;
   bool reuse_port = false;                    // intake's port, with another server
-  std::int64_t grace_ms = 0;                  // how long open connections go on when the server stops
+  std::int64_t grace_ms = 0;                  // how long open connections continue when the server stops
   std::string catalog_key, catalog_key_file;  // empty both: the catalog is not encrypted
   aws::EndpointAllowance allowed_endpoints;   // of destinations that are managed
   std::string allowed_endpoints_text;         // as it was given
@@ -45,7 +45,7 @@ struct ServerSettings {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   launchdarkly::FlagReaderSettings launchdarkly;
-  std::string admin_token;                                 // empty: the first start makes one
+  std::string admin_token;                                 // empty: the first start creates one
   std::uint64_t max_calls_per_s = api::kDefaultCallsPerS;  // of the REST API, by one token
   std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };

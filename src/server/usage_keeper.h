@@ -1,5 +1,5 @@
 // Writes down what is exported, by the hour, for GET /api/v2/usage/data-export-events: a sample every few seconds, from
-// a worker of its own. A process that is killed leaves out what was delivered since the last sample.
+// a worker of its own. A killed process loses the counts since the last sample.
 #pragma once
 
 #include <atomic>
