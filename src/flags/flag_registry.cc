@@ -170,7 +170,7 @@ FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
 }
 
 // Adds the description to what was seen.
-void FlagRegistry::add_description(const FlagDescription& description, FlagFacts& facts) {
+void FlagRegistry::add_told(const FlagDescription& description, FlagFacts& facts) {
   facts.name = description.name;
   for (const FlagDescription::Variation& variation : description.variations) facts.values.push_back(variation.value);
 }
