@@ -146,7 +146,7 @@ test('the journal on disk is verified, counted and dumped without a server; dama
   writeFileSync(`${folder}/${name}`, bytes);
   const damaged = await run('journal', 'verify', ...data);
   assert.equal(damaged.status, 1);
-  assert.match(damaged.output, /damaged in 1 places?.*4 others are whole/s);
+  assert.match(damaged.output, /damaged in 1 places?.*4 others are intact/s);
   assert.equal((await run('journal', 'stats', '--data-dir', '/nowhere')).status, 2);
 });
 

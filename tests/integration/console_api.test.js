@@ -142,7 +142,7 @@ test('a stream of events: as they come, taken up again without a gap or one twic
   const many = await Promise.all(Array.from({ length: MAX_EVENT_STREAMS - 2 }, () => open()));
   const refused = await open();
   assert.deepEqual([refused.status, refused.body.code], [429, 'rate_limited']);
-  assert.match(refused.body.message, /^32 streams of events are open/);
+  assert.match(refused.body.message, /^32 event streams are open/);
   many.forEach((stream) => stream.close());
   await waitFor('there to be room again', async () => (await open()).status === 200);
 
