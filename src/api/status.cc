@@ -162,7 +162,8 @@ std::string full_status_json(const ServerView& view) {
   const std::int64_t now_ms = view.clock.wall_ms();
   const catalog::CatalogPointer catalog = view.catalog.current();
   Json destinations = Json::array();
-  for (const exporting::DestinationStatus& status : view.exporter.status())
+  const exporting::DestinationList all = view.exporter.status();
+  for (const exporting::DestinationStatus& status : all)
     destinations.push_back(destination_status_json(status, now_ms));
   const std::string reason = not_ready_because(view);
   const Json body = {{"version", SLUICE_VERSION},
@@ -171,6 +172,7 @@ std::string full_status_json(const ServerView& view) {
                      {"reason", reason},
                      {"started", iso_time_ms(view.started_ms)},
                      {"uptimeMs", now_ms - view.started_ms},
+                     {"asOfMs", all.as_of_ms()},
                      {"projects", catalog ? catalog->projects().size() : 0},
                      {"environments", catalog ? catalog->environments().size() : 0},
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},

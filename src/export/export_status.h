@@ -22,7 +22,7 @@
 
 namespace sluice::exporting {
 
-// What /status, metrics and logs say of one destination. At most two seconds old (Exporter::status()).
+// What /status, metrics and logs say of one destination.
 struct DestinationStatus {
   catalog::Destination destination;
   DestinationState state = DestinationState::off;
@@ -69,6 +69,7 @@ struct ExportStatus {
     std::shared_ptr<const SharedHistory> history;  // null: it is off
   };
   std::map<ObjectId, Entry> destinations;
+  std::int64_t as_of_ms = 0;                // whatever was accepted before is in the counts (wall clock)
   std::map<ObjectId, Delivered> delivered;  // also of those that are gone, if they delivered anything
 };
 
@@ -103,6 +104,7 @@ class DestinationList {
   Iterator end() const { return Iterator(status_->destinations.end()); }
   std::size_t size() const { return status_->destinations.size(); }
   bool empty() const { return status_->destinations.empty(); }
+  std::int64_t as_of_ms() const { return status_->as_of_ms; }
 
  private:
   std::shared_ptr<const ExportStatus> status_;

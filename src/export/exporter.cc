@@ -10,6 +10,8 @@ namespace sluice::exporting {
 namespace {
 
 constexpr std::int64_t kWatchIntervalUs = 1'000'000;
+// While somebody reads the status it is made anew this often at most: 2,000 destinations cost some milliseconds.
+constexpr std::int64_t kPublishIntervalUs = 100'000;
 constexpr std::int64_t kDrainLookUs = 20'000;
 // Names of files are a destination's id and one of these (export/dead_letter_file.h).
 constexpr std::string_view kDeadLetterSuffix = ".ndjson", kReplayLetterSuffix = "-replay.ndjson";
@@ -42,12 +44,30 @@ Exporter::~Exporter() {
 
 std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
-  for (const auto& runner : running()) runner->sample();
-  paused_.sample();
-  replays_.resume();
-  replays_.end_finished();
-  publish_status();
-  return kWatchIntervalUs;
+  const std::int64_t now_us = clock_.steady_us(), as_of_ms = clock_.wall_ms();
+  if (now_us >= sample_at_us_) {
+    for (const auto& runner : running()) runner->sample();
+    paused_.sample();
+    replays_.resume();
+    replays_.end_finished();
+    asked_ = false;
+    publish_status(as_of_ms);
+    sample_at_us_ = now_us + kWatchIntervalUs;
+    publish_at_us_ = now_us + kPublishIntervalUs;
+  } else if (asked_ && now_us >= publish_at_us_) {
+    asked_ = false;
+    for (const auto& runner : running()) runner->refresh();
+    replays_.end_finished();
+    publish_status(as_of_ms);
+    publish_at_us_ = now_us + kPublishIntervalUs;
+  }
+  const std::int64_t next_us = asked_ ? std::min(sample_at_us_, publish_at_us_) : sample_at_us_;
+  return std::max<std::int64_t>(next_us - clock_.steady_us(), 0);
+}
+
+DestinationList Exporter::status() const {
+  if (!asked_.exchange(true)) watch_notifier_.notify();
+  return DestinationList(status_.get());
 }
 
 std::vector<std::shared_ptr<Runner>> Exporter::running() const {
@@ -241,9 +261,10 @@ void Exporter::drain(std::int64_t deadline_ms) {
   publish_status();
 }
 
-void Exporter::publish_status() {
+void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
   const std::lock_guard publishing(publish_mutex_);
   auto status = std::make_shared<ExportStatus>();
+  status->as_of_ms = as_of_ms.value_or(status_.get()->as_of_ms);
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), runner->history()};

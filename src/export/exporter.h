@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,9 +72,10 @@ class Exporter {
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
 
-  // What is shown. Any thread; a copy of a pointer each: never waits for a pipeline, a change or the disk. At most two
-  // seconds old; what apply(), start_replay() and cancel_replay() did shows when they return.
-  DestinationList status() const { return DestinationList(status_.get()); }
+  // What is shown. Any thread; a copy of a pointer each: never waits for a pipeline, a change or the disk. At most a
+  // second old, and a tenth of one for who asks again: the watch is told that somebody asks. What apply(),
+  // start_replay() and cancel_replay() did shows when they return.
+  DestinationList status() const;
   // Null: there is none, or it is not started yet.
   std::shared_ptr<const DestinationStatus> status(ObjectId destination) const;
   // Empty for one that is off.
@@ -100,7 +102,8 @@ class Exporter {
   std::vector<std::shared_ptr<Runner>> running() const;
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
-  void publish_status();
+  // `as_of_ms`: when the pipelines were last looked at; nothing: when they were for what is published now.
+  void publish_status(std::optional<std::int64_t> as_of_ms = {});
 
   journal::Journal& journal_;
   storage::FileSystem& files_;
@@ -124,7 +127,10 @@ class Exporter {
   std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
   Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
   std::atomic<bool> watch_stops_{false};
-  Notifier watch_notifier_;
+  mutable std::atomic<bool> asked_{false};  // somebody read the status since it was published
+  mutable Notifier watch_notifier_;
+  // Of the watch alone.
+  std::int64_t sample_at_us_ = 0, publish_at_us_ = 0;
   std::unique_ptr<Worker> watch_;
 };
 

@@ -191,6 +191,20 @@ TEST_F(ExporterTest, what_a_call_changed_shows_when_it_returns) {
   EXPECT_FALSE(before.begin()->replay) << "a snapshot never changes";
 }
 
+// Who was answered 202 and asks until a status that is as of then says that nothing waits has had everything delivered.
+TEST_F(ExporterTest, what_was_accepted_before_a_status_waits_in_it) {
+  apply(true);
+  append(3);
+  const std::int64_t accepted_ms = clock_.wall_ms();
+  DestinationList shown = exporter_->status();
+  while (shown.as_of_ms() <= accepted_ms) {
+    std::this_thread::yield();
+    shown = exporter_->status();
+  }
+  EXPECT_EQ(shown.begin()->pipeline.balance.waiting, 3u);
+  EXPECT_EQ(shown.begin()->pipeline.balance.accepted, 3u);
+}
+
 // Found by a rolling restart in which the stream throttled: what waited stayed behind in the drained server.
 TEST_F(ExporterTest, drains_on_while_a_stream_that_throttles_takes_something) {
   apply(true);

@@ -367,7 +367,8 @@ PipelineStatus Pipeline::status_now() const {
 PipelineStatus Pipeline::make_status() const {
   PipelineStatus status;
   const journal::EnvironmentMark mark = this->mark();
-  status.balance = balance_.sample(selected(destination_, mark.appended));
+  status.appended = selected(destination_, mark.appended);
+  status.balance = balance_.sample(status.appended);
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);

@@ -38,6 +38,7 @@ struct ReplayRange {
 
 struct PipelineStatus {
   Balance balance;                    // events
+  std::uint64_t appended = 0;         // events for it that the journal had appended then; 0 in a replay
   std::uint64_t delivered_bytes = 0;  // of records, over the destination's life
   std::uint64_t dead_lettered_bytes = 0;
   std::uint64_t waiting_bytes = 0;      // of journal entries not yet passed, all kinds of event

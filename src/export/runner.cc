@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "export/limits.h"
+#include "export/selection.h"
 
 namespace sluice::exporting {
 namespace {
@@ -24,6 +25,7 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
     : journal_(journal),
       clock_(clock),
       dead_letters_(std::move(dead_letters)),
+      live_(!replay),
       pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
                 replay),
       history_(std::make_shared<SharedHistory>(clock.wall_ms())),
@@ -70,6 +72,13 @@ DestinationStatus Runner::make_status() const {
   DestinationStatus status;
   status.destination = destination();
   status.pipeline = *pipeline_.status();
+  // What came since counts as waiting, though the pipeline has not stepped yet: who was told 202 and asks then must not
+  // be told that nothing waits.
+  const std::uint64_t appended =
+      live_ ? selected(destination(), journal_.mark(destination().environment_id).appended) : status.pipeline.appended;
+  status.pipeline.balance.accepted += appended - status.pipeline.appended;
+  status.pipeline.balance.waiting += appended - status.pipeline.appended;
+  status.pipeline.appended = appended;
   status.dead_letter_path = dead_letters_->path();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
@@ -109,6 +118,8 @@ void Runner::sample() {
   state_since_ms_ = now.state_since_ms = clock_.wall_ms();
   status_.set(std::move(now_shared));
 }
+
+void Runner::refresh() { status_.set(std::make_shared<const DestinationStatus>(make_status())); }
 
 void Runner::log_state(const DestinationStatus& now) const {
   const std::string_view state = destination_state_name(now.state);

@@ -36,8 +36,10 @@ class Runner {
   // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it. Waits
   // for the pipeline's step.
   bool drained(std::int64_t since_ms) const;
-  // Once a second: samples the rates, and logs a change of state, once. One thread.
+  // Once a second: samples the rates, and logs a change of state, once. refresh(): makes status() anew, between two
+  // samples. One thread for both; neither waits for the pipeline.
   void sample();
+  void refresh();
 
  private:
   // What the trend is computed from: one look a second.
@@ -53,6 +55,7 @@ class Runner {
   const Clock& clock_;
   Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
+  const bool live_;  // not a replay
   Pipeline pipeline_;
   std::mutex stop_mutex_;
   std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: it has stopped

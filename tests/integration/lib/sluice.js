@@ -1,6 +1,7 @@
 // The built server under test: a configuration of its own, free ports, a data folder that outlives restarts.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMetrics } from './metrics.js';
 import { assertDocumented } from './openapi.js';
 import { sluiceBinary } from './paths.js';
@@ -105,8 +106,14 @@ export class Sluice {
     this.process.child.kill('SIGHUP');
   }
 
+  // As of this call: whatever was answered 202 before is in its counts. (The server answers with a snapshot.)
   async status() {
-    return (await fetch(`${this.adminUri}/status`)).json();
+    const asked = Date.now();
+    for (;;) {
+      const status = await (await fetch(`${this.adminUri}/status`)).json();
+      if (status.asOfMs > asked) return status;
+      await sleep(20);
+    }
   }
 
   async destination(name = 'flag events') {
