@@ -66,9 +66,13 @@ test('status and history tell what was received and delivered, where, and what s
   await send(...Array.from({ length: 50 }, (_, i) => customEvent(`e${i}`)));
   const status = await delivered(50);
   assert.equal(status.replay, null);
-  const { body: server } = await sluice.api('GET', 'status');
+  // The journal's numbers are a snapshot of their own, a second old at most.
+  const server = await waitFor('the status to show what was received', async () => {
+    const { body } = await sluice.api('GET', 'status');
+    return body.environments[0].eventsReceived === 50 && body;
+  });
   const [environment] = server.environments;
-  assert.deepEqual([environment.project, environment.environment, environment.eventsReceived], ['web', 'production', 50]);
+  assert.deepEqual([environment.project, environment.environment], ['web', 'production']);
   assert.ok(environment.lastEvent > Date.now() - 60_000);
   assert.deepEqual(server.destinations.map((one) => [one.id, one.on, one.backlog.events]), [[id, true, 0]]);
   assert.equal(server.intake.address, sluice.uri.replace('http://', ''));
