@@ -78,7 +78,7 @@ std::vector<catalog::FieldFault> check_kinesis_settings(const catalog::KinesisSe
   if (!settings.external_id.empty()) {
     faults.add_error("external_id", aws::check_external_id(settings.external_id));
     if (settings.role_arn.empty())
-      faults.add("external_id", "an external id needs a role: set role_arn too, or remove external_id.");
+      faults.add("external_id", "an external id needs a role: set the role too, or remove the external id.");
   }
   check_endpoint("endpoint", settings.endpoint, faults);
   check_endpoint("sts_endpoint", settings.sts_endpoint, faults);

@@ -89,7 +89,7 @@ test('a catalog moves from a file into the server and back; what is imported twi
   assert.match(await done('export'), /name = "Renamed"/);
   writeFileSync(file, '[[project]\n');
   const noToml = await run('import', file);
-  assert.deepEqual([noToml.status, /catalog\.toml, line 1.*not TOML/s.test(noToml.output)], [2, true], noToml.output);
+  assert.deepEqual([noToml.status, /catalog\.toml, line 1.*not valid TOML/s.test(noToml.output)], [2, true], noToml.output);
 
   const backup = await done('backup');
   const kept = readdirSync(`${sluice.folder}/data/backups`);

@@ -123,14 +123,14 @@ test('every fault names the field, and changes nothing', async (t) => {
   const cases = [
     ['no token', 'GET', 'destinations', undefined, { token: '' }, 401, /no Authorization/],
     ['a wrong token', 'GET', 'destinations', undefined, { token: 'api-wrong' }, 401, /Invalid access token/],
-    ["an SDK's key", 'GET', 'destinations', undefined, { token: SDK_KEY }, 401, /SDK's key/],
+    ["an SDK's key", 'GET', 'destinations', undefined, { token: SDK_KEY }, 401, /SDK key/],
     ['a reader writes', 'POST', 'destinations/web/production', good, { token: reader.token }, 403, /role reader; this needs writer/],
     ['a writer makes tokens', 'POST', 'tokens', { name: 'x', role: 'admin' }, { token: writer.token }, 403, /needs admin/],
     ['an unknown project', 'POST', 'destinations/nowhere/production', good, {}, 404, /nowhere/],
     ['an unknown environment', 'GET', 'projects/web/environments/none', undefined, {}, 404, /none/],
     ['an unknown destination', 'GET', 'destinations/web/production/610addeadbeefaa86ec9a7d4', undefined, {}, 404, /610addeadbeefaa86ec9a7d4/],
     ['an id that is none', 'GET', 'destinations/web/production/xyz', undefined, {}, 404, /xyz/],
-    ['malformed JSON', 'POST', 'destinations/web/production', '{"kind":', {}, 400, /no JSON/],
+    ['malformed JSON', 'POST', 'destinations/web/production', '{"kind":', {}, 400, /not valid JSON/],
     ['a body of brackets', 'POST', 'projects', `{"key":"deep","name":"x","tags":${'['.repeat(300_000)}${']'.repeat(300_000)}}`, {}, 400, /300001 objects and lists inside one another; expected 64/],
     ['a project that is no object any more', 'PATCH', 'projects/web', [{ op: 'replace', path: '', value: 5 }], {}, 400, /does not result in an object/],
     ['a patch that doubles', 'PATCH', one, [{ op: 'add', path: '/config/a', value: [1] }, ...Array(40).fill({ op: 'copy', from: '/config/a', path: '/config/a/-' })], {}, 400, /copies more than/],
@@ -152,7 +152,7 @@ test('every fault names the field, and changes nothing', async (t) => {
     ['a read-only member', 'PATCH', one, [{ op: 'replace', path: '/_id', value: 'x' }], {}, 400, /_id cannot be changed/],
     ['the kind', 'PATCH', one, [{ op: 'replace', path: '/kind', value: 'segment' }], {}, 400, /^kind: /],
     ['a patch of nothing', 'PATCH', one, [{ op: 'replace', path: '/config/nothing/here', value: 1 }], {}, 400, /cannot be applied/],
-    ['no patch', 'PATCH', one, '7', {}, 400, /no patch/],
+    ['no patch', 'PATCH', one, '7', {}, 400, /not a patch/],
     ["an environment's key", 'PATCH', 'projects/web/environments/production', { apiKey: 'sdk-x' }, {}, 400, /^apiKey: /],
     ['a path out of the tree', 'GET', 'projects/..%2f..%2fetc%2fpasswd', undefined, {}, 404, /etc\/passwd/],
     ['a bad escape', 'GET', 'projects/%zz', undefined, {}, 404, /does not exist/],
@@ -390,7 +390,7 @@ test('faults are told in the words of the API, each field once', async (t) => {
   assert.match(empty, /config\.region: It is missing; expected an AWS region\. Example: "region": "eu-west-1"/);
   assert.equal(empty.match(/config\.region:/g).length, 1);
   assert.match(await destination({ region: 'us-east-1' }), /config\.streamName: expected the name of a Kinesis data stream, or the stream's ARN instead/);
-  assert.match(await destination({ region: 'us-east-1', streamName: 's', externalId: 'abc' }), /config\.externalId: an external id goes with a role/);
+  assert.match(await destination({ region: 'us-east-1', streamName: 's', externalId: 'abc' }), /config\.externalId: an external id needs a role/);
   const unknown = await destination({ region: 'us-east-1', streamName: 's', partition: 'x' });
   assert.match(unknown, /config\.partition: Unknown setting.* maxCallsInFlight/);
   assert.doesNotMatch(unknown, /one of:.*\b(environment|kind)\b/);

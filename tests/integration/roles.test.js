@@ -132,8 +132,8 @@ test('what is wrong with a role or a token is named', async (t) => {
     ['roles', { key: 'a', policy: [{ effect: 'allow', resources: ['proj/*'], actions: ['fly'] }] }, /^policy: statement 0: actions: "fly"/],
     ['roles', { key: 'a', policy, basePermissions: 'all' }, /^basePermissions: "all"/],
     ['roles', { key: 'a', policy, odd: 1 }, /^odd: Unknown member/],
-    ['tokens', { name: 't' }, /^role: 0 of them are there/],
-    ['tokens', { name: 't', role: 'reader', inlineRole: policy }, /^role: 2 of them are there/],
+    ['tokens', { name: 't' }, /^role: 0 of them are given/],
+    ['tokens', { name: 't', role: 'reader', inlineRole: policy }, /^role: 2 of them are given/],
     ['tokens', { name: 't', customRoleIds: ['nobody'] }, /^customRoleIds: There is no role "nobody"/],
     ['tokens', { name: 't', customRoleIds: [] }, /^customRoleIds: expected a list/],
     ['tokens', { name: 't', inlineRole: [{}] }, /^inlineRole: statement 0: effect/],
@@ -145,7 +145,7 @@ test('what is wrong with a role or a token is named', async (t) => {
     assert.match(answer.body.message, told);
   }
   assert.equal((await sluice.api('POST', 'roles', { key: 'a', policy })).status, 201);
-  assert.match((await sluice.api('POST', 'roles', { key: 'a', policy })).body.message, /There is a role "a"/);
+  assert.match((await sluice.api('POST', 'roles', { key: 'a', policy })).body.message, /A role "a" exists already/);
   assert.equal((await sluice.api('GET', 'roles/b')).status, 404);
   assert.equal((await sluice.api('GET', 'roles', undefined, { token: `${ADMIN_TOKEN}x` })).status, 401);
   assert.equal(openapi.components.schemas.Policy.maxItems, 100);

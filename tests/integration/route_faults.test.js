@@ -54,7 +54,7 @@ function* faultsOf({ method, path, operation, parameters }, { values, reader }) 
   const call = { method, at, body };
   yield { ...call, name: 'no token', token: '', status: 401, code: 'unauthorized', told: /no Authorization/ };
   yield { ...call, name: 'a wrong token', token: 'api-wrong', status: 401, code: 'unauthorized', told: /Invalid access token/ };
-  yield { ...call, name: "an SDK's key", token: SDK_KEY, status: 401, code: 'unauthorized', told: /SDK's key/ };
+  yield { ...call, name: "an SDK's key", token: SDK_KEY, status: 401, code: 'unauthorized', told: /SDK key/ };
   if (roleOf(operation) !== 'reader')
     yield { ...call, name: 'a reader', token: reader, status: 403, code: 'forbidden', told: new RegExp(`needs ${roleOf(operation)}`) };
   yield { ...call, name: 'another method', method: 'PUT', status: 405, code: 'method_not_allowed', told: new RegExp(`expected .*${method}`) };
@@ -70,7 +70,7 @@ function* faultsOf({ method, path, operation, parameters }, { values, reader }) 
   const bad = { ...call, status: 400, code: 'invalid_request' };
   const schema = objectSchema(content.schema);
   const base = schema.required || method === 'POST' ? body : {};
-  yield { ...bad, name: 'malformed JSON', body: '{"key":', told: /no JSON/ };
+  yield { ...bad, name: 'malformed JSON', body: '{"key":', told: /not valid JSON/ };
   yield { ...bad, name: 'a number for a body', body: '7', told: /The body is no/ };
   yield { ...call, name: 'an oversized body', body: JSON.stringify({ name: 'x'.repeat(MAX_BODY_BYTES) }), status: 413, told: /1\.0 MiB are taken/ };
   yield { ...bad, name: 'an unknown member', body: { ...base, [NO_MEMBER]: 1 }, told: new RegExp(NO_MEMBER) };
