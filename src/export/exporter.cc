@@ -10,7 +10,7 @@ namespace sluice::exporting {
 namespace {
 
 constexpr std::int64_t kWatchIntervalUs = 1'000'000;
-// While somebody reads the status it is made anew this often at most: 2,000 destinations cost some milliseconds.
+// While somebody reads the status, it is taken again this often at most: 2,000 destinations cost some milliseconds.
 constexpr std::int64_t kPublishIntervalUs = 100'000;
 constexpr std::int64_t kDrainLookUs = 20'000;
 // Names of files are a destination's id and one of these (export/dead_letter_file.h).
@@ -131,7 +131,7 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
   }
   for (const auto& runner : leaving) {
     runner->begin_stop();
-    replays_.detach(runner->destination().id);  // it goes on when the destination does
+    replays_.detach(runner->destination().id);  // it resumes with the destination
   }
   return leaving;
 }

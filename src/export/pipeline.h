@@ -47,7 +47,7 @@ struct PipelineStatus {
   std::uint64_t latency_counts[kLatencyBuckets] = {};
   std::uint64_t latency_sum_ms = 0;
   journal::Position position;                  // everything before is delivered, dead-lettered, or not for it
-  event::EventKindCounts delivered_by_kind{};  // since the pipeline was made
+  event::EventKindCounts delivered_by_kind{};  // since the pipeline was created
   bool finished = false;                       // a replay has delivered all of its range
   std::optional<Problem> problem;
   std::vector<Problem> notes;

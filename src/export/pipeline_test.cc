@@ -309,7 +309,7 @@ TEST_F(PipelineTest, a_step_reads_a_bounded_part_of_what_waits) {
   const std::int64_t next_us = pipeline_->step();
   EXPECT_GT(sink_->inside(), entries / 4);
   EXPECT_LE(sink_->inside() * kEntryBytes, kStepReadBytes + kReadBytes);
-  EXPECT_LE(next_us, clock_.steady_us()) << "it goes on at once";
+  EXPECT_LE(next_us, clock_.steady_us()) << "it reads on at once";
   for (std::size_t i = 0; i < 4; ++i) pipeline_->step();
   EXPECT_EQ(sink_->inside(), entries);
 }

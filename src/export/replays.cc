@@ -155,7 +155,7 @@ void Replays::retire(ObjectId id, const Runner* stopped) {
   leaving_.erase(found);
 }
 
-// Of destinations that began to run: a replay goes on where it was. One that the disk keeps from it is tried again.
+// Of destinations that began to run: a replay resumes where it was. One that the disk prevents is tried again.
 bool Replays::resume() {
   std::vector<ObjectId> waiting;
   {

@@ -1,5 +1,5 @@
 // The replays of all destinations: which run, which wait for the disk, what became of the last one of each. A replay
-// runs beside a destination that runs, and stops with it; it goes on when the destination does.
+// runs beside a destination that runs, and stops with it; it resumes with the destination.
 #pragma once
 
 #include <map>

@@ -63,7 +63,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
       if (environment.featureEvents === 'as sent') changed();
     } catch (error) {
       setWanted((before) => Object.fromEntries(Object.entries(before).filter(([key]) => !keys.includes(key))));
-      notify(`No change was made. ${messageOf(error)}`);
+      notify(`Nothing was changed. ${messageOf(error)}`);
     }
     pages.refresh();
   };
