@@ -91,8 +91,10 @@ std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_
     HeldEvent& next = send_queue_.next();
     const std::uint64_t counted = counted_bytes(next.bytes);
     if (counted > (known_limit > 0 ? known_limit : kMaxApiRecordBytes)) {
-      reject(send_queue_.take(), "record_too_large",
-             reason_too_large(next.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_));
+      HeldEvent too_large = send_queue_.take();  // `next` is gone with this
+      std::string reason =
+          reason_too_large(too_large.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_);
+      reject(std::move(too_large), "record_too_large", std::move(reason));
       continue;
     }
     const bool alone = known_limit == 0 && counted > kDefaultMaxRecordBytes;
