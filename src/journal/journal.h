@@ -158,6 +158,18 @@ struct PositionRange {
 
 inline constexpr const char* kStartingHold = "(starting)";
 
+// Which locks a call takes (none is held while the disk is waited for, but for the two that say so):
+//
+//   append                                   the queue's
+//   reader, read, count, count_at_most,      the segment table's, for a look at a few segments; the disk is read
+//     received_between                       without it
+//   mark, end, oldest                        none
+//   stats                                    the table's, the queue's, the files'; asks the file system: not for a loop
+//   subscribe, unsubscribe                   the subscribers'
+//   hold, drop_hold                          the table's
+//   close                                    its own, until all that was accepted is durable
+//
+// The writer takes the table's for each commit once it is synced, the queue's, and the subscribers'.
 class Journal {
  public:
   // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see

@@ -56,6 +56,8 @@ void SegmentTable::add(std::shared_ptr<Segment> segment) {
       before.summary.next_sequence = segment->header.first_sequence;
   }
   segments_.push_back(std::move(segment));
+  marks_.set_oldest(segments_.front()->position_of(kSegmentHeaderBytes));
+  marks_.set_end(end_locked());
 }
 
 void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
@@ -65,23 +67,14 @@ void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
     const Position position = segments_.back()->position_of(summary.end);
     summary.add(frame, static_cast<std::uint32_t>(summary.end + frame.frame_bytes()));
     if (frame.kind != FrameKind::entry) continue;
-    Totals& totals = totals_[frame.environment];
-    for (std::size_t kind = 0; kind < frame.counts.size(); ++kind) {
-      totals.appended[kind] += frame.counts[kind];
-      appended_events_ += frame.counts[kind];
-    }
-    totals.appended_bytes += frame.payload_bytes;
-    totals.last_received_ms = frame.received_ms;
-    totals.last_end = segments_.back()->position_of(summary.end);
-    if (totals.recent.size() < kRecentEntries) {
-      totals.recent.push_back(position);
-    } else {
-      totals.recent[totals.oldest_recent] = position;
-      totals.oldest_recent = (totals.oldest_recent + 1) % kRecentEntries;
-    }
+    for (const std::uint64_t count : frame.counts) appended_events_ += count;
+    marks_.environment(frame.environment)
+        .add(frame.counts, frame.payload_bytes, frame.received_ms, position,
+             segments_.back()->position_of(summary.end));
     appended_bytes_ += frame.payload_bytes;
     ++appended_entries_;
   }
+  marks_.set_end(end_locked());
 }
 
 SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position from) const {
@@ -108,10 +101,8 @@ SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position fr
     if (!summary.blocks.firsts().empty())
       place.nothing_until = next_own_offset(summary.blocks.firsts(), place.offset, place.limit);
   }
-  if (const auto found = totals_.find(environment); found != totals_.end()) {
-    const Position last_end = found->second.last_end;
-    if (last_end.value > 0 && from >= last_end) place.nothing_until = place.limit;
-  }
+  if (const Position last_end = marks_.last_end(environment); last_end.value > 0 && from >= last_end)
+    place.nothing_until = place.limit;
   return place;
 }
 
@@ -147,30 +138,7 @@ PositionRange SegmentTable::received_between(std::int64_t from_ms, std::int64_t 
   return range;
 }
 
-Position SegmentTable::oldest() const {
-  const std::lock_guard lock(mutex_);
-  return segments_.front()->position_of(kSegmentHeaderBytes);
-}
-
 Position SegmentTable::end_locked() const { return segments_.back()->position_of(segments_.back()->summary.end); }
-
-Position SegmentTable::end() const {
-  const std::lock_guard lock(mutex_);
-  return end_locked();
-}
-
-EnvironmentMark SegmentTable::mark(const ObjectId& environment) const {
-  const std::lock_guard lock(mutex_);
-  EnvironmentMark mark;
-  mark.end = end_locked();
-  if (const auto found = totals_.find(environment); found != totals_.end()) {
-    mark.appended = found->second.appended;
-    mark.appended_bytes = found->second.appended_bytes;
-    mark.last_received_ms = found->second.last_received_ms;
-    if (!found->second.recent.empty()) mark.recent = found->second.recent[found->second.oldest_recent];
-  }
-  return mark;
-}
 
 JournalCount SegmentTable::count_at_most(const ObjectId& environment, Position from, Position to) const {
   const std::lock_guard lock(mutex_);
@@ -330,6 +298,7 @@ std::shared_ptr<Segment> SegmentTable::give_up_oldest(std::int64_t now_ms, std::
   if ((for_room ? reclaimable() : past_retention(now_ms, retention_ms)) == 0) return nullptr;
   auto segment = segments_.front();
   segments_.pop_front();
+  marks_.set_oldest(segments_.front()->position_of(kSegmentHeaderBytes));
   damaged_.erase(damaged_.begin(), damaged_.lower_bound(segments_.front()->position_of(0).value));
   return segment;
 }

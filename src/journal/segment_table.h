@@ -8,10 +8,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "journal/marks.h"
 #include "journal/segment_summary.h"
 #include "storage/file_system.h"
 
@@ -73,9 +73,10 @@ class SegmentTable {
   // The sealed segment's blocks are in its index file now, and no longer in memory. The helper.
   void index_written(Segment& segment, const std::vector<StoredRows>& rows);
   PositionRange received_between(std::int64_t from_ms, std::int64_t to_ms) const;
-  Position oldest() const;
-  Position end() const;
-  EnvironmentMark mark(const ObjectId& environment) const;
+  // These take no lock.
+  Position oldest() const { return marks_.oldest(); }
+  Position end() const { return marks_.end(); }
+  EnvironmentMark mark(const ObjectId& environment) const { return marks_.mark(environment); }
   storage::FileResult<JournalCount> count(const ObjectId& environment, Position from, Position to) const;
   JournalCount count_at_most(const ObjectId& environment, Position from, Position to) const;
 
@@ -113,15 +114,7 @@ class SegmentTable {
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<Segment>> segments_;
   std::map<std::string, Position> holds_;
-  struct Totals {
-    event::EventKindCounts appended{};
-    std::uint64_t appended_bytes = 0;
-    std::int64_t last_received_ms = 0;
-    Position last_end;             // behind the newest; zero: none since the process started
-    std::vector<Position> recent;  // the last kRecentEntries, as a ring
-    std::size_t oldest_recent = 0;
-  };
-  std::unordered_map<ObjectId, Totals, ObjectIdHash> totals_;
+  Marks marks_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
   std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0;
   std::uint64_t appended_entries_ = 0, appended_events_ = 0, appended_bytes_ = 0;
