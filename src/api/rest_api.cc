@@ -46,13 +46,13 @@ std::string_view token_of(const http::HttpRequest& request) {
 constexpr const char* kRemaining = "X-Ratelimit-Global-Remaining";
 constexpr const char* kReset = "X-Ratelimit-Reset";
 
-http::HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) {
+http::HttpResponse response_of(RestOutcome outcome, std::int64_t now_ms) {
   http::HttpResponse response;
   RestJson body;
   if (outcome) {
     response.status = outcome->status;
     if (outcome->download) {
-      response.body = *outcome->download;
+      response.body = std::move(*outcome->download);
       response.content_type = "application/x-ndjson";
       response.headers.emplace_back("Content-Disposition", "attachment");
       return response;
@@ -62,6 +62,11 @@ http::HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) 
       response.content_type = kEventStreamType;
       response.headers.emplace_back("Cache-Control", "no-store");
       response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy that would wait for more
+      return response;
+    }
+    if (outcome->text) {
+      response.body = std::move(*outcome->text);
+      response.content_type = "application/json";
       return response;
     }
     body = outcome->body;
@@ -78,7 +83,7 @@ http::HttpResponse response_of(const RestOutcome& outcome, std::int64_t now_ms) 
     return response;
   }
   if (body.is_null()) return response;
-  response.body = body.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+  response.body = rest_text(body);
   response.content_type = "application/json";
   return response;
 }
@@ -92,8 +97,7 @@ void add_rate(const CallRate::Spent& spent, http::HttpResponse& response) {
 }  // namespace
 
 std::string rest_error_text(std::string_view code, std::string_view message) {
-  return RestJson{{"code", code}, {"message", message}, {"id", error_id()}}.dump(-1, ' ', false,
-                                                                                 RestJson::error_handler_t::replace);
+  return rest_text({{"code", code}, {"message", message}, {"id", error_id()}});
 }
 
 RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
@@ -216,7 +220,7 @@ void RestApi::answer(const http::HttpRequest& request, http::HttpResponder respo
   if (request.path == kSessionPath) return responder(with_limits(session(request)));
   RestOutcome outcome = outcome_of(request);
   const Clock& clock = context_.clock;
-  if (!outcome || !outcome->later) return responder(with_limits(response_of(outcome, clock.wall_ms())));
+  if (!outcome || !outcome->later) return responder(with_limits(response_of(std::move(outcome), clock.wall_ms())));
   // A job must be copyable, the responder is not.
   auto shared = std::make_shared<http::HttpResponder>(std::move(responder));
   const http::HttpResponse head = with_limits({});

@@ -66,9 +66,17 @@ struct RestAnswer {
   // Instead of a body: a function that creates the answer on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
   std::optional<std::string> download = {};            // instead of a body: a file of lines, each a JSON object
+  // Instead of a body: JSON that is written already, of lists as long as the catalog. A tree of all of it would cost
+  // several times as much as the text.
+  std::optional<std::string> text = {};
   std::shared_ptr<http::HttpStream> stream = nullptr;  // instead of a body: server-sent events
 };
 using RestOutcome = RestResult<RestAnswer>;
+
+// As answers are written: bytes that are not UTF-8 are replaced.
+inline std::string rest_text(const RestJson& json) {
+  return json.dump(-1, ' ', false, RestJson::error_handler_t::replace);
+}
 
 inline RestJson rest_link(const std::string& href) { return {{"href", href}, {"type", "application/json"}}; }
 

@@ -1,5 +1,5 @@
 // The list of destinations. Scrolls smoothly with thousands of rows.
-import { ActionIcon, Switch } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useEffect, useState } from 'react';
 import { destinations } from '../api/calls';
@@ -9,6 +9,7 @@ import { bytes } from '../format/bytes';
 import { duration } from '../format/durations';
 import { grouped, rate, short } from '../format/numbers';
 import { Icon } from '../parts/icons';
+import { RowSwitch } from '../parts/row_controls';
 import { State } from '../parts/state';
 import { Time } from '../parts/time';
 import { notify } from '../parts/toasts';
@@ -62,7 +63,7 @@ function Row({ line, on, mayWrite, flip }: { line: DestinationLine; on: boolean;
       </div>
       <div role="cell" className="cut small" title={`${line.project} / ${line.environment}`}>{line.project} / {line.environment}</div>
       <div role="cell">
-        {mayWrite ? <Switch checked={on} onChange={(event) => void flip(line, event.currentTarget.checked)} aria-label={`${line.name} is on`} size="sm" /> : <span className="small">{on ? 'On' : 'Off'}</span>}
+        {mayWrite ? <RowSwitch checked={on} changed={(now) => void flip(line, now)} label={`${line.name} is on`} /> : <span className="small">{on ? 'On' : 'Off'}</span>}
       </div>
       <div role="cell"><State state={line.state} title={line.summary} /></div>
       <div role="cell" className="num small"><span className="cell-label">Rate: </span>{rate(line.deliveredPerSecond)}/s</div>

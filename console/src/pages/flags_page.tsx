@@ -1,7 +1,7 @@
 // The flags of an environment, and which of them are exported in full.
-import { Button, Checkbox, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useDeferredValue, useEffect, useState } from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react';
 import { flags as calls } from '../api/calls';
 import { ApiError, messageOf } from '../api/http';
 import { useSession } from '../api/session';
@@ -15,6 +15,7 @@ import { Icon } from '../parts/icons';
 import { Empty, Loading } from '../parts/loading';
 import { Page } from '../parts/page';
 import { PlacePicker, WithPlace } from '../parts/place_picker';
+import { RowCheckbox, RowSwitch } from '../parts/row_controls';
 import { Time } from '../parts/time';
 import { notify } from '../parts/toasts';
 import { WindowRows } from '../parts/window_rows';
@@ -52,7 +53,9 @@ function FlagList({ project, environment, changed }: { project: Project; environ
   const narrow = useMediaQuery('(max-width: 820px)', window.innerWidth <= 820, { getInitialValueInEffect: false });
   useEffect(() => setSelected(new Set()), [text]);
 
-  const flip = async (keys: string[], on: boolean) => {
+  const { refresh } = pages;
+  const sent = environment.featureEvents === 'as sent';
+  const flip = useCallback(async (keys: string[], on: boolean) => {
     const state = Object.fromEntries(keys.map((key) => [key, on]));
     setWanted((before) => ({ ...before, ...state }));
     try {
@@ -60,20 +63,20 @@ function FlagList({ project, environment, changed }: { project: Project; environ
       else await calls.switchMany(project.key, environment.key, keys, on);
       notify(keys.length === 1 ? `Detailed events of ${keys[0]} switched ${on ? 'on' : 'off'}.` : `Detailed events of ${counted(keys.length, 'flag')} switched ${on ? 'on' : 'off'}.`);
       setSelected(new Set());
-      if (environment.featureEvents === 'as sent') changed();
+      if (sent) changed();
     } catch (error) {
       setWanted((before) => Object.fromEntries(Object.entries(before).filter(([key]) => !keys.includes(key))));
       notify(`Nothing was changed. ${messageOf(error)}`);
     }
-    pages.refresh();
-  };
+    refresh();
+  }, [project.key, environment.key, sent, changed, refresh]);
   const many = useAction((on: boolean) => flip([...selected], on));
-  const toggle = (key: string) =>
+  const toggle = useCallback((key: string) =>
     setSelected((before) => {
       const next = new Set(before);
       if (!next.delete(key)) next.add(key);
       return next;
-    });
+    }), []);
 
   if (pages.total === undefined) return pages.error ? <Fault error={pages.error} title="Could not load the flags." /> : <Loading what="flags" />;
   if (pages.total === 0 && !text)
@@ -116,7 +119,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
             ))}
             row={(index) => {
               const flag = pages.flag(index);
-              return flag ? <FlagRow flag={flag} environment={environment.key} mayWrite={mayWrite} selected={selected.has(flag.key)} on={wanted[flag.key]} toggle={toggle} flip={(on) => void flip([flag.key], on)} /> : <div role="cell" className="dim small" style={{ gridColumn: '2 / -1' }}>…</div>;
+              return flag ? <FlagRow flag={flag} environment={environment.key} mayWrite={mayWrite} selected={selected.has(flag.key)} on={wanted[flag.key]} toggle={toggle} flip={flip} /> : <div role="cell" className="dim small" style={{ gridColumn: '2 / -1' }}>…</div>;
             }} />
         )}
       </div>
@@ -146,15 +149,16 @@ interface RowProps {
   selected: boolean;
   on: boolean | undefined;
   toggle: (key: string) => void;
-  flip: (on: boolean) => void;
+  flip: (keys: string[], on: boolean) => Promise<void>;
 }
 
-function FlagRow({ flag, environment, mayWrite, selected, on, toggle, flip }: RowProps) {
+// Drawn again only when it changed: a row has two controls, and a step of scrolling should cost its new rows alone.
+const FlagRow = memo(function FlagRow({ flag, environment, mayWrite, selected, on, toggle, flip }: RowProps) {
   const here = flag.environments[environment];
   const exported = on ?? here?.trackEvents ?? false;
   return (
     <>
-      <div role="cell">{mayWrite && <Checkbox size="xs" checked={selected} onChange={() => toggle(flag.key)} aria-label={`Select ${flag.key}`} />}</div>
+      <div role="cell">{mayWrite && <RowCheckbox checked={selected} changed={() => toggle(flag.key)} label={`Select ${flag.key}`} />}</div>
       <div role="cell">
         <div className="cut" style={{ fontWeight: 600 }} title={flag.name}>{flag.name}</div>
         {flag.name !== flag.key && <div className="cut mono dim" title={flag.key}>{flag.key}</div>}
@@ -163,12 +167,12 @@ function FlagRow({ flag, environment, mayWrite, selected, on, toggle, flip }: Ro
       <div role="cell" className="num small" title={grouped(here?.evaluations ?? 0)}><span className="cell-label">Evaluations: </span>{short(here?.evaluations ?? 0)}</div>
       <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
       <div role="cell">
-        {mayWrite ? <Switch size="sm" checked={exported} onChange={(event) => flip(event.currentTarget.checked)} aria-label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
+        {mayWrite ? <RowSwitch checked={exported} changed={(now) => void flip([flag.key], now)} label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
         {here?.summaryOnly && exported && <span className="small amber">Only summaries received</span>}
       </div>
     </>
   );
-}
+});
 
 function Variations({ flag, environment }: { flag: Flag; environment: string }) {
   const counts = flag.environments[environment]?._summary?.variations;

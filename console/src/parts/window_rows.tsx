@@ -14,7 +14,8 @@ interface Props {
   onView?: (first: number, last: number) => void;
 }
 
-const OVERSCAN = 6;
+// Rows drawn above and below those in view, so that a small step of scrolling finds them there. Each costs as much as one in view.
+const OVERSCAN = 3;
 
 export function WindowRows({ label, count, rowHeight, columns, head, row, rowKey, onView }: Props) {
   const box = useRef<HTMLDivElement>(null);
