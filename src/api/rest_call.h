@@ -65,7 +65,7 @@ struct RestAnswer {
   RestJson body;  // null: none is sent
   // Instead of a body: a function that creates the answer on the worker's thread, because it takes long.
   std::function<RestAnswer(const std::atomic<bool>& stopping)> later = nullptr;
-  std::optional<std::string> download = {};            // instead of a body: a file of lines, each a JSON object
+  std::optional<std::string> download = {};  // instead of a body: a file of lines, each a JSON object
   // Instead of a body: JSON that is written already, of lists as long as the catalog. A tree of all of it would cost
   // several times as much as the text.
   std::optional<std::string> text = {};

@@ -1,6 +1,7 @@
 #include "export/paused_destination.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "event/entry.h"
@@ -12,20 +13,18 @@ Result<std::optional<PausedDestination>> PausedDestination::begin(const catalog:
                                                                   const std::string& cursor_directory,
                                                                   journal::Journal& journal,
                                                                   storage::FileSystem& files) {
-  const auto cursor_file = journal::CursorFile::open_existing(cursor_directory, destination.id, files);
+  auto cursor_file = journal::CursorFile::open_existing(cursor_directory, destination.id, files);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!*cursor_file || !(*cursor_file)->loaded()) return std::nullopt;
-  return PausedDestination(destination, cursor_directory, journal, files, *(*cursor_file)->loaded());
+  return PausedDestination(destination, journal, std::move(*cursor_file));
 }
 
-PausedDestination::PausedDestination(const catalog::Destination& destination, const std::string& cursor_directory,
-                                     journal::Journal& journal, storage::FileSystem& files,
-                                     const journal::Cursor& cursor)
+PausedDestination::PausedDestination(const catalog::Destination& destination, journal::Journal& journal,
+                                     std::unique_ptr<journal::CursorFile> cursor_file)
     : destination_(destination),
-      cursor_directory_(cursor_directory),
       journal_(&journal),
-      files_(&files),
-      cursor_(cursor) {
+      cursor_file_(std::move(cursor_file)),
+      cursor_(*cursor_file_->loaded()) {
   count_waiting();
 }
 
@@ -77,11 +76,7 @@ Result<void> PausedDestination::sample() {
   moved.position = oldest;
   moved.events_done = 0;
   moved.expired_events += missed;
-  const auto cursor_file = journal::CursorFile::open_existing(cursor_directory_, destination_.id, *files_);
-  const auto saved = !cursor_file    ? Result<void>(tl::unexpected(cursor_file.error()))
-                     : !*cursor_file ? Result<void>(fail("the cursor is gone"))
-                                     : (*cursor_file)->save(moved);
-  if (!saved) {
+  if (const auto saved = cursor_file_->save(moved); !saved) {
     waiting_at_start_ = waiting_before;
     appended_at_start_ = appended_before;
     return saved;

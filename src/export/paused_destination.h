@@ -3,6 +3,7 @@
 // when it is switched on again. One thread at a time.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "catalog/snapshot.h"
@@ -25,16 +26,16 @@ class PausedDestination {
   const catalog::Destination& destination() const { return destination_; }
 
  private:
-  PausedDestination(const catalog::Destination& destination, const std::string& cursor_directory,
-                    journal::Journal& journal, storage::FileSystem& files, const journal::Cursor& cursor);
+  PausedDestination(const catalog::Destination& destination, journal::Journal& journal,
+                    std::unique_ptr<journal::CursorFile> cursor_file);
   std::optional<std::uint64_t> finished_of_first_entry() const;  // nothing: it cannot be read
   void start_from(journal::Position from);
   void count_waiting();
 
   catalog::Destination destination_;
-  std::string cursor_directory_;
   journal::Journal* journal_;
-  storage::FileSystem* files_;
+  // Stays open: what was missed is written down also while the disk fails to read.
+  std::unique_ptr<journal::CursorFile> cursor_file_;
   journal::Cursor cursor_;
   std::uint64_t waiting_at_start_ = 0, appended_at_start_ = 0;
   bool exact_ = true;  // false: the journal could not be read; waiting_at_start_ is not less, and is counted again

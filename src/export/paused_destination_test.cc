@@ -110,5 +110,21 @@ TEST_F(PausedDestinationTest, has_nothing_to_count_for_a_destination_that_never_
   EXPECT_FALSE(files_.exists("/data/cursors/" + destination_.id.hex() + ".cursor"));
 }
 
+// Found by the simulation (seed 5025552): a restart must not forget what could not be written down before.
+TEST_F(PausedDestinationTest, writes_down_what_was_missed_also_while_its_cursor_cannot_be_read) {
+  journal::Cursor cursor;
+  cursor.position = journal_->end();
+  save(cursor);
+  const std::uint64_t sent = fill_segment();
+  auto paused = PausedDestination::begin(destination_, "/data/cursors", *journal_, files_);
+  ASSERT_TRUE(paused && *paused);
+  files_.fail_read(".cursor", 0);
+  give_up_before(journal_->end());
+  ASSERT_TRUE((*paused)->sample());
+  files_.heal_reads();
+  EXPECT_EQ(saved().position, journal_->oldest());
+  EXPECT_EQ(saved().expired_events + selected_from(journal_->oldest()), sent);
+}
+
 }  // namespace
 }  // namespace sluice::exporting

@@ -32,6 +32,11 @@ Result<bool> StartPlaces::reserve(ObjectId destination) {
   return true;
 }
 
+void StartPlaces::drop_unneeded(ObjectId destination) {
+  if (!reserved_.contains(destination) && !running_.contains(destination) && !uncounted_.contains(destination))
+    journal_.drop_hold(destination.hex());
+}
+
 void StartPlaces::release(ObjectId destination) {
   bool unused;
   {
@@ -40,7 +45,7 @@ void StartPlaces::release(ObjectId destination) {
     if (found == reserved_.end()) return;
     unused = found->second;
     reserved_.erase(found);
-    if (!running_.contains(destination)) journal_.drop_hold(destination.hex());
+    drop_unneeded(destination);
   }
   // Left behind it would do no harm: nobody else gets the id.
   if (unused) (void)files_.remove(path_of(destination));
@@ -48,24 +53,29 @@ void StartPlaces::release(ObjectId destination) {
 
 void StartPlaces::switched_off(ObjectId destination) {
   const std::lock_guard lock(mutex_);
-  if (reserved_.erase(destination) > 0 && !running_.contains(destination)) journal_.drop_hold(destination.hex());
+  if (reserved_.erase(destination) > 0) drop_unneeded(destination);
 }
 
 void StartPlaces::started(ObjectId destination) {
   const std::lock_guard lock(mutex_);
   running_.insert(destination);
+  uncounted_.erase(destination);
   if (const auto found = reserved_.find(destination); found != reserved_.end()) found->second = false;
 }
 
 void StartPlaces::stopped(ObjectId destination, bool off) {
   const std::lock_guard lock(mutex_);
   running_.erase(destination);
-  if (!off && !reserved_.contains(destination)) journal_.drop_hold(destination.hex());
+  if (off)
+    uncounted_.insert(destination);
+  else
+    drop_unneeded(destination);
 }
 
 void StartPlaces::is_off(ObjectId destination) {
   const std::lock_guard lock(mutex_);
-  if (!reserved_.contains(destination)) journal_.drop_hold(destination.hex());
+  uncounted_.erase(destination);
+  drop_unneeded(destination);
 }
 
 void StartPlaces::forget(ObjectId destination) {
@@ -73,6 +83,7 @@ void StartPlaces::forget(ObjectId destination) {
     const std::lock_guard lock(mutex_);
     reserved_.erase(destination);
     running_.erase(destination);
+    uncounted_.erase(destination);
     journal_.drop_hold(destination.hex());
   }
   (void)files_.remove(path_of(destination));  // it may have none; the next start tries again

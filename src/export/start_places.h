@@ -46,6 +46,8 @@ class StartPlaces {
   static Result<void> repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
  private:
+  // Drops what is held for the destination when nothing needs it any more. With mutex_.
+  void drop_unneeded(ObjectId destination);
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
   journal::Journal& journal_;
   storage::FileSystem& files_;
@@ -53,6 +55,7 @@ class StartPlaces {
   std::mutex mutex_;                   // guards what follows, and the order of hold and drop_hold
   std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;
+  std::set<ObjectId> uncounted_;  // they stopped, and are held until what they miss is counted
 };
 
 }  // namespace sluice::exporting
