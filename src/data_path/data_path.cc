@@ -38,6 +38,7 @@ Result<void> DataPath::open_stores() {
 
 Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted) {
   deleted_ = deleted;
+  exporter_->hold_delivery();
   if (deleted == DeletedDestinations::forget) exporter_->forget_all_but(*catalog);
   if (auto repaired = exporter_->repair_cursors(); !repaired) return repaired;
   if (auto applied = exporter_->apply(*catalog); !applied) return applied;

@@ -3,7 +3,8 @@
 // simulation builds the same over a simulated disk and network.
 //
 //   open()                 recovers the journal; nothing is delivered yet, and no payload is taken
-//   start(catalog)         delivery runs, and the handlers of intake() may be called
+//   start(catalog)         the handlers of intake() may be called
+//   deliver()              delivery runs, of what was taken before too
 //   put_in_force(catalog)  another catalog, as often as there is one
 //   drain(), close()       the end in order; without them nothing is lost, but more is sent again
 #pragma once
@@ -59,6 +60,9 @@ class DataPath {
 
   // Once, before the first request. After an error nothing runs that would not be stopped by the destructor.
   Result<void> start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted);
+  // Once, after start(), when the listeners are open: thousands of destinations that call AWS for the first time would
+  // keep SDKs waiting for a server that starts.
+  void deliver() { exporter_->begin_delivery(); }
   // Returns when it is in force. After an error part of it is (keys and flags are), and a call with the same or a later
   // catalog completes it: what was deleted in between is not forgotten before. One thread at a time.
   Result<void> put_in_force(const catalog::CatalogPointer& catalog);

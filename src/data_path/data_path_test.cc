@@ -33,6 +33,7 @@ class DataPathTest : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
     data_path_ = std::move(*opened);
     ASSERT_TRUE(data_path_->start(catalog_of(std::move(destinations)), deleted));
+    data_path_->deliver();
   }
   Result<void> put_in_force(std::vector<catalog::Destination> destinations) {
     return data_path_->put_in_force(catalog_of(std::move(destinations)));

@@ -78,6 +78,19 @@ std::vector<std::shared_ptr<Runner>> Exporter::running() const {
   return all;
 }
 
+void Exporter::hold_delivery() {
+  const std::lock_guard lock(mutex_);
+  delivering_ = false;
+}
+
+void Exporter::begin_delivery() {
+  {
+    const std::lock_guard lock(mutex_);
+    delivering_ = true;  // those that are made from here on start at once
+  }
+  for (const auto& runner : running()) runner->start();
+}
+
 Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   finish_leaving(snapshot, take_leaving(snapshot));
   std::map<ObjectId, catalog::Destination> off;
@@ -172,8 +185,10 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
                                    {"waiting", runner->status()->pipeline.balance.waiting}});
   {
     const std::lock_guard lock(mutex_);
-    runners_.emplace(destination.id, std::move(runner));
+    runners_.emplace(destination.id, runner);
+    if (!delivering_) runner = nullptr;
   }
+  if (runner) runner->start();
   replays_.attach(destination);
   return {};
 }

@@ -49,6 +49,11 @@ class Exporter {
   // in force, and calling again tries the rest. One thread at a time.
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
+  // Until begin_delivery() pipelines are made but do not step: a start with thousands of destinations would otherwise
+  // share the processor with their first calls to AWS before it takes payloads. Before the first apply().
+  void hold_delivery();
+  void begin_delivery();  // once; any thread
+
   // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
   // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
@@ -117,6 +122,7 @@ class Exporter {
 
   // Guards what follows. Held for a look or a change in memory, never over a step, a wait or work on disk.
   mutable std::mutex mutex_;
+  bool delivering_ = true;  // runners are started
   std::map<ObjectId, std::shared_ptr<Runner>> runners_;
   std::map<ObjectId, std::shared_ptr<Runner>> leaving_;  // told to stop
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;

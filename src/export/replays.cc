@@ -51,10 +51,12 @@ Result<std::unique_ptr<Runner>> Replays::make_runner(const catalog::Destination&
   if (!(*cursor_file)->loaded()) return nullptr;
   log_info("replay.started",
            {{"destination", destination.name}, {"from_ms", replay.range.from_ms}, {"to_ms", replay.range.to_ms}});
-  return std::make_unique<Runner>(
+  auto runner = std::make_unique<Runner>(
       destination, journal_, std::move(*cursor_file), clock_,
       std::make_shared<DeadLetterFile>(letter_path(destination.id), destination.id, files_, clock_), make_sink_,
       workers_, replay.range);
+  runner->start();
+  return runner;
 }
 
 Result<ReplayStatus> Replays::start(ObjectId id, std::int64_t from_ms, std::int64_t to_ms) {

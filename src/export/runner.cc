@@ -24,6 +24,7 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
                std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
+      workers_(workers),
       dead_letters_(std::move(dead_letters)),
       live_(!replay),
       pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
@@ -32,11 +33,16 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
       state_since_ms_(clock.wall_ms()) {
   rates_ = history_->sample(*pipeline_.status(), state_since_ms_);  // what was before is not its history
   status_.set(std::make_shared<const DestinationStatus>(make_status()));
-  journal_.subscribe(&notifier_, destination.environment_id);
-  worker_ = workers.start("destination", notifier_, [this] { return step(); });
 }
 
 Runner::~Runner() { stop(); }
+
+void Runner::start() {
+  const std::lock_guard lock(stop_mutex_);
+  if (worker_ || stopped_) return;
+  journal_.subscribe(&notifier_, destination().environment_id);
+  worker_ = workers_.start("destination", notifier_, [this] { return step(); });
+}
 
 void Runner::begin_stop() {
   pipeline_.stop();
@@ -45,6 +51,7 @@ void Runner::begin_stop() {
 
 void Runner::stop() {
   const std::lock_guard lock(stop_mutex_);
+  stopped_ = true;
   if (!worker_) return;
   begin_stop();
   worker_->join();

@@ -19,12 +19,13 @@ namespace sluice::exporting {
 
 class Runner {
  public:
-  // Starts at once. With `replay` it delivers that range and then has nothing more to do.
+  // Does nothing before start(). With `replay` it delivers that range and then has nothing more to do.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
          const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
          Workers& workers, std::optional<ReplayRange> replay = {});
   ~Runner();
 
+  void start();  // any thread; nothing happens when it was started or stopped before
   void begin_stop();
   void stop();  // waits until it has; any thread
 
@@ -53,12 +54,14 @@ class Runner {
 
   journal::Journal& journal_;
   const Clock& clock_;
+  Workers& workers_;
   Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   const bool live_;  // not a replay
   Pipeline pipeline_;
   std::mutex stop_mutex_;
-  std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: it has stopped
+  std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: not started yet, or stopped
+  bool stopped_ = false;            // guarded by stop_mutex_
 
   const std::shared_ptr<SharedHistory> history_;
   Published<DestinationStatus> status_;

@@ -69,6 +69,7 @@ Result<void> Process::start(const catalog::CatalogPointer& snapshot) {
   if (auto started = data_path_->start(snapshot, data_path::DeletedDestinations::forget); !started) return started;
   handler_ = data_path_->intake().make_handler();
   listens_ = true;
+  data_path_->deliver();
   return {};
 }
 
