@@ -105,7 +105,7 @@ class ProfileSourceTest : public ::testing::Test {
   ManualClock clock;
 };
 
-constexpr const char* kStsAnswer =
+constexpr const char* kAssumedAnswer =
     "<R><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
     "<Expiration>2033-11-23T05:00:00Z</Expiration></R>";
 
@@ -135,7 +135,7 @@ TEST_F(ProfileSourceTest, assumes_the_role_of_a_profile_with_keys_of_another) {
       "[profile "
       "app]\nrole_arn=arn:aws:iam::123456789012:role/app\nsource_profile=base\nexternal_id=xyz\nregion=eu-north-1\n"
       "duration_seconds=900\nrole_session_name=me\n");
-  transport.answer(200, kStsAnswer);
+  transport.answer(200, kAssumedAnswer);
   const auto credentials = fetch("app");
   ASSERT_TRUE(credentials) << credentials.error().message;
   EXPECT_EQ(credentials->access_key_id, "ASIA");
@@ -151,8 +151,8 @@ TEST_F(ProfileSourceTest, follows_roles_upon_roles_and_a_profile_that_names_itse
       "[profile "
       "b]\nrole_arn=arn:aws:iam::123456789012:role/"
       "b\nsource_profile=b\naws_access_key_id=AKIA\naws_secret_access_key=s\n");
-  transport.answer(200, kStsAnswer);
-  transport.answer(200, kStsAnswer);
+  transport.answer(200, kAssumedAnswer);
+  transport.answer(200, kAssumedAnswer);
   ASSERT_TRUE(fetch("a"));
   EXPECT_NE(transport.requests().at(0).body.find("role%2Fb"), std::string::npos);
   EXPECT_NE(transport.requests().at(1).body.find("role%2Fa"), std::string::npos);
@@ -167,11 +167,11 @@ TEST_F(ProfileSourceTest, takes_the_base_of_a_role_from_where_credential_source_
   expect_error("", Kind::invalid, "AWS_ACCESS_KEY_ID is not set");
   variables["AWS_ACCESS_KEY_ID"] = "AKIA";
   variables["AWS_SECRET_ACCESS_KEY"] = "s";
-  transport.answer(200, kStsAnswer);
+  transport.answer(200, kAssumedAnswer);
   EXPECT_TRUE(fetch());
   variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/x";
   transport.answer(200, R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"t"})");
-  transport.answer(200, kStsAnswer);
+  transport.answer(200, kAssumedAnswer);
   EXPECT_TRUE(fetch("ecs"));
   variables["AWS_EC2_METADATA_DISABLED"] = "true";
   expect_error("ec2", Kind::invalid, "AWS_EC2_METADATA_DISABLED");
@@ -182,7 +182,7 @@ TEST_F(ProfileSourceTest, assumes_a_role_with_a_token_file) {
   std::ofstream(folder / "token") << "jwt";
   config("[default]\nrole_arn=arn:aws:iam::123456789012:role/a\nweb_identity_token_file=" +
          (folder / "token").string() + "\n");
-  transport.answer(200, kStsAnswer);
+  transport.answer(200, kAssumedAnswer);
   ASSERT_TRUE(fetch());
   EXPECT_NE(transport.requests().at(0).body.find("WebIdentityToken=jwt"), std::string::npos);
 }

@@ -286,7 +286,7 @@ TEST(SigV4, gives_every_step_of_the_documented_example) {
                   .ends_with("Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"));
 }
 
-std::string header_of(const http_client::HttpRequest& request, std::string_view name) {
+std::string signed_header(const http_client::HttpRequest& request, std::string_view name) {
   std::string found;
   int count = 0;
   for (const auto& [header, value] : request.headers) {
@@ -308,14 +308,14 @@ TEST(SigV4, signs_a_request_as_it_is_sent_and_again_for_a_retry) {
   Credentials with_token = suite_credentials();
   with_token.session_token = "token";
   sign_request(request, sha256_hex(""), {"service", "us-east-1", kSuiteTimeMs + 3'600'000}, with_token, keys);
-  EXPECT_EQ(header_of(request, "x-amz-security-token"), "token");
-  EXPECT_NE(header_of(request, "authorization").find("SignedHeaders=host;x-amz-date;x-amz-security-token,"),
+  EXPECT_EQ(signed_header(request, "x-amz-security-token"), "token");
+  EXPECT_NE(signed_header(request, "authorization").find("SignedHeaders=host;x-amz-date;x-amz-security-token,"),
             std::string::npos);
 
   sign_request(request, sha256_hex(""), {"service", "us-east-1", kSuiteTimeMs}, suite_credentials(), keys);
-  EXPECT_EQ(header_of(request, "x-amz-date"), "20150830T123600Z");
-  EXPECT_EQ(header_of(request, "x-amz-security-token"), "");
-  EXPECT_TRUE(header_of(request, "authorization")
+  EXPECT_EQ(signed_header(request, "x-amz-date"), "20150830T123600Z");
+  EXPECT_EQ(signed_header(request, "x-amz-security-token"), "");
+  EXPECT_TRUE(signed_header(request, "authorization")
                   .ends_with("b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"));
 }
 
@@ -325,7 +325,7 @@ TEST(SigV4, keeps_a_port_that_is_not_the_default_in_the_host) {
   SigningKeyCache keys;
   sign_request(request, sha256_hex(""), {"service", "us-east-1", kSuiteTimeMs}, suite_credentials(), keys);
   const Headers headers = {{"host", "127.0.0.1:4567"}, {"x-amz-date", "20150830T123600Z"}};
-  EXPECT_EQ(header_of(request, "authorization"),
+  EXPECT_EQ(signed_header(request, "authorization"),
             authorization({"POST", "/", "", headers, sha256_hex("")}, {"service", "us-east-1", kSuiteTimeMs},
                           suite_credentials(), keys));
 }

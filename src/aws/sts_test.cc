@@ -9,7 +9,7 @@
 namespace sluice::aws {
 namespace {
 
-constexpr std::int64_t kNowMs = 1'763'870'400'000;  // 2025-11-23T04:00:00Z
+constexpr std::int64_t kAskedMs = 1'763'870'400'000;  // 2025-11-23T04:00:00Z
 constexpr std::string_view kEndpoint = "https://sts.eu-west-1.amazonaws.com";
 
 // The forms of answers as the API reference shows them
@@ -35,7 +35,7 @@ std::string error_answer(const std::string& code, const std::string& message) {
 class Sts : public ::testing::Test {
  protected:
   http_client::HttpTransportFake transport;
-  ManualClock clock{kNowMs};
+  ManualClock clock{kAskedMs};
   StsClient sts{transport, clock, std::string(kEndpoint), "eu-west-1"};
   Credentials own{"AKIDEXAMPLE", "own-secret", "own-token", 0, "test"};
   AssumeRole role{"arn:aws:iam::123456789012:role/export", "id/1", "sluice 1", R"({"Version":"2012-10-17"})", 3600};
@@ -48,7 +48,7 @@ TEST_F(Sts, assumes_a_role_with_external_id_and_session_policy) {
   EXPECT_EQ(credentials->access_key_id, "ASIAEXAMPLE");
   EXPECT_EQ(credentials->secret_access_key, "wJalr/&+secret");
   EXPECT_EQ(credentials->session_token, "AQoDYXdzEPT//////////wEX==");
-  EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000);
+  EXPECT_EQ(credentials->expires_ms, kAskedMs + 3'600'000);
   EXPECT_EQ(credentials->source, "role arn:aws:iam::123456789012:role/export");
 
   const http_client::HttpRequest request = transport.requests().at(0);
@@ -192,7 +192,7 @@ TEST_F(Sts, corrects_a_wrong_clock_and_signs_once_more) {
       EXPECT_EQ(value, "20251123T042000Z");
     }
   }
-  EXPECT_EQ(credentials->expires_ms, kNowMs + 3'600'000) << "the expiry is told by our clock";
+  EXPECT_EQ(credentials->expires_ms, kAskedMs + 3'600'000) << "the expiry is told by our clock";
 }
 
 TEST_F(Sts, signs_only_once_more) {

@@ -14,13 +14,13 @@ namespace sluice::exporting {
 namespace {
 
 const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
-const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+const ObjectId kPausedEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 
 class PausedDestinationTest : public testing::Test {
  protected:
   PausedDestinationTest() {
     destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
-    destination_.environment_id = kEnvironment;
+    destination_.environment_id = kPausedEnvironment;
     journal::JournalLimits limits;
     limits.segment_bytes = 64 << 10;
     limits.min_free_bytes = 0;
@@ -35,7 +35,7 @@ class PausedDestinationTest : public testing::Test {
   // Entries of three events, of which the destination wants two, that fill a segment and more.
   std::uint64_t fill_segment() {
     for (int i = 0; i < 20; ++i) {
-      writer_.begin(kProject, kEnvironment, 1, {});
+      writer_.begin(kProject, kPausedEnvironment, 1, {});
       for (const event::EventKind kind :
            {event::EventKind::custom, event::EventKind::summary, event::EventKind::identify}) {
         writer_.json() +=
@@ -43,7 +43,7 @@ class PausedDestinationTest : public testing::Test {
         writer_.end_event(kind, 2, false, 0, 0);
       }
       journal::AppendRequest request;
-      request.environment = kEnvironment;
+      request.environment = kPausedEnvironment;
       request.received_ms = 1;
       request.counts = writer_.counts();
       writer_.finish(request.entry);
@@ -69,7 +69,7 @@ class PausedDestinationTest : public testing::Test {
   }
 
   std::uint64_t selected_from(journal::Position from) {
-    return selected(destination_, journal_->count(kEnvironment, from, journal_->end())->events);
+    return selected(destination_, journal_->count(kPausedEnvironment, from, journal_->end())->events);
   }
 
   storage::FakeFileSystem files_{1};

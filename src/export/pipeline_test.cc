@@ -13,8 +13,8 @@
 namespace sluice::exporting {
 namespace {
 
-const ObjectId kProject = *ObjectId::parse("5744c96707c9900708000004");
-const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+const ObjectId kPipelineProject = *ObjectId::parse("5744c96707c9900708000004");
+const ObjectId kPipelineEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 const ObjectId kOtherEnvironment = *ObjectId::parse("578d1e02d2943862c52b9687");
 
 class PipelineTest : public testing::Test {
@@ -22,7 +22,7 @@ class PipelineTest : public testing::Test {
   PipelineTest() {
     std::filesystem::remove_all(directory_);
     destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
-    destination_.environment_id = kEnvironment;
+    destination_.environment_id = kPipelineEnvironment;
     destination_.name = "flags";
     destination_.from_oldest = true;
     limits_.segment_bytes = 1 << 20;
@@ -58,9 +58,9 @@ class PipelineTest : public testing::Test {
   }
 
   // An entry of `kinds.size()` events; returns when it is durable.
-  void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kEnvironment,
+  void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kPipelineEnvironment,
               std::size_t pad_bytes = 0) {
-    writer_.begin(kProject, environment, 1'700'000'000'000, {});
+    writer_.begin(kPipelineProject, environment, 1'700'000'000'000, {});
     for (const event::EventKind kind : kinds) {
       const std::string pad = pad_bytes == 0 ? "" : R"(,"pad":")" + std::string(pad_bytes, 'x') + '"';
       writer_.json() += fmt::format(R"({{"kind":"{}","n":{}{}}})", event::event_kind_name(kind), next_++, pad);
@@ -80,7 +80,7 @@ class PipelineTest : public testing::Test {
   // Bytes that are no entry, of that format, counted as one feature event.
   void append_format(char format) {
     journal::AppendRequest request;
-    request.environment = kEnvironment;
+    request.environment = kPipelineEnvironment;
     request.received_ms = 1'700'000'000'000;
     request.counts[static_cast<std::size_t>(event::EventKind::feature)] = 1;
     request.entry.assign(100, '\0');
@@ -304,7 +304,7 @@ TEST_F(PipelineTest, waits_for_a_journal_that_cannot_be_read_says_so_and_loses_n
 TEST_F(PipelineTest, a_step_reads_a_bounded_part_of_what_waits) {
   constexpr std::size_t kEntryBytes = 600'000;
   const std::size_t entries = 2 * kStepReadBytes / kEntryBytes + 2;
-  for (std::size_t i = 0; i < entries; ++i) append({event::EventKind::feature}, kEnvironment, kEntryBytes);
+  for (std::size_t i = 0; i < entries; ++i) append({event::EventKind::feature}, kPipelineEnvironment, kEntryBytes);
   start(1'000);
   const std::int64_t next_us = pipeline_->step();
   EXPECT_GT(sink_->inside(), entries / 4);

@@ -14,9 +14,9 @@ namespace sluice::journal {
 namespace {
 
 using Crash = storage::FakeFileSystem::Crash;
-const ObjectId kOne = *ObjectId::parse("578d1e02d2943862c52b9681");
+const ObjectId kReadEnvironment = *ObjectId::parse("578d1e02d2943862c52b9681");
 
-JournalLimits small_limits() {
+JournalLimits read_error_limits() {
   JournalLimits limits;
   limits.segment_bytes = 64 << 10;
   limits.max_bytes = 64 << 20;
@@ -25,16 +25,16 @@ JournalLimits small_limits() {
 }
 
 // From 100 on they are small.
-std::string entry_text(int n) {
+std::string read_error_entry(int n) {
   return fmt::format("{}:", n) + std::string(n < 100 ? 3000 : 50, static_cast<char>('a' + n % 26));
 }
 
 AppendOutcome append(Journal& journal, int n) {
   AppendRequest request;
-  request.environment = kOne;
+  request.environment = kReadEnvironment;
   request.received_ms = 1'700'000'000'000;
   request.counts[2] = 1;
-  request.entry = entry_text(n);
+  request.entry = read_error_entry(n);
   std::promise<AppendOutcome> outcome;
   request.done = [&](AppendOutcome told) { outcome.set_value(told); };
   journal.append(std::move(request));
@@ -71,7 +71,7 @@ class JournalReadErrors : public testing::Test {
 
   Result<void> try_open(Workers& workers) {
     journal_.reset();
-    auto journal = Journal::open("/journal", small_limits(), *files_, clock_, workers);
+    auto journal = Journal::open("/journal", read_error_limits(), *files_, clock_, workers);
     if (!journal) return tl::unexpected(journal.error());
     journal_ = std::move(*journal);
     return {};
@@ -90,11 +90,11 @@ class JournalReadErrors : public testing::Test {
     while (const auto chunk = reader.read(20'000))
       for (const JournalEntry& entry : chunk->entries) {
         numbers.push_back(std::stoi(std::string(entry.entry.substr(0, 10))));
-        EXPECT_EQ(entry.entry, entry_text(numbers.back()));
+        EXPECT_EQ(entry.entry, read_error_entry(numbers.back()));
       }
     return numbers;
   }
-  std::vector<int> read_all() { return take(*journal_->reader(kOne, {})); }
+  std::vector<int> read_all() { return take(*journal_->reader(kReadEnvironment, {})); }
   static std::vector<int> upto(int n) {
     std::vector<int> numbers;
     for (int i = 0; i < n; ++i) numbers.push_back(i);
@@ -163,7 +163,7 @@ TEST_F(JournalReadErrors, that_pass_while_it_starts_are_waited_out) {
 
 TEST_F(JournalReadErrors, hold_a_reader_where_it_is_until_it_reads) {
   open();
-  const auto reader = journal_->reader(kOne, {});
+  const auto reader = journal_->reader(kReadEnvironment, {});
   files_->fail_read(segments_[1], kSegmentHeaderBytes + 10'000);
   const std::vector<int> before = take(*reader);
   ASSERT_GT(before.size(), 20u) << "what lies before it is read";

@@ -15,7 +15,7 @@
 namespace sluice::journal {
 namespace {
 
-const ObjectId kOne = *ObjectId::parse("578d1e02d2943862c52b9681");
+const ObjectId kFirst = *ObjectId::parse("578d1e02d2943862c52b9681");
 const ObjectId kTwo = *ObjectId::parse("578d1e02d2943862c52b9682");
 
 class JournalTest : public testing::Test {
@@ -76,13 +76,13 @@ class JournalTest : public testing::Test {
 };
 
 TEST_F(JournalTest, reads_back_what_it_confirmed_in_order_and_by_environment) {
-  EXPECT_EQ(append(request(kOne, "first")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, "first")), AppendOutcome::durable);
   EXPECT_EQ(append(request(kTwo, "of another environment")), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, "second")), AppendOutcome::durable);
-  EXPECT_EQ(read_all(kOne), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(append(request(kFirst, "second")), AppendOutcome::durable);
+  EXPECT_EQ(read_all(kFirst), (std::vector<std::string>{"first", "second"}));
   EXPECT_EQ(read_all(kTwo), (std::vector<std::string>{"of another environment"}));
   open();
-  EXPECT_EQ(read_all(kOne), (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(read_all(kFirst), (std::vector<std::string>{"first", "second"}));
 }
 
 TEST_F(JournalTest, goes_from_segment_to_segment_and_over_restarts) {
@@ -90,59 +90,59 @@ TEST_F(JournalTest, goes_from_segment_to_segment_and_over_restarts) {
   for (int i = 0; i < 600; ++i) {
     if (i % 150 == 149) open();
     expected.push_back(std::string(static_cast<std::size_t>(i) * 7 % 5000, static_cast<char>('a' + i % 26)));
-    ASSERT_EQ(append(request(kOne, expected.back())), AppendOutcome::durable);
+    ASSERT_EQ(append(request(kFirst, expected.back())), AppendOutcome::durable);
   }
   EXPECT_GT(journal_->stats().segments, 10u);
-  EXPECT_EQ(read_all(kOne), expected);
-  EXPECT_EQ(read_all(kOne, {}, 1), expected) << "a reader with small blocks";
+  EXPECT_EQ(read_all(kFirst), expected);
+  EXPECT_EQ(read_all(kFirst, {}, 1), expected) << "a reader with small blocks";
   open();
-  EXPECT_EQ(read_all(kOne), expected);
+  EXPECT_EQ(read_all(kFirst), expected);
   EXPECT_EQ(journal_->stats().damaged_regions, 0u);
   EXPECT_EQ(journal_->stats().torn_bytes, 0u);
 }
 
 TEST_F(JournalTest, takes_an_entry_of_the_largest_size_and_refuses_one_above) {
   const auto largest = static_cast<std::size_t>(journal_->max_entry_bytes());
-  EXPECT_EQ(append(request(kOne, std::string(largest, 'x'))), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, std::string(largest, 'y'))), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, std::string(largest + 1, 'z'))), AppendOutcome::full);
-  EXPECT_EQ(read_all(kOne).size(), 2u);
+  EXPECT_EQ(append(request(kFirst, std::string(largest, 'x'))), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, std::string(largest, 'y'))), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, std::string(largest + 1, 'z'))), AppendOutcome::full);
+  EXPECT_EQ(read_all(kFirst).size(), 2u);
 }
 
 TEST_F(JournalTest, stores_a_payload_that_is_sent_twice_once_also_across_a_restart) {
-  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated);
+  EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::deduplicated);
   EXPECT_EQ(append(request(kTwo, "payload", 7)), AppendOutcome::durable) << "another environment's";
   open();
-  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated);
-  EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, "no key")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::deduplicated);
+  EXPECT_EQ(append(request(kFirst, "no key")), AppendOutcome::durable);
+  EXPECT_EQ(append(request(kFirst, "no key")), AppendOutcome::durable);
   EXPECT_EQ(journal_->stats().deduplicated_entries, 1u);
   clock_.advance_ms(limits_.dedupe_window_ms + 1);
-  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::durable) << "after the window";
-  EXPECT_EQ(read_all(kOne).size(), 4u);
+  EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::durable) << "after the window";
+  EXPECT_EQ(read_all(kFirst).size(), 4u);
   open();
-  EXPECT_EQ(append(request(kOne, "payload", 7)), AppendOutcome::deduplicated) << "the one within the window counts";
+  EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::deduplicated) << "the one within the window counts";
 }
 
 TEST_F(JournalTest, remembers_keys_of_sealed_segments_with_and_without_their_index) {
   for (std::uint8_t key = 1; key < 100; ++key)
-    ASSERT_EQ(append(request(kOne, std::string(3000, 'k'), key)), AppendOutcome::durable);
+    ASSERT_EQ(append(request(kFirst, std::string(3000, 'k'), key)), AppendOutcome::durable);
   ASSERT_GT(journal_->stats().segments, 3u);
   open();
-  EXPECT_EQ(append(request(kOne, "again", 1)), AppendOutcome::deduplicated);
+  EXPECT_EQ(append(request(kFirst, "again", 1)), AppendOutcome::deduplicated);
   journal_.reset();
   for (const auto& file : std::filesystem::directory_iterator(directory_ + "/segments"))
     if (file.path().extension() == ".index") std::filesystem::remove(file);
   open();
   for (std::uint8_t key = 1; key < 100; ++key)
-    ASSERT_EQ(append(request(kOne, "again", key)), AppendOutcome::deduplicated);
+    ASSERT_EQ(append(request(kFirst, "again", key)), AppendOutcome::deduplicated);
 }
 
 TEST_F(JournalTest, counts_exactly_between_any_two_positions) {
   std::vector<Position> positions = {journal_->end()};
   for (int i = 0; i < 200; ++i) {
-    append(request(i % 3 == 0 ? kTwo : kOne, std::string(static_cast<std::size_t>(i) * 13 % 2000, 'c'), 0,
+    append(request(i % 3 == 0 ? kTwo : kFirst, std::string(static_cast<std::size_t>(i) * 13 % 2000, 'c'), 0,
                    static_cast<std::uint64_t>(i % 5)));
     positions.push_back(journal_->end());
   }
@@ -155,7 +155,7 @@ TEST_F(JournalTest, counts_exactly_between_any_two_positions) {
         expected.bytes += i * 13 % 2000;
         expected.events[static_cast<std::size_t>(event::EventKind::feature)] += i % 5;
       }
-      const JournalCount count = *journal_->count(kOne, positions[from], positions[to]);
+      const JournalCount count = *journal_->count(kFirst, positions[from], positions[to]);
       ASSERT_EQ(count.entries, expected.entries) << from << " to " << to;
       ASSERT_EQ(count.bytes, expected.bytes);
       ASSERT_EQ(count.events, expected.events);
@@ -173,7 +173,7 @@ TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers
   for (int i = 0; i < 3000; ++i) {
     const bool quiet = i % 97 == 0;
     const std::string text = fmt::format("{}:", i) + std::string(static_cast<std::size_t>(i) * 31 % 1900, 'q');
-    ASSERT_EQ(append(request(quiet ? kTwo : kOne, text, 0, static_cast<std::uint64_t>(i % 7))), AppendOutcome::durable);
+    ASSERT_EQ(append(request(quiet ? kTwo : kFirst, text, 0, static_cast<std::uint64_t>(i % 7))), AppendOutcome::durable);
     if (quiet) expected.push_back(text);
     positions.push_back(journal_->end());
   }
@@ -181,7 +181,7 @@ TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(read_all(kTwo), expected);
     EXPECT_EQ(read_all(kTwo, {}, 1), expected);
-    EXPECT_EQ(read_all(kOne).size(), 3000 - expected.size());
+    EXPECT_EQ(read_all(kFirst).size(), 3000 - expected.size());
     for (std::size_t from = 0; from <= 3000; from += 211) {
       for (const std::size_t to : {from, (from + 3000) / 2, std::size_t{3000}}) {
         JournalCount count;
@@ -205,11 +205,11 @@ TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers
 TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
   std::atomic<bool> stop{false};
   std::thread appender([&] {
-    while (!stop) append(request(kOne, std::string(500, 'm'), 0, 3));
+    while (!stop) append(request(kFirst, std::string(500, 'm'), 0, 3));
   });
   for (int i = 0; i < 200; ++i) {
-    const EnvironmentMark mark = journal_->mark(kOne);
-    const JournalCount count = *journal_->count(kOne, {}, mark.end);
+    const EnvironmentMark mark = journal_->mark(kFirst);
+    const JournalCount count = *journal_->count(kFirst, {}, mark.end);
     ASSERT_EQ(count.events, mark.appended);
     ASSERT_EQ(count.bytes, mark.appended_bytes);
   }
@@ -219,13 +219,13 @@ TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
 
 TEST_F(JournalTest, rings_an_environments_subscribers_after_each_commit_of_its_entries) {
   Notifier notifier;
-  journal_->subscribe(&notifier, kOne);
-  append(request(kOne, "ring"));
+  journal_->subscribe(&notifier, kFirst);
+  append(request(kFirst, "ring"));
   EXPECT_TRUE(notifier.wait_us(0));
   append(request(kTwo, "another's"));
   EXPECT_FALSE(notifier.wait_us(0));
   journal_->unsubscribe(&notifier);
-  append(request(kOne, "silence"));
+  append(request(kFirst, "silence"));
   EXPECT_FALSE(notifier.wait_us(0));
 }
 
@@ -240,15 +240,15 @@ TEST_F(JournalTest, answers_stopping_after_close_and_makes_durable_what_it_took)
   for (int i = 0; i < 100; ++i) {
     auto outcome = std::make_shared<std::promise<AppendOutcome>>();
     outcomes.push_back(outcome->get_future());
-    AppendRequest made = request(kOne, "late");
+    AppendRequest made = request(kFirst, "late");
     made.done = [outcome](AppendOutcome told) { outcome->set_value(told); };
     journal_->append(std::move(made));
   }
   journal_->close();
   for (auto& outcome : outcomes) EXPECT_EQ(outcome.get(), AppendOutcome::durable);
-  EXPECT_EQ(append(request(kOne, "too late")), AppendOutcome::stopping);
+  EXPECT_EQ(append(request(kFirst, "too late")), AppendOutcome::stopping);
   open();
-  EXPECT_EQ(read_all(kOne).size(), 100u);
+  EXPECT_EQ(read_all(kFirst).size(), 100u);
 }
 
 TEST_F(JournalTest, refuses_when_everything_held_fills_max_bytes_and_goes_on_when_a_hold_moves) {
@@ -256,55 +256,55 @@ TEST_F(JournalTest, refuses_when_everything_held_fills_max_bytes_and_goes_on_whe
   open();
   std::vector<Position> ends;
   AppendOutcome outcome = AppendOutcome::durable;
-  while ((outcome = append(request(kOne, std::string(6000, 'f')))) == AppendOutcome::durable)
+  while ((outcome = append(request(kFirst, std::string(6000, 'f')))) == AppendOutcome::durable)
     ends.push_back(journal_->end());
   EXPECT_EQ(outcome, AppendOutcome::full);
   EXPECT_GT(ends.size(), 36u);
   EXPECT_LT(journal_->stats().free_bytes, 6200u);
-  EXPECT_EQ(read_all(kOne).size(), ends.size());
+  EXPECT_EQ(read_all(kFirst).size(), ends.size());
   journal_->hold("destination", ends.back());
-  EXPECT_EQ(append(request(kOne, std::string(6000, 'f'))), AppendOutcome::full) << "still held by the start";
+  EXPECT_EQ(append(request(kFirst, std::string(6000, 'f'))), AppendOutcome::full) << "still held by the start";
   journal_->drop_hold(kStartingHold);
   EXPECT_GT(journal_->stats().free_bytes, 3 * 60'000u);
-  EXPECT_EQ(append(request(kOne, std::string(6000, 'g'))), AppendOutcome::durable);
-  EXPECT_EQ(read_all(kOne, ends.back()), std::vector<std::string>{std::string(6000, 'g')});
+  EXPECT_EQ(append(request(kFirst, std::string(6000, 'g'))), AppendOutcome::durable);
+  EXPECT_EQ(read_all(kFirst, ends.back()), std::vector<std::string>{std::string(6000, 'g')});
   EXPECT_LE(journal_->stats().segments + journal_->stats().spare_segments, 4u);
 }
 
 TEST_F(JournalTest, never_gives_up_what_a_hold_needs_however_old) {
   const Position start = journal_->end();
-  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'h')));
+  for (int i = 0; i < 100; ++i) append(request(kFirst, std::string(3000, 'h')));
   journal_->hold("destination", start);
   journal_->drop_hold(kStartingHold);
   clock_.advance_ms(limits_.retention_ms * 2);
   open();
   journal_->hold("destination", start);
   journal_->drop_hold(kStartingHold);
-  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'h')));
-  EXPECT_EQ(read_all(kOne, start).size(), 200u);
+  for (int i = 0; i < 100; ++i) append(request(kFirst, std::string(3000, 'h')));
+  EXPECT_EQ(read_all(kFirst, start).size(), 200u);
 }
 
 TEST_F(JournalTest, keeps_delivered_entries_for_their_time_and_gives_them_up_after_it) {
-  for (int i = 0; i < 100; ++i) append(request(kOne, std::string(3000, 'r')));
+  for (int i = 0; i < 100; ++i) append(request(kFirst, std::string(3000, 'r')));
   const Position end = journal_->end();
   journal_->hold("destination", end);
   journal_->drop_hold(kStartingHold);
-  EXPECT_EQ(read_all(kOne).size(), 100u) << "for replay";
-  const auto overtaken = journal_->reader(kOne, {});
+  EXPECT_EQ(read_all(kFirst).size(), 100u) << "for replay";
+  const auto overtaken = journal_->reader(kFirst, {});
   clock_.advance_ms(limits_.retention_ms + 1000);
   journal_->hold("destination", end);
   while (journal_->stats().segments > 1) std::this_thread::yield();
   EXPECT_LE(journal_->stats().spare_segments, 2u);
   std::uint64_t left = 0;
   while (const auto chunk = overtaken->read(1 << 20)) left += chunk->entries.size();
-  EXPECT_EQ(left, journal_->count(kOne, {}, journal_->end())->entries);
+  EXPECT_EQ(left, journal_->count(kFirst, {}, journal_->end())->entries);
   EXPECT_LT(left, 100u);
 }
 
 TEST_F(JournalTest, a_position_of_another_journal_reads_everything_and_lets_nothing_go) {
-  append(request(kOne, "kept"));
+  append(request(kFirst, "kept"));
   const Position beyond{journal_->end().value + (1ull << 40)};
-  EXPECT_EQ(read_all(kOne, beyond).size(), 1u);
+  EXPECT_EQ(read_all(kFirst, beyond).size(), 1u);
 }
 
 TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
@@ -315,14 +315,14 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
   for (int writer = 0; writer < kWriters; ++writer) {
     threads.emplace_back([&, writer] {
       for (int i = 0; i < kEach; ++i) {
-        AppendRequest made = request(i % 2 ? kOne : kTwo,
+        AppendRequest made = request(i % 2 ? kFirst : kTwo,
                                      fmt::format("{}/{}/{}", writer, i, std::string(static_cast<std::size_t>(i), 'p')));
         made.done = [&](AppendOutcome outcome) { confirmed += outcome == AppendOutcome::durable; };
         journal_->append(std::move(made));
       }
     });
   }
-  for (const ObjectId& environment : {kOne, kTwo}) {
+  for (const ObjectId& environment : {kFirst, kTwo}) {
     threads.emplace_back([&, environment] {
       Notifier notifier;
       journal_->subscribe(&notifier, environment);

@@ -11,7 +11,7 @@ namespace {
 const std::string kAssume = "Action=AssumeRole&RoleArn=" + std::string(World::kRole) + "&RoleSessionName=test";
 const std::string kWithId = kAssume + "&ExternalId=" + World::kExternalId;
 
-void expect_error(const Answer& answer, unsigned status, std::string_view code, std::string_view part) {
+void expect_sts_error(const Answer& answer, unsigned status, std::string_view code, std::string_view part) {
   EXPECT_EQ(answer.status, status) << answer.body;
   EXPECT_EQ(between(answer.body, "Code"), code);
   EXPECT_NE(between(answer.body, "Message").find(part), std::string::npos) << answer.body;
@@ -20,12 +20,12 @@ void expect_error(const Answer& answer, unsigned status, std::string_view code, 
 TEST(Sts, gives_a_session_only_with_the_external_id) {
   World world;
   EXPECT_EQ(between(world.sts(kWithId).body, "AccessKeyId").substr(0, 4), "ASIA");
-  expect_error(
+  expect_sts_error(
       world.sts(kAssume), 403, "AccessDenied",
       "User: arn:aws:iam::123456789012:user/kinesim-demo is not authorized to perform: sts:AssumeRole on resource: "
       "arn:aws:iam::123456789012:role/writer");
-  expect_error(world.sts(kAssume + "&ExternalId=another"), 403, "AccessDenied", "");
-  expect_error(world.sts("Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/none&RoleSessionName=test"), 403,
+  expect_sts_error(world.sts(kAssume + "&ExternalId=another"), 403, "AccessDenied", "");
+  expect_sts_error(world.sts("Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/none&RoleSessionName=test"), 403,
                "AccessDenied", "role/none");
 }
 
@@ -35,28 +35,28 @@ TEST(Sts, gives_a_session_only_to_those_whom_the_role_trusts) {
       "trusted":["arn:aws:iam::123456789012:user/other"]}], "identities":[{"access_key":"AKIDOTHER","secret_key":"s",
       "arn":"arn:aws:iam::123456789012:user/other"}]})");
   ASSERT_TRUE(apply_config(config, world.shared.simulator).has_value());
-  expect_error(world.sts(kAssume), 403, "AccessDenied", "");
+  expect_sts_error(world.sts(kAssume), 403, "AccessDenied", "");
   EXPECT_EQ(world.sts(kAssume, {"AKIDOTHER", "s", ""}).status, 200u);
 }
 
 TEST(Sts, holds_durations_and_caps_chained_roles_at_an_hour) {
   World world;
-  expect_error(world.sts(kWithId + "&DurationSeconds=899"), 400, "ValidationError", "greater than or equal to 900");
-  expect_error(world.sts(kWithId + "&DurationSeconds=7200"), 400, "ValidationError", "MaxSessionDuration");
+  expect_sts_error(world.sts(kWithId + "&DurationSeconds=899"), 400, "ValidationError", "greater than or equal to 900");
+  expect_sts_error(world.sts(kWithId + "&DurationSeconds=7200"), 400, "ValidationError", "MaxSessionDuration");
   const auto session = world.assume();
   EXPECT_EQ(world.sts(kWithId + "&DurationSeconds=3600", session).status, 200u);
-  expect_error(world.sts(kWithId + "&DurationSeconds=3601", session), 400, "ValidationError",
+  expect_sts_error(world.sts(kWithId + "&DurationSeconds=3601", session), 400, "ValidationError",
                "exceeds the 1 hour session limit for roles assumed by role chaining");
 }
 
 TEST(Sts, refuses_what_is_malformed_as_aws_does) {
   World world;
-  expect_error(world.sts(kWithId + "&Policy=" + std::string(2049, 'x')), 400, "ValidationError", "2048");
-  expect_error(world.sts(kWithId + "&Policy=x"), 400, "MalformedPolicyDocument", "");
-  expect_error(world.sts("Action=AssumeRole&RoleSessionName=test"), 400, "ValidationError", "roleArn");
-  expect_error(world.sts("Action=Nothing"), 400, "InvalidAction", "Nothing");
-  expect_error(world.sts(kWithId, {"AKIDUNKNOWN", "s", ""}), 403, "InvalidClientTokenId", "invalid");
-  expect_error(world.sts(kWithId, {kDemoAccessKey, "s", ""}), 403, "SignatureDoesNotMatch", "");
+  expect_sts_error(world.sts(kWithId + "&Policy=" + std::string(2049, 'x')), 400, "ValidationError", "2048");
+  expect_sts_error(world.sts(kWithId + "&Policy=x"), 400, "MalformedPolicyDocument", "");
+  expect_sts_error(world.sts("Action=AssumeRole&RoleSessionName=test"), 400, "ValidationError", "roleArn");
+  expect_sts_error(world.sts("Action=Nothing"), 400, "InvalidAction", "Nothing");
+  expect_sts_error(world.sts(kWithId, {"AKIDUNKNOWN", "s", ""}), 403, "InvalidClientTokenId", "invalid");
+  expect_sts_error(world.sts(kWithId, {kDemoAccessKey, "s", ""}), 403, "SignatureDoesNotMatch", "");
 }
 
 TEST(Sts, tells_who_calls) {
@@ -97,12 +97,12 @@ TEST(Sts, takes_web_identities_that_the_role_trusts) {
   EXPECT_EQ(
       call(R"({"sub":"system:serviceaccount:default:sluice","aud":["sts.amazonaws.com"],"exp":1700000100})").status,
       200u);
-  expect_error(call(R"({"sub":"another","aud":"sts.amazonaws.com"})"), 403, "AccessDenied", "Web");
-  expect_error(call(R"({"sub":"system:serviceaccount:default:sluice","aud":"sts.amazonaws.com","exp":1600000000})"),
+  expect_sts_error(call(R"({"sub":"another","aud":"sts.amazonaws.com"})"), 403, "AccessDenied", "Web");
+  expect_sts_error(call(R"({"sub":"system:serviceaccount:default:sluice","aud":"sts.amazonaws.com","exp":1600000000})"),
                400, "ExpiredTokenException", "expired");
   MapHeaders headers;
   headers.set("content-type", "application/x-www-form-urlencoded");
-  expect_error(
+  expect_sts_error(
       world.plain("POST", "/", headers,
                   "Action=AssumeRoleWithWebIdentity&RoleArn=arn:aws:iam::123456789012:role/irsa&RoleSessionName=pod"
                   "&WebIdentityToken=opaque"),
