@@ -1,19 +1,9 @@
 #include "api/audit.h"
 
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/random.h"
-
 namespace sluice::api {
-
-ObjectId new_object_id(std::int64_t now_ms) {
-  static std::mutex mutex;
-  static ObjectIdMinter minter(Random::from_system().next());
-  const std::lock_guard lock(mutex);
-  return minter.mint(now_ms);
-}
 
 catalog::AuditEntry audit_entry(std::int64_t now_ms, const Caller& caller, std::string action, std::string target,
                                 const std::string& what, std::string comment, std::string before, std::string after) {

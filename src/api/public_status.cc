@@ -86,6 +86,11 @@ std::shared_ptr<const PublicStatus::Rendered> PublicStatus::current() const {
   return view_.clock.steady_us() - rendered->at_us > kPublicStatusMaxAgeMs * 1000 ? outdated_ : rendered;
 }
 
+http::HttpResponse PublicStatus::answer(std::string_view path) const {
+  if (path.ends_with("/healthz")) return health_answer();
+  return path.ends_with("/readyz") ? ready() : status();
+}
+
 http::HttpResponse PublicStatus::status() const { return json_answer(current()->status_body); }
 
 http::HttpResponse PublicStatus::ready() const {

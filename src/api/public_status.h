@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/server_view.h"
 #include "base/notifier.h"
@@ -28,6 +29,9 @@ class PublicStatus {
   // Renders now: the caller's changes are shown from here on. Any thread but a loop's.
   void render();
 
+  // Any thread. What the intake port answers on a path that ends with /status, /readyz or /healthz: it may face the
+  // internet, and shows no names.
+  http::HttpResponse answer(std::string_view path) const;
   // Any thread. GET /status of the intake port: no names.
   http::HttpResponse status() const;
   // Any thread. GET /readyz: 200 when payloads are taken; 503 with the reason otherwise.

@@ -34,8 +34,11 @@ std::string rest_error_text(std::string_view code, std::string_view message);
 
 class RestApi {
  public:
-  explicit RestApi(RestContext context)
-      : context_(std::move(context)), by_token_(context_.max_calls_per_s), by_address_(context_.max_calls_per_s) {}
+  explicit RestApi(RestContext context, Workers& workers = worker_threads())
+      : context_(std::move(context)),
+        worker_(workers),
+        by_token_(context_.max_calls_per_s),
+        by_address_(context_.max_calls_per_s) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const http::HttpRequest& request, http::HttpResponder responder);
   // Ends what runs on the worker, and takes nothing more for it. Any thread.

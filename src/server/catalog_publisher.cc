@@ -9,10 +9,14 @@ CatalogPublisher::CatalogPublisher(const Clock& clock, std::function<bool()> pub
   worker_ = workers.start("publisher", notifier_, [this] { return step(); });
 }
 
-CatalogPublisher::~CatalogPublisher() {
+CatalogPublisher::~CatalogPublisher() { stop(); }
+
+void CatalogPublisher::stop() {
+  if (!worker_) return;
   stopping_ = true;
   notifier_.notify();
   worker_->join();
+  worker_.reset();
 }
 
 void CatalogPublisher::changed() {

@@ -23,8 +23,9 @@ class CatalogPublisher {
   // `publish` is called by the worker, after changed() was; again after kPublishRetryMs when it says that it failed.
   // `clock` outlives this.
   CatalogPublisher(const Clock& clock, std::function<bool()> publish, Workers& workers = worker_threads());
-  // What was changed is published first.
-  ~CatalogPublisher();
+  ~CatalogPublisher();  // stop()
+  // What was changed is published first, and nothing later. Any number of times, one thread.
+  void stop();
   void changed();  // any thread; never waits for `publish`
 
  private:

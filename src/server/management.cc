@@ -29,22 +29,29 @@ Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
 
 }  // namespace
 
-Management::Management(const ServerSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+Management::Management(std::unique_ptr<catalog::CatalogStore> store, const ServerSettings& settings, const Clock& clock,
+                       Workers& workers)
+    : settings_(settings), clock_(clock), workers_(workers), store_(std::move(store)) {}
 
 Management::~Management() { stop(); }
 
 Result<std::unique_ptr<Management>> Management::open(const ServerSettings& settings, const Clock& clock) {
-  std::unique_ptr<Management> management(new Management(settings, clock));
+  auto cipher = catalog_cipher(settings);
+  if (!cipher) return tl::unexpected(cipher.error());
+  auto store = catalog::open_sqlite_store(settings.data_dir + "/catalog.db", std::move(*cipher));
+  if (!store) return tl::unexpected(store.error());
+  return open(std::move(*store), settings, clock, worker_threads());
+}
+
+Result<std::unique_ptr<Management>> Management::open(std::unique_ptr<catalog::CatalogStore> store,
+                                                     const ServerSettings& settings, const Clock& clock,
+                                                     Workers& workers) {
+  std::unique_ptr<Management> management(new Management(std::move(store), settings, clock, workers));
   if (auto opened = management->open_parts(); !opened) return tl::unexpected(opened.error());
   return management;
 }
 
 Result<void> Management::open_parts() {
-  auto cipher = catalog_cipher(settings_);
-  if (!cipher) return tl::unexpected(cipher.error());
-  auto store = catalog::open_sqlite_store(settings_.data_dir + "/catalog.db", std::move(*cipher));
-  if (!store) return tl::unexpected(store.error());
-  store_ = std::move(*store);
   auto managed = catalog::ManagedCatalog::open(
       *store_, kinesis::check_kinesis_settings,
       [this] {
@@ -66,21 +73,23 @@ Result<void> Management::open_parts() {
 
 void Management::start(const exporting::Exporter& exporter,
                        std::function<bool(const catalog::CatalogPointer&)> put_in_force) {
-  key_expirer_ = std::make_unique<catalog::KeyExpirer>(*catalog_, clock_);
-  publisher_ = std::make_unique<CatalogPublisher>(clock_, [this, put_in_force = std::move(put_in_force)] {
-    key_expirer_->changed();
-    return put_in_force(catalog_->snapshot());
-  });
+  key_expirer_ = std::make_unique<catalog::KeyExpirer>(*catalog_, clock_, workers_);
+  publisher_ = std::make_unique<CatalogPublisher>(
+      clock_,
+      [this, put_in_force = std::move(put_in_force)] {
+        key_expirer_->changed();
+        return put_in_force(catalog_->snapshot());
+      },
+      workers_);
   key_expirer_->start();
   usage_ = std::make_unique<UsageKeeper>(
-      *store_, [&exporter] { return exporter.delivered(); }, clock_);
+      *store_, [&exporter] { return exporter.delivered(); }, clock_, workers_);
 }
 
 void Management::stop() {
   if (key_expirer_) key_expirer_->stop();
-  publisher_.reset();
-  key_expirer_.reset();
-  usage_.reset();
+  if (publisher_) publisher_->stop();
+  if (usage_) usage_->stop();
 }
 
 }  // namespace sluice::server

@@ -9,6 +9,7 @@
 #include "api/custom_roles.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/worker.h"
 #include "catalog/catalog_store.h"
 #include "catalog/key_expiry.h"
 #include "catalog/managed_catalog.h"
@@ -23,6 +24,9 @@ class Management {
  public:
   // Opens DATA_DIR/catalog.db. `settings` and `clock` outlive it. An error says what to fix.
   static Result<std::unique_ptr<Management>> open(const ServerSettings& settings, const Clock& clock);
+  // The same over another store, with workers that outlive it.
+  static Result<std::unique_ptr<Management>> open(std::unique_ptr<catalog::CatalogStore> store,
+                                                  const ServerSettings& settings, const Clock& clock, Workers& workers);
   ~Management();
 
   // Starts the workers. `put_in_force` is called on a worker after changes, with the catalog as it is then; false: not
@@ -38,12 +42,14 @@ class Management {
   api::AccessTokens& tokens() { return *tokens_; }
 
  private:
-  Management(const ServerSettings& settings, const Clock& clock);
+  Management(std::unique_ptr<catalog::CatalogStore> store, const ServerSettings& settings, const Clock& clock,
+             Workers& workers);
   Result<void> open_parts();
 
   const ServerSettings& settings_;
   const Clock& clock_;
-  std::unique_ptr<catalog::CatalogStore> store_;
+  Workers& workers_;
+  const std::unique_ptr<catalog::CatalogStore> store_;
   std::unique_ptr<catalog::ManagedCatalog> catalog_;
   std::unique_ptr<api::CustomRoles> roles_;
   std::unique_ptr<api::AccessTokens> tokens_;

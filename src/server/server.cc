@@ -90,12 +90,6 @@ struct Server::Parts {
 
 namespace {
 
-// The intake port may face the internet: it shows no names.
-http::HttpResponse common_answer(const api::PublicStatus& status, const http::HttpRequest& request) {
-  if (request.path.ends_with("/healthz")) return api::health_answer();
-  return request.path.ends_with("/readyz") ? status.ready() : status.status();
-}
-
 std::optional<http::HttpTls> tls_of(const http::HttpTls& settings) {
   return settings.certificate_file.empty() ? std::nullopt : std::optional(settings);
 }
@@ -140,7 +134,7 @@ Result<void> Server::Parts::open_data_path(bool managed) {
        [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
          return make_sink(destination, notifier, dead_letters);
        },
-       [this](const http::HttpRequest& request) { return common_answer(*public_status, request); }});
+       [this](const http::HttpRequest& request) { return public_status->answer(request.path); }});
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};

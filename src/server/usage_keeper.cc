@@ -17,10 +17,14 @@ UsageKeeper::UsageKeeper(catalog::CatalogStore& store, Delivered delivered, cons
   worker_ = workers.start("usage-keeper", notifier_, [this] { return step(); });
 }
 
-UsageKeeper::~UsageKeeper() {
+UsageKeeper::~UsageKeeper() { stop(); }
+
+void UsageKeeper::stop() {
+  if (!worker_) return;
   stopping_ = true;
   notifier_.notify();
   worker_->join();
+  worker_.reset();
 }
 
 std::int64_t UsageKeeper::step() {

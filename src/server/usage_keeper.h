@@ -26,8 +26,9 @@ class UsageKeeper {
   // `store` and `clock` outlive it, and what `delivered` reads.
   UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock,
               Workers& workers = worker_threads());
-  // Takes a last sample.
-  ~UsageKeeper();
+  ~UsageKeeper();  // stop()
+  // Takes a last sample, and no more. Any number of times, one thread.
+  void stop();
 
  private:
   std::int64_t step();
