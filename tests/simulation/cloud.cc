@@ -78,8 +78,8 @@ std::uint64_t Stream::repeats() const {
   return repeats;
 }
 
-Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed)
-    : scheduler_(scheduler), clock_(clock), random_(seed) {}
+Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed)
+    : scheduler_(scheduler), clock_(clock), random_(seed), flag_random_(flag_seed) {}
 
 std::string Cloud::stream_name(std::size_t number) { return std::string(kStreamPrefix) + std::to_string(number); }
 
@@ -161,7 +161,55 @@ HttpResponse Cloud::put(Stream& stream, const HttpRequest& request) {
   return response;
 }
 
+// Pages of three, whatever was asked for; the rate that is left in every answer, as LaunchDarkly does.
+HttpResponse Cloud::flag_page(std::string_view url) {
+  HttpResponse response;
+  const bool limited = flag_random_.unit() < flag_faults.limited;
+  const std::int64_t reset_ms = true_ms() + static_cast<std::int64_t>(flag_random_.below(5'000));
+  response.headers = {{"x-ratelimit-route-remaining", limited || flag_random_.unit() < flag_faults.limited ? "0" : "4"},
+                      {"x-ratelimit-reset", std::to_string(reset_ms)}};
+  if (limited) {
+    response.status = 429;
+    if (flag_random_.below(2) == 0) response.headers.emplace_back("retry-after", "2");
+    return response;
+  }
+  response.status = 200;
+  if (flag_random_.unit() < flag_faults.fails) {
+    response.status = flag_random_.below(2) == 0 ? 503 : 200;
+    response.body = "<html>not what was asked for</html>";
+    return response;
+  }
+  constexpr std::size_t kPerPage = 3;
+  std::size_t at = 0;
+  const std::string_view offset = between(url, "&offset=", "&");
+  std::from_chars(offset.data(), offset.data() + offset.size(), at);
+  ++flag_pages_;
+  std::string items;
+  const std::size_t end = std::min(at + kPerPage, kFlags);
+  for (std::size_t i = at; i < end; ++i)
+    items += fmt::format(
+        R"({}{{"key":"flag-{}","name":"Named at LaunchDarkly {}","variations":[{{"value":0,"name":"zero"}},{{"value":1}}]}})",
+        i == at ? "" : ",", i, i);
+  const std::string next =
+      end < kFlags ? fmt::format(R"(,"next":{{"href":"/api/v2/flags/simulated?summary=0&limit=100&offset={}"}})", end)
+                   : "";
+  response.body = fmt::format(R"({{"items":[{}],"_links":{{"self":{{}}{}}}}})", items, next);
+  return response;
+}
+
+void Cloud::send_flags(const HttpRequest& request, std::function<void(HttpResponse)> done) {
+  const bool lost = flag_random_.unit() < flag_faults.is_lost;
+  HttpResponse response = lost ? transport_fault(TransportFault::timeout, "simulated") : flag_page(request.url);
+  const std::int64_t takes_us =
+      lost ? request.timeout_ms * 1000 : 20'000 + static_cast<std::int64_t>(flag_random_.below(100'000));
+  scheduler_.at(clock_.steady_us() + takes_us,
+                [this, generation = generation_, done = std::move(done), response = std::move(response)] {
+                  if (generation == generation_) done(response);
+                });
+}
+
 void Cloud::send(HttpRequest request, std::function<void(HttpResponse)> done) {
+  if (request.url.find("/api/v2/flags/") != std::string::npos) return send_flags(request, std::move(done));
   if (request.url.find("//sts.") != std::string::npos) return done(sts(request));
   std::size_t number = 0;
   const std::string_view digits = between(request.body, kStreamPrefix, "\"");

@@ -1,6 +1,7 @@
-// AWS as a seed makes it: an STS whose sessions expire, and Kinesis streams that throttle, fail, refuse, reshard, take
-// their time, and lose requests and answers. It remembers every record that it took. Time is its own: what the machine
-// under test thinks the time is does not matter to it.
+// AWS and LaunchDarkly as a seed makes them: an STS whose sessions expire, and Kinesis streams that throttle, fail,
+// refuse, reshard, take their time, and lose requests and answers; a list of flags that limits the rate, fails and is
+// lost. It remembers every record that it took. Time is its own: what the machine under test thinks the time is does
+// not matter to it.
 #pragma once
 
 #include <array>
@@ -50,9 +51,14 @@ struct Stream {
   std::uint64_t repeats() const;
 };
 
+// Of LaunchDarkly's list of flags; all zero: as it should be.
+struct FlagFaults {
+  double limited = 0, fails = 0, is_lost = 0;
+};
+
 class Cloud final : public http_client::HttpTransport {
  public:
-  Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed);
+  Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed);
 
   Stream& stream(std::size_t number);  // made when it is new
   static std::string stream_name(std::size_t number);
@@ -61,6 +67,12 @@ class Cloud final : public http_client::HttpTransport {
   bool sts_unreachable = false, sts_denies = false;
   std::int64_t session_s = 3600;
   void expire_sessions();
+
+  FlagFaults flag_faults;
+  // Flags of the project at LaunchDarkly, and what the first of them is called there.
+  static constexpr std::size_t kFlags = 7;
+  static constexpr const char* kFirstFlagName = "Named at LaunchDarkly 0";
+  std::uint64_t flag_pages() const { return flag_pages_; }  // given so far
 
   // The process that asked is gone: no answer reaches it any more. What is on its way may still arrive.
   void forget_callers() { ++generation_; }
@@ -72,12 +84,15 @@ class Cloud final : public http_client::HttpTransport {
   http_client::HttpResponse sts(const http_client::HttpRequest& request);
   http_client::HttpResponse put(Stream& stream, const http_client::HttpRequest& request);
   std::optional<http_client::HttpResponse> refuse(const http_client::HttpRequest& request);
+  void send_flags(const http_client::HttpRequest& request, std::function<void(http_client::HttpResponse)> done);
+  http_client::HttpResponse flag_page(std::string_view url);
   http_client::HttpResponse dated(http_client::HttpResponse response) const;
 
   Scheduler& scheduler_;
   const ManualClock& clock_;
   Random random_;
-  std::uint64_t generation_ = 0, sessions_made_ = 0;
+  Random flag_random_;  // of the list of flags alone
+  std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0;
   std::map<std::string, std::int64_t> sessions_;  // access key id → true time it expires, ms
   std::map<std::size_t, std::unique_ptr<Stream>> streams_;
 };

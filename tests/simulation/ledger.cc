@@ -79,6 +79,18 @@ std::optional<std::string> Ledger::miscounted(const Tracked& destination, const 
   return std::nullopt;
 }
 
+// Usage counts what Kinesis acknowledged: never more than was taken, and all of it when nothing explains a difference.
+std::optional<std::string> Ledger::miscounted_usage(const Tracked& destination, const Stream& stream,
+                                                    const Happened& happened, std::uint64_t usage) const {
+  if (usage > stream.taken) return fmt::format("usage counts {} events, but the stream took {}", usage, stream.taken);
+  const bool quiet = happened.deaths == 0 && happened.restarts == 0 && happened.usage_lost == 0 &&
+                     !destination.deleted && !destination.was_off && !destination.changed && !destination.replayed &&
+                     happened.flips == 0;
+  if (quiet && usage != stream.ledger.size())
+    return fmt::format("usage counts {} events, and the stream has {}", usage, stream.ledger.size());
+  return std::nullopt;
+}
+
 std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tracked& destination,
                                                 const Stream& stream) const {
   for (const Payload& payload : payloads) {
@@ -111,7 +123,8 @@ std::optional<std::string> Ledger::broken_for(const Tracked& destination, const 
 
 std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened,
                                           const std::map<ObjectId, exporting::PipelineStatus>& status,
-                                          const std::map<ObjectId, std::string>& dead_letters) const {
+                                          const std::map<ObjectId, std::string>& dead_letters,
+                                          const std::map<ObjectId, std::uint64_t>& usage) const {
   std::map<std::uint64_t, const SentEvent*> sent;
   std::map<std::uint64_t, std::size_t> environment_of;
   for (const Payload& payload : payloads) {
@@ -140,6 +153,7 @@ std::optional<std::string> Ledger::broken(Cloud& cloud, const Happened& happened
           return told(fmt::format("the id {} stands for m{} and m{}", id, mark, mark_of[id]));
       }
     }
+    if (auto wrong = miscounted_usage(destination, stream, happened, usage.at(destination.id))) return told(*wrong);
     if (destination.deleted) continue;
     const auto letters = dead_letters.find(destination.id);
     if (auto broken = broken_for(destination, stream, happened, status.at(destination.id),

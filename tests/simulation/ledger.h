@@ -46,6 +46,7 @@ struct Happened {
   std::uint64_t flips = 0;        // bits that rotted on disk
   std::uint64_t catalog_changes = 0;
   std::uint64_t read_errors = 0;  // reads that failed
+  std::uint64_t usage_lost = 0;   // stops in order at which the last of usage could not be written
   // Starts at which entries of the life before were given up already, and what they made repeats known by with them.
   std::uint64_t forgetful_starts = 0;
 };
@@ -64,7 +65,8 @@ class Ledger {
   // Of the end of a run, when nothing waits: the first promise that was broken; nothing: all kept.
   std::optional<std::string> broken(Cloud& cloud, const Happened& happened,
                                     const std::map<ObjectId, exporting::PipelineStatus>& status,
-                                    const std::map<ObjectId, std::string>& dead_letters) const;
+                                    const std::map<ObjectId, std::string>& dead_letters,
+                                    const std::map<ObjectId, std::uint64_t>& usage) const;
 
  private:
   std::optional<std::string> broken_for(const Tracked& destination, const Stream& stream, const Happened& happened,
@@ -73,6 +75,8 @@ class Ledger {
                                       const exporting::PipelineStatus& status, const std::string& dead_letters) const;
   std::optional<std::string> miscounted(const Tracked& destination, const Stream& stream, const Happened& happened,
                                         const exporting::PipelineStatus& status) const;
+  std::optional<std::string> miscounted_usage(const Tracked& destination, const Stream& stream,
+                                              const Happened& happened, std::uint64_t usage) const;
   std::optional<std::string> not_replayed(const Replayed& replay, const Tracked& destination,
                                           const Stream& stream) const;
   std::uint64_t now_ = 0;

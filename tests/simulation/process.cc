@@ -1,5 +1,7 @@
 #include "process.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "aws/credentials_sources.h"
@@ -12,6 +14,10 @@ namespace sluice::simulation {
 namespace {
 
 constexpr const char* kDataDirectory = "/data";
+constexpr const char* kAdminToken = "api-simulated";
+constexpr const char* kPrincipal = "arn:aws:iam::999999999999:role/sluice";
+// Far more often than the default, so that a short run has some rounds.
+constexpr std::int64_t kFlagRefreshMs = 15'000;
 
 // What was asked is answered with the next sync.
 constexpr std::int64_t kListenerDrainUs = 100'000;
@@ -19,14 +25,14 @@ constexpr std::int64_t kListenerDrainUs = 100'000;
 // A request with what its views point into, for as long as it is not answered.
 class Exchange final : public http::HttpResponder::Target {
  public:
-  Exchange(std::string bytes, http::ByteBudget& budget, std::function<void(const http::HttpResponse&)> answered)
+  Exchange(std::string bytes, http::ByteBudget& budget, Process::Answered answered)
       : bytes_(std::move(bytes)), parser_(limits_, budget), answered_(std::move(answered)) {
     parser_.begin();
     std::string_view rest = bytes_;
     http::RequestParser::Step step = http::RequestParser::Step::more;
     while (step == http::RequestParser::Step::more || step == http::RequestParser::Step::header)
       step = parser_.feed(rest);
-    SLUICE_CHECK(step == http::RequestParser::Step::complete, "the SDK's request is complete");
+    SLUICE_CHECK(step == http::RequestParser::Step::complete, "a simulated request is complete");
     parser_.describe(request_);
     request_.peer = "192.0.2.1";
   }
@@ -38,54 +44,123 @@ class Exchange final : public http::HttpResponder::Target {
   const std::string bytes_;
   http::RequestParser parser_;
   http::HttpRequest request_;
-  std::function<void(const http::HttpResponse&)> answered_;
+  Process::Answered answered_;
 };
 
 }  // namespace
 
-Process::Process(storage::FileSystem& files, const ManualClock& clock, Scheduler& scheduler, Cloud& cloud,
-                 const journal::JournalLimits& limits)
-    : files_(files), clock_(clock), scheduler_(scheduler), cloud_(cloud), limits_(limits) {}
+Process::Process(World world, const journal::JournalLimits& limits, bool reads_flags) : world_(world) {
+  settings_.data_dir = kDataDirectory;
+  settings_.journal = limits;
+  settings_.admin_token = kAdminToken;
+  if (reads_flags) settings_.launchdarkly.api_token = "api-reader";
+  settings_.launchdarkly.refresh_ms = kFlagRefreshMs;
+}
 
 Process::~Process() = default;
 
-Result<void> Process::start(const catalog::CatalogPointer& snapshot) {
+std::unique_ptr<exporting::Sink> Process::make_sink(const catalog::Destination& destination, Notifier& notifier,
+                                                    exporting::DeadLetterStore& dead_letters) {
+  return kinesis::make_kinesis_sink(destination,
+                                    {world_.cloud, world_.clock, empty_environment(), own_credentials_,
+                                     [] { return std::string(kPrincipal); }, world_.scheduler},
+                                    notifier, dead_letters);
+}
+
+Result<void> Process::open_data_path() {
+  own_credentials_ = std::make_shared<aws::CredentialsCache>(
+      std::make_unique<aws::StaticSource>("AKIDOWN", "secret", "", "simulation"), world_.clock, nullptr,
+      world_.scheduler);
   auto opened = data_path::DataPath::open(
-      {kDataDirectory, limits_, {}},
-      {files_, clock_,
+      {settings_.data_dir, settings_.journal, settings_.intake},
+      {world_.files, world_.clock,
        [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-         return kinesis::make_kinesis_sink(
-             destination,
-             {cloud_, clock_, empty_environment(), own_credentials_,
-              [] { return std::string("arn:aws:iam::999999999999:role/sluice"); }, scheduler_},
-             notifier, dead_letters);
+         return make_sink(destination, notifier, dead_letters);
        },
-       nullptr, scheduler_});
+       [this](const http::HttpRequest& request) { return public_status_->answer(request.path); }, world_.scheduler});
   if (!opened) return tl::unexpected(opened.error());
   data_path_ = std::move(*opened);
-  own_credentials_ = std::make_shared<aws::CredentialsCache>(
-      std::make_unique<aws::StaticSource>("AKIDOWN", "secret", "", "simulation"), clock_, nullptr, scheduler_);
-  while (!own_credentials_->current()) scheduler_.run_for(1000);  // AssumeRole would wait for it, in the only thread
-  if (auto started = data_path_->start(snapshot, data_path::DeletedDestinations::forget); !started) return started;
-  handler_ = data_path_->intake().make_handler();
+  return {};
+}
+
+Result<void> Process::start() {
+  if (auto opened = open_data_path(); !opened) return opened;
+  auto management = server::Management::open(world_.database.connect(), settings_, world_.clock, world_.scheduler);
+  if (!management) return tl::unexpected(management.error());
+  management_ = std::move(*management);
+  // AssumeRole would wait for it, in the only thread.
+  while (!own_credentials_->current()) world_.scheduler.run_for(1000);
+  if (auto started = data_path_->start(management_->catalog().snapshot(), data_path::DeletedDestinations::forget);
+      !started)
+    return started;
+  show();
+  management_->start(data_path_->exporter(),
+                     [this](const catalog::CatalogPointer& changed) { return put_in_force(changed); });
+  make_api();
+  if (!settings_.launchdarkly.api_token.empty())
+    flag_reader_ =
+        std::make_unique<launchdarkly::FlagReader>(settings_.launchdarkly, world_.cloud, world_.clock,
+                                                   data_path_->catalog(), data_path_->flags(), world_.scheduler);
+  admin_handler_ = std::make_unique<api::AdminHandler>(*public_status_, *pages_, api_.get());
+  view_->phase = api::ServerPhase::ready;
+  public_status_->render();
+  intake_handler_ = data_path_->intake().make_handler();
   listens_ = true;
   data_path_->deliver();
   return {};
 }
 
-Result<void> Process::put_in_force(const catalog::CatalogPointer& snapshot) {
-  return data_path_->put_in_force(snapshot);
+void Process::show() {
+  journal_watch_ =
+      std::make_unique<api::JournalWatch>(data_path_->journal(), data_path_->catalog(), world_.clock, world_.scheduler);
+  view_.reset(new api::ServerView{world_.clock, data_path_->catalog(), data_path_->flags(), *journal_watch_,
+                                  data_path_->exporter(), data_path_->intake_metrics(), world_.clock.wall_ms()});
+  public_status_ = std::make_unique<api::PublicStatus>(*view_, world_.scheduler);
+  pages_ = std::make_unique<api::RenderedPages>(api::admin_pages(*view_), world_.clock, world_.scheduler);
 }
 
-void Process::request(std::string bytes, std::function<void(const http::HttpResponse&)> answered) {
+void Process::make_api() {
+  api_ = std::make_unique<api::RestApi>(
+      api::RestContext{
+          world_.clock, *view_, data_path_->journal(), world_.files, settings_.data_dir, management_->catalog(),
+          management_->store(), management_->tokens(), management_->roles(), data_path_->flags(),
+          data_path_->exporter(),
+          [this](const catalog::Destination& destination, Notifier& notifier,
+                 exporting::DeadLetterStore& dead_letters) { return make_sink(destination, notifier, dead_letters); },
+          nullptr,  // nobody checks a destination in a run
+          [](const catalog::KinesisSettings&) { return std::string(kPrincipal); }},
+      world_.scheduler);
+}
+
+bool Process::put_in_force(const catalog::CatalogPointer& catalog) {
+  if (view_->phase == api::ServerPhase::draining) return true;
+  return data_path_->put_in_force(catalog).has_value();
+}
+
+void Process::request(std::string bytes, Answered answered) {
   const auto exchange = std::make_shared<Exchange>(std::move(bytes), bodies_, std::move(answered));
-  handler_->handle(exchange->request(), http::HttpResponder(exchange));
+  intake_handler_->handle(exchange->request(), http::HttpResponder(exchange));
 }
 
+void Process::admin(std::string_view method, std::string_view path, std::string_view body, Answered answered) {
+  const auto exchange = std::make_shared<Exchange>(
+      fmt::format("{} {} HTTP/1.1\r\nHost: sluice\r\nAuthorization: {}\r\nContent-Type: application/json\r\n"
+                  "Content-Length: {}\r\n\r\n{}",
+                  method, path, kAdminToken, body.size(), body),
+      admin_bodies_, std::move(answered));
+  admin_handler_->handle(exchange->request(), http::HttpResponder(exchange));
+}
+
+// As Server::stop().
 void Process::stop(std::int64_t drain_ms) {
+  view_->phase = api::ServerPhase::draining;
   listens_ = false;
-  scheduler_.run_for(kListenerDrainUs);
+  world_.scheduler.run_for(kListenerDrainUs);
   data_path_->drain(drain_ms);
+  flag_reader_.reset();
+  api_->stop();
+  management_->stop();
+  pages_->stop();
   data_path_->close();
 }
 

@@ -50,14 +50,21 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       outage_ms_(outage_ms),
       random_(part(seed, 1)),
       read_random_(part(seed, 7)),
+      database_random_(part(seed, 8)),
+      key_random_(part(seed, 9)),
+      look_random_(part(seed, 10)),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
-      cloud_(scheduler_, clock_, part(seed, 3)),
+      cloud_(scheduler_, clock_, part(seed, 3), part(seed, 11)),
       sdk_(part(seed, 4)),
+      database_(part(seed, 12)),
       limits_(draw_limits(random_)),
       environments_(1 + random_.below(2)) {
   seed_system_random(part(seed, 5));
+  reads_flags_ = look_random_.below(2) == 0;
+  cloud_.flag_faults = {weather_.throttling ? 0.2 : 0, weather_.failures ? 0.2 : 0, weather_.lost_answers ? 0.1 : 0};
+  make_catalog();
   use_disk(std::make_unique<storage::FakeFileSystem>(part(seed, 6)));
   if (weather_.poison) sdk_.poison = 0.01;
   // A payload is known again while its entry is kept: a jump of the clock must not end that within an SDK's retry.
@@ -86,9 +93,12 @@ Outcome Run::go() {
     for (const exporting::DestinationStatus& each : process_->exporter().status())
       status[each.destination.id] = each.pipeline;
     std::map<ObjectId, std::string> letters;
-    for (const Tracked& each : ledger_.destinations)
+    std::map<ObjectId, std::uint64_t> usage;
+    for (const Tracked& each : ledger_.destinations) {
       letters[each.id] = disk_->bytes("/data/dead-letters/" + each.id.hex() + ".ndjson");
-    broken_ = ledger_.broken(cloud_, happened_, status, letters);
+      usage[each.id] = database_.usage_of(each.id.hex());
+    }
+    broken_ = ledger_.broken(cloud_, happened_, status, letters, usage);
   }
   outcome.broken = broken_;
   outcome.payloads = ledger_.payloads.size();
@@ -138,10 +148,10 @@ void Run::guarded(const std::function<void()>& act) {
 bool Run::settle() {
   const auto at_rest = [this] {
     const auto all = process_->exporter().status();
-    return std::all_of(all.begin(), all.end(), [](const exporting::DestinationStatus& each) {
-      return each.pipeline.balance.waiting == 0 &&
-             !(each.replay && each.replay->state == exporting::ReplayState::running);
-    });
+    return is_in_force() && std::all_of(all.begin(), all.end(), [](const exporting::DestinationStatus& each) {
+             return each.pipeline.balance.waiting == 0 &&
+                    !(each.replay && each.replay->state == exporting::ReplayState::running);
+           });
   };
   std::int64_t rested_s = 0;
   for (std::int64_t s = 0; s < kSettleAtMostS; ++s) {
@@ -152,7 +162,6 @@ bool Run::settle() {
       continue;
     }
     look_at_replays();
-    if (clock_.steady_us() >= publish_again_at_us_) guarded([this] { publish(); });
     check_limits();
     // What is shown may be two seconds old.
     rested_s = in_flight_.empty() && at_rest() ? rested_s + 1 : 0;
@@ -160,13 +169,12 @@ bool Run::settle() {
     std::uint64_t taken = 0, after = 0;
     for (const Tracked& each : ledger_.destinations) taken += cloud_.stream(each.stream).taken;
     guarded([this] { process_->stop(10'000); });
-    dying_ = true;
-    process_.reset();
-    dying_ = false;
-    ++life_;
+    count_usage();
+    end_life();
     try_start();
     if (!process_) return false;
     guarded([this] { scheduler_.run_for(10 * kSecondUs); });
+    guarded([this] { look_at_rest(); });
     for (const Tracked& each : ledger_.destinations) after += cloud_.stream(each.stream).taken;
     if (after != taken) broken_ = fmt::format("after a stop in order {} events came again", after - taken);
     return at_rest();
@@ -181,6 +189,7 @@ bool Run::settle() {
 
 void Run::check_limits() {
   if (!process_ || broken_) return;
+  check_shown();
   if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes)
     broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
   for (const exporting::DestinationStatus& each : process_->exporter().status()) {
@@ -220,11 +229,9 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
            fmt::format(" taken {}", cloud_.stream(std::stoul(each.destination.name.substr(7))).ledger.size()));
   scheduler_.kill();
   cloud_.forget_callers();
-  ++life_;
   auto disk = left_behind_ ? std::move(left_behind_) : disk_->after_crash(how, random_.next());
-  dying_ = true;
-  process_.reset();
-  dying_ = false;
+  if (process_ && process_->listens()) count_usage();
+  end_life();
   if (weather_.rot && !repaired_ && random_.below(3) == 0) {
     const auto paths = disk->paths();
     const std::string& path = paths[random_.below(paths.size())];
@@ -242,23 +249,57 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
   start_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(3 * kSecondUs));
   const std::set<std::size_t> cut_off = std::exchange(in_flight_, {});
   for (const std::size_t payload : cut_off) answered(payload, 0);
+}
+
+void Run::end_life() {
+  dying_ = true;
+  process_.reset();
+  dying_ = false;
+  scheduler_.kill();
+  cloud_.forget_callers();
+  ++life_;
   asked_replays_.clear();
+  looks_.clear();
+  shown_.clear();
+  changed_at_us_ = 0;
+}
+
+// A killed process loses the counts since the last sample; after a stop in order they are equal.
+void Run::count_usage() {
+  const bool in_order = !process_->listens();
+  const bool all = in_order && !database_.usage_failed();
+  happened_.usage_lost += in_order && !all;
+  Database::Usage counted;
+  for (const auto& [key, events] : database_.usage())
+    if (const auto before = usage_at_start_.find(key); before == usage_at_start_.end() || before->second != events)
+      counted[key] = events - (before == usage_at_start_.end() ? 0 : before->second);
+  Database::Usage delivered;
+  for (const auto& [id, sums] : process_->exporter().delivered())
+    for (const event::EventKindRow& row : event::kEventKinds)
+      if (const std::uint64_t events = sums.by_kind[static_cast<std::size_t>(row.kind)]; events > 0)
+        delivered[{id.hex(), std::string(row.name)}] = events;
+  for (const auto& [key, events] : counted)
+    if (delivered[key] < events)
+      broken_ = fmt::format("usage counts {} {} events of {}, and {} were delivered", events, key.second, key.first,
+                            delivered[key]);
+  for (const auto& [key, events] : delivered)
+    if (all && counted[key] != events)
+      broken_ = fmt::format("after a stop in order usage counts {} {} events of {}, and {} were delivered",
+                            counted[key], key.second, key.first, events);
 }
 
 void Run::try_start() {
   guarded([this] {
-    process_ = std::make_unique<Process>(*disk_, clock_, scheduler_, cloud_, limits_);
-    if (auto started = process_->start(snapshot()); !started) {
+    process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, reads_flags_);
+    usage_at_start_ = database_.usage();
+    if (auto started = process_->start(); !started) {
       tell("does not start: " + started.error().message);
-      scheduler_.kill();
-      dying_ = true;
-      process_.reset();
-      dying_ = false;
-      ++life_;
+      end_life();
       start_at_us_ = clock_.steady_us() + kSecondUs;
       return;
     }
-    publish_again_at_us_ = INT64_MAX;
+    learn_keys();
+    if (!is_in_force()) broken_ = "a catalog that was changed is not in force after a start";
     if (process_->journal().oldest() > end_at_start_) ++happened_.forgetful_starts;
     end_at_start_ = process_->journal().end();
     tell("started");

@@ -4,15 +4,20 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "cloud.h"
+#include "database.h"
 #include "ledger.h"
 #include "process.h"
 #include "scheduler.h"
@@ -63,8 +68,8 @@ class Run {
   void die(const std::string& why, storage::FakeFileSystem::Crash how);
   void use_disk(std::unique_ptr<storage::FakeFileSystem> disk);
   void before_change();
-  catalog::CatalogPointer snapshot() const;
-  void publish();
+  void end_life();     // the process is gone, whatever it was told to do
+  void count_usage();  // of this life, against what it delivered
 
   // What happens
   void act();
@@ -72,25 +77,54 @@ class Run {
   void answered(std::size_t payload, unsigned status);
   void trouble_disk();
   void trouble_reads();
+  void trouble_database();
   void trouble_cloud();
+
+  // What owners do (owners.cc)
+  void make_catalog();
+  // A call to the REST API. `made` when it is done: also when the process dies after that, before it can answer. True:
+  // it was.
+  bool ask_for(std::string_view method, const std::string& path, const std::string& body,
+               const std::function<void()>& made);
   void change_catalog();
   void make_destination();
   void turn(Tracked& destination);
+  void change_kinds(Tracked& destination);
+  void remove(Tracked& destination);
+  void reset_key();
+  void learn_keys();
+  bool key_is_good(const Payload& payload) const;
   void replay();
   void retry_dead_letters();
   void look_at_replays();
+  bool is_in_force() const;
   Tracked* any_destination();
+
+  // What strangers see (onlookers.cc)
+  void look();
+  void look_at(const char* page);
+  void look_from_outside();
+  void take_page(std::string_view page, const http::HttpResponse& response);
+  void take_status(const std::string& body);
+  void take_metrics(const std::string& body);
+  std::optional<std::string> untrue(const Tracked& destination, const nlohmann::json& shown);
+  void note_shown();
+  void note_in_force();
+  void check_shown();
+  void look_at_rest();
 
   const std::uint64_t seed_;
   const std::function<void(const std::string&)> tell_;
   const std::int64_t outage_ms_;
   Random random_;
-  Random read_random_;  // of read errors alone
+  // Each of what came later, alone: an earlier seed keeps the rest of its weather.
+  Random read_random_, database_random_, key_random_, look_random_;
   const Weather weather_;
   ManualClock clock_;
   Scheduler scheduler_;
   Cloud cloud_;
   Sdk sdk_;
+  Database database_;
   Ledger ledger_;
   Happened happened_;
   journal::Position end_at_start_{UINT64_MAX};  // of the journal, when the process began this life
@@ -106,7 +140,26 @@ class Run {
   storage::FakeFileSystem::Crash planned_crash_{};
   std::unique_ptr<storage::FakeFileSystem> left_behind_;  // the disk at the moment of a crash
   std::set<std::size_t> in_flight_;                       // payloads that wait for an answer
-  std::int64_t publish_again_at_us_ = INT64_MAX;
+  bool reads_flags_;
+  Database::Usage usage_at_start_;
+  std::int64_t changed_at_us_ = 0;  // since when a change of the catalog is not in force; 0: it is
+  struct Key {
+    std::size_t environment = 0;
+    std::int64_t until_ms = 0;  // 0: until it is reset
+  };
+  std::map<std::string, Key> keys_;
+  struct Look {
+    const char* page;
+    std::int64_t asked_us;
+  };
+  std::map<std::uint64_t, Look> looks_;  // that wait for an answer
+  std::uint64_t looks_made_ = 0;
+  struct Shown {
+    std::int64_t at_us;
+    std::map<ObjectId, std::uint64_t> delivered;
+  };
+  std::deque<Shown> shown_;  // by the exporter, in this life
+  bool at_rest_ = false;     // for longer than anything that is shown may be old
   bool clock_jumped_ = false;
   std::int64_t heal_disk_at_us_ = 0;
   std::uint64_t destinations_made_ = 0, refused_ = 0;

@@ -1,6 +1,7 @@
 #include "scheduler.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -9,6 +10,12 @@ namespace {
 
 // A step takes some microseconds, so that work which asks to be called again at once lets time pass.
 constexpr std::uint64_t kStepUs = 20;
+
+// The publisher waits for destinations that stop, for seconds, with no lock that another worker takes: all others go on
+// meanwhile.
+constexpr std::string_view kPublisher = "publisher", kDestination = "destination";
+// A job of the API may take longer than anything, and would hold up the one inside whose step it began.
+constexpr std::string_view kRestWorker = "rest-worker";
 
 }  // namespace
 
@@ -59,8 +66,12 @@ bool Scheduler::run_event() {
   return true;
 }
 
+bool Scheduler::may_step(const Job& job) const {
+  return !job.done && !job.stepping && (stepping_.empty() || job.name != kRestWorker);
+}
+
 bool Scheduler::ready(Job& job) const {
-  if (job.done || job.stepping) return false;
+  if (!may_step(job)) return false;
   if (job.notifier->take()) job.notified = true;
   return job.notified || job.due_us <= clock_.steady_us();
 }
@@ -75,6 +86,7 @@ void Scheduler::step(const std::shared_ptr<Job>& job) {
   note(job->number);
   job->notified = false;
   job->stepping = true;
+  stepping_.push_back(job->name);
   std::int64_t wait_us = kWorkerDone;
   try {
     wait_us = job->step();
@@ -83,6 +95,7 @@ void Scheduler::step(const std::shared_ptr<Job>& job) {
     throw;
   }
   job->stepping = false;
+  stepping_.pop_back();
   if (wait_us == kWorkerDone) {
     job->done = true;
     std::erase(jobs_, job);
@@ -97,7 +110,7 @@ bool Scheduler::go_on(std::int64_t until_us) {
   std::int64_t next_us = next_event_us();
   for (const auto& job : jobs_) {
     if (ready(*job)) able.push_back(job);
-    if (!job->stepping) next_us = std::min(next_us, job->due_us);
+    if (may_step(*job)) next_us = std::min(next_us, job->due_us);
   }
   const bool event = next_event_us() <= clock_.steady_us();
   if (!able.empty() || event) {
@@ -131,13 +144,17 @@ bool Scheduler::wait_us(Notifier& notifier, std::int64_t us) {
 }
 
 // Only the one that is waited for goes on, with the network: what others would do meanwhile could want the locks that
-// the waiting one holds, and in one thread nobody would ever give them back.
+// the waiting one holds, and in one thread nobody would ever give them back. Not so while the publisher waits for a
+// destination.
 void Scheduler::join(Job& job) {
   const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& each) { return each.get() == &job; });
   if (found == jobs_.end()) return;  // done, or dead
   const std::shared_ptr<Job> kept = *found;
+  const bool all = !stepping_.empty() && stepping_.back() == kPublisher && kept->name == kDestination;
   while (!kept->done && std::find(jobs_.begin(), jobs_.end(), kept) != jobs_.end()) {
-    if (ready(*kept)) {
+    if (all) {
+      SLUICE_CHECK(go_on(INT64_MAX), "whoever waits for a worker has notified it");
+    } else if (ready(*kept)) {
       step(kept);
     } else if (!run_event()) {
       const std::int64_t next_us = std::min(kept->due_us, next_event_us());
@@ -147,6 +164,9 @@ void Scheduler::join(Job& job) {
   }
 }
 
-void Scheduler::kill() { jobs_.clear(); }
+void Scheduler::kill() {
+  jobs_.clear();
+  stepping_.clear();
+}
 
 }  // namespace sluice::simulation

@@ -48,6 +48,7 @@ class Scheduler final : public Workers {
     std::uint64_t number;
     std::function<void()> happen;
   };
+  bool may_step(const Job& job) const;
   bool ready(Job& job) const;
   void step(const std::shared_ptr<Job>& job);
   bool run_event();  // one that is due
@@ -59,7 +60,8 @@ class Scheduler final : public Workers {
   ManualClock& clock_;
   Random random_;
   std::vector<std::shared_ptr<Job>> jobs_;
-  std::vector<Event> events_;  // a heap, the next on top
+  std::vector<const char*> stepping_;  // names of those whose step waits for others, the innermost last
+  std::vector<Event> events_;          // a heap, the next on top
   std::uint64_t numbers_ = 0, steps_ = 0, fingerprint_ = 0;
 };
 

@@ -45,11 +45,13 @@ Payload Sdk::make(std::size_t environment, std::int64_t wall_ms) {
     payload.events.push_back(sent);
   }
   body += ']';
+  const auto key = keys_.find(environment);
+  payload.sdk_key = key == keys_.end() ? sdk_key(environment) : key->second;
   payload.request = fmt::format(
       "POST /bulk HTTP/1.1\r\nHost: sluice\r\nAuthorization: {}\r\nContent-Type: application/json\r\n"
       "User-Agent: Simulated/1\r\nX-LaunchDarkly-Event-Schema: 4\r\n"
       "X-LaunchDarkly-Payload-ID: 00000000-0000-4000-8000-{:012}\r\nContent-Length: {}\r\n\r\n{}",
-      sdk_key(environment), payload.number, body.size(), body);
+      payload.sdk_key, payload.number, body.size(), body);
   return payload;
 }
 

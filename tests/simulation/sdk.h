@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct SentEvent {
 struct Payload {
   std::size_t environment;
   std::string request;  // as it goes over the connection
+  std::string sdk_key;
   std::vector<SentEvent> events;
   std::uint64_t number = 0;
   std::uint64_t sent_at = 0, answered_at = 0;  // logical times: Ledger::now()
@@ -39,12 +41,16 @@ class Sdk {
 
   Payload make(std::size_t environment, std::int64_t wall_ms);
 
+  // The environment's first one.
   static std::string sdk_key(std::size_t environment);
+  // What the environment's SDKs send from now on.
+  void use_key(std::size_t environment, const std::string& key) { keys_[environment] = key; }
   static constexpr const char* kUnwantedFlag = "unwanted";
 
  private:
   std::string event(SentEvent& sent, std::int64_t wall_ms);
   Random random_;
+  std::map<std::size_t, std::string> keys_;  // where it is not the first
   std::uint64_t marks_ = 0, payloads_ = 0;
 };
 

@@ -1,23 +1,31 @@
-// Takes the place of base/system_random.cc: what would come from the operating system comes from the run's seed.
+// Takes the place of base/system_random.cc and api/new_object_id.cc: what would come from the operating system, or be
+// of the whole program, comes from the run's seed.
 #include "system_random.h"
 
 #include <algorithm>
 #include <cstring>
 
+#include "api/audit.h"
 #include "base/random.h"
 
 namespace sluice {
 namespace {
 
 thread_local Random source(0);
+thread_local ObjectIdMinter minter(0);
 
 }  // namespace
 
 namespace simulation {
 
-void seed_system_random(std::uint64_t seed) { source = Random(seed); }
+void seed_system_random(std::uint64_t seed) {
+  source = Random(seed);
+  minter = ObjectIdMinter(Random(seed + 1).next());
+}
 
 }  // namespace simulation
+
+ObjectId api::new_object_id(std::int64_t now_ms) { return minter.mint(now_ms); }
 
 Random Random::from_system() { return Random(source.next()); }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <utility>
 
 #include "run.h"
@@ -12,23 +11,6 @@ namespace {
 
 constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kSdkRetryUs = 1'000'000;
-constexpr const char* kProject = "5744c96707c9900708000004";
-
-ObjectId environment_id(std::size_t number) {
-  return *ObjectId::parse(fmt::format("578d1e02d2943862c52b96{:02x}", number));
-}
-
-event::EventKindSet both(const event::EventKindSet& a, const event::EventKindSet& b) {
-  event::EventKindSet set;
-  for (const event::EventKindRow& row : event::kEventKinds) set.set(row.kind, a.has(row.kind) && b.has(row.kind));
-  return set;
-}
-event::EventKindSet either(const event::EventKindSet& a, const event::EventKindSet& b) {
-  event::EventKindSet set;
-  for (const event::EventKindRow& row : event::kEventKinds) set.set(row.kind, a.has(row.kind) || b.has(row.kind));
-  return set;
-}
-
 // The weather's names, in one place for drawing and telling.
 struct Named {
   const char* name;
@@ -89,7 +71,9 @@ void Run::act() {
     tell("the disk has room again");
   }
   trouble_reads();
-  if (process_ && clock_.steady_us() >= publish_again_at_us_) publish();
+  trouble_database();
+  if (weather_.catalog_changes && key_random_.below(25) == 0) reset_key();
+  look();
   for (std::uint64_t count = random_.below(4); count > 0; --count) {
     ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
     send(ledger_.payloads.size() - 1);
@@ -116,13 +100,8 @@ void Run::act() {
         tell("restarts in order");
         ++happened_.restarts;
         process_->stop(static_cast<std::int64_t>(random_.below(3'000)));
-        dying_ = true;
-        process_.reset();
-        dying_ = false;
-        scheduler_.kill();
-        cloud_.forget_callers();
-        ++life_;
-        asked_replays_.clear();
+        count_usage();
+        end_life();
         const std::set<std::size_t> cut_off = std::exchange(in_flight_, {});
         for (const std::size_t payload : cut_off) answered(payload, 0);
         start_at_us_ = clock_.steady_us() + static_cast<std::int64_t>(random_.below(kSecondUs));
@@ -157,6 +136,7 @@ void Run::answered(std::size_t number, unsigned status) {
     return;
   }
   refused_ += status != 0;
+  if (status == 401 && !key_is_good(payload)) return;  // its SDK would stop
   if (status != 0 && status != 503 && status != 500) broken_ = fmt::format("a payload was answered {}", status);
   if (payload.tries < 2) scheduler_.at(clock_.steady_us() + kSdkRetryUs, [this, number] { send(number); });
 }
@@ -206,6 +186,24 @@ void Run::trouble_reads() {
   }
 }
 
+// While there is no process, too: a start meets it.
+void Run::trouble_database() {
+  if (weather_.disk_errors && database_random_.below(15) == 0) {
+    const auto of_thousand =
+        database_random_.below(2) == 0 ? 0 : 10 + static_cast<std::uint32_t>(database_random_.below(500));
+    tell(fmt::format("{} of 1000 calls of the catalog's database fail", of_thousand));
+    database_.fail_at_times(of_thousand);
+  }
+  if (weather_.crashes && database_random_.below(25) == 0)
+    database_.die_in_write(database_random_.below(3), [this] {
+      dying_ = true;  // as in a change to the disk
+      left_behind_ = disk_->after_crash(static_cast<storage::FakeFileSystem::Crash>(database_random_.below(4)),
+                                        database_random_.next());
+      scheduler_.kill();
+      throw ProcessDied{"a crash in a change to the catalog's database"};
+    });
+}
+
 void Run::trouble_cloud() {
   Tracked* destination = any_destination();
   if (destination == nullptr) return;
@@ -241,147 +239,6 @@ void Run::trouble_cloud() {
   }
 }
 
-Tracked* Run::any_destination() {
-  if (ledger_.destinations.empty()) return nullptr;
-  Tracked& destination = ledger_.destinations[random_.below(ledger_.destinations.size())];
-  return destination.deleted ? nullptr : &destination;
-}
-
-catalog::CatalogPointer Run::snapshot() const {
-  catalog::Project project;
-  project.id = *ObjectId::parse(kProject);
-  project.key = "simulated";
-  std::vector<catalog::Environment> environments;
-  for (std::size_t i = 0; i < environments_; ++i) {
-    catalog::Environment environment;
-    environment.id = environment_id(i);
-    environment.project_id = project.id;
-    environment.project_key = project.key;
-    environment.key = fmt::format("environment-{}", i);
-    environment.sdk_keys = {Sdk::sdk_key(i)};
-    environment.flag_export.as_sent = false;
-    environment.flag_export.flags[Sdk::kUnwantedFlag].exported = false;
-    environments.push_back(std::move(environment));
-  }
-  std::vector<catalog::Destination> destinations;
-  for (const Tracked& each : ledger_.destinations) {
-    if (each.deleted) continue;
-    catalog::Destination destination;
-    destination.id = each.id;
-    destination.environment_id = environment_id(each.environment);
-    destination.name = Cloud::stream_name(each.stream);
-    destination.on = each.on;
-    destination.kinds = each.kinds;
-    destination.project_key = project.key;
-    destination.environment_key = environments[each.environment].key;
-    destination.kinesis.region = "eu-west-1";
-    destination.kinesis.stream_name = destination.name;
-    destination.kinesis.role_arn = "arn:aws:iam::123456789012:role/export";
-    destinations.push_back(std::move(destination));
-  }
-  return std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>{project}, std::move(environments),
-                                                    std::move(destinations));
-}
-
-void Run::publish() {
-  publish_again_at_us_ = INT64_MAX;
-  if (!process_) return;
-  if (auto done = process_->put_in_force(snapshot()); !done) {
-    tell("not in force: " + done.error().message);
-    publish_again_at_us_ = clock_.steady_us() + kSecondUs;
-  }
-}
-
-void Run::make_destination() {
-  if (!process_) return;
-  Tracked made;
-  made.stream = destinations_made_++;
-  made.id = *ObjectId::parse(fmt::format("{:024x}", 0xd000 + made.stream));
-  made.environment = random_.below(environments_);
-  made.kinds = made.always = made.ever = event::EventKindSet::defaults();
-  if (const auto reserved = process_->exporter().reserve_start(made.id); !reserved) return;
-  made.wanted_from = ledger_.now();
-  ledger_.destinations.push_back(made);
-  tell(fmt::format("destination {} is made", Cloud::stream_name(made.stream)));
-  publish();
-}
-
-void Run::turn(Tracked& destination) {
-  if (!destination.on && !process_->exporter().reserve_start(destination.id)) return;
-  destination.on = !destination.on;
-  destination.was_off = true;
-  if (destination.on) destination.excused_until = ledger_.now();
-  if (!destination.on) process_->exporter().switched_off(destination.id);
-  tell(fmt::format("{} is switched {}", Cloud::stream_name(destination.stream), destination.on ? "on" : "off"));
-  publish();
-}
-
-void Run::change_catalog() {
-  Tracked* destination = any_destination();
-  if (weather_.replays && random_.below(3) == 0) replay();
-  if (weather_.poison && random_.below(3) == 0) retry_dead_letters();
-  if (weather_.on_and_off && destination != nullptr && random_.below(3) == 0) turn(*destination);
-  if (!weather_.catalog_changes || random_.below(3) != 0) return;
-  ++happened_.catalog_changes;
-  if (random_.below(3) == 0 && ledger_.destinations.size() < 6) return make_destination();
-  if (destination == nullptr || destination->deleted) return;
-  if (random_.below(8) == 0) {
-    destination->deleted = true;
-    tell(fmt::format("{} is deleted", Cloud::stream_name(destination->stream)));
-  } else {
-    const event::EventKindRow& row = event::kEventKinds[2 + random_.below(event::kEventKinds.size() - 2)];
-    destination->kinds.set(row.kind, !destination->kinds.has(row.kind));
-    destination->always = both(destination->always, destination->kinds);
-    destination->ever = either(destination->ever, destination->kinds);
-    destination->changed = true;
-    tell(fmt::format("{}: {} is changed", Cloud::stream_name(destination->stream), row.name));
-  }
-  publish();
-}
-
-void Run::replay() {
-  Tracked* destination = any_destination();
-  if (destination == nullptr || !destination->on) return;
-  const std::int64_t to_ms = clock_.wall_ms() - static_cast<std::int64_t>(random_.below(5'000));
-  const std::int64_t from_ms = to_ms - static_cast<std::int64_t>(random_.below(20'000));
-  const journal::Position oldest = process_->journal().oldest();
-  // From here on: a process that dies after the request was written down goes on with the replay when it is back.
-  const bool before = std::exchange(destination->replayed, true);
-  if (!process_->exporter().start_replay(destination->id, from_ms, to_ms)) {
-    destination->replayed = before;
-    return;
-  }
-  tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
-  // What was given up before it began is not replayed.
-  const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
-  asked_replays_[destination->id] = {{destination->id, std::max(from_ms, kept_from_ms), to_ms, ledger_.now()}, oldest};
-}
-
-// While live delivery, and whatever else there is, goes on.
-void Run::retry_dead_letters() {
-  const Tracked* destination = any_destination();
-  if (destination == nullptr || !destination->on) return;
-  const std::atomic<bool> stopping{false};
-  const auto done = process_->exporter().retry_dead_letters(destination->id, stopping);
-  tell(fmt::format("dead letters of {} are retried: {}", Cloud::stream_name(destination->stream),
-                   done ? fmt::format("{} delivered, {} kept", done->delivered, done->kept) : done.error().message));
-}
-
-void Run::look_at_replays() {
-  if (!process_) return;
-  for (auto at = asked_replays_.begin(); at != asked_replays_.end();) {
-    const auto status = process_->exporter().status(at->first);
-    if (status && status->replay && status->replay->state == exporting::ReplayState::running) {
-      ++at;
-      continue;
-    }
-    const bool whole = status && status->replay && status->replay->state == exporting::ReplayState::done &&
-                       process_->journal().oldest() == at->second.oldest && !clock_jumped_ && happened_.flips == 0;
-    if (whole) ledger_.replays.push_back(at->second.replay);
-    at = asked_replays_.erase(at);
-  }
-}
-
 void Run::repair() {
   tell("all is repaired");
   repaired_ = true;
@@ -392,15 +249,13 @@ void Run::repair() {
   disk_->fail_sync(UINT64_MAX, storage::FileFault::other);
   cloud_.sts_denies = cloud_.sts_unreachable = false;
   cloud_.session_s = 3600;
+  cloud_.flag_faults = {};
+  database_.heal();
   for (Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults = {};
   while (!process_) try_start();
   guarded([this] {
-    for (Tracked& each : ledger_.destinations) {
-      if (each.deleted || each.on || !process_->exporter().reserve_start(each.id)) continue;
-      each.on = true;
-      each.excused_until = ledger_.now();
-    }
-    publish();
+    for (Tracked& each : ledger_.destinations)
+      if (!each.deleted && !each.on) turn(each);
   });
 }
 
