@@ -95,7 +95,10 @@ Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   finish_leaving(snapshot, take_leaving(snapshot));
   std::map<ObjectId, catalog::Destination> off;
   for (const catalog::Destination& destination : snapshot.destinations()) {
-    if (!destination.on) off.emplace(destination.id, destination);
+    if (destination.on)
+      places_.is_on(destination.id);
+    else
+      off.emplace(destination.id, destination);
   }
   const Result<void> paused = paused_.set(off);
   Result<void> outcome = paused;

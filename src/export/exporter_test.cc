@@ -212,6 +212,26 @@ TEST_F(ExporterTest, a_place_is_held_until_what_is_missed_is_counted_whatever_is
   EXPECT_FALSE(held());
 }
 
+// Found by the simulation (seed 5197): it is not counted any more what the destination misses, and it does not run yet.
+TEST_F(ExporterTest, a_destination_that_is_switched_off_before_it_could_start_is_held_until_what_it_misses_is_counted) {
+  apply(true);
+  apply(false);
+  for (const bool refused : {false, true}) {
+    ASSERT_TRUE(exporter_->reserve_start(destination_.id));
+    files_.fail_read(destination_.id.hex() + ".cursor", 0);
+    destination_.on = true;
+    ASSERT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
+    files_.heal_reads();
+    if (refused)
+      exporter_->release_start(destination_.id);
+    else
+      exporter_->switched_off(destination_.id);
+    EXPECT_TRUE(held());
+    apply(false);
+    EXPECT_FALSE(held());
+  }
+}
+
 TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor) {
   apply(false);
   ASSERT_TRUE(*exporter_->reserve_start(destination_.id));

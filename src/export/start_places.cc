@@ -32,11 +32,6 @@ Result<bool> StartPlaces::reserve(ObjectId destination) {
   return true;
 }
 
-void StartPlaces::drop_unneeded(ObjectId destination) {
-  if (!reserved_.contains(destination) && !running_.contains(destination) && !uncounted_.contains(destination))
-    journal_.drop_hold(destination.hex());
-}
-
 void StartPlaces::release(ObjectId destination) {
   bool unused;
   {
@@ -45,7 +40,10 @@ void StartPlaces::release(ObjectId destination) {
     if (found == reserved_.end()) return;
     unused = found->second;
     reserved_.erase(found);
-    drop_unneeded(destination);
+    if (unused)
+      journal_.drop_hold(destination.hex());
+    else
+      drop_hold(destination);
   }
   // Left behind it would do no harm: nobody else gets the id.
   if (unused) (void)files_.remove(path_of(destination));
@@ -53,7 +51,17 @@ void StartPlaces::release(ObjectId destination) {
 
 void StartPlaces::switched_off(ObjectId destination) {
   const std::lock_guard lock(mutex_);
-  if (reserved_.erase(destination) > 0) drop_unneeded(destination);
+  if (reserved_.erase(destination) > 0) drop_hold(destination);
+}
+
+// What is given up in between would be missing without a word: the next apply() counts, and drops the hold.
+void StartPlaces::drop_hold(ObjectId destination) {
+  if (!running_.contains(destination) && counted_.contains(destination)) journal_.drop_hold(destination.hex());
+}
+
+void StartPlaces::is_on(ObjectId destination) {
+  const std::lock_guard lock(mutex_);
+  counted_.erase(destination);
 }
 
 void StartPlaces::started(ObjectId destination) {
@@ -74,8 +82,8 @@ void StartPlaces::stopped(ObjectId destination, bool off) {
 
 void StartPlaces::is_off(ObjectId destination) {
   const std::lock_guard lock(mutex_);
-  uncounted_.erase(destination);
-  drop_unneeded(destination);
+  counted_.insert(destination);
+  if (!reserved_.contains(destination)) journal_.drop_hold(destination.hex());
 }
 
 void StartPlaces::forget(ObjectId destination) {
@@ -83,7 +91,7 @@ void StartPlaces::forget(ObjectId destination) {
     const std::lock_guard lock(mutex_);
     reserved_.erase(destination);
     running_.erase(destination);
-    uncounted_.erase(destination);
+    counted_.erase(destination);
     journal_.drop_hold(destination.hex());
   }
   (void)files_.remove(path_of(destination));  // it may have none; the next start tries again

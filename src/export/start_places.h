@@ -27,13 +27,16 @@ class StartPlaces {
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
   // until release() or switched_off().
   Result<bool> reserve(ObjectId destination);
-  // The change that reserve() was for was refused.
+  // The change that reserve() was for was refused: as switched_off(), and a cursor that was made for it goes.
   void release(ObjectId destination);
-  // Its owner switched it off: its place stays, and holds nothing back once it does not run.
+  // Its owner switched it off: its place stays, and holds nothing back once it does not run and what it misses is
+  // counted.
   void switched_off(ObjectId destination);
 
-  // It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until is_off()
+  // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start or
+  // not. It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until is_off()
   // (all: apply()'s thread).
+  void is_on(ObjectId destination);
   void started(ObjectId destination);
   void stopped(ObjectId destination, bool off);
   // It is off in the catalog that is applied, and what it misses is counted from here on: drops what is held for it,
@@ -46,8 +49,7 @@ class StartPlaces {
   static Result<void> repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
  private:
-  // Drops what is held for the destination when nothing needs it any more. With mutex_.
-  void drop_unneeded(ObjectId destination);
+  void drop_hold(ObjectId destination);  // under mutex_; not of one that runs, or misses what nobody counts
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
   journal::Journal& journal_;
   storage::FileSystem& files_;
@@ -55,7 +57,7 @@ class StartPlaces {
   std::mutex mutex_;                   // guards what follows, and the order of hold and drop_hold
   std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;
-  std::set<ObjectId> uncounted_;  // they stopped, and are held until what they miss is counted
+  std::set<ObjectId> counted_;  // off, and what they miss is counted
 };
 
 }  // namespace sluice::exporting
