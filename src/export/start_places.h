@@ -33,9 +33,9 @@ class StartPlaces {
   // counted.
   void switched_off(ObjectId destination);
 
-  // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start or
-  // not. It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until is_off()
-  // (all: apply()'s thread).
+  // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start
+  // or not. It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until
+  // is_off() (all: apply()'s thread).
   void is_on(ObjectId destination);
   void started(ObjectId destination);
   void stopped(ObjectId destination, bool off);
