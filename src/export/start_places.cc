@@ -67,17 +67,13 @@ void StartPlaces::is_on(ObjectId destination) {
 void StartPlaces::started(ObjectId destination) {
   const std::lock_guard lock(mutex_);
   running_.insert(destination);
-  uncounted_.erase(destination);
   if (const auto found = reserved_.find(destination); found != reserved_.end()) found->second = false;
 }
 
 void StartPlaces::stopped(ObjectId destination, bool off) {
   const std::lock_guard lock(mutex_);
   running_.erase(destination);
-  if (off)
-    uncounted_.insert(destination);
-  else
-    drop_unneeded(destination);
+  if (!off && !reserved_.contains(destination)) journal_.drop_hold(destination.hex());
 }
 
 void StartPlaces::is_off(ObjectId destination) {

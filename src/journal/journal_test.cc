@@ -173,7 +173,8 @@ TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers
   for (int i = 0; i < 3000; ++i) {
     const bool quiet = i % 97 == 0;
     const std::string text = fmt::format("{}:", i) + std::string(static_cast<std::size_t>(i) * 31 % 1900, 'q');
-    ASSERT_EQ(append(request(quiet ? kTwo : kFirst, text, 0, static_cast<std::uint64_t>(i % 7))), AppendOutcome::durable);
+    ASSERT_EQ(append(request(quiet ? kTwo : kFirst, text, 0, static_cast<std::uint64_t>(i % 7))),
+              AppendOutcome::durable);
     if (quiet) expected.push_back(text);
     positions.push_back(journal_->end());
   }

@@ -26,7 +26,7 @@ TEST(Sts, gives_a_session_only_with_the_external_id) {
       "arn:aws:iam::123456789012:role/writer");
   expect_sts_error(world.sts(kAssume + "&ExternalId=another"), 403, "AccessDenied", "");
   expect_sts_error(world.sts("Action=AssumeRole&RoleArn=arn:aws:iam::123456789012:role/none&RoleSessionName=test"), 403,
-               "AccessDenied", "role/none");
+                   "AccessDenied", "role/none");
 }
 
 TEST(Sts, gives_a_session_only_to_those_whom_the_role_trusts) {
@@ -46,7 +46,7 @@ TEST(Sts, holds_durations_and_caps_chained_roles_at_an_hour) {
   const auto session = world.assume();
   EXPECT_EQ(world.sts(kWithId + "&DurationSeconds=3600", session).status, 200u);
   expect_sts_error(world.sts(kWithId + "&DurationSeconds=3601", session), 400, "ValidationError",
-               "exceeds the 1 hour session limit for roles assumed by role chaining");
+                   "exceeds the 1 hour session limit for roles assumed by role chaining");
 }
 
 TEST(Sts, refuses_what_is_malformed_as_aws_does) {
@@ -99,7 +99,7 @@ TEST(Sts, takes_web_identities_that_the_role_trusts) {
       200u);
   expect_sts_error(call(R"({"sub":"another","aud":"sts.amazonaws.com"})"), 403, "AccessDenied", "Web");
   expect_sts_error(call(R"({"sub":"system:serviceaccount:default:sluice","aud":"sts.amazonaws.com","exp":1600000000})"),
-               400, "ExpiredTokenException", "expired");
+                   400, "ExpiredTokenException", "expired");
   MapHeaders headers;
   headers.set("content-type", "application/x-www-form-urlencoded");
   expect_sts_error(
