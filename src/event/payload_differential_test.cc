@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/random.h"
+#include "base/rounds_fake.h"
 #include "event/fixtures_fake.h"
 #include "event/payload_reference_fake.h"
 
@@ -110,7 +111,7 @@ std::string random_value(Random& random, int depth) {
 TEST(PayloadDifferential, random_events_are_read_as_the_reference_reads_them) {
   SCOPED_TRACE(kSeed);
   Random random(kSeed);
-  for (int round = 0; round < 20'000; ++round) {
+  for (std::uint64_t round = 0; round < rounds(20'000); ++round) {
     std::string body = "[";
     for (std::uint64_t events = 1 + random.below(3); events > 0; --events) {
       if (body.size() > 1) body += ',';

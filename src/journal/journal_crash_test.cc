@@ -10,6 +10,7 @@
 
 #include "base/clock_fake.h"
 #include "base/random.h"
+#include "base/rounds_fake.h"
 #include "journal/fatal.h"
 #include "journal/journal.h"
 #include "journal/segment_format.h"
@@ -172,15 +173,15 @@ void crash_at_every_change(std::uint64_t seed, int depth) {
 }
 
 TEST(JournalCrash, at_every_change_of_the_disk_loses_nothing_acknowledged_and_invents_nothing) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) crash_at_every_change(seed, 0);
+  for (std::uint64_t seed = 1; seed <= rounds(12); ++seed) crash_at_every_change(seed, 0);
 }
 
 TEST(JournalCrash, while_recovering_from_a_crash_loses_nothing_either) {
-  for (std::uint64_t seed = 100; seed <= 102; ++seed) crash_at_every_change(seed, 1);
+  for (std::uint64_t seed = 100; seed < 100 + rounds(3); ++seed) crash_at_every_change(seed, 1);
 }
 
 TEST(JournalCrash, with_retention_at_work_keeps_everything_behind_the_hold) {
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(6); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     const SharedClock clock;
     storage::FakeFileSystem files(seed);

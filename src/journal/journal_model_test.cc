@@ -7,6 +7,7 @@
 
 #include "base/clock_fake.h"
 #include "base/random.h"
+#include "base/rounds_fake.h"
 #include "journal/journal.h"
 #include "storage/file_system_fake.h"
 
@@ -175,7 +176,7 @@ void ModelRun::check() {
 
 TEST(JournalModel, holds_what_a_plain_list_holds_whatever_happens) {
   std::uint64_t stored = 0, refused = 0, repeats = 0;
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(30); ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     ModelRun run(seed);
     for (int i = 0; i < 1000; ++i) {

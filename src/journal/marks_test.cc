@@ -23,7 +23,7 @@ event::EventKindCounts customs(std::uint64_t n) {
 // Many environments, so that some share a bucket.
 TEST(Marks, keep_each_environments_numbers_apart) {
   Marks marks;
-  constexpr std::uint64_t kEnvironments = 10'000;
+  constexpr std::uint64_t kEnvironments = 1'000;
   for (std::uint64_t i = 0; i < kEnvironments; ++i)
     marks.environment(numbered(i)).add(customs(i), i * 2, static_cast<std::int64_t>(i), {i}, {i + 1});
   marks.set_end({kEnvironments});

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/rounds_fake.h"
 #include "kinesis/sink_rig_fake.h"
 
 namespace sluice::kinesis {
@@ -533,7 +534,7 @@ TEST(KinesisSink, has_no_straggler_while_a_stream_throttles_a_third) {
     if (luck.below(3) != 0) return std::nullopt;
     return ScriptedKinesis::Failure{"ProvisionedThroughputExceededException", "Rate exceeded"};
   };
-  for (std::uint64_t round = 0; round < 60; ++round) {
+  for (std::uint64_t round = 0; round < rounds(60); ++round) {
     rig.put(make_events(4'000, 300, round * 4'000));
     ASSERT_TRUE(rig.run_until_all_finished(12'000'000)) << "round " << round;
   }
