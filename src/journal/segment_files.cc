@@ -192,6 +192,7 @@ storage::FileResult<std::shared_ptr<storage::File>> SegmentFiles::activate(const
     }
     if (auto renamed = files_.rename(path, segment_path(header.number)); !renamed)
       return tl::unexpected(renamed.error());
+    (*file)->renamed(segment_path(header.number));
     if (auto synced = files_.sync_directory(directory_); !synced) journal_fatal(synced.error().message);
     return std::shared_ptr<storage::File>(std::move(*file));
   };

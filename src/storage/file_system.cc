@@ -87,6 +87,7 @@ class PosixFile final : public File {
     return done;
   }
 
+  void renamed(const std::string& path) override { path_ = path; }
   FileResult<void> sync_data() override {
     if (retried([&] { return ::fdatasync(descriptor_); }) < 0) return failed("sync", path_, errno);
     return {};

@@ -34,6 +34,8 @@ class File {
   virtual FileResult<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) const = 0;
   virtual FileResult<void> sync_data() = 0;
   virtual FileResult<std::uint64_t> size() const = 0;
+  // It has another name since it was opened: what its errors say. Not beside another call.
+  virtual void renamed(const std::string& path) { (void)path; }
   // Gives the file this size with its blocks allocated; new bytes read as zero.
   virtual FileResult<void> allocate(std::uint64_t size) = 0;
   // Nobody is expected to read these bytes soon, and they are synced: the system may use the memory that caches them
