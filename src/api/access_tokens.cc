@@ -60,7 +60,7 @@ std::optional<TokenRights> rights_of(const json& read) {
 }  // namespace
 
 Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& store, const CustomRoles& roles,
-                                                         const Clock& clock, std::string_view preset) {
+                                                         const Clock& clock) {
   std::unique_ptr<AccessTokens> tokens(new AccessTokens(store, roles, clock));
   const auto documents = store.list(catalog::DocumentKind::token);
   if (!documents) return fail(documents.error().message);
@@ -72,21 +72,25 @@ Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& 
     tokens->tokens_.push_back({*id, read.value("name", ""), std::move(*rights), read.value("hash", ""),
                                read.value("lastFour", ""), read.value("made", std::int64_t{0}), document.revision});
   }
-  const bool has_admin = std::any_of(tokens->tokens_.begin(), tokens->tokens_.end(),
+  return tokens;
+}
+
+Result<void> AccessTokens::ensure_admin(std::string_view preset) {
+  const std::vector<AccessToken> known = list();
+  const bool has_admin = std::any_of(known.begin(), known.end(),
                                      [](const AccessToken& token) { return token.rights.role == Role::admin; });
-  const bool known = !preset.empty() && tokens->caller(preset).has_value();
-  if ((preset.empty() && has_admin) || known) return tokens;
+  if (preset.empty() ? has_admin : caller(preset).has_value()) return {};
   const std::string token = preset.empty() ? new_token() : std::string(preset);
   const catalog::AuditEntry audit =
-      audit_entry(clock.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
+      audit_entry(clock_.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
                   preset.empty() ? "created the first admin token at the first start"
                                  : "took up the admin token of SLUICE_ADMIN_TOKEN");
   if (const auto made =
-          tokens->keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, token, audit);
+          keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, token, audit);
       !made)
     return fail(made.error().message);
-  if (preset.empty()) tokens->first_token_ = token;
-  return tokens;
+  if (preset.empty()) first_token_ = token;
+  return {};
 }
 
 std::optional<Caller> AccessTokens::caller(std::string_view token) const {

@@ -38,10 +38,13 @@ struct AccessToken {
 
 class AccessTokens {
  public:
-  // Reads the tokens. If there is no admin token, creates one: `preset` if it is not empty, else a new one, which is
-  // left in first_token() to be shown once.
+  // Reads the tokens.
   static Result<std::unique_ptr<AccessTokens>> open(catalog::CatalogStore& store, const CustomRoles& roles,
-                                                    const Clock& clock, std::string_view preset);
+                                                    const Clock& clock);
+  // If there is no admin token, creates one: `preset` if it is not empty, else a new one, which is left in
+  // first_token() to be shown once. Not before everything else of a start is done: a start that fails would have stored
+  // a token that nobody was shown.
+  Result<void> ensure_admin(std::string_view preset);
 
   // Whose token this is; compared in constant time. Nothing for SDK keys and what is unknown.
   std::optional<Caller> caller(std::string_view token) const;

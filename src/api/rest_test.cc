@@ -105,8 +105,9 @@ class AccessTokensTest : public testing::Test {
   ~AccessTokensTest() override { std::filesystem::remove(path_); }
 
   std::unique_ptr<AccessTokens> open(std::string_view preset = "") {
-    auto tokens = AccessTokens::open(*store_, *roles_, clock_, preset);
+    auto tokens = AccessTokens::open(*store_, *roles_, clock_);
     EXPECT_TRUE(tokens);
+    EXPECT_TRUE((*tokens)->ensure_admin(preset));
     return std::move(*tokens);
   }
 

@@ -65,7 +65,7 @@ Result<void> Management::open_parts() {
   auto roles = api::CustomRoles::open(*store_);
   if (!roles) return tl::unexpected(roles.error());
   roles_ = std::move(*roles);
-  auto tokens = api::AccessTokens::open(*store_, *roles_, clock_, settings_.admin_token);
+  auto tokens = api::AccessTokens::open(*store_, *roles_, clock_);
   if (!tokens) return tl::unexpected(tokens.error());
   tokens_ = std::move(*tokens);
   return {};

@@ -220,6 +220,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     p.flag_reader = std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock,
                                                                p.data_path->catalog(), p.data_path->flags());
   if (auto listening = p.listen(); !listening) return tl::unexpected(listening.error());
+  if (p.management)
+    if (auto admin = p.management->tokens().ensure_admin(p.settings.admin_token); !admin)
+      return tl::unexpected(admin.error());
   p.data_path->deliver();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }

@@ -92,7 +92,9 @@ TEST_F(StartTest, with_the_admin_port_taken_stops_what_runs_and_the_next_start_w
     Configuration refused = configuration(managed);
     refused.settings.admin_listen = taken.address();
     expect_refused(refused, taken.address());
-    ASSERT_TRUE(start(configuration(managed)));
+    const auto server = start(configuration(managed));
+    ASSERT_TRUE(server);
+    EXPECT_EQ((*server)->first_admin_token().empty(), !managed) << "a start that failed took the token with it";
   }
 }
 
@@ -102,7 +104,9 @@ TEST_F(StartTest, with_the_intake_port_taken_stops_what_runs_and_the_next_start_
     Configuration refused = configuration(managed);
     refused.settings.intake_listen = taken.address();
     expect_refused(refused, taken.address());
-    ASSERT_TRUE(start(configuration(managed)));
+    const auto server = start(configuration(managed));
+    ASSERT_TRUE(server);
+    EXPECT_EQ((*server)->first_admin_token().empty(), !managed) << "a start that failed took the token with it";
   }
 }
 

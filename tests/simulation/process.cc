@@ -106,6 +106,7 @@ Result<void> Process::start() {
   public_status_->render();
   intake_handler_ = data_path_->intake().make_handler();
   listens_ = true;
+  if (auto admin = management_->tokens().ensure_admin(settings_.admin_token); !admin) return admin;
   data_path_->deliver();
   return {};
 }
