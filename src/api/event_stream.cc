@@ -25,14 +25,12 @@ bool EventStream::more(std::string& out) {
   auto page = events_page(context_, question_);
   if (!page) {  // the environment or the destination was deleted
     const RestJson error = {{"code", page.error().code}, {"message", page.error().message}};
-    out += fmt::format("event: ended\ndata: {}\n\n", error.dump(-1, ' ', false, RestJson::error_handler_t::replace));
+    out += fmt::format("event: ended\ndata: {}\n\n", rest_text(error));
     return false;
   }
   question_.after = page->next;
   const std::int64_t now_ms = context_.clock.steady_us() / 1'000;
-  for (const RestJson& item : page->items)
-    out += fmt::format("id: {}\ndata: {}\n\n", item["position"].get_ref<const std::string&>(),
-                       item.dump(-1, ' ', false, RestJson::error_handler_t::replace));
+  for (const EventItem& item : page->items) out += fmt::format("id: {}\ndata: {}\n\n", item.position, item.text);
   if (page->items.empty() && (first || now_ms - said_ms_ >= kStreamHeartbeatMs))
     out += fmt::format(": {}\nid: {}\n\n", first ? "events follow as they arrive" : "still here", id_of(page->next));
   if (!out.empty()) said_ms_ = std::max<std::int64_t>(now_ms, 1);

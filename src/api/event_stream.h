@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "api/rest_resources.h"
 #include "http/server.h"
@@ -32,8 +34,13 @@ struct EventsQuestion {
   int most_reads;  // of the journal
 };
 
+struct EventItem {
+  std::string position;
+  std::string text;  // as the API shows it: JSON, in which the record is the bytes that are delivered
+};
+
 struct EventsPage {
-  RestJson items = RestJson::array();
+  std::vector<EventItem> items;
   EventPlace next;
 };
 
