@@ -116,6 +116,21 @@ test('events as they come, and as a destination gets them', async (t) => {
     assert.equal((await sluice.api('GET', `events${ENVIRONMENT}${query}`)).status, status, query);
 });
 
+// Somebody with a public key chooses the events, and somebody else looks at them.
+test('an event with 100,000 members is shown as it came, and holds nobody up who asks the admin port meanwhile', async (t) => {
+  const { sluice, send } = await exporting(t);
+  const data = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, index]));
+  await send({ ...customEvent('large'), data });
+  const began = performance.now();
+  const page = sluice.api('GET', `events${ENVIRONMENT}`);
+  assert.equal((await fetch(`${sluice.adminUri}/healthz`)).status, 200);
+  const { body: { items: [event] } } = await page;
+  const tookMs = performance.now() - began;
+  assert.ok(tookMs < 2_000, `${tookMs} ms`);
+  assert.deepEqual([event.kind, event.key, event.id], ['custom', 'large', event.record.event.id]);
+  assert.deepEqual(event.record.event.data, data);
+});
+
 test('a stream of events: as they come, taken up again without a gap or one twice, for as long as its reader may read', async (t) => {
   const { sluice, send, id } = await exporting(t);
   const { body: { token, _id: tokenId } } = await sluice.api('POST', 'tokens', { name: 'watcher', role: 'reader' });
