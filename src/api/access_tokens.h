@@ -42,8 +42,8 @@ class AccessTokens {
   static Result<std::unique_ptr<AccessTokens>> open(catalog::CatalogStore& store, const CustomRoles& roles,
                                                     const Clock& clock);
   // If there is no admin token, creates one: `preset` if it is not empty, else a new one, which is left in
-  // first_token() to be shown once. Not before everything else of a start is done: a start that fails would have stored
-  // a token that nobody was shown.
+  // first_token() to be shown once. Call it last in a start, once: a start that fails later would have stored a token
+  // that nobody was shown. An error: the store cannot be written.
   Result<void> ensure_admin(std::string_view preset);
 
   // Whose token this is; compared in constant time. Nothing for SDK keys and what is unknown.

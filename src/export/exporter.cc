@@ -86,7 +86,7 @@ void Exporter::hold_delivery() {
 void Exporter::begin_delivery() {
   {
     const std::lock_guard lock(mutex_);
-    delivering_ = true;  // those that are made from here on start at once
+    delivering_ = true;  // runners created from now on start immediately
   }
   for (const auto& runner : running()) runner->start();
 }

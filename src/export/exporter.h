@@ -49,8 +49,8 @@ class Exporter {
   // in force, and calling again tries the rest. One thread at a time.
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
-  // Until begin_delivery() pipelines are made but do not step: a start with thousands of destinations would otherwise
-  // share the processor with their first calls to AWS before it takes payloads. Before the first apply().
+  // Pipelines are created but do not run until begin_delivery(). On a start with thousands of destinations, their first
+  // calls to AWS would otherwise use the CPU before the server takes payloads. Call it before the first apply().
   void hold_delivery();
   void begin_delivery();  // once; any thread
 

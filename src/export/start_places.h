@@ -27,7 +27,8 @@ class StartPlaces {
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
   // until release() or switched_off().
   Result<bool> reserve(ObjectId destination);
-  // The change that reserve() was for was refused: as switched_off(), and a cursor that was made for it goes.
+  // The change that reserve() was for was refused: does what switched_off() does, and removes a cursor that was created
+  // for it.
   void release(ObjectId destination);
   // Its owner switched it off: its place stays, and holds nothing back once it does not run and what it misses is
   // counted.

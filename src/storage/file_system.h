@@ -34,7 +34,7 @@ class File {
   virtual FileResult<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t size) const = 0;
   virtual FileResult<void> sync_data() = 0;
   virtual FileResult<std::uint64_t> size() const = 0;
-  // It has another name since it was opened: what its errors say. Not beside another call.
+  // The file was renamed to `path` after it was opened: errors name it so from now on. Not beside another call.
   virtual void renamed(const std::string& path) { (void)path; }
   // Gives the file this size with its blocks allocated; new bytes read as zero.
   virtual FileResult<void> allocate(std::uint64_t size) = 0;
