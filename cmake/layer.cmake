@@ -25,7 +25,7 @@ function(sluice_layer NAME)
   add_library(${library} STATIC ${sources})
   target_link_libraries(${library} PUBLIC sluice_options ${ARGN})
   if(SLUICE_UNITY)
-    set_target_properties(${library} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    set_target_properties(${library} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 24)
   endif()
 
   if(fakes AND (SLUICE_TESTS OR SLUICE_FUZZERS OR SLUICE_BENCHMARKS OR SLUICE_SIMULATION))

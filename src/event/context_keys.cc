@@ -53,7 +53,9 @@ bool append_context_keys(const JsonWalk& walk, const std::vector<ContextMember>&
   if (walk.stands_for(*kind, "multi")) return append_multi(walk, context, out);
   const auto key = string_member(walk, context, "key");
   if (!key) return false;
-  out.append("{").append(walk.text(*kind)).append(":").append(walk.text(*key)).append("}");
+  out += '{';
+  out.append(walk.text(*kind)) += ':';
+  out.append(walk.text(*key)) += '}';
   return true;
 }
 

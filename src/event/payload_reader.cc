@@ -14,6 +14,9 @@
 #include "event/json_walk.h"
 
 namespace sluice::event {
+
+using std::string_view_literals::operator""sv;
+
 namespace {
 
 bool takes_context_keys(EventKind kind) {
@@ -255,10 +258,12 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
   const std::uint32_t key_token = key.value_or(JsonWalk::kInvalid);
   std::size_t key_at = 0;
 
-  out.append("{\"kind\":").append(walk.text(kind_token)).append(",\"id\":\"");
-  char id[ObjectId::kHexDigits];
-  minter.mint(received_ms).write_hex(id);
-  out.append(id, sizeof id).push_back('"');
+  constexpr std::string_view kBeforeId = ",\"id\":\"";
+  char id[kBeforeId.size() + ObjectId::kHexDigits + 1];
+  std::copy(kBeforeId.begin(), kBeforeId.end(), id);
+  minter.mint(received_ms).write_hex(id + kBeforeId.size());
+  id[sizeof id - 1] = '"';
+  out.append("{\"kind\":"sv).append(walk.text(kind_token)).append(id, sizeof id);
 
   // Members that stay are copied in runs, with the commas between them.
   const std::vector<EventMember>& members = event.members();
@@ -272,10 +277,10 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
 
   // A migration's variation is inside its evaluation, which is passed through as sent.
   if (!verdict.variation_name.empty() && kind != EventKind::migration_op && !event.value(MemberName::variation_name))
-    out.append(",\"variationName\":").append(verdict.variation_name);
+    out.append(",\"variationName\":"sv).append(verdict.variation_name);
   if (takes_context_keys(kind) && !event.value(MemberName::context_keys) && !event.context_members().empty()) {
     const std::size_t before = out.size();
-    out.append(",\"contextKeys\":");
+    out.append(",\"contextKeys\":"sv);
     if (!append_context_keys(walk, event.context_members(), out)) out.resize(before);
   }
   out.push_back('}');
