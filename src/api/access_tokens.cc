@@ -57,6 +57,13 @@ std::optional<TokenRights> rights_of(const json& read) {
   return rights;
 }
 
+constexpr std::string_view kPresetName = "SLUICE_ADMIN_TOKEN";
+
+// Earlier versions gave such a token its name, and no mark.
+bool was_preset(const json& read) {
+  return read.value("preset", !read.contains("preset") && read.value("name", "") == kPresetName);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& store, const CustomRoles& roles,
@@ -70,7 +77,8 @@ Result<std::unique_ptr<AccessTokens>> AccessTokens::open(catalog::CatalogStore& 
     auto rights = rights_of(read);
     if (!id || !rights) return fail(fmt::format("The catalog's token {} is damaged. Restore a backup.", document.id));
     tokens->tokens_.push_back({*id, read.value("name", ""), std::move(*rights), read.value("hash", ""),
-                               read.value("lastFour", ""), read.value("made", std::int64_t{0}), document.revision});
+                               read.value("lastFour", ""), read.value("made", std::int64_t{0}), was_preset(read),
+                               document.revision});
   }
   return tokens;
 }
@@ -79,18 +87,39 @@ Result<void> AccessTokens::ensure_admin(std::string_view preset) {
   const std::vector<AccessToken> known = list();
   const bool has_admin = std::any_of(known.begin(), known.end(),
                                      [](const AccessToken& token) { return token.rights.role == Role::admin; });
+  if (!preset.empty())
+    if (auto removed = remove_presets_but(preset); !removed) return removed;
   if (preset.empty() ? has_admin : caller(preset).has_value()) return {};
   const std::string token = preset.empty() ? new_token() : std::string(preset);
   const catalog::AuditEntry audit =
       audit_entry(clock_.wall_ms(), {{}, "the server", Role::admin, {}}, "createAccessToken", "service-token/*",
                   preset.empty() ? "created the first admin token at the first start"
                                  : "took up the admin token of SLUICE_ADMIN_TOKEN");
-  if (const auto made =
-          keep(preset.empty() ? "first admin" : "SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, token, audit);
+  if (const auto made = keep(preset.empty() ? "first admin" : std::string(kPresetName), {Role::admin, {}, {}}, token,
+                             audit, !preset.empty());
       !made)
     return fail(made.error().message);
   if (preset.empty()) first_token_ = token;
   return {};
+}
+
+Result<void> AccessTokens::remove_presets_but(std::string_view preset) {
+  const std::string hash = hash_of(preset);
+  for (const AccessToken& token : list()) {
+    if (!token.preset || token.hash == hash) continue;
+    const catalog::AuditEntry audit =
+        audit_entry(clock_.wall_ms(), {{}, "the server", Role::admin, {}}, "deleteAccessToken",
+                    "service-token/" + token.id.hex(), "ended the token that SLUICE_ADMIN_TOKEN gave before");
+    if (auto removed = remove(token.id, audit); !removed) return fail(removed.error().message);
+  }
+  return {};
+}
+
+std::optional<Caller> AccessTokens::caller(ObjectId token_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(tokens_.begin(), tokens_.end(), [&](const AccessToken& token) { return token.id == token_id; });
+  return found == tokens_.end() ? std::nullopt : std::optional(caller_of(*found));
 }
 
 std::optional<Caller> AccessTokens::caller(std::string_view token) const {
@@ -118,19 +147,18 @@ std::vector<AccessToken> AccessTokens::list() const {
 }
 
 catalog::StoreResult<AccessToken> AccessTokens::keep(std::string name, TokenRights rights, std::string_view token,
-                                                     const catalog::AuditEntry& audit) {
+                                                     const catalog::AuditEntry& audit, bool preset) {
   AccessToken made{new_object_id(clock_.wall_ms()),
                    std::move(name),
                    std::move(rights),
                    hash_of(token),
                    std::string(token.substr(token.size() < 4 ? 0 : token.size() - 4)),
                    clock_.wall_ms(),
+                   preset,
                    1};
-  json document = {{"name", made.name},
-                   {"role", role_name(made.rights.role)},
-                   {"hash", made.hash},
-                   {"lastFour", made.last_four},
-                   {"made", made.made_ms}};
+  json document = {{"name", made.name},    {"role", role_name(made.rights.role)},
+                   {"hash", made.hash},    {"lastFour", made.last_four},
+                   {"made", made.made_ms}, {"preset", made.preset}};
   for (const ObjectId id : made.rights.custom_roles) document["customRoles"].push_back(id.hex());
   if (made.rights.inline_role) document["inlineRole"] = policy_json(*made.rights.inline_role);
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);

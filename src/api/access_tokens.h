@@ -33,6 +33,7 @@ struct AccessToken {
   std::string hash;       // 64 hex digits
   std::string last_four;  // so that people can distinguish tokens
   std::int64_t made_ms = 0;
+  bool preset = false;  // given by SLUICE_ADMIN_TOKEN
   std::uint64_t revision = 0;
 };
 
@@ -42,12 +43,15 @@ class AccessTokens {
   static Result<std::unique_ptr<AccessTokens>> open(catalog::CatalogStore& store, const CustomRoles& roles,
                                                     const Clock& clock);
   // If there is no admin token, creates one: `preset` if it is not empty, else a new one, which is left in
-  // first_token() to be shown once. Call it last in a start, once: a start that fails later would have stored a token
-  // that nobody was shown. An error: the store cannot be written.
+  // first_token() to be shown once. A `preset` takes the place of the one that an earlier start was given. Call it last
+  // in a start, once: a start that fails later would have stored a token that nobody was shown. An error: the store
+  // cannot be written.
   Result<void> ensure_admin(std::string_view preset);
 
   // Whose token this is; compared in constant time. Nothing for SDK keys and what is unknown.
   std::optional<Caller> caller(std::string_view token) const;
+  // The owner of the token of this id, as long as there is one.
+  std::optional<Caller> caller(ObjectId token_id) const;
   std::vector<AccessToken> list() const;
   // The token itself, shown this once.
   catalog::StoreResult<std::pair<AccessToken, std::string>> make(std::string name, TokenRights rights,
@@ -60,7 +64,9 @@ class AccessTokens {
   AccessTokens(catalog::CatalogStore& store, const CustomRoles& roles, const Clock& clock)
       : store_(store), roles_(roles), clock_(clock) {}
   catalog::StoreResult<AccessToken> keep(std::string name, TokenRights rights, std::string_view token,
-                                         const catalog::AuditEntry& audit);
+                                         const catalog::AuditEntry& audit, bool preset = false);
+  // Ends the tokens that SLUICE_ADMIN_TOKEN gave to earlier starts.
+  Result<void> remove_presets_but(std::string_view preset);
   Caller caller_of(const AccessToken& token) const;
 
   catalog::CatalogStore& store_;

@@ -3,19 +3,17 @@
 // one twice.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "api/event_stream_slots.h"
 #include "api/rest_resources.h"
 #include "http/server.h"
 
 namespace sluice::api {
 
 inline constexpr std::string_view kEventStreamType = "text/event-stream";
-// Streams that are open at once, of everybody: each reads the journal twice a second on the admin loop.
-inline constexpr std::size_t kMaxEventStreams = 32;
 // Without an event for this long a stream says that it is alive, so that proxies keep it open and lost readers are
 // found.
 inline constexpr std::int64_t kStreamHeartbeatMs = 15'000;
@@ -58,21 +56,17 @@ class EventStream final : public http::HttpStream {
   std::int64_t said_ms_ = 0;  // when something was sent last
 };
 
-// Ends a stream once its caller may not read it any more, and counts it as open.
+// Ends a stream once its caller may not read it any more, and holds its slot while it is open.
 class GuardedStream final : public http::HttpStream {
  public:
-  GuardedStream(std::shared_ptr<http::HttpStream> inner, std::function<bool()> may_go_on,
-                std::shared_ptr<std::atomic<std::size_t>> open)
-      : inner_(std::move(inner)), may_go_on_(std::move(may_go_on)), open_(std::move(open)) {
-    ++*open_;
-  }
-  ~GuardedStream() override { --*open_; }
-  bool more(std::string& out) override { return may_go_on_() && inner_->more(out); }
+  GuardedStream(std::shared_ptr<http::HttpStream> inner, std::function<bool()> may_read, EventStreamSlots::Slot slot)
+      : inner_(std::move(inner)), may_read_(std::move(may_read)), slot_(std::move(slot)) {}
+  bool more(std::string& out) override { return may_read_() && inner_->more(out); }
 
  private:
   std::shared_ptr<http::HttpStream> inner_;
-  std::function<bool()> may_go_on_;
-  std::shared_ptr<std::atomic<std::size_t>> open_;
+  std::function<bool()> may_read_;
+  EventStreamSlots::Slot slot_;
 };
 
 }  // namespace sluice::api

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "api/private_answer.h"
 #include "api/readiness.h"
 #include "export/health.h"
 
@@ -31,7 +32,7 @@ std::shared_ptr<const std::string> ready_body(const std::string& reason) {
 }
 
 http::HttpResponse json_answer(std::shared_ptr<const std::string> body) {
-  http::HttpResponse response;
+  http::HttpResponse response = private_answer();
   response.content_type = "application/json";
   response.shared_body = std::move(body);
   return response;

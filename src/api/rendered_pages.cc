@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/private_answer.h"
+
 namespace sluice::api {
 namespace {
 
 http::HttpResponse answer_of(const Page& page, std::shared_ptr<const std::string> body) {
-  http::HttpResponse response;
+  http::HttpResponse response = private_answer();
   response.content_type = page.content_type;
   response.shared_body = std::move(body);
   return response;

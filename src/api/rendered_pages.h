@@ -1,6 +1,6 @@
-// The admin port's pages that need no token and show the whole server: full status, metrics,
-// flags. A worker renders them, each at most once a second, and all requests in between get the same body: a
-// request costs the admin loop the copy of a pointer, however large the catalog is and however many ask.
+// The admin port's pages that show the whole server: full status, metrics, flags. A worker renders them, each at most
+// once a second, and all requests in between get the same body: a request costs the admin loop the copy of a pointer,
+// however large the catalog is and however many ask.
 #pragma once
 
 #include <array>

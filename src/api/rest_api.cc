@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "api/event_stream.h"
+#include "api/private_answer.h"
 #include "api/rest_body.h"
 #include "api/rest_routes.h"
 #include "base/random.h"
-#include "http/address_count.h"
 
 namespace sluice::api {
 namespace {
@@ -25,29 +25,11 @@ std::string error_id() {
   return out;
 }
 
-// The session's token among the cookies of a request; empty: there is none.
-std::string_view session_token(std::string_view cookies) {
-  for (std::string_view cookie : split_text(cookies, ';')) {
-    cookie.remove_prefix(std::min(cookie.find_first_not_of(' '), cookie.size()));
-    if (cookie.starts_with(kSessionCookie) && cookie.substr(kSessionCookie.size()).starts_with('='))
-      return cookie.substr(kSessionCookie.size() + 1);
-  }
-  return {};
-}
-
-// The access token that a request brings; empty: none.
-std::string_view token_of(const http::HttpRequest& request) {
-  std::string_view token = request.header("authorization");
-  if (token.empty()) return session_token(request.header("cookie"));
-  if (token.starts_with("Bearer ")) token.remove_prefix(7);
-  return token;
-}
-
 constexpr const char* kRemaining = "X-Ratelimit-Global-Remaining";
 constexpr const char* kReset = "X-Ratelimit-Reset";
 
 http::HttpResponse response_of(RestOutcome outcome, std::int64_t now_ms) {
-  http::HttpResponse response;
+  http::HttpResponse response = private_answer();
   RestJson body;
   if (outcome) {
     response.status = outcome->status;
@@ -60,7 +42,6 @@ http::HttpResponse response_of(RestOutcome outcome, std::int64_t now_ms) {
     if (outcome->stream) {
       response.stream = outcome->stream;
       response.content_type = kEventStreamType;
-      response.headers.emplace_back("Cache-Control", "no-store");
       response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy that would wait for more
       return response;
     }
@@ -94,81 +75,50 @@ void add_rate(const CallRate::Spent& spent, http::HttpResponse& response) {
   if (response.status != 429) response.headers.emplace_back(kReset, std::to_string(spent.next_window_ms));
 }
 
+// An empty id ends the browser's cookie.
+http::HttpResponse session_cookie(std::string_view id, std::int64_t seconds, bool tls) {
+  http::HttpResponse response = private_answer();
+  response.status = 204;
+  response.headers.emplace_back("Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{}",
+                                                          kSessionCookie, id, seconds, tls ? "; Secure" : ""));
+  return response;
+}
+
 }  // namespace
 
 std::string rest_error_text(std::string_view code, std::string_view message) {
   return rest_text({{"code", code}, {"message", message}, {"id", error_id()}});
 }
 
-RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view peer) {
-  // A valid token passes even while others guess from the same address: many callers may come through one proxy.
-  const std::int64_t now_ms = context_.clock.wall_ms();
-  auto caller = token.empty() ? std::nullopt : context_.tokens.caller(token);
-  spent_ =
-      caller ? by_token_.spend(caller->token_id.hex(), now_ms) : by_address_.spend(http::counted_address(peer), now_ms);
-  if (spent_.over)
-    return rate_limited(
-        fmt::format(
-            "{} made {} calls within {} s. Continue in {} s; admin.max_calls_per_s sets the limit.",
-            caller ? fmt::format("The access token \"{}\"", caller->name) : "This address, without a valid token,",
-            by_token_.most_in_window(), kRateWindowMs / 1'000, (spent_.next_window_ms - now_ms + 999) / 1'000),
-        spent_.next_window_ms);
-  if (caller) return std::move(*caller);
-  const auto known = failures_.find(peer);
-  if (known != failures_.end() && now_ms - known->second.since_ms >= kFailedAuthenticationWindowMs) {
-    failures_.erase(known);
-  } else if (known != failures_.end() && known->second.different.size() >= kMaxFailedAuthentications) {
-    return rate_limited("Too many wrong access tokens from this address. Try again in a minute.",
-                        known->second.since_ms + kFailedAuthenticationWindowMs);
-  }
-  if (token.empty())
-    return refuse(401, "unauthorized",
-                  "Invalid access token: there is no Authorization header. Send an access token in it.");
-  if (failures_.size() >= kMaxWatchedAddresses) failures_.clear();
-  Failures& failures = failures_[std::string(peer)];
-  if (failures.different.empty()) failures.since_ms = now_ms;
-  failures.different.insert(std::hash<std::string_view>{}(token));
-  if (token.starts_with("sdk-") || token.starts_with("mob-"))
-    return refuse(401, "unauthorized",
-                  "Invalid access token: this is an SDK key. The API accepts access tokens, which begin with api-.");
-  return refuse(401, "unauthorized", "Invalid access token");
-}
-
-RestResult<Caller> RestApi::caller_of(const http::HttpRequest& request) {
-  auto caller = owner_of(token_of(request), request.peer);
-  if (!request.header("authorization").empty()) return caller;
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (caller && !reads && request.header(kConsoleHeader).empty())
-    return refuse(403, "forbidden",
-                  fmt::format("A change in a browser's session needs the header {}: 1, so that no other site can make "
-                              "it. Programs send an access token in Authorization instead.",
-                              kConsoleHeader));
-  return caller;
-}
-
 http::HttpResponse RestApi::session(const http::HttpRequest& request) {
-  const auto cookie = [this](std::string_view token, std::int64_t seconds) {
-    http::HttpResponse response;
-    response.status = 204;
-    response.headers.emplace_back(
-        "Set-Cookie", fmt::format("{}={}; Path=/api; HttpOnly; SameSite=Strict; Max-Age={}{}", kSessionCookie, token,
-                                  seconds, context_.tls ? "; Secure" : ""));
-    return response;
-  };
   const std::int64_t now_ms = context_.clock.wall_ms();
-  if (request.method == "DELETE") return cookie("", 0);
-  if (request.method != "POST") return response_of(wrong_method(request.method, "POST, DELETE"), now_ms);
+  if (request.method == "POST") return begin_session(request);
+  if (request.method != "DELETE") return response_of(wrong_method(request.method, "POST, DELETE"), now_ms);
+  gate_.end_session(request);
+  return session_cookie("", 0, context_.tls);
+}
+
+http::HttpResponse RestApi::begin_session(const http::HttpRequest& request) {
+  const std::int64_t now_ms = context_.clock.wall_ms();
+  // A form of another site can send neither, so that no site signs a visitor in as somebody else.
+  if (!request.header("content-type").starts_with("application/json") || request.header(kConsoleHeader).empty())
+    return response_of(
+        refuse(415, "unsupported_media_type",
+               fmt::format("To sign in, send JSON ({{\"token\": \"api-…\"}}) with the headers Content-Type: "
+                           "application/json and {}: 1.",
+                           kConsoleHeader)),
+        now_ms);
   const auto body = parsed_body(request.body);
   if (!body) return response_of(tl::unexpected(body.error()), now_ms);
   const json token = body->is_object() ? body->value("token", json()) : json();
   if (!token.is_string()) return response_of(invalid("token: expected an access token, as text."), now_ms);
-  const auto caller = owner_of(token.get<std::string>(), request.peer);
+  const auto caller = gate_.owner_of(token.get<std::string>(), request.peer);
   if (!caller) return response_of(tl::unexpected(caller.error()), now_ms);
-  return cookie(token.get<std::string>(), kSessionSeconds);
+  return session_cookie(gate_.begin_session(*caller), kSessionSeconds, context_.tls);
 }
 
 RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
-  auto caller = caller_of(request);
+  auto caller = gate_.caller_of(request);
   if (!caller) return tl::unexpected(caller.error());
   auto found = find_route(request.method, request.path);
   if (!found) return tl::unexpected(found.error());
@@ -191,32 +141,40 @@ RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
     call.body = std::move(*body);
   }
   RestOutcome outcome = found->route->answer(context_, call);
-  if (outcome && outcome->stream) return guarded(std::move(*outcome), request, *found->route, std::move(call.path));
+  if (outcome && outcome->stream)
+    return guarded(std::move(*outcome), request, *found->route, std::move(call.path), *caller);
   return outcome;
 }
 
 // A stream ends when its caller may not open it any more, and after a session's time at the latest.
 RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request, const Route& route,
-                             std::vector<std::string> captured) {
-  if (*open_streams_ >= kMaxEventStreams)
+                             std::vector<std::string> captured, const Caller& caller) {
+  auto slot = streams_->take(caller);
+  if (!slot)
     return rate_limited(
-        fmt::format("{} event streams are open, which is the limit. Close one, or request pages.", kMaxEventStreams),
+        slot.error() == EventStreamSlots::Full::of_token
+            ? fmt::format("The access token \"{}\" has {} event streams open, which is the limit of one token. Close "
+                          "one, or request pages.",
+                          caller.name, kMaxEventStreamsOfToken)
+            : fmt::format("{} event streams are open, which is the limit ({} of them are kept for administrators). "
+                          "Close one, or request pages.",
+                          streams_->open(), kEventStreamsForAdmins),
         context_.clock.wall_ms() + 60'000);
   const std::int64_t until_us = context_.clock.steady_us() + kSessionSeconds * 1'000'000;
-  const auto may_go_on = [this, until_us, token = std::string(token_of(request)), &route, path = std::move(captured)] {
-    const auto caller = context_.tokens.caller(token);
-    return caller && admit(route, path, *caller) && context_.clock.steady_us() < until_us;
+  const auto may_read = [this, until_us, caller_now = gate_.caller_later(request), &route, path = std::move(captured)] {
+    const auto now = caller_now();
+    return now && admit(route, path, *now) && context_.clock.steady_us() < until_us;
   };
-  answer.stream = std::make_shared<GuardedStream>(std::move(answer.stream), may_go_on, open_streams_);
+  answer.stream = std::make_shared<GuardedStream>(std::move(answer.stream), may_read, std::move(*slot));
   return answer;
 }
 
 void RestApi::answer(const http::HttpRequest& request, http::HttpResponder responder) {
   const auto with_limits = [this](http::HttpResponse response) {
-    if (by_token_.limits()) add_rate(spent_, response);
+    if (gate_.limits_calls()) add_rate(gate_.spent(), response);
     return response;
   };
-  spent_ = {};
+  gate_.start_call();
   if (request.path == kSessionPath) return responder(with_limits(session(request)));
   RestOutcome outcome = outcome_of(request);
   const Clock& clock = context_.clock;

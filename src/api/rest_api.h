@@ -3,12 +3,11 @@
 // not notice.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
 #include <utility>
 
-#include "api/call_rate.h"
+#include "api/caller_gate.h"
+#include "api/event_stream_slots.h"
 #include "api/rest_resources.h"
 #include "api/rest_routes.h"
 #include "api/rest_worker.h"
@@ -16,55 +15,32 @@
 
 namespace sluice::api {
 
-// After this many different wrong tokens from one address within a minute, further wrong ones are answered 429
-// until the minute is over: guessing is not worth trying.
-inline constexpr std::size_t kMaxFailedAuthentications = 20;
-inline constexpr std::int64_t kFailedAuthenticationWindowMs = 60'000;
-inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
-
-// A browser's session: the access token in a cookie that no script can read and no other site can send.
 inline constexpr std::string_view kSessionPath = "/api/session";
-inline constexpr std::string_view kSessionCookie = "sluice_session";
-inline constexpr std::int64_t kSessionSeconds = 12 * 3600;  // a working day
-// What a browser must send with every change beside the cookie: no form of another site can.
-inline constexpr std::string_view kConsoleHeader = "X-Sluice-Console";
 
 // The body of an error, as LaunchDarkly's clients know it.
 std::string rest_error_text(std::string_view code, std::string_view message);
 
 class RestApi {
  public:
-  explicit RestApi(RestContext context, Workers& workers = worker_threads())
-      : context_(std::move(context)),
-        worker_(workers),
-        by_token_(context_.max_calls_per_s),
-        by_address_(context_.max_calls_per_s) {}
+  // `gate` and what `context` names outlive this.
+  RestApi(RestContext context, CallerGate& gate, Workers& workers = worker_threads())
+      : context_(std::move(context)), gate_(gate), worker_(workers) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const http::HttpRequest& request, http::HttpResponder responder);
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
   void stop() { worker_.stop(); }
 
  private:
-  RestResult<Caller> caller_of(const http::HttpRequest& request);
-  // Counts the call: for the token, or for the address of one without a right token.
-  RestResult<Caller> owner_of(std::string_view token, std::string_view peer);
   http::HttpResponse session(const http::HttpRequest& request);
+  http::HttpResponse begin_session(const http::HttpRequest& request);
   RestOutcome outcome_of(const http::HttpRequest& request);
   RestOutcome guarded(RestAnswer answer, const http::HttpRequest& request, const Route& route,
-                      std::vector<std::string> captured);
+                      std::vector<std::string> captured, const Caller& caller);
 
-  struct Failures {
-    std::int64_t since_ms = 0;
-    // One wrong token over and over (a page left open, a script with an old one) is no guessing.
-    std::set<std::size_t> different;  // hashes of tokens
-  };
   RestContext context_;
+  CallerGate& gate_;
   RestWorker worker_;
-  std::map<std::string, Failures, std::less<>> failures_;  // by address
-  // Apart, so that no number of guesses takes a right token's room.
-  CallRate by_token_, by_address_;
-  CallRate::Spent spent_;  // of the call that is being answered
-  std::shared_ptr<std::atomic<std::size_t>> open_streams_ = std::make_shared<std::atomic<std::size_t>>(0);
+  std::shared_ptr<EventStreamSlots> streams_ = EventStreamSlots::make();
 };
 
 }  // namespace sluice::api

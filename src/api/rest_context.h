@@ -37,8 +37,7 @@ struct RestContext {
       check;
   // ARN that Sluice runs as; empty: not known yet. Settings whose region is known make it ask AWS.
   std::function<std::string(const catalog::KinesisSettings&)> principal;
-  bool tls = false;                   // of the admin port: its cookies are then for TLS alone
-  std::uint64_t max_calls_per_s = 0;  // of one token, or one address without; 0: any number
+  bool tls = false;  // of the admin port: its cookies are then for TLS alone
 };
 
 }  // namespace sluice::api

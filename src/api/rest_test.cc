@@ -133,13 +133,23 @@ TEST_F(AccessTokensTest, the_first_start_makes_an_admins_and_tells_it_once) {
     EXPECT_EQ(document.json.find(token), std::string::npos) << "only its hash is kept";
 }
 
-TEST_F(AccessTokensTest, a_preset_admins_is_taken_up_once_and_a_new_one_beside_it) {
+TEST_F(AccessTokensTest, a_preset_admins_is_taken_up_once_and_a_new_one_in_its_place) {
   const std::string preset = "api-preset-by-its-owner";
   EXPECT_EQ(open(preset)->first_token(), "");
   EXPECT_EQ(open(preset)->list().size(), 1u);
   const auto changed = open("api-another-preset-token");
-  EXPECT_EQ(changed->list().size(), 2u);
-  EXPECT_TRUE(changed->caller(preset));
+  EXPECT_EQ(changed->list().size(), 1u);
+  EXPECT_FALSE(changed->caller(preset)) << "who changes the variable because the token leaked means it";
+  EXPECT_TRUE(changed->caller("api-another-preset-token"));
+  EXPECT_TRUE(open()->caller("api-another-preset-token")) << "without the variable it stays";
+}
+
+TEST_F(AccessTokensTest, a_preset_ends_no_token_that_an_owner_made) {
+  catalog::AuditEntry audit;
+  audit.id = "1";
+  const auto made = open()->make("SLUICE_ADMIN_TOKEN", {Role::admin, {}, {}}, audit);
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(open("api-preset-by-its-owner")->caller(made->second));
 }
 
 TEST_F(AccessTokensTest, a_removed_token_is_unknown_at_once_and_after_a_restart) {

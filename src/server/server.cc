@@ -18,6 +18,7 @@
 #include "kinesis/make_kinesis_sink.h"
 #include "launchdarkly/flag_reader.h"
 #include "server/aws_identity.h"
+#include "server/declared_token.h"
 #include "server/management.h"
 #include "server/private_files.h"
 
@@ -71,7 +72,8 @@ struct Server::Parts {
   std::unique_ptr<api::ServerView> view;  // what is shown of all this
   std::unique_ptr<api::PublicStatus> public_status;
   std::unique_ptr<api::RenderedPages> pages;
-  std::unique_ptr<api::RestApi> api;  // null with it
+  std::unique_ptr<api::CallerGate> gate;
+  std::unique_ptr<api::RestApi> api;  // null without management
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
@@ -79,6 +81,7 @@ struct Server::Parts {
   bool stopped = false;
 
   Result<void> open_data_path(bool managed);
+  Result<void> make_gate();
   void make_api();
   Result<void> listen();
   bool put_in_force(const catalog::CatalogPointer& catalog);
@@ -149,24 +152,40 @@ bool Server::Parts::put_in_force(const catalog::CatalogPointer& catalog) {
   return done.has_value();
 }
 
+Result<void> Server::Parts::make_gate() {
+  api::CallerLookup lookup;
+  if (management) {
+    lookup = {[this](std::string_view token) { return management->tokens().caller(token); },
+              [this](ObjectId token_id) { return management->tokens().caller(token_id); }};
+  } else {
+    const auto token = declared_token(*files, settings.data_dir, settings.admin_token);
+    if (!token) return tl::unexpected(token.error());
+    lookup = lookup_of(*token);
+  }
+  gate = std::make_unique<api::CallerGate>(std::move(lookup), clock, settings.max_calls_per_s);
+  return {};
+}
+
 void Server::Parts::make_api() {
-  api = std::make_unique<api::RestApi>(api::RestContext{
-      clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(), management->store(),
-      management->tokens(), management->roles(), data_path->flags(), data_path->exporter(),
-      [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-        return make_sink(destination, notifier, dead_letters);
-      },
-      [this](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
-        return kinesis::check_destination(destination, identity->parts(destination.kinesis), put);
-      },
-      [this](const catalog::KinesisSettings& kinesis) { return identity->principal(kinesis); },
-      !settings.admin_tls.certificate_file.empty(), settings.max_calls_per_s});
+  api = std::make_unique<api::RestApi>(
+      api::RestContext{
+          clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(), management->store(),
+          management->tokens(), management->roles(), data_path->flags(), data_path->exporter(),
+          [this](const catalog::Destination& destination, Notifier& notifier,
+                 exporting::DeadLetterStore& dead_letters) { return make_sink(destination, notifier, dead_letters); },
+          [this](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
+            return kinesis::check_destination(destination, identity->parts(destination.kinesis), put);
+          },
+          [this](const catalog::KinesisSettings& kinesis) { return identity->principal(kinesis); },
+          !settings.admin_tls.certificate_file.empty()},
+      *gate);
 }
 
 Result<void> Server::Parts::listen() {
-  auto admin = http::HttpServer::start(
-      settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls),
-      [this](unsigned) { return std::make_unique<api::AdminHandler>(*public_status, *pages, api.get()); });
+  auto admin =
+      http::HttpServer::start(settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls), [this](unsigned) {
+        return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate, settings.admin_access, api.get());
+      });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
   view->phase = api::ServerPhase::ready;
@@ -211,6 +230,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
                                    p.data_path->exporter(), p.data_path->intake_metrics(), p.clock.wall_ms()});
   p.public_status = std::make_unique<api::PublicStatus>(*p.view);
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
+  if (auto made = p.make_gate(); !made) return tl::unexpected(made.error());
   if (managed) {
     p.management->start(p.data_path->exporter(),
                         [&p](const catalog::CatalogPointer& changed) { return p.put_in_force(changed); });

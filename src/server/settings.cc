@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "api/rest_routes.h"
 #include "aws/endpoints.h"
 #include "catalog/declared.h"
 #include "catalog/document_cipher.h"
@@ -20,6 +21,17 @@ namespace {
 constexpr std::string_view kAddress = "an address host:port (port 0: any free one)";
 constexpr std::string_view kSize = "a size such as 16 GiB, or a number of bytes";
 constexpr std::string_view kTime = "a time such as 250 ms, 10 s, 24 h";
+
+bool names_into(std::vector<std::string>& out, std::string_view text) {
+  out.clear();
+  for (std::string_view name : api::split_text(text, ',')) {
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (name.empty() || name.find_first_of("/ ") != std::string_view::npos) return false;
+    out.emplace_back(name);
+  }
+  return !out.empty();
+}
 
 bool text_into(std::string& out, std::string_view text) {
   out = std::string(text);
@@ -133,9 +145,18 @@ const std::vector<SettingRow>& setting_rows() {
        "\"/etc/sluice/admin.key\"", "The private key of that certificate. Default: none.",
        [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.private_key_file, text); }},
       {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
-       "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
-       "Default: the first start creates one and prints it once.",
+       "An access token with the role admin for the REST API, /status, /flags and /metrics. Not a flag, because flags "
+       "show in lists of processes. A new one ends the one before. Default: the first start creates one and prints it "
+       "once; with projects in this file, it writes it to DATA_DIR/admin-token.",
        [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
+      {"admin.open_metrics", "--open-metrics", "SLUICE_OPEN_METRICS", "true or false", "true",
+       "Whether /metrics is open to everybody who reaches the admin port: it has names of destinations and counts. "
+       "Default false: it needs an access token.",
+       [](ServerSettings& s, std::string_view text) { return choice_into(s.admin_access.open_metrics, text); }},
+      {"admin.hosts", "--admin-hosts", "SLUICE_ADMIN_HOSTS", "names by commas, or *", "\"sluice.example.com\"",
+       "Names with a dot by which browsers and clients call the admin port. Addresses, names without a dot, and names "
+       "below .local, .internal, .svc, .localhost need not be listed. Default: none.",
+       [](ServerSettings& s, std::string_view text) { return names_into(s.admin_access.hosts, text); }},
       {"admin.max_calls_per_s", "--max-calls-per-s", "SLUICE_MAX_CALLS_PER_S",
        "a whole number from 1 to 1,000,000, or 0", "100",
        "Calls of the REST API that one access token, or one address without a right one, may make a second, over 10 s; "

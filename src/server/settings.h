@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/admin_handler.h"
 #include "api/call_rate.h"
 #include "aws/endpoint_allowance.h"
 #include "base/log.h"
@@ -47,6 +48,7 @@ struct ServerSettings {
   launchdarkly::FlagReaderSettings launchdarkly;
   std::string admin_token;                                 // empty: the first start creates one
   std::uint64_t max_calls_per_s = api::kDefaultCallsPerS;  // of the REST API, by one token
+  api::AdminAccess admin_access;
   std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 

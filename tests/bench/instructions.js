@@ -63,7 +63,7 @@ for (const binary of binaries) {
     ]);
     assert.equal(status, 0, output);
     const events = JSON.parse(output).events_acknowledged;
-    await waitFor('everything to be delivered', async () => (await (await fetch(`${sluice.adminUri}/status`)).json()).destinations[0].backlog.events === 0, { timeoutMs: 120_000 });
+    await waitFor('everything to be delivered', async () => (await (await sluice.page('/status')).json()).destinations[0].backlog.events === 0, { timeoutMs: 120_000 });
     await sluice.process.stop();
     const sums = instructionsByLibrary(await readFile(counted, 'utf8'));
     const all = [...sums.values()].reduce((one, other) => one + other, 0);

@@ -27,7 +27,7 @@ test('the page shows every operation, tries a call in a session, and asks nobody
   for (const { operation } of operations) await page.getByText(operation.summary, { exact: true }).first().waitFor({ state: 'attached' });
 
   const opened = await page.evaluate(async (token) => (await fetch('/api/session', {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }),
+    method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Sluice-Console': '1' }, body: JSON.stringify({ token }),
   })).status, ADMIN_TOKEN);
   assert.equal(opened, 204);
   await page.getByText('Create a project', { exact: true }).first().click();

@@ -11,7 +11,7 @@ import { waitFor } from './lib/wait.js';
 
 const SDK_KEY = 'sdk-0b5e7e70-0000-4000-8000-00000000002b';
 const ENVIRONMENT = '/web/production';
-const MAX_EVENT_STREAMS = 32;
+const MAX_STREAMS_OF_TOKEN = 8;
 
 // A managed server with one environment and one destination that is on.
 async function exporting(t, { config = {}, ...options } = {}) {
@@ -42,9 +42,14 @@ test("a browser's session: a cookie that no script reads, and no change without 
   const call = (method, path, { body, headers = {} } = {}) => fetch(`${uri}${path}`, {
     method, headers: { ...(body && { 'content-type': 'application/json' }), ...headers }, body: body && JSON.stringify(body),
   });
-  assert.equal((await call('POST', '/api/session', { body: { token: 'api-wrong' } })).status, 401);
-  assert.equal((await call('POST', '/api/session', { body: {} })).status, 400);
-  const signedIn = await call('POST', '/api/session', { body: { token: ADMIN_TOKEN } });
+  const console = { 'x-sluice-console': '1' };
+  assert.equal((await call('POST', '/api/session', { headers: console, body: { token: 'api-wrong' } })).status, 401);
+  assert.equal((await call('POST', '/api/session', { headers: console, body: {} })).status, 400);
+  for (const headers of [{}, { ...console, 'content-type': 'text/plain' }]) {
+    const byForm = await call('POST', '/api/session', { headers, body: { token: ADMIN_TOKEN } });
+    assert.equal(byForm.status, 415, 'what a form of another site can send signs nobody in');
+  }
+  const signedIn = await call('POST', '/api/session', { headers: console, body: { token: ADMIN_TOKEN } });
   assert.equal(signedIn.status, 204);
   const cookie = signedIn.headers.get('set-cookie');
   for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/api', 'Max-Age=43200']) assert.ok(cookie.includes(part), cookie);
@@ -56,7 +61,9 @@ test("a browser's session: a cookie that no script reads, and no change without 
   assert.match((await forged.json()).message, /X-Sluice-Console/);
   assert.equal((await call('POST', '/api/v2/projects', { headers: { ...headers, 'x-sluice-console': '1' }, body: project })).status, 201);
   assert.equal((await call('POST', '/api/v2/projects', { headers: { authorization: ADMIN_TOKEN }, body: { ...project, key: 'two' } })).status, 201);
-  const signedOut = await call('DELETE', '/api/session');
+  assert.ok(!cookie.includes(ADMIN_TOKEN), 'the cookie is not the token');
+  const signedOut = await call('DELETE', '/api/session', { headers });
+  assert.equal((await call('GET', '/api/v2/projects', { headers })).status, 401, 'a copy of the cookie ends with the session');
   assert.match(signedOut.headers.get('set-cookie'), /sluice_session=;.*Max-Age=0/);
   assert.equal((await call('GET', '/api/v2/projects', { headers: { cookie: 'sluice_session=' } })).status, 401);
 });
@@ -158,10 +165,11 @@ test('a stream of events: as they come, taken up again without a gap or one twic
   assert.equal((await open('?after=x')).status, 400);
   assert.equal((await open('?destination=610addeadbeefaa86ec9a7d4')).status, 404);
   assert.equal((await openEventStream(t, url, { Authorization: 'api-wrong' })).status, 401);
-  const many = await Promise.all(Array.from({ length: MAX_EVENT_STREAMS - 2 }, () => open()));
+  const many = await Promise.all(Array.from({ length: MAX_STREAMS_OF_TOKEN - 2 }, () => open()));
   const refused = await open();
   assert.deepEqual([refused.status, refused.body.code], [429, 'rate_limited']);
-  assert.match(refused.body.message, /^32 event streams are open/);
+  assert.match(refused.body.message, /^The access token "watcher" has 8 event streams open/);
+  assert.equal((await openEventStream(t, url, { Authorization: ADMIN_TOKEN })).status, 200, 'an administrator gets in');
   many.forEach((stream) => stream.close());
   await waitFor('there to be room again', async () => (await open()).status === 200);
 

@@ -105,7 +105,7 @@ test('names read from LaunchDarkly with a token are joined to events', async (t)
     env: { SLUICE_LAUNCHDARKLY_API_TOKEN: 'api-test' },
   });
   const flags = await waitFor('the flags to be read', async () => {
-    const [environment] = (await (await fetch(`${sluice.adminUri}/flags`)).json()).environments;
+    const [environment] = (await (await sluice.page('/flags')).json()).environments;
     return environment.flags.length === 2 && environment.flags;
   });
   assert.equal(flags[1].name, 'Wanted');

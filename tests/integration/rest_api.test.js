@@ -183,7 +183,7 @@ test('every fault names the field, and changes nothing', async (t) => {
     assert.ok(!answer.body.message.includes(SDK_KEY), name);
   }
   // Without a token too, at the one address that takes a body from anybody.
-  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', body: `{"token":${'['.repeat(300_000)}` });
+  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-sluice-console': '1' }, body: `{"token":${'['.repeat(300_000)}` });
   assert.equal(session.status, 400);
   assert.match((await session.json()).message, /inside one another/);
   assert.equal(await stateOf(), before);

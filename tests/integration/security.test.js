@@ -1,13 +1,14 @@
 // What docs/threat-model.md promises of the running server. Its table names these tests.
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
 import { kinesimBinary, sluiceBinary } from './lib/paths.js';
 import { freePort, Process, runToEnd, temporaryFolder } from './lib/process.js';
-import { ADMIN_TOKEN, configText, CREDENTIALS, customEvent, Sluice } from './lib/sluice.js';
+import { ADMIN_TOKEN, configText, CREDENTIALS, customEvent, destination, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
 const SDK_KEY = 'sdk-5ec2e700-0000-4000-8000-00000000000a';
@@ -66,7 +67,7 @@ test('no token, SDK key, hash secret or AWS secret is in the log at its most tal
   sluice.reload();
   await waitFor('the states', async () => (await sluice.status()).destinations.filter(({ problem }) => problem).length >= 3);
   said.push(JSON.stringify((await ask('GET', 'auditlog')).body), JSON.stringify(await sluice.status()));
-  for (const where of ['/metrics', '/flags', '/readyz']) said.push(await (await fetch(sluice.adminUri + where)).text());
+  for (const where of ['/metrics', '/flags', '/readyz']) said.push(await (await sluice.page(where)).text());
   said.push(JSON.stringify((await ask('GET', 'destinations')).body));
   await sluice.process.stop('SIGTERM');
   said.push(sluice.process.output);
@@ -196,6 +197,64 @@ test('admin routes are not on the intake port, nor SDK endpoints on the admin po
   for (const route of ['/bulk', '/mobile', '/diagnostic', `/events/bulk/${'0'.repeat(24)}`])
     assert.equal((await fetch(sluice.adminUri + route, { method: 'POST', headers: { authorization: SDK_KEY }, body: '[]' })).status, 404, `${route} on admin`);
   assert.equal((await sluice.api('GET', 'projects', undefined, { token: SDK_KEY })).status, 401, 'an SDK key is no token');
+});
+
+// Of fetch(), which does not let a caller choose Host.
+const askAs = (port, host, path_, headers = {}) => new Promise((resolve, reject) => {
+  request({ port, path: path_, headers: { host, ...headers } }, (response) => response.resume().on('end', () => resolve(response.statusCode))).on('error', reject).end();
+});
+
+for (const managed of [true, false]) {
+  test(`the admin port shows nothing of value without a token: ${managed ? 'managed' : 'declared in a file'}`, async (t) => {
+    const secretStream = 'arn:aws:kinesis:us-east-1:123456789012:stream/hidden-stream';
+    const sluice = await Sluice.start(t, { managed, destinations: [destination({ name: 'hidden name', stream_name: undefined, stream_arn: secretStream })] });
+    for (const path_ of ['/flags', '/metrics']) {
+      const answer = await fetch(sluice.adminUri + path_);
+      assert.equal(answer.status, 401, path_);
+      assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
+      assert.match((await answer.json()).message, /needs an access token/);
+    }
+    const summary = await fetch(`${sluice.adminUri}/status`);
+    assert.equal(summary.status, 200);
+    const text = await summary.text();
+    assert.ok(!text.includes('hidden') && typeof JSON.parse(text).ready === 'boolean', 'strangers see a summary');
+    for (const path_ of ['/status', '/flags', '/metrics']) {
+      const wrong = await fetch(sluice.adminUri + path_, { headers: { authorization: 'api-wrong-wrong-wrong' } });
+      assert.equal(wrong.status, 401, path_);
+      const right = await sluice.page(path_);
+      assert.equal(right.status, 200, path_);
+      assert.deepEqual(['cache-control', 'x-content-type-options'].map((name) => right.headers.get(name)), ['no-store', 'nosniff']);
+    }
+    if (!managed) assert.match(await (await sluice.page('/status')).text(), /hidden name/);
+    for (const [host, status] of [['evil.example', 421], [`127.0.0.1.nip.io:${sluice.adminPort}`, 421], ['sluice.internal', 200], ['localhost', 200]])
+      assert.equal(await askAs(sluice.adminPort, host, '/status'), status, host);
+    assert.equal(await askAs(sluice.adminPort, 'evil.example', '/healthz'), 200, 'probes call by any name');
+  });
+}
+
+test('what its owner opens is open: metrics without a token, a name that is listed', async (t) => {
+  const sluice = await Sluice.start(t, { settings: { admin: { open_metrics: true, hosts: 'sluice.example.com, other.example.com' } } });
+  assert.match(await (await fetch(`${sluice.adminUri}/metrics`)).text(), /sluice_journal_/);
+  assert.equal((await fetch(`${sluice.adminUri}/flags`)).status, 401);
+  assert.equal(await askAs(sluice.adminPort, 'sluice.example.com:8031', '/metrics'), 200);
+  assert.equal(await askAs(sluice.adminPort, 'evil.example.com', '/metrics'), 421);
+});
+
+test('a server of a file writes its token down for its owner alone, and a token of an earlier SLUICE_ADMIN_TOKEN ends', async (t) => {
+  const sluice = await Sluice.start(t, { env: { SLUICE_ADMIN_TOKEN: '' } });
+  const file = path.join(sluice.dataDir, 'admin-token');
+  assert.equal(lstatSync(file).mode & 0o777, 0o600);
+  const token = readFileSync(file, 'utf8').trim();
+  assert.equal((await fetch(`${sluice.adminUri}/metrics`, { headers: { authorization: `Bearer ${token}` } })).status, 200);
+
+  const managed = await Sluice.start(t, { managed: true });
+  const calls = (secret) => fetch(`${managed.adminUri}/api/v2/projects`, { headers: { authorization: secret } });
+  assert.equal((await calls(ADMIN_TOKEN)).status, 200);
+  await managed.process.stop();
+  managed.environment.SLUICE_ADMIN_TOKEN = 'api-another-token-of-the-owner';
+  await managed.launch();
+  assert.equal((await calls(ADMIN_TOKEN)).status, 401);
+  assert.equal((await calls('api-another-token-of-the-owner')).status, 200);
 });
 
 test('the console may run its own scripts alone, be framed by nobody and tell no address', async (t) => {

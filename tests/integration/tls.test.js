@@ -53,7 +53,7 @@ test('TLS for SDKs and for the admin port; SIGHUP takes a renewed certificate up
     return (await call(port, '/readyz', { ca })).status === 200;
   });
   assert.equal((await call(adminPort, '/api/v2/projects', { ca, headers: { authorization: ADMIN_TOKEN } })).status, 200);
-  const session = await call(adminPort, '/api/session', { ca, method: 'POST', body: JSON.stringify({ token: ADMIN_TOKEN }) });
+  const session = await call(adminPort, '/api/session', { ca, method: 'POST', headers: { 'content-type': 'application/json', 'x-sluice-console': '1' }, body: JSON.stringify({ token: ADMIN_TOKEN }) });
   assert.match(session.headers['set-cookie'][0], /; Secure/);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`), 'plain HTTP gets nothing');
 

@@ -101,7 +101,8 @@ Result<void> Process::start() {
     flag_reader_ =
         std::make_unique<launchdarkly::FlagReader>(settings_.launchdarkly, world_.cloud, world_.clock,
                                                    data_path_->catalog(), data_path_->flags(), world_.scheduler);
-  admin_handler_ = std::make_unique<api::AdminHandler>(*public_status_, *pages_, api_.get());
+  admin_handler_ =
+      std::make_unique<api::AdminHandler>(*public_status_, *pages_, *gate_, settings_.admin_access, api_.get());
   view_->phase = api::ServerPhase::ready;
   public_status_->render();
   intake_handler_ = data_path_->intake().make_handler();
@@ -121,6 +122,10 @@ void Process::show() {
 }
 
 void Process::make_api() {
+  gate_ = std::make_unique<api::CallerGate>(
+      api::CallerLookup{[this](std::string_view token) { return management_->tokens().caller(token); },
+                        [this](ObjectId token_id) { return management_->tokens().caller(token_id); }},
+      world_.clock, settings_.max_calls_per_s);
   api_ = std::make_unique<api::RestApi>(
       api::RestContext{
           world_.clock, *view_, data_path_->journal(), world_.files, settings_.data_dir, management_->catalog(),
@@ -130,7 +135,7 @@ void Process::make_api() {
                  exporting::DeadLetterStore& dead_letters) { return make_sink(destination, notifier, dead_letters); },
           nullptr,  // nobody checks a destination in a run
           [](const catalog::KinesisSettings&) { return std::string(kPrincipal); }},
-      world_.scheduler);
+      *gate_, world_.scheduler);
 }
 
 bool Process::put_in_force(const catalog::CatalogPointer& catalog) {

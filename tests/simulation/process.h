@@ -87,6 +87,7 @@ class Process {
   std::unique_ptr<api::ServerView> view_;
   std::unique_ptr<api::PublicStatus> public_status_;
   std::unique_ptr<api::RenderedPages> pages_;
+  std::unique_ptr<api::CallerGate> gate_;
   std::unique_ptr<api::RestApi> api_;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader_;
   std::unique_ptr<api::AdminHandler> admin_handler_;

@@ -66,7 +66,7 @@ export class Sluice {
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      ...(managed && { SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, SLUICE_ALLOWED_ENDPOINTS: '127.0.0.0/8, localhost, ::1' }), ...env,
+      SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, ...(managed && { SLUICE_ALLOWED_ENDPOINTS: '127.0.0.0/8, localhost, ::1' }), ...env,
     };
     sluice.port = port ?? await freePort();
     sluice.adminPort = await freePort();
@@ -106,11 +106,16 @@ export class Sluice {
     this.process.child.kill('SIGHUP');
   }
 
+  // A page of the admin port, with its token.
+  page(path) {
+    return fetch(this.adminUri + path, { headers: { Authorization: ADMIN_TOKEN } });
+  }
+
   // As of this call: whatever was answered 202 before is in its counts. (The server answers with a snapshot.)
   async status() {
     const asked = Date.now();
     for (;;) {
-      const status = await (await fetch(`${this.adminUri}/status`)).json();
+      const status = await (await this.page('/status')).json();
       if (status.asOfMs > asked) return status;
       await sleep(20);
     }
@@ -122,7 +127,7 @@ export class Sluice {
   }
 
   async metrics() {
-    return parseMetrics(await (await fetch(`${this.adminUri}/metrics`)).text());
+    return parseMetrics(await (await this.page('/metrics')).text());
   }
 
   // One call of the REST API; `body` as it is when it is text. Resolves to the status and what was answered, which must be
