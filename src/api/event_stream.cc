@@ -8,13 +8,12 @@ namespace {
 // How long a browser waits before it comes again.
 constexpr int kRetryMs = 1'000;
 
-// The place before which everything was sent, as an id.
-std::string id_of(const EventPlace& next) {
-  return next.first_event == 0 ? std::to_string(next.entry.value)
-                               : fmt::format("{}.{}", next.entry.value, next.first_event - 1);
-}
-
 }  // namespace
+
+std::string place_text(const EventPlace& place) {
+  return place.first_event == 0 ? std::to_string(place.entry.value)
+                                : fmt::format("{}.{}", place.entry.value, place.first_event - 1);
+}
 
 EventStream::EventStream(const RestContext& context, EventsQuestion question)
     : context_(context), question_(std::move(question)) {}
@@ -32,7 +31,8 @@ bool EventStream::more(std::string& out) {
   const std::int64_t now_ms = context_.clock.steady_us() / 1'000;
   for (const EventItem& item : page->items) out += fmt::format("id: {}\ndata: {}\n\n", item.position, item.text);
   if (page->items.empty() && (first || now_ms - said_ms_ >= kStreamHeartbeatMs))
-    out += fmt::format(": {}\nid: {}\n\n", first ? "events follow as they arrive" : "still here", id_of(page->next));
+    out +=
+        fmt::format(": {}\nid: {}\n\n", first ? "events follow as they arrive" : "still here", place_text(page->next));
   if (!out.empty()) said_ms_ = std::max<std::int64_t>(now_ms, 1);
   return true;
 }

@@ -24,12 +24,16 @@ struct EventPlace {
   std::size_t first_event = 0;  // in that entry
 };
 
+// As an answer's `next` and a stream's ids say it: everything before it was listed.
+std::string place_text(const EventPlace& place);
+
 struct EventsQuestion {
   std::string project, environment;
   std::string destination;  // its id: as its records read; empty: as received
   EventPlace after;
-  std::size_t limit;
-  int most_reads;  // of the journal
+  std::size_t limit;   // of items
+  int most_reads;      // of the journal
+  bool whole = false;  // records are shown however large they are
 };
 
 struct EventItem {

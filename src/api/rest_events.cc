@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/event_stream.h"
+#include "api/rest_api.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "base/json_string.h"
@@ -22,6 +23,12 @@ constexpr std::size_t kEventsPage = 100, kMostEvents = 1000;
 // Read from the journal at once: the admin loop waits for it.
 constexpr std::uint64_t kEventsReadBytes = 1u << 20;
 constexpr int kMostReads = 8;
+// A record beyond this is told by its size, with a link to the whole: people read none of that size in a list.
+constexpr std::size_t kShownRecordBytes = 64u << 10;
+// Of events that one page looks at, and of its text: what a stranger sends in one payload is shown over several pages.
+constexpr std::size_t kPageBytes = 4u << 20;
+// Sluice writes an event's kind and id first.
+constexpr std::size_t kIdWithinBytes = 256;
 
 // An event's id and key, as JSON: a text, or null.
 struct EventNames {
@@ -52,18 +59,33 @@ EventNames names_of(std::string_view event_json) {
   return names;
 }
 
+// The same of an event that is too long to be looked through, from where Sluice writes them.
+EventNames names_of_long(const event::EventSlot& slot) {
+  EventNames names;
+  if (!slot.key.empty()) names.key = fmt::format("\"{}\"", slot.key);  // as it stands in JSON
+  constexpr std::string_view kBefore = "\"id\":\"";
+  const std::string_view start = slot.json.substr(0, kIdWithinBytes);
+  const std::size_t at = start.find(kBefore);
+  if (at == std::string_view::npos) return names;
+  const std::string_view id = start.substr(at + kBefore.size(), ObjectId::kHexDigits);
+  if (ObjectId::parse(id)) names.id = fmt::format("\"{}\"", id);
+  return names;
+}
+
 // Writes events as one destination's records read, or as they are without one.
 class EventLister {
  public:
-  EventLister(const catalog::Environment& environment, const catalog::Destination* destination)
-      : environment_(environment), destination_(destination) {
+  EventLister(const catalog::Environment& environment, const catalog::Destination* destination, bool whole)
+      : environment_(environment), destination_(destination), whole_(whole) {
     if (destination != nullptr) filter_.emplace(*destination);
   }
 
-  // Of the entry's events, those from the `from`th on.
-  void add(const journal::JournalEntry& entry, std::size_t from, std::vector<EventItem>& items) {
+  // Of the entry's events, those from the `from`th on, until `items` has `limit`, or the page is full. The place in the
+  // entry where it continues; 0: nothing is left of it.
+  std::size_t add(const journal::JournalEntry& entry, std::size_t from, std::size_t limit,
+                  std::vector<EventItem>& items) {
     const auto view = event::EntryView::open(entry.entry);
-    if (!view) return;
+    if (!view) return 0;
     const event::EnvelopeWriter envelope(
         *view, destination_ == nullptr
                    ? event::EnvelopeOptions{false, event::RecordFields{}, environment_.project_key, environment_.key}
@@ -72,26 +94,44 @@ class EventLister {
     event::EntryView::Walk walk;
     for (std::size_t index = 0; view->next(walk, slot); ++index) {
       if (index < from || slot.kind == event::EventKind::unusable) continue;
+      if (items.size() >= limit || bytes_ >= kPageBytes) return index;
+      bytes_ += slot.json.size();
       std::shared_ptr<const std::string> rewritten;
       if (destination_ != nullptr) {
         if (!exporting::selects(*destination_, slot) || !filter_->matches(slot)) continue;
-        rewritten = filter_->rewritten(slot);
-        if (rewritten) slot.json = *rewritten;
       }
+      const bool cut = !whole_ && slot.json.size() > kShownRecordBytes;
+      if (destination_ != nullptr && !cut) rewritten = filter_->rewritten(slot);
+      if (rewritten) slot.json = *rewritten;
       items.push_back({fmt::format("{}.{}", entry.position.value, index), {}});
       EventItem& item = items.back();
-      const EventNames names = names_of(slot.json);
+      const EventNames names = slot.json.size() > kShownRecordBytes ? names_of_long(slot) : names_of(slot.json);
       item.text = fmt::format(R"({{"position":"{}","receivedAt":{},"kind":"{}","id":{},"key":{},"record":)",
                               item.position, entry.received_ms, event::event_kind_name(slot.kind), names.id, names.key);
-      envelope.append(item.text, slot);
+      if (cut) {
+        item.text += fmt::format(R"(null,"eventBytes":{},"whole":{{"href":"{}","type":"application/json"}})",
+                                 slot.json.size(), whole_href(item.position));
+      } else {
+        envelope.append(item.text, slot);
+      }
       item.text += '}';
     }
+    return 0;
   }
+  bool full() const { return bytes_ >= kPageBytes; }
 
  private:
+  std::string whole_href(const std::string& position) const {
+    return fmt::format("/api/v2/events/{}/{}?at={}{}", percent_encoded(environment_.project_key),
+                       percent_encoded(environment_.key), position,
+                       destination_ == nullptr ? "" : "&destination=" + destination_->id.hex());
+  }
+
   const catalog::Environment& environment_;
   const catalog::Destination* destination_;
+  const bool whole_;
   std::optional<exporting::EventFilter> filter_;
+  std::size_t bytes_ = 0;  // of the events looked at
 };
 
 // A number, or a number and an event's place in that entry.
@@ -151,9 +191,10 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
   EventsPage page;
   page.next.entry = asked.after.entry.value > 0 ? asked.after.entry : mark.recent.value > 0 ? mark.recent : end;
   page.next.first_event = asked.after.entry.value > 0 ? asked.after.first_event : 0;
-  EventLister lister(environment->value, as ? &*as : nullptr);
+  EventLister lister(environment->value, as ? &*as : nullptr, asked.whole);
   const auto reader = context.journal.reader(environment->value.id, std::min(page.next.entry, mark.end));
-  for (int reads = 0; reads < asked.most_reads && page.items.size() < asked.limit && page.next.entry < end; ++reads) {
+  const auto goes_on = [&] { return page.items.size() < asked.limit && !lister.full() && page.next.entry < end; };
+  for (int reads = 0; reads < asked.most_reads && goes_on(); ++reads) {
     const auto chunk = reader->read(kEventsReadBytes);
     if (!chunk && reader->failure())
       return refuse(503, "journal_read_failed",
@@ -163,15 +204,44 @@ RestResult<EventsPage> events_page(const RestContext& context, const EventsQuest
       break;
     }
     for (const journal::JournalEntry& entry : chunk->entries) {
-      if (entry.position >= end || page.items.size() >= asked.limit) break;
-      lister.add(entry, entry.position == page.next.entry ? page.next.first_event : 0, page.items);
-      page.next = {entry.next, 0};
+      if (entry.position >= end || page.items.size() >= asked.limit || lister.full()) break;
+      const std::size_t from = entry.position == page.next.entry ? page.next.first_event : 0;
+      const std::size_t rest = lister.add(entry, from, asked.limit, page.items);
+      page.next = rest > 0 ? EventPlace{entry.position, rest} : EventPlace{entry.next, 0};
+      if (rest > 0) break;
     }
   }
   return page;
 }
 
+// One event, whole, however large: on the worker's thread.
+RestOutcome whole_event(const RestContext& context, const RestCall& call, const std::string& at) {
+  const std::size_t dot = at.find('.');
+  auto place = place_of(at);
+  if (!place || dot == std::string::npos)
+    return invalid(fmt::format("at: \"{}\" is not valid; expected an event's `position`.", at));
+  --place->first_event;  // place_of() says what comes after it
+  const EventsQuestion question{call.path[0], call.path[1], call.query_one("destination"), *place, 1, 1, true};
+  RestAnswer answer;
+  answer.later = [&context, question, at](const std::atomic<bool>&) -> RestAnswer {
+    auto page = events_page(context, question);
+    if (page && (page->items.empty() || page->items.front().position != at))
+      page =
+          not_found(fmt::format("There is no event at {}: the journal keeps it no more, or it is not delivered.", at));
+    RestAnswer found;
+    if (page) {
+      found.text = std::move(page->items.front().text);
+    } else {
+      found.status = page.error().status;
+      found.text = rest_error_text(page.error().code, page.error().message);
+    }
+    return found;
+  };
+  return answer;
+}
+
 RestOutcome list_events(const RestContext& context, const RestCall& call) {
+  if (const std::string at = call.query_one("at"); !at.empty()) return whole_event(context, call, at);
   auto question = question_of(call);
   if (!question) return tl::unexpected(question.error());
   if (call.accept.find(kEventStreamType) != std::string_view::npos) {
@@ -191,7 +261,7 @@ RestOutcome list_events(const RestContext& context, const RestCall& call) {
     text += item.text;
   }
   RestAnswer answer;
-  answer.text = text + fmt::format(R"(],"next":"{}"}})", page->next.entry.value);
+  answer.text = text + fmt::format(R"(],"next":"{}"}})", place_text(page->next));
   return answer;
 }
 

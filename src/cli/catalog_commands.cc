@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/rest_commands.h"
 #include "cli/server_options.h"
+#include "cli/terminal.h"
 #include "config/toml_json.h"
 
 namespace sluice::cli {
@@ -30,7 +31,7 @@ struct CatalogArguments {
 };
 
 int refuse(const std::string& message, int status) {
-  std::fprintf(stderr, "sluice: %s\n", message.c_str());
+  complain(message);
   return status;
 }
 
@@ -67,7 +68,7 @@ int import(const CatalogArguments& given) {
   const auto answer = call(given, "POST", "import", lists, status);
   if (!answer) return status;
   if (given.json) {
-    std::puts(answer->dump().c_str());
+    print_json(answer->dump() + "\n");
   } else {
     std::printf("Imported %s: %d created, %d changed, %d unchanged.\n", given.file.c_str(), answer->value("created", 0),
                 answer->value("changed", 0), answer->value("unchanged", 0));
@@ -81,7 +82,7 @@ int export_to(const CatalogArguments& given) {
   if (!answer) return status;
   const std::string text = given.json ? answer->dump(2) + "\n" : config::toml_of_json(*answer);
   if (given.file.empty()) {
-    std::fputs(text.c_str(), stdout);
+    print_json(text);
     return 0;
   }
   const mode_t before = umask(0077);  // it holds keys
@@ -118,14 +119,14 @@ int policy(const CatalogArguments& given) {
       ordered_json{{"config", config}}, status);
   if (!answer) return status;
   if (given.json) {
-    std::puts(answer->dump().c_str());
+    print_json(answer->dump() + "\n");
     return 0;
   }
   for (const auto& [name, title] :
        {std::pair{"permissionPolicy", "Attach to the role, so that it may put records into the stream"},
         {"trustPolicy", "Trust policy of the role, so that Sluice may assume it"},
         {"assumeRolePolicy", "Attach to the identity that Sluice runs as, so that it may assume the role"}})
-    if (answer->contains(name)) std::printf("%s:\n%s\n\n", title, (*answer)[name].dump(2).c_str());
+    if (answer->contains(name)) std::printf("%s:\n%s\n\n", title, terminal_text((*answer)[name].dump(2)).c_str());
   if (!answer->value("principalKnown", false))
     std::puts("Sluice does not know its own AWS identity yet. Replace the placeholder with it.");
   return 0;

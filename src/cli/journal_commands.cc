@@ -130,7 +130,7 @@ ordered_json json_of(const JournalSummary& found) {
 }
 
 int told(const Error& error) {
-  std::fprintf(stderr, "sluice: %s\n", error.message.c_str());
+  complain(error.message);
   return 2;
 }
 
@@ -180,7 +180,7 @@ void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, st
   std::string bytes;
   const auto read =
       journal::read_range(file, frame.offset + frame.header.header_bytes(), frame.header.payload_bytes, bytes);
-  if (!read) std::fprintf(stderr, "sluice: %s\n", read.error().message.c_str());
+  if (!read) complain(read.error().message);
   const auto view = event::EntryView::open(bytes);
   if (!view) return;
   const event::EnvelopeWriter envelope(*view, event::EnvelopeOptions{false});
@@ -189,10 +189,8 @@ void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, st
   while (view->next(walk, slot)) {
     std::string record;
     envelope.append(record, slot);
-    std::printf("{\"position\":\"%llu/%u\",\"received\":%lld,\"kind\":\"%s\",\"record\":%s}\n",
-                static_cast<unsigned long long>(segment), frame.offset,
-                static_cast<long long>(frame.header.received_ms),
-                std::string(event::event_kind_name(slot.kind)).c_str(), record.c_str());
+    print_json(fmt::format("{{\"position\":\"{}/{}\",\"received\":{},\"kind\":\"{}\",\"record\":{}}}\n", segment,
+                           frame.offset, frame.header.received_ms, event::event_kind_name(slot.kind), record));
   }
 }
 

@@ -145,8 +145,17 @@ std::string in_words(const ordered_json& body) {
          (has_problem ? problem_in_words(body["problem"]) : "");
 }
 
-std::string shown(const RestCommand& command, const ordered_json& body) {
-  if (body.is_null()) return "Done.\n";
+// All texts of an answer as a terminal may show them.
+ordered_json terminal_safe(ordered_json body) {
+  if (body.is_string()) return terminal_text(body.get_ref<const std::string&>());
+  if (body.is_structured())
+    for (ordered_json& part : body) part = terminal_safe(std::move(part));
+  return body;
+}
+
+std::string shown(const RestCommand& command, const ordered_json& answer) {
+  if (answer.is_null()) return "Done.\n";
+  const ordered_json body = terminal_safe(answer);
   if (std::string words = in_words(body); !words.empty()) return words;
   if (command.columns.empty() || !body.contains("items"))
     return body.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
@@ -166,7 +175,7 @@ int follow_replay(const RestServer& server, const std::string& replay_path) {
   while (true) {
     const auto reply = call_rest(server, "GET", path, std::nullopt);
     if (!reply) {
-      std::fprintf(stderr, "sluice: %s\n", reply.error().message.c_str());
+      complain(reply.error().message);
       return kUnreachable;
     }
     const ordered_json replay = reply->body.value("replay", ordered_json());
@@ -188,23 +197,22 @@ int run(const RestCommand& command, const RestArguments& given) {
   const auto server = server_of(given.server);
   const auto body = body_of(command, given);
   if (!server || !body) {
-    std::fprintf(stderr, "sluice: %s\n", (!server ? server.error() : body.error()).message.c_str());
+    complain((!server ? server.error() : body.error()).message);
     return 2;
   }
   const auto reply = call_rest(*server, command.method, path_of(command, given), *body);
   if (!reply) {
-    std::fprintf(stderr, "sluice: %s\n", reply.error().message.c_str());
+    complain(reply.error().message);
     return kUnreachable;
   }
   if (reply->status >= 300) {
     const std::string message =
         reply->body.is_object() ? reply->body.value("message", reply->body.dump()) : "No reason given";
-    std::fprintf(stderr, "sluice: %s\n", message.c_str());
+    complain(message);
     return kRefused;
   }
-  std::fputs(given.json ? (reply->body.is_null() ? "" : reply->body.dump() + "\n").c_str()
-                        : shown(command, reply->body).c_str(),
-             stdout);
+  if (!given.json) std::fputs(shown(command, reply->body).c_str(), stdout);
+  if (given.json && !reply->body.is_null()) print_json(reply->body.dump() + "\n");
   if (command.after == RestAfter::follow_replay && !given.json) return follow_replay(*server, path_of(command, given));
   const bool failed = reply->body.is_object() && !reply->body.value("ok", true);
   if (failed) return kRefused;

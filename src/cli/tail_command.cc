@@ -27,24 +27,26 @@ struct TailArguments {
 
 void show(const ordered_json& item, bool json) {
   if (json) {
-    std::puts(item["record"].dump(-1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    print_json(item["record"].dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
     return;
   }
-  const ordered_json record = item.value("record", ordered_json::object());
+  const bool cut = item["record"].is_null();  // too long for a list
+  const ordered_json record = cut ? ordered_json::object() : item["record"];
   const ordered_json event = record.value("event", ordered_json::object());
   std::string line = fmt::format("{}  {:<12} {}", iso_time_ms(item.value("receivedAt", std::int64_t{0})),
                                  item.value("kind", ""), item["key"].is_string() ? item["key"].get<std::string>() : "");
+  if (cut) line += fmt::format("  ({})", human_bytes(item.value("eventBytes", std::uint64_t{0})));
   if (event.contains("value"))
     line += " = " + event["value"].dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   if (event.contains("contextKeys"))
     line += "  " + event["contextKeys"].dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-  std::puts(line.c_str());
+  std::puts(terminal_text(line, false).c_str());
 }
 
 int run(const TailArguments& given) {
   const auto server = server_of(given.server);
   if (!server) {
-    std::fprintf(stderr, "sluice: %s\n", server.error().message.c_str());
+    complain(server.error().message);
     return 2;
   }
   std::string after;
@@ -55,13 +57,13 @@ int run(const TailArguments& given) {
     if (!given.destination.empty()) path += "&destination=" + percent_encoded(given.destination);
     const auto reply = call_rest(*server, "GET", path, std::nullopt);
     if (!reply) {
-      std::fprintf(stderr, "sluice: %s\n", reply.error().message.c_str());
+      complain(reply.error().message);
       if (after.empty()) return kUnreachable;
       std::this_thread::sleep_for(kPoll);  // it comes back, and nothing is passed over
       continue;
     }
     if (reply->status != 200) {
-      std::fprintf(stderr, "sluice: %s\n", reply->body.value("message", "").c_str());
+      complain(reply->body.value("message", ""));
       return kRefused;
     }
     const ordered_json& items = reply->body["items"];

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/terminal.h"
+
 namespace sluice::cli {
 namespace {
 
@@ -11,10 +13,11 @@ std::size_t width_of(const std::string& text) {
 
 }  // namespace
 
-std::string text_table(const std::vector<std::vector<std::string>>& rows) {
+std::string text_table(std::vector<std::vector<std::string>> rows) {
   std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
+  for (auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
+    for (std::string& cell : row) cell = terminal_text(cell, false);
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   std::string out;

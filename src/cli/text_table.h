@@ -6,7 +6,8 @@
 
 namespace sluice::cli {
 
-// The first row is the head. Width counts characters of UTF-8; a line has no spaces at its end.
-std::string text_table(const std::vector<std::vector<std::string>>& rows);
+// The first row is the head. Cells are shown as terminal_text(). Width counts characters of UTF-8; a line has no spaces
+// at its end.
+std::string text_table(std::vector<std::vector<std::string>> rows);
 
 }  // namespace sluice::cli

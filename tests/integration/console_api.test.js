@@ -124,7 +124,7 @@ test('events as they come, and as a destination gets them', async (t) => {
 });
 
 // Somebody with a public key chooses the events, and somebody else looks at them.
-test('an event with 100,000 members is shown as it came, and holds nobody up who asks the admin port meanwhile', async (t) => {
+test('an event with 100,000 members is listed by its size and shown whole when asked for, and holds nobody up who asks the admin port', async (t) => {
   const { sluice, send } = await exporting(t);
   const data = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, index]));
   await send({ ...customEvent('large'), data });
@@ -132,10 +132,38 @@ test('an event with 100,000 members is shown as it came, and holds nobody up who
   const page = sluice.api('GET', `events${ENVIRONMENT}`);
   assert.equal((await fetch(`${sluice.adminUri}/healthz`)).status, 200);
   const { body: { items: [event] } } = await page;
+  assert.deepEqual([event.kind, event.key, event.record], ['custom', 'large', null]);
+  const { body: whole } = await sluice.api('GET', event.whole.href.replace('/api/v2/', ''));
   const tookMs = performance.now() - began;
   assert.ok(tookMs < 2_000, `${tookMs} ms`);
-  assert.deepEqual([event.kind, event.key, event.id], ['custom', 'large', event.record.event.id]);
-  assert.deepEqual(event.record.event.data, data);
+  assert.deepEqual([whole.kind, whole.key, whole.id], ['custom', 'large', whole.record.event.id]);
+  assert.deepEqual(whole.record.event.data, data);
+});
+
+test('what one stranger sends in one payload is shown over pages, and a long event by its size with a link to the whole', async (t) => {
+  const { sluice, send } = await exporting(t);
+  const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`member-${i}`, i]));
+  await send(...Array.from({ length: 30 }, (_, i) => customEvent(`e${i}`)), { ...customEvent('long'), data: members }, customEvent('last'));
+  const list = async (query) => {
+    const { status, body } = await sluice.api('GET', `events/web/production?${query}`);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body;
+  };
+  const seen = [];
+  for (let page = await list('limit=10'); page.items.length > 0; page = await list(`limit=10&after=${page.next}`)) {
+    assert.ok(page.items.length <= 10);
+    seen.push(...page.items);
+  }
+  assert.deepEqual(seen.map(({ key }) => key), [...Array.from({ length: 30 }, (_, i) => `e${i}`), 'long', 'last'], 'each once, in order');
+  const long = seen.find(({ key }) => key === 'long');
+  assert.equal(long.record, null);
+  assert.ok(long.eventBytes > 1_000_000 && /^[0-9a-f]{24}$/.test(long.id), JSON.stringify(long));
+  const whole = await sluice.api('GET', long.whole.href.replace('/api/v2/', ''));
+  assert.equal(whole.status, 200);
+  assert.deepEqual(whole.body.record.event.data, members);
+  assert.equal(whole.body.id, long.id);
+  for (const [place, status] of [['7', 400], ['x', 400], [`${long.position}9`, 404], ['1.0', 404]])
+    assert.equal((await sluice.api('GET', `events/web/production?at=${place}`)).status, status, place);
 });
 
 test('a stream of events: as they come, taken up again without a gap or one twice, for as long as its reader may read', async (t) => {

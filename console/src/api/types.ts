@@ -234,7 +234,10 @@ export interface ExportedEvent {
   kind: string;
   id: string;
   key: string | null;
-  record: Record<string, unknown>;
+  // null: too long for a list; `whole` has it.
+  record: Record<string, unknown> | null;
+  eventBytes?: number;
+  whole?: { href: string };
 }
 
 export interface EventPage {

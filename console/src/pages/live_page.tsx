@@ -27,7 +27,7 @@ export default function LivePage() {
 }
 
 function contextText(event: ExportedEvent): string {
-  const inner = (event.record['event'] ?? {}) as Record<string, unknown>;
+  const inner = (event.record?.['event'] ?? {}) as Record<string, unknown>;
   return JSON.stringify([inner['contextKeys'], inner['context'], inner['userKey'], inner['user']]).toLowerCase();
 }
 
@@ -86,7 +86,7 @@ function Live({ project, environment }: { project: Project; environment: Environ
 }
 
 function contextOf(event: ExportedEvent): string {
-  const inner = (event.record['event'] ?? {}) as { context?: { kind?: string; key?: string }; user?: { key?: string } };
+  const inner = (event.record?.['event'] ?? {}) as { context?: { kind?: string; key?: string }; user?: { key?: string } };
   if (inner.context?.key) return `${inner.context.kind ?? 'context'} ${inner.context.key}`;
   return inner.user?.key ? `user ${inner.user.key}` : '';
 }
