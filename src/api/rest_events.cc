@@ -12,6 +12,7 @@
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "base/json_string.h"
+#include "base/text.h"
 #include "event/envelope.h"
 #include "export/event_filter.h"
 #include "export/selection.h"
