@@ -77,7 +77,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
           {"missingEvents", pipeline.balance.missing},
           {"acceptedPerSecond", status.accepted_per_s},
           {"deliveredPerSecond", status.delivered_per_s},
-          {"lastDelivery", time_or_null(pipeline.last_delivery_ms)},
+          {"lastDelivery", time_or_null(status.last_delivery_ms)},
           {"recordsSent", pipeline.sink.records_sent},
           {"retriedRecordsByCode", retried},
           {"callsInFlight", pipeline.sink.calls_in_flight},
@@ -135,7 +135,7 @@ Json brief_status_json(const ServerView& view) {
                               {"oldestAgeMs", status.oldest_waiting_age_ms}}},
                             {"acceptedPerSecond", status.accepted_per_s},
                             {"deliveredPerSecond", status.delivered_per_s},
-                            {"lastDelivery", time_or_null(status.pipeline.last_delivery_ms)}});
+                            {"lastDelivery", time_or_null(status.last_delivery_ms)}});
   }
   const journal::JournalStats& journal = journal_status->stats;
   Json journal_part = journal_json(journal, now_ms);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,9 +15,9 @@
 #include "catalog/snapshot.h"
 #include "event/kind.h"
 #include "export/health.h"
-#include "export/history.h"
 #include "export/pipeline.h"
 #include "export/replay.h"
+#include "export/shared_history.h"
 
 namespace sluice::exporting {
 
@@ -30,7 +29,8 @@ struct DestinationStatus {
   std::int64_t oldest_waiting_age_ms = 0;
   double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
   HistoryRates rates;
-  PipelineStatus pipeline;  // all zero when it is off
+  PipelineStatus pipeline;            // all zero when it is off
+  std::int64_t last_delivery_ms = 0;  // wall clock, whoever delivered it and when; 0: never
   std::optional<ReplayStatus> replay;
   std::string dead_letter_path;
 };
@@ -41,32 +41,11 @@ struct Delivered {
   event::EventKindCounts by_kind{};
 };
 
-// A destination's history, which the watch adds to while others read it: the lock is held while numbers in memory are
-// copied, nothing else. Any thread.
-class SharedHistory {
- public:
-  explicit SharedHistory(std::int64_t started_ms) : history_(started_ms) {}
-  // Returns the rates that follow.
-  HistoryRates sample(const PipelineStatus& now, std::int64_t now_ms) {
-    const std::lock_guard lock(mutex_);
-    history_.sample(now, now_ms);
-    return history_.rates(now_ms);
-  }
-  std::vector<HistoryStep> steps(HistorySpan span, std::int64_t now_ms) const {
-    const std::lock_guard lock(mutex_);
-    return history_.steps(span, now_ms);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  History history_;  // guarded by mutex_
-};
-
 // All destinations at one moment. Never changes once it is published.
 struct ExportStatus {
   struct Entry {
     std::shared_ptr<const DestinationStatus> status;
-    std::shared_ptr<const SharedHistory> history;  // null: it is off
+    std::shared_ptr<const SharedHistory> history;
   };
   std::map<ObjectId, Entry> destinations;
   std::int64_t as_of_ms = 0;                // whatever was accepted before is in the counts (wall clock)

@@ -13,6 +13,10 @@ constexpr std::int64_t kWatchIntervalUs = 1'000'000;
 // While somebody reads the status, it is taken again this often at most: 2,000 destinations cost some milliseconds.
 constexpr std::int64_t kPublishIntervalUs = 100'000;
 constexpr std::int64_t kDrainLookUs = 20'000;
+// What a crash takes of a history at most.
+constexpr std::int64_t kSaveHistoriesUs = 10'000'000;
+// Read in one look at most, so that the status is not late when there are thousands.
+constexpr std::size_t kHistoriesReadAtOnce = 200;
 // Names of files are a destination's id and one of these (export/dead_letter_file.h).
 constexpr std::string_view kDeadLetterSuffix = ".ndjson", kReplayLetterSuffix = "-replay.ndjson";
 
@@ -46,6 +50,7 @@ std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
   const std::int64_t now_us = clock_.steady_us(), as_of_ms = clock_.wall_ms();
   if (now_us >= sample_at_us_) {
+    keep_histories(SaveHistories::when_due);
     for (const auto& runner : running()) runner->sample();
     paused_.sample();
     replays_.resume();
@@ -63,6 +68,36 @@ std::int64_t Exporter::watch_step() {
   }
   const std::int64_t next_us = asked_ ? std::min(sample_at_us_, publish_at_us_) : sample_at_us_;
   return std::max<std::int64_t>(next_us - clock_.steady_us(), 0);
+}
+
+void Exporter::keep_histories(SaveHistories save) {
+  const std::lock_guard keeping(keep_mutex_);
+  std::vector<std::pair<ObjectId, std::shared_ptr<SharedHistory>>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.assign(histories_.begin(), histories_.end());
+  }
+  std::size_t read = 0;
+  for (const auto& [id, history] : all) {
+    if (history->loaded()) continue;
+    if (read++ == kHistoriesReadAtOnce) break;
+    history->load(files_, history_path(id), clock_.wall_ms());
+  }
+  const std::int64_t now_us = clock_.steady_us();
+  if (save == SaveHistories::when_due && now_us < save_histories_at_us_) return;
+  for (const auto& [id, history] : all) history->save();
+  save_histories_at_us_ = now_us + kSaveHistoriesUs;
+}
+
+std::string Exporter::history_path(ObjectId destination) const {
+  return data_directory_ + "/history/" + destination.hex() + ".history";
+}
+
+std::shared_ptr<SharedHistory> Exporter::history_of(ObjectId destination) {
+  const std::lock_guard lock(mutex_);
+  auto& history = histories_[destination];
+  if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
+  return history;
 }
 
 DestinationList Exporter::status() const {
@@ -142,6 +177,8 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
       if (destination.on) continue;
       auto status = std::make_shared<DestinationStatus>();
       status->destination = destination;
+      auto& history = histories_[destination.id];
+      if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
       off_.emplace(destination.id, std::move(status));
     }
   }
@@ -163,6 +200,7 @@ void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
     const bool comes_back = on.contains(id);
     replays_.finish_detach(id, !comes_back);
     runner->stop();
+    runner->sample_last();
     if (!comes_back) places_.stopped(id, off.contains(id));
     const std::lock_guard lock(mutex_);
     add_delivered(retired_, runner->destination(), runner->pipeline_status()->delivered_by_kind);
@@ -180,7 +218,7 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
       log_warn("export.dead_letters_aside", {{"destination", destination.name}, {"reason", back.error().message}});
   places_.started(destination.id);
   auto runner = std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters),
-                                         make_sink_, workers_);
+                                         make_sink_, workers_, history_of(destination.id));
   log_info("destination.started", {{"destination", destination.name},
                                    {"id", destination.id.hex()},
                                    {"stream", destination.kinesis.stream_name},
@@ -239,10 +277,13 @@ Result<void> Exporter::repair_cursors() {
 }
 
 void Exporter::forget(ObjectId destination) {
+  const std::lock_guard keeping(keep_mutex_);
   {
     const std::lock_guard lock(mutex_);
     letter_files_.erase(destination);
+    histories_.erase(destination);
   }
+  (void)files_.remove(history_path(destination));  // it may have none
   places_.forget(destination);
   for (const std::string_view suffix :
        {kDeadLetterSuffix, kReplayLetterSuffix, std::string_view(".retrying"), std::string_view(".retried")})
@@ -276,6 +317,8 @@ void Exporter::drain(std::int64_t deadline_ms) {
   for (const auto& runner : all) runner->stop();
   replays_.stop_all();
   paused_.sample();
+  for (const auto& runner : all) runner->sample_last();
+  keep_histories(SaveHistories::now);
   publish_status();
 }
 
@@ -285,8 +328,16 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
   status->as_of_ms = as_of_ms.value_or(status_.get()->as_of_ms);
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), runner->history()};
-    for (const auto& [id, off] : off_) status->destinations[id] = {off, nullptr};
+    for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), histories_[id]};
+    for (auto& [id, off] : off_) {
+      const auto& history = histories_[id];
+      if (const std::int64_t last_ms = history->last_delivery_ms(); last_ms != off->last_delivery_ms) {
+        auto delivered_before = std::make_shared<DestinationStatus>(*off);
+        delivered_before->last_delivery_ms = last_ms;
+        off = std::move(delivered_before);
+      }
+      status->destinations[id] = {off, history};
+    }
     status->delivered = retired_;
     for (const auto* all : {&runners_, &leaving_})
       for (const auto& [id, runner] : *all)

@@ -6,6 +6,7 @@
 //   replays               replays beside them
 //   paused_destinations   what those that are off miss
 //   dead_letter_file      what a destination can never take, and trying it again (dead_letter_retry)
+//   shared_history        what each did over a week, kept on disk
 //   export_status         what all of them show, as immutable snapshots
 #pragma once
 
@@ -83,7 +84,7 @@ class Exporter {
   DestinationList status() const;
   // Null: there is none, or it is not started yet.
   std::shared_ptr<const DestinationStatus> status(ObjectId destination) const;
-  // Empty for one that is off.
+  // Over restarts, and while it is off.
   std::vector<HistoryStep> history(ObjectId destination, HistorySpan span) const;
   // Events delivered since the process started, replays included, of every destination that delivered any; exact after
   // drain().
@@ -107,6 +108,10 @@ class Exporter {
   std::vector<std::shared_ptr<Runner>> running() const;
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
+  enum class SaveHistories : std::uint8_t { when_due, now };
+  void keep_histories(SaveHistories save);
+  std::string history_path(ObjectId destination) const;
+  std::shared_ptr<SharedHistory> history_of(ObjectId destination);
   // `as_of_ms`: when the pipelines were last looked at; nothing: when they were for what is published now.
   void publish_status(std::optional<std::int64_t> as_of_ms = {});
 
@@ -128,8 +133,11 @@ class Exporter {
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
-  std::map<ObjectId, Delivered> retired_;  // by pipelines that are gone
+  std::map<ObjectId, Delivered> retired_;                         // by pipelines that are gone
+  std::map<ObjectId, std::shared_ptr<SharedHistory>> histories_;  // of every destination, on or off
 
+  std::mutex keep_mutex_;                  // held while histories are read and saved; taken before the others
+  std::int64_t save_histories_at_us_ = 0;  // guarded by keep_mutex_
   std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
   Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
   std::atomic<bool> watch_stops_{false};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <limits>
 
 namespace sluice::exporting {
 namespace {
@@ -11,7 +12,7 @@ struct SpanRow {
   std::string_view name;
   std::int64_t step_ms, length_ms;
 };
-constexpr std::array<SpanRow, 3> kSpans = {
+constexpr std::array<SpanRow, kHistorySpans> kSpans = {
     {{"hour", 10'000, 3'600'000}, {"day", 300'000, 86'400'000}, {"week", 1'800'000, 7 * 86'400'000ll}}};
 constexpr std::int64_t kDayMs = 86'400'000;
 // A few seconds say nothing of a month.
@@ -62,10 +63,37 @@ std::optional<HistorySpan> history_span_named(std::string_view name) {
 
 std::int64_t history_step_ms(HistorySpan span) { return row(span).step_ms; }
 
+std::int64_t history_length_ms(HistorySpan span) { return row(span).length_ms; }
+
+History::Sums History::sums_of(const PipelineStatus& status) {
+  Sums sums{status.balance.accepted, status.balance.delivered, status.delivered_bytes,
+            retried_of(status.sink), status.sink.calls_failed, {}};
+  std::copy(std::begin(status.latency_counts), std::end(status.latency_counts), std::begin(sums.latency_counts));
+  return sums;
+}
+
+void History::prepend(KeptHistory&& kept) {
+  if (kept.started_ms > 0) started_ms_ = std::min(started_ms_, kept.started_ms);
+  last_delivery_ms_ = std::max(last_delivery_ms_, kept.last_delivery_ms);
+  for (std::size_t i = 0; i < kSpans.size(); ++i) {
+    std::deque<HistoryStep>& before = kept.steps[i];
+    std::deque<HistoryStep>& steps = spans_[i];
+    if (!before.empty() && !steps.empty() && before.back().at_ms == steps.front().at_ms) {
+      before.back().add(steps.front());
+      steps.front() = before.back();
+      before.pop_back();
+    }
+    while (!before.empty() && !steps.empty() && before.back().at_ms > steps.front().at_ms) before.pop_back();
+    steps.insert(steps.begin(), before.begin(), before.end());
+  }
+}
+
+void History::begin(const PipelineStatus& now) { last_ = sums_of(now); }
+
 void History::sample(const PipelineStatus& now, std::int64_t now_ms) {
-  Sums sums{now.balance.accepted, now.balance.delivered, now.delivered_bytes,
-            retried_of(now.sink), now.sink.calls_failed, {}};
-  std::copy(std::begin(now.latency_counts), std::end(now.latency_counts), std::begin(sums.latency_counts));
+  changed_ |= now.last_delivery_ms > last_delivery_ms_;
+  last_delivery_ms_ = std::max(last_delivery_ms_, now.last_delivery_ms);
+  const Sums sums = sums_of(now);
   if (!last_) {
     last_ = sums;
     return;
@@ -91,8 +119,23 @@ void History::sample(const PipelineStatus& now, std::int64_t now_ms) {
       steps.back().at_ms = begin_ms;
     }
     steps.back().add(step);
+    changed_ = true;
+    untaken_from_ms_[i] = std::min(untaken_from_ms_[i], begin_ms);
     while (steps.front().at_ms < now_ms - kSpans[i].length_ms) steps.pop_front();
   }
+}
+
+std::optional<HistoryChange> History::take_change() {
+  if (!std::exchange(changed_, false)) return std::nullopt;
+  HistoryChange change{started_ms_, last_delivery_ms_, {}};
+  for (std::size_t i = 0; i < kSpans.size(); ++i) {
+    const std::deque<HistoryStep>& steps = spans_[i];
+    const auto from = std::lower_bound(steps.begin(), steps.end(), untaken_from_ms_[i],
+                                       [](const HistoryStep& step, std::int64_t at_ms) { return step.at_ms < at_ms; });
+    for (auto step = from; step != steps.end(); ++step) change.steps.emplace_back(static_cast<HistorySpan>(i), *step);
+    untaken_from_ms_[i] = std::numeric_limits<std::int64_t>::max();
+  }
+  return change;
 }
 
 std::vector<HistoryStep> History::steps(HistorySpan span, std::int64_t now_ms) const {

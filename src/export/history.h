@@ -1,12 +1,13 @@
 // What a destination did, over time, for charts and for the advice on shards: steps of 10 s for an hour, of 5 min for a
-// day, of 30 min for a week. In memory, since the process started; only steps in which something happened are kept. One
-// thread.
+// day, of 30 min for a week. In memory; history_file.h keeps it over restarts. Only steps in which something happened
+// are kept. One thread.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "export/pipeline.h"
@@ -29,6 +30,20 @@ struct HistoryStep {
 enum class HistorySpan : std::uint8_t { hour, day, week };
 std::optional<HistorySpan> history_span_named(std::string_view name);
 std::int64_t history_step_ms(HistorySpan span);
+std::int64_t history_length_ms(HistorySpan span);
+inline constexpr std::size_t kHistorySpans = 3;
+
+// What was kept of a history, and continues.
+struct KeptHistory {
+  std::int64_t started_ms = 0;        // 0: it is new
+  std::int64_t last_delivery_ms = 0;  // 0: never
+  std::deque<HistoryStep> steps[kHistorySpans];
+};
+// What came or changed since it was asked last.
+struct HistoryChange {
+  std::int64_t started_ms = 0, last_delivery_ms = 0;
+  std::vector<std::pair<HistorySpan, HistoryStep>> steps;
+};
 
 // Rates for advice on shards.
 struct HistoryRates {
@@ -39,8 +54,15 @@ struct HistoryRates {
 class History {
  public:
   explicit History(std::int64_t started_ms) : started_ms_(started_ms) {}
-  // About once a second, with sums since the process started.
+  // Before it: what was kept.
+  void prepend(KeptHistory&& kept);
+  // A pipeline begins: what it counted before is not new.
+  void begin(const PipelineStatus& now);
+  // About once a second, with sums over the destination's life or since the pipeline began.
   void sample(const PipelineStatus& now, std::int64_t now_ms);
+  std::int64_t last_delivery_ms() const { return last_delivery_ms_; }  // 0: never
+  // Nothing: no change since the last call.
+  std::optional<HistoryChange> take_change();
   std::vector<HistoryStep> steps(HistorySpan span, std::int64_t now_ms) const;
   HistoryRates rates(std::int64_t now_ms) const;
 
@@ -49,9 +71,14 @@ class History {
     std::uint64_t accepted = 0, delivered = 0, delivered_bytes = 0, retried = 0, failed_calls = 0;
     std::uint64_t latency_counts[kLatencyBuckets] = {};
   };
+  static Sums sums_of(const PipelineStatus& status);
+
   std::int64_t started_ms_;
+  std::int64_t last_delivery_ms_ = 0;
   std::optional<Sums> last_;
-  std::deque<HistoryStep> spans_[3];
+  std::deque<HistoryStep> spans_[kHistorySpans];
+  std::int64_t untaken_from_ms_[kHistorySpans] = {};  // steps from here on changed since take_change()
+  bool changed_ = false;
 };
 
 }  // namespace sluice::exporting

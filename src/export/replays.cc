@@ -54,7 +54,7 @@ Result<std::unique_ptr<Runner>> Replays::make_runner(const catalog::Destination&
   auto runner = std::make_unique<Runner>(
       destination, journal_, std::move(*cursor_file), clock_,
       std::make_shared<DeadLetterFile>(letter_path(destination.id), destination.id, files_, clock_), make_sink_,
-      workers_, replay.range);
+      workers_, nullptr, replay.range);
   runner->start();
   return runner;
 }

@@ -21,7 +21,7 @@ constexpr std::int64_t kDrainPatienceMs = 2'000;
 Runner::Runner(catalog::Destination destination, journal::Journal& journal,
                std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
                std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
-               std::optional<ReplayRange> replay)
+               std::shared_ptr<SharedHistory> history, std::optional<ReplayRange> replay)
     : journal_(journal),
       clock_(clock),
       workers_(workers),
@@ -29,9 +29,10 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
       live_(!replay),
       pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
                 replay),
-      history_(std::make_shared<SharedHistory>(clock.wall_ms())),
+      history_(history ? std::move(history) : std::make_shared<SharedHistory>(clock.wall_ms())),
       state_since_ms_(clock.wall_ms()) {
-  rates_ = history_->sample(*pipeline_.status(), state_since_ms_);  // what was before is not its history
+  in_history_ = history_->begin(*pipeline_.status());
+  rates_ = history_->rates(state_since_ms_);
   status_.set(std::make_shared<const DestinationStatus>(make_status()));
 }
 
@@ -86,6 +87,7 @@ DestinationStatus Runner::make_status() const {
   status.pipeline.balance.accepted += appended - status.pipeline.appended;
   status.pipeline.balance.waiting += appended - status.pipeline.appended;
   status.pipeline.appended = appended;
+  status.last_delivery_ms = std::max(status.pipeline.last_delivery_ms, history_->last_delivery_ms());
   status.dead_letter_path = dead_letters_->path();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
@@ -107,7 +109,7 @@ void Runner::sample() {
   const std::shared_ptr<const PipelineStatus> pipeline = pipeline_.status();
   samples_.push_back({clock_.steady_us(), pipeline->balance.accepted, pipeline->balance.delivered});
   if (samples_.size() > kRateWindowS) samples_.pop_front();
-  rates_ = history_->sample(*pipeline, clock_.wall_ms());
+  rates_ = history_->sample(in_history_, *pipeline, clock_.wall_ms());
   auto now_shared = std::make_shared<DestinationStatus>(make_status());
   DestinationStatus& now = *now_shared;
   const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";

@@ -19,10 +19,11 @@ namespace sluice::exporting {
 
 class Runner {
  public:
-  // Does nothing before start(). With `replay` it delivers that range and then has nothing more to do.
+  // Does nothing before start(). `history`: the destination's; null: one of its own. With `replay` it delivers that
+  // range and then has nothing more to do.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
          const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
-         Workers& workers, std::optional<ReplayRange> replay = {});
+         Workers& workers, std::shared_ptr<SharedHistory> history = nullptr, std::optional<ReplayRange> replay = {});
   ~Runner();
 
   void start();  // any thread; nothing happens when it was started or stopped before
@@ -33,7 +34,6 @@ class Runner {
   // Any thread; waits for nothing. Never null.
   std::shared_ptr<const PipelineStatus> pipeline_status() const { return pipeline_.status(); }
   std::shared_ptr<const DestinationStatus> status() const { return status_.get(); }  // as of the last sample()
-  std::shared_ptr<const SharedHistory> history() const { return history_; }
   // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it. Waits
   // for the pipeline's step.
   bool drained(std::int64_t since_ms) const;
@@ -41,6 +41,8 @@ class Runner {
   // samples. One thread for both; neither waits for the pipeline.
   void sample();
   void refresh();
+  // What it delivered in the end is in its history; after stop().
+  void sample_last() { history_->sample(in_history_, *pipeline_.status(), clock_.wall_ms()); }
 
  private:
   // What the trend is computed from: one look a second.
@@ -64,6 +66,7 @@ class Runner {
   bool stopped_ = false;            // guarded by stop_mutex_
 
   const std::shared_ptr<SharedHistory> history_;
+  std::uint64_t in_history_ = 0;  // what history_ calls this pipeline
   Published<DestinationStatus> status_;
   // Of sample()'s thread alone.
   std::deque<Sample> samples_;

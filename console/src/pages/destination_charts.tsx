@@ -56,7 +56,7 @@ function Charts({ history }: { history: History }) {
         <Chart label="Throttles and errors" times={all.times} series={all.errors} format={short} whole />
         <Chart label="Latency from receipt to AWS" times={all.times} series={all.latency} format={duration} />
       </div>
-      <p className="small dim">Kept in memory. Starts when the server started.</p>
+      <p className="small dim">Kept for a week, over restarts.</p>
     </>
   );
 }
