@@ -78,6 +78,13 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) {
+    MetricLabels with_credential = labels;
+    with_credential.emplace_back("credential", credential_kind_name(static_cast<CredentialKind>(i)));
+    out.counter("sluice_destination_dead_letters_rotated_out_total",
+                "Dead letters removed because the share of their kind of credential was full, oldest first",
+                number(status.rotated_out[i].letters), with_credential);
+  }
   for (const exporting::DestinationState state :
        {exporting::DestinationState::delivering, exporting::DestinationState::idle, exporting::DestinationState::behind,
         exporting::DestinationState::waiting, exporting::DestinationState::blocked, exporting::DestinationState::off}) {

@@ -39,6 +39,12 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"tornBytes", stats.torn_bytes}};
 }
 
+std::uint64_t rotated_out(const exporting::DestinationStatus& status) {
+  std::uint64_t letters = 0;
+  for (const exporting::RotatedLetters& share : status.rotated_out) letters += share.letters;
+  return letters;
+}
+
 }  // namespace
 
 Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
@@ -72,6 +78,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
           {"deliveredEvents", pipeline.balance.delivered},
           {"deliveredBytes", pipeline.delivered_bytes},
           {"deadLetteredEvents", pipeline.balance.dead_lettered},
+          {"deadLettersRotatedOut", rotated_out(status)},
           {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
           {"filteredEvents", pipeline.balance.filtered},
           {"missingEvents", pipeline.balance.missing},

@@ -15,6 +15,7 @@
 #include "base/object_id.h"
 #include "catalog/snapshot.h"
 #include "event/kind.h"
+#include "export/dead_letter_file.h"
 #include "export/health.h"
 #include "export/history.h"
 #include "export/pipeline.h"
@@ -32,7 +33,8 @@ struct DestinationStatus {
   HistoryRates rates;
   PipelineStatus pipeline;  // all zero when it is off
   std::optional<ReplayStatus> replay;
-  std::string dead_letter_path;
+  std::string dead_letter_path;      // of the first of its files (export/dead_letter_file.h)
+  RotatedByCredential rotated_out{};  // dead letters that made room for newer ones; zero when it is off
 };
 
 // Events of one destination that were delivered since the process started, replays included.

@@ -244,9 +244,11 @@ void Exporter::forget(ObjectId destination) {
     letter_files_.erase(destination);
   }
   places_.forget(destination);
-  for (const std::string_view suffix :
-       {kDeadLetterSuffix, kReplayLetterSuffix, std::string_view(".retrying"), std::string_view(".retried")})
-    (void)files_.remove(letter_path(destination, suffix));  // it may have none; the next start tries again
+  for (const std::string_view suffix : {kDeadLetterSuffix, kReplayLetterSuffix}) {
+    const std::string first = letter_path(destination, suffix);
+    for (const auto& paths : {dead_letter_paths(first), dead_letter_leavings(first)})
+      for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
+  }
   replays_.forget(destination);
 }
 

@@ -87,6 +87,7 @@ DestinationStatus Runner::make_status() const {
   status.pipeline.balance.waiting += appended - status.pipeline.appended;
   status.pipeline.appended = appended;
   status.dead_letter_path = dead_letters_->path();
+  status.rotated_out = dead_letters_->rotated_out();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
     status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);

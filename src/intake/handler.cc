@@ -158,7 +158,7 @@ void IntakeHandler::take_payload(Exchange& exchange) {
                   "This environment sends more than " + human_bytes(intake_.limits.max_environment_bytes_per_s) +
                       " a second, which is intake.max_environment_bytes_per_s; send it again in a second.");
 
-  const event::PayloadSource source = payload_source(request, gif);
+  const event::PayloadSource source = payload_source(request, exchange.route.credential, gif);
   const std::int64_t received_ms = intake_.clock.wall_ms();
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
   flags_.begin(*exchange.environment, source.unsummarized, received_ms);
