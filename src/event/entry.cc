@@ -57,8 +57,8 @@ EventKind known_kind(std::uint8_t stored) {
 }
 
 std::uint8_t schema_byte(const PayloadSource& source) {
-  return static_cast<std::uint8_t>(std::min(source.schema, kMaxStoredSchema) |
-                                   static_cast<unsigned>(source.credential) << kCredentialShift);
+  return static_cast<std::uint8_t>(std::min(source.schema, kMaxStoredSchema) | static_cast<unsigned>(source.credential)
+                                                                                   << kCredentialShift);
 }
 
 CredentialKind stored_credential(std::uint8_t schema_byte) {

@@ -59,7 +59,8 @@ TEST(Entry, of_before_credentials_were_stored_reads_as_sent_with_an_sdk_key) {
 }
 
 TEST(Entry, gives_back_what_was_written) {
-  PayloadSource source{"NodeJSClient/9.13.7", "wrap/1", "application-id/a", "instance", "payload", 4, true, CredentialKind::client_side_id};
+  PayloadSource source{"NodeJSClient/9.13.7",         "wrap/1", "application-id/a", "instance", "payload", 4, true,
+                       CredentialKind::client_side_id};
   EntryWriter writer;
   writer.begin(kProject, kEnvironment, -5, source);
   add(writer, R"({"kind":"feature","key":"f1"})", EventKind::feature, 25, 2);

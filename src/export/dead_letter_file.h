@@ -1,6 +1,6 @@
 // What a destination can never take, kept for people: one JSON object a line, synced before the event counts as
-// finished. Each kind of credential has a share of its own (export/dead_letter_share.h), in dead-letters/, with `ID` the
-// destination's id:
+// finished. Each kind of credential has a share of its own (export/dead_letter_share.h), in dead-letters/, with `ID`
+// the destination's id:
 //   SDK keys         ID.ndjson          ID.1.ndjson (older)
 //   mobile keys      ID-mobile.ndjson   ID-mobile.1.ndjson
 //   client-side ids  ID-client.ndjson   ID-client.1.ndjson
@@ -28,7 +28,7 @@ using RotatedByCredential = std::array<RotatedLetters, kCredentialKinds>;
 
 // Every name that files of a destination's letters can have, for the path of its first, ID.ndjson. The letters
 // themselves come first: the older of a share before the newer.
-std::vector<std::string> dead_letter_paths(const std::string& path);    // letters
+std::vector<std::string> dead_letter_paths(const std::string& path);     // letters
 std::vector<std::string> dead_letter_leavings(const std::string& path);  // what lies aside
 
 // Any thread.

@@ -15,7 +15,6 @@ namespace sluice::exporting {
 namespace {
 
 constexpr const char* kFirst = "/data/dead-letters/610addeadbeefaa86ec9a7d4.ndjson";
-constexpr const char* kOfClients = "/data/dead-letters/610addeadbeefaa86ec9a7d4-client.ndjson";
 constexpr std::array<std::uint64_t, kCredentialKinds> kSmallShares = {20'000, 8'000, 4'000};
 
 class DeadLetterFileTest : public testing::Test {
@@ -42,7 +41,8 @@ class DeadLetterFileTest : public testing::Test {
   }
   bool holds(int number) {
     for (const std::string& path : dead_letter_paths(kFirst))
-      if (files_.exists(path) && files_.bytes(path).find("\"id\":\"" + std::to_string(number) + '"') != std::string::npos)
+      if (files_.exists(path) &&
+          files_.bytes(path).find("\"id\":\"" + std::to_string(number) + '"') != std::string::npos)
         return true;
     return false;
   }
@@ -66,9 +66,12 @@ TEST_F(DeadLetterFileTest, is_never_full_the_oldest_make_room_and_are_counted) {
   EXPECT_LE(bytes(), kSmallShares[2]);
   EXPECT_TRUE(holds(999));
   EXPECT_FALSE(holds(0));
-  const auto kept = static_cast<std::uint64_t>(std::count(files_.bytes(kOfClients).begin(), files_.bytes(kOfClients).end(), '\n'));
-  const std::string older = files_.bytes("/data/dead-letters/610addeadbeefaa86ec9a7d4-client.1.ndjson");
-  EXPECT_EQ(rotated(CredentialKind::client_side_id) + kept + static_cast<std::uint64_t>(std::count(older.begin(), older.end(), '\n')), 1000u);
+  std::uint64_t kept = 0;
+  for (const std::string& path : dead_letter_paths(kFirst)) {
+    const std::string text = files_.exists(path) ? files_.bytes(path) : std::string();
+    kept += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+  EXPECT_EQ(rotated(CredentialKind::client_side_id) + kept, 1000u);
 }
 
 TEST_F(DeadLetterFileTest, who_knows_a_public_id_displaces_nothing_that_came_with_a_key) {
@@ -118,7 +121,8 @@ TEST_F(DeadLetterFileTest, a_crash_during_rotation_loses_only_what_is_rotated_ou
 }
 
 TEST_F(DeadLetterFileTest, every_file_that_it_writes_has_one_of_the_names_that_are_removed_with_it) {
-  for (const CredentialKind credential : {CredentialKind::sdk_key, CredentialKind::mobile_key, CredentialKind::client_side_id})
+  for (const CredentialKind credential :
+       {CredentialKind::sdk_key, CredentialKind::mobile_key, CredentialKind::client_side_id})
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(keep(credential, i));
   const auto aside = letters_->put_aside();
   ASSERT_TRUE(aside);

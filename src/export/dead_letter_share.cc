@@ -62,9 +62,10 @@ Result<void> DeadLetterShare::append(std::string_view lines) {
     if (auto rotated = rotate(); !rotated) return rotated;
   const auto failed = [this](const storage::FileError& error) {
     file_.reset();  // opened afresh next time: the file may have been moved away
-    return fail(fmt::format("The dead-letter file {} cannot be written: {}. Events that the destination refuses stay "
-                            "in the journal until it can.",
-                            path(), error.message));
+    return fail(
+        fmt::format("The dead-letter file {} cannot be written: {}. Events that the destination refuses stay "
+                    "in the journal until it can.",
+                    path(), error.message));
   };
   const std::string whole = torn_ ? "\n" + std::string(lines) : std::string();
   const std::string_view text = torn_ ? std::string_view(whole) : lines;
@@ -84,9 +85,10 @@ Result<void> DeadLetterShare::rotate() {
   const std::uint64_t letters = bytes == 0 ? 0 : older_letters_ ? *older_letters_ : letters_in(older_path());
   file_.reset();
   const auto explain = [this](const storage::FileError& error) {
-    return fail(fmt::format("The dead-letter file {} cannot be renamed to {}: {}. Events that the destination refuses "
-                            "stay in the journal until it can.",
-                            path(), older_path(), error.message));
+    return fail(
+        fmt::format("The dead-letter file {} cannot be renamed to {}: {}. Events that the destination refuses "
+                    "stay in the journal until it can.",
+                    path(), older_path(), error.message));
   };
   const auto moved = files_.rename(path(), older_path());
   if (!moved && !missing(moved.error())) return explain(moved.error());
@@ -104,8 +106,9 @@ Result<void> DeadLetterShare::rotate() {
               {"credential", credential_kind_name(credential_)},
               {"letters_removed", told},
               {"limit", human_bytes(limit_bytes_)},
-              {"message", "The oldest dead letters made room for newer ones. Find out who sends events that the "
-                          "destination refuses, or raise the stream's maximum record size."}});
+              {"message",
+               "The oldest dead letters made room for newer ones. Find out who sends events that the "
+               "destination refuses, or raise the stream's maximum record size."}});
     logged_ms_ = now_ms;
     logged_letters_ += told;
   }
@@ -128,8 +131,7 @@ std::uint64_t DeadLetterShare::letters_in(const std::string& path) const {
 
 std::vector<AsideLetters> DeadLetterShare::aside() const {
   std::vector<AsideLetters> all;
-  for (const char* age : {".1", ""})
-    all.push_back({stem_ + age + ".retrying", stem_ + age + ".retried", credential_});
+  for (const char* age : {".1", ""}) all.push_back({stem_ + age + ".retrying", stem_ + age + ".retried", credential_});
   return all;
 }
 

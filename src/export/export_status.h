@@ -33,7 +33,7 @@ struct DestinationStatus {
   HistoryRates rates;
   PipelineStatus pipeline;  // all zero when it is off
   std::optional<ReplayStatus> replay;
-  std::string dead_letter_path;      // of the first of its files (export/dead_letter_file.h)
+  std::string dead_letter_path;       // of the first of its files (export/dead_letter_file.h)
   RotatedByCredential rotated_out{};  // dead letters that made room for newer ones; zero when it is off
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/credential_kind.h"
+#include "event/payload_reader.h"
 
 namespace sluice::exporting {
 
@@ -45,9 +46,13 @@ inline constexpr std::int64_t kStatusIntervalUs = 250'000;
 // How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.
 inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 
+// No kind of destination takes a larger record: intake sets larger events aside, and tells there.
+inline constexpr std::uint64_t kMaxRecordBytes = event::kMaxEventBytes;
+
 // Dead letters of one destination, by the credential that their events came with (index: CredentialKind). At the limit
-// the oldest half goes, counted, and delivery continues. Who knows a public id fills only the small share: a client-side
-// id is in every page, a mobile key in every app. Each holds some letters of the largest record (10 MiB) in each half.
+// the oldest half goes, counted, and delivery continues. Who knows a public id fills only the small share: a
+// client-side id is in every page, a mobile key in every app. Each holds some letters of the largest record (10 MiB) in
+// each half.
 inline constexpr std::array<std::uint64_t, kCredentialKinds> kDeadLetterShareBytes = {1ull << 30, 256ull << 20,
                                                                                       64ull << 20};
 // One log line about letters that went in so long a time, a share.
