@@ -181,6 +181,22 @@ void add_intake(MetricFamilies& out, const intake::IntakeMetrics& intake, const 
   }
 }
 
+void add_flags(MetricFamilies& out, const flags::FlagRegistry& registry) {
+  const flags::FlagUsages usages = registry.usage();
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) {
+    const flags::FlagUsage& usage = usages[i];
+    const MetricLabels labels = {{"credential", std::string(credential_kind_name(static_cast<CredentialKind>(i)))}};
+    out.gauge("sluice_flags_bytes", "Bytes of memory of flags seen, by the most trusted credential they were seen with",
+              number(usage.bytes), labels);
+    out.counter("sluice_flags_evicted_total", "Flags seen that made room for newer ones", number(usage.evicted), labels);
+    out.counter("sluice_flags_not_remembered_total",
+                "Lookups of flags for which there was no room; they are exported as the owner chose all the same",
+                number(usage.not_remembered), labels);
+    out.counter("sluice_flags_values_not_kept_total", "Evaluations whose new variation was not kept for want of room",
+                number(usage.values_not_kept), labels);
+  }
+}
+
 void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
   out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_accepted),
@@ -199,6 +215,7 @@ std::string metrics_text(const ServerView& view) {
   out.gauge("sluice_start_time_seconds", "When the process started, since 1970",
             static_cast<double>(view.started_ms) / 1000);
   add_intake(out, view.intake, catalog.get());
+  add_flags(out, view.flags);
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.status()->stats);
   for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());

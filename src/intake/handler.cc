@@ -203,7 +203,7 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   const event::PayloadSource source = payload_source(request, exchange.route.credential, gif);
   const std::int64_t received_ms = intake_.clock.wall_ms();
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
-  flags_.begin(*exchange.environment, source.unsummarized, received_ms);
+  flags_.begin(*exchange.environment, source.unsummarized, received_ms, source.credential);
   const std::uint64_t entry_bytes = body->size() > intake_.limits.max_uncharged_bytes ? body->size() : 0;
   const MemoryCharge entry_charge(memory_, entry_bytes);
   if (!entry_charge.taken())
