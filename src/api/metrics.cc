@@ -78,6 +78,13 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) {
+    MetricLabels with_credential = labels;
+    with_credential.emplace_back("credential", credential_kind_name(static_cast<CredentialKind>(i)));
+    out.counter("sluice_destination_dead_letters_rotated_out_total",
+                "Dead letters removed because the share of their kind of credential was full, oldest first",
+                number(status.rotated_out[i].letters), with_credential);
+  }
   for (const exporting::DestinationState state :
        {exporting::DestinationState::delivering, exporting::DestinationState::idle, exporting::DestinationState::behind,
         exporting::DestinationState::waiting, exporting::DestinationState::blocked, exporting::DestinationState::off}) {
@@ -174,6 +181,22 @@ void add_intake(MetricFamilies& out, const intake::IntakeMetrics& intake, const 
   }
 }
 
+void add_flags(MetricFamilies& out, const flags::FlagRegistry& registry) {
+  const flags::FlagUsages usages = registry.usage();
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) {
+    const flags::FlagUsage& usage = usages[i];
+    const MetricLabels labels = {{"credential", std::string(credential_kind_name(static_cast<CredentialKind>(i)))}};
+    out.gauge("sluice_flags_bytes", "Bytes of memory of flags seen, by the most trusted credential they were seen with",
+              number(usage.bytes), labels);
+    out.counter("sluice_flags_evicted_total", "Flags seen that made room for newer ones", number(usage.evicted), labels);
+    out.counter("sluice_flags_not_remembered_total",
+                "Lookups of flags for which there was no room; they are exported as the owner chose all the same",
+                number(usage.not_remembered), labels);
+    out.counter("sluice_flags_values_not_kept_total", "Evaluations whose new variation was not kept for want of room",
+                number(usage.values_not_kept), labels);
+  }
+}
+
 void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
   out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_accepted),
@@ -192,6 +215,7 @@ std::string metrics_text(const ServerView& view) {
   out.gauge("sluice_start_time_seconds", "When the process started, since 1970",
             static_cast<double>(view.started_ms) / 1000);
   add_intake(out, view.intake, catalog.get());
+  add_flags(out, view.flags);
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.status()->stats);
   for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());

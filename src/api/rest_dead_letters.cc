@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "api/audit.h"
 #include "api/rest_query.h"
@@ -14,9 +16,10 @@ namespace sluice::api {
 namespace {
 
 constexpr std::uint64_t kDeadLettersPage = 50, kMostDeadLetters = 500;
-// Read at most, from the end of the file: what a page shows is there.
-constexpr std::uint64_t kDeadLetterTailBytes = 8u << 20;
-// A download holds the whole file in memory.
+// Read at most, from the end of each of the six files: what a page shows is there. Some letters of the usual largest
+// record (1 MiB), and 24 MiB together.
+constexpr std::uint64_t kDeadLetterTailBytes = 4u << 20;
+// A download holds the whole of the files in memory.
 constexpr std::uint64_t kMostDownloadBytes = 64u << 20;
 
 struct LetterFile {
@@ -28,10 +31,9 @@ std::string path_of(const RestContext& context, const catalog::Destination& dest
   return context.data_directory + "/dead-letters/" + destination.id.hex() + ".ndjson";
 }
 
-RestResult<LetterFile> read_letters(const RestContext& context, const catalog::Destination& destination,
-                                    std::uint64_t at_most) {
+RestResult<LetterFile> read_letters(const RestContext& context, const std::string& path, std::uint64_t at_most) {
   LetterFile letters;
-  const auto file = context.files.open(path_of(context, destination), false);
+  const auto file = context.files.open(path, false);
   if (!file && file.error().fault == storage::FileFault::not_found) return letters;
   const auto size = file ? (*file)->size() : tl::unexpected(file.error());
   if (!size)
@@ -45,6 +47,24 @@ RestResult<LetterFile> read_letters(const RestContext& context, const catalog::D
   return letters;
 }
 
+// The newest letters of one file, the newest first.
+void add_newest(std::string_view text, std::size_t at_most, std::vector<RestJson>& letters) {
+  for (std::size_t added = 0; !text.empty() && added < at_most;) {
+    text.remove_suffix(text.back() == '\n');
+    const std::size_t begin = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
+    RestJson letter = RestJson::parse(text.substr(begin), nullptr, false);
+    text = text.substr(0, begin);
+    if (!letter.is_object()) continue;
+    letters.push_back(std::move(letter));
+    ++added;
+  }
+}
+
+std::string time_of(const RestJson& letter) {
+  const auto time = letter.find("time");
+  return time != letter.end() && time->is_string() ? time->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) {
@@ -52,41 +72,48 @@ RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) 
   if (!destination) return tl::unexpected(destination.error());
   const auto limit = number_in_query(call, "limit", kDeadLettersPage, 1, kMostDeadLetters);
   if (!limit) return tl::unexpected(limit.error());
-  const auto letters = read_letters(context, destination->value, kDeadLetterTailBytes);
-  if (!letters) return tl::unexpected(letters.error());
-  const auto status = context.exporter.status(destination->value.id);
-  // For a file that is read to its beginning, its number of letters; for a longer one, the number ever written.
-  const auto lines = static_cast<std::uint64_t>(std::count(letters->text.begin(), letters->text.end(), '\n'));
-  const bool all = letters->bytes == letters->text.size() || !status;
-  const std::uint64_t total = all ? lines : status->pipeline.balance.dead_lettered;
-  RestJson items = RestJson::array();
-  std::string_view rest = letters->text;
-  while (!rest.empty() && items.size() < *limit) {
-    rest.remove_suffix(rest.back() == '\n');
-    const std::size_t begin = rest.rfind('\n') == std::string_view::npos ? 0 : rest.rfind('\n') + 1;
-    RestJson letter = RestJson::parse(rest.substr(begin), nullptr, false);
-    if (letter.is_object()) items.push_back(std::move(letter));
-    rest = rest.substr(0, begin);
+  std::uint64_t bytes = 0, lines = 0;
+  bool all = true;
+  std::vector<RestJson> newest;
+  for (const std::string& path : exporting::dead_letter_paths(path_of(context, destination->value))) {
+    const auto letters = read_letters(context, path, kDeadLetterTailBytes);
+    if (!letters) return tl::unexpected(letters.error());
+    bytes += letters->bytes;
+    lines += static_cast<std::uint64_t>(std::count(letters->text.begin(), letters->text.end(), '\n'));
+    all = all && letters->bytes == letters->text.size();
+    add_newest(letters->text, *limit, newest);
   }
-  return RestAnswer{200, {{"totalCount", total}, {"bytes", letters->bytes}, {"items", std::move(items)}}};
+  // For files that are read to their beginning, their number of letters; for longer ones, the number ever written.
+  const auto status = context.exporter.status(destination->value.id);
+  const std::uint64_t total = all || !status ? lines : status->pipeline.balance.dead_lettered;
+  std::stable_sort(newest.begin(), newest.end(),
+                   [](const RestJson& a, const RestJson& b) { return time_of(a) > time_of(b); });
+  if (newest.size() > *limit) newest.resize(*limit);
+  return RestAnswer{200, {{"totalCount", total}, {"bytes", bytes}, {"items", RestJson(std::move(newest))}}};
 }
 
 RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  const auto file = context.files.open(path_of(context, destination->value), false);
-  const auto size = file ? (*file)->size() : tl::unexpected(file.error());
-  if (size && *size > kMostDownloadBytes)
+  std::uint64_t bytes = 0;
+  const std::vector<std::string> paths = exporting::dead_letter_paths(path_of(context, destination->value));
+  for (const std::string& path : paths)
+    if (const auto file = context.files.open(path, false))
+      if (const auto size = (*file)->size()) bytes += *size;
+  if (bytes > kMostDownloadBytes)
     return refuse(409, "conflict",
-                  fmt::format("The file has {}; over HTTP the limit is {}. Copy it from the data directory: "
-                              "dead-letters/{}.ndjson.",
-                              human_bytes(*size), human_bytes(kMostDownloadBytes), call.path[2]));
+                  fmt::format("The files have {}; over HTTP the limit is {}. Copy them from the data directory: "
+                              "dead-letters/{}*.ndjson.",
+                              human_bytes(bytes), human_bytes(kMostDownloadBytes), call.path[2]));
   // Read on the worker: the admin loop has others to answer.
   RestAnswer answer{200, nullptr};
-  answer.later = [&context, destination = destination->value](const std::atomic<bool>&) {
+  answer.later = [&context, paths](const std::atomic<bool>&) {
     RestAnswer read{200, nullptr};
-    read.download.emplace();
-    if (auto letters = read_letters(context, destination, kMostDownloadBytes)) read.download = std::move(letters->text);
+    std::string all;
+    for (const std::string& path : paths)
+      if (all.size() < kMostDownloadBytes)
+        if (auto letters = read_letters(context, path, kMostDownloadBytes - all.size())) all += letters->text;
+    read.download = std::move(all);
     return read;
   };
   return answer;

@@ -39,6 +39,26 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"tornBytes", stats.torn_bytes}};
 }
 
+// What is remembered of flags, by the most trusted credential that they were seen with.
+Json flags_json(const flags::FlagRegistry& registry) {
+  const flags::FlagUsages usages = registry.usage();
+  Json all = Json::object();
+  for (std::size_t i = 0; i < kCredentialKinds; ++i)
+    all[std::string(credential_kind_name(static_cast<CredentialKind>(i)))] = {
+        {"bytes", usages[i].bytes},
+        {"limitBytes", usages[i].limit_bytes},
+        {"evicted", usages[i].evicted},
+        {"notRemembered", usages[i].not_remembered},
+        {"valuesNotKept", usages[i].values_not_kept}};
+  return all;
+}
+
+std::uint64_t rotated_out(const exporting::DestinationStatus& status) {
+  std::uint64_t letters = 0;
+  for (const exporting::RotatedLetters& share : status.rotated_out) letters += share.letters;
+  return letters;
+}
+
 }  // namespace
 
 Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
@@ -72,6 +92,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
           {"deliveredEvents", pipeline.balance.delivered},
           {"deliveredBytes", pipeline.delivered_bytes},
           {"deadLetteredEvents", pipeline.balance.dead_lettered},
+          {"deadLettersRotatedOut", rotated_out(status)},
           {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
           {"filteredEvents", pipeline.balance.filtered},
           {"missingEvents", pipeline.balance.missing},
@@ -176,6 +197,7 @@ std::string full_status_json(const ServerView& view) {
                      {"projects", catalog ? catalog->projects().size() : 0},
                      {"environments", catalog ? catalog->environments().size() : 0},
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},
+                     {"flags", flags_json(view.flags)},
                      {"destinations", destinations}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -24,7 +24,7 @@ Result<void> DataPath::open_stores() {
       journal::Journal::open(directory + "/journal", settings_.journal, parts_.files, parts_.clock, parts_.workers);
   if (!journal) return tl::unexpected(journal.error());
   journal_ = std::move(*journal);
-  auto flag_store = flags::FlagStore::open(directory + "/flags.json", flags_, parts_.files, parts_.workers);
+  auto flag_store = flags::FlagStore::open(directory, flags_, parts_.files, parts_.workers);
   if (!flag_store) return tl::unexpected(flag_store.error());
   flag_store_ = std::move(*flag_store);
   exporter_ = std::make_unique<exporting::Exporter>(*journal_, parts_.files, parts_.clock, directory, parts_.make_sink,

@@ -28,6 +28,7 @@ constexpr std::size_t kPaddingAt = 54;
 constexpr std::size_t kHeadSize = 56;
 
 constexpr std::uint8_t kUnsummarized = 1;
+constexpr unsigned kCredentialShift = 6;  // in the schema's byte
 
 constexpr std::size_t kRowSize = 12;
 constexpr std::size_t kRowKeyOffsetAt = 4;
@@ -55,6 +56,16 @@ EventKind known_kind(std::uint8_t stored) {
   return stored < kEventKinds.size() ? static_cast<EventKind>(stored) : EventKind::other;
 }
 
+std::uint8_t schema_byte(const PayloadSource& source) {
+  return static_cast<std::uint8_t>(std::min(source.schema, kMaxStoredSchema) | static_cast<unsigned>(source.credential)
+                                                                                   << kCredentialShift);
+}
+
+CredentialKind stored_credential(std::uint8_t schema_byte) {
+  const unsigned stored = schema_byte >> kCredentialShift;
+  return stored < kCredentialKinds ? static_cast<CredentialKind>(stored) : CredentialKind::sdk_key;
+}
+
 std::array<std::string_view, kTexts> texts_of(const PayloadSource& source) {
   return {source.sdk, source.wrapper, source.tags, source.instance_id, source.payload_id};
 }
@@ -70,7 +81,7 @@ void EntryWriter::begin(ObjectId project, ObjectId environment, std::int64_t rec
   head_.assign(kHeadSize, '\0');
   char* head = head_.data();
   store(head + kFormatAt, kFormat);
-  store(head + kSchemaAt, source.schema);
+  store(head + kSchemaAt, schema_byte(source));
   store(head + kFlagsAt, source.unsummarized ? kUnsummarized : std::uint8_t{0});
   store(head + kReceivedAt, received_ms);
   std::memcpy(head + kProjectAt, project.bytes.data(), ObjectId::kBytes);
@@ -132,7 +143,9 @@ Result<EntryView> EntryView::open(std::string_view bytes) {
     return fail("bits of the entry's head that must be 0 are set: it is damaged");
 
   EntryView view;
-  view.source_.schema = load<std::uint8_t>(head + kSchemaAt);
+  const auto schema = load<std::uint8_t>(head + kSchemaAt);
+  view.source_.schema = schema & kMaxStoredSchema;
+  view.source_.credential = stored_credential(schema);
   view.source_.unsummarized = (flags & kUnsummarized) != 0;
   view.event_count_ = load<std::uint32_t>(head + kCountAt);
   view.received_ms_ = load<std::int64_t>(head + kReceivedAt);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/credential_kind.h"
 #include "base/object_id.h"
 #include "base/result.h"
 #include "event/kind.h"
@@ -17,6 +18,9 @@ namespace sluice::event {
 // A text of a payload's source that is longer than this is cut to it: header lines are far shorter.
 inline constexpr std::size_t kMaxSourceText = 4096;
 
+// A larger event schema is stored as this: the byte holds the credential too, and LaunchDarkly is at 4.
+inline constexpr std::uint8_t kMaxStoredSchema = 63;
+
 // What the request said about all of its events. Empty text: the header was absent.
 struct PayloadSource {
   std::string_view sdk;          // X-LaunchDarkly-User-Agent, else User-Agent
@@ -24,8 +28,9 @@ struct PayloadSource {
   std::string_view tags;         // X-LaunchDarkly-Tags
   std::string_view instance_id;  // X-LaunchDarkly-Instance-Id
   std::string_view payload_id;   // X-LaunchDarkly-Payload-ID
-  std::uint8_t schema = 1;       // X-LaunchDarkly-Event-Schema; absent is 1
+  std::uint8_t schema = 1;       // X-LaunchDarkly-Event-Schema; absent is 1. Stored up to kMaxStoredSchema
   bool unsummarized = false;     // X-LaunchDarkly-Unsummarized was present
+  CredentialKind credential = CredentialKind::sdk_key;
 };
 
 // One event of an entry.

@@ -43,8 +43,24 @@ std::string hex_lines(std::string_view bytes) {
   return text;
 }
 
+TEST(Entry, of_before_credentials_were_stored_reads_as_sent_with_an_sdk_key) {
+  std::string bytes = small_entry();
+  EXPECT_EQ(EntryView::open(bytes)->source().credential, CredentialKind::sdk_key);
+  bytes[1] = '\xc8';  // a schema of 200, which no SDK has
+  EXPECT_EQ(EntryView::open(bytes)->source().credential, CredentialKind::sdk_key);
+  PayloadSource source;
+  source.schema = 200;
+  source.credential = CredentialKind::mobile_key;
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 0, source);
+  bytes = finished(writer);
+  EXPECT_EQ(EntryView::open(bytes)->source().schema, kMaxStoredSchema);
+  EXPECT_EQ(EntryView::open(bytes)->source().credential, CredentialKind::mobile_key);
+}
+
 TEST(Entry, gives_back_what_was_written) {
-  PayloadSource source{"NodeJSClient/9.13.7", "wrap/1", "application-id/a", "instance", "payload", 4, true};
+  PayloadSource source{"NodeJSClient/9.13.7",         "wrap/1", "application-id/a", "instance", "payload", 4, true,
+                       CredentialKind::client_side_id};
   EntryWriter writer;
   writer.begin(kProject, kEnvironment, -5, source);
   add(writer, R"({"kind":"feature","key":"f1"})", EventKind::feature, 25, 2);
@@ -67,6 +83,7 @@ TEST(Entry, gives_back_what_was_written) {
   EXPECT_EQ(entry->source().instance_id, source.instance_id);
   EXPECT_EQ(entry->source().payload_id, source.payload_id);
   EXPECT_EQ(entry->source().schema, 4);
+  EXPECT_EQ(entry->source().credential, CredentialKind::client_side_id);
   EXPECT_TRUE(entry->source().unsummarized);
   ASSERT_EQ(entry->event_count(), 3u);
 

@@ -39,6 +39,12 @@ bool JsonIndex::scan(std::string_view text) {
   return size_ > 0;
 }
 
+void JsonIndex::release() {
+  if (scanner_->stages && scanner_->stages->capacity() > kKeptCapacity) scanner_->stages.reset();
+  size_ = 0;
+  offsets_ = nullptr;
+}
+
 // Whether the byte, which starts no token, belongs to a string and not to the space between tokens.
 bool JsonIndex::inside_string(std::size_t offset) const {
   const std::uint32_t* after = std::upper_bound(offsets_, offsets_ + size_, static_cast<std::uint32_t>(offset));

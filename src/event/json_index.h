@@ -27,6 +27,10 @@ class JsonIndex {
   std::uint32_t size() const { return size_; }
   // Where each token starts, and behind them, at [size()], where the text ends.
   const std::uint32_t* offsets() const { return offsets_; }
+  // Bytes that scan() takes for a text of this size.
+  static constexpr std::uint64_t memory_for(std::size_t text_bytes) { return 4 * std::uint64_t{text_bytes}; }
+  // Gives back what a text larger than kKeptCapacity took. What was scanned is gone.
+  void release();
   // Whether whitespace stands anywhere outside strings.
   bool has_whitespace() const;
 

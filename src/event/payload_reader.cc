@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "event/array_splitter.h"
 #include "event/context_keys.h"
 #include "event/event_parts.h"
 #include "event/json_grammar.h"
@@ -40,6 +41,13 @@ bool null_is_absent(MemberName name, EventKind kind) {
          name == MemberName::prereq_of;
 }
 
+constexpr std::string_view kSpace = " \t\r\n";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Indexed at a time: an index has four bytes for each of these, and is kept from payload to payload.
+constexpr std::size_t kWindowBytes = std::size_t{1} << 20;
+static_assert(kWindowBytes < kKeptCapacity);
+
 std::string_view json_type(char first) {
   switch (first) {
     case '{':
@@ -61,16 +69,18 @@ std::string_view json_type(char first) {
 }  // namespace
 
 std::string_view unusable_reason_name(UnusableReason reason) {
-  static constexpr std::array<std::string_view, kUnusableReasons> kNames = {"not_an_object", "no_kind",
-                                                                            "kind_is_no_string", "nested_too_deep"};
+  static constexpr std::array<std::string_view, kUnusableReasons> kNames = {
+      "not_an_object", "no_kind", "kind_is_no_string", "nested_too_deep", "not_json", "too_large"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 
 struct PayloadReader::State {
   explicit State(ObjectIdMinter with) : minter(with) {}
 
-  Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
-                    EvaluationFilter* flags);
+  Result<void> read(std::string_view body, EntryWriter& entry);
+  Result<void> read_in_windows(EntryWriter& entry);
+  Result<void> read_one_by_one(std::size_t begin, std::size_t end, EntryWriter& entry);
+  Result<std::size_t> read_range(std::size_t begin, std::size_t end, EntryWriter& entry);
   std::uint32_t read_event(std::uint32_t token, EntryWriter& entry);
   FlagVerdict ask(EventKind kind, std::optional<std::uint32_t> key_token);
   void tell_summary() const;
@@ -79,7 +89,11 @@ struct PayloadReader::State {
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
   void set_aside(std::string_view bytes, UnusableReason reason, std::string why, EntryWriter& entry);
-  Error whole_body_wrong(std::string_view body) const;
+  bool ends_event(std::uint32_t token) const { return token == walk.size() || walk.at(token) == ','; }
+  std::string why_not_json(std::string_view text) const;
+  Result<void> within_limits();
+  tl::unexpected<Error> refuse(PayloadFault why, std::string message);
+  tl::unexpected<Error> refuse_body(std::size_t at);
 
   ObjectIdMinter minter;
   JsonIndex index;
@@ -89,6 +103,11 @@ struct PayloadReader::State {
   UnusableCounts unusable_counts{};
 
   // Of the payload that is being read.
+  std::string_view body;
+  std::string_view inside;  // what stands between the array's brackets; offsets count from its start
+  PayloadFault fault = PayloadFault::not_an_array;
+  std::size_t unusable_total = 0, tokens = 0;
+  ParseMemory* memory = nullptr;
   std::uint8_t schema = 1;
   std::int64_t received_ms = 0;
   std::size_t position = 0;
@@ -104,52 +123,134 @@ const UnusableCounts& PayloadReader::unusable_counts() const { return state_->un
 const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
 
 Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std::int64_t received_ms,
-                                 EntryWriter& entry, EvaluationFilter* flags) {
-  return state_->read(body, schema, received_ms, entry, flags);
+                                 EntryWriter& entry, EvaluationFilter* flags, ParseMemory* memory) {
+  State& state = *state_;
+  state.flags = flags;
+  state.memory = memory;
+  state.schema = schema;
+  state.received_ms = received_ms;
+  return state.read(body, entry);
 }
+
+PayloadFault PayloadReader::fault() const { return state_->fault; }
 
 std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
 
-Result<void> PayloadReader::State::read(std::string_view body, std::uint8_t with_schema, std::int64_t at_ms,
-                                        EntryWriter& entry, EvaluationFilter* filter) {
+Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter& entry) {
   unusable.clear();
   unusable_counts = {};
-  not_exported = 0;
-  flags = filter;
-  schema = with_schema;
-  received_ms = at_ms;
-  position = 0;
-  if (!index.scan(body)) return tl::unexpected(whole_body_wrong(body));
-  walk.start(index);
+  not_exported = position = unusable_total = tokens = 0;
+  body = with_body;
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+  const std::size_t first = body.find_first_not_of(kSpace);
+  const std::size_t last = body.find_last_not_of(kSpace);
+  if (first == last || body[first] != '[' || body[last] != ']') return refuse_body(first == last ? 0 : last);
+  inside = body.substr(first + 1, last - first - 1);
+  if (inside.find_first_not_of(kSpace) == std::string_view::npos) return {};
 
-  if (walk.at(0) != '[') return tl::unexpected(whole_body_wrong(body));
-  std::uint32_t token = 1;
-  if (walk.at(token) == ']') {
-    ++token;
-  } else {
-    for (char next = ','; next == ','; ++position) {
-      token = read_event(token, entry);
-      if (token == JsonWalk::kInvalid) return tl::unexpected(whole_body_wrong(body));
-      next = walk.at(token++);
-      if (next != ',' && next != ']') return tl::unexpected(whole_body_wrong(body));
+  if (inside.size() > kWindowBytes) return read_in_windows(entry);
+  const auto read = read_range(0, inside.size(), entry);
+  if (!read) return tl::unexpected(read.error());
+  return *read == inside.size() ? within_limits() : read_one_by_one(*read, inside.size(), entry);
+}
+
+// So many whole events at a time that the index stays small, whatever the payload is made of.
+Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
+  entry.json().reserve(inside.size() + inside.size() / 8);  // ids are added: growing would copy all of it
+  for (std::size_t begin = 0; begin <= inside.size();) {
+    std::size_t end = begin, next = begin;
+    bool too_large = false;
+    while (next <= inside.size() && end - begin < kWindowBytes) {
+      const std::size_t element_end = next_element(inside, next);
+      if (element_end == kUnsplittable) return refuse_body(next);
+      too_large = next == begin && element_end - next > kMaxEventBytes;
+      if (next > begin && element_end - next > kMaxEventBytes) break;  // what is before it is read first
+      end = element_end;
+      next = element_end + 1;
     }
+    const auto read = too_large ? Result<std::size_t>(begin) : read_range(begin, end, entry);
+    if (!read) return tl::unexpected(read.error());
+    if (*read != end || begin == end)
+      if (auto rest = read_one_by_one(*read, end, entry); !rest) return rest;
+    begin = end + 1;
   }
-  if (token != index.size()) return tl::unexpected(whole_body_wrong(body));
-  return {};
+  return within_limits();
+}
+
+// After something in these events was not JSON: which of them, and are the others?
+Result<void> PayloadReader::State::read_one_by_one(std::size_t begin, std::size_t end, EntryWriter& entry) {
+  const std::string_view all = inside.substr(0, end);
+  for (std::size_t next = begin; next <= end;) {
+    if (auto within = within_limits(); !within) return within;
+    const std::size_t element_end = next_element(all, next);
+    if (element_end == kUnsplittable) return refuse_body(next);
+    std::size_t first = all.find_first_not_of(kSpace, next);
+    if (first >= element_end) return refuse_body(next);  // nothing between two commas
+    const std::size_t after = all.find_last_not_of(kSpace, element_end - 1) + 1;
+    const std::string_view element = all.substr(first, after - first);
+    next = element_end + 1;
+    if (element.size() > kMaxEventBytes) {
+      set_aside(element, UnusableReason::too_large,
+                fmt::format("has {} bytes; at most {} are taken", element.size(), kMaxEventBytes), entry);
+      ++position;
+      continue;
+    }
+    const auto read = read_range(first, after, entry);
+    if (!read) return tl::unexpected(read.error());
+    if (*read == after) continue;
+    if (element.front() != '{') return refuse_body(first);
+    set_aside(element, UnusableReason::not_json, why_not_json(element), entry);
+    ++position;
+  }
+  return within_limits();
+}
+
+// Reads events side by side with commas between. Returns where the first that is not JSON begins, or `end`.
+Result<std::size_t> PayloadReader::State::read_range(std::size_t begin, std::size_t end, EntryWriter& entry) {
+  const std::uint64_t bytes = end - begin > kKeptCapacity ? JsonIndex::memory_for(end - begin) : 0;
+  if (bytes > 0 && memory != nullptr && !memory->take(bytes))
+    return refuse(PayloadFault::no_memory, "Sluice reads as much as it may at a time; send it again in a second");
+  struct Return {
+    ParseMemory* memory;
+    JsonIndex& index;
+    std::uint64_t bytes;
+    ~Return() {
+      if (bytes == 0) return;
+      index.release();
+      if (memory != nullptr) memory->give_back(bytes);
+    }
+  } const give_back{memory, index, bytes};
+
+  if (!index.scan(inside.substr(begin, end - begin))) return begin;
+  tokens += index.size();
+  if (tokens > kMaxPayloadTokens)
+    return refuse(PayloadFault::over_a_limit,
+                  fmt::format("the payload has more than {} values, names, brackets and commas; send it in parts",
+                              kMaxPayloadTokens));
+  walk.start(index);
+  for (std::uint32_t token = 0; token < walk.size(); ++token) {
+    const std::size_t event_begin = begin + walk.offset(token);
+    if (auto within = within_limits(); !within) return tl::unexpected(within.error());
+    token = read_event(token, entry);
+    if (token == JsonWalk::kInvalid) return event_begin;
+    ++position;
+    if (token == walk.size()) return end;
+  }
+  return begin + walk.offset(walk.size() - 1);  // a comma, and no event behind it
 }
 
 // Returns the token after the event, or kInvalid.
 std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter& entry) {
   if (walk.at(token) != '{') {
     const std::uint32_t after = walk.check_value(token);
-    if (after == JsonWalk::kInvalid) return after;
+    if (after == JsonWalk::kInvalid || !ends_event(after)) return JsonWalk::kInvalid;
     set_aside(walk.text(token, after), UnusableReason::not_an_object,
               fmt::format("is {}; expected an object with a \"kind\"", json_type(walk.at(token))), entry);
     return after;
   }
 
   const std::uint32_t after = event.take(token);
-  if (after == JsonWalk::kInvalid) return after;
+  if (after == JsonWalk::kInvalid || !ends_event(after)) return JsonWalk::kInvalid;
   const auto kind = event.value(MemberName::kind);
   if (!kind) {
     set_aside(walk.text(token, after), UnusableReason::no_kind, "has no \"kind\"; expected one such as \"feature\"",
@@ -164,6 +265,18 @@ std::uint32_t PayloadReader::State::read_event(std::uint32_t token, EntryWriter&
     compose(event_kind_sent(walk.inside(*kind)), *kind, entry);
   }
   return after;
+}
+
+// Asked before each event, and after the last.
+Result<void> PayloadReader::State::within_limits() {
+  if (position > kMaxPayloadEvents)
+    return refuse(PayloadFault::over_a_limit,
+                  fmt::format("the payload has more than {} events; send it in parts", kMaxPayloadEvents));
+  if (unusable_total > kMaxUnusableEvents)
+    return refuse(PayloadFault::over_a_limit,
+                  fmt::format("more than {} events of the payload are unusable; expected objects with a \"kind\"",
+                              kMaxUnusableEvents));
+  return {};
 }
 
 bool PayloadReader::State::left_out(const EventMember& member, EventKind kind) const {
@@ -295,24 +408,40 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
 void PayloadReader::State::set_aside(std::string_view bytes, UnusableReason reason, std::string why,
                                      EntryWriter& entry) {
   ++unusable_counts[static_cast<std::size_t>(reason)];
+  ++unusable_total;
   constexpr std::uint8_t kNoVersion = 2;
-  entry.json().append(bytes);
+  entry.json().append(reason == UnusableReason::too_large ? bytes.substr(0, kStoredOfTooLarge) : bytes);
   entry.end_event(EventKind::unusable, kNoVersion, false, 0, 0);
   if (unusable.size() < kMaxUnusableReported)
     unusable.push_back({position, fmt::format("event {} {}", position, why), bytes});
 }
 
-Error PayloadReader::State::whole_body_wrong(std::string_view body) const {
-  constexpr std::string_view kSpace = " \t\r\n";
-  if (body.size() > kMaxJsonText)
-    return {fmt::format("the body has {} bytes; at most {} are read", body.size(), kMaxJsonText)};
+std::string PayloadReader::State::why_not_json(std::string_view text) const {
+  constexpr std::size_t kExplained = std::size_t{64} << 10;  // the check that says why is slow
+  if (text.size() > kExplained || unusable.size() >= kMaxUnusableReported) return "is not JSON";
+  const auto valid = check_json(text);
+  return valid ? "is not JSON" : fmt::format("is not JSON: {} of the event", valid.error().message);
+}
+
+tl::unexpected<Error> PayloadReader::State::refuse(PayloadFault why, std::string message) {
+  fault = why;
+  return tl::unexpected(Error{std::move(message)});
+}
+
+// `at`: an offset in the array that is not past what is wrong.
+tl::unexpected<Error> PayloadReader::State::refuse_body(std::size_t at) {
   const std::size_t first = body.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {"the body is empty; expected a JSON array of events"};
+  const auto wrong = [this](std::string message) { return refuse(PayloadFault::not_an_array, std::move(message)); };
+  if (first == std::string_view::npos) return wrong("the body is empty; expected a JSON array of events");
+  if (body.size() > kWindowBytes)  // the check that says what is wrong is slow
+    return wrong(body[first] == '['
+                     ? fmt::format("the body is not a JSON array: something is wrong at or behind byte {}", at)
+                     : "the body is not a JSON array; expected '[' and events");
   if (const auto valid = check_json(body); !valid)
-    return {fmt::format("the body is not JSON: {}", valid.error().message)};
+    return wrong(fmt::format("the body is not JSON: {}", valid.error().message));
   if (body[first] != '[')
-    return {fmt::format("the body is {}; expected a JSON array of events", json_type(body[first]))};
-  return {"the body could not be read as JSON; please report it"};
+    return wrong(fmt::format("the body is {}; expected a JSON array of events", json_type(body[first])));
+  return wrong("the body could not be read as JSON; please report it");
 }
 
 }  // namespace sluice::event

@@ -23,13 +23,52 @@ inline constexpr std::size_t kPayloadPadding = 64;
 // An event nested deeper than this is unusable: no SDK nests so, and every consumer that recurses is spared.
 inline constexpr std::size_t kMaxEventDepth = 256;
 
+// Events of one payload; beyond it the payload is refused. Ten times what an SDK holds at most, and each costs 12 bytes
+// of an entry's index beside its JSON.
+inline constexpr std::size_t kMaxPayloadEvents = 100'000;
+
+// Unusable events of one payload; beyond it the payload is refused: what sends so many is no SDK.
+inline constexpr std::size_t kMaxUnusableEvents = 1'000;
+
 // Of the unusable events of one payload, this many are reported with a reason; the rest are only stored and counted, so
-// that a payload of nothing but commas and digits costs no more memory than its bytes.
+// that reasons take no more memory than the payload's bytes.
 inline constexpr std::size_t kMaxUnusableReported = 100;
 
+// An event of more bytes is unusable and is not read: no kind of destination takes a record so large. It is what
+// Kinesis takes at most, whatever a stream's own limit is.
+inline constexpr std::size_t kMaxEventBytes = 10'485'760;
+// Of such an event, so much is stored.
+inline constexpr std::size_t kStoredOfTooLarge = std::size_t{64} << 10;
+
+// Values, names and punctuation of one payload; beyond it the payload is refused. They are what reading costs time for:
+// 64 MiB of real events have half as many, 64 MiB of digits and commas four times as many.
+inline constexpr std::size_t kMaxPayloadTokens = std::size_t{16} << 20;
+
 // What is wrong with an unusable event.
-enum class UnusableReason : std::uint8_t { not_an_object, no_kind, kind_is_no_string, nested_too_deep };
-inline constexpr std::size_t kUnusableReasons = 4;
+enum class UnusableReason : std::uint8_t {
+  not_an_object,
+  no_kind,
+  kind_is_no_string,
+  nested_too_deep,
+  not_json,   // its neighbours are
+  too_large,  // more than kMaxEventBytes
+};
+inline constexpr std::size_t kUnusableReasons = 6;
+
+// Why a payload as a whole is refused.
+enum class PayloadFault : std::uint8_t {
+  not_an_array,  // or not JSON
+  over_a_limit,
+  no_memory,  // the next one may have it
+};
+
+// Where a reader asks for memory that it needs beside the body and its buffers for small payloads.
+class ParseMemory {
+ public:
+  virtual ~ParseMemory() = default;
+  virtual bool take(std::uint64_t bytes) = 0;  // false: there is no more
+  virtual void give_back(std::uint64_t bytes) = 0;
+};
 std::string_view unusable_reason_name(UnusableReason reason);  // "not_an_object"; the label in metrics
 using UnusableCounts = std::array<std::uint64_t, kUnusableReasons>;
 
@@ -48,11 +87,15 @@ class PayloadReader {
 
   // Appends the events of `body`, a JSON array with kPayloadPadding readable bytes behind it, to `entry`, on which
   // begin() was called. An unusable event is appended too, as EventKind::unusable, and the first kMaxUnusableReported
-  // are reported in unusable(). An error means that the body as a whole is not a JSON array (the answer is 400) and
-  // says what is wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to.
-  // `flags` is asked about each evaluation; without it all are exported, and no variation has a name.
+  // are reported in unusable(). An object among the events that is not JSON is one such. A byte order mark before the
+  // array is skipped. An error means that the body as a whole is refused (fault() says which way) and says what is
+  // wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to. `flags` is
+  // asked about each evaluation; without it all are exported, and no variation has a name. `memory` is asked for what a
+  // large payload needs, and has all of it back when this returns; without it there is enough.
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
-                    EvaluationFilter* flags = nullptr);
+                    EvaluationFilter* flags = nullptr, ParseMemory* memory = nullptr);
+  // Of the last read() that returned an error.
+  PayloadFault fault() const;
 
   // Of the last read(): evaluations that are not selected for export, and so are not in the entry.
   std::size_t not_exported() const;

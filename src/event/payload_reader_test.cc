@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "event/fixtures_fake.h"
 #include "event/reading_fake.h"
 
@@ -191,7 +194,136 @@ TEST(PayloadReader, a_body_that_is_no_array_is_refused_in_words) {
   EXPECT_EQ(error("7"), "the body is a number; expected a JSON array of events");
   EXPECT_EQ(error(R"([{"kind":"custom")"), "the body is not JSON: byte 17: expected ',' or '}', but the text ends");
   EXPECT_EQ(error("[]]"), "the body is not JSON: byte 2: expected the end, found ']'");
-  EXPECT_EQ(error("\xEF\xBB\xBF[]"), "the body is not JSON: byte 0: expected a value, found the byte 0xef");
+  EXPECT_EQ(error("\xEF\xBB[]"), "the body is not JSON: byte 0: expected a value, found the byte 0xef");
+}
+
+TEST(PayloadReader, an_event_that_is_not_json_loses_only_itself) {
+  const std::string good = R"({"kind":"custom","key":"good"})";
+  const std::string bad[] = {
+      R"({"kind":"custom","metricValue":NaN})",
+      R"({"kind":"custom","metricValue":-Infinity})",
+      "{\"kind\":\"custom\",\"key\":\"caf\xE9\"}",
+      "{\"kind\":\"custom\",\"key\":\"\xED\xA0\xBD\xED\xB8\x80\"}",
+      "{\"kind\":\"custom\",\"key\":\"a\tb\"}",
+      R"({"kind":"custom",})",
+      R"({"kind":"custom"} {"kind":"custom"})",
+      R"({"a":"\x"})",
+      R"({kind:"custom"})",
+      R"({"a":[1}])",
+  };
+  for (const std::string& event : bad) {
+    for (const std::string& body :
+         {"[" + good + "," + event + " ," + good + "]", "[" + event + "," + good + "," + good + "]",
+          "[" + good + "," + good + "," + event + "]"}) {
+      const ReadPayload payload = read_payload(body);
+      ASSERT_EQ(payload.error, "") << body;
+      ASSERT_EQ(payload.events.size(), 3u) << body;
+      int custom = 0;
+      for (const ReadEvent& read : payload.events) {
+        custom += read.kind == EventKind::custom;
+        EXPECT_TRUE(read.kind != EventKind::unusable || read.json == event) << read.json;
+      }
+      EXPECT_EQ(custom, 2) << body;
+      ASSERT_EQ(payload.unusable_reasons.size(), 1u);
+      EXPECT_NE(payload.unusable_reasons[0].find(" is not JSON: byte "), std::string::npos)
+          << payload.unusable_reasons[0];
+    }
+  }
+}
+
+TEST(PayloadReader, what_cannot_be_split_into_events_is_no_array) {
+  for (const char* body :
+       {"[1,]", "[,1]", "[1,,1]", "[{},]", "[{}}]", "[1]2]", R"([{"a":"b])", "[NaN]", "[abc]", "[{} {}", "[1, ]"})
+    EXPECT_NE(read_payload(body).error, "") << body;
+}
+
+TEST(PayloadReader, a_byte_order_mark_is_skipped) {
+  EXPECT_EQ(read_payload("\xEF\xBB\xBF[]").error, "");
+  EXPECT_EQ(read_payload("\xEF\xBB\xBF [{\"kind\":\"custom\"}]").events.size(), 1u);
+}
+
+std::string repeated(const std::string& element, std::size_t count) {
+  std::string body = "[" + element;
+  body.reserve(count * (element.size() + 1) + 2);
+  for (std::size_t i = 1; i < count; ++i) body.append(",").append(element);
+  return body + "]";
+}
+
+TEST(PayloadReader, takes_so_many_events_and_no_more) {
+  EXPECT_EQ(read_payload(repeated(R"({"kind":"x"})", kMaxPayloadEvents)).events.size(), kMaxPayloadEvents);
+  EXPECT_EQ(read_payload(repeated(R"({"kind":"x"})", kMaxPayloadEvents + 1)).error,
+            "the payload has more than 100000 events; send it in parts");
+  EXPECT_EQ(read_payload(repeated("1", kMaxUnusableEvents)).events.size(), kMaxUnusableEvents);
+  for (const char* unusable : {"1", "{}", R"({"a":NaN})"})
+    for (const std::size_t count : {kMaxUnusableEvents + 1, std::size_t{2'000'000}})
+      EXPECT_EQ(read_payload(repeated(unusable, count)).error,
+                "more than 1000 events of the payload are unusable; expected objects with a \"kind\"")
+          << unusable << " × " << count;
+}
+
+TEST(PayloadReader, bounds_what_reading_costs) {
+  const std::string zeros = R"({"kind":"custom","data":)" + repeated("0", 1'000'000) + "}";
+  EXPECT_EQ(read_payload("[" + zeros + "]").error, "");
+  EXPECT_NE(read_payload(repeated(zeros, 10)).error.find("values, names, brackets and commas"), std::string::npos);
+}
+
+TEST(PayloadReader, an_event_too_large_for_every_destination_is_set_aside_and_its_neighbours_are_read) {
+  const auto of = [](std::size_t bytes) {
+    const std::string head = R"({"kind":"custom","data":")";
+    return head + std::string(bytes - head.size() - 2, 'x') + "\"}";
+  };
+  const std::string good = R"({"kind":"custom"})";
+  const ReadPayload payload =
+      read_payload("[" + good + "," + of(kMaxEventBytes + 1) + "," + of(kMaxEventBytes) + "," + good + "]");
+  ASSERT_EQ(payload.events.size(), 4u) << payload.error;
+  EXPECT_EQ(payload.events[1].kind, EventKind::unusable);
+  EXPECT_EQ(payload.events[1].json.size(), kStoredOfTooLarge);
+  EXPECT_EQ(payload.unusable_reasons.at(0), "event 1 has 10485761 bytes; at most 10485760 are taken");
+  for (const std::size_t i : {0u, 2u, 3u}) EXPECT_EQ(payload.events[i].kind, EventKind::custom) << i;
+}
+
+TEST(PayloadReader, reads_a_payload_of_many_windows_as_one_of_few) {
+  std::string body = "[";
+  std::size_t events = 0;
+  for (; body.size() < (std::size_t{6} << 20); ++events)
+    body += R"( {"kind":"custom","key":"k","data":"\"}],{[\\"} ,)" +
+            (events % 7 == 0 ? std::string(events % 90'000, ' ') : "");
+  body += R"({"kind":"custom","metricValue":NaN},{"kind":"custom"}] )";
+  const ReadPayload payload = read_payload(body);
+  ASSERT_EQ(payload.error, "");
+  ASSERT_EQ(payload.events.size(), events + 2);
+  for (std::size_t i = 0; i < events; ++i) ASSERT_EQ(payload.events[i].kind, EventKind::custom) << i;
+  EXPECT_EQ(payload.events[events].kind, EventKind::unusable);
+  EXPECT_NE(read_payload(body.substr(0, body.rfind(']'))).error, "");
+  EXPECT_NE(read_payload(body + ",").error, "");
+}
+
+TEST(PayloadReader, asks_for_the_memory_that_a_large_event_takes_and_gives_it_back) {
+  struct Budget final : ParseMemory {
+    std::uint64_t limit = 0, used = 0, most = 0;
+    bool take(std::uint64_t bytes) override {
+      if (used + bytes > limit) return false;
+      most = std::max(most, used += bytes);
+      return true;
+    }
+    void give_back(std::uint64_t bytes) override { used -= bytes; }
+  } budget;
+  const std::string body = R"([{"kind":"custom","data":")" + std::string(std::size_t{8} << 20, 'x') + "\"}]" +
+                           std::string(kPayloadPadding, ' ');
+  const auto read = [&] {
+    PayloadReader reader{ObjectIdMinter(0)};
+    EntryWriter writer;
+    writer.begin({}, {}, 0, {});
+    return reader.read(std::string_view(body).substr(0, body.size() - kPayloadPadding), 4, 0, writer, nullptr, &budget)
+                   .has_value()
+               ? std::nullopt
+               : std::optional(reader.fault());
+  };
+  EXPECT_EQ(read(), PayloadFault::no_memory);
+  budget.limit = std::uint64_t{40} << 20;
+  EXPECT_EQ(read(), std::nullopt);
+  EXPECT_GT(budget.most, std::uint64_t{32} << 20);
+  EXPECT_EQ(budget.used, 0u);
 }
 
 TEST(PayloadReader, a_large_payload_is_followed_by_small_ones) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/json_string.h"
@@ -15,57 +13,58 @@ namespace sluice::exporting {
 
 namespace {
 
+constexpr std::array<std::string_view, kCredentialKinds> kShareSuffixes = {"", "-mobile", "-client"};
+
 std::string json_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
 }
 
-}  // namespace
-
-DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock)
-    : path_(std::move(path)),
-      stem_(path_.substr(0, path_.rfind('.'))),
-      directory_(path_.substr(0, path_.rfind('/'))),
-      destination_(destination),
-      files_(files),
-      clock_(clock) {}
-
-Result<void> DeadLetterFile::open() {
-  if (file_) return {};
-  const auto explain = [this](const storage::FileError& error) {
-    return fail(
-        fmt::format("The dead-letter file {} cannot be opened: {}. Events that the destination refuses stay in the "
-                    "journal until it can.",
-                    path_, error.message));
-  };
-  if (const auto made = files_.make_directory(directory_); !made) return explain(made.error());
-  auto file = files_.open(path_, true);
-  if (!file) return explain(file.error());
-  const auto size = (*file)->size();
-  if (!size) return explain(size.error());
-  if (const auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
-  char last = '\n';
-  if (*size > 0)
-    if (const auto read = (*file)->read_at(*size - 1, &last, 1); !read) return explain(read.error());
-  file_ = std::move(*file);
-  size_ = *size;
-  torn_ = last != '\n';
-  return {};
+// Of the path of the first file, ID.ndjson.
+std::string share_stem(const std::string& path, std::size_t share) {
+  return path.substr(0, path.rfind('.')).append(kShareSuffixes[share]);
 }
 
+std::vector<std::string> named(const std::string& path, std::initializer_list<const char*> endings) {
+  std::vector<std::string> all;
+  for (std::size_t share = 0; share < kCredentialKinds; ++share)
+    for (const char* age : {".1", ""})
+      for (const char* ending : endings) all.push_back(share_stem(path, share) + age + ending);
+  return all;
+}
+
+CredentialKind credential_of(const RejectedEvent& rejected) {
+  const auto& entry = rejected.event.entry;
+  return entry ? entry->view.source().credential : CredentialKind::sdk_key;
+}
+
+}  // namespace
+
+std::vector<std::string> dead_letter_paths(const std::string& path) { return named(path, {".ndjson"}); }
+std::vector<std::string> dead_letter_leavings(const std::string& path) {
+  return named(path, {".retrying", ".retried"});
+}
+
+DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock,
+                               const std::array<std::uint64_t, kCredentialKinds>& share_bytes)
+    : path_(std::move(path)), destination_(destination), files_(files), clock_(clock) {
+  for (std::size_t i = 0; i < kCredentialKinds; ++i)
+    shares_[i] = std::make_unique<DeadLetterShare>(share_stem(path_, i), static_cast<CredentialKind>(i), share_bytes[i],
+                                                   files, clock);
+}
+
+DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock)
+    : DeadLetterFile(std::move(path), destination, files, clock, kDeadLetterShareBytes) {}
+
+// One sync a kind of credential. A part that was kept before another failed is kept twice when the sink asks again.
 Result<void> DeadLetterFile::keep(std::span<const RejectedEvent> rejected) {
-  std::string lines;
-  for (const RejectedEvent& each : rejected) lines += line_of(each);
-  const std::lock_guard lock(mutex_);
-  if (auto opened = open(); !opened) return opened;
-  if (size_ + lines.size() > kMaxDeadLetterBytes) {
-    return fail(
-        fmt::format("The dead-letter file {} has reached its limit of {}. Look at what it holds, move it away, and "
-                    "delivery goes on.",
-                    path_, human_bytes(kMaxDeadLetterBytes)));
-  }
-  return append(lines);
+  std::array<std::string, kCredentialKinds> lines;
+  for (const RejectedEvent& each : rejected) lines[static_cast<std::size_t>(credential_of(each))] += line_of(each);
+  for (std::size_t i = 0; i < kCredentialKinds; ++i)
+    if (!lines[i].empty())
+      if (auto kept = shares_[i]->append(lines[i]); !kept) return kept;
+  return {};
 }
 
 std::string DeadLetterFile::line_of(const RejectedEvent& rejected) const {
@@ -81,82 +80,36 @@ std::string DeadLetterFile::line_of(const RejectedEvent& rejected) const {
                      json_string(rejected.letter.reason), position, record);
 }
 
-Result<void> DeadLetterFile::append(std::string_view text) {
-  const auto failed = [this](const storage::FileError& error) {
-    file_.reset();  // opened afresh next time: the file may have been moved away
-    return fail(fmt::format("The dead-letter file {} cannot be written: {}.", path_, error.message));
-  };
-  const std::string whole = torn_ ? "\n" + std::string(text) : std::string();
-  if (torn_) text = whole;
-  if (const auto written = file_->write_at(size_, text); !written) return failed(written.error());
-  if (const auto synced = file_->sync_data(); !synced) return failed(synced.error());
-  size_ += text.size();
-  torn_ = false;
+RotatedByCredential DeadLetterFile::rotated_out() const {
+  RotatedByCredential all;
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) all[i] = shares_[i]->rotated_out();
+  return all;
+}
+
+Result<std::vector<AsideLetters>> DeadLetterFile::put_aside() {
+  std::vector<AsideLetters> all;
+  for (const auto& share : shares_) {
+    auto put = share->put_aside();
+    if (!put) return tl::unexpected(put.error());
+    all.insert(all.end(), put->begin(), put->end());
+  }
+  return all;
+}
+
+Result<void> DeadLetterFile::note_done(const AsideLetters& aside, std::uint64_t bytes) {
+  const auto written = storage::replace_whole(files_, aside.done_path, std::to_string(bytes));
+  if (!written)
+    return fail(fmt::format("The file {} cannot be written: {}.", aside.done_path, written.error().message));
   return {};
 }
 
-Result<bool> DeadLetterFile::put_aside() {
-  const std::lock_guard lock(mutex_);
-  file_.reset();
-  const auto explain = [this](const storage::FileError& error) {
-    return fail(fmt::format("The dead-letter file {} cannot be put aside: {}.", path_, error.message));
-  };
-  // What was done of an earlier one must not count for this one, whatever a crash brought back.
-  if (auto removed = files_.remove(done_path()); !removed && removed.error().fault != storage::FileFault::not_found)
-    return explain(removed.error());
-  if (auto synced = files_.sync_directory(directory_); !synced) {
-    if (synced.error().fault == storage::FileFault::not_found) return false;
-    return explain(synced.error());
-  }
-  if (auto moved = files_.rename(path_, aside_path()); !moved) {
-    if (moved.error().fault == storage::FileFault::not_found) return false;
-    return explain(moved.error());
-  }
-  if (auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
-  return true;
-}
-
-Result<void> DeadLetterFile::note_done(std::uint64_t bytes) {
-  const auto written = storage::replace_whole(files_, done_path(), std::to_string(bytes));
-  if (!written) return fail(fmt::format("The file {} cannot be written: {}.", done_path(), written.error().message));
-  return {};
-}
-
-Result<std::uint64_t> DeadLetterFile::done_bytes() const {
-  const auto text = storage::read_whole(files_, done_path());
-  if (!text) return fail(text.error().message);
-  std::uint64_t bytes = 0;
-  if (*text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), bytes);
-  return bytes;
-}
-
-Result<void> DeadLetterFile::put_back(std::string_view line) {
-  const std::lock_guard lock(mutex_);
-  if (auto opened = open(); !opened) return opened;
-  return append(line);
+Result<void> DeadLetterFile::put_back(CredentialKind credential, std::string_view lines) {
+  return share(credential).append(lines);
 }
 
 Result<void> DeadLetterFile::bring_back() {
-  const auto explain = [this](const storage::FileError& error) {
-    return fail(fmt::format("The dead letters in {} cannot be read: {}.", aside_path(), error.message));
-  };
-  const auto aside = files_.open(aside_path(), false);
-  if (!aside && aside.error().fault == storage::FileFault::not_found) return {};
-  const auto size = aside ? (*aside)->size() : tl::unexpected(aside.error());
-  if (!size) return explain(size.error());
-  auto done = done_bytes();
-  if (!done) return tl::unexpected(done.error());
-  std::string piece;
-  while (*done < *size) {
-    piece.resize(std::min<std::uint64_t>(kDeadLetterPieceBytes, *size - *done));
-    const auto read = (*aside)->read_at(*done, piece.data(), piece.size());
-    if (!read) return explain(read.error());
-    if (auto back = put_back(piece); !back) return back;
-    *done += piece.size();
-  }
-  if (auto removed = files_.remove(aside_path()); !removed) return explain(removed.error());
-  (void)files_.remove(done_path());
-  if (auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
+  for (const auto& share : shares_)
+    if (auto back = share->bring_back(); !back) return back;
   return {};
 }
 

@@ -1,57 +1,66 @@
-// What a destination can never take, kept for people: one JSON object a line in dead-letters/`destination`.ndjson,
-// synced before the event counts as finished. While they are tried again (export/dead_letter_retry.h) they lie aside,
-// in dead-letters/`destination`.retrying, and how many of its bytes are done in dead-letters/`destination`.retried.
+// What a destination can never take, kept for people: one JSON object a line, synced before the event counts as
+// finished. Each kind of credential has a share of its own (export/dead_letter_share.h), in dead-letters/, with `ID`
+// the destination's id:
+//   SDK keys         ID.ndjson          ID.1.ndjson (older)
+//   mobile keys      ID-mobile.ndjson   ID-mobile.1.ndjson
+//   client-side ids  ID-client.ndjson   ID-client.1.ndjson
+// While they are tried again (export/dead_letter_retry.h) they lie aside, in files that end in .retrying, and how many
+// of their bytes are done in files that end in .retried.
 //   {"time":"…Z","destination":"…","code":"ValidationException","reason":"…","position":"7/1048576","record":{…the
 //   exported event…}}
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "export/dead_letter_share.h"
 #include "export/sink.h"
 #include "storage/file_system.h"
 
 namespace sluice::exporting {
 
+// What of a destination's dead letters went, by credential.
+using RotatedByCredential = std::array<RotatedLetters, kCredentialKinds>;
+
+// Every name that files of a destination's letters can have, for the path of its first, ID.ndjson. The letters
+// themselves come first: the older of a share before the newer.
+std::vector<std::string> dead_letter_paths(const std::string& path);     // letters
+std::vector<std::string> dead_letter_leavings(const std::string& path);  // what lies aside
+
 // Any thread.
 class DeadLetterFile final : public DeadLetterStore {
  public:
+  // `share_bytes`: kDeadLetterShareBytes, but for tests.
+  DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock,
+                 const std::array<std::uint64_t, kCredentialKinds>& share_bytes);
   DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock);
-  // Opens the file at the first letter. An error says what is in the way; the letters are then not kept, and their
-  // events not finished.
+  // An error says what is in the way; the letters are then not kept, and their events not finished.
   Result<void> keep(std::span<const RejectedEvent> rejected) override;
   const std::string& path() const { return path_; }
+  RotatedByCredential rotated_out() const;
 
-  // Puts what there is aside, so that new letters go into a new file. False: there is none.
-  Result<bool> put_aside();
-  std::string aside_path() const { return stem_ + ".retrying"; }
-  // The first so many bytes of what lies aside are finished. Durable.
-  Result<void> note_done(std::uint64_t bytes);
-  // Appends a line as it is.
-  Result<void> put_back(std::string_view line);
-  // Brings back what lies aside and is not done, in whole lines; nothing lies aside then. What a crash interrupts comes
-  // back twice, never not at all.
+  // Puts what there is aside, so that new letters go into new files. Empty: there is none.
+  Result<std::vector<AsideLetters>> put_aside();
+  // The first so many bytes of what lies aside there are finished. Durable.
+  Result<void> note_done(const AsideLetters& aside, std::uint64_t bytes);
+  // Appends whole lines as they are.
+  Result<void> put_back(CredentialKind credential, std::string_view lines);
+  // Brings back what lies aside and is not done; nothing lies aside then. What a crash interrupts comes back twice,
+  // never not at all.
   Result<void> bring_back();
 
  private:
-  Result<void> open();
-  Result<void> append(std::string_view text);
+  DeadLetterShare& share(CredentialKind credential) { return *shares_[static_cast<std::size_t>(credential)]; }
   std::string line_of(const RejectedEvent& rejected) const;
-  Result<std::uint64_t> done_bytes() const;
-  std::string done_path() const { return stem_ + ".retried"; }
   const std::string path_;
-  const std::string stem_;  // without .ndjson
-  const std::string directory_;
   ObjectId destination_;
   storage::FileSystem& files_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::unique_ptr<storage::File> file_;  // guarded by mutex_, as what follows
-  std::uint64_t size_ = 0;
-  bool torn_ = false;  // its last line has no end: a write failed or a crash came in the middle
+  std::array<std::unique_ptr<DeadLetterShare>, kCredentialKinds> shares_;
 };
 
 }  // namespace sluice::exporting

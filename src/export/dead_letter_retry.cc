@@ -31,8 +31,11 @@ std::string_view record_in(std::string_view line) {
 // The records of one piece as one entry's events, so that they take the way that every event takes.
 class Piece {
  public:
-  Piece(const catalog::Destination& destination, std::int64_t now_ms) {
-    writer_.begin(destination.environment_id, destination.environment_id, now_ms, {});
+  // `credential`: what is refused again goes back to the share that it came from.
+  Piece(const catalog::Destination& destination, CredentialKind credential, std::int64_t now_ms) {
+    event::PayloadSource source;
+    source.credential = credential;
+    writer_.begin(destination.environment_id, destination.environment_id, now_ms, source);
   }
   void add(std::string_view record) {
     writer_.json() += record;
@@ -75,9 +78,29 @@ class Retry {
         deadline_us_(clock.steady_us() + kRetryDeadlineMs * 1'000) {}
   ~Retry() { sink_->stop(); }
 
+  // All that lies aside there, or until something stands in the way: `outcome.left` then.
+  Result<void> send_all(const AsideLetters& aside, storage::FileSystem& files, DeadLetterRetry& outcome) {
+    const auto file = files.open(aside.path, false);
+    const auto size = file ? (*file)->size() : tl::unexpected(file.error());
+    if (!size) return fail(fmt::format("The dead letters cannot be read: {}.", size.error().message));
+    for (std::uint64_t done = 0; done < *size;) {
+      const auto lines = next_letters(**file, done, *size);
+      if (!lines) return tl::unexpected(lines.error());
+      if (lines->empty() || lines->back() != '\n') break;  // torn before it counted: its event is tried again anyway
+      const auto sent = send(aside.credential, *lines, outcome);
+      if (!sent) return tl::unexpected(sent.error());
+      outcome.left = !*sent;
+      if (outcome.left) break;
+      done += lines->size();
+      if (auto noted = letters_.note_done(aside, done); !noted) return noted;
+    }
+    return {};
+  }
+
+ private:
   // Whole lines. False: not all of them were finished.
-  Result<bool> send(std::string_view lines, DeadLetterRetry& outcome) {
-    Piece piece(destination_, clock_.wall_ms());
+  Result<bool> send(CredentialKind credential, std::string_view lines, DeadLetterRetry& outcome) {
+    Piece piece(destination_, credential, clock_.wall_ms());
     while (!lines.empty()) {
       const std::string_view line = lines.substr(0, lines.find('\n') + 1);
       lines.remove_prefix(line.size());
@@ -86,13 +109,12 @@ class Retry {
         piece.add(record);
         continue;
       }
-      if (auto back = letters_.put_back(line); !back) return tl::unexpected(back.error());
+      if (auto back = letters_.put_back(credential, line); !back) return tl::unexpected(back.error());
       ++outcome.kept;
     }
     return deliver(piece.events(destination_.kinesis.newline), outcome);
   }
 
- private:
   bool deliver(std::vector<OutboundEvent> events, DeadLetterRetry& outcome) {
     std::size_t put = 0, done = 0;
     std::vector<FinishedEvent> finished;
@@ -124,22 +146,6 @@ class Retry {
   const std::int64_t deadline_us_;
 };
 
-// The next whole lines from `from` on, about kDeadLetterPieceBytes of them; what has no end is the rest of the file.
-Result<std::string> next_lines(const storage::File& file, std::uint64_t from, std::uint64_t size) {
-  std::string text;
-  for (std::uint64_t want = kDeadLetterPieceBytes;; want *= 2) {
-    text.resize(std::min(want, size - from));
-    const auto read = file.read_at(from, text.data(), text.size());
-    if (!read) return fail(fmt::format("The dead letters cannot be read: {}.", read.error().message));
-    text.resize(*read);
-    if (const std::size_t end = text.rfind('\n'); end != std::string::npos) {
-      text.resize(end + 1);
-      return text;
-    }
-    if (from + text.size() >= size || *read < text.size()) return text;
-  }
-}
-
 }  // namespace
 
 Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destination, DeadLetterFile& letters,
@@ -149,24 +155,12 @@ Result<DeadLetterRetry> retry_dead_letters(const catalog::Destination& destinati
   if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());
   const auto aside = letters.put_aside();
   if (!aside) return tl::unexpected(aside.error());
-  if (!*aside) return outcome;
+  if (aside->empty()) return outcome;
   {
-    const auto file = files.open(letters.aside_path(), false);
-    const auto size = file ? (*file)->size() : tl::unexpected(file.error());
-    if (!size) return fail(fmt::format("The dead letters cannot be read: {}.", size.error().message));
     Retry retry(destination, letters, make_sink, clock, stopping, workers);
-    for (std::uint64_t done = 0; done < *size && !outcome.left;) {
-      auto lines = next_lines(**file, done, *size);
-      if (!lines) return tl::unexpected(lines.error());
-      if (lines->empty()) break;
-      const std::size_t bytes = lines->size();
-      if (lines->back() != '\n') break;  // torn by a crash before it counted: its event is tried again anyway
-      const auto sent = retry.send(*lines, outcome);
-      if (!sent) return tl::unexpected(sent.error());
-      outcome.left = !*sent;
+    for (const AsideLetters& each : *aside) {
       if (outcome.left) break;
-      done += bytes;
-      if (auto noted = letters.note_done(done); !noted) return tl::unexpected(noted.error());
+      if (auto sent = retry.send_all(each, files, outcome); !sent) return tl::unexpected(sent.error());
     }
   }
   if (auto back = letters.bring_back(); !back) return tl::unexpected(back.error());

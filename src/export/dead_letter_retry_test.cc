@@ -76,7 +76,7 @@ class DeadLetterRetryTest : public testing::Test {
   std::unique_ptr<DeadLetterFile> letters(storage::FileSystem& files) {
     return std::make_unique<DeadLetterFile>(kPath, destination_.id, files, clock_);
   }
-  void write(const std::string& text) { ASSERT_TRUE(letters(files_)->put_back(text)); }
+  void write(const std::string& text) { ASSERT_TRUE(letters(files_)->put_back(CredentialKind::sdk_key, text)); }
   Result<DeadLetterRetry> retry() {
     const auto file = letters(files_);
     return retry_dead_letters(

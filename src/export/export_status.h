@@ -14,6 +14,7 @@
 #include "base/object_id.h"
 #include "catalog/snapshot.h"
 #include "event/kind.h"
+#include "export/dead_letter_file.h"
 #include "export/health.h"
 #include "export/pipeline.h"
 #include "export/replay.h"
@@ -32,7 +33,8 @@ struct DestinationStatus {
   PipelineStatus pipeline;            // all zero when it is off
   std::int64_t last_delivery_ms = 0;  // wall clock, whoever delivered it and when; 0: never
   std::optional<ReplayStatus> replay;
-  std::string dead_letter_path;
+  std::string dead_letter_path;       // of the first of its files (export/dead_letter_file.h)
+  RotatedByCredential rotated_out{};  // dead letters that made room for newer ones; zero when it is off
 };
 
 // Events of one destination that were delivered since the process started, replays included.

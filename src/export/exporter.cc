@@ -285,9 +285,11 @@ void Exporter::forget(ObjectId destination) {
   }
   (void)files_.remove(history_path(destination));  // it may have none
   places_.forget(destination);
-  for (const std::string_view suffix :
-       {kDeadLetterSuffix, kReplayLetterSuffix, std::string_view(".retrying"), std::string_view(".retried")})
-    (void)files_.remove(letter_path(destination, suffix));  // it may have none; the next start tries again
+  for (const std::string_view suffix : {kDeadLetterSuffix, kReplayLetterSuffix}) {
+    const std::string first = letter_path(destination, suffix);
+    for (const auto& paths : {dead_letter_paths(first), dead_letter_leavings(first)})
+      for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
+  }
   replays_.forget(destination);
 }
 

@@ -1,8 +1,12 @@
 // Every limit of export, with its unit and its reason.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "base/credential_kind.h"
+#include "event/payload_reader.h"
 
 namespace sluice::exporting {
 
@@ -42,9 +46,17 @@ inline constexpr std::int64_t kStatusIntervalUs = 250'000;
 // How long a pipeline that is stopped waits for the answers to calls in flight, so that they are not made twice.
 inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 
-// A destination's dead-letter file. At the limit the destination keeps what it cannot write and says so; nothing is
-// thrown away.
-inline constexpr std::uint64_t kMaxDeadLetterBytes = 1ull << 30;
+// No kind of destination takes a larger record: intake sets larger events aside, and tells there.
+inline constexpr std::uint64_t kMaxRecordBytes = event::kMaxEventBytes;
+
+// Dead letters of one destination, by the credential that their events came with (index: CredentialKind). At the limit
+// the oldest half goes, counted, and delivery continues. Who knows a public id fills only the small share: a
+// client-side id is in every page, a mobile key in every app. Each holds some letters of the largest record (10 MiB) in
+// each half.
+inline constexpr std::array<std::uint64_t, kCredentialKinds> kDeadLetterShareBytes = {1ull << 30, 256ull << 20,
+                                                                                      64ull << 20};
+// One log line about letters that went in so long a time, a share.
+inline constexpr std::int64_t kRotatedLogIntervalMs = 60'000;
 // Read and tried again at once: many calls' worth, and little memory. One letter may be larger.
 inline constexpr std::uint64_t kDeadLetterPieceBytes = 1u << 20;
 // One request to try dead letters again goes on for so long; what is left then is told, and stays.

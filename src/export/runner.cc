@@ -89,6 +89,7 @@ DestinationStatus Runner::make_status() const {
   status.pipeline.appended = appended;
   status.last_delivery_ms = std::max(status.pipeline.last_delivery_ms, history_->last_delivery_ms());
   status.dead_letter_path = dead_letters_->path();
+  status.rotated_out = dead_letters_->rotated_out();
   const std::int64_t now_ms = clock_.wall_ms();
   if (status.pipeline.oldest_received_ms > 0)
     status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);

@@ -22,46 +22,92 @@ std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::
 
 }  // namespace
 
-void FlagEntry::seen(std::int64_t now_ms, std::int64_t variation, std::string_view value) {
-  evaluations_.fetch_add(1, std::memory_order_relaxed);
-  if (last_seen_ms_.load(std::memory_order_relaxed) < now_ms) last_seen_ms_.store(now_ms, std::memory_order_relaxed);
-  if (variation < 0 || variation >= static_cast<std::int64_t>(kMaxVariationsSeen)) return;
-  if (variation < static_cast<std::int64_t>(kCountedVariations))
-    by_variation_[static_cast<std::size_t>(variation)].fetch_add(1, std::memory_order_relaxed);
-  const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(variation);
-  if ((variations_seen_.load(std::memory_order_relaxed) & bit) != 0) return;
-  if ((variations_seen_.fetch_or(bit) & bit) != 0) return;
-  const std::lock_guard lock(mutex_);
-  variations_.push_back({variation, value.size() <= kMaxValueBytes ? std::string(value) : std::string(), 0});
+bool exported_by_choice(const catalog::FlagExport& choice, std::string_view inside) {
+  const bool otherwise = choice.all_flags.value_or(choice.new_flags);
+  if (choice.flags.empty()) return otherwise;
+  const auto found = choice.flags.find(unescaped(inside));
+  return found == choice.flags.end() ? otherwise : found->second.exported.value_or(otherwise);
 }
 
-void FlagEntry::summarized(std::int64_t now_ms, std::uint64_t evaluations) {
-  summarized_.fetch_add(evaluations, std::memory_order_relaxed);
-  if (last_summary_ms_.load(std::memory_order_relaxed) < now_ms)
-    last_summary_ms_.store(now_ms, std::memory_order_relaxed);
+FlagRegistry::FlagRegistry(const FlagLimits& limits)
+    : limits_(limits),
+      all_{FlagShareBytes(limits.all_share_bytes[0], nullptr), FlagShareBytes(limits.all_share_bytes[1], nullptr),
+           FlagShareBytes(limits.all_share_bytes[2], nullptr)} {}
+
+FlagRegistry::Flags::Flags(const FlagLimits& limits, std::array<FlagShareBytes, kCredentialKinds>& all)
+    : shares{Share(limits.share_bytes[0], all[0]), Share(limits.share_bytes[1], all[1]),
+             Share(limits.share_bytes[2], all[2])} {}
+
+FlagRegistry::Flags& FlagRegistry::flags_of(ObjectId environment) {
+  return environments_.try_emplace(environment, limits_, all_).first->second;
 }
 
-std::shared_ptr<const std::string> FlagEntry::variation_name(std::int64_t variation) const {
-  if (!has_names() || variation < 0) return nullptr;
-  const std::lock_guard lock(mutex_);
-  const auto index = static_cast<std::size_t>(variation);
-  return index < names_.size() ? names_[index] : nullptr;
-}
-
-FlagEntry* FlagRegistry::find(ObjectId environment, std::string_view inside, std::int64_t now_ms) {
+std::shared_ptr<FlagEntry> FlagRegistry::find(ObjectId environment, std::string_view inside, std::int64_t now_ms,
+                                              CredentialKind credential) {
   std::string key = unescaped(inside);
   const std::lock_guard lock(mutex_);
-  Flags& flags = environments_[environment];
-  if (const auto found = flags.by_key.find(key); found != flags.by_key.end()) return found->second;
-  if (flags.seen.size() >= kMaxFlags || key.size() > kMaxFlagKeyBytes) {
-    forgotten_.fetch_add(1, std::memory_order_relaxed);
+  Flags& flags = flags_of(environment);
+  const auto found = flags.by_key.find(key);
+  if (found == flags.by_key.end()) return add(flags, std::move(key), now_ms, credential);
+  const std::shared_ptr<FlagEntry> flag = found->second;
+  if (credential < flag->credential() && make_room(flags, credential, flag_bytes(key.size()))) {
+    Share& share = flags.shares[static_cast<std::size_t>(credential)];
+    flag->move_to(credential, share.bytes);
+    enqueue(share, flag);
+  }
+  return flag;
+}
+
+std::shared_ptr<FlagEntry> FlagRegistry::add(Flags& flags, std::string key, std::int64_t now_ms,
+                                             CredentialKind credential) {
+  const bool chosen = flags.told.choice->flags.contains(key);
+  const bool fits = key.size() <= kMaxFlagKeyBytes && make_room(flags, credential, flag_bytes(key.size()));
+  if (!fits && !chosen) {
+    not_remembered_[static_cast<std::size_t>(credential)].fetch_add(1, std::memory_order_relaxed);
     return nullptr;
   }
-  FlagEntry& made = flags.seen.emplace_back(std::move(key), now_ms, flags.told.choice->new_flags);
-  made.remembered_ = flags.told.choice->new_flags;
-  choose(flags.told, made);
-  flags.by_key.emplace(made.key, &made);
-  return &made;
+  auto made = std::make_shared<FlagEntry>(std::move(key), now_ms, flags.told.choice->new_flags);
+  made->remembered_ = flags.told.choice->new_flags;
+  choose(flags.told, *made);
+  Share& share = flags.shares[static_cast<std::size_t>(credential)];
+  made->move_to(credential, share.bytes);
+  flags.by_key.emplace(made->key, made);
+  enqueue(share, made);
+  return made;
+}
+
+void FlagRegistry::enqueue(Share& share, std::shared_ptr<FlagEntry> flag) {
+  flag->times_queued_ = flag->times_seen();
+  share.queue.push_back(std::move(flag));
+}
+
+bool FlagRegistry::make_room(Flags& flags, CredentialKind credential, std::uint64_t bytes) {
+  Share& share = flags.shares[static_cast<std::size_t>(credential)];
+  while (!share.bytes.has_room(bytes))
+    if (!evict_one(flags, share)) return false;
+  return true;
+}
+
+// The queue's front goes, unless an owner chose it, it is exported otherwise than a new flag would be, or it was seen
+// more than once since it was looked at last: such a one goes to the back.
+bool FlagRegistry::evict_one(Flags& flags, Share& share) {
+  for (std::size_t tries = 0; tries < kEvictionTries && !share.queue.empty(); ++tries) {
+    std::shared_ptr<FlagEntry> flag = std::move(share.queue.front());
+    share.queue.pop_front();
+    ++share.popped;
+    if (flag->gone() || &flags.shares[static_cast<std::size_t>(flag->credential())] != &share) continue;
+    const bool chosen = flags.told.choice->flags.contains(flag->key);
+    if (chosen || flag->exported() != flags.told.new_flags() || flag->times_seen() > flag->times_queued_ + 1) {
+      enqueue(share, std::move(flag));
+      continue;
+    }
+    evicted_by_share_[static_cast<std::size_t>(flag->credential())].fetch_add(1, std::memory_order_relaxed);
+    evicted_.fetch_add(1, std::memory_order_relaxed);
+    flags.by_key.erase(flag->key);
+    flag->leave();
+    return true;
+  }
+  return false;
 }
 
 FlagDescription FlagRegistry::Told::of(const std::string& key) const {
@@ -110,16 +156,27 @@ void FlagRegistry::tell(ObjectId environment, const std::function<void(Told&)>& 
   Flags* flags = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    flags = &environments_[environment];
+    flags = &flags_of(environment);
     before = flags->told;
+    flags->loading.reset();
     change(flags->told);
   }
-  // A flag that is first seen from here on is chosen by what was told now.
-  for (std::size_t next = 0, size = 1; next < size;) {
-    const std::lock_guard lock(mutex_);
-    size = flags->seen.size();
-    for (const std::size_t end = std::min(next + kFlagsPerHold, size); next < end; ++next)
-      choose(flags->told, flags->seen[next]);
+  // A flag that is first seen after this is chosen by what was told now.
+  walk(*flags, [&](const std::shared_ptr<FlagEntry>& flag) { choose(flags->told, *flag); });
+}
+
+// A flag never moves to a place that was passed: from the front of a queue it goes to the back, from a share to one that
+// comes after it here, and it stays in the queue that it came from.
+void FlagRegistry::walk(const Flags& flags, const std::function<void(const std::shared_ptr<FlagEntry>&)>& visit) const {
+  for (std::size_t i = kCredentialKinds; i-- > 0;) {
+    const Share& share = flags.shares[i];
+    for (std::uint64_t next = 0, end = 1; next < end;) {
+      const std::lock_guard lock(mutex_);
+      next = std::max(next, share.popped);
+      end = share.popped + share.queue.size();
+      for (const std::uint64_t stop = std::min<std::uint64_t>(next + kFlagsPerHold, end); next < stop; ++next)
+        if (const auto& flag = share.queue[next - share.popped]; !flag->gone()) visit(flag);
+    }
   }
 }
 
@@ -144,9 +201,29 @@ void FlagRegistry::describe(ObjectId environment, const std::vector<FlagDescript
 bool FlagRegistry::new_flags_exported(ObjectId environment) const {
   const std::lock_guard lock(mutex_);
   const auto found = environments_.find(environment);
-  if (found == environments_.end()) return true;
-  const catalog::FlagExport& choice = *found->second.told.choice;
-  return choice.all_flags.value_or(choice.new_flags);
+  return found == environments_.end() || found->second.told.new_flags();
+}
+
+FlagUsages FlagRegistry::usage() const {
+  FlagUsages usages;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < kCredentialKinds; ++i) {
+    usages[i].bytes = all_[i].used;
+    usages[i].limit_bytes = all_[i].limit;
+    usages[i].evicted = evicted_by_share_[i];
+    usages[i].not_remembered = not_remembered_[i];
+    for (const auto& [id, flags] : environments_) {
+      usages[i].flags += flags.shares[i].queue.size();
+      usages[i].values_not_kept += flags.shares[i].bytes.not_kept;
+    }
+  }
+  return usages;
+}
+
+std::uint64_t FlagRegistry::forgotten() const {
+  std::uint64_t sum = 0;
+  for (const auto& share : not_remembered_) sum += share.load(std::memory_order_relaxed);
+  return sum;
 }
 
 FlagFacts FlagRegistry::facts(const FlagEntry& flag) {
@@ -202,18 +279,14 @@ FlagRegistry::Sample FlagRegistry::sample(ObjectId environment) const {
     flags = &found->second;
     sample.told = flags->told;
   }
-  std::vector<const FlagEntry*>& seen = sample.seen;
-  for (std::size_t size = 1; seen.size() < size;) {
-    seen.reserve(std::max(seen.size() + kFlagsPerHold, std::min(2 * seen.size(), kMaxFlags)));
-    const std::lock_guard lock(mutex_);
-    size = flags->seen.size();
-    for (const std::size_t end = std::min(seen.size() + kFlagsPerHold, size); seen.size() < end;)
-      seen.push_back(&flags->seen[seen.size()]);
-  }
+  std::vector<std::shared_ptr<FlagEntry>>& seen = sample.seen;
+  walk(*flags, [&](const std::shared_ptr<FlagEntry>& flag) { seen.push_back(flag); });
+  std::sort(seen.begin(), seen.end());
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
   const Told& told = sample.told;
   std::unordered_set<std::string_view> keys;
   if (!told.described->empty() || !told.choice->flags.empty())
-    for (const FlagEntry* flag : seen) keys.insert(flag->key);
+    for (const auto& flag : seen) keys.insert(flag->key);
   for (const auto& [key, described] : *told.described)
     if (!keys.contains(key)) sample.only_told.push_back(key);
   for (const auto& [key, declared] : told.choice->flags)
@@ -224,7 +297,7 @@ FlagRegistry::Sample FlagRegistry::sample(ObjectId environment) const {
 
 std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_view key) const {
   Told told;
-  const FlagEntry* seen = nullptr;
+  std::shared_ptr<FlagEntry> seen;
   {
     const std::lock_guard lock(mutex_);
     const auto found = environments_.find(environment);
@@ -242,7 +315,7 @@ std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
   const Sample now = sample(environment);
   std::vector<FlagFacts> out;
   out.reserve(now.seen.size() + now.only_told.size());
-  for (const FlagEntry* flag : now.seen) {
+  for (const auto& flag : now.seen) {
     out.push_back(facts(*flag));
     add_told(now.told.of(flag->key), out.back());
   }
@@ -255,90 +328,10 @@ std::vector<FlagLine> FlagRegistry::lines(ObjectId environment) const {
   const Sample now = sample(environment);
   std::vector<FlagLine> out;
   out.reserve(now.seen.size() + now.only_told.size());
-  for (const FlagEntry* flag : now.seen)
+  for (const auto& flag : now.seen)
     out.push_back({flag->key, now.told.name_of(flag->key), flag->evaluations_, flag->last_seen_ms_});
   for (const std::string& key : now.only_told) out.push_back({key, now.told.name_of(key), 0, 0});
   return out;
-}
-
-// Flag by flag: as one JSON value all would take many times the memory of the text.
-std::string FlagRegistry::text() const {
-  std::string all = "{";
-  for (const ObjectId environment : environments()) {
-    const Sample now = sample(environment);
-    all += (all.size() > 1 ? ",\"" : "\"") + environment.hex() + "\":{\"described\":[";
-    for (const auto& [key, flag] : *now.told.described) {
-      json variations = json::array();
-      for (const FlagDescription::Variation& variation : flag.variations)
-        variations.push_back({variation.name, variation.value});
-      if (all.back() != '[') all += ',';
-      all += dumped({{"key", flag.key}, {"name", flag.name}, {"variations", std::move(variations)}});
-    }
-    all += "],\"seen\":[";
-    for (const FlagEntry* flag : now.seen) {
-      const FlagFacts known = facts(*flag);
-      json variations = json::array();
-      for (const VariationSeen& seen : known.variations)
-        variations.push_back({seen.index, seen.value, seen.evaluations});
-      if (all.back() != '[') all += ',';
-      all += dumped({{"key", flag->key},
-                     {"exportedWhenNew", flag->remembered_},
-                     {"firstSeen", known.first_seen_ms},
-                     {"lastSeen", known.last_seen_ms},
-                     {"evaluations", known.evaluations},
-                     {"lastSummary", known.last_summary_ms},
-                     {"summarized", known.summarized},
-                     {"variations", std::move(variations)}});
-    }
-    all += "]}";
-  }
-  return all + "}";
-}
-
-Result<void> FlagRegistry::take_text(std::string_view text) {
-  std::map<ObjectId, Flags> read;
-  try {
-    const json all = json::parse(text);
-    for (const auto& [id, known] : all.items()) {
-      const auto environment = ObjectId::parse(id);
-      if (!environment) return fail("\"" + id + "\" is no environment's id");
-      Flags& flags = read[*environment];
-      Described described;
-      for (const json& one : known.at("described")) {
-        FlagDescription flag{one.at("key").get<std::string>(), one.at("name").get<std::string>(), {}};
-        for (const json& variation : one.at("variations"))
-          flag.variations.push_back({variation.at(0).get<std::string>(), variation.at(1).get<std::string>()});
-        described.emplace(flag.key, std::move(flag));
-      }
-      flags.told.described = std::make_shared<const Described>(std::move(described));
-      for (const json& one : known.at("seen")) {
-        auto key = one.at("key").get<std::string>();
-        if (flags.by_key.contains(key)) continue;
-        FlagEntry& flag = flags.seen.emplace_back(std::move(key), one.at("firstSeen").get<std::int64_t>(), true);
-        flag.remembered_ = one.at("exportedWhenNew").get<bool>();
-        flag.last_seen_ms_ = one.at("lastSeen").get<std::int64_t>();
-        flag.evaluations_ = one.at("evaluations").get<std::uint64_t>();
-        flag.last_summary_ms_ = one.value("lastSummary", std::int64_t{0});
-        flag.summarized_ = one.value("summarized", std::uint64_t{0});
-        for (const json& seen : one.at("variations")) {
-          const auto index = seen.at(0).get<std::int64_t>();
-          if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;
-          flag.variations_seen_ |= std::uint64_t{1} << static_cast<unsigned>(index);
-          const std::uint64_t evaluations = seen.size() > 2 ? seen.at(2).get<std::uint64_t>() : 0;
-          if (index < static_cast<std::int64_t>(kCountedVariations))
-            flag.by_variation_[static_cast<std::size_t>(index)] = evaluations;
-          flag.variations_.push_back({index, seen.at(1).get<std::string>(), 0});
-        }
-        flag.exported_ = flag.remembered_;
-        flags.by_key.emplace(flag.key, &flag);
-      }
-    }
-  } catch (const json::exception& error) {
-    return fail(error.what());
-  }
-  const std::lock_guard lock(mutex_);
-  environments_ = std::move(read);
-  return {};
 }
 
 }  // namespace sluice::flags

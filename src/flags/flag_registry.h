@@ -1,7 +1,11 @@
 // The flags of every environment: each is known from the first event that names it, with what was seen of it, and with
-// whether its evaluations are exported. Intake asks for each evaluation, so an entry never moves and never goes, and
-// what is asked most is read without a lock. Intake takes the registry's lock for a flag that a loop has not met yet:
-// nobody else holds it for longer than kFlagsPerHold flags take, however many there are.
+// whether its evaluations are exported. What is asked most is read from an entry without a lock. Intake takes the
+// registry's lock for a flag that a loop has not met yet: nobody else holds it for longer than kFlagsPerHold flags take,
+// however many there are.
+//
+// Memory is bounded by flags/flag_budget.h. Without room, the oldest flag of the share makes room that was hardly seen
+// since, that no owner has chosen, and whose evaluations are exported as those of new flags are: so what is exported
+// does not depend on what is remembered. A flag that an owner has chosen is always remembered.
 #pragma once
 
 #include <array>
@@ -18,71 +22,28 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/credential_kind.h"
 #include "base/object_id.h"
 #include "base/result.h"
 #include "catalog/snapshot.h"
+#include "flags/flag_budget.h"
 #include "flags/flag_description.h"
+#include "flags/flag_entry.h"
 
 namespace sluice::flags {
 
-// Flags of one environment that are remembered: LaunchDarkly's own projects stay below it. A flag beyond is exported as
-// new flags are, and counted in forgotten().
+// Flags of one environment that a list shows, or that descriptions are kept of; LaunchDarkly's own projects stay below.
 inline constexpr std::size_t kMaxFlags = 50'000;
-// LaunchDarkly's keys have 256 characters at most. A longer one is as a flag beyond kMaxFlags: anybody who knows a
-// client-side id can send keys, and each that is remembered stays in memory.
+// LaunchDarkly's keys have 256 characters at most. A longer one is not remembered, unless its
+// owner has chosen it.
 inline constexpr std::size_t kMaxFlagKeyBytes = 1024;
 // SDKs send a flag's summary with its full events, at most some minutes apart. Summaries that continue for this long
 // after the last full event say that there are only summaries.
 inline constexpr std::int64_t kSummaryOnlyAfterMs = 10 * 60'000;
-// Of a flag, this many variations are kept with the value that was seen; LaunchDarkly allows fewer. A longer value is
-// not kept.
-inline constexpr std::size_t kMaxVariationsSeen = 64;
-inline constexpr std::size_t kMaxValueBytes = 256;
 // Flags that are looked at or changed before the lock is given back: some tens of microseconds.
 inline constexpr std::size_t kFlagsPerHold = 256;
-// Of these variations, the first, evaluations are counted one by one.
-inline constexpr std::size_t kCountedVariations = 16;
-
-struct VariationSeen {
-  std::int64_t index = 0;
-  std::string value;              // JSON as sent; empty: too long to keep
-  std::uint64_t evaluations = 0;  // of the first kCountedVariations
-};
-
-// One flag of one environment. Any thread.
-class FlagEntry {
- public:
-  FlagEntry(std::string its_key, std::int64_t seen_ms, bool exported)
-      : key(std::move(its_key)), first_seen_ms(seen_ms), exported_(exported) {}
-
-  // One evaluation was seen; new variations are kept.
-  void seen(std::int64_t now_ms, std::int64_t variation, std::string_view value);
-  // A summary counted this many evaluations.
-  void summarized(std::int64_t now_ms, std::uint64_t evaluations);
-  // Whether its owner wants its evaluations in full.
-  bool exported() const { return exported_.load(std::memory_order_relaxed); }
-  // The variation's name as JSON with quotes; null: it has none.
-  std::shared_ptr<const std::string> variation_name(std::int64_t variation) const;
-  bool has_names() const { return has_names_.load(std::memory_order_acquire); }
-
-  const std::string key;
-  const std::int64_t first_seen_ms;
-
- private:
-  friend class FlagRegistry;
-  std::atomic<bool> exported_;
-  bool remembered_ = false;  // what new flags were given when it was first seen; guarded by the registry's mutex
-  std::atomic<bool> has_names_{false};
-  std::atomic<std::int64_t> last_seen_ms_{0};
-  std::atomic<std::uint64_t> evaluations_{0};
-  std::atomic<std::int64_t> last_summary_ms_{0};
-  std::atomic<std::uint64_t> summarized_{0};
-  std::atomic<std::uint64_t> variations_seen_{0};  // a bit each
-  std::array<std::atomic<std::uint64_t>, kCountedVariations> by_variation_{};
-  mutable std::mutex mutex_;
-  std::vector<VariationSeen> variations_;                  // guarded by mutex_
-  std::vector<std::shared_ptr<const std::string>> names_;  // guarded by mutex_
-};
+// Flags that are looked at to make room for one; beyond it the new one is not remembered.
+inline constexpr std::size_t kEvictionTries = 16;
 
 // What is known of a flag, to show. One that was described but not seen yet has no times.
 struct FlagFacts {
@@ -111,13 +72,23 @@ struct FlagLine {
   std::int64_t last_seen_ms = 0;  // 0: not seen
 };
 
+// Whether evaluations of a flag of which nothing is remembered are exported: its owner's choice goes first. `inside`:
+// the key as it stands between its quotes. Pure.
+bool exported_by_choice(const catalog::FlagExport& choice, std::string_view inside);
+
+// Any thread.
 class FlagRegistry {
  public:
-  // The flag with this key, created if it is new; null when the environment has kMaxFlags already. `key` as it
-  // stands between its quotes. The pointer stays valid as long as the registry.
-  FlagEntry* find(ObjectId environment, std::string_view key, std::int64_t now_ms);
+  explicit FlagRegistry(const FlagLimits& limits = {});
 
-  // Takes up what was declared: names, and which flags are exported. In force for all that arrives after it returns.
+  // The flag with this key, created if it is new; null when there is no room for it. `key` as it stands between its
+  // quotes. What was seen only with a less trusted credential counts in this one's share afterwards.
+  std::shared_ptr<FlagEntry> find(ObjectId environment, std::string_view key, std::int64_t now_ms,
+                                  CredentialKind credential = CredentialKind::sdk_key);
+  // Flags that made room since the process started: when it grows, entries may be gone().
+  std::uint64_t evicted() const { return evicted_.load(std::memory_order_relaxed); }
+
+  // Loads what was declared: names, and which flags are exported. In force for all that arrives after it returns.
   void apply(const catalog::CatalogSnapshot& snapshot);
   // Replaces the descriptions of all flags of an environment; what is declared of a
   // variation's name goes before it. At most kMaxFlags are kept.
@@ -127,13 +98,22 @@ class FlagRegistry {
   // The same flags, in no order, for a fraction of the work.
   std::vector<FlagLine> lines(ObjectId environment) const;
   std::optional<FlagFacts> one(ObjectId environment, std::string_view key) const;
-  std::uint64_t forgotten() const { return forgotten_.load(std::memory_order_relaxed); }
   // Whether flags that are not known are exported.
   bool new_flags_exported(ObjectId environment) const;
+  FlagUsages usage() const;
+  std::uint64_t forgotten() const;  // of usage(): all that was not remembered
 
-  // All of it as JSON, and back at start, before apply(). What is not such JSON is an error, and nothing is taken.
-  std::string text() const;
-  Result<void> take_text(std::string_view text);
+  // What the store saves (flags/flag_store.h has the format): each line ends in a newline. `write` is called without a
+  // lock. Not for two callers at a time.
+  using WriteLine = std::function<void(std::string_view line)>;
+  void save_all(const WriteLine& write);
+  // What changed since it was saved last: flags and variations that are new, descriptions; with `counts` also flags
+  // whose numbers changed.
+  void save_changed(bool counts, const WriteLine& write);
+  // Back at start, before apply(). A line that is none is an error, and changes nothing.
+  Result<void> load_line(std::string_view line);
+  // The same from the JSON of Sluice 0.1, whole. What is not such JSON is an error, and nothing is loaded.
+  Result<void> load_json(std::string_view text);
 
  private:
   struct KeyHash {
@@ -150,31 +130,56 @@ class FlagRegistry {
     FlagDescription of(const std::string& key) const;
     std::string name_of(const std::string& key) const;
     bool names(std::string_view key) const;
+    bool new_flags() const { return choice->all_flags.value_or(choice->new_flags); }
+  };
+  // The flags that count in one share, the oldest first; also flags that left it since.
+  struct Share {
+    Share(std::uint64_t limit, FlagShareBytes& all) : bytes(limit, &all) {}
+    FlagShareBytes bytes;
+    std::deque<std::shared_ptr<FlagEntry>> queue;
+    std::uint64_t popped = 0;  // of the queue's front so far: a place in it is this and an index
   };
   struct Flags {
+    explicit Flags(const FlagLimits& limits, std::array<FlagShareBytes, kCredentialKinds>& all);
     Told told;
-    std::deque<FlagEntry> seen;  // side by side, because lists read them all
-    std::unordered_map<std::string_view, FlagEntry*> by_key;
+    std::shared_ptr<const Described> saved_described;  // null: none was saved
+    std::shared_ptr<Described> loading;                // what told.described is while lines are loaded
+    std::array<Share, kCredentialKinds> shares;
+    std::unordered_map<std::string_view, std::shared_ptr<FlagEntry>> by_key;
   };
-  // An environment's flags at one moment, to be read without the lock. Entries do not go.
+  // An environment's flags at one moment, to be read without the lock.
   struct Sample {
     Told told;
-    std::vector<const FlagEntry*> seen;
+    std::vector<std::shared_ptr<FlagEntry>> seen;
     std::vector<std::string> only_told;  // keys
   };
+  struct LoadedFlag;
+  void load(ObjectId environment, LoadedFlag flag);
   static void choose(const Told& told, FlagEntry& flag);
   static FlagFacts facts(const FlagEntry& flag);
   static FlagFacts unseen(const Told& told, const std::string& key);
   static void add_told(const FlagDescription& told, FlagFacts& facts);
+  static std::string line_of(ObjectId environment, const FlagEntry& flag, bool remembered);
+  Flags& flags_of(ObjectId environment);  // with the lock
+  std::shared_ptr<FlagEntry> add(Flags& flags, std::string key, std::int64_t now_ms, CredentialKind credential);
+  bool make_room(Flags& flags, CredentialKind credential, std::uint64_t bytes);
+  bool evict_one(Flags& flags, Share& share);
+  static void enqueue(Share& share, std::shared_ptr<FlagEntry> flag);
+  // Hands out all flags, kFlagsPerHold at a time with the lock; some more than once.
+  void walk(const Flags& flags, const std::function<void(const std::shared_ptr<FlagEntry>&)>& visit) const;
   Sample sample(ObjectId environment) const;
   std::vector<ObjectId> environments() const;
+  void save(bool all, bool counts, const WriteLine& write);
   // Puts what is told in force, for all that were seen.
   void tell(ObjectId environment, const std::function<void(Told&)>& change);
 
+  const FlagLimits limits_;
+  std::array<FlagShareBytes, kCredentialKinds> all_;
+  std::array<std::atomic<std::uint64_t>, kCredentialKinds> evicted_by_share_{}, not_remembered_{};
+  std::atomic<std::uint64_t> evicted_{0};
   mutable std::mutex mutex_;
   std::map<ObjectId, Flags> environments_;  // guarded by mutex_; none goes
   std::mutex telling_;                      // one change at a time; taken before mutex_
-  std::atomic<std::uint64_t> forgotten_{0};
 };
 
 }  // namespace sluice::flags

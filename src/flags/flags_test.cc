@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
 
+#include "base/clock_fake.h"
+#include "base/worker_fake.h"
 #include "flags/flag_registry.h"
 #include "flags/flag_store.h"
 #include "storage/file_system_fake.h"
@@ -16,6 +21,17 @@ catalog::CatalogSnapshot with(catalog::FlagExport choice) {
   environment.id = kEnvironment;
   environment.flag_export = std::move(choice);
   return {{}, {std::move(environment)}, {}};
+}
+
+// All that the store saves, a line each, in order.
+std::vector<std::string> saved(FlagRegistry& registry) {
+  std::vector<std::string> lines;
+  registry.save_all([&](std::string_view line) { lines.emplace_back(line); });
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+void load(FlagRegistry& registry, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) ASSERT_TRUE(registry.load_line(line)) << line;
 }
 
 TEST(FlagRegistry, a_flag_keeps_what_new_flags_were_given_when_it_was_first_seen) {
@@ -67,7 +83,7 @@ TEST(FlagRegistry, what_is_declared_or_read_is_in_force_for_flags_beyond_one_hol
     EXPECT_EQ(flag.names.size(), flag.key == "only told" ? 0u : 1u) << flag.key;
   }
   FlagRegistry again;
-  ASSERT_TRUE(again.take_text(registry.text()));
+  load(again, saved(registry));
   EXPECT_EQ(again.list(kEnvironment).size(), kMany + 1);
 }
 
@@ -87,9 +103,9 @@ TEST(FlagRegistry, described_flags_are_known_before_they_are_seen_and_declared_n
   EXPECT_EQ(registry.list(kEnvironment)[0].name, "The flag");
   EXPECT_FALSE(registry.list(kEnvironment)[0].exported);
   FlagRegistry restarted;
-  ASSERT_TRUE(restarted.take_text(registry.text()));
+  load(restarted, saved(registry));
   restarted.apply(with(choice));
-  FlagEntry* flag = restarted.find(kEnvironment, "f", 1);
+  const auto flag = restarted.find(kEnvironment, "f", 1);
   EXPECT_EQ(*flag->variation_name(0), "\"off\"");
   EXPECT_EQ(*flag->variation_name(1), "\"mine\"");
   EXPECT_EQ(flag->variation_name(2), nullptr);
@@ -102,7 +118,7 @@ TEST(FlagRegistry, keeps_each_variation_with_the_value_first_seen_and_joins_its_
   catalog::FlagExport choice;
   choice.flags["f"].variation_names = {"", "two \"columns\""};
   registry.apply(with(choice));
-  FlagEntry* flag = registry.find(kEnvironment, "f", 1);
+  const auto flag = registry.find(kEnvironment, "f", 1);
   flag->seen(5, 1, "{\"a\":1}");
   flag->seen(6, 1, "{\"a\":2}");
   flag->seen(7, 0, std::string(kMaxValueBytes + 1, '1'));
@@ -120,26 +136,167 @@ TEST(FlagRegistry, keeps_each_variation_with_the_value_first_seen_and_joins_its_
   EXPECT_EQ(list[0].variations[1].value, "{\"a\":1}");
 }
 
-TEST(FlagRegistry, remembers_a_limited_number_and_counts_the_rest) {
-  FlagRegistry registry;
-  for (std::size_t i = 0; i < kMaxFlags; ++i) ASSERT_NE(registry.find(kEnvironment, std::to_string(i), 1), nullptr);
-  EXPECT_EQ(registry.find(kEnvironment, "one more", 1), nullptr);
-  EXPECT_NE(registry.find(kEnvironment, "17", 1), nullptr);
-  EXPECT_EQ(registry.forgotten(), 1u);
+FlagLimits small_limits() {
+  FlagLimits limits;
+  limits.share_bytes = {100'000, 50'000, 20'000};
+  limits.all_share_bytes = {150'000, 60'000, 30'000};
+  return limits;
+}
+std::uint64_t bytes_of(const FlagRegistry& registry) {
+  std::uint64_t sum = 0;
+  for (const FlagUsage& share : registry.usage()) sum += share.bytes;
+  return sum;
 }
 
-TEST(FlagRegistry, comes_back_from_its_text) {
+TEST(FlagRegistry, is_never_full_the_oldest_make_room_and_are_counted) {
+  FlagRegistry registry(small_limits());
+  for (int i = 0; i < 10'000; ++i) ASSERT_NE(registry.find(kEnvironment, "f" + std::to_string(i), 1), nullptr);
+  EXPECT_LE(bytes_of(registry), 100'000u);
+  EXPECT_GT(bytes_of(registry), 90'000u);
+  EXPECT_TRUE(registry.one(kEnvironment, "f9999"));
+  EXPECT_FALSE(registry.one(kEnvironment, "f0"));
+  const FlagUsages usage = registry.usage();
+  EXPECT_EQ(usage[0].evicted + registry.list(kEnvironment).size(), 10'000u);
+  EXPECT_EQ(registry.evicted(), usage[0].evicted);
+  EXPECT_EQ(registry.forgotten(), 0u);
+}
+
+TEST(FlagRegistry, who_knows_a_public_id_displaces_nothing_that_was_seen_with_a_key) {
+  FlagRegistry registry(small_limits());
+  const auto real = registry.find(kEnvironment, "real", 1, CredentialKind::sdk_key);
+  registry.find(kEnvironment, "upgraded", 1, CredentialKind::client_side_id);
+  registry.find(kEnvironment, "upgraded", 2, CredentialKind::sdk_key);
+  for (int i = 0; i < 10'000; ++i)
+    registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id)->seen(1, 0, "true");
+  EXPECT_FALSE(real->gone());
+  EXPECT_TRUE(registry.one(kEnvironment, "upgraded"));
+  EXPECT_LE(registry.usage()[2].bytes, 20'000u);
+  EXPECT_GT(registry.usage()[2].evicted, 9'000u);
+  EXPECT_EQ(registry.usage()[0].evicted, 0u);
+}
+
+TEST(FlagRegistry, a_flag_that_is_seen_again_and_again_stays_while_others_come_and_go) {
+  FlagRegistry registry(small_limits());
+  for (int i = 0; i < 10'000; ++i) {
+    registry.find(kEnvironment, "busy", 1, CredentialKind::client_side_id)->seen(i, 0, "true");
+    registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id)->seen(1, 0, "true");
+  }
+  EXPECT_EQ(registry.one(kEnvironment, "busy")->evaluations, 10'000u);
+}
+
+TEST(FlagRegistry, values_of_variations_count_and_stop_at_the_share) {
+  FlagRegistry registry(small_limits());
+  for (int i = 0; i < 5'000; ++i) {
+    const auto flag = registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id);
+    ASSERT_NE(flag, nullptr);
+    for (int v = 0; v < 64; ++v) flag->seen(1, v, std::string(250, 'v'));
+  }
+  EXPECT_LE(registry.usage()[2].bytes, 20'000u);
+  EXPECT_GT(registry.usage()[2].values_not_kept, 0u);
+}
+
+TEST(FlagRegistry, all_environments_together_are_bounded_too) {
+  FlagRegistry registry(small_limits());
+  for (std::uint8_t e = 0; e < 20; ++e) {
+    ObjectId environment;
+    environment.bytes[0] = e;
+    for (int i = 0; i < 100; ++i) registry.find(environment, "f" + std::to_string(i), 1);
+  }
+  EXPECT_LE(bytes_of(registry), 150'000u);
+  EXPECT_GT(registry.forgotten(), 0u);
+}
+
+TEST(FlagRegistry, a_flag_that_its_owner_has_chosen_never_goes_and_is_always_remembered) {
+  FlagRegistry registry(small_limits());
+  catalog::FlagExport choice;
+  choice.new_flags = false;
+  choice.flags["first"].exported = true;
+  registry.apply(with(choice));
+  const auto first = registry.find(kEnvironment, "first", 1, CredentialKind::client_side_id);
+  for (int i = 0; i < 1'000; ++i) registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id);
+  EXPECT_FALSE(first->gone());
+  choice.flags["checkout"].exported = true;  // chosen when the registry is full
+  registry.apply(with(choice));
+  const auto checkout = registry.find(kEnvironment, "checkout", 2, CredentialKind::client_side_id);
+  ASSERT_NE(checkout, nullptr);
+  EXPECT_TRUE(checkout->exported());
+  for (int i = 0; i < 1'000; ++i) registry.find(kEnvironment, "g" + std::to_string(i), 1, CredentialKind::client_side_id);
+  EXPECT_FALSE(checkout->gone());
+}
+
+TEST(FlagRegistry, a_flag_that_is_exported_otherwise_than_new_ones_stays) {
+  FlagRegistry registry(small_limits());
+  catalog::FlagExport choice;
+  choice.new_flags = true;
+  registry.apply(with(choice));
+  registry.find(kEnvironment, "wanted", 1);
+  choice.new_flags = false;
+  registry.apply(with(choice));
+  for (int i = 0; i < 10'000; ++i) registry.find(kEnvironment, "f" + std::to_string(i), 1);
+  EXPECT_TRUE(registry.find(kEnvironment, "wanted", 2)->exported());
+}
+
+TEST(FlagRegistry, an_owners_choice_holds_for_a_flag_of_which_nothing_is_remembered) {
+  catalog::FlagExport choice;
+  choice.new_flags = false;
+  choice.flags["abc"].exported = true;
+  choice.flags["named"].name = "no choice";
+  EXPECT_TRUE(exported_by_choice(choice, "abc"));
+  EXPECT_TRUE(exported_by_choice(choice, "a\\u0062c"));
+  EXPECT_FALSE(exported_by_choice(choice, "named"));
+  EXPECT_FALSE(exported_by_choice(choice, "other"));
+  choice.all_flags = true;
+  choice.flags["abc"].exported = false;
+  EXPECT_FALSE(exported_by_choice(choice, "abc"));
+  EXPECT_TRUE(exported_by_choice(choice, "other"));
+}
+
+TEST(FlagRegistry, comes_back_from_its_lines) {
   FlagRegistry registry;
   catalog::FlagExport choice;
   choice.new_flags = false;
   registry.apply(with(choice));
-  registry.find(kEnvironment, "f", 1)->seen(5, 3, "\"blue\"");
+  registry.find(kEnvironment, "f", 1, CredentialKind::mobile_key)->seen(5, 3, "\"blue\"");
   FlagRegistry other;
-  ASSERT_TRUE(other.take_text(registry.text()));
-  EXPECT_EQ(other.text(), registry.text());
+  load(other, saved(registry));
+  EXPECT_EQ(saved(other), saved(registry));
   choice.new_flags = true;
   other.apply(with(choice));
   EXPECT_FALSE(other.find(kEnvironment, "f", 9)->exported());
+}
+
+TEST(FlagRegistry, saves_what_changed_and_numbers_only_when_asked) {
+  FlagRegistry registry;
+  const auto changed = [&](bool counts) {
+    std::string lines;
+    registry.save_changed(counts, [&](std::string_view line) { lines += line; });
+    return std::count(lines.begin(), lines.end(), '\n');
+  };
+  const auto flag = registry.find(kEnvironment, "f", 1);
+  registry.find(kEnvironment, "g", 1);
+  EXPECT_EQ(changed(false), 2);
+  EXPECT_EQ(changed(true), 0);
+  flag->seen(2, 0, "true");
+  EXPECT_EQ(changed(false), 1) << "a new variation";
+  flag->seen(3, 0, "true");
+  EXPECT_EQ(changed(false), 0);
+  EXPECT_EQ(changed(true), 1);
+  registry.describe(kEnvironment, {{"f", "F", {}}, {"h", "H", {}}});
+  EXPECT_EQ(changed(false), 2);
+  registry.describe(kEnvironment, {{"h", "H", {}}});
+  EXPECT_EQ(changed(false), 2) << "that those of before are void, and the new one";
+  EXPECT_EQ(changed(true), 0);
+}
+
+TEST(FlagRegistry, loads_the_json_of_sluice_0_1) {
+  FlagRegistry registry;
+  ASSERT_TRUE(registry.load_json(
+      R"({"578d1e02d2943862c52b9686":{"described":[{"key":"d","name":"D","variations":[["on","true"]]}],"seen":[{"key":"f",)"
+      R"("exportedWhenNew":false,"firstSeen":1,"lastSeen":2,"evaluations":3,"variations":[[0,"true",3]]}]}})"));
+  EXPECT_EQ(registry.one(kEnvironment, "f")->evaluations, 3u);
+  EXPECT_FALSE(registry.one(kEnvironment, "f")->exported);
+  EXPECT_EQ(registry.one(kEnvironment, "f")->variations.at(0).value, "true");
+  EXPECT_EQ(registry.one(kEnvironment, "d")->name, "D");
 }
 
 TEST(FlagRegistry, lines_are_of_the_same_flags_as_the_list) {
@@ -173,40 +330,97 @@ TEST(FlagRegistry, a_key_longer_than_any_is_not_remembered) {
   EXPECT_EQ(registry.forgotten(), 1u);
 }
 
-TEST(FlagRegistry, takes_nothing_from_a_text_that_is_not_its_own) {
+TEST(FlagRegistry, loads_nothing_from_a_text_that_is_not_its_own) {
   FlagRegistry registry;
   registry.find(kEnvironment, "f", 1);
-  const std::string before = registry.text();
+  const auto before = saved(registry);
   for (const char* text :
-       {"", "[1]", "{\"x\":[]}", "{\"578d1e02d2943862c52b9686\":[{}]}", "{\"578d1e02d2943862c52b9686\":[{\"key\":1}]}"})
-    EXPECT_FALSE(registry.take_text(text)) << text;
-  EXPECT_EQ(registry.text(), before);
+       {"", "[1]", "{\"x\":[]}", "{\"578d1e02d2943862c52b9686\":[{}]}", "{\"578d1e02d2943862c52b9686\":[{\"key\":1}]}",
+        R"({"environment":"x","flag":{}})", R"({"environment":"578d1e02d2943862c52b9686"})",
+        R"({"environment":"578d1e02d2943862c52b9686","flag":{"key":"k"}})"}) {
+    EXPECT_FALSE(registry.load_json(text)) << text;
+    EXPECT_FALSE(registry.load_line(text)) << text;
+  }
+  EXPECT_EQ(saved(registry), before);
 }
 
-TEST(FlagStore, keeps_the_registry_over_a_restart_and_sets_a_damaged_file_aside) {
-  storage::FakeFileSystem files(1);
-  ASSERT_TRUE(files.make_directory("/data"));
-  std::string text;
-  {
+class FlagStoreTest : public testing::Test {
+ protected:
+  FlagStoreTest() { EXPECT_TRUE(files_.make_directory("/data")); }
+  // Runs a store over a registry, from open to close.
+  std::vector<std::string> after(const std::function<void(FlagRegistry&)>& act = [](FlagRegistry&) {}) {
     FlagRegistry registry;
-    const auto store = FlagStore::open("/data/flags.json", registry, files);
-    ASSERT_TRUE(store);
+    const auto store = FlagStore::open("/data", registry, files_);
+    EXPECT_TRUE(store);
+    act(registry);
+    (*store)->close();
+    return saved(registry);
+  }
+  storage::FakeFileSystem files_{1};
+};
+
+TEST_F(FlagStoreTest, keeps_the_registry_over_a_restart) {
+  const auto before = after([](FlagRegistry& registry) {
     registry.find(kEnvironment, "f", 1)->seen(2, 0, "true");
     registry.find(kEnvironment, "f", 1)->summarized(3, 5);
-    text = registry.text();
+    registry.describe(kEnvironment, {{"f", "F", {{"on", "true"}}}});
+  });
+  ASSERT_EQ(before.size(), 2u);
+  EXPECT_EQ(after(), before);
+  EXPECT_EQ(after([](FlagRegistry& registry) { registry.find(kEnvironment, "g", 1); }).size(), 3u);
+  EXPECT_EQ(after([](FlagRegistry& registry) { registry.describe(kEnvironment, {{"h", "H", {}}}); }).size(), 3u);
+  EXPECT_EQ(after().size(), 3u);
+}
+
+TEST_F(FlagStoreTest, a_file_that_a_crash_cut_or_that_is_damaged_loses_only_those_lines) {
+  after([](FlagRegistry& registry) {
+    registry.find(kEnvironment, "f", 1);
+    registry.find(kEnvironment, "g", 1);
+  });
+  const std::string whole = files_.bytes("/data/flags.ndjson");
+  files_.set_bytes("/data/flags.ndjson", whole.substr(0, whole.size() - 3));
+  EXPECT_EQ(after().size(), 1u);
+  EXPECT_FALSE(files_.exists("/data/flags.ndjson.damaged"));
+  files_.set_bytes("/data/flags.ndjson", "?\n" + whole);
+  EXPECT_EQ(after().size(), 2u);
+  EXPECT_TRUE(files_.exists("/data/flags.ndjson.damaged"));
+  files_.set_bytes("/data/flags.ndjson", std::string(5 << 20, 'x') + "\n" + whole);
+  EXPECT_EQ(after().size(), 2u);
+}
+
+TEST_F(FlagStoreTest, takes_over_the_file_of_sluice_0_1_and_sets_one_aside_that_is_too_large_or_damaged) {
+  const std::string old =
+      R"({"578d1e02d2943862c52b9686":{"described":[],"seen":[{"key":"f","exportedWhenNew":true,"firstSeen":1,)"
+      R"("lastSeen":2,"evaluations":3,"variations":[]}]}})";
+  files_.set_bytes("/data/flags.json", old);
+  EXPECT_EQ(after().size(), 1u);
+  EXPECT_EQ(files_.bytes("/data/flags.json"), old);
+  ASSERT_TRUE(files_.remove("/data/flags.ndjson"));
+  files_.set_bytes("/data/flags.json", std::string(kMaxOldFlagFileBytes + 1, ' '));
+  EXPECT_EQ(after().size(), 0u);
+  EXPECT_TRUE(files_.exists("/data/flags.json.too-large"));
+  ASSERT_TRUE(files_.remove("/data/flags.ndjson"));
+  files_.set_bytes("/data/flags.json", "?");
+  EXPECT_EQ(after().size(), 0u);
+  EXPECT_TRUE(files_.exists("/data/flags.json.damaged"));
+}
+
+TEST_F(FlagStoreTest, its_file_is_bounded_as_the_registry_is) {
+  FlagLimits limits;
+  limits.share_bytes = limits.all_share_bytes = {200'000, 200'000, 200'000};
+  FlagRegistry registry(limits);
+  ManualClock clock;
+  ManualWorkers workers(clock);
+  const auto store = FlagStore::open("/data", registry, files_, workers);
+  std::uint64_t largest = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    registry.find(kEnvironment, "f" + std::to_string(i), 1)->seen(1, 0, "true");
+    if (i % 200 != 0) continue;
+    workers.run_for_us(kFlagStoreIntervalMs * 1000);
+    largest = std::max<std::uint64_t>(largest, files_.bytes("/data/flags.ndjson").size());
   }
-  {
-    FlagRegistry registry;
-    ASSERT_TRUE(FlagStore::open("/data/flags.json", registry, files));
-    EXPECT_EQ(registry.text(), text);
-    EXPECT_EQ(registry.one(kEnvironment, "f")->summarized, 5u);
-    EXPECT_EQ(registry.one(kEnvironment, "f")->last_summary_ms, 3);
-  }
-  ASSERT_TRUE((*files.open("/data/flags.json", false))->write_at(0, "?"));
-  FlagRegistry registry;
-  ASSERT_TRUE(FlagStore::open("/data/flags.json", registry, files));
-  EXPECT_TRUE(registry.list(kEnvironment).empty());
-  EXPECT_TRUE(files.open("/data/flags.json.damaged", false));
+  EXPECT_LT(largest, 2 * 200'000 + kFlagFileSlackBytes + 200'000);
+  EXPECT_GT(largest, kFlagFileSlackBytes);
 }
 
 }  // namespace

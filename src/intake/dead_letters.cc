@@ -41,9 +41,10 @@ IntakeDeadLetters::IntakeDeadLetters(storage::FileSystem& files, std::string dir
                                      IntakeMetrics& metrics, Workers& workers)
     : files_(files),
       directory_(std::move(directory)),
-      max_file_bytes_(limits.max_dead_letter_file_bytes),
       max_queue_bytes_(limits.max_dead_letter_queue_bytes),
-      metrics_(metrics) {
+      metrics_(metrics),
+      with_key_{directory_ + "/intake", limits.max_dead_letter_file_bytes},
+      with_client_side_id_{directory_ + "/intake-client", limits.max_client_dead_letter_file_bytes} {
   worker_ = workers.start("intake-letters", notifier_, [this] { return step(); });
 }
 
@@ -53,67 +54,73 @@ IntakeDeadLetters::~IntakeDeadLetters() {
   worker_->join();
 }
 
-void IntakeDeadLetters::keep(std::string_view lines, std::uint64_t count) {
+void IntakeDeadLetters::keep(CredentialKind credential, std::string_view lines, std::uint64_t count) {
+  Store& store = credential == CredentialKind::client_side_id ? with_client_side_id_ : with_key_;
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() + lines.size() > max_queue_bytes_) {
+    if (store.queue.size() + lines.size() > max_queue_bytes_) {
       metrics_.count_dead_letters(0, count);
       return;
     }
-    queue_.append(lines);
-    queued_ += count;
+    store.queue.append(lines);
+    store.queued += count;
   }
   notifier_.notify();
 }
 
 std::int64_t IntakeDeadLetters::step() {
   const bool last = stopping_;
+  write_queue(with_key_);
+  write_queue(with_client_side_id_);
+  return last ? kWorkerDone : kUntilNotified;
+}
+
+void IntakeDeadLetters::write_queue(Store& store) {
   std::string lines;
   std::uint64_t count = 0;
   {
     const std::lock_guard lock(mutex_);
-    lines.swap(queue_);
-    count = std::exchange(queued_, 0);
+    lines.swap(store.queue);
+    count = std::exchange(store.queued, 0);
   }
-  if (!lines.empty()) {
-    const auto written = write(lines);
-    metrics_.count_dead_letters(written ? count : 0, written ? 0 : count);
-    if (!written && !failing_) log_warn("intake.dead_letters_failed", {{"reason", written.error().message}});
-    failing_ = !written;
-  }
-  return last ? kWorkerDone : kUntilNotified;
+  if (lines.empty()) return;
+  const auto written = write(store, lines);
+  metrics_.count_dead_letters(written ? count : 0, written ? 0 : count);
+  if (!written && !store.failing)
+    log_warn("intake.dead_letters_failed", {{"file", store.stem + ".ndjson"}, {"reason", written.error().message}});
+  store.failing = !written;
 }
 
-storage::FileResult<void> IntakeDeadLetters::open() {
+storage::FileResult<void> IntakeDeadLetters::open(Store& store) {
   if (auto made = files_.make_directory(directory_); !made) return made;
-  auto opened = files_.open(directory_ + "/intake.ndjson", true);
+  auto opened = files_.open(store.stem + ".ndjson", true);
   if (!opened) return tl::unexpected(opened.error());
   const auto size = (*opened)->size();
   if (!size) return tl::unexpected(size.error());
   char end = '\n';
   if (*size > 0)
     if (const auto read = (*opened)->read_at(*size - 1, &end, 1); !read) return tl::unexpected(read.error());
-  torn_ = end != '\n';
-  file_ = std::move(*opened);
-  file_bytes_ = *size;
+  store.torn = end != '\n';
+  store.file = std::move(*opened);
+  store.file_bytes = *size;
   return {};
 }
 
-storage::FileResult<void> IntakeDeadLetters::write(std::string_view lines) {
-  if (!file_)
-    if (auto opened = open(); !opened) return opened;
-  if (file_bytes_ > 0 && file_bytes_ + lines.size() > max_file_bytes_) {
-    file_.reset();
-    if (auto renamed = files_.rename(directory_ + "/intake.ndjson", directory_ + "/intake.1.ndjson"); !renamed)
-      return renamed;
-    if (auto opened = open(); !opened) return opened;
+storage::FileResult<void> IntakeDeadLetters::write(Store& store, std::string_view lines) {
+  if (!store.file)
+    if (auto opened = open(store); !opened) return opened;
+  if (store.file_bytes > 0 && store.file_bytes + lines.size() > store.max_file_bytes) {
+    store.file.reset();
+    if (auto renamed = files_.rename(store.stem + ".ndjson", store.stem + ".1.ndjson"); !renamed) return renamed;
+    if (auto opened = open(store); !opened) return opened;
   }
   const std::string_view pieces[] = {"\n", lines};
   const std::span<const std::string_view> all(pieces);
   // What a failed write left behind is written over by the next one.
-  if (auto written = file_->write_pieces_at(file_bytes_, torn_ ? all : all.subspan(1)); !written) return written;
-  file_bytes_ += lines.size() + (torn_ ? 1 : 0);
-  torn_ = false;
+  if (auto written = store.file->write_pieces_at(store.file_bytes, store.torn ? all : all.subspan(1)); !written)
+    return written;
+  store.file_bytes += lines.size() + (store.torn ? 1 : 0);
+  store.torn = false;
   return {};
 }
 

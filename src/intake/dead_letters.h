@@ -1,4 +1,5 @@
-// Events that were no events, kept for people: one JSON object a line in `directory`/intake.ndjson.
+// Events that were no events, kept for people: one JSON object a line in `directory`/intake.ndjson, or in
+// intake-client.ndjson if it came with a client-side id, so that who knows a public id displaces nothing else.
 //   {"time":"…Z","environment":"578d…","payload_id":"…","sdk":"…","position":3,"reason":"…","event":"…as sent…"}
 // An event that is not UTF-8 stands in "event_base64" instead; one that was cut says so in "event_bytes", its whole
 // size. A worker of its own writes; nothing waits for it, because the journal has the events as well.
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/credential_kind.h"
 #include "base/notifier.h"
 #include "base/object_id.h"
 #include "base/worker.h"
@@ -40,25 +42,31 @@ class IntakeDeadLetters {
   ~IntakeDeadLetters();  // writes what waits
 
   // Takes `count` finished lines. Never blocks on the disk. Any thread.
-  void keep(std::string_view lines, std::uint64_t count);
+  void keep(CredentialKind credential, std::string_view lines, std::uint64_t count);
 
  private:
+  // One file, the one before it, and what waits for it.
+  struct Store {
+    std::string stem;  // its path without .ndjson
+    std::uint64_t max_file_bytes;
+    std::unique_ptr<storage::File> file = nullptr;  // of the worker, as the next three; null: not open
+    std::uint64_t file_bytes = 0;
+    bool torn = false;  // the file's last line has no end: a crash or a full disk cut it
+    bool failing = false;
+    std::string queue = {};    // guarded by mutex_
+    std::uint64_t queued = 0;  // lines in it; guarded by mutex_
+  };
   std::int64_t step();
-  storage::FileResult<void> write(std::string_view lines);
-  storage::FileResult<void> open();
+  void write_queue(Store& store);
+  storage::FileResult<void> write(Store& store, std::string_view lines);
+  storage::FileResult<void> open(Store& store);
 
   storage::FileSystem& files_;
   const std::string directory_;
-  const std::uint64_t max_file_bytes_, max_queue_bytes_;
+  const std::uint64_t max_queue_bytes_;
   IntakeMetrics& metrics_;
-  std::unique_ptr<storage::File> file_;  // of the worker, as the next three; null: not open
-  std::uint64_t file_bytes_ = 0;
-  bool torn_ = false;  // the file's last line has no end: a crash or a full disk cut it
-  bool failing_ = false;
-
+  Store with_key_, with_client_side_id_;
   std::mutex mutex_;
-  std::string queue_;         // guarded by mutex_
-  std::uint64_t queued_ = 0;  // lines in it; guarded by mutex_
   std::atomic<bool> stopping_{false};
   Notifier notifier_;
   std::unique_ptr<Worker> worker_;

@@ -105,6 +105,54 @@ TEST_F(FlagDeskTest, the_name_of_the_variation_is_joined) {
   EXPECT_EQ(sent.find("blue"), std::string::npos);
 }
 
+// The registry has no room at all: as after a flood of invented flags.
+TEST(FlagCache, exports_what_the_owner_chose_whatever_the_registry_has_room_for) {
+  flags::FlagLimits limits;
+  limits.share_bytes = limits.all_share_bytes = {0, 0, 0};
+  flags::FlagRegistry registry(limits);
+  catalog::Environment environment;
+  environment.flag_export.as_sent = false;
+  environment.flag_export.new_flags = false;
+  registry.apply(catalog::CatalogSnapshot({}, {environment}, {}));
+  FlagCache cache(registry);
+  const auto exported = [&](std::string_view key) {
+    cache.begin(environment, false, 1, CredentialKind::client_side_id);
+    event::FlagEvaluation evaluation;
+    evaluation.key = key;
+    return cache.verdict(evaluation).exported;
+  };
+  EXPECT_FALSE(exported("checkout"));
+  environment.flag_export.flags["checkout"].exported = true;
+  EXPECT_TRUE(exported("checkout")) << "before the registry has heard of it";
+  registry.apply(catalog::CatalogSnapshot({}, {environment}, {}));
+  EXPECT_TRUE(exported("checkout"));
+  EXPECT_FALSE(exported("other"));
+  environment.flag_export.new_flags = true;
+  EXPECT_TRUE(exported("other"));
+}
+
+TEST(FlagCache, keeps_nothing_of_flags_that_went) {
+  flags::FlagLimits limits;
+  limits.share_bytes = {20'000, 20'000, 20'000};
+  flags::FlagRegistry registry(limits);
+  catalog::Environment environment;
+  FlagCache cache(registry);
+  std::weak_ptr<flags::FlagEntry> first;
+  for (std::uint64_t i = 0; i < 3 * kSweepAfterEvicted; ++i) {
+    cache.begin(environment, false, 1, CredentialKind::client_side_id);
+    event::FlagEvaluation evaluation;
+    const std::string key = "f" + std::to_string(i);
+    evaluation.key = key;
+    cache.verdict(evaluation);
+    if (i == 0) first = registry.find(environment.id, key, 1, CredentialKind::client_side_id);
+  }
+  EXPECT_TRUE(first.expired());
+  event::FlagEvaluation again;
+  again.key = "f0";
+  cache.verdict(again);
+  EXPECT_EQ(registry.one(environment.id, "f0")->evaluations, 1u) << "it is known again, from its start";
+}
+
 TEST_F(FlagDeskTest, a_summary_tells_how_often_each_of_its_flags_was_evaluated) {
   EXPECT_TRUE(is_exported(
       R"({"kind":"summary","features":{"one":{"default":1,"counters":[{"count":3,"value":true},{"unknown":true,"count":4}]},

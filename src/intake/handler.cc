@@ -32,6 +32,46 @@ std::uint64_t random_bits() {
   return bits;
 }
 
+// What reading takes beside a body counts as the bodies do.
+class BudgetMemory final : public event::ParseMemory {
+ public:
+  explicit BudgetMemory(http::ByteBudget& budget) : budget_(budget) {}
+  bool take(std::uint64_t bytes) override { return budget_.take(bytes); }
+  void give_back(std::uint64_t bytes) override { budget_.give_back(bytes); }
+
+ private:
+  http::ByteBudget& budget_;
+};
+
+class MemoryCharge {
+ public:
+  MemoryCharge(event::ParseMemory& memory, std::uint64_t bytes)
+      : memory_(memory), bytes_(bytes), taken_(bytes == 0 || memory.take(bytes)) {}
+  ~MemoryCharge() {
+    if (taken_ && bytes_ > 0) memory_.give_back(bytes_);
+  }
+  MemoryCharge(const MemoryCharge&) = delete;
+  MemoryCharge& operator=(const MemoryCharge&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  event::ParseMemory& memory_;
+  const std::uint64_t bytes_;
+  const bool taken_;
+};
+
+Refusal refusal_of(event::PayloadFault fault) {
+  switch (fault) {
+    case event::PayloadFault::over_a_limit:
+      return Refusal::too_large;
+    case event::PayloadFault::no_memory:
+      return Refusal::overloaded;
+    case event::PayloadFault::not_an_array:
+      break;
+  }
+  return Refusal::not_a_payload;
+}
+
 // One request on its way through, and what an answer to it needs.
 struct Exchange {
   const http::HttpRequest& request;
@@ -54,6 +94,7 @@ class IntakeHandler final : public http::HttpHandler {
         metrics_(intake.metrics.add_loop()),
         reader_(ObjectIdMinter(random_bits())),
         flags_(intake.flags),
+        memory_(intake.inflated),
         bodies_(intake.inflated, intake.limits.max_inflated_bytes),
         authenticator_(intake.limits.log_interval_ms) {}
 
@@ -81,6 +122,7 @@ class IntakeHandler final : public http::HttpHandler {
   event::PayloadReader reader_;
   FlagCache flags_;
   event::EntryWriter writer_;
+  BudgetMemory memory_;
   BodyReader bodies_;
   Authenticator authenticator_;
   LogGate refused_gate_, unavailable_gate_, dropped_gate_;
@@ -158,12 +200,17 @@ void IntakeHandler::take_payload(Exchange& exchange) {
                   "This environment sends more than " + human_bytes(intake_.limits.max_environment_bytes_per_s) +
                       " a second, which is intake.max_environment_bytes_per_s; send it again in a second.");
 
-  const event::PayloadSource source = payload_source(request, gif);
+  const event::PayloadSource source = payload_source(request, exchange.route.credential, gif);
   const std::int64_t received_ms = intake_.clock.wall_ms();
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
-  flags_.begin(*exchange.environment, source.unsummarized, received_ms);
-  if (const Result<void> read = reader_.read(*body, source.schema, received_ms, writer_, &flags_); !read)
-    return refuse(exchange, Refusal::not_a_payload, read.error().message);
+  flags_.begin(*exchange.environment, source.unsummarized, received_ms, source.credential);
+  const std::uint64_t entry_bytes = body->size() > intake_.limits.max_uncharged_bytes ? body->size() : 0;
+  const MemoryCharge entry_charge(memory_, entry_bytes);
+  if (!entry_charge.taken())
+    return refuse(exchange, Refusal::overloaded,
+                  "Sluice reads as much as it may at a time; send it again in a second.");
+  if (const Result<void> read = reader_.read(*body, source.schema, received_ms, writer_, &flags_, &memory_); !read)
+    return refuse(exchange, refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
   append(exchange, source, received_ms);
 }
@@ -190,6 +237,7 @@ void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& sourc
   pending->success = std::move(success);
   pending->cors_headers = exchange.cors();
   pending->started_us = exchange.started_us;
+  pending->credential = source.credential;
   pending->events = writer_.event_count();
   pending->unusable = reader_.unusable_counts();
   if (!reader_.unusable().empty()) write_dead_letters(*pending, exchange.environment->id, source, received_ms);

@@ -358,6 +358,47 @@ TEST(Intake, sets_unusable_events_aside_without_losing_their_neighbours) {
   EXPECT_EQ(stage.metrics.totals().dead_letters, 4u);
 }
 
+TEST(Intake, an_event_that_is_not_json_loses_only_itself) {
+  Stage stage;
+  const std::string bad[] = {feature(R"("metricValue":NaN)"), feature("\"data\":\"\xE9\""),
+                             feature("\"data\":\"\xED\xA0\xBD\xED\xB8\x80\""), feature("\"data\":\"a\tb\"")};
+  for (const std::string& event : bad) {
+    const std::size_t before = stage.journal.stored().size();
+    EXPECT_EQ(stage.ask(bulk("\xEF\xBB\xBF[" + std::string(kEvent) + "," + event + "," + kEvent + "]")).status, 202u);
+    const auto stored = stage.journal.stored();
+    ASSERT_EQ(stored.size(), before + 1);
+    EXPECT_EQ(stored.back().counts[static_cast<std::size_t>(event::EventKind::identify)], 2u);
+    EXPECT_EQ(stored.back().counts[static_cast<std::size_t>(event::EventKind::unusable)], 1u);
+  }
+  stage.workers.run_due();
+  const std::string letters = stage.files.bytes("/letters/intake.ndjson");
+  EXPECT_EQ(std::count(letters.begin(), letters.end(), '\n'), 4);
+  EXPECT_NE(letters.find("\"position\":1,\"reason\":\"event 1 is not JSON: byte "), std::string::npos) << letters;
+  EXPECT_EQ(stage.metrics.totals().events_unusable, (event::UnusableCounts{0, 0, 0, 0, 4, 0})) << "by reason";
+}
+
+TEST(Intake, refuses_more_events_than_any_sdk_sends_before_it_has_read_them) {
+  Stage stage;
+  std::string body = "[1";
+  for (int i = 0; i < 200'000; ++i) body += ",1";
+  const http::RawResponse response = stage.ask(bulk(body + "]"));
+  EXPECT_EQ(response.status, 400u);
+  EXPECT_NE(response.body.find("\"too_large\""), std::string::npos) << response.body;
+  EXPECT_NE(response.body.find("more than 1000 events of the payload are unusable"), std::string::npos);
+  EXPECT_TRUE(stage.journal.stored().empty());
+}
+
+TEST(Intake, counts_what_reading_takes_as_it_counts_bodies) {
+  Options options;
+  options.intake.max_inflated_total_bytes = 5 << 20;
+  Stage stage(options);
+  const std::string large = "[" + feature("\"data\":\"" + std::string(3 << 20, 'x') + "\"") + "]";
+  EXPECT_EQ(stage.ask(bulk(large)).status, 202u) << "the body as sent is counted elsewhere, its entry fits";
+  const std::string packed = gzip(large);
+  EXPECT_EQ(stage.ask(bulk(packed, "Content-Encoding: gzip\r\n")).status, 503u) << "body and entry do not fit";
+  EXPECT_EQ(stage.intake.inflated.used(), 0u);
+}
+
 TEST(Intake, keeps_neighbours_of_odd_json) {
   Stage stage;
   const struct {

@@ -13,8 +13,12 @@ struct IntakeLimits {
   std::string path_prefix;
   // Bytes of one payload after inflation; beyond it 400. 10,000 events, the most an SDK holds, of 6 kB each.
   std::uint64_t max_inflated_bytes = 64ull << 20;
-  // Bytes inflated at a time over all loops; beyond it 503. Two payloads of the largest size.
-  std::uint64_t max_inflated_total_bytes = 128ull << 20;
+  // Bytes at a time over all loops of inflated bodies, and of what reading a payload of more than max_uncharged_bytes
+  // takes beside its body: its entry, and the index of its largest event. Beyond it 503. One payload of the largest
+  // size (64 + 64 + 40 MiB), and small ones beside it.
+  std::uint64_t max_inflated_total_bytes = 192ull << 20;
+  // Bytes of a payload whose reading is not counted: it works in buffers that each loop keeps.
+  std::uint64_t max_uncharged_bytes = 1ull << 20;
   // Bytes a second, inflated, of one environment, over two seconds; beyond it 503. 0: no limit.
   std::uint64_t max_environment_bytes_per_s = 0;
   // Bytes of one diagnostic event, inflated; beyond it 400, and no more is inflated. Real ones have 1 to 3 kB, and are
@@ -28,9 +32,12 @@ struct IntakeLimits {
   // Bytes of dead-letters/intake.ndjson before it is renamed to intake.1.ndjson, whose predecessor goes. What it says
   // is in the journal, too, until retention.
   std::uint64_t max_dead_letter_file_bytes = 64ull << 20;
+  // The same of intake-client.ndjson, for what came with a client-side id: those are public, and what strangers send
+  // displaces nothing that came with a key.
+  std::uint64_t max_client_dead_letter_file_bytes = 16ull << 20;
   // Bytes of an unusable event that are stored; the rest is cut, which is recorded.
   std::size_t max_dead_letter_event_bytes = 64 << 10;
-  // Bytes that wait to be written to it; beyond it letters are counted only.
+  // Bytes that wait to be written to each of the two; beyond it letters are counted only.
   std::uint64_t max_dead_letter_queue_bytes = 4ull << 20;
 };
 

@@ -285,7 +285,7 @@ TEST(IntakeDeadLetters, keep_two_files_of_bounded_size) {
   limits.max_dead_letter_file_bytes = 1000;
   Letters stage(limits);
   for (int i = 0; i < 10; ++i) {
-    stage.letters->keep(std::string(399, static_cast<char>('0' + i)) + "\n", 1);
+    stage.letters->keep(CredentialKind::sdk_key, std::string(399, static_cast<char>('0' + i)) + "\n", 1);
     stage.workers.run_due();
   }
   EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson").size(), 800u);
@@ -294,9 +294,27 @@ TEST(IntakeDeadLetters, keep_two_files_of_bounded_size) {
   EXPECT_EQ(stage.metrics.totals().dead_letters, 10u);
 }
 
+TEST(IntakeDeadLetters, who_knows_a_public_id_displaces_nothing_that_came_with_a_key) {
+  IntakeLimits limits;
+  limits.max_dead_letter_file_bytes = limits.max_client_dead_letter_file_bytes = 1000;
+  limits.max_dead_letter_queue_bytes = 2000;
+  Letters stage(limits);
+  stage.letters->keep(CredentialKind::sdk_key, "{\"mine\":1}\n", 1);
+  for (int i = 0; i < 100; ++i) stage.letters->keep(CredentialKind::client_side_id, std::string(399, 'x') + "\n", 1);
+  stage.letters->keep(CredentialKind::mobile_key, "{\"mine\":2}\n", 1);  // their queue is full, this one not
+  stage.workers.run_due();
+  for (int i = 0; i < 10; ++i) {
+    stage.letters->keep(CredentialKind::client_side_id, std::string(399, 'x') + "\n", 1);
+    stage.workers.run_due();
+  }
+  EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "{\"mine\":1}\n{\"mine\":2}\n");
+  EXPECT_LE(stage.files.bytes("/letters/intake-client.ndjson").size(), 1000u);
+  EXPECT_EQ(stage.metrics.totals().dead_letters_dropped, 95u);
+}
+
 TEST(IntakeDeadLetters, what_waits_is_written_at_the_end) {
   Letters stage;
-  stage.letters->keep("{}\n", 1);
+  stage.letters->keep(CredentialKind::sdk_key, "{}\n", 1);
   stage.letters.reset();
   EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "{}\n");
 }
@@ -306,11 +324,11 @@ TEST(IntakeDeadLetters, are_counted_when_there_is_no_room) {
   limits.max_dead_letter_queue_bytes = 10;
   Letters stage(limits);
   stage.files.fail_write(0, storage::FileFault::no_space);
-  stage.letters->keep("too long a line for the queue\n", 2);
-  stage.letters->keep("short\n", 1);
+  stage.letters->keep(CredentialKind::sdk_key, "too long a line for the queue\n", 2);
+  stage.letters->keep(CredentialKind::sdk_key, "short\n", 1);
   stage.workers.run_due();
   EXPECT_EQ(stage.metrics.totals().dead_letters_dropped, 3u);
-  stage.letters->keep("later\n", 1);
+  stage.letters->keep(CredentialKind::sdk_key, "later\n", 1);
   stage.workers.run_due();
   EXPECT_EQ(stage.metrics.totals().dead_letters, 1u);
   EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "later\n") << "over what the failed write left";
@@ -319,7 +337,7 @@ TEST(IntakeDeadLetters, are_counted_when_there_is_no_room) {
 TEST(IntakeDeadLetters, a_line_that_a_crash_has_cut_spoils_no_other) {
   Letters stage;
   stage.files.set_bytes("/letters/intake.ndjson", "{\"cut");
-  stage.letters->keep("{}\n", 1);
+  stage.letters->keep(CredentialKind::sdk_key, "{}\n", 1);
   stage.workers.run_due();
   EXPECT_EQ(stage.files.bytes("/letters/intake.ndjson"), "{\"cut\n{}\n");
 }

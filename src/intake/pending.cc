@@ -37,7 +37,7 @@ void PendingAnswer::finish(journal::AppendOutcome outcome) {
     IntakeLoopMetrics::add(metrics.events_accepted, events);
     for (std::size_t i = 0; i < event::kUnusableReasons; ++i)
       if (unusable[i] > 0) IntakeLoopMetrics::add(metrics.events_unusable[i], unusable[i]);
-    if (dead_letter_count > 0) intake.dead_letters.keep(dead_letters, dead_letter_count);
+    if (dead_letter_count > 0) intake.dead_letters.keep(credential, dead_letters, dead_letter_count);
   } else if (outcome == journal::AppendOutcome::deduplicated) {
     IntakeLoopMetrics::add(metrics.payloads_deduplicated);
     IntakeLoopMetrics::add(metrics.events_deduplicated, events);

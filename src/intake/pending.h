@@ -27,6 +27,7 @@ struct PendingAnswer {
   std::int64_t started_us = 0;
   std::uint64_t events = 0;
   event::UnusableCounts unusable{};
+  CredentialKind credential = CredentialKind::sdk_key;
   std::string dead_letters;  // as lines
   std::uint64_t dead_letter_count = 0;
 };

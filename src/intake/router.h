@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/credential_kind.h"
+
 namespace sluice::intake {
 
 enum class EndpointKind : std::uint8_t {
@@ -13,9 +15,6 @@ enum class EndpointKind : std::uint8_t {
   gif,         // events in the query of a picture's address, from browsers without CORS
   common,      // GET /status, /healthz, /readyz
 };
-
-// Where the credential stands.
-enum class CredentialKind : std::uint8_t { none, sdk_key, mobile_key, client_side_id };
 
 enum class MethodFit : std::uint8_t { allowed, preflight, wrong };  // preflight: OPTIONS on a browser path
 

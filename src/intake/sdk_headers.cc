@@ -32,8 +32,9 @@ std::string_view credential_of(const http::HttpRequest& request) {
   return credential;
 }
 
-event::PayloadSource payload_source(const http::HttpRequest& request, bool gif) {
+event::PayloadSource payload_source(const http::HttpRequest& request, CredentialKind credential, bool gif) {
   event::PayloadSource source;
+  source.credential = credential;
   source.sdk = user_agent(request);
   source.wrapper = request.header("X-LaunchDarkly-Wrapper");
   source.tags = request.header("X-LaunchDarkly-Tags");

@@ -18,6 +18,6 @@ std::string_view user_agent(const http::HttpRequest& request);
 // The SDK key or mobile key; empty: none.
 std::string_view credential_of(const http::HttpRequest& request);
 // Who sends the payload, and how it is to be read. `gif`: it came in a picture's address.
-event::PayloadSource payload_source(const http::HttpRequest& request, bool gif);
+event::PayloadSource payload_source(const http::HttpRequest& request, CredentialKind credential, bool gif);
 
 }  // namespace sluice::intake

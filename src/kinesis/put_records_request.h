@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "export/limits.h"
 #include "export/sink.h"
 #include "kinesis/hash_key.h"
 
@@ -22,6 +23,7 @@ inline constexpr std::size_t kPartitionKeyBytes = 8;
 
 // Of the API, whatever the stream's own limit is.
 inline constexpr std::uint64_t kMaxApiRecordBytes = 10'485'760;  // data before base64 and partition key
+static_assert(kMaxApiRecordBytes <= exporting::kMaxRecordBytes, "intake sets aside only what no stream can take");
 inline constexpr std::uint64_t kDefaultMaxRecordBytes = 1'048'576;
 inline constexpr std::size_t kMaxApiRecords = 500;
 
