@@ -39,6 +39,17 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"tornBytes", stats.torn_bytes}};
 }
 
+// Destinations that the catalog does not know, and whose files are kept for when it does.
+Json set_aside_json(const exporting::Exporter& exporter) {
+  Json list = Json::array();
+  for (const exporting::SetAsideDestination& each : exporter.set_aside_destinations())
+    list.push_back({{"id", each.id.hex()},
+                    {"name", each.name},
+                    {"since", time_or_null(each.since_ms)},
+                    {"eventsKeptUntil", time_or_null(each.kept_until_ms)}});
+  return list;
+}
+
 }  // namespace
 
 Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
@@ -155,7 +166,8 @@ Json brief_status_json(const ServerView& view) {
           {"intake", {{"address", intake != nullptr ? Json(intake->address()) : Json(nullptr)}}},
           {"journal", std::move(journal_part)},
           {"environments", std::move(environments)},
-          {"destinations", std::move(destinations)}};
+          {"destinations", std::move(destinations)},
+          {"setAside", set_aside_json(view.exporter)}};
 }
 
 std::string full_status_json(const ServerView& view) {
@@ -176,7 +188,8 @@ std::string full_status_json(const ServerView& view) {
                      {"projects", catalog ? catalog->projects().size() : 0},
                      {"environments", catalog ? catalog->environments().size() : 0},
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},
-                     {"destinations", destinations}};
+                     {"destinations", destinations},
+                     {"setAside", set_aside_json(view.exporter)}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -19,6 +19,7 @@
 #include "export/history.h"
 #include "export/pipeline.h"
 #include "export/replay.h"
+#include "export/set_aside.h"
 
 namespace sluice::exporting {
 
@@ -30,7 +31,7 @@ struct DestinationStatus {
   std::int64_t oldest_waiting_age_ms = 0;
   double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
   HistoryRates rates;
-  PipelineStatus pipeline;  // all zero when it is off
+  PipelineStatus pipeline;  // all zero when it cannot start; of one that is off, its balance
   std::optional<ReplayStatus> replay;
   std::string dead_letter_path;
 };
@@ -69,6 +70,7 @@ struct ExportStatus {
     std::shared_ptr<const SharedHistory> history;  // null: it is off
   };
   std::map<ObjectId, Entry> destinations;
+  std::vector<SetAsideDestination> set_aside;
   std::int64_t as_of_ms = 0;                // whatever was accepted before is in the counts (wall clock)
   std::map<ObjectId, Delivered> delivered;  // also of those that are gone, if they delivered anything
 };

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/notifier.h"
@@ -19,10 +20,11 @@ namespace sluice::exporting {
 
 class Runner {
  public:
-  // Does nothing before start(). With `replay` it delivers that range and then has nothing more to do.
+  // Does nothing before start(). With `replay` it delivers that range and then has nothing more to do. `notes`: shown
+  // for as long as it runs, beside the pipeline's.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
          const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
-         Workers& workers, std::optional<ReplayRange> replay = {});
+         Workers& workers, std::optional<ReplayRange> replay = {}, std::vector<Problem> notes = {});
   ~Runner();
 
   void start();  // any thread; nothing happens when it was started or stopped before
@@ -58,6 +60,7 @@ class Runner {
   Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   const bool live_;  // not a replay
+  const std::vector<Problem> notes_;
   Pipeline pipeline_;
   std::mutex stop_mutex_;
   std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: not started yet, or stopped

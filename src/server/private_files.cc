@@ -17,9 +17,9 @@ namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 // In the data directory; others' files there are left alone.
-constexpr std::array<std::string_view, 9> kNames = {"journal",        "cursors",    "replays",
-                                                    "dead-letters",   "catalog.db", "catalog.db-wal",
-                                                    "catalog.db-shm", "flags.json", "backups"};
+constexpr std::array<std::string_view, 11> kNames = {"journal",    "cursors",        "replays",        "dead-letters",
+                                                     "catalog.db", "catalog.db-wal", "catalog.db-shm", "flags.json",
+                                                     "backups",    "destinations",   "set-aside"};
 
 struct Repaired {
   std::size_t count = 0;
