@@ -218,6 +218,9 @@ std::string metrics_text(const ServerView& view) {
   add_flags(out, view.flags);
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.status()->stats);
+  out.gauge("sluice_set_aside_destinations",
+            "Destinations that the catalog does not know, with files in set-aside/ of the data directory",
+            number(view.exporter.set_aside_destinations().size()));
   for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
   return out.text();
 }

@@ -59,6 +59,17 @@ std::uint64_t rotated_out(const exporting::DestinationStatus& status) {
   return letters;
 }
 
+// Destinations that the catalog does not know, and whose files are kept for when it does.
+Json set_aside_json(const exporting::Exporter& exporter) {
+  Json list = Json::array();
+  for (const exporting::SetAsideDestination& each : exporter.set_aside_destinations())
+    list.push_back({{"id", each.id.hex()},
+                    {"name", each.name},
+                    {"since", time_or_null(each.since_ms)},
+                    {"eventsKeptUntil", time_or_null(each.kept_until_ms)}});
+  return list;
+}
+
 }  // namespace
 
 Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
@@ -176,7 +187,8 @@ Json brief_status_json(const ServerView& view) {
           {"intake", {{"address", intake != nullptr ? Json(intake->address()) : Json(nullptr)}}},
           {"journal", std::move(journal_part)},
           {"environments", std::move(environments)},
-          {"destinations", std::move(destinations)}};
+          {"destinations", std::move(destinations)},
+          {"setAside", set_aside_json(view.exporter)}};
 }
 
 std::string full_status_json(const ServerView& view) {
@@ -198,7 +210,8 @@ std::string full_status_json(const ServerView& view) {
                      {"environments", catalog ? catalog->environments().size() : 0},
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},
                      {"flags", flags_json(view.flags)},
-                     {"destinations", destinations}};
+                     {"destinations", destinations},
+                     {"setAside", set_aside_json(view.exporter)}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mutex>
@@ -283,9 +284,11 @@ class SqliteStore final : public CatalogStore {
 
 }  // namespace
 
-Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path, DocumentCipher cipher) {
+namespace {
+
+Result<std::unique_ptr<CatalogStore>> open_at(const std::string& path, DocumentCipher cipher, int flags) {
   // Made first, so that it is never readable for others; SQLite gives its -wal and -shm the same mode.
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | flags, 0600);
   if (file < 0)
     return fail(fmt::format("The catalog {} cannot be opened: {}. Fix the permissions of its directory.", path,
                             std::generic_category().message(errno)));
@@ -299,6 +302,40 @@ Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path,
   auto store = std::make_unique<SqliteStore>(std::move(database), path, std::move(cipher));
   if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
+}
+
+// Under another name first: an empty file at `path` is then never ours, but something lost.
+Result<void> create(const std::string& path, const DocumentCipher& cipher) {
+  const std::string beside = path + ".new";
+  for (const char* end : {"", "-wal", "-shm"}) (void)::unlink((beside + end).c_str());
+  auto made = open_at(beside, cipher, O_CREAT);
+  if (!made) return tl::unexpected(made.error());
+  made->reset();  // SQLite writes all of it into the file, and syncs it
+  const std::string directory = path.substr(0, path.rfind('/') + 1);
+  const int folder = ::rename(beside.c_str(), path.c_str()) == 0
+                         ? ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                         : -1;
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  const int error = errno;
+  if (folder >= 0) ::close(folder);
+  if (synced) return {};
+  return fail(fmt::format("The catalog {} cannot be created: {}. Fix the permissions of its directory, or the disk.",
+                          path, std::generic_category().message(error)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogStore>> open_sqlite_store(const std::string& path, DocumentCipher cipher) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) {
+    if (auto created = create(path, cipher); !created) return tl::unexpected(created.error());
+  } else if (S_ISREG(status.st_mode) && status.st_size == 0) {
+    return fail(
+        fmt::format("The catalog {} is an empty file: what it held is lost. Restore it from a backup (sluice "
+                    "backup), or remove the file to begin with an empty catalog.",
+                    path));
+  }
+  return open_at(path, std::move(cipher), 0);
 }
 
 }  // namespace sluice::catalog

@@ -60,6 +60,10 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
       ->type_name("FILE");
   serve->add_flag("--check-config", options.check_only,
                   wrapped("Check the configuration, report all errors, and exit."));
+  serve->add_flag("--accept-empty-catalog", options.accept_empty_catalog,
+                  wrapped("Start with an empty catalog in a data directory that has cursors or events of another one: "
+                          "for one start; files of unknown destinations are set aside, not deleted. Variable "
+                          "SLUICE_ACCEPT_EMPTY_CATALOG=true."));
   for (const server::SettingRow& row : server::setting_rows()) {
     if (row.flag.empty()) continue;
     const std::string flag(row.flag);

@@ -111,6 +111,13 @@ int serve(const ServeOptions& options) {
     std::printf("%s\n", summary_of(*configuration.catalog).c_str());
     return 0;
   }
+  const auto accepted = process_environment("SLUICE_ACCEPT_EMPTY_CATALOG").value_or("");
+  if (!accepted.empty() && accepted != "true" && accepted != "false") {
+    std::fprintf(stderr, "variable SLUICE_ACCEPT_EMPTY_CATALOG: \"%s\" is not valid; expected true or false.\n",
+                 accepted.c_str());
+    return 2;
+  }
+  configuration.settings.accept_empty_catalog = options.accept_empty_catalog || accepted == "true";
   log_configure(configuration.settings.log_level, configuration.settings.log_format);
 
   server::guard_process(configuration.settings.core_dumps);

@@ -10,6 +10,7 @@ namespace sluice::cli {
 struct ServeOptions {
   std::optional<std::string> config_file;
   bool check_only = false;
+  bool accept_empty_catalog = false;
   std::map<std::string, std::string> flags;  // by flag name, as in setting_rows()
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace sluice::data_path {
 
 DataPath::DataPath(DataPathSettings settings, Parts parts) : settings_(std::move(settings)), parts_(std::move(parts)) {}
@@ -39,9 +41,11 @@ Result<void> DataPath::open_stores() {
 Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted) {
   deleted_ = deleted;
   exporter_->hold_delivery();
-  if (deleted == DeletedDestinations::forget) exporter_->forget_all_but(*catalog);
-  if (auto repaired = exporter_->repair_cursors(); !repaired) return repaired;
-  if (auto applied = exporter_->apply(*catalog); !applied) return applied;
+  exporter_->set_aside_all_but(*catalog);
+  exporter_->repair_cursors();
+  // A destination that cannot start is shown as blocked and tried again: the others, and intake, do not wait for it.
+  if (auto applied = exporter_->apply(*catalog); !applied)
+    log_error("export.not_all_started", {{"reason", applied.error().message}});
   journal_->drop_hold(journal::kStartingHold);  // each destination has its own now
   flags_.apply(*catalog);
   catalog_.publish(catalog);
@@ -57,8 +61,8 @@ Result<void> DataPath::put_in_force(const catalog::CatalogPointer& catalog) {
   catalog_.publish(catalog);
   if (auto applied = exporter_->apply(*catalog); !applied) return applied;
   // Not before: a pipeline that still runs would write its files again.
-  if (deleted_ == DeletedDestinations::forget)
-    for (const ObjectId& id : to_forget_) exporter_->forget(id);
+  for (const ObjectId& id : to_forget_)
+    deleted_ == DeletedDestinations::forget ? exporter_->forget(id) : exporter_->set_aside(id);
   to_forget_.clear();
   return {};
 }

@@ -37,10 +37,11 @@ struct DataPathSettings {
   intake::IntakeLimits intake;
 };
 
-// What happens to the files (cursor, dead letters) of a destination that a new catalog no longer has.
+// What happens to the files (cursor, dead letters) of a destination that a new catalog no longer has, while the process
+// runs. At start nothing is removed: what the catalog does not know is set aside (export/set_aside.h).
 enum class DeletedDestinations : std::uint8_t {
-  forget,  // the deletion is final: a managed catalog
-  keep,    // it may come back with the next edit: a configuration file
+  forget,     // the deletion is final: a managed catalog
+  set_aside,  // it may come back with the next edit: a configuration file
 };
 
 class DataPath {
@@ -87,7 +88,7 @@ class DataPath {
 
   const DataPathSettings settings_;
   const Parts parts_;
-  DeletedDestinations deleted_ = DeletedDestinations::keep;
+  DeletedDestinations deleted_ = DeletedDestinations::set_aside;
   std::set<ObjectId> to_forget_;  // deleted, and their pipelines perhaps not stopped yet
 
   // In the order of construction; what is below refers to what is above, and goes first.

@@ -84,9 +84,12 @@ TEST_F(DataPathTest, a_destination_that_comes_back_before_its_deletion_was_in_fo
 }
 
 TEST_F(DataPathTest, a_destination_that_left_a_configuration_file_keeps_its_place) {
-  start({first_, second_}, DeletedDestinations::keep);
+  start({first_, second_}, DeletedDestinations::set_aside);
+  const std::string place = files_.bytes(cursor_of(first_));
   ASSERT_TRUE(put_in_force({second_}));
-  EXPECT_TRUE(files_.exists(cursor_of(first_)));
+  EXPECT_FALSE(files_.exists(cursor_of(first_)));
+  ASSERT_TRUE(put_in_force({first_, second_}));
+  EXPECT_EQ(files_.bytes(cursor_of(first_)), place);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "export/health.h"
 #include "export/pipeline.h"
 #include "export/replay.h"
+#include "export/set_aside.h"
 #include "export/shared_history.h"
 
 namespace sluice::exporting {
@@ -30,7 +31,7 @@ struct DestinationStatus {
   std::int64_t oldest_waiting_age_ms = 0;
   double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
   HistoryRates rates;
-  PipelineStatus pipeline;            // all zero when it is off
+  PipelineStatus pipeline;            // all zero when it cannot start; of one that is off, its balance
   std::int64_t last_delivery_ms = 0;  // wall clock, whoever delivered it and when; 0: never
   std::optional<ReplayStatus> replay;
   std::string dead_letter_path;       // of the first of its files (export/dead_letter_file.h)
@@ -50,6 +51,7 @@ struct ExportStatus {
     std::shared_ptr<const SharedHistory> history;
   };
   std::map<ObjectId, Entry> destinations;
+  std::vector<SetAsideDestination> set_aside;
   std::int64_t as_of_ms = 0;                // whatever was accepted before is in the counts (wall clock)
   std::map<ObjectId, Delivered> delivered;  // also of those that are gone, if they delivered anything
 };

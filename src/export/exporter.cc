@@ -30,7 +30,8 @@ Exporter::Exporter(journal::Journal& journal, storage::FileSystem& files, const 
       data_directory_(std::move(data_directory)),
       make_sink_(std::move(make_sink)),
       workers_(workers),
-      places_(journal, files, data_directory_ + "/cursors"),
+      places_(journal, files, clock, data_directory_),
+      set_aside_(journal, files, clock, data_directory_),
       replays_(journal, files, clock, data_directory_, make_sink_, workers),
       paused_(journal, files, data_directory_ + "/cursors") {
   watch_ = workers_.start("export-watch", watch_notifier_, [this] { return watch_step(); });
@@ -52,7 +53,9 @@ std::int64_t Exporter::watch_step() {
   if (now_us >= sample_at_us_) {
     keep_histories(SaveHistories::when_due);
     for (const auto& runner : running()) runner->sample();
+    settle_again();
     paused_.sample();
+    set_aside_.sample();
     replays_.resume();
     replays_.end_finished();
     asked_ = false;
@@ -127,31 +130,106 @@ void Exporter::begin_delivery() {
 }
 
 Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
+  while (applying_.exchange(true)) applying_.wait(true);
   finish_leaving(snapshot, take_leaving(snapshot));
-  std::map<ObjectId, catalog::Destination> off;
-  for (const catalog::Destination& destination : snapshot.destinations()) {
-    if (destination.on)
-      places_.is_on(destination.id);
-    else
-      off.emplace(destination.id, destination);
-  }
-  const Result<void> paused = paused_.set(off);
-  Result<void> outcome = paused;
-  // Not before what they miss is counted: until then their places are held.
-  if (paused)
-    for (const auto& [id, destination] : off) places_.is_off(id);
-  for (const catalog::Destination& destination : snapshot.destinations()) {
-    if (!destination.on) continue;
+  applied_ = snapshot.destinations();
+  const Result<void> outcome = settle(applied_);
+  applying_ = false;
+  applying_.notify_all();
+  replays_.resume();
+  publish_status();
+  return outcome;
+}
+
+// What the disk refused is tried again, also when nobody changes the catalog.
+void Exporter::settle_again() {
+  if (applying_.exchange(true)) return;
+  if (!settled_) (void)settle(applied_);
+  applying_ = false;
+  applying_.notify_all();
+}
+
+Result<void> Exporter::settle(const Destinations& destinations) {
+  std::map<ObjectId, Error> failed = set_aside_.take_back(destinations);
+  for (const catalog::Destination& destination : destinations)
+    if (destination.on) places_.is_on(destination.id);
+  settle_off(destinations, failed);
+  for (const catalog::Destination& destination : destinations) {
+    if (!destination.on || failed.contains(destination.id)) continue;
     {
       const std::lock_guard lock(mutex_);
       if (runners_.contains(destination.id)) continue;
     }
-    if (!paused) break;  // what it missed while it was off may not be in its cursor yet
-    if (auto started = start(destination); !started && outcome) outcome = started;
+    if (auto started = start(destination); !started) failed.emplace(destination.id, started.error());
   }
-  replays_.resume();
-  publish_status();
-  return outcome;
+  park(failed, destinations);
+  settled_ = failed.empty();
+  if (settled_) return {};
+  return tl::unexpected(failed.begin()->second);
+}
+
+// Not before what they miss is counted are their places given up. One that is switched on again must not start before
+// what it missed is in its cursor.
+void Exporter::settle_off(const Destinations& destinations, std::map<ObjectId, Error>& failed) {
+  std::map<ObjectId, catalog::Destination> off;
+  for (const catalog::Destination& destination : destinations) {
+    if (destination.on) continue;
+    off.emplace(destination.id, destination);
+    if (failed.contains(destination.id)) continue;
+    if (auto restored = places_.restore_if_lost(destination); !restored)
+      failed.emplace(destination.id, restored.error());
+  }
+  failed.merge(paused_.set(off));
+  for (const auto& [id, destination] : off) {
+    if (failed.contains(id))
+      places_.cannot_be_read(id);
+    else
+      places_.is_off(id);
+    set_aside_.has_its_place(id);
+  }
+}
+
+// They hold what they need of the journal, and are shown with what is in their way.
+void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations& destinations) {
+  const std::int64_t now_ms = clock_.wall_ms();
+  std::map<ObjectId, std::shared_ptr<const DestinationStatus>> parked;
+  for (const catalog::Destination& destination : destinations) {
+    const auto why = failed.find(destination.id);
+    if (why == failed.end() || !destination.on) continue;
+    places_.cannot_be_read(destination.id);
+    set_aside_.has_its_place(destination.id);
+    auto status = std::make_shared<DestinationStatus>();
+    status->destination = destination;
+    status->state = DestinationState::blocked;
+    status->state_since_ms = now_ms;
+    status->dead_letter_path = letter_path(destination.id, kDeadLetterSuffix);
+    Problem problem;
+    problem.weight = Problem::Weight::setup;
+    problem.code = "destination_not_started";
+    problem.message = why->second.message;
+    problem.remedy =
+        "Sluice tries again once a second, and keeps the destination's events. Check the disk and the permissions of "
+        "the "
+        "data directory. If this file is lost for good, remove it: delivery then restarts at the oldest event in the "
+        "journal.";
+    problem.since_ms = problem.last_seen_ms = now_ms;
+    problem.times = 1;
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto before = parked_.find(destination.id); before != parked_.end()) {
+        status->state_since_ms = before->second->state_since_ms;
+        problem.since_ms = before->second->pipeline.problem->since_ms;
+        problem.times = before->second->pipeline.problem->times + 1;
+      }
+    }
+    if (problem.times == 1)
+      log_error("destination.not_started",
+                {{"destination", destination.name}, {"reason", problem.message}, {"remedy", problem.remedy}});
+    status->pipeline.problem = std::move(problem);
+    parked.emplace(destination.id, std::move(status));
+  }
+  const std::lock_guard lock(mutex_);
+  parked_ = std::move(parked);
 }
 
 // What goes or changes is told to stop, all at once, so that one slow answer does not hold up the next.
@@ -173,6 +251,10 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
       at = runners_.erase(at);
     }
     off_.clear();
+    std::erase_if(parked_, [&](const auto& each) {
+      const auto same = declared.find(each.first);
+      return same == declared.end() || !same->second->on;
+    });
     for (const catalog::Destination& destination : snapshot.destinations()) {
       if (destination.on) continue;
       auto status = std::make_shared<DestinationStatus>();
@@ -191,17 +273,16 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
 
 void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
                               const std::vector<std::shared_ptr<Runner>>& leaving) {
-  std::set<ObjectId> on, off;
+  std::set<ObjectId> on;
   for (const catalog::Destination& destination : snapshot.destinations())
-    (destination.on ? on : off).insert(destination.id);
+    if (destination.on) on.insert(destination.id);
   for (const auto& runner : leaving) {
     const ObjectId id = runner->destination().id;
-    // Off or gone: its cursors stay on disk, but hold nothing back any more (docs/delivery.md).
     const bool comes_back = on.contains(id);
     replays_.finish_detach(id, !comes_back);
     runner->stop();
     runner->sample_last();
-    if (!comes_back) places_.stopped(id, off.contains(id));
+    if (!comes_back) places_.stopped(id);
     const std::lock_guard lock(mutex_);
     add_delivered(retired_, runner->destination(), runner->pipeline_status()->delivered_by_kind);
     leaving_.erase(id);
@@ -209,7 +290,7 @@ void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
 }
 
 Result<void> Exporter::start(const catalog::Destination& destination) {
-  auto cursor_file = journal::CursorFile::open(places_.directory(), destination.id, files_);
+  auto cursor_file = places_.open(destination);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   std::shared_ptr<DeadLetterFile> letters = letter_file(destination.id);
   // A retry that a crash interrupted; not while one runs, which brings them back itself.
@@ -217,8 +298,12 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
     if (auto back = letters->bring_back(); !back)
       log_warn("export.dead_letters_aside", {{"destination", destination.name}, {"reason", back.error().message}});
   places_.started(destination.id);
-  auto runner = std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters),
-                                         make_sink_, workers_, history_of(destination.id));
+  std::vector<Problem> notes;
+  if (auto lost = places_.lost_cursor(destination.id)) notes.push_back(std::move(*lost));
+  auto runner =
+      std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters), make_sink_,
+                               workers_, history_of(destination.id), std::optional<ReplayRange>(), std::move(notes));
+  set_aside_.has_its_place(destination.id);
   log_info("destination.started", {{"destination", destination.name},
                                    {"id", destination.id.hex()},
                                    {"stream", destination.kinesis.stream_name},
@@ -270,10 +355,9 @@ Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::ato
   return sluice::exporting::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping, workers_);
 }
 
-Result<void> Exporter::repair_cursors() {
+void Exporter::repair_cursors() {
   for (const std::string& directory : {places_.directory(), replays_.directory()})
-    if (auto repaired = StartPlaces::repair(directory, journal_, files_); !repaired) return repaired;
-  return {};
+    StartPlaces::repair(directory, journal_, files_);
 }
 
 void Exporter::forget(ObjectId destination) {
@@ -291,21 +375,20 @@ void Exporter::forget(ObjectId destination) {
       for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
   }
   replays_.forget(destination);
+  set_aside_.forget(destination);
 }
 
-void Exporter::forget_all_but(const catalog::CatalogSnapshot& snapshot) {
-  std::set<ObjectId> known;
-  for (const catalog::Destination& destination : snapshot.destinations()) known.insert(destination.id);
-  for (const auto& [folder, suffix] : {std::pair("/cursors", kCursorSuffix), {"/dead-letters", kDeadLetterSuffix}}) {
-    const auto names = files_.list(data_directory_ + folder);
-    if (!names) continue;
-    for (const std::string& name : *names) {
-      if (!name.ends_with(suffix)) continue;
-      const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - suffix.size()));
-      if (id && !known.contains(*id)) forget(*id);
-    }
+void Exporter::set_aside(ObjectId destination) {
+  {
+    const std::lock_guard lock(mutex_);
+    letter_files_.erase(destination);
   }
+  set_aside_.put(destination);
+  places_.left(destination);  // not before: in between retention could give up what it needs
+  publish_status();
 }
+
+void Exporter::set_aside_all_but(const catalog::CatalogSnapshot& snapshot) { set_aside_.begin(snapshot); }
 
 void Exporter::drain(std::int64_t deadline_ms) {
   const std::int64_t deadline_us = clock_.steady_us() + deadline_ms * 1000;
@@ -331,15 +414,17 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), histories_[id]};
-    for (auto& [id, off] : off_) {
-      const auto& history = histories_[id];
-      if (const std::int64_t last_ms = history->last_delivery_ms(); last_ms != off->last_delivery_ms) {
-        auto delivered_before = std::make_shared<DestinationStatus>(*off);
-        delivered_before->last_delivery_ms = last_ms;
-        off = std::move(delivered_before);
+    for (auto* all : {&off_, &parked_})
+      for (auto& [id, shown] : *all) {
+        auto& history = histories_[id];
+        if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
+        if (const std::int64_t last_ms = history->last_delivery_ms(); last_ms != shown->last_delivery_ms) {
+          auto delivered_before = std::make_shared<DestinationStatus>(*shown);
+          delivered_before->last_delivery_ms = last_ms;
+          shown = std::move(delivered_before);
+        }
+        status->destinations[id] = {shown, history};
       }
-      status->destinations[id] = {off, history};
-    }
     status->delivered = retired_;
     for (const auto* all : {&runners_, &leaving_})
       for (const auto& [id, runner] : *all)
@@ -352,8 +437,24 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
     with_replay->replay = std::move(replay);
     entry.status = std::move(with_replay);
   }
+  for (auto& [id, entry] : status->destinations)
+    if (!entry.status->destination.on) entry.status = off_status(*entry.status);
   replays_.add_delivered(status->delivered);
+  status->set_aside = set_aside_.list();
   status_.set(std::move(status));
+}
+
+// What an off destination has had and missed in its life, and what waits for it: nobody delivers it now.
+std::shared_ptr<const DestinationStatus> Exporter::off_status(const DestinationStatus& off) const {
+  auto status = std::make_shared<DestinationStatus>(off);
+  if (auto lost = places_.lost_cursor(off.destination.id)) status->pipeline.notes.push_back(std::move(*lost));
+  if (const auto known = paused_.balance(off.destination.id)) {
+    status->pipeline.balance = known->balance;
+    status->pipeline.delivered_bytes = known->delivered_bytes;
+    status->pipeline.dead_lettered_bytes = known->dead_lettered_bytes;
+  }
+  status->dead_letter_path = letter_path(off.destination.id, kDeadLetterSuffix);
+  return status;
 }
 
 std::shared_ptr<const DestinationStatus> Exporter::status(ObjectId id) const {

@@ -2,6 +2,7 @@
 // stopped as the catalog says. What it knows of each matter stands in a file of its own:
 //
 //   start_places          cursors of destinations that do not run yet, and what they hold of the journal
+//   set_aside             what is on disk of destinations that the catalog does not know
 //   runner, pipeline      one destination that runs
 //   replays               replays beside them
 //   paused_destinations   what those that are off miss
@@ -16,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,7 @@
 #include "export/paused_destinations.h"
 #include "export/replays.h"
 #include "export/runner.h"
+#include "export/set_aside.h"
 #include "export/start_places.h"
 #include "journal/journal.h"
 #include "storage/file_system.h"
@@ -46,8 +49,10 @@ class Exporter {
   ~Exporter();
 
   // Starts, restarts and stops pipelines so that they are what the snapshot declares. A destination whose settings did
-  // not change is not touched. Returns when it is done. An error is the first of them; what is not concerned by it is
-  // in force, and calling again tries the rest. One thread at a time.
+  // not change is not touched. What was set aside of its destinations comes back first. Returns when it is done. An
+  // error is the first of them; what is not concerned by it is in force. A destination whose cursor cannot be read is
+  // shown as blocked, holds what it needs, and is tried again once a second, by the next call too. One thread at a
+  // time.
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
   // Pipelines are created but do not run until begin_delivery(). On a start with thousands of destinations, their first
@@ -58,7 +63,9 @@ class Exporter {
   // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
   // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
-  Result<bool> reserve_start(ObjectId destination) { return places_.reserve(destination); }
+  Result<bool> reserve_start(ObjectId destination, std::string_view name = {}) {
+    return places_.reserve(destination, name);
+  }
   // Takes that back: the change was refused. Any thread; does nothing when nothing is reserved.
   void release_start(ObjectId destination) { places_.release(destination); }
   // A change that switches the destination off was committed: what reserve_start() fixed before holds nothing back any
@@ -67,13 +74,15 @@ class Exporter {
 
   // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
   // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
-  // passed over. At start, before the first apply().
-  Result<void> repair_cursors();
+  // passed over. At start, before the first apply(). One that cannot be read is left to its destination's start.
+  void repair_cursors();
   // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
   // while it runs: after the apply() that took it away. Any thread.
   void forget(ObjectId destination);
-  // The same for all that `snapshot` does not have. At start, before the first apply().
-  void forget_all_but(const catalog::CatalogSnapshot& snapshot);
+  // Keeps it apart instead, until the destination is back: of a destination that may come back, after the same apply();
+  // of all that `snapshot` does not have, at start, before the first apply().
+  void set_aside(ObjectId destination);
+  void set_aside_all_but(const catalog::CatalogSnapshot& snapshot);
 
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
   void drain(std::int64_t deadline_ms);
@@ -84,6 +93,8 @@ class Exporter {
   DestinationList status() const;
   // Null: there is none, or it is not started yet.
   std::shared_ptr<const DestinationStatus> status(ObjectId destination) const;
+  // What is on disk of destinations that the catalog does not know.
+  std::vector<SetAsideDestination> set_aside_destinations() const { return status_.get()->set_aside; }
   // Over restarts, and while it is off.
   std::vector<HistoryStep> history(ObjectId destination, HistorySpan span) const;
   // Events delivered since the process started, replays included, of every destination that delivered any; exact after
@@ -105,6 +116,11 @@ class Exporter {
   std::vector<std::shared_ptr<Runner>> take_leaving(const catalog::CatalogSnapshot& snapshot);
   void finish_leaving(const catalog::CatalogSnapshot& snapshot, const std::vector<std::shared_ptr<Runner>>& leaving);
   Result<void> start(const catalog::Destination& destination);
+  Result<void> settle(const Destinations& destinations);
+  void settle_off(const Destinations& destinations, std::map<ObjectId, Error>& failed);
+  void park(const std::map<ObjectId, Error>& failed, const Destinations& destinations);
+  void settle_again();
+  std::shared_ptr<const DestinationStatus> off_status(const DestinationStatus& off) const;
   std::vector<std::shared_ptr<Runner>> running() const;
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
@@ -122,6 +138,7 @@ class Exporter {
   const SinkFactory make_sink_;
   Workers& workers_;
   StartPlaces places_;
+  SetAside set_aside_;
   Replays replays_;
   PausedDestinations paused_;
 
@@ -131,6 +148,7 @@ class Exporter {
   std::map<ObjectId, std::shared_ptr<Runner>> runners_;
   std::map<ObjectId, std::shared_ptr<Runner>> leaving_;  // told to stop
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;
+  std::map<ObjectId, std::shared_ptr<const DestinationStatus>> parked_;  // on, and cannot start: blocked
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
   std::map<ObjectId, Delivered> retired_;                         // by pipelines that are gone
@@ -141,6 +159,10 @@ class Exporter {
   std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
   Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
   std::atomic<bool> watch_stops_{false};
+  // Of apply(), or the watch that tries again what it left: of who has set applying_.
+  std::atomic<bool> applying_{false};
+  Destinations applied_;
+  bool settled_ = true;                     // all of them are started, or counted
   mutable std::atomic<bool> asked_{false};  // somebody read the status since it was published
   mutable Notifier watch_notifier_;
   // Of the watch alone.

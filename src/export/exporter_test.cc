@@ -29,6 +29,11 @@ class WatchedJournal final : public journal::Journal {
     holders.erase(holder);
     journal_->drop_hold(holder);
   }
+  void hold_unless_full(const std::string& holder, journal::Position from) override {
+    holders.insert(holder);
+    journal_->hold_unless_full(holder, from);
+  }
+  std::int64_t retention_ms() const override { return journal_->retention_ms(); }
   void append(journal::AppendRequest request) override { journal_->append(std::move(request)); }
   std::uint64_t max_entry_bytes() const override { return journal_->max_entry_bytes(); }
   std::unique_ptr<journal::JournalReader> reader(ObjectId environment, journal::Position from) override {
@@ -119,7 +124,7 @@ TEST_F(ExporterTest, pulls_back_a_cursor_that_stands_behind_the_journals_end) {
   cursor.events_done = 3;
   cursor.delivered_events = 7;
   ASSERT_TRUE((*journal::CursorFile::open("/data/cursors", destination_.id, files_))->save(cursor));
-  ASSERT_TRUE(exporter_->repair_cursors());
+  exporter_->repair_cursors();
   EXPECT_EQ(saved().position, journal_->end());
   EXPECT_EQ(saved().events_done, 0u);
   EXPECT_EQ(saved().delivered_events, 7u);
@@ -246,11 +251,15 @@ TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_fro
   ASSERT_TRUE(exporter_->reserve_start(other.id));
   files_.fail_read(other.id.hex() + ".cursor", 0);
   EXPECT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {other, destination_})));
-  EXPECT_TRUE(exporter_->status(destination_.id));
-  EXPECT_FALSE(exporter_->status(other.id));
+  EXPECT_NE(exporter_->status(destination_.id)->state, DestinationState::blocked);
+  const auto blocked = exporter_->status(other.id);
+  ASSERT_TRUE(blocked);
+  EXPECT_EQ(blocked->state, DestinationState::blocked);
+  EXPECT_NE(blocked->pipeline.problem->message.find(other.id.hex() + ".cursor"), std::string::npos);
+  EXPECT_TRUE(journal_->holders.contains(other.id.hex())) << "what it needs is kept until it can start";
   files_.heal_reads();
   EXPECT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {other, destination_})));
-  EXPECT_TRUE(exporter_->status(other.id));
+  EXPECT_NE(exporter_->status(other.id)->state, DestinationState::blocked);
 }
 
 // The API's answer, and what it shows next, must not wait for the watch.

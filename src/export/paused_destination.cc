@@ -62,6 +62,18 @@ std::optional<std::uint64_t> PausedDestination::finished_of_first_entry() const 
   return finished;
 }
 
+Balance PausedDestination::balance() const {
+  const std::uint64_t appended = selected(destination_, journal_->mark(destination_.environment_id).appended);
+  Balance balance;
+  balance.delivered = cursor_.delivered_events;
+  balance.dead_lettered = cursor_.dead_lettered_events;
+  balance.missing = cursor_.expired_events;
+  balance.filtered = cursor_.filtered_events;
+  balance.waiting = waiting_at_start_ + (appended - appended_at_start_);
+  balance.accepted = balance.delivered + balance.dead_lettered + balance.missing + balance.filtered + balance.waiting;
+  return balance;
+}
+
 Result<void> PausedDestination::sample() {
   const journal::Position oldest = journal_->oldest();
   if (oldest <= cursor_.position) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "catalog/snapshot.h"
+#include "export/balance.h"
 #include "journal/cursor_store.h"
 #include "journal/journal.h"
 
@@ -24,6 +25,9 @@ class PausedDestination {
   // why the cursor cannot be saved, the next look counts it all once more.
   Result<void> sample();
   const catalog::Destination& destination() const { return destination_; }
+  const journal::Cursor& cursor() const { return cursor_; }
+  // Over its life, with what waits for it in the journal.
+  Balance balance() const;
 
  private:
   PausedDestination(const catalog::Destination& destination, journal::Journal& journal,

@@ -5,17 +5,26 @@
 
 namespace sluice::exporting {
 
-Result<void> PausedDestinations::set(const std::map<ObjectId, catalog::Destination>& off) {
+std::map<ObjectId, Error> PausedDestinations::set(const std::map<ObjectId, catalog::Destination>& off) {
   std::vector<ObjectId> known;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, paused] : paused_) known.push_back(id);
   }
+  std::map<ObjectId, Error> failed;
   for (const ObjectId id : known)
-    if (auto left = leave(id, off.contains(id)); !left) return left;
+    if (auto left = leave(id, off.contains(id)); !left) failed.emplace(id, left.error());
   for (const auto& [id, destination] : off)
-    if (auto entered = enter(destination); !entered) return entered;
-  return {};
+    if (auto entered = enter(destination); !entered) failed.emplace(id, entered.error());
+  return failed;
+}
+
+std::optional<PausedDestinations::Totals> PausedDestinations::balance(ObjectId destination) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = paused_.find(destination);
+  if (found == paused_.end()) return std::nullopt;
+  const journal::Cursor& cursor = found->second.cursor();
+  return Totals{found->second.balance(), cursor.delivered_bytes, cursor.dead_lettered_bytes};
 }
 
 // For the last time, where it comes back: what it missed must be in its cursor before it starts.

@@ -3,23 +3,31 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "export/paused_destination.h"
 
 namespace sluice::exporting {
 
-// Any thread. Its lock is held over the work on disk of one destination at a time; what status shows does not need it.
+// Any thread. Its lock is held over the work on disk of one destination at a time.
 class PausedDestinations {
  public:
   PausedDestinations(journal::Journal& journal, storage::FileSystem& files, std::string cursor_directory)
       : journal_(journal), files_(files), cursor_directory_(std::move(cursor_directory)) {}
 
   // These are off, and none of them runs any more. Of those that are not off any more what they missed is in their
-  // cursors when it returns without an error.
-  Result<void> set(const std::map<ObjectId, catalog::Destination>& off);
+  // cursors when it returns. Returns those for which that, or counting, failed, and why: call again.
+  std::map<ObjectId, Error> set(const std::map<ObjectId, catalog::Destination>& off);
   // Counts what each has missed since the last time. One that fails is counted with the next.
   void sample();
+  // As of the last sample(); waits for the disk only while set() or sample() works on the same destination. Nothing: it
+  // has no place.
+  struct Totals {
+    Balance balance;
+    std::uint64_t delivered_bytes = 0, dead_lettered_bytes = 0;
+  };
+  std::optional<Totals> balance(ObjectId destination) const;
 
  private:
   Result<void> leave(ObjectId destination, bool is_off);
@@ -27,7 +35,7 @@ class PausedDestinations {
   journal::Journal& journal_;
   storage::FileSystem& files_;
   const std::string cursor_directory_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<ObjectId, PausedDestination> paused_;  // of those that are off and have a cursor
 };
 

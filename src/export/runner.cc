@@ -21,12 +21,13 @@ constexpr std::int64_t kDrainPatienceMs = 2'000;
 Runner::Runner(catalog::Destination destination, journal::Journal& journal,
                std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
                std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
-               std::shared_ptr<SharedHistory> history, std::optional<ReplayRange> replay)
+               std::shared_ptr<SharedHistory> history, std::optional<ReplayRange> replay, std::vector<Problem> notes)
     : journal_(journal),
       clock_(clock),
       workers_(workers),
       dead_letters_(std::move(dead_letters)),
       live_(!replay),
+      notes_(std::move(notes)),
       pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
                 replay),
       history_(history ? std::move(history) : std::make_shared<SharedHistory>(clock.wall_ms())),
@@ -80,6 +81,7 @@ DestinationStatus Runner::make_status() const {
   DestinationStatus status;
   status.destination = destination();
   status.pipeline = *pipeline_.status();
+  status.pipeline.notes.insert(status.pipeline.notes.begin(), notes_.begin(), notes_.end());
   // What came since counts as waiting, though the pipeline has not stepped yet: who was told 202 and asks then must not
   // be told that nothing waits.
   const std::uint64_t appended =

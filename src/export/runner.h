@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/notifier.h"
@@ -20,10 +21,11 @@ namespace sluice::exporting {
 class Runner {
  public:
   // Does nothing before start(). `history`: the destination's; null: one of its own. With `replay` it delivers that
-  // range and then has nothing more to do.
+  // range and then has nothing more to do. `notes`: shown for as long as it runs, beside the pipeline's.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
          const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
-         Workers& workers, std::shared_ptr<SharedHistory> history = nullptr, std::optional<ReplayRange> replay = {});
+         Workers& workers, std::shared_ptr<SharedHistory> history = nullptr, std::optional<ReplayRange> replay = {},
+         std::vector<Problem> notes = {});
   ~Runner();
 
   void start();  // any thread; nothing happens when it was started or stopped before
@@ -60,6 +62,7 @@ class Runner {
   Notifier notifier_;
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   const bool live_;  // not a replay
+  const std::vector<Problem> notes_;
   Pipeline pipeline_;
   std::mutex stop_mutex_;
   std::unique_ptr<Worker> worker_;  // guarded by stop_mutex_; null: not started yet, or stopped

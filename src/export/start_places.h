@@ -2,14 +2,23 @@
 // they do. The API fixes a start before a destination is created or switched on, so that it gets whatever is accepted
 // from then on, however long apply() takes to come; and an apply() of an older catalog, in which it is still off, must
 // not take that back.
+//
+// A destination that has begun (export/start_records.h) and has no cursor any more, or a damaged one, starts at the
+// oldest entry the journal has: events come twice rather than not at all, and status and log say so.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "base/clock.h"
 #include "catalog/snapshot.h"
+#include "export/health.h"
+#include "export/start_records.h"
+#include "journal/cursor_store.h"
 #include "journal/journal.h"
 #include "storage/file_system.h"
 
@@ -20,13 +29,18 @@ inline constexpr std::string_view kCursorSuffix = ".cursor";
 // Any thread, unless said otherwise. Its lock is held for changes in memory only.
 class StartPlaces {
  public:
-  StartPlaces(journal::Journal& journal, storage::FileSystem& files, std::string directory)
-      : journal_(journal), files_(files), directory_(std::move(directory)) {}
+  StartPlaces(journal::Journal& journal, storage::FileSystem& files, const Clock& clock,
+              const std::string& data_directory)
+      : journal_(journal),
+        files_(files),
+        clock_(clock),
+        directory_(data_directory + "/cursors"),
+        records_(files, data_directory) {}
   const std::string& directory() const { return directory_; }
 
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
-  // until release() or switched_off().
-  Result<bool> reserve(ObjectId destination);
+  // until release() or switched_off(). `name` is for people.
+  Result<bool> reserve(ObjectId destination, std::string_view name);
   // The change that reserve() was for was refused: does what switched_off() does, and removes a cursor that was created
   // for it.
   void release(ObjectId destination);
@@ -34,31 +48,55 @@ class StartPlaces {
   // counted.
   void switched_off(ObjectId destination);
 
+  // Its cursor, at the place where it is to start, for a destination that is about to run. An error: the cursor cannot
+  // be read or saved just now. The thread of apply().
+  Result<std::unique_ptr<journal::CursorFile>> open(const catalog::Destination& destination);
+  // Of a destination that is off: if it has begun and its cursor is lost, it gets one at the oldest entry. The thread
+  // of apply().
+  Result<void> restore_if_lost(const catalog::Destination& destination);
+  // That its cursor was lost in this life of the process, for status; nothing: it was not.
+  std::optional<Problem> lost_cursor(ObjectId destination) const;
+
   // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start
-  // or not. It runs from now on, and holds its place itself; it stopped and is gone, or off: then it is held until
-  // is_off() (all: apply()'s thread).
+  // or not. It runs from now on, and holds its place itself; it stopped, and is held until is_off(), left() or
+  // forget(); it cannot start, or what it misses cannot be counted, because its cursor cannot be read: what it needs is
+  // held until it can (all: apply()'s thread).
   void is_on(ObjectId destination);
   void started(ObjectId destination);
-  void stopped(ObjectId destination, bool off);
+  void stopped(ObjectId destination);
+  void cannot_be_read(ObjectId destination);
   // It is off in the catalog that is applied, and what it misses is counted from here on: drops what is held for it,
   // but not for a reserved start.
   void is_off(ObjectId destination);
 
-  // Removes its cursor, and what it holds.
+  // It is in no catalog any more: drops what is held for it.
+  void left(ObjectId destination);
+  // The same, and removes its cursor.
   void forget(ObjectId destination);
-  // Pulls back cursors in `directory` that stand behind the journal's end. At start.
-  static Result<void> repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
+  // Pulls back cursors in `directory` that stand behind the journal's end. At start. One that cannot be read or saved
+  // is left to whoever opens it next.
+  static void repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
  private:
+  using CursorPointer = std::unique_ptr<journal::CursorFile>;
+  void hold(ObjectId destination, journal::Position position);
+  void unhold(ObjectId destination);     // under mutex_
   void drop_hold(ObjectId destination);  // under mutex_; not of one that runs, or misses what nobody counts
+  bool is_lost(const journal::CursorFile& cursor, ObjectId destination) const;
+  Result<void> restart_at_oldest(journal::CursorFile& cursor, ObjectId destination, std::string_view name);
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
+
   journal::Journal& journal_;
   storage::FileSystem& files_;
+  const Clock& clock_;
   const std::string directory_;
-  std::mutex mutex_;                   // guards what follows, and the order of hold and drop_hold
+  StartRecords records_;
+  mutable std::mutex mutex_;           // guards what follows, and the order of hold and drop_hold
   std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;
   std::set<ObjectId> counted_;  // off, and what they miss is counted
+  std::set<ObjectId> held_;     // the journal has a hold of that name
+  std::map<ObjectId, Problem> lost_;
 };
 
 }  // namespace sluice::exporting

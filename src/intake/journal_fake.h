@@ -51,6 +51,8 @@ class FakeJournal : public journal::Journal {
   void unsubscribe(Notifier*) override {}
   void hold(const std::string&, journal::Position) override {}
   void drop_hold(const std::string&) override {}
+  void hold_unless_full(const std::string&, journal::Position) override {}
+  std::int64_t retention_ms() const override { return 0; }
   void close() override {}
 
  private:

@@ -85,7 +85,7 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& director
   if (!file) return not_opened(destination, file.error().message);
   if (auto synced = files.sync_directory(directory); !synced) return not_opened(destination, synced.error().message);
   std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
-  if (auto loaded = cursor->load(path); !loaded) return tl::unexpected(loaded.error());
+  if (auto loaded = cursor->load(); !loaded) return tl::unexpected(loaded.error());
   return cursor;
 }
 
@@ -96,11 +96,11 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open_existing(const std::string&
   if (!file && file.error().fault == storage::FileFault::not_found) return nullptr;
   if (!file) return not_opened(destination, file.error().message);
   std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
-  if (auto loaded = cursor->load(path); !loaded) return tl::unexpected(loaded.error());
+  if (auto loaded = cursor->load(); !loaded) return tl::unexpected(loaded.error());
   return cursor;
 }
 
-Result<void> CursorFile::load(const std::string& path) {
+Result<void> CursorFile::load() {
   bool blank = true;
   for (const std::uint64_t slot_at : {std::uint64_t{0}, kSlotDistance}) {
     std::string bytes(kSlotBytes, '\0');
@@ -115,14 +115,9 @@ Result<void> CursorFile::load(const std::string& path) {
   // What a killed process wrote and did not sync is in the system's memory, and what is loaded is about to be relied
   // on: the next save overwrites the copy before it.
   if (auto synced = file_->sync_data(); !synced) return not_opened(destination_, synced.error().message);
-  // The very first save, torn: nothing of it was promised. Anything else that is no slot is damage, and a person
-  // decides.
   const auto size = file_->size();
   if (!size) return not_opened(destination_, size.error().message);
-  if (!loaded_ && !blank && *size > kSlotDistance)
-    return fail(fmt::format(
-        "{} is damaged: neither of its two copies is whole. Remove it to let the destination start as a new one.",
-        path));
+  damaged_ = !loaded_ && !blank && *size > kSlotDistance;
   return {};
 }
 
@@ -133,6 +128,8 @@ Result<void> CursorFile::save(const Cursor& cursor) {
     return fail(written.error().message);
   if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
   generation_ = generation;
+  loaded_ = cursor;
+  damaged_ = false;
   // Room for the second copy, so that a disk that runs full later takes this cursor still. If there is none now, the
   // second save says so. Not before the first: a torn first save shows in the file's length.
   if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes);

@@ -36,19 +36,24 @@ class CursorFile {
   // The same without creating it: null when there is none.
   static Result<std::unique_ptr<CursorFile>> open_existing(const std::string& directory, ObjectId destination,
                                                            storage::FileSystem& files);
-  // What was last saved; nothing for a new destination.
+  // What was last saved, before or by this object; nothing when the file holds no cursor: of a new destination, or lost
+  // (damaged()).
   const std::optional<Cursor>& loaded() const { return loaded_; }
+  // The file holds bytes, and neither of its two copies is whole. One that is empty, zeroed or cut short looks like
+  // that of a destination whose first save was torn: export/start_records.h tells the two apart.
+  bool damaged() const { return damaged_; }
   // Durable when it returns. One thread.
   Result<void> save(const Cursor& cursor);
 
  private:
   CursorFile(std::unique_ptr<storage::File> file, ObjectId destination)
       : file_(std::move(file)), destination_(destination) {}
-  Result<void> load(const std::string& path);
+  Result<void> load();
   std::unique_ptr<storage::File> file_;
   ObjectId destination_;
   std::uint64_t generation_ = 0;
   std::optional<Cursor> loaded_;
+  bool damaged_ = false;
 };
 
 }  // namespace sluice::journal

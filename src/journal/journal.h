@@ -166,7 +166,7 @@ inline constexpr const char* kStartingHold = "(starting)";
 //   mark, end, oldest                        none
 //   stats                                    the table's, the queue's, the files'; asks the file system: not for a loop
 //   subscribe, unsubscribe                   the subscribers'
-//   hold, drop_hold                          the table's
+//   hold, hold_unless_full, drop_hold        the table's
 //   close                                    its own, until all that was accepted is durable
 //
 // The writer takes the table's for each commit once it is synced, the queue's, and the subscribers'.
@@ -208,6 +208,10 @@ class Journal {
   // before each destination has set its own; the server drops it once they have.
   virtual void hold(const std::string& holder, Position needed_from) = 0;
   virtual void drop_hold(const std::string& holder) = 0;
+  // The same for a cursor that nobody may ever use again: its entries stay beyond their retention time, but not when
+  // their room is needed.
+  virtual void hold_unless_full(const std::string& holder, Position needed_from) = 0;
+  virtual std::int64_t retention_ms() const = 0;
 
   // Refuses new entries, makes durable what was accepted, stops the writer. Called by the destructor if not before.
   virtual void close() = 0;

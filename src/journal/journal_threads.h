@@ -53,6 +53,10 @@ class ThreadedJournal final : public Journal {
   void unsubscribe(Notifier* notifier) override;
   void hold(const std::string& holder, Position needed_from) override;
   void drop_hold(const std::string& holder) override;
+  void hold_unless_full(const std::string& holder, Position needed_from) override {
+    table_.hold_unless_full(holder, needed_from);
+  }
+  std::int64_t retention_ms() const override { return limits_.retention_ms; }
   void close() override;
 
  private:

@@ -244,12 +244,20 @@ void SegmentTable::hold(const std::string& holder, Position needed_from) {
               {"reason", "the position is from another journal; everything of this one is kept for it"}});
     needed_from = {};
   }
+  yielding_holds_.erase(holder);
   holds_[holder] = needed_from;
+}
+
+void SegmentTable::hold_unless_full(const std::string& holder, Position needed_from) {
+  const std::lock_guard lock(mutex_);
+  holds_.erase(holder);
+  yielding_holds_[holder] = needed_from <= end_locked() ? needed_from : Position{};
 }
 
 void SegmentTable::drop_hold(const std::string& holder) {
   const std::lock_guard lock(mutex_);
   holds_.erase(holder);
+  yielding_holds_.erase(holder);
 }
 
 Position SegmentTable::passed_to() const {
@@ -277,16 +285,26 @@ std::optional<Position> SegmentTable::needed_from() const {
   return least;
 }
 
-std::size_t SegmentTable::past_retention(std::int64_t now_ms, std::int64_t retention_ms) const {
+std::optional<Position> SegmentTable::wanted_from() const {
+  std::optional<Position> least = needed_from();
+  for (const auto& [holder, position] : yielding_holds_) least = least ? std::min(*least, position) : position;
+  return least;
+}
+
+std::vector<RetainedSegment> SegmentTable::sealed() const {
   std::vector<RetainedSegment> sealed;
   for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
     const Segment& segment = *segments_[i];
     sealed.push_back({segment.position_of(segment.summary.end), segment.summary.newest_received_ms});
   }
-  return segments_past_retention(sealed, needed_from(), now_ms, retention_ms);
+  return sealed;
 }
 
-std::size_t SegmentTable::reclaimable() const { return past_retention(INT64_MAX, 0); }
+std::size_t SegmentTable::past_retention(std::int64_t now_ms, std::int64_t retention_ms) const {
+  return segments_past_retention(sealed(), wanted_from(), now_ms, retention_ms);
+}
+
+std::size_t SegmentTable::reclaimable() const { return segments_reclaimable(sealed(), needed_from()); }
 
 bool SegmentTable::can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const {
   const std::lock_guard lock(mutex_);

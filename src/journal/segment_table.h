@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "journal/marks.h"
+#include "journal/retention.h"
 #include "journal/segment_summary.h"
 #include "storage/file_system.h"
 
@@ -81,6 +82,7 @@ class SegmentTable {
   JournalCount count_at_most(const ObjectId& environment, Position from, Position to) const;
 
   void hold(const std::string& holder, Position needed_from);
+  void hold_unless_full(const std::string& holder, Position needed_from);  // counts for retention, not for room
   void drop_hold(const std::string& holder);
   // Removes the oldest segment if its retention time is over and no hold needs it; with `for_room`, regardless of its
   // age.
@@ -108,12 +110,14 @@ class SegmentTable {
  private:
   std::size_t reclaimable() const;
   std::size_t past_retention(std::int64_t now_ms, std::int64_t retention_ms) const;
+  std::vector<RetainedSegment> sealed() const;
   std::optional<Position> needed_from() const;
+  std::optional<Position> wanted_from() const;  // with holds that yield to room
   Position end_locked() const;
 
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<Segment>> segments_;
-  std::map<std::string, Position> holds_;
+  std::map<std::string, Position> holds_, yielding_holds_;
   Marks marks_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
   std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0;

@@ -17,9 +17,9 @@ namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 // In the data directory; others' files there are left alone.
-constexpr std::array<std::string_view, 12> kNames = {"admin-token",    "backups", "catalog.db",   "catalog.db-shm",
-                                                     "catalog.db-wal", "cursors", "dead-letters", "flags.json",
-                                                     "flags.ndjson",   "history", "journal",      "replays"};
+constexpr std::array<std::string_view, 14> kNames = {
+    "admin-token",  "backups",    "catalog.db",   "catalog.db-shm", "catalog.db-wal", "cursors", "dead-letters",
+    "destinations", "flags.json", "flags.ndjson", "history",        "journal",        "replays", "set-aside"};
 
 struct Repaired {
   std::size_t count = 0;

@@ -19,6 +19,7 @@
 #include "launchdarkly/flag_reader.h"
 #include "server/aws_identity.h"
 #include "server/declared_token.h"
+#include "server/empty_catalog.h"
 #include "server/management.h"
 #include "server/private_files.h"
 
@@ -216,13 +217,22 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
   if (auto opened = p.open_data_path(managed); !opened) return tl::unexpected(opened.error());
   if (managed) {
+    if (!p.settings.accept_empty_catalog && !has_catalog_file(p.settings.data_dir))
+      if (auto checked = check_empty_catalog(p.settings.data_dir, *p.files, p.data_path->journal(), nullptr); !checked)
+        return tl::unexpected(checked.error());
     auto management = Management::open(p.settings, p.clock);
     if (!management) return tl::unexpected(management.error());
     p.management = std::move(*management);
     catalog = p.management->catalog().snapshot();
+    if (!p.settings.accept_empty_catalog && catalog->projects().empty())
+      if (auto checked =
+              check_empty_catalog(p.settings.data_dir, *p.files, p.data_path->journal(), &p.management->store());
+          !checked)
+        return tl::unexpected(checked.error());
   }
   using data_path::DeletedDestinations;
-  if (auto started = p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::keep);
+  if (auto started =
+          p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::set_aside);
       !started)
     return tl::unexpected(started.error());
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);

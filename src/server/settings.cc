@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -293,11 +294,13 @@ void apply_file(config::TomlTable& root, ServerSettings& settings) {
 }
 
 std::optional<std::string> read_file(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return std::nullopt;  // a stream reads it as an empty file
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::ostringstream text;
   text << file.rdbuf();
-  if (!file.good() && !file.eof()) return std::nullopt;
+  if (file.bad() || (!file.good() && !file.eof())) return std::nullopt;
   return text.str();
 }
 
@@ -311,9 +314,10 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
     name = *source.file;
     const auto read = read_file(*source.file);
     if (!read) {
-      faults.add(name,
-                 "This file cannot be read; expected a TOML configuration. Check the path and its permissions, or "
-                 "leave --config out to run on defaults.");
+      faults.add(
+          name,
+          "This is not a file that can be read; expected a TOML configuration. Check the path and its permissions, or "
+          "leave --config out to run on defaults.");
     } else {
       text = *read;
     }

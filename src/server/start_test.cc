@@ -117,12 +117,34 @@ TEST_F(StartTest, with_a_catalog_that_cannot_be_opened_is_refused_by_its_name) {
   ASSERT_TRUE(start(configuration(true)));
 }
 
-TEST_F(StartTest, with_a_cursor_that_cannot_be_read_is_refused_by_its_name) {
-  const std::string cursor = folder_ + "/cursors/" + destination_.hex() + ".cursor";
-  std::filesystem::create_directories(cursor);
-  expect_refused(configuration(false), cursor);
-  std::filesystem::remove_all(cursor);
+TEST_F(StartTest, with_a_cursor_that_cannot_be_read_is_not_refused) {
+  std::filesystem::create_directories(folder_ + "/cursors/" + destination_.hex() + ".cursor");
   ASSERT_TRUE(start(configuration(false)));
+}
+
+TEST_F(StartTest, with_no_catalog_beside_cursors_of_another_is_refused_until_told) {
+  ASSERT_TRUE(start(configuration(false)));
+  const std::string cursor = "cursors/" + destination_.hex() + ".cursor";
+  ASSERT_TRUE(std::filesystem::exists(folder_ + "/" + cursor));
+  for (const char* named : {"--accept-empty-catalog", "--config", "sluice backup", folder_.c_str()})
+    expect_refused(configuration(true), named);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/catalog.db")) << "a start that is refused changes nothing";
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/" + cursor));
+  Configuration accepted = configuration(true);
+  accepted.settings.accept_empty_catalog = true;
+  ASSERT_TRUE(start(accepted));
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/set-aside/" + cursor));
+  ASSERT_TRUE(start(configuration(true))) << "told once, it knows this catalog";
+  ASSERT_TRUE(start(configuration(false)));
+  EXPECT_TRUE(std::filesystem::exists(folder_ + "/" + cursor));
+}
+
+TEST_F(StartTest, with_an_empty_file_for_a_catalog_is_refused_by_its_name) {
+  std::filesystem::create_directories(folder_);
+  std::ofstream(folder_ + "/catalog.db").close();
+  expect_refused(configuration(true), folder_ + "/catalog.db is an empty file");
+  std::filesystem::remove(folder_ + "/catalog.db");
+  ASSERT_TRUE(start(configuration(true)));
 }
 
 TEST_F(StartTest, with_a_server_already_there_is_refused) {

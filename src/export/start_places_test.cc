@@ -1,0 +1,107 @@
+// A truly new destination starts now, and one whose cursor is gone at the oldest entry, however it went.
+#include "export/start_places.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "journal/cursor_store.h"
+#include "storage/file_system_fake.h"
+
+namespace sluice::exporting {
+namespace {
+
+class StartPlacesTest : public testing::Test {
+ protected:
+  StartPlacesTest() {
+    destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+    destination_.name = "flag events";
+    limits_.segment_bytes = 64 << 10;
+    limits_.min_free_bytes = 0;
+    journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_);
+    std::promise<journal::AppendOutcome> stored;
+    journal::AppendRequest request;
+    request.environment = *ObjectId::parse("578d1e02d2943862c52b9686");
+    request.received_ms = clock_.wall_ms();
+    request.entry = "entry";
+    request.done = [&](journal::AppendOutcome outcome) { stored.set_value(outcome); };
+    journal_->append(std::move(request));
+    EXPECT_EQ(stored.get_future().get(), journal::AppendOutcome::durable);
+    const auto opened = StartPlaces(*journal_, files_, clock_, "/data").open(destination_);
+    EXPECT_TRUE(opened);
+    EXPECT_EQ((*opened)->loaded()->position, journal_->end());
+  }
+
+  storage::FakeFileSystem files_{1};
+  SystemClock clock_;
+  journal::JournalLimits limits_;
+  catalog::Destination destination_;
+  std::unique_ptr<journal::Journal> journal_;
+};
+
+TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
+  const std::string path = "/data/cursors/610addeadbeefaa86ec9a7d4.cursor";
+  const std::string whole = files_.bytes(path);
+  ASSERT_EQ(whole.size(), 4096u + 96u);
+  std::string rotten = whole;
+  rotten[20] = static_cast<char>(rotten[20] ^ 1);
+  rotten[4096] = 'x';
+  const std::vector<std::pair<const char*, std::string>> losses = {{"missing", ""},
+                                                                   {"empty", ""},
+                                                                   {"zeroed", std::string(whole.size(), '\0')},
+                                                                   {"cut", whole.substr(0, 40)},
+                                                                   {"damaged", rotten}};
+  for (const bool on : {true, false}) {
+    for (const auto& [what, bytes] : losses) {
+      SCOPED_TRACE(what);
+      if (std::string_view(what) == "missing")
+        ASSERT_TRUE(files_.remove(path));
+      else
+        files_.set_bytes(path, bytes);
+      StartPlaces places(*journal_, files_, clock_, "/data");
+      if (on) {
+        const auto opened = places.open(destination_);
+        ASSERT_TRUE(opened) << opened.error().message;
+        EXPECT_EQ((*opened)->loaded()->position, journal_->oldest());
+      } else {
+        ASSERT_TRUE(places.restore_if_lost(destination_));
+      }
+      const auto cursor = journal::CursorFile::open("/data/cursors", destination_.id, files_);
+      ASSERT_TRUE(cursor && (*cursor)->loaded());
+      EXPECT_EQ((*cursor)->loaded()->position, journal_->oldest());
+      const auto problem = places.lost_cursor(destination_.id);
+      ASSERT_TRUE(problem);
+      EXPECT_EQ(problem->code, "cursor_lost");
+      EXPECT_NE(problem->message.find(path), std::string::npos);
+      EXPECT_FALSE(problem->remedy.empty());
+    }
+  }
+  catalog::Destination other = destination_;
+  other.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  ASSERT_TRUE(places.open(other));
+  EXPECT_FALSE(places.lost_cursor(other.id)) << "it is new";
+  ASSERT_TRUE(places.restore_if_lost(destination_));
+  EXPECT_FALSE(places.lost_cursor(destination_.id)) << "it has one";
+}
+
+TEST_F(StartPlacesTest, a_crash_before_a_new_destination_has_its_place_does_not_make_it_look_lost) {
+  catalog::Destination other = destination_;
+  other.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
+  std::vector<std::unique_ptr<storage::FakeFileSystem>> images;
+  files_.before_each_change([&] {
+    for (const auto crash : {storage::FakeFileSystem::Crash::lose_all, storage::FakeFileSystem::Crash::keep_some,
+                             storage::FakeFileSystem::Crash::loose, storage::FakeFileSystem::Crash::keep_all})
+      for (std::uint64_t seed = 1; seed <= 8; ++seed) images.push_back(files_.after_crash(crash, seed));
+  });
+  ASSERT_TRUE(StartPlaces(*journal_, files_, clock_, "/data").open(other));
+  files_.before_each_change(nullptr);
+  for (const auto& image : images) {
+    StartPlaces places(*journal_, *image, clock_, "/data");
+    ASSERT_TRUE(places.open(other));
+    EXPECT_FALSE(places.lost_cursor(other.id));
+  }
+}
+
+}  // namespace
+}  // namespace sluice::exporting
