@@ -17,9 +17,9 @@ namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 // In the data directory; others' files there are left alone.
-constexpr std::array<std::string_view, 10> kNames = {"journal",        "cursors",    "replays",
-                                                    "dead-letters",   "catalog.db", "catalog.db-wal",
-                                                    "catalog.db-shm", "flags.json", "flags.ndjson", "backups"};
+constexpr std::array<std::string_view, 10> kNames = {"journal",      "cursors",        "replays",        "dead-letters",
+                                                     "catalog.db",   "catalog.db-wal", "catalog.db-shm", "flags.json",
+                                                     "flags.ndjson", "backups"};
 
 struct Repaired {
   std::size_t count = 0;
