@@ -35,13 +35,13 @@ const char* string_end(const char* at, const char* end) {
   }
 }
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool is_gap(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 }  // namespace
 
 std::size_t skip_space(std::string_view text, std::size_t begin) {
   constexpr std::string_view kBlanks = "                ";
-  while (begin < text.size() && is_space(text[begin]))
+  while (begin < text.size() && is_gap(text[begin]))
     begin += text.substr(begin, kBlanks.size()) == kBlanks ? kBlanks.size() : 1;
   return begin;
 }
