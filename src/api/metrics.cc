@@ -108,6 +108,9 @@ void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
               number(stats.deduplicated_entries));
   out.counter("sluice_journal_deduplicated_events_total", "Events of payloads that had been stored before",
               number(stats.deduplicated_events));
+  out.counter("sluice_journal_reused_payload_ids_total",
+              "Payloads stored under a payload id that another payload had with other events, at least",
+              number(stats.reused_ids));
   out.counter("sluice_journal_refused_total", "Entries refused", number(stats.refused_full), {{"reason", "full"}});
   out.counter("sluice_journal_refused_total", "Entries refused", number(stats.refused_overloaded),
               {{"reason", "overloaded"}});
@@ -188,7 +191,8 @@ void add_flags(MetricFamilies& out, const flags::FlagRegistry& registry) {
     const MetricLabels labels = {{"credential", std::string(credential_kind_name(static_cast<CredentialKind>(i)))}};
     out.gauge("sluice_flags_bytes", "Bytes of memory of flags seen, by the most trusted credential they were seen with",
               number(usage.bytes), labels);
-    out.counter("sluice_flags_evicted_total", "Flags seen that made room for newer ones", number(usage.evicted), labels);
+    out.counter("sluice_flags_evicted_total", "Flags seen that made room for newer ones", number(usage.evicted),
+                labels);
     out.counter("sluice_flags_not_remembered_total",
                 "Lookups of flags for which there was no room; they are exported as the owner chose all the same",
                 number(usage.not_remembered), labels);

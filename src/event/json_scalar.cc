@@ -50,13 +50,38 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// What may stand behind a backslash, but for u.
+bool is_short_escape(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 bool json_escapes_valid(std::string_view text) {
-  for (std::size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+  // Where there is one escape there are often more: one behind the other costs no search.
+  const auto next = [text](std::size_t from) {
+    return from < text.size() && text[from] == '\\' ? from : text.find('\\', from);
+  };
+  for (std::size_t at = next(0); at != std::string_view::npos; at = next(at)) {
     if (++at == text.size()) return false;
     if (text[at] == 'u') {
       if (code_unit(text, at + 1) < 0) return false;
       at += 5;
-    } else if (std::string_view("\"\\/bfnrt").find(text[at]) != std::string_view::npos) {
+    } else if (is_short_escape(text[at])) {
       ++at;
     } else {
       return false;

@@ -89,6 +89,7 @@ struct PayloadReader::State {
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
   void set_aside(std::string_view bytes, UnusableReason reason, std::string why, EntryWriter& entry);
+  void set_aside_too_large(std::string_view bytes, EntryWriter& entry);
   bool ends_event(std::uint32_t token) const { return token == walk.size() || walk.at(token) == ','; }
   std::string why_not_json(std::string_view text) const;
   Result<void> within_limits();
@@ -142,11 +143,12 @@ Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter&
   not_exported = position = unusable_total = tokens = 0;
   body = with_body;
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
-  const std::size_t first = body.find_first_not_of(kSpace);
+  const std::size_t first = skip_space(body, 0);
   const std::size_t last = body.find_last_not_of(kSpace);
-  if (first == last || body[first] != '[' || body[last] != ']') return refuse_body(first == last ? 0 : last);
+  if (last == std::string_view::npos || first == last || body[first] != '[' || body[last] != ']')
+    return refuse_body(last == std::string_view::npos ? 0 : last);
   inside = body.substr(first + 1, last - first - 1);
-  if (inside.find_first_not_of(kSpace) == std::string_view::npos) return {};
+  if (skip_space(inside, 0) == inside.size()) return {};
 
   if (inside.size() > kWindowBytes) return read_in_windows(entry);
   const auto read = read_range(0, inside.size(), entry);
@@ -158,6 +160,7 @@ Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter&
 Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
   entry.json().reserve(inside.size() + inside.size() / 8);  // ids are added: growing would copy all of it
   for (std::size_t begin = 0; begin <= inside.size();) {
+    begin = skip_space(inside, begin);
     std::size_t end = begin, next = begin;
     bool too_large = false;
     while (next <= inside.size() && end - begin < kWindowBytes) {
@@ -168,7 +171,8 @@ Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
       end = element_end;
       next = element_end + 1;
     }
-    const auto read = too_large ? Result<std::size_t>(begin) : read_range(begin, end, entry);
+    if (too_large) set_aside_too_large(inside.substr(begin, end - begin), entry);  // with the space behind it
+    const auto read = too_large ? Result<std::size_t>(end) : read_range(begin, end, entry);
     if (!read) return tl::unexpected(read.error());
     if (*read != end || begin == end)
       if (auto rest = read_one_by_one(*read, end, entry); !rest) return rest;
@@ -184,15 +188,13 @@ Result<void> PayloadReader::State::read_one_by_one(std::size_t begin, std::size_
     if (auto within = within_limits(); !within) return within;
     const std::size_t element_end = next_element(all, next);
     if (element_end == kUnsplittable) return refuse_body(next);
-    std::size_t first = all.find_first_not_of(kSpace, next);
+    const std::size_t first = skip_space(all, next);
     if (first >= element_end) return refuse_body(next);  // nothing between two commas
     const std::size_t after = all.find_last_not_of(kSpace, element_end - 1) + 1;
     const std::string_view element = all.substr(first, after - first);
     next = element_end + 1;
     if (element.size() > kMaxEventBytes) {
-      set_aside(element, UnusableReason::too_large,
-                fmt::format("has {} bytes; at most {} are taken", element.size(), kMaxEventBytes), entry);
-      ++position;
+      set_aside_too_large(element, entry);
       continue;
     }
     const auto read = read_range(first, after, entry);
@@ -416,6 +418,12 @@ void PayloadReader::State::set_aside(std::string_view bytes, UnusableReason reas
     unusable.push_back({position, fmt::format("event {} {}", position, why), bytes});
 }
 
+void PayloadReader::State::set_aside_too_large(std::string_view bytes, EntryWriter& entry) {
+  set_aside(bytes, UnusableReason::too_large,
+            fmt::format("has {} bytes; at most {} are taken", bytes.size(), kMaxEventBytes), entry);
+  ++position;
+}
+
 std::string PayloadReader::State::why_not_json(std::string_view text) const {
   constexpr std::size_t kExplained = std::size_t{64} << 10;  // the check that says why is slow
   if (text.size() > kExplained || unusable.size() >= kMaxUnusableReported) return "is not JSON";
@@ -430,9 +438,9 @@ tl::unexpected<Error> PayloadReader::State::refuse(PayloadFault why, std::string
 
 // `at`: an offset in the array that is not past what is wrong.
 tl::unexpected<Error> PayloadReader::State::refuse_body(std::size_t at) {
-  const std::size_t first = body.find_first_not_of(kSpace);
+  const std::size_t first = skip_space(body, 0);
   const auto wrong = [this](std::string message) { return refuse(PayloadFault::not_an_array, std::move(message)); };
-  if (first == std::string_view::npos) return wrong("the body is empty; expected a JSON array of events");
+  if (first == body.size()) return wrong("the body is empty; expected a JSON array of events");
   if (body.size() > kWindowBytes)  // the check that says what is wrong is slow
     return wrong(body[first] == '['
                      ? fmt::format("the body is not a JSON array: something is wrong at or behind byte {}", at)

@@ -41,8 +41,8 @@ inline constexpr std::size_t kMaxEventBytes = 10'485'760;
 inline constexpr std::size_t kStoredOfTooLarge = std::size_t{64} << 10;
 
 // Values, names and punctuation of one payload; beyond it the payload is refused. They are what reading costs time for:
-// 64 MiB of real events have half as many, 64 MiB of digits and commas four times as many.
-inline constexpr std::size_t kMaxPayloadTokens = std::size_t{16} << 20;
+// 64 MiB of real events have half as many, 64 MiB of digits and commas eight times as many.
+inline constexpr std::size_t kMaxPayloadTokens = std::size_t{8} << 20;
 
 // What is wrong with an unusable event.
 enum class UnusableReason : std::uint8_t {

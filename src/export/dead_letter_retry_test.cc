@@ -124,6 +124,20 @@ TEST_F(DeadLetterRetryTest, keeps_again_what_is_refused_again_and_what_is_no_let
   EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 2);
 }
 
+TEST_F(DeadLetterRetryTest, tries_the_letters_of_every_credential_and_keeps_each_in_its_share) {
+  write(letter_of(1));
+  ASSERT_TRUE(letters(files_)->put_back(CredentialKind::client_side_id, letter_of(2) + letter_of(3)));
+  ASSERT_TRUE(letters(files_)->put_back(CredentialKind::mobile_key, letter_of(4)));
+  stream_.refused = "\"id\":\"3\"";
+  const auto outcome = retry();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->delivered, 3u);
+  EXPECT_EQ(outcome->kept, 1u);
+  EXPECT_EQ(ids_in(files_.bytes("/data/dead-letters/610addeadbeefaa86ec9a7d4-client.ndjson")),
+            std::set<std::string>{"3"});
+  EXPECT_FALSE(files_.exists(kPath));
+}
+
 TEST_F(DeadLetterRetryTest, leaves_kept_what_a_person_must_mend_first) {
   write(letter_of(1) + letter_of(2) + letter_of(3));
   stream_.at_most = 1;

@@ -86,8 +86,8 @@ class FlagEntry {
   mutable std::mutex mutex_;
   std::vector<VariationSeen> variations_;                  // guarded by mutex_
   std::vector<std::shared_ptr<const std::string>> names_;  // guarded by mutex_
-  FlagShareBytes* share_ = nullptr;                        // guarded by mutex_; of the registry; null: it counts in none
-  std::uint64_t counted_bytes_ = 0;                        // of it in share_; guarded by mutex_
+  FlagShareBytes* share_ = nullptr;  // guarded by mutex_; of the registry; null: it counts in none
+  std::uint64_t counted_bytes_ = 0;  // of it in share_; guarded by mutex_
 };
 
 }  // namespace sluice::flags

@@ -165,8 +165,8 @@ void FlagRegistry::tell(ObjectId environment, const std::function<void(Told&)>& 
   walk(*flags, [&](const std::shared_ptr<FlagEntry>& flag) { choose(flags->told, *flag); });
 }
 
-// A flag never moves to a place that was passed: from the front of a queue it goes to the back, from a share to one that
-// comes after it here, and it stays in the queue that it came from.
+// A flag never moves to a place that was passed: from the front of a queue it goes to the back, from a share to one
+// that comes after it here, and it stays in the queue that it came from.
 void FlagRegistry::walk(const Flags& flags, const std::function<void(const std::shared_ptr<FlagEntry>&)>& visit) const {
   for (std::size_t i = kCredentialKinds; i-- > 0;) {
     const Share& share = flags.shares[i];

@@ -1,7 +1,7 @@
 // The flags of every environment: each is known from the first event that names it, with what was seen of it, and with
 // whether its evaluations are exported. What is asked most is read from an entry without a lock. Intake takes the
-// registry's lock for a flag that a loop has not met yet: nobody else holds it for longer than kFlagsPerHold flags take,
-// however many there are.
+// registry's lock for a flag that a loop has not met yet: nobody else holds it for longer than kFlagsPerHold flags
+// take, however many there are.
 //
 // Memory is bounded by flags/flag_budget.h. Without room, the oldest flag of the share makes room that was hardly seen
 // since, that no owner has chosen, and whose evaluations are exported as those of new flags are: so what is exported

@@ -51,8 +51,8 @@ struct FlagRegistry::LoadedFlag {
     for (const json& seen : one.at("variations")) {
       const auto index = seen.at(0).get<std::int64_t>();
       if (index < 0 || index >= static_cast<std::int64_t>(kMaxVariationsSeen)) continue;
-      flag.variations.push_back({index, seen.at(1).get<std::string>(),
-                                 seen.size() > 2 ? seen.at(2).get<std::uint64_t>() : std::uint64_t{0}});
+      flag.variations.push_back(
+          {index, seen.at(1).get<std::string>(), seen.size() > 2 ? seen.at(2).get<std::uint64_t>() : std::uint64_t{0}});
     }
     return flag;
   }
@@ -90,7 +90,8 @@ void FlagRegistry::save(bool all, bool counts, const WriteLine& write) {
       before = std::exchange(flags->saved_described, described);
     }
     const bool none_before = before == nullptr || before->empty();
-    if (!all && described != before && !none_before) write(line({{"environment", environment.hex()}, {"describedAnew", true}}));
+    if (!all && described != before && !none_before)
+      write(line({{"environment", environment.hex()}, {"describedAnew", true}}));
     if (all || described != before)
       for (const auto& [key, flag] : *described) {
         json variations = json::array();

@@ -213,14 +213,16 @@ TEST(FlagRegistry, a_flag_that_its_owner_has_chosen_never_goes_and_is_always_rem
   choice.flags["first"].exported = true;
   registry.apply(with(choice));
   const auto first = registry.find(kEnvironment, "first", 1, CredentialKind::client_side_id);
-  for (int i = 0; i < 1'000; ++i) registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id);
+  for (int i = 0; i < 1'000; ++i)
+    registry.find(kEnvironment, "f" + std::to_string(i), 1, CredentialKind::client_side_id);
   EXPECT_FALSE(first->gone());
   choice.flags["checkout"].exported = true;  // chosen when the registry is full
   registry.apply(with(choice));
   const auto checkout = registry.find(kEnvironment, "checkout", 2, CredentialKind::client_side_id);
   ASSERT_NE(checkout, nullptr);
   EXPECT_TRUE(checkout->exported());
-  for (int i = 0; i < 1'000; ++i) registry.find(kEnvironment, "g" + std::to_string(i), 1, CredentialKind::client_side_id);
+  for (int i = 0; i < 1'000; ++i)
+    registry.find(kEnvironment, "g" + std::to_string(i), 1, CredentialKind::client_side_id);
   EXPECT_FALSE(checkout->gone());
 }
 

@@ -1,21 +1,23 @@
 #include "intake/dedupe.h"
 
-#include <openssl/evp.h>
+#include <isa-l/crc64.h>
 
-#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 
-#include "base/check.h"
 #include "base/hex.h"
 
 namespace sluice::intake {
 namespace {
 
+using Uuid = std::array<std::uint8_t, 16>;
+
 // 8-4-4-4-12 hex digits (RFC 9562).
-std::optional<journal::DedupeKey> parse_uuid(std::string_view text) {
+std::optional<Uuid> parse_uuid(std::string_view text) {
   if (text.size() != 36) return std::nullopt;
-  journal::DedupeKey key{};
+  Uuid uuid{};
   std::size_t digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (i == 8 || i == 13 || i == 18 || i == 23) {
@@ -24,22 +26,28 @@ std::optional<journal::DedupeKey> parse_uuid(std::string_view text) {
     }
     const int digit = hex_value(text[i]);
     if (digit < 0) return std::nullopt;
-    std::uint8_t& byte = key[digits++ / 2];
+    std::uint8_t& byte = uuid[digits++ / 2];
     byte = static_cast<std::uint8_t>(byte << 4 | digit);
   }
-  return key;
+  return uuid;
+}
+
+std::uint64_t crc64(std::uint64_t seed, const void* bytes, std::size_t size) {
+  return crc64_ecma_refl(seed, static_cast<const unsigned char*>(bytes), size);
 }
 
 }  // namespace
 
-journal::DedupeKey dedupe_key(std::string_view payload_id) {
+journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body) {
   journal::DedupeKey key{};
   if (payload_id.empty()) return key;
-  if (const auto uuid = parse_uuid(payload_id)) return *uuid;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  SLUICE_CHECK(EVP_Digest(payload_id.data(), payload_id.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1,
-               "SHA-256 of a short text does not fail");
-  std::copy_n(digest.begin(), key.size(), key.begin());
+  const auto uuid = parse_uuid(payload_id);
+  const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
+  std::uint64_t id = uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
+  if (id == 0) id = 1;  // all zero is no key
+  const std::uint64_t of_body = crc64(body.size(), body.data(), body.size());
+  std::memcpy(key.data(), &id, sizeof id);
+  std::memcpy(key.data() + sizeof id, &of_body, sizeof of_body);
   return key;
 }
 

@@ -3,12 +3,16 @@
 
 #include <string_view>
 
+#include "base/credential_kind.h"
 #include "journal/journal.h"
 
 namespace sluice::intake {
 
-// A UUID's 16 bytes, whatever the case of its digits; of any other text, the first 16 bytes of its SHA-256. All zero,
-// which never is a duplicate, for no text.
-journal::DedupeKey dedupe_key(std::string_view payload_id);
+// Of a payload with an id: eight bytes of the credential's kind and the id (a UUID whatever the case of its digits),
+// and eight of the inflated body. So what is stored under a public client-side id never makes a server's payload count
+// as a repeat, and two bodies under one id ("undefined") are two payloads. CRC-64 (ECMA-182): it tells apart what was
+// not built to collide, and whoever can build a collision with a payload knows all of it. All zero, which never is a
+// duplicate, without an id.
+journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body);
 
 }  // namespace sluice::intake

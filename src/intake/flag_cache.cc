@@ -14,7 +14,8 @@ void FlagCache::begin(const catalog::Environment& environment, bool unsummarized
 
 void FlagCache::sweep() {
   swept_ = registry_.evicted();
-  for (auto& [id, entries] : environments_) std::erase_if(entries, [](const auto& known) { return known.second->gone(); });
+  for (auto& [id, entries] : environments_)
+    std::erase_if(entries, [](const auto& known) { return known.second->gone(); });
 }
 
 flags::FlagEntry* FlagCache::entry(std::string_view key) {
@@ -47,10 +48,11 @@ event::FlagVerdict FlagCache::verdict(const event::FlagEvaluation& evaluation) {
     }
   }
   // Which evaluations are exported is docs/events.md, "Which evaluations are exported".
-  if (evaluation.kind != event::EventKind::feature || environment_->flag_export.as_sent || evaluation.in_experiment) return verdict;
+  if (evaluation.kind != event::EventKind::feature || environment_->flag_export.as_sent || evaluation.in_experiment)
+    return verdict;
   if (unsummarized_ && evaluation.track_events) return verdict;
-  verdict.exported = flag != nullptr ? flag->exported()
-                                     : flags::exported_by_choice(environment_->flag_export, evaluation.key);
+  verdict.exported =
+      flag != nullptr ? flag->exported() : flags::exported_by_choice(environment_->flag_export, evaluation.key);
   return verdict;
 }
 

@@ -21,8 +21,8 @@ inline constexpr std::uint64_t kSweepAfterEvicted = 4'096;
 class FlagCache final : public event::EvaluationFilter {
  public:
   explicit FlagCache(flags::FlagRegistry& registry) : registry_(registry) {}
-  // Of the next payload; `environment` stays until its last event. `unsummarized`: the request said that its evaluations
-  // were not requested in full.
+  // Of the next payload; `environment` stays until its last event. `unsummarized`: the request said that its
+  // evaluations were not requested in full.
   void begin(const catalog::Environment& environment, bool unsummarized, std::int64_t now_ms,
              CredentialKind credential = CredentialKind::sdk_key);
   event::FlagVerdict verdict(const event::FlagEvaluation& evaluation) override;
@@ -33,7 +33,8 @@ class FlagCache final : public event::EvaluationFilter {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  using Entries = std::unordered_map<std::string, std::shared_ptr<flags::FlagEntry>, KeyHash, std::equal_to<>>;  // by key as sent
+  using Entries =
+      std::unordered_map<std::string, std::shared_ptr<flags::FlagEntry>, KeyHash, std::equal_to<>>;  // by key as sent
   flags::FlagEntry* entry(std::string_view key);
   void sweep();
 

@@ -109,7 +109,7 @@ class IntakeHandler final : public http::HttpHandler {
   void answer(Exchange& exchange, http::HttpResponse response);
   void take_payload(Exchange& exchange);
   void take_diagnostic(Exchange& exchange);
-  void append(Exchange& exchange, const event::PayloadSource& source, std::int64_t received_ms);
+  void append(Exchange& exchange, const event::PayloadSource& source, std::string_view body, std::int64_t received_ms);
   void write_dead_letters(PendingAnswer& pending, ObjectId environment, const event::PayloadSource& source,
                           std::int64_t received_ms);
   void log_refused(const Exchange& exchange, Refusal refusal, std::string_view message);
@@ -212,10 +212,11 @@ void IntakeHandler::take_payload(Exchange& exchange) {
   if (const Result<void> read = reader_.read(*body, source.schema, received_ms, writer_, &flags_, &memory_); !read)
     return refuse(exchange, refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
-  append(exchange, source, received_ms);
+  append(exchange, source, *body, received_ms);
 }
 
-void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& source, std::int64_t received_ms) {
+void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& source, std::string_view body,
+                           std::int64_t received_ms) {
   http::HttpResponse success;
   success.status = 202;
   if (exchange.route.endpoint == EndpointKind::gif) {
@@ -244,7 +245,7 @@ void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& sourc
 
   journal::AppendRequest append;
   append.environment = exchange.environment->id;
-  append.dedupe_key = dedupe_key(source.payload_id);
+  append.dedupe_key = dedupe_key(source.credential, source.payload_id, body);
   append.received_ms = received_ms;
   append.counts = writer_.counts();
   append.entry.reserve(writer_.finished_size());

@@ -113,7 +113,7 @@ TEST(Intake, answers_202_with_nothing_but_a_date_once_the_journal_has_it) {
   const auto stored = stage.journal.stored();
   ASSERT_EQ(stored.size(), 1u);
   EXPECT_EQ(stored[0].environment.hex(), kEnvironment);
-  EXPECT_EQ(stored[0].dedupe_key[0], 0x12);
+  EXPECT_NE(stored[0].dedupe_key, journal::DedupeKey{});
   EXPECT_EQ(stored[0].counts[static_cast<std::size_t>(event::EventKind::identify)], 1u);
   const auto entry = event::EntryView::open(stored[0].entry);
   ASSERT_TRUE(entry.has_value());
@@ -312,6 +312,19 @@ TEST(Intake, stores_a_payload_sent_twice_once) {
   EXPECT_EQ(stage.ask(bulk(array_of(kEvent))).status, 202u);
   EXPECT_EQ(stage.ask(bulk(array_of(kEvent))).status, 202u);
   EXPECT_EQ(stage.journal.stored().size(), 4u);
+}
+
+TEST(Intake, stores_what_differs_under_one_payload_id) {
+  Stage stage;
+  const std::string id = "X-LaunchDarkly-Payload-ID: undefined\r\n";
+  const std::string mobile = "Authorization: " + std::string(kMobileKey) + "\r\n" + id;
+  EXPECT_EQ(stage.ask(bulk(array_of(kEvent), id)).status, 202u);
+  EXPECT_EQ(stage.ask(bulk(array_of(feature("\"data\":1")), id)).status, 202u);
+  EXPECT_EQ(stage.ask(http::post_text("/mobile", array_of(kEvent), mobile)).status, 202u);
+  EXPECT_EQ(stage.journal.stored().size(), 3u) << "another body, and another credential";
+  EXPECT_EQ(stage.ask(bulk(array_of(kEvent), id)).status, 202u);
+  EXPECT_EQ(stage.journal.stored().size(), 3u);
+  EXPECT_EQ(stage.metrics.totals().payloads_deduplicated, 1u);
 }
 
 TEST(Intake, accepts_an_empty_array_and_stores_nothing) {

@@ -1,6 +1,8 @@
 // The pure parts of intake, each as a table.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/base64.h"
 #include "base/random.h"
 #include "base/worker_fake.h"
@@ -111,17 +113,20 @@ TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
   EXPECT_EQ(value(headers, "Vary"), "Origin");
 }
 
-TEST(Dedupe, names_a_payload_by_its_uuid_or_a_hash) {
-  const journal::DedupeKey uuid = {0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3,
-                                   0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00};
-  EXPECT_EQ(dedupe_key("123e4567-e89b-12d3-a456-426614174000"), uuid);
-  EXPECT_EQ(dedupe_key("123E4567-E89B-12D3-A456-426614174000"), uuid);
-  EXPECT_EQ(dedupe_key(""), journal::DedupeKey{});
-  const journal::DedupeKey hash = dedupe_key("abc");
-  EXPECT_EQ(hash[0], 0xba);  // SHA-256("abc") = ba7816bf…, FIPS 180-2 B.1
-  EXPECT_EQ(hash[1], 0x78);
-  EXPECT_NE(dedupe_key("123e4567-e89b-12d3-a456-42661417400g"), journal::DedupeKey{});
-  EXPECT_NE(dedupe_key("123e4567-e89b-12d3-a456_426614174000"), uuid);
+TEST(Dedupe, names_a_payload_by_its_credential_id_and_body) {
+  constexpr auto kSdk = CredentialKind::sdk_key, kClient = CredentialKind::client_side_id;
+  constexpr const char* kId = "123e4567-e89b-12d3-a456-42661417400f";
+  const journal::DedupeKey key = dedupe_key(kSdk, kId, "[1]");
+  EXPECT_EQ(dedupe_key(kSdk, "123E4567-E89B-12D3-A456-42661417400F", "[1]"), key) << "the case of digits";
+  EXPECT_NE(dedupe_key(kClient, kId, "[1]"), key);
+  EXPECT_NE(dedupe_key(CredentialKind::mobile_key, kId, "[1]"), key);
+  EXPECT_NE(dedupe_key(kSdk, kId, "[2]"), key);
+  EXPECT_NE(dedupe_key(kSdk, kId, "[1] "), key);
+  EXPECT_NE(dedupe_key(kSdk, kId, std::string(1, 0)), dedupe_key(kSdk, kId, std::string(2, 0)));
+  EXPECT_NE(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[2]"));
+  EXPECT_EQ(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[1]"));
+  EXPECT_EQ(dedupe_key(kSdk, "", "[1]"), journal::DedupeKey{});
+  EXPECT_TRUE(std::equal(key.begin(), key.begin() + 8, dedupe_key(kSdk, kId, "[2]").begin())) << "the id's half";
 }
 
 struct Inflating {

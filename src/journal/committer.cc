@@ -58,6 +58,7 @@ void Committer::commit(std::span<const AppendRequest> requests, std::span<Append
       continue;
     }
     dedupe_.insert({request.environment, request.dedupe_key, request.received_ms});
+    if (dedupe_.reused_id()) note_reused_id(request);
     members_.push_back({i, false, request.dedupe_key != DedupeKey{}});
     FrameHeader header;
     header.sequence = state_.next_sequence++;
@@ -89,6 +90,21 @@ void Committer::store_group(std::span<const AppendRequest> requests, std::span<A
   }
   members_.clear();
   batch_.clear();
+}
+
+// It is stored: what came first may have been a stranger's, or a page's that gives every payload the id "undefined".
+void Committer::note_reused_id(const AppendRequest& request) {
+  ++stats_.reused_ids;
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (reused_id_logged_ms_ != 0 && now_ms - reused_id_logged_ms_ < kReusedIdLogIntervalMs) return;
+  log_warn("journal.payload_id_reused",
+           {{"environment", request.environment.hex()},
+            {"payloads", stats_.reused_ids - reused_ids_logged_},
+            {"message",
+             "An SDK sent different events under one payload id. All were stored. Check what sets "
+             "X-LaunchDarkly-Payload-ID: each payload needs an id of its own."}});
+  reused_id_logged_ms_ = now_ms;
+  reused_ids_logged_ = stats_.reused_ids;
 }
 
 bool Committer::write_and_sync() {

@@ -26,8 +26,12 @@ struct CommitterState {
   bool clean_shutdown_marked = false;  // the segment already ends with a clean shutdown marker
 };
 
+// One log line about ids that were used again in so long a time.
+inline constexpr std::int64_t kReusedIdLogIntervalMs = 60'000;
+
 struct CommitStats {
   std::uint64_t deduplicated_entries = 0, deduplicated_events = 0, refused_full = 0;
+  std::uint64_t reused_ids = 0;
   std::uint64_t syncs = 0, sync_us_total = 0, sync_us_max = 0;
 };
 
@@ -66,6 +70,7 @@ class Committer {
   storage::FileResult<void> activate_next();
   std::optional<std::string> obtain_file();
   void note_full(const storage::FileError& error);
+  void note_reused_id(const AppendRequest& request);
 
   SegmentTable& table_;
   SegmentFiles& files_;
@@ -73,6 +78,8 @@ class Committer {
   const JournalLimits limits_;
   const Clock& clock_;
   CommitterState state_;
+  std::int64_t reused_id_logged_ms_ = 0;
+  std::uint64_t reused_ids_logged_ = 0;
   Random random_ = Random::from_system();
   std::shared_ptr<Segment> active_;
   bool active_is_sealed_ = false;

@@ -9,7 +9,12 @@
 namespace sluice::journal {
 
 DedupeWindow::DedupeWindow(std::int64_t window_ms, std::uint32_t key_limit)
-    : window_ms_(window_ms), salt_(Random::from_system().next()), key_limit_(key_limit), ring_(16), table_(32, kEmpty) {
+    : window_ms_(window_ms),
+      salt_(Random::from_system().next()),
+      key_limit_(key_limit),
+      ring_(16),
+      table_(32, kEmpty),
+      last_of_ids_(kRememberedIds) {
   SLUICE_CHECK(key_limit >= 16 && (key_limit & (key_limit - 1)) == 0, "a power of two");
 }
 
@@ -35,6 +40,7 @@ bool DedupeWindow::contains(const ObjectId& environment, const DedupeKey& key) c
 }
 
 bool DedupeWindow::insert(const DedupeRecord& record) {
+  reused_id_ = false;
   if (record.key == DedupeKey{}) return true;
   if (contains(record.environment, record.key)) return false;
   if (count_ == ring_.size()) {
@@ -48,7 +54,17 @@ bool DedupeWindow::insert(const DedupeRecord& record) {
   ring_[place] = record;
   table_[slot_of(record.environment, record.key)] = place;
   ++count_;
+  note_id(record);
   return true;
+}
+
+void DedupeWindow::note_id(const DedupeRecord& record) {
+  const auto id = (load<std::uint64_t>(record.key.data()) ^ load<std::uint64_t>(record.environment.bytes.data() + 4)) *
+                  0x9E3779B97F4A7C15ull;
+  const auto bytes = load<std::uint64_t>(record.key.data() + 8);
+  LastOfId& last = last_of_ids_[(id ^ salt_) >> 32 & (kRememberedIds - 1)];
+  reused_id_ = last.id == id && last.bytes != bytes;
+  last = {id, bytes};
 }
 
 void DedupeWindow::undo_insert() {

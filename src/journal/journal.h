@@ -35,7 +35,8 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
-// Sixteen bytes that name a payload within its environment for deduplication; all zero: none, never a duplicate.
+// Sixteen bytes that name a payload within its environment for deduplication: eight for the id that its sender gave it,
+// eight for its bytes. All zero: none, never a duplicate.
 using DedupeKey = std::array<std::uint8_t, 16>;
 
 struct JournalLimits {
@@ -122,6 +123,7 @@ struct JournalStats {
   std::uint64_t appended_entries = 0, appended_events = 0,
                 appended_bytes = 0;  // since the process started; bytes of entries
   std::uint64_t deduplicated_entries = 0, deduplicated_events = 0;
+  std::uint64_t reused_ids = 0;  // entries under an id that another entry has with other bytes: stored. A lower bound
   std::uint64_t refused_full = 0, refused_overloaded = 0;
   std::uint64_t syncs = 0, sync_us_total = 0, sync_us_max = 0;
   std::uint64_t segments = 0, spare_segments = 0;

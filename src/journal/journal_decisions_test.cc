@@ -159,6 +159,28 @@ TEST(DedupeWindow, remembers_forgets_and_takes_back_like_a_plain_queue) {
   }
 }
 
+TEST(DedupeWindow, tells_that_an_id_came_with_other_bytes) {
+  DedupeWindow window(1000);
+  DedupeRecord first = record(7, 1);
+  first.key[15] = 1;
+  DedupeRecord second = first;
+  second.key[15] = 2;
+  EXPECT_TRUE(window.insert(first));
+  EXPECT_FALSE(window.reused_id());
+  EXPECT_TRUE(window.insert(second));
+  EXPECT_TRUE(window.reused_id());
+  window.undo_insert();
+  EXPECT_TRUE(window.insert(second)) << "the same that could not be stored before";
+  EXPECT_FALSE(window.reused_id());
+  EXPECT_TRUE(window.insert(record(8, 1)));
+  EXPECT_FALSE(window.reused_id());
+  DedupeRecord elsewhere = second;
+  elsewhere.key[15] = 3;
+  elsewhere.environment.bytes[11] ^= 1;
+  EXPECT_TRUE(window.insert(elsewhere));
+  EXPECT_FALSE(window.reused_id());
+}
+
 TEST(DedupeWindow, never_remembers_an_entry_without_a_key) {
   DedupeWindow window(1000);
   EXPECT_TRUE(window.insert({}));

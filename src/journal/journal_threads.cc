@@ -232,6 +232,7 @@ JournalStats ThreadedJournal::stats() const {
     const std::lock_guard lock(queue_mutex_);
     stats.deduplicated_entries = commit_stats_.deduplicated_entries;
     stats.deduplicated_events = commit_stats_.deduplicated_events;
+    stats.reused_ids = commit_stats_.reused_ids;
     stats.refused_full = commit_stats_.refused_full + refused_too_large_;
     stats.refused_overloaded = refused_overloaded_;
     stats.syncs = commit_stats_.syncs;

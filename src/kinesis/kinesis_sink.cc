@@ -15,6 +15,9 @@ constexpr std::int64_t kFlushRejectedAgainUs = 5'000'000;
 // Who waits for credentials looks again this often even when nobody notifies.
 constexpr std::int64_t kCredentialsPollUs = 1'000'000;
 constexpr std::int64_t kDeadLetterNoteMs = 3'600'000;
+// One log line about dead letters in so long a time, with how many there were since the last: whoever knows a public id
+// can send as many as he likes.
+constexpr std::int64_t kLogDeadLettersAgainUs = 10'000'000;
 
 }  // namespace
 
@@ -108,8 +111,14 @@ void KinesisSink::flush_rejected(std::int64_t now_us, std::vector<exporting::Fin
     return;
   }
   const exporting::DeadLetter& last = next.back().letter;
-  log_warn("kinesis.dead_letter",
-           {{"destination", name_}, {"events", next.size()}, {"code", last.code}, {"reason", last.reason}});
+  dead_letters_unlogged_ += next.size();
+  if (now_us >= log_dead_letters_not_before_us_) {
+    log_warn(
+        "kinesis.dead_letter",
+        {{"destination", name_}, {"events", dead_letters_unlogged_}, {"code", last.code}, {"reason", last.reason}});
+    dead_letters_unlogged_ = 0;
+    log_dead_letters_not_before_us_ = now_us + kLogDeadLettersAgainUs;
+  }
   problems_.clear(Trouble::dead_letters);
   problems_.note(note_of_dead_letter(last.code, last.reason), clock_.wall_ms(), kDeadLetterNoteMs);
   for (std::size_t i = 0; i < next.size(); ++i) {

@@ -127,6 +127,8 @@ class KinesisSink final : public exporting::Sink {
   const std::shared_ptr<CredentialsView> credentials_;
   const Clock& clock_;
   exporting::DeadLetterStore& dead_letters_;
+  std::uint64_t dead_letters_unlogged_ = 0;
+  std::int64_t log_dead_letters_not_before_us_ = 0;
   Random random_;
   KinesisCaller caller_;
   PutRecordsBody body_;
