@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json_string.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "export/limits.h"
 #include "storage/whole_file.h"
@@ -14,6 +15,21 @@
 namespace sluice::exporting {
 
 namespace {
+
+// The bytes up to the end of the last whole line.
+storage::FileResult<std::uint64_t> whole_lines(const storage::File& file, std::uint64_t size) {
+  std::string piece;
+  for (std::uint64_t end = size; end > 0;) {
+    const std::uint64_t from = end - std::min<std::uint64_t>(end, kDeadLetterPieceBytes);
+    piece.resize(end - from);
+    const auto read = file.read_at(from, piece.data(), piece.size());
+    if (!read) return tl::unexpected(read.error());
+    piece.resize(*read);
+    if (const std::size_t at = piece.rfind('\n'); at != std::string::npos) return from + at + 1;
+    end = from;
+  }
+  return std::uint64_t{0};
+}
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -45,12 +61,16 @@ Result<void> DeadLetterFile::open() {
   const auto size = (*file)->size();
   if (!size) return explain(size.error());
   if (const auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
-  char last = '\n';
-  if (*size > 0)
-    if (const auto read = (*file)->read_at(*size - 1, &last, 1); !read) return explain(read.error());
+  const auto whole = whole_lines(**file, *size);
+  if (!whole) return explain(whole.error());
+  // Its event was not finished, and comes again.
+  if (*whole < *size) {
+    if (const auto cut = (*file)->allocate(*whole); !cut) return explain(cut.error());
+    if (const auto synced = (*file)->sync_data(); !synced) return explain(synced.error());
+    log_warn("export.dead_letter_cut", {{"path", path_}, {"bytes", *size - *whole}});
+  }
   file_ = std::move(*file);
-  size_ = *size;
-  torn_ = last != '\n';
+  size_ = *whole;
   return {};
 }
 
@@ -86,21 +106,22 @@ Result<void> DeadLetterFile::append(std::string_view text) {
     file_.reset();  // opened afresh next time: the file may have been moved away
     return fail(fmt::format("The dead-letter file {} cannot be written: {}.", path_, error.message));
   };
-  const std::string whole = torn_ ? "\n" + std::string(text) : std::string();
-  if (torn_) text = whole;
   if (const auto written = file_->write_at(size_, text); !written) return failed(written.error());
   if (const auto synced = file_->sync_data(); !synced) return failed(synced.error());
   size_ += text.size();
-  torn_ = false;
   return {};
 }
 
 Result<bool> DeadLetterFile::put_aside() {
   const std::lock_guard lock(mutex_);
-  file_.reset();
   const auto explain = [this](const storage::FileError& error) {
     return fail(fmt::format("The dead-letter file {} cannot be put aside: {}.", path_, error.message));
   };
+  file_.reset();
+  if (const auto there = files_.open(path_, false); there) {
+    if (auto opened = open(); !opened) return tl::unexpected(opened.error());  // cuts half a line
+    file_.reset();
+  }
   // What was done of an earlier one must not count for this one, whatever a crash brought back.
   if (auto removed = files_.remove(done_path()); !removed && removed.error().fault != storage::FileFault::not_found)
     return explain(removed.error());
@@ -146,9 +167,11 @@ Result<void> DeadLetterFile::bring_back() {
   if (!size) return explain(size.error());
   auto done = done_bytes();
   if (!done) return tl::unexpected(done.error());
+  const auto whole = whole_lines(**aside, *size);  // half a line behind them was never a letter
+  if (!whole) return explain(whole.error());
   std::string piece;
-  while (*done < *size) {
-    piece.resize(std::min<std::uint64_t>(kDeadLetterPieceBytes, *size - *done));
+  while (*done < *whole) {
+    piece.resize(std::min<std::uint64_t>(kDeadLetterPieceBytes, *whole - *done));
     const auto read = (*aside)->read_at(*done, piece.data(), piece.size());
     if (!read) return explain(read.error());
     if (auto back = put_back(piece); !back) return back;

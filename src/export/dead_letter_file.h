@@ -51,7 +51,6 @@ class DeadLetterFile final : public DeadLetterStore {
   std::mutex mutex_;
   std::unique_ptr<storage::File> file_;  // guarded by mutex_, as what follows
   std::uint64_t size_ = 0;
-  bool torn_ = false;  // its last line has no end: a write failed or a crash came in the middle
 };
 
 }  // namespace sluice::exporting

@@ -47,6 +47,8 @@ inline constexpr std::int64_t kStopGraceUs = 5'000'000;
 inline constexpr std::uint64_t kMaxDeadLetterBytes = 1ull << 30;
 // Read and tried again at once: many calls' worth, and little memory. One letter may be larger.
 inline constexpr std::uint64_t kDeadLetterPieceBytes = 1u << 20;
+// No letter is longer: an event of the largest payload (64 MiB inflated), its envelope and the reason.
+inline constexpr std::uint64_t kMaxDeadLetterLineBytes = 72ull << 20;
 // One request to try dead letters again goes on for so long; what is left then is told, and stays.
 inline constexpr std::int64_t kRetryDeadlineMs = 20'000;
 
