@@ -21,6 +21,7 @@ inline constexpr std::int64_t kJournalWatchIntervalMs = 1'000;
 struct JournalStatus {
   std::int64_t read_at_us = 0;  // steady clock
   journal::JournalStats stats;
+  bool refuses_all = false;  // for want of room: since it was read before, payloads were refused and none was stored
   std::map<ObjectId, journal::EnvironmentMark> marks;  // of the catalog's environments
 
   // Zero for an environment that is younger than this status.
@@ -42,10 +43,14 @@ class JournalWatch {
  private:
   std::int64_t step();
   void read();
+  bool refuses_all(const journal::JournalStats& now);
   const journal::Journal& journal_;
   const catalog::Catalog& catalog_;
   const Clock& clock_;
   Published<JournalStatus> status_;
+  // The worker's own.
+  std::uint64_t seen_refused_ = 0, seen_appended_ = 0, room_when_refused_ = 0;
+  bool refuses_all_ = false;
   std::atomic<bool> stopping_{false};
   Notifier notifier_;
   std::unique_ptr<Worker> worker_;

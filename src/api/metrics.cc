@@ -127,6 +127,9 @@ void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.counter("sluice_journal_damaged_regions_total", "Stretches of the journal that were damaged and stepped over",
               number(stats.damaged_regions));
   out.counter("sluice_journal_damaged_bytes_total", "Bytes of those", number(stats.damaged_bytes));
+  out.gauge("sluice_journal_missing_entries",
+            "Payloads that were acknowledged and are gone, with segments that were removed, cut or damaged",
+            number(stats.missing_entries));
   out.gauge("sluice_journal_torn_bytes", "Bytes cut from the journal's end at the start: never acknowledged",
             number(stats.torn_bytes));
 }

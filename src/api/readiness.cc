@@ -17,7 +17,8 @@ std::string phase_name(ServerPhase phase) {
 std::string not_ready_because(const ServerView& view) {
   if (view.phase == ServerPhase::draining) return kDraining;
   if (view.phase == ServerPhase::starting || !view.catalog.current()) return kStarting;
-  if (view.journal.status()->stats.free_bytes == 0)
+  const auto journal = view.journal.status();
+  if (journal->stats.free_bytes == 0 || journal->refuses_all)
     return "The journal is full of undelivered events: SDKs are answered 503. Fix the destinations that do not "
            "deliver (GET /status on the admin port), or give the journal more room (journal.max_bytes, disk space).";
   return "";

@@ -36,7 +36,8 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
       {"damagedRegions", stats.damaged_regions},
       {"damagedBytes", stats.damaged_bytes},
-      {"tornBytes", stats.torn_bytes}};
+      {"tornBytes", stats.torn_bytes},
+      {"missingEntries", stats.missing_entries}};
 }
 
 // What is remembered of flags, by the most trusted credential that they were seen with.

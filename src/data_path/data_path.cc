@@ -52,18 +52,31 @@ Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDest
   return {};
 }
 
-Result<void> DataPath::put_in_force(const catalog::CatalogPointer& catalog) {
-  if (const catalog::CatalogPointer before = catalog_.current())
-    for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
-  for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
-  // Keys first: an SDK with a new key must not get 401 while destinations change.
+void DataPath::publish(const catalog::CatalogPointer& catalog) {
+  {
+    const std::lock_guard lock(deleted_mutex_);
+    if (const catalog::CatalogPointer before = catalog_.current())
+      for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
+    for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
+  }
   flags_.apply(*catalog);
   catalog_.publish(catalog);
+  exporter_->fence(catalog);
+}
+
+Result<void> DataPath::settle() {
+  const catalog::CatalogPointer catalog = catalog_.current();
   if (auto applied = exporter_->apply(*catalog); !applied) return applied;
-  // Not before: a pipeline that still runs would write its files again.
-  for (const ObjectId& id : to_forget_)
+  // Not before: a pipeline that still runs would write its files again. Of what was deleted since, it does.
+  std::set<ObjectId> deleted;
+  {
+    const std::lock_guard lock(deleted_mutex_);
+    deleted = to_forget_;
+    for (const catalog::Destination& destination : catalog->destinations()) deleted.erase(destination.id);
+    for (const ObjectId& id : deleted) to_forget_.erase(id);
+  }
+  for (const ObjectId& id : deleted)
     deleted_ == DeletedDestinations::forget ? exporter_->forget(id) : exporter_->set_aside(id);
-  to_forget_.clear();
   return {};
 }
 

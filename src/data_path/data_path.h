@@ -5,12 +5,13 @@
 //   open()                 recovers the journal; nothing is delivered yet, and no payload is taken
 //   start(catalog)         the handlers of intake() may be called
 //   deliver()              delivery runs, of what was taken before too
-//   put_in_force(catalog)  another catalog, as often as there is one
+//   publish(), settle()    another catalog, as often as there is one
 //   drain(), close()       the end in order; without them nothing is lost, but more is sent again
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -64,9 +65,18 @@ class DataPath {
   // Once, after start(), when the listeners are open: thousands of destinations that call AWS for the first time would
   // keep SDKs waiting for a server that starts.
   void deliver() { exporter_->begin_delivery(); }
-  // Returns when it is in force. After an error part of it is (keys and flags are), and a call with the same or a later
-  // catalog completes it: what was deleted in between is not forgotten before. One thread at a time.
-  Result<void> put_in_force(const catalog::CatalogPointer& catalog);
+  // Another catalog, in two parts. publish(): when it returns, its keys, environments and flags count for every request
+  // that comes, and what is accepted goes to no destination under settings that are not these; waits for a step of
+  // each changed pipeline. Any thread, one call at a time, in the order of catalogs. settle(): its destinations start,
+  // change and stop; returns when all have. After an error part of it is done, and another call completes it: what
+  // was deleted in between is not forgotten before. One thread at a time, beside publish().
+  void publish(const catalog::CatalogPointer& catalog);
+  Result<void> settle();
+  // Both.
+  Result<void> put_in_force(const catalog::CatalogPointer& catalog) {
+    publish(catalog);
+    return settle();
+  }
 
   // Delivers what can be delivered within `deadline_ms`, then stops all pipelines. No requests come any more.
   void drain(std::int64_t deadline_ms);
@@ -89,7 +99,8 @@ class DataPath {
   const DataPathSettings settings_;
   const Parts parts_;
   DeletedDestinations deleted_ = DeletedDestinations::set_aside;
-  std::set<ObjectId> to_forget_;  // deleted, and their pipelines perhaps not stopped yet
+  std::mutex deleted_mutex_;
+  std::set<ObjectId> to_forget_;  // deleted, and their pipelines perhaps not stopped yet; guarded by deleted_mutex_
 
   // In the order of construction; what is below refers to what is above, and goes first.
   catalog::Catalog catalog_;

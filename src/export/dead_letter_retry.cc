@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,16 @@ namespace {
 // How often `stopping` is looked at.
 constexpr std::int64_t kRetryLookUs = 100'000;
 
+// An exported event, whole, with the id that it has had since it was accepted. A person may have edited the file, or a
+// disk damaged it.
+bool is_exported_event(std::string_view record) {
+  const nlohmann::json read = nlohmann::json::parse(record, nullptr, false);
+  const auto event = read.is_object() ? read.find("event") : read.end();
+  if (event == read.end() || !event->is_object()) return false;
+  const auto id = event->find("id");
+  return id != event->end() && id->is_string() && ObjectId::parse(id->get_ref<const std::string&>()).has_value();
+}
+
 // The record in a line of the file; empty: the line is no letter. Within JSON's texts quotes are escaped, so that the
 // member's name stands once.
 std::string_view record_in(std::string_view line) {
@@ -25,7 +36,7 @@ std::string_view record_in(std::string_view line) {
   if (at == std::string_view::npos || !line.starts_with('{') || !line.ends_with("}}")) return {};
   line.remove_prefix(at + kMember.size());
   line.remove_suffix(1);
-  return line.starts_with('{') ? line : std::string_view();
+  return line.starts_with('{') && is_exported_event(line) ? line : std::string_view();
 }
 
 // The records of one piece as one entry's events, so that they take the way that every event takes.

@@ -61,8 +61,12 @@ class StreamSink final : public Sink {
   std::deque<OutboundEvent> inside_;
 };
 
+std::string id_of(int number) {
+  std::string id = std::to_string(number);
+  return std::string(ObjectId::kHexDigits - id.size(), '0') + id;
+}
 std::string record_of(int number) {
-  return R"({"project":"1","environment":"2","event":{"kind":"custom","id":")" + std::to_string(number) +
+  return R"({"project":"1","environment":"2","event":{"kind":"custom","id":")" + id_of(number) +
          R"(","key":"a\",\"record\":"},"version":2})";
 }
 std::string letter_of(int number) {
@@ -89,7 +93,7 @@ class DeadLetterRetryTest : public testing::Test {
   static std::set<std::string> ids_in(const std::string& text) {
     std::set<std::string> ids;
     for (std::size_t at = 0; (at = text.find("\"id\":\"", at)) != std::string::npos; ++at)
-      ids.insert(text.substr(at + 6, text.find('"', at + 6) - at - 6));
+      ids.insert(std::to_string(std::stoull(text.substr(at + 6, text.find('"', at + 6) - at - 6))));
     return ids;
   }
 
@@ -113,7 +117,7 @@ TEST_F(DeadLetterRetryTest, sends_the_records_as_they_were_kept) {
 
 TEST_F(DeadLetterRetryTest, keeps_again_what_is_refused_again_and_what_is_no_letter) {
   write(letter_of(1) + "a person's note\n" + letter_of(2));
-  stream_.refused = "\"id\":\"1\"";
+  stream_.refused = id_of(1);
   const auto outcome = retry();
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->delivered, 1u);
@@ -170,7 +174,7 @@ TEST_F(DeadLetterRetryTest, a_crash_at_any_moment_loses_no_letter) {
     all.insert(std::to_string(i));
   }
   write(text);
-  stream_.refused = "\"id\":\"7\"";
+  stream_.refused = id_of(7);
   struct Image {
     std::unique_ptr<storage::FakeFileSystem> files;
     std::vector<std::string> delivered;
@@ -197,11 +201,36 @@ TEST_F(DeadLetterRetryTest, a_crash_at_any_moment_loses_no_letter) {
 }
 
 // A write that failed in the middle left half a line; the next letter was written behind it and could not be read.
-TEST_F(DeadLetterRetryTest, a_torn_line_does_not_take_the_next_letter_with_it) {
-  write(R"({"time":"x","destin)");
-  const OutboundEvent event;
-  ASSERT_TRUE(letters(files_)->keep(std::array{RejectedEvent{event, {"Code", "reason", R"({"id":"a"})"}}}));
-  EXPECT_NE(files_.bytes(kPath).find("destin\n{\"time\""), std::string::npos) << files_.bytes(kPath);
+TEST_F(DeadLetterRetryTest, half_a_line_is_cut_and_does_not_take_the_next_letter_with_it) {
+  for (const std::string& before : {std::string(), letter_of(1), letter_of(1) + std::string(3 << 20, 'x') + "\n"}) {
+    files_.set_bytes(kPath, before + R"({"time":"x","destin)");
+    const OutboundEvent event;
+    ASSERT_TRUE(letters(files_)->keep(std::array{RejectedEvent{event, {"Code", "reason", R"({"id":"a"})"}}}));
+    const std::string kept = files_.bytes(kPath);
+    EXPECT_TRUE(kept.starts_with(before + R"({"time":)")) << kept.substr(before.size(), 80);
+    EXPECT_EQ(kept.find("destin\n"), std::string::npos);
+    EXPECT_TRUE(kept.ends_with("}\n"));
+  }
+}
+
+TEST_F(DeadLetterRetryTest, half_a_line_at_the_end_is_not_sent_and_not_brought_back) {
+  files_.set_bytes(kPath, letter_of(1) + letter_of(2).substr(0, 150));
+  EXPECT_EQ(retry()->delivered, 1u);
+  EXPECT_EQ(stream_.delivered.size(), 1u);
+  EXPECT_FALSE(files_.exists(kPath));
+}
+
+TEST_F(DeadLetterRetryTest, sends_only_what_is_an_exported_event_with_its_id) {
+  std::string no_json = letter_of(1), no_id = letter_of(2), zeroed = letter_of(3);
+  no_json.insert(no_json.find("\"kind\""), "oops ");
+  no_id.replace(no_id.find(id_of(2)), ObjectId::kHexDigits, "not an id");
+  std::fill(zeroed.begin() + 200, zeroed.begin() + 230, '\0');
+  write(no_json + no_id + zeroed + letter_of(4));
+  const auto outcome = retry();
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(outcome->delivered, 1u);
+  EXPECT_EQ(outcome->kept, 3u);
+  EXPECT_EQ(files_.bytes(kPath), no_json + no_id + zeroed);
 }
 
 }  // namespace

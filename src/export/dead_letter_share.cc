@@ -18,6 +18,21 @@ std::uint64_t lines_in(std::string_view text) {
   return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+// The bytes up to the end of the last whole line.
+storage::FileResult<std::uint64_t> whole_lines(const storage::File& file, std::uint64_t size) {
+  std::string piece;
+  for (std::uint64_t end = size; end > 0;) {
+    const std::uint64_t from = end - std::min<std::uint64_t>(end, kDeadLetterPieceBytes);
+    piece.resize(end - from);
+    const auto read = file.read_at(from, piece.data(), piece.size());
+    if (!read) return tl::unexpected(read.error());
+    piece.resize(*read);
+    if (const std::size_t at = piece.rfind('\n'); at != std::string::npos) return from + at + 1;
+    end = from;
+  }
+  return std::uint64_t{0};
+}
+
 bool missing(const storage::FileError& error) { return error.fault == storage::FileFault::not_found; }
 
 }  // namespace
@@ -45,12 +60,16 @@ Result<void> DeadLetterShare::open() {
   const auto size = (*file)->size();
   if (!size) return explain(size.error());
   if (const auto synced = files_.sync_directory(directory_); !synced) return explain(synced.error());
-  char last = '\n';
-  if (*size > 0)
-    if (const auto read = (*file)->read_at(*size - 1, &last, 1); !read) return explain(read.error());
+  const auto whole = whole_lines(**file, *size);
+  if (!whole) return explain(whole.error());
+  // Its event was not finished, and comes again.
+  if (*whole < *size) {
+    if (const auto cut = (*file)->allocate(*whole); !cut) return explain(cut.error());
+    if (const auto synced = (*file)->sync_data(); !synced) return explain(synced.error());
+    log_warn("export.dead_letter_cut", {{"path", path()}, {"bytes", *size - *whole}});
+  }
   file_ = std::move(*file);
-  size_ = *size;
-  torn_ = last != '\n';
+  size_ = *whole;
   letters_ = size_ == 0 ? std::optional<std::uint64_t>(0) : std::nullopt;
   return {};
 }
@@ -67,13 +86,10 @@ Result<void> DeadLetterShare::append(std::string_view lines) {
                     "in the journal until it can.",
                     path(), error.message));
   };
-  const std::string whole = torn_ ? "\n" + std::string(lines) : std::string();
-  const std::string_view text = torn_ ? std::string_view(whole) : lines;
-  if (const auto written = file_->write_at(size_, text); !written) return failed(written.error());
+  if (const auto written = file_->write_at(size_, lines); !written) return failed(written.error());
   if (const auto synced = file_->sync_data(); !synced) return failed(synced.error());
-  size_ += text.size();
-  torn_ = !text.empty() && text.back() != '\n';
-  if (letters_) *letters_ += lines_in(text);
+  size_ += lines.size();
+  if (letters_) *letters_ += lines_in(lines);
   return {};
 }
 
@@ -161,6 +177,11 @@ Result<bool> DeadLetterShare::put_aside(const AsideLetters& aside, const std::st
     if (missing(synced.error())) return false;
     return explain(synced.error());
   }
+  if (from == path())
+    if (const auto there = files_.open(from, false); there) {
+      if (auto opened = open(); !opened) return tl::unexpected(opened.error());  // cuts half a line
+      file_.reset();
+    }
   if (auto moved = files_.rename(from, aside.path); !moved) {
     if (missing(moved.error())) return false;
     return explain(moved.error());
@@ -213,6 +234,11 @@ Result<std::string> next_letters(const storage::File& file, std::uint64_t from, 
       return text;
     }
     if (from + text.size() >= size || *read < std::min(want, size - from)) return text;
+    if (text.size() >= kMaxDeadLetterLineBytes)
+      return fail(
+          fmt::format("At byte {} the dead letters have a line of more than {} bytes, which is no letter. Take it "
+                      "out of the file, and try again.",
+                      from, kMaxDeadLetterLineBytes));
   }
 }
 

@@ -67,7 +67,6 @@ class DeadLetterShare {
   std::mutex mutex_;
   std::unique_ptr<storage::File> file_;  // guarded by mutex_, as what follows
   std::uint64_t size_ = 0;
-  bool torn_ = false;  // its last line has no end: a write failed or a crash came in the middle
   // Lines of the newer and the older file; nothing: an earlier process wrote some, and they are counted when they go.
   std::optional<std::uint64_t> letters_, older_letters_;
   std::int64_t logged_ms_ = 0;

@@ -141,6 +141,29 @@ Result<void> Exporter::apply(const catalog::CatalogSnapshot& snapshot) {
   return outcome;
 }
 
+void Exporter::fence(const catalog::CatalogPointer& newest) {
+  std::vector<std::shared_ptr<Runner>> changed;
+  {
+    const std::lock_guard lock(mutex_);
+    newest_ = newest;
+    std::map<ObjectId, const catalog::Destination*> declared;
+    for (const catalog::Destination& destination : newest->destinations())
+      declared.emplace(destination.id, &destination);
+    for (const auto& [id, runner] : runners_) {
+      const auto same = declared.find(id);
+      if (same == declared.end() || *same->second != runner->destination()) changed.push_back(runner);
+    }
+  }
+  for (const auto& runner : changed) runner->fence();
+}
+
+bool Exporter::superseded(const catalog::Destination& destination) const {
+  if (!newest_) return false;
+  const auto& all = newest_->destinations();
+  const auto same = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.id == destination.id; });
+  return same == all.end() || *same != destination;
+}
+
 // What the disk refused is tried again, also when nobody changes the catalog.
 void Exporter::settle_again() {
   if (applying_.exchange(true)) return;
@@ -242,7 +265,8 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
     const std::lock_guard lock(mutex_);
     for (auto at = runners_.begin(); at != runners_.end();) {
       const auto same = declared.find(at->first);
-      if (same != declared.end() && same->second->on && *same->second == at->second->destination()) {
+      if (same != declared.end() && same->second->on && *same->second == at->second->destination() &&
+          !at->second->is_stopping()) {
         ++at;
         continue;
       }
@@ -309,10 +333,16 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
                                    {"stream", destination.kinesis.stream_name},
                                    {"region", destination.kinesis.region},
                                    {"waiting", runner->status()->pipeline.balance.waiting}});
+  bool late;
   {
     const std::lock_guard lock(mutex_);
-    runners_.emplace(destination.id, runner);
-    if (!delivering_) runner = nullptr;
+    late = superseded(destination);
+    if (!late) runners_.emplace(destination.id, runner);
+    if (late || !delivering_) runner = nullptr;
+  }
+  if (late) {  // the apply() that comes starts it, with its newest settings
+    places_.stopped(destination.id);
+    return {};
   }
   if (runner) runner->start();
   replays_.attach(destination);

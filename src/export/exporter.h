@@ -55,6 +55,12 @@ class Exporter {
   // time.
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
+  // Before the apply() of a catalog: destinations that it changes, switches off or does not have read nothing any more
+  // when this returns, so that what is accepted from then on goes out under the new settings, or not at all. Waits for
+  // a step of each of those pipelines. An apply() of an older catalog does not start them again. Any thread, in the
+  // order of catalogs.
+  void fence(const catalog::CatalogPointer& newest);
+
   // Pipelines are created but do not run until begin_delivery(). On a start with thousands of destinations, their first
   // calls to AWS would otherwise use the CPU before the server takes payloads. Call it before the first apply().
   void hold_delivery();
@@ -122,6 +128,7 @@ class Exporter {
   void settle_again();
   std::shared_ptr<const DestinationStatus> off_status(const DestinationStatus& off) const;
   std::vector<std::shared_ptr<Runner>> running() const;
+  bool superseded(const catalog::Destination& destination) const;  // under mutex_
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
   enum class SaveHistories : std::uint8_t { when_due, now };
@@ -144,7 +151,8 @@ class Exporter {
 
   // Guards what follows. Held for a look or a change in memory, never over a step, a wait or work on disk.
   mutable std::mutex mutex_;
-  bool delivering_ = true;  // runners are started
+  bool delivering_ = true;          // runners are started
+  catalog::CatalogPointer newest_;  // null: fence() was never called
   std::map<ObjectId, std::shared_ptr<Runner>> runners_;
   std::map<ObjectId, std::shared_ptr<Runner>> leaving_;  // told to stop
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;

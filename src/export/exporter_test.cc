@@ -262,6 +262,38 @@ TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_fro
   EXPECT_NE(exporter_->status(other.id)->state, DestinationState::blocked);
 }
 
+// What the API has answered holds for whatever is accepted from then on, also before apply() comes.
+TEST_F(ExporterTest, a_changed_destination_reads_nothing_more_under_its_old_settings) {
+  answer_all_ = true;
+  apply(true);
+  append(3);
+  while (sinks_.at(0)->delivered().size() < 3) std::this_thread::yield();
+  const catalog::Destination before = destination_;
+  destination_.name = "renamed";
+  exporter_->fence(std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                              std::vector<catalog::Environment>(),
+                                                              std::vector<catalog::Destination>{destination_}));
+  append(5);
+  // An apply() of the catalog before, which was under way, does not start it again.
+  ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {before})));
+  append(7);
+  std::uint64_t delivered = 0;
+  for (const std::uint64_t count : exporter_->delivered().at(destination_.id).by_kind) delivered += count;
+  EXPECT_EQ(delivered, 3u);
+  ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
+  const std::size_t newest = sinks_.size() - 1;
+  while (sinks_.at(newest)->delivered().size() < 12) std::this_thread::yield();
+  // Changed and changed back before apply() came: it runs again.
+  exporter_->fence(std::make_shared<catalog::CatalogSnapshot>(
+      std::vector<catalog::Project>(), std::vector<catalog::Environment>(), std::vector<catalog::Destination>{before}));
+  exporter_->fence(std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                              std::vector<catalog::Environment>(),
+                                                              std::vector<catalog::Destination>{destination_}));
+  ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
+  append(1);
+  while (sinks_.back()->delivered().size() < 1) std::this_thread::yield();
+}
+
 // The API's answer, and what it shows next, must not wait for the watch.
 TEST_F(ExporterTest, what_a_call_changed_shows_when_it_returns) {
   apply(true);

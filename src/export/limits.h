@@ -59,6 +59,8 @@ inline constexpr std::array<std::uint64_t, kCredentialKinds> kDeadLetterShareByt
 inline constexpr std::int64_t kRotatedLogIntervalMs = 60'000;
 // Read and tried again at once: many calls' worth, and little memory. One letter may be larger.
 inline constexpr std::uint64_t kDeadLetterPieceBytes = 1u << 20;
+// No letter is longer: an event of the largest payload (64 MiB inflated), its envelope and the reason.
+inline constexpr std::uint64_t kMaxDeadLetterLineBytes = 72ull << 20;
 // One request to try dead letters again goes on for so long; what is left then is told, and stays.
 inline constexpr std::int64_t kRetryDeadlineMs = 20'000;
 

@@ -70,6 +70,10 @@ class Pipeline {
   // No new events go out; calls in flight may end. Step on until stopped(), which is true when they have or after
   // kStopGraceUs; then close(). Any thread; takes effect with the next step().
   void stop();
+  // Whether stop() was called. Any thread.
+  bool stop_asked() const { return stop_deadline_us_ > 0; }
+  // Returns once no step runs that began before: after stop() nothing is read any more. Waits for one step. Any thread.
+  void wait_for_step() const { const std::lock_guard lock(mutex_); }
   // The owner's thread.
   bool stopped() const;
   // Saves the cursor, and publishes what has been delivered in the end. The owner's thread.

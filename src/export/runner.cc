@@ -51,6 +51,11 @@ void Runner::begin_stop() {
   notifier_.notify();
 }
 
+void Runner::fence() {
+  begin_stop();
+  pipeline_.wait_for_step();
+}
+
 void Runner::stop() {
   const std::lock_guard lock(stop_mutex_);
   stopped_ = true;

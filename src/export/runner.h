@@ -30,6 +30,10 @@ class Runner {
 
   void start();  // any thread; nothing happens when it was started or stopped before
   void begin_stop();
+  // The same; reads nothing any more when it returns. Waits for a step of the pipeline. stop() completes it. Any
+  // thread.
+  void fence();
+  bool is_stopping() const { return pipeline_.stop_asked(); }
   void stop();  // waits until it has; any thread
 
   const catalog::Destination& destination() const { return pipeline_.destination(); }

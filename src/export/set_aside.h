@@ -26,8 +26,8 @@
 namespace sluice::exporting {
 
 // The folders of the data directory in which files belong to destinations: their names begin with the destination's id.
-inline constexpr std::array<std::string_view, 4> kDestinationFolders = {"cursors", "dead-letters", "replays",
-                                                                        "destinations"};
+inline constexpr std::array<std::string_view, 5> kDestinationFolders = {"cursors", "dead-letters", "replays",
+                                                                        "destinations", "history"};
 inline constexpr std::string_view kSetAsideFolder = "set-aside";
 
 struct SetAsideDestination {

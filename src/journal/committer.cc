@@ -184,8 +184,8 @@ std::optional<std::string> Committer::obtain_file() {
       grow_again_at_us_ = clock_.steady_us() + kGrowAgainUs;
     }
     const auto oldest = table_.give_up_oldest(0, 0, true);
-    if (!oldest) return std::nullopt;
-    files_.retire(*oldest);
+    if (!oldest.segment) return std::nullopt;
+    files_.retire(*oldest.segment, oldest.next_first_sequence);
   }
 }
 

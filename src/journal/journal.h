@@ -132,7 +132,11 @@ struct JournalStats {
   std::uint64_t free_bytes = 0;  // how much more can be appended before `full`, counting what retention would give up
   std::uint64_t damaged_regions = 0, damaged_bytes = 0;  // stepped over, at start or while reading
   std::uint64_t torn_bytes = 0;                          // cut from the end at start: never acknowledged
-  std::int64_t oldest_received_ms = 0;                   // of the oldest entry kept; 0: empty
+  // Entries that were acknowledged and are gone, with removed, cut or damaged segments; by sequence numbers, so that a
+  // few that were never acknowledged may be among them.
+  std::uint64_t missing_entries = 0;
+  std::uint64_t refused_for_room = 0;   // of refused_full: not for their size
+  std::int64_t oldest_received_ms = 0;  // of the oldest entry kept; 0: empty
 };
 
 // Events of one environment between two positions, by kind.

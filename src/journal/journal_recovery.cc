@@ -14,7 +14,8 @@ namespace {
 
 struct Found {
   std::shared_ptr<Segment> segment;
-  std::shared_ptr<storage::File> file;
+  std::shared_ptr<storage::File> file;  // null: it is gone, and its index is there
+  bool cut = false;                     // shorter than it was
 };
 
 // The journal's folder while it is recovered: what could not be read is read again.
@@ -61,7 +62,51 @@ Result<Found> open_segment(Recovery& recovery, std::uint64_t number) {
                     path, *version, SLUICE_VERSION, kJournalFormatVersion));
   const auto header = decode_segment_header(block);
   if (!header || header->number != number) return Found{};
-  return Found{std::make_shared<Segment>(*header, path, recovery.files.files()), std::move(*opened)};
+  Found found{std::make_shared<Segment>(*header, path, recovery.files.files()), std::move(*opened)};
+  const auto size = found.file->size();
+  found.cut = size && *size < header->segment_bytes;
+  return found;
+}
+
+// From the indexes whose segments are gone: what they held is told exactly, and readers step over them.
+std::vector<Found> gone_segments(Recovery& recovery, const std::vector<std::uint64_t>& numbers,
+                                 std::uint64_t first_sequence) {
+  std::vector<Found> gone;
+  for (const std::uint64_t number : numbers) {
+    auto lost = recovery.files.read_lost(number);
+    // One that was given up before a power cut, which brought its index back, is not missed.
+    if (!lost || lost->summary.next_sequence <= first_sequence || lost->summary.environments.empty()) {
+      recovery.files.remove_index(number);
+      continue;
+    }
+    Found found;
+    found.segment =
+        std::make_shared<Segment>(lost->header, recovery.files.segment_path(number), recovery.files.files());
+    found.segment->summary = std::move(lost->summary);
+    found.segment->lost = true;
+    gone.push_back(std::move(found));
+  }
+  return gone;
+}
+
+// The frames that a sealed segment still has, when it was cut: the rest is told before anybody reads it.
+Result<void> note_cut(Recovery& recovery, const Found& found) {
+  const Segment& segment = *found.segment;
+  FrameWalk walk(*found.file, segment.seed, kSegmentHeaderBytes, segment.summary.end, segment.header.first_sequence - 1,
+                 FrameWalk::Payloads::skip);
+  std::uint32_t end = kSegmentHeaderBytes;
+  std::uint64_t next_sequence = segment.header.first_sequence;
+  while (true) {
+    const auto frame = recovery.patiently([&] { return walk.next(); });
+    if (!frame) return unread(frame.error());
+    if (!*frame) break;
+    end = (*frame)->end;
+    next_sequence = (*frame)->header.sequence + 1;
+  }
+  const std::uint64_t lost = segment.summary.next_sequence - std::min(next_sequence, segment.summary.next_sequence);
+  if (end < segment.summary.end)
+    recovery.table.note_damage(segment, end, segment.summary.end, "at start: the file was cut", lost);
+  return {};
 }
 
 // An index that leads to the next segment: one from before the segment's last entries would hide them.
@@ -150,7 +195,15 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   segment.summary.end = plan.end;
   segment.summary.next_sequence = plan.next_sequence;
   recovered.state.next_sequence = plan.next_sequence;
-  for (const ByteRange range : plan.damaged) recovery.table.note_damage(segment, range.from, range.to, "at start");
+  for (const ByteRange range : plan.damaged) {
+    std::uint64_t before = segment.header.first_sequence - 1, behind = plan.next_sequence;
+    for (const WalkedFrame& frame : frames) {
+      if (!frame.payload_holds) continue;
+      if (frame.end <= range.from) before = frame.header.sequence;
+      if (frame.offset >= range.to) behind = std::min(behind, frame.header.sequence);
+    }
+    recovery.table.note_damage(segment, range.from, range.to, "at start", behind - before - 1);
+  }
   return recovered;
 }
 
@@ -160,14 +213,55 @@ void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int
     if (record.received_ms >= oldest_ms) dedupe.insert(record);
 }
 
+// By sequence numbers, which know nothing of files: before the oldest segment, between segments, behind the last one.
+void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::vector<Found>& found,
+                          RecoveredJournal& recovered, const std::optional<Extent>& extent) {
+  const std::uint64_t next_number = recovered.state.next_number;
+  std::uint64_t expected = extent ? extent->first_sequence : 0;
+  std::uint64_t at_the_ends = 0;
+  for (const Found& each : found) {
+    const Segment& segment = *each.segment;
+    // Between neighbours only a refused write uses numbers up.
+    const bool neighbour = &each != &found.front() && (&each)[-1].segment->header.number + 1 == segment.header.number;
+    const bool first = &each == &found.front();
+    if (expected > 0 && !neighbour && !segment.lost && segment.header.first_sequence > expected) {
+      const std::uint64_t entries = segment.header.first_sequence - expected;
+      table.note_missing(first ? "before " + segment.path : "between two segments, before " + segment.path, entries);
+      if (first) at_the_ends += entries;
+    }
+    if (segment.lost) {
+      std::uint64_t entries = 0;
+      for (const auto& [environment, count] : segment.summary.environments) entries += count.entries;
+      table.note_missing(segment.path, entries);
+    }
+    expected = segment.summary.next_sequence;
+  }
+  if (extent && recovered.state.next_sequence < extent->next_sequence) {
+    const std::uint64_t before = found.empty() ? extent->first_sequence : recovered.state.next_sequence;
+    const std::uint64_t entries = extent->next_sequence - std::min(before, extent->next_sequence);
+    table.note_missing("at the end of the journal", entries);
+    // Otherwise the next start sees a gap between segments there.
+    if (found.empty() || next_number == found.back().segment->header.number + 1) at_the_ends += entries;
+    recovered.state.next_sequence = extent->next_sequence;  // no number is used twice
+  }
+  const std::uint64_t known_before = extent ? extent->missing_entries : 0;
+  table.add_missing(known_before);
+  const std::uint64_t first_sequence =
+      found.empty() ? recovered.state.next_sequence : found.front().segment->header.first_sequence;
+  files.extent().begin(
+      {extent && !found.empty() && found.front().segment->lost ? extent->first_sequence : first_sequence,
+       recovered.state.next_sequence, known_before + at_the_ends});
+}
+
 }  // namespace
 
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
                                          const JournalLimits& limits, const Clock& clock, Workers& workers) {
   Recovery recovery{files, table, workers};
   const std::int64_t now_ms = clock.wall_ms();
-  const auto numbers = recovery.patiently([&] { return files.scan(); });
-  if (!numbers) return fail(numbers.error().message);
+  const auto scanned = recovery.patiently([&] { return files.scan(); });
+  if (!scanned) return fail(scanned.error().message);
+  const std::vector<std::uint64_t>* const numbers = &scanned->segments;
   // A killed process may have named the last segment and not synced the name.
   if (auto synced = files.sync_names(); !synced) return fail(synced.error().message);
 
@@ -185,6 +279,21 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
     }
   }
 
+  const std::optional<Extent> extent = files.extent().loaded();
+  if (!found.empty()) {
+    std::vector<std::uint64_t> without_file = scanned->indexes_alone;
+    without_file.insert(without_file.end(), lost.begin(), lost.end());
+    // Behind the last one only the extent tells: nothing may be read or appended there.
+    const std::uint64_t last = found.back().segment->header.number;
+    for (const std::uint64_t number : without_file)
+      if (number > last) files.remove_index(number);
+    std::erase_if(without_file, [last](std::uint64_t number) { return number > last; });
+    for (Found& gone : gone_segments(recovery, without_file, extent ? extent->first_sequence : UINT64_MAX))
+      found.push_back(std::move(gone));
+    std::sort(found.begin(), found.end(),
+              [](const Found& a, const Found& b) { return a.segment->header.number < b.segment->header.number; });
+  }
+
   RecoveredJournal recovered;
   // A new journal's first number is the time in seconds: above all that an earlier journal in this place reached, so
   // that a cursor left from that one is before this one's entries and not after them.
@@ -198,8 +307,13 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
       recovered = std::move(*result);
       // One that had a segment behind it, or has an index, was sealed. What is appended to it would be in no index.
       recovered.last_is_sealed = numbers->back() != segment.header.number || files.has_index(segment.header.number);
-    } else if (auto summarised = summarise_sealed(recovery, found[i], found[i + 1].segment->header); !summarised) {
-      return tl::unexpected(summarised.error());
+    } else if (found[i].file) {
+      // Of a segment that is gone the index tells only about itself.
+      const SegmentHeader next = found[i + 1].file ? found[i + 1].segment->header : SegmentHeader{};
+      if (auto summarised = summarise_sealed(recovery, found[i], next); !summarised)
+        return tl::unexpected(summarised.error());
+      if (found[i].cut)
+        if (auto noted = note_cut(recovery, found[i]); !noted) return tl::unexpected(noted.error());
     }
     remember_keys(dedupe, segment.summary, now_ms - limits.dedupe_window_ms);
     if (!last) {
@@ -214,6 +328,10 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   }
   if (!numbers->empty()) recovered.state.next_number = std::max(recovered.state.next_number, numbers->back() + 1);
   if (!found.empty()) recovered.state.next_number = numbers->back() + 1;
+  if (!found.empty() && !scanned->indexes_alone.empty())
+    recovered.state.next_number = std::max(recovered.state.next_number, scanned->indexes_alone.back() + 1);
+
+  note_missing_entries(files, table, found, recovered, extent);
 
   JournalStats stats;
   table.fill(stats);

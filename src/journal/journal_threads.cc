@@ -67,6 +67,7 @@ Result<void> ThreadedJournal::start() {
   table_.hold(kStartingHold, {});
   trimmed_to_ = table_.end().value;
   writer_ = workers_.start("journal-writer", writer_notifier_, [this] { return write_step(); });
+  reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;
   helper_ = workers_.start("journal-helper", helper_notifier_, [this] { return help_step(); });
   return {};
 }
@@ -178,6 +179,10 @@ void ThreadedJournal::ask_helper() {
 
 std::int64_t ThreadedJournal::help_step() {
   write_indexes();
+  if (helper_stops_ || clock_.steady_us() >= reach_at_us_) {
+    files_.extent().reach(table_.next_sequence());
+    reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;
+  }
   if (helper_stops_) return kWorkerDone;
   trim_cache();
   if (spare_wanted_.exchange(false)) make_spare();
@@ -221,8 +226,11 @@ void ThreadedJournal::make_spare() {
 
 void ThreadedJournal::give_up_old() {
   const SegmentFiles::Work work(files_);
-  while (const auto segment = table_.give_up_oldest(clock_.wall_ms(), limits_.retention_ms, false))
-    files_.retire(*segment);
+  while (true) {
+    const auto given_up = table_.give_up_oldest(clock_.wall_ms(), limits_.retention_ms, false);
+    if (!given_up.segment) return;
+    files_.retire(*given_up.segment, given_up.next_first_sequence);
+  }
 }
 
 JournalStats ThreadedJournal::stats() const {
@@ -233,6 +241,7 @@ JournalStats ThreadedJournal::stats() const {
     stats.deduplicated_entries = commit_stats_.deduplicated_entries;
     stats.deduplicated_events = commit_stats_.deduplicated_events;
     stats.reused_ids = commit_stats_.reused_ids;
+    stats.refused_for_room = commit_stats_.refused_full;
     stats.refused_full = commit_stats_.refused_full + refused_too_large_;
     stats.refused_overloaded = refused_overloaded_;
     stats.syncs = commit_stats_.syncs;

@@ -101,6 +101,7 @@ class ThreadedJournal final : public Journal {
 
   Notifier helper_notifier_;
   std::atomic<bool> helper_stops_{false};
+  std::int64_t reach_at_us_ = 0;  // the helper's own
   std::atomic<bool> spare_wanted_{false};
   std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: bytes before it need not stay in memory
   std::mutex sealed_mutex_;

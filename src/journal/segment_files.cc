@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "journal/fatal.h"
+#include "storage/whole_file.h"
 
 namespace sluice::journal {
 namespace {
@@ -30,23 +31,27 @@ std::optional<std::uint64_t> number_in(std::string_view name, std::string_view e
 }  // namespace
 
 SegmentFiles::SegmentFiles(std::string directory, const JournalLimits& limits, storage::FileSystem& files)
-    : directory_(std::move(directory)), limits_(limits), files_(files) {}
+    : directory_(std::move(directory)),
+      limits_(limits),
+      files_(files),
+      extent_(directory_.substr(0, directory_.rfind('/')), files) {}
 
 std::string SegmentFiles::segment_path(std::uint64_t number) const {
   return directory_ + "/" + segment_file_name(number);
 }
 std::string SegmentFiles::index_path(std::uint64_t number) const { return directory_ + "/" + index_file_name(number); }
 
-storage::FileResult<std::vector<std::uint64_t>> SegmentFiles::scan() {
+storage::FileResult<SegmentFiles::Numbers> SegmentFiles::scan() {
   const auto names = files_.list(directory_);
   if (!names) return tl::unexpected(names.error());
   std::set<std::uint64_t> segments;
   for (const std::string& name : *names)
     if (const auto number = number_in(name, ".segment"); number && name == segment_file_name(*number))
       segments.insert(*number);
+  std::set<std::uint64_t> alone;
   for (const std::string& name : *names) {
     const std::string path = directory_ + "/" + name;
-    if (const auto index = number_in(name, ".index"); index && !segments.contains(*index)) (void)files_.remove(path);
+    if (const auto index = number_in(name, ".index"); index && !segments.contains(*index)) alone.insert(*index);
     if (number_in(name, ".making")) (void)files_.remove(path);
     const auto spare = number_in(name, ".spare");
     if (!spare) continue;
@@ -60,7 +65,7 @@ storage::FileResult<std::vector<std::uint64_t>> SegmentFiles::scan() {
       (void)files_.remove(path);
     }
   }
-  return std::vector<std::uint64_t>(segments.begin(), segments.end());
+  return Numbers{{segments.begin(), segments.end()}, {alone.begin(), alone.end()}};
 }
 
 storage::FileResult<void> SegmentFiles::sync_names() { return files_.sync_directory(directory_); }
@@ -77,7 +82,6 @@ void SegmentFiles::set_aside(std::uint64_t number) {
              {"reason", "neither copy of its header is intact, so its entries cannot be recognised; it is kept as " +
                             path + ".damaged. Check the disk."}});
   (void)files_.rename(path, path + ".damaged");
-  (void)files_.remove(index_path(number));
 }
 
 SegmentFiles::Work::Work(SegmentFiles& files) : files_(files) {
@@ -201,10 +205,33 @@ storage::FileResult<std::shared_ptr<storage::File>> SegmentFiles::activate(const
   return file;
 }
 
-void SegmentFiles::retire(const Segment& segment) {
+void SegmentFiles::remove_index(std::uint64_t number) { (void)files_.remove(index_path(number)); }
+
+std::optional<SegmentFiles::Lost> SegmentFiles::read_lost(std::uint64_t number) {
+  const auto bytes = storage::read_whole(files_, index_path(number));
+  if (!bytes || !*bytes) return std::nullopt;
+  auto header = segment_of_index(**bytes);
+  if (!header || header->number != number) return std::nullopt;
+  auto summary = decode_index(**bytes, *header);
+  if (!summary) return std::nullopt;
+  // As far as can be told: numbers that a refused write used up count too.
+  std::uint64_t entries = 0;
+  for (const auto& [environment, count] : summary->environments) entries += count.entries;
+  header->first_sequence = summary->next_sequence - std::min(entries, summary->next_sequence);
+  header->segment_bytes = 0;  // it takes no room
+  return Lost{*header, std::move(*summary)};
+}
+
+void SegmentFiles::retire(const Segment& segment, std::uint64_t next_first_sequence) {
+  extent_.give_up_before(next_first_sequence);
   if (auto removed = files_.remove(index_path(segment.header.number));
       !removed && removed.error().fault != storage::FileFault::not_found)
     log_warn("journal.remove_failed", {{"reason", removed.error().message}});
+  if (segment.lost) {
+    const std::lock_guard lock(mutex_);
+    held_bytes_ -= std::min(held_bytes_, segment.header.segment_bytes);
+    return;
+  }
   std::string spare;
   if (segment.header.segment_bytes == limits_.segment_bytes && spares() < kSpareLimit) {
     spare = new_name("spare");

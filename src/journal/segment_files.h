@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/extent.h"
 #include "journal/journal.h"
 #include "journal/segment_summary.h"
 #include "journal/segment_table.h"
@@ -25,14 +26,17 @@ class SegmentFiles {
  public:
   SegmentFiles(std::string directory, const JournalLimits& limits, storage::FileSystem& files);
 
-  // open() only: the numbers of the segments there are, in order. Removes files that a crash left incomplete, and
-  // indexes without their segment; finds the spares.
-  storage::FileResult<std::vector<std::uint64_t>> scan();
+  // open() only: the numbers of the segments there are, in order, and those of indexes without their segment. Removes
+  // files that a crash left incomplete; finds the spares.
+  struct Numbers {
+    std::vector<std::uint64_t> segments, indexes_alone;
+  };
+  storage::FileResult<Numbers> scan();
   // Makes durable which files there are.
   storage::FileResult<void> sync_names();
   // Counts a segment found there as taking space.
   void count_in(std::uint64_t bytes);
-  // A segment that cannot be read at all: set aside, for a person to inspect.
+  // A segment that cannot be read at all: set aside, for a person to inspect. Its index stays.
   void set_aside(std::uint64_t number);
 
   std::string segment_path(std::uint64_t number) const;
@@ -53,8 +57,16 @@ class SegmentFiles {
   // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
   storage::FileResult<std::shared_ptr<storage::File>> activate(const std::string& path, const SegmentHeader& header);
   void add_spare(std::string path);
-  // A segment given up becomes a spare, or is removed.
-  void retire(const Segment& segment);
+  // A segment given up becomes a spare, or is removed. `next_first_sequence`: of the one that is the oldest then.
+  void retire(const Segment& segment, std::uint64_t next_first_sequence);
+  // The index of a segment whose file is gone. Nothing: none that is whole.
+  struct Lost {
+    SegmentHeader header;
+    SegmentSummary summary;
+  };
+  std::optional<Lost> read_lost(std::uint64_t number);
+  void remove_index(std::uint64_t number);
+  ExtentFile& extent() { return extent_; }
 
   // `rows`: where each environment's rows came to lie in it.
   storage::FileResult<void> write_index(const SegmentHeader& header, const SegmentSummary& summary,
@@ -90,6 +102,7 @@ class SegmentFiles {
   const std::string directory_;
   const JournalLimits limits_;
   storage::FileSystem& files_;
+  ExtentFile extent_;
   mutable std::mutex mutex_;
   std::condition_variable work_done_;
   bool working_ = false;

@@ -45,6 +45,7 @@ void SegmentReader::enter(const SegmentTable::Place& place) {
   file_.reset();
   bad_from_.reset();
   last_sequence_ = segment_->header.first_sequence - 1;
+  follows_ = place.offset == kSegmentHeaderBytes;
   move_to(place.offset);
   own_blocks_.clear();
   // For one that has most of the segment there is nothing to skip.
@@ -69,6 +70,7 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
     // Not while it looks for the end of a damaged stretch, which is told as one.
     if (const std::uint64_t next = next_own(place); next > offset() && !bad_from_) {
       move_to(std::min(next, place.limit));
+      follows_ = false;
     }
     if (offset() >= place.limit) {
       if (place.last) return nullptr;
@@ -79,6 +81,10 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
       auto file = segment_->file();
       // Removed just now: the next call of the table skips it. Otherwise it cannot be read at the moment.
       if (!file && !table_.holds_segment(*segment_)) continue;
+      if (!file && file.error().fault == storage::FileFault::not_found && table_.is_gone(*segment_)) {
+        position_ = make_position(segment_->header.number + 1, kSegmentHeaderBytes);
+        continue;
+      }
       if (!file) {
         failure_ = file.error();
         return nullptr;
@@ -146,15 +152,17 @@ SegmentReader::Step SegmentReader::take_frame(const SegmentTable::Place& place, 
     buffer.resize(static_cast<std::size_t>(end - at));  // a file cut short reads as zeros
     bytes = buffer;
   }
-  found_good(place, at);
+  found_good(place, at, header->sequence);
   last_sequence_ = header->sequence;
+  follows_ = true;
   if (wanted) {
     const std::string_view payload = bytes.substr(header->header_bytes(), header->payload_bytes);
     if (payload_holds(*header, payload, segment_->seed)) {
       chunk.entries.push_back({place.segment->position_of(at), place.segment->position_of(end), environment_,
                                header->received_ms, header->counts, payload});
     } else if (table_.holds_segment(*segment_)) {
-      table_.note_damage(*segment_, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end), "while reading");
+      table_.note_damage(*segment_, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end), "while reading",
+                         1);
     }
   }
   move_to(end);
@@ -167,15 +175,16 @@ SegmentReader::Step SegmentReader::resync(const SegmentTable::Place& place, std:
   std::uint64_t next = offset() + find_frame_magic(rest, kFrameAlignment);
   if (next + kFrameMinBytes > place.limit) next = place.limit;
   move_to(next);
-  if (next == place.limit) found_good(place, next);
+  if (next == place.limit) found_good(place, next, place.next_sequence);
   return Step::go_on;
 }
 
-void SegmentReader::found_good(const SegmentTable::Place& place, std::uint64_t offset) {
+// `sequence`: of what is there. Numbers in between were entries.
+void SegmentReader::found_good(const SegmentTable::Place& place, std::uint64_t offset, std::uint64_t sequence) {
   if (!bad_from_) return;
   if (table_.holds_segment(*place.segment))
     table_.note_damage(*segment_, static_cast<std::uint32_t>(*bad_from_), static_cast<std::uint32_t>(offset),
-                       "while reading");
+                       "while reading", follows_ && sequence > last_sequence_ + 1 ? sequence - last_sequence_ - 1 : 0);
   bad_from_.reset();
 }
 

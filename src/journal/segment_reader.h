@@ -33,7 +33,7 @@ class SegmentReader final : public JournalReader {
   bool read_beginning(std::uint64_t size, std::string& buffer);
   Step take_frame(const SegmentTable::Place& place, std::string& buffer, std::uint64_t buffer_at, JournalChunk& chunk);
   Step resync(const SegmentTable::Place& place, std::string_view rest);
-  void found_good(const SegmentTable::Place& place, std::uint64_t offset);
+  void found_good(const SegmentTable::Place& place, std::uint64_t offset, std::uint64_t sequence);
   std::uint64_t offset() const { return offset_of(position_); }
   void move_to(std::uint64_t offset) { position_ = segment_->position_of(offset); }
 
@@ -44,6 +44,7 @@ class SegmentReader final : public JournalReader {
   std::shared_ptr<storage::File> file_;
   std::vector<std::uint32_t> own_blocks_;  // of the segment, from its index; empty: unknown
   std::uint64_t last_sequence_ = 0;
+  bool follows_ = false;  // last_sequence_ is that of the frame right before the position
   std::optional<storage::FileError> failure_;
   bool more_ = false;
   std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset

@@ -87,6 +87,15 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
   return out;
 }
 
+std::optional<SegmentHeader> segment_of_index(std::string_view bytes) {
+  if (bytes.size() < kIndexHeaderBytes || !bytes.starts_with(kIndexMagic)) return std::nullopt;
+  SegmentHeader header;
+  header.number = load<std::uint64_t>(bytes.data() + 16);
+  header.identity = load<std::uint64_t>(bytes.data() + 24);
+  header.segment_bytes = kMaxSegmentBytes;
+  return header;
+}
+
 std::optional<SegmentSummary> decode_index(std::string_view bytes, const SegmentHeader& segment) {
   if (bytes.size() < kIndexHeaderBytes || !bytes.starts_with(kIndexMagic)) return std::nullopt;
   const char* at = bytes.data();

@@ -55,5 +55,7 @@ std::string encode_index(const SegmentHeader& segment, const SegmentSummary& sum
 std::optional<std::string_view> decode_stored_rows(std::string_view bytes, const SegmentHeader& segment);
 // Nothing unless it is a whole index of just this segment.
 std::optional<SegmentSummary> decode_index(std::string_view bytes, const SegmentHeader& segment);
+// The segment that a whole index is of; nothing else of its header is known than number and identity.
+std::optional<SegmentHeader> segment_of_index(std::string_view bytes);
 
 }  // namespace sluice::journal

@@ -52,7 +52,7 @@ void SegmentTable::add(std::shared_ptr<Segment> segment) {
     Segment& before = *segments_.back();
     before.let_close();
     // Numbers that a refused write used up lie between the two: its index leads to the next one all the same.
-    if (before.header.number + 1 == segment->header.number)
+    if (before.header.number + 1 == segment->header.number && !segment->lost)
       before.summary.next_sequence = segment->header.first_sequence;
   }
   segments_.push_back(std::move(segment));
@@ -87,6 +87,7 @@ SegmentTable::Place SegmentTable::place(const ObjectId& environment, Position fr
   place.segment = *at;
   place.last = at + 1 == segments_.end();
   place.limit = (*at)->summary.end;
+  place.next_sequence = (*at)->summary.next_sequence;
   place.offset = (*at)->header.number == segment_of(from) ? std::max(offset_of(from), kSegmentHeaderBytes)
                                                           : std::uint32_t{kSegmentHeaderBytes};
   place.nothing_until = place.offset;
@@ -229,6 +230,10 @@ storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environmen
     }
   }
   for (const Part& part : parts) {
+    if (part.segment->lost) {
+      add_to(total, part.segment->summary.environments.at(environment));
+      continue;
+    }
     const auto counted = count_part(part, environment, total);
     if (!counted && holds_segment(*part.segment)) return tl::unexpected(counted.error());
   }
@@ -311,17 +316,23 @@ bool SegmentTable::can_give_up(std::int64_t now_ms, std::int64_t retention_ms, b
   return (for_room ? reclaimable() : past_retention(now_ms, retention_ms)) > 0;
 }
 
-std::shared_ptr<Segment> SegmentTable::give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) {
+SegmentTable::GivenUp SegmentTable::give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) {
   const std::lock_guard lock(mutex_);
-  if ((for_room ? reclaimable() : past_retention(now_ms, retention_ms)) == 0) return nullptr;
+  if ((for_room ? reclaimable() : past_retention(now_ms, retention_ms)) == 0) return {};
   auto segment = segments_.front();
   segments_.pop_front();
   marks_.set_oldest(segments_.front()->position_of(kSegmentHeaderBytes));
   damaged_.erase(damaged_.begin(), damaged_.lower_bound(segments_.front()->position_of(0).value));
-  return segment;
+  return {std::move(segment), segments_.front()->header.first_sequence};
 }
 
-void SegmentTable::note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when) {
+std::uint64_t SegmentTable::next_sequence() const {
+  const std::lock_guard lock(mutex_);
+  return segments_.back()->summary.next_sequence;
+}
+
+void SegmentTable::note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when,
+                               std::uint64_t entries) {
   {
     const std::lock_guard lock(mutex_);
     std::uint64_t begin = segment.position_of(from).value;
@@ -343,11 +354,13 @@ void SegmentTable::note_damage(const Segment& segment, std::uint32_t from, std::
     if (known_bytes == end - begin) return;
     ++damaged_regions_;
     damaged_bytes_ += end - begin - known_bytes;
+    if (known_bytes == 0) missing_entries_ += entries;
   }
   log_error("journal.damaged",
             {{"segment", segment.path},
              {"from_byte", from},
              {"to_byte", to},
+             {"entries", entries},
              {"met", met_when},
              {"reason",
               "these bytes were acknowledged and are not what was written; the entries that lay there "
@@ -358,6 +371,42 @@ void SegmentTable::note_lost_segment(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   ++damaged_regions_;
   damaged_bytes_ += bytes;
+}
+
+void SegmentTable::note_missing(const std::string& where, std::uint64_t entries) {
+  if (entries == 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    missing_entries_ += entries;
+  }
+  log_error(
+      "journal.entries_missing",
+      {{"where", where},
+       {"entries", entries},
+       {"reason",
+        "segments of the journal were removed or cut: these entries were acknowledged and cannot be delivered any "
+        "more. If the files are elsewhere, stop Sluice, put them back and start again. Check the disk, and "
+        "whatever removes files in the data directory."}});
+}
+
+void SegmentTable::add_missing(std::uint64_t entries) {
+  const std::lock_guard lock(mutex_);
+  missing_entries_ += entries;
+}
+
+bool SegmentTable::is_gone(Segment& segment) {
+  std::string last;
+  {
+    const std::lock_guard lock(mutex_);
+    last = segments_.back()->path;
+  }
+  // With the whole folder gone, a volume is not mounted: it may be back.
+  if (last == segment.path || !segment.files().open(last, false)) return false;
+  if (segment.lost.exchange(true)) return true;
+  std::uint64_t entries = 0;
+  for (const auto& [environment, count] : segment.summary.environments) entries += count.entries;
+  note_missing(segment.path, entries);
+  return true;
 }
 
 void SegmentTable::fill(JournalStats& stats) const {
@@ -372,6 +421,7 @@ void SegmentTable::fill(JournalStats& stats) const {
   }
   stats.damaged_regions = damaged_regions_;
   stats.damaged_bytes = damaged_bytes_;
+  stats.missing_entries = missing_entries_;
 }
 
 std::uint64_t SegmentTable::room_bytes() const {
@@ -379,7 +429,8 @@ std::uint64_t SegmentTable::room_bytes() const {
   const Segment& last = *segments_.back();
   std::uint64_t room = last.header.segment_bytes - last.summary.end;
   const std::size_t count = reclaimable();
-  for (std::size_t i = 0; i < count; ++i) room += segments_[i]->header.segment_bytes - kSegmentHeaderBytes;
+  for (std::size_t i = 0; i < count; ++i)
+    if (!segments_[i]->lost) room += segments_[i]->header.segment_bytes - kSegmentHeaderBytes;
   return room;
 }
 

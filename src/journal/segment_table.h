@@ -2,6 +2,7 @@
 // callers. Any thread, unless documented otherwise.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -32,6 +33,10 @@ class Segment {
   void keep_open(std::shared_ptr<storage::File> file);
   void let_close();
 
+  // Its file is gone: its entries cannot be read, and what it held is known from its index. Set once, by open() or by
+  // SegmentTable::is_gone().
+  std::atomic<bool> lost{false};
+
   // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, on the helper thread
   // alone, and the environments' blocks, under the mutex (SegmentTable::index_written).
   SegmentSummary summary;
@@ -41,6 +46,7 @@ class Segment {
   std::optional<std::string> read_rows(std::uint32_t at, std::uint32_t bytes);
 
   Position position_of(std::uint64_t offset) const { return make_position(header.number, offset); }
+  storage::FileSystem& files() const { return files_; }
 
  private:
   storage::FileSystem& files_;
@@ -55,8 +61,9 @@ class SegmentTable {
   struct Place {
     std::shared_ptr<Segment> segment;  // null: nothing is left to read
     std::uint64_t offset = 0;
-    std::uint64_t limit = 0;  // durable up to here
-    bool last = false;        // more may come behind `limit`
+    std::uint64_t limit = 0;          // durable up to here
+    std::uint64_t next_sequence = 0;  // that a frame there would have
+    bool last = false;                // more may come behind `limit`
     // The environment has nothing between `offset` and this: so that who reads one of many does not read all of them.
     std::uint64_t nothing_until = 0;
     // Of the environment in the segment: its rows in the index file (none: 0), and the bytes of its entries.
@@ -86,12 +93,24 @@ class SegmentTable {
   void drop_hold(const std::string& holder);
   // Removes the oldest segment if its retention time is over and no hold needs it; with `for_room`, regardless of its
   // age.
-  std::shared_ptr<Segment> give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room);
+  struct GivenUp {
+    std::shared_ptr<Segment> segment;  // null: none
+    std::uint64_t next_first_sequence = 0;
+  };
+  GivenUp give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room);
+  std::uint64_t next_sequence() const;  // behind the last durable frame
   bool can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const;
 
   // Unreadable bytes of a segment; each byte is counted once, however often it is met.
-  void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when);
+  // `entries`: gone with them, by the sequence numbers around; 0: unknown.
+  void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when,
+                   std::uint64_t entries = 0);
   void note_lost_segment(std::uint64_t bytes);
+  // Whether its file was removed while the rest of the journal is there; told once. Any reader that cannot open it.
+  bool is_gone(Segment& segment);
+  // Entries that are gone without a trace but their sequence numbers. `where` is for people. At start.
+  void note_missing(const std::string& where, std::uint64_t entries);
+  void add_missing(std::uint64_t entries);  // that were told by a start before
 
   // Durable bytes from `from` on that no hold needs any more; moves `from` behind them.
   struct Passed {
@@ -120,7 +139,7 @@ class SegmentTable {
   std::map<std::string, Position> holds_, yielding_holds_;
   Marks marks_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
-  std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0;
+  std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0, missing_entries_ = 0;
   std::uint64_t appended_entries_ = 0, appended_events_ = 0, appended_bytes_ = 0;
 };
 

@@ -53,10 +53,7 @@ Result<std::unique_ptr<Management>> Management::open(std::unique_ptr<catalog::Ca
 
 Result<void> Management::open_parts() {
   auto managed = catalog::ManagedCatalog::open(
-      *store_, kinesis::check_kinesis_settings,
-      [this] {
-        if (publisher_) publisher_->changed();
-      },
+      *store_, kinesis::check_kinesis_settings, [this] { changed(); },
       [this](const catalog::KinesisSettings& kinesis) {
         return kinesis::check_kinesis_endpoints(kinesis, settings_.allowed_endpoints);
       });
@@ -71,19 +68,32 @@ Result<void> Management::open_parts() {
   return {};
 }
 
-void Management::start(const exporting::Exporter& exporter,
-                       std::function<bool(const catalog::CatalogPointer&)> put_in_force) {
+void Management::start(const exporting::Exporter& exporter, std::function<void(const catalog::CatalogPointer&)> publish,
+                       std::function<bool()> settle) {
   key_expirer_ = std::make_unique<catalog::KeyExpirer>(*catalog_, clock_, workers_);
   publisher_ = std::make_unique<CatalogPublisher>(
       clock_,
-      [this, put_in_force = std::move(put_in_force)] {
+      [this, settle = std::move(settle)] {
         key_expirer_->changed();
-        return put_in_force(catalog_->snapshot());
+        return settle();
       },
       workers_);
+  {
+    const std::lock_guard lock(publish_mutex_);
+    publish_ = std::move(publish);
+  }
   key_expirer_->start();
   usage_ = std::make_unique<UsageKeeper>(
       *store_, [&exporter] { return exporter.delivered(); }, clock_, workers_);
+}
+
+// What the answer says is in force when it is sent: an SDK with a new key that is told 401 stops for good. Pipelines
+// follow on the publisher's worker.
+void Management::changed() {
+  const std::lock_guard lock(publish_mutex_);
+  if (!publish_) return;
+  publish_(catalog_->snapshot());
+  publisher_->changed();
 }
 
 void Management::stop() {

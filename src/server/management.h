@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "api/access_tokens.h"
 #include "api/custom_roles.h"
@@ -29,9 +30,11 @@ class Management {
                                                   const ServerSettings& settings, const Clock& clock, Workers& workers);
   ~Management();
 
-  // Starts the workers. `put_in_force` is called on a worker after changes, with the catalog as it is then; false: not
-  // done, call again. `exporter` outlives this, or stop() comes before it goes.
-  void start(const exporting::Exporter& exporter, std::function<bool(const catalog::CatalogPointer&)> put_in_force);
+  // Starts the workers. `publish` is called after each change on the thread that makes it, before the change is
+  // answered, with the catalog as it is then; one call at a time, each with a later catalog. `settle` is called on a
+  // worker afterwards; false: not done, call again. `exporter` outlives this, or stop() comes before it goes.
+  void start(const exporting::Exporter& exporter, std::function<void(const catalog::CatalogPointer&)> publish,
+             std::function<bool()> settle);
   // Ends the workers: what was changed is put in force first, usage is written. Whoever changes the catalog has
   // stopped.
   void stop();
@@ -45,11 +48,14 @@ class Management {
   Management(std::unique_ptr<catalog::CatalogStore> store, const ServerSettings& settings, const Clock& clock,
              Workers& workers);
   Result<void> open_parts();
+  void changed();
 
   const ServerSettings& settings_;
   const Clock& clock_;
   Workers& workers_;
   const std::unique_ptr<catalog::CatalogStore> store_;
+  std::mutex publish_mutex_;
+  std::function<void(const catalog::CatalogPointer&)> publish_;  // guarded by publish_mutex_; null before start()
   std::unique_ptr<catalog::ManagedCatalog> catalog_;
   std::unique_ptr<api::CustomRoles> roles_;
   std::unique_ptr<api::AccessTokens> tokens_;

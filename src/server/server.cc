@@ -85,7 +85,8 @@ struct Server::Parts {
   Result<void> make_gate();
   void make_api();
   Result<void> listen();
-  bool put_in_force(const catalog::CatalogPointer& catalog);
+  void publish(const catalog::CatalogPointer& catalog);
+  bool settle();
   std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
                                              exporting::DeadLetterStore& dead_letters) {
     return kinesis::make_kinesis_sink(destination, identity->parts(destination.kinesis), notifier, dead_letters);
@@ -144,11 +145,17 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   return {};
 }
 
+// On the thread of who changes the catalog.
+void Server::Parts::publish(const catalog::CatalogPointer& catalog) {
+  if (view->phase == api::ServerPhase::draining) return;  // it is in force at the next start
+  data_path->publish(catalog);
+}
+
 // On the publisher's worker. False: not done, to be tried again.
-bool Server::Parts::put_in_force(const catalog::CatalogPointer& catalog) {
+bool Server::Parts::settle() {
   const std::lock_guard lock(reload_mutex);
-  if (view->phase == api::ServerPhase::draining) return true;  // it is in force at the next start
-  const auto done = data_path->put_in_force(catalog);
+  if (view->phase == api::ServerPhase::draining) return true;
+  const auto done = data_path->settle();
   if (!done) log_error("catalog.not_applied", {{"message", done.error().message}});
   return done.has_value();
 }
@@ -242,8 +249,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
   if (auto made = p.make_gate(); !made) return tl::unexpected(made.error());
   if (managed) {
-    p.management->start(p.data_path->exporter(),
-                        [&p](const catalog::CatalogPointer& changed) { return p.put_in_force(changed); });
+    p.management->start(
+        p.data_path->exporter(), [&p](const catalog::CatalogPointer& changed) { p.publish(changed); },
+        [&p] { return p.settle(); });
     p.make_api();
   }
   if (!p.settings.launchdarkly.api_token.empty())

@@ -94,8 +94,9 @@ Result<void> Process::start() {
       !started)
     return started;
   show();
-  management_->start(data_path_->exporter(),
-                     [this](const catalog::CatalogPointer& changed) { return put_in_force(changed); });
+  management_->start(
+      data_path_->exporter(), [this](const catalog::CatalogPointer& changed) { publish(changed); },
+      [this] { return settle(); });
   make_api();
   if (!settings_.launchdarkly.api_token.empty())
     flag_reader_ =
@@ -138,9 +139,13 @@ void Process::make_api() {
       *gate_, world_.scheduler);
 }
 
-bool Process::put_in_force(const catalog::CatalogPointer& catalog) {
+void Process::publish(const catalog::CatalogPointer& catalog) {
+  if (view_->phase != api::ServerPhase::draining) data_path_->publish(catalog);
+}
+
+bool Process::settle() {
   if (view_->phase == api::ServerPhase::draining) return true;
-  return data_path_->put_in_force(catalog).has_value();
+  return data_path_->settle().has_value();
 }
 
 void Process::request(std::string bytes, Answered answered) {

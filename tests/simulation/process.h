@@ -70,7 +70,8 @@ class Process {
   Result<void> open_data_path();
   void show();
   void make_api();
-  bool put_in_force(const catalog::CatalogPointer& catalog);
+  void publish(const catalog::CatalogPointer& catalog);
+  bool settle();
   std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
                                              exporting::DeadLetterStore& dead_letters);
 

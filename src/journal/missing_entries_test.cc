@@ -1,0 +1,187 @@
+// Segments that were removed, zeroed or cut are noticed, at start and while it runs, and told with how many entries.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "journal/extent.h"
+#include "journal/journal.h"
+#include "journal/segment_format.h"
+#include "storage/file_system_fake.h"
+
+namespace sluice::journal {
+namespace {
+
+const ObjectId kMine = *ObjectId::parse("578d1e02d2943862c52b9686");
+constexpr const char* kSegments = "/journal/segments/";
+
+class MissingEntries : public testing::Test {
+ protected:
+  MissingEntries() {
+    limits_.segment_bytes = 64 << 10;
+    limits_.min_free_bytes = 0;
+    open();
+    for (std::size_t i = 0; i < kEntries; ++i) append();
+    EXPECT_EQ(journal_->stats().missing_entries, 0u);
+  }
+  void open() {
+    auto opened = Journal::open("/journal", limits_, files_, clock_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    journal_ = std::move(*opened);
+  }
+  void reopen() {
+    close();
+    open();
+  }
+  void close() { journal_.reset(); }
+  void append() {
+    AppendRequest request;
+    request.environment = kMine;
+    request.received_ms = clock_.wall_ms();
+    request.counts[2] = 1;
+    request.entry = std::string(2'000, 'e');
+    std::promise<AppendOutcome> outcome;
+    request.done = [&](AppendOutcome result) { outcome.set_value(result); };
+    journal_->append(std::move(request));
+    ASSERT_EQ(outcome.get_future().get(), AppendOutcome::durable);
+  }
+  std::vector<std::string> segments() const {
+    std::vector<std::string> found;
+    for (const std::string& path : files_.paths())
+      if (path.starts_with(kSegments) && path.ends_with(".segment")) found.push_back(path);
+    return found;
+  }
+  static std::string index_of(std::string path) { return path.replace(path.rfind('.'), std::string::npos, ".index"); }
+  std::uint64_t readable() {
+    std::uint64_t entries = 0;
+    const auto reader = journal_->reader(kMine, journal_->oldest());
+    while (true) {
+      const auto chunk = reader->read(1 << 20);
+      EXPECT_FALSE(reader->failure());
+      if (!chunk && !reader->more()) return entries;
+      if (chunk) entries += chunk->entries.size();
+    }
+  }
+  std::uint64_t counted() const { return journal_->count(kMine, journal_->oldest(), journal_->end())->entries; }
+  std::uint64_t missing() const { return journal_->stats().missing_entries; }
+  // All that is not there is told, and little more: a stop in order uses a number too.
+  void expect_told(std::uint64_t at_most_more = 1) {
+    const std::uint64_t there = readable();
+    EXPECT_LT(there, kEntries);
+    EXPECT_GE(missing(), kEntries - there);
+    EXPECT_LE(missing(), kEntries - there + at_most_more);
+  }
+
+  static constexpr std::size_t kEntries = 100;
+  storage::FakeFileSystem files_{1};
+  SystemClock clock_;
+  JournalLimits limits_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(MissingEntries, none_is_told_over_restarts_and_retention) {
+  for (int i = 0; i < 3; ++i) {
+    reopen();
+    EXPECT_EQ(missing(), 0u);
+    EXPECT_EQ(readable(), kEntries);
+  }
+  limits_.retention_ms = 0;
+  limits_.max_bytes = 3 * limits_.segment_bytes;
+  reopen();
+  journal_->drop_hold(kStartingHold);
+  for (int i = 0; i < 200; ++i) append();
+  EXPECT_LT(readable(), kEntries + 200);
+  reopen();
+  EXPECT_EQ(missing(), 0u);
+}
+
+TEST_F(MissingEntries, of_a_segment_that_was_removed_are_told_first_middle_or_last_with_or_without_its_index) {
+  for (const bool with_index : {true, false}) {
+    for (const int which : {0, 1, 2}) {
+      SCOPED_TRACE(testing::Message() << which << with_index);
+      close();
+      const auto image = files_.after_crash(storage::FakeFileSystem::Crash::keep_all, 1);
+      open();
+      const auto all = segments();
+      ASSERT_GE(all.size(), 4u);
+      const std::string path = which == 0 ? all.front() : which == 1 ? all.at(1) : all.back();
+      ASSERT_TRUE(image->remove(path));
+      if (!with_index) (void)image->remove(index_of(path));
+      auto opened = Journal::open("/journal", limits_, *image, clock_);
+      ASSERT_TRUE(opened) << opened.error().message;
+      std::swap(journal_, *opened);
+      expect_told();
+      EXPECT_EQ(counted(), with_index && which < 2 ? kEntries : readable()) << "its destinations count what is missing";
+      const std::uint64_t told = missing();
+      journal_.reset();
+      journal_ = *Journal::open("/journal", limits_, *image, clock_);
+      EXPECT_EQ(missing(), told) << "also at the next start";
+      append();
+      EXPECT_EQ(missing(), told);
+      journal_ = std::move(*opened);
+    }
+  }
+}
+
+TEST_F(MissingEntries, of_a_segment_that_was_zeroed_or_cut_are_told) {
+  close();
+  const auto all = segments();
+  for (const std::string& path : {all.front(), all.at(1), all.back()}) {
+    for (const std::size_t left : {std::size_t{0}, std::size_t{10'000}}) {
+      SCOPED_TRACE(testing::Message() << path << " " << left);
+      const auto image = files_.after_crash(storage::FakeFileSystem::Crash::keep_all, 1);
+      image->set_bytes(path, image->bytes(path).substr(0, left));
+      journal_ = *Journal::open("/journal", limits_, *image, clock_);
+      expect_told();
+      journal_.reset();
+    }
+    SCOPED_TRACE(path);
+    const auto image = files_.after_crash(storage::FakeFileSystem::Crash::keep_all, 1);
+    image->set_bytes(path, std::string(limits_.segment_bytes, '\0'));
+    for (int starts = 0; starts < 3; ++starts) {
+      journal_ = *Journal::open("/journal", limits_, *image, clock_);
+      expect_told();
+      journal_.reset();
+    }
+  }
+}
+
+TEST_F(MissingEntries, of_a_segment_that_is_removed_while_it_runs_are_told_and_stepped_over) {
+  ASSERT_TRUE(files_.remove(segments().at(1)));
+  expect_told();
+  EXPECT_EQ(counted(), kEntries);
+}
+
+TEST_F(MissingEntries, a_folder_that_is_gone_as_a_whole_may_come_back_and_nothing_is_stepped_over) {
+  for (const std::string& path : segments()) ASSERT_TRUE(files_.remove(path));
+  const auto reader = journal_->reader(kMine, journal_->oldest());
+  EXPECT_FALSE(reader->read(1 << 20));
+  EXPECT_TRUE(reader->failure());
+  EXPECT_EQ(missing(), 0u);
+}
+
+TEST_F(MissingEntries, an_extent_that_is_damaged_or_gone_stops_nothing) {
+  close();
+  files_.set_bytes("/journal/extent", "damaged");
+  open();
+  EXPECT_EQ(missing(), 0u);
+  close();
+  ASSERT_TRUE(decode_extent(files_.bytes("/journal/extent")));
+  ASSERT_TRUE(files_.remove("/journal/extent"));
+  open();
+  EXPECT_EQ(readable(), kEntries);
+}
+
+TEST(Extent, is_read_as_it_was_written_and_a_bad_byte_is_noticed) {
+  const Extent extent{7, 1'000, 3};
+  const std::string bytes = encode_extent(extent);
+  EXPECT_EQ(decode_extent(bytes), extent);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string bad = bytes;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    EXPECT_FALSE(decode_extent(bad)) << at;
+  }
+  EXPECT_FALSE(decode_extent(bytes.substr(0, 39)));
+}
+
+}  // namespace
+}  // namespace sluice::journal

@@ -1,0 +1,67 @@
+// Segments of the journal that are removed or cut, and a journal that is full: told with how many, never in silence.
+import assert from 'node:assert/strict';
+import { readdir, rm, truncate } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Kinesim } from './lib/kinesim.js';
+import { customEvent, Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+
+const PAYLOADS = 100;
+const PER_PAYLOAD = 10;
+const SMALL_SEGMENTS = { journal: { segment_bytes: '64 KiB', max_bytes: '16 MiB' } };
+
+async function stoppedWithSegments(t) {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, { settings: SMALL_SEGMENTS, destinations: [kinesim.destination({ stream_name: 'not-yet' })] });
+  for (let i = 0; i < PAYLOADS; ++i)
+    assert.equal(await sluice.post(Array.from({ length: PER_PAYLOAD }, (_, n) => customEvent(`e${i}-${n}`, { data: { pad: 'x'.repeat(500) } }))), 202);
+  await sluice.process.stop('SIGTERM');
+  await kinesim.apply({ streams: [{ name: 'not-yet', shards: 1 }] });
+  const folder = path.join(sluice.dataDir, 'journal/segments');
+  const segments = (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort().map((name) => path.join(folder, name));
+  assert.ok(segments.length >= 5, `${segments.length} segments`);
+  return { kinesim, sluice, segments };
+}
+
+for (const [which, lose] of [
+  ['the first segment is removed', (segments) => rm(segments[0])],
+  ['one in the middle is removed', (segments) => rm(segments[2])],
+  ['one in the middle is cut', (segments) => truncate(segments[2], 20_000)],
+  ['the last one is cut', (segments) => truncate(segments.at(-1), 8_000)],
+  ['the last one is removed', (segments) => rm(segments.at(-1))],
+])
+  test(`${which}: the rest is delivered, and what is gone is told with its number`, async (t) => {
+    const { kinesim, sluice, segments } = await stoppedWithSegments(t);
+    await lose(segments);
+    await sluice.launch();
+    const { journal } = await sluice.status();
+    assert.ok(journal.missingEntries > 0 && journal.missingEntries < PAYLOADS / 2, JSON.stringify(journal));
+    const told = (await sluice.metrics()).samples.find(({ name }) => name === 'sluice_journal_missing_entries');
+    assert.equal(told.value, journal.missingEntries);
+    assert.match(sluice.process.output, /journal\.(entries_missing|damaged)/);
+    const rest = await waitFor('the rest', async () => {
+      const found = await sluice.destination();
+      return found.backlog.events === 0 && found.deliveredEvents > 0 && found;
+    }, { timeoutMs: 30_000 });
+    const { length } = await kinesim.texts('not-yet');
+    assert.equal(rest.deliveredEvents, length);
+    const lost = PAYLOADS * PER_PAYLOAD - length;
+    assert.ok(lost > 0 && lost <= journal.missingEntries * PER_PAYLOAD, `${lost} lost, ${journal.missingEntries} entries are told missing`);
+    // Of a sealed segment it is known which destination misses how many.
+    if (!which.includes('last')) assert.equal(rest.missingEvents, lost);
+  });
+
+test('a journal in which no payload fits any more is not ready, and says why', async (t) => {
+  const kinesim = await Kinesim.start(t);
+  const sluice = await Sluice.start(t, {
+    settings: { journal: { segment_bytes: '64 KiB', max_bytes: '256 KiB' } }, destinations: [kinesim.destination({ stream_name: 'not-yet' })],
+  });
+  const payload = () => sluice.post([customEvent('large', { data: { pad: 'x'.repeat(25_000) } })]);
+  for (let i = 0; i < 40 && (await payload()) === 202; ++i);
+  await waitFor('it to be not ready', async () => {
+    assert.equal(await payload(), 503);
+    const ready = await fetch(`${sluice.uri}/readyz`);
+    return ready.status === 503 && /journal is full/.test((await ready.json()).reason);
+  });
+});
