@@ -32,6 +32,17 @@ http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, s
   return refusal(status, code, std::string(message));
 }
 
+http::Admission AdminHandler::admit(const http::HttpRequest& request) {
+  http::Admission admission;
+  if (api_ == nullptr || !RestApi::serves(request.path))
+    admission.refused = true;
+  else if (request.path == kSessionPath)
+    admission.max_body_bytes = kMaxSignInBytes;
+  else
+    admission.refused = !api_->knows(request);
+  return admission;
+}
+
 void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   if (RestApi::serves(request.path)) {
     if (api_ != nullptr) return api_->answer(request, std::move(responder));

@@ -16,6 +16,9 @@ class AdminHandler final : public http::HttpHandler {
   // All outlive the handler. Without `api` the catalog is declared in a file. Called on the admin loop only.
   AdminHandler(const PublicStatus& status, RenderedPages& pages, RestApi* api)
       : status_(status), pages_(pages), api_(api) {}
+  // Only who brings a valid token may send a body, and who signs in a small one.
+  http::Admission admit(const http::HttpRequest& request) override;
+  bool admits_all() const override { return true; }
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;

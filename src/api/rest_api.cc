@@ -134,6 +134,11 @@ RestResult<Caller> RestApi::owner_of(std::string_view token, std::string_view pe
   return refuse(401, "unauthorized", "Invalid access token");
 }
 
+bool RestApi::knows(const http::HttpRequest& request) const {
+  const std::string_view token = token_of(request);
+  return !token.empty() && context_.tokens.caller(token);
+}
+
 RestResult<Caller> RestApi::caller_of(const http::HttpRequest& request) {
   auto caller = owner_of(token_of(request), request.peer);
   if (!request.header("authorization").empty()) return caller;

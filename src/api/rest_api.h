@@ -25,6 +25,8 @@ inline constexpr std::size_t kMaxWatchedAddresses = 10'000;
 // A browser's session: the access token in a cookie that no script can read and no other site can send.
 inline constexpr std::string_view kSessionPath = "/api/session";
 inline constexpr std::string_view kSessionCookie = "sluice_session";
+// A sign-in, which brings no token yet, has one in its body and nothing else.
+inline constexpr std::uint64_t kMaxSignInBytes = 4096;
 inline constexpr std::int64_t kSessionSeconds = 12 * 3600;  // a working day
 // What a browser must send with every change beside the cookie: no form of another site can.
 inline constexpr std::string_view kConsoleHeader = "X-Sluice-Console";
@@ -41,6 +43,8 @@ class RestApi {
         by_address_(context_.max_calls_per_s) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const http::HttpRequest& request, http::HttpResponder responder);
+  // Whether the request brings a valid access token; counts nothing.
+  bool knows(const http::HttpRequest& request) const;
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
   void stop() { worker_.stop(); }
 

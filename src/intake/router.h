@@ -12,6 +12,7 @@ enum class EndpointKind : std::uint8_t {
   diagnostic,  // a JSON object
   gif,         // events in the query of a picture's address, from browsers without CORS
   common,      // GET /status, /healthz, /readyz
+  root,        // GET, HEAD and OPTIONS of / and *, by which load balancers see that somebody is there
 };
 
 // Where the credential stands.
