@@ -100,7 +100,7 @@ export async function assertUnharmed(t, { kinesim, sluice }) {
   assert.ok(seen.p99Ms <= LIMITS.p99Ms, `p99 of ${seen.p99Ms} ms`);
   assert.ok(seen.residentMiB <= LIMITS.residentMiB, `${seen.residentMiB} MiB resident`);
   await waitFor('all of the victim\'s events to be delivered', async () => {
-    const delivered = new Set((await kinesim.texts()).map((text) => JSON.parse(text).key));
+    const delivered = new Set((await kinesim.texts()).map((text) => JSON.parse(text).event.key));
     return seen.keys.every((key) => delivered.has(key));
   });
   return seen;
