@@ -34,6 +34,17 @@ http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, s
   return refusal(status, code, std::string(message));
 }
 
+http::Admission AdminHandler::admit(const http::HttpRequest& request) {
+  http::Admission admission;
+  if (api_ == nullptr || !RestApi::serves(request.path))
+    admission.refused = true;
+  else if (request.path == kSessionPath)
+    admission.max_body_bytes = kMaxSignInBytes;
+  else
+    admission.refused = !gate_.knows(request);
+  return admission;
+}
+
 // The pages show destinations, ARNs, AWS's words and values of flags: for who may see everything.
 void AdminHandler::answer_page(const http::HttpRequest& request, http::HttpResponder responder) {
   if (request.path == "/metrics" && access_.open_metrics) return pages_.answer(request.path, std::move(responder));

@@ -24,6 +24,9 @@ class AdminHandler final : public http::HttpHandler {
   AdminHandler(const PublicStatus& status, RenderedPages& pages, CallerGate& gate, const AdminAccess& access,
                RestApi* api)
       : status_(status), pages_(pages), gate_(gate), access_(access), api_(api) {}
+  // Only who brings a valid token may send a body, and who signs in a small one.
+  http::Admission admit(const http::HttpRequest& request) override;
+  bool admits_all() const override { return true; }
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;

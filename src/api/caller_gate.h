@@ -50,6 +50,9 @@ class CallerGate {
   // The caller of an admitted request later on, as long as it is one; counts nothing.
   std::function<std::optional<Caller>()> caller_later(const http::HttpRequest& request) const;
 
+  // Whether there is such a caller; counts nothing: it is asked before a body is taken.
+  bool knows(const http::HttpRequest& request) const { return caller_later(request)().has_value(); }
+
   std::string begin_session(const Caller& caller) { return sessions_.begin(caller.token_id, clock_.steady_us()); }
   // The session of this request's cookie, if it has one.
   void end_session(const http::HttpRequest& request);

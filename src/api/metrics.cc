@@ -210,6 +210,9 @@ void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
               {{"result", "accepted"}});
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_refused),
               {{"result", "refused"}});
+  for (std::size_t i = 0; i < http::kCuts; ++i)
+    out.counter("sluice_connection_cuts_total", "Connections and requests of SDKs that Sluice ended by itself",
+                number(stats.cuts[i]), {{"reason", std::string(http::cut_name(static_cast<http::Cut>(i)))}});
   out.gauge("sluice_buffered_bytes", "Bytes of bodies held by connections", number(stats.buffered_bytes));
 }
 

@@ -16,6 +16,8 @@
 namespace sluice::api {
 
 inline constexpr std::string_view kSessionPath = "/api/session";
+// A sign-in, which brings no token yet, has one in its body and nothing else.
+inline constexpr std::uint64_t kMaxSignInBytes = 4096;
 
 // The body of an error, as LaunchDarkly's clients know it.
 std::string rest_error_text(std::string_view code, std::string_view message);

@@ -17,20 +17,22 @@ std::string counted_address(std::string_view address) {
   return network.data();
 }
 
-bool AddressCount::enter(std::string_view address) {
-  if (most_ == 0) return true;
+std::shared_ptr<AddressShare> AddressCount::enter(std::string_view address) {
+  std::string counted = counted_address(address);
   const std::lock_guard lock(mutex_);
-  std::size_t& open = connections_[counted_address(address)];
-  if (open >= most_) return false;
-  ++open;
-  return true;
+  std::shared_ptr<AddressShare>& share = shares_[counted];
+  if (!share) share = std::make_shared<AddressShare>(std::move(counted), most_bytes_);
+  if (most_ > 0 && share->connections >= most_) return nullptr;
+  ++share->connections;
+  addresses_ = shares_.size();
+  return share;
 }
 
-void AddressCount::leave(std::string_view address) {
-  if (most_ == 0) return;
+void AddressCount::leave(AddressShare& share) {
   const std::lock_guard lock(mutex_);
-  const auto found = connections_.find(counted_address(address));
-  if (found != connections_.end() && --found->second == 0) connections_.erase(found);
+  if (--share.connections > 0) return;
+  shares_.erase(std::string(share.address));  // a copy: the name goes with its share
+  addresses_ = shares_.size();
 }
 
 }  // namespace sluice::http

@@ -8,8 +8,8 @@ namespace {
 
 // Fine enough for a tenth of the shortest time to wait for, coarse enough to cost nothing when idle.
 std::chrono::milliseconds tick_length(const HttpLimits& limits) {
-  const std::int64_t shortest =
-      std::min({limits.header_timeout_ms, limits.body_timeout_ms, limits.keep_alive_ms, limits.write_timeout_ms});
+  const std::int64_t shortest = std::min({limits.header_timeout_ms, limits.body_timeout_ms, limits.body_grace_ms,
+                                          limits.keep_alive_ms, limits.write_timeout_ms});
   return std::chrono::milliseconds(std::clamp<std::int64_t>(shortest / 10, 5, 500));
 }
 
@@ -34,12 +34,20 @@ void AsioLoop::arm_timer() {
   });
 }
 
+void AsioLoop::arm_wait_timer() {
+  wait_timer_.expires_after(std::chrono::milliseconds(kWaitTickMs));
+  wait_timer_.async_wait([this](ErrorCode error) {
+    if (!error && !stopping_) retry_waiting();
+  });
+}
+
 void AsioLoop::stop() {
   if (thread_.joinable()) {
     boost::asio::post(context_, [this] {
       stopping_ = true;
       abort_all();
       timer_.cancel();
+      wait_timer_.cancel();
       work_.reset();
     });
     thread_.join();

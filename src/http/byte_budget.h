@@ -1,5 +1,4 @@
-// A limit on the bytes of many holders together: each reserves first, and is refused when the sum would be too
-// many. Any thread.
+// Limits on the bytes of many holders together: each reserves first, and is refused when the sum would be too many.
 #pragma once
 
 #include <atomic>
@@ -7,18 +6,29 @@
 
 namespace sluice::http {
 
-class ByteBudget {
+// Where a buffer reserves what it is about to hold.
+class ByteAccount {
+ public:
+  virtual ~ByteAccount() = default;
+  // False when a limit would be passed; then nothing is taken.
+  virtual bool take(std::uint64_t bytes) = 0;
+  virtual void give_back(std::uint64_t bytes) = 0;
+};
+
+// One limit. Any thread.
+class ByteBudget final : public ByteAccount {
  public:
   explicit ByteBudget(std::uint64_t limit_bytes) : limit_(limit_bytes) {}
 
-  // False when the limit would be passed; then nothing is taken.
-  bool take(std::uint64_t bytes) {
+  bool take(std::uint64_t bytes) override {
     const std::uint64_t before = used_.fetch_add(bytes, std::memory_order_relaxed);
     if (before + bytes <= limit_) return true;
     used_.fetch_sub(bytes, std::memory_order_relaxed);
     return false;
   }
-  void give_back(std::uint64_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
+  // Counts what is there already, even beyond the limit.
+  void add(std::uint64_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
+  void give_back(std::uint64_t bytes) override { used_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
   std::uint64_t limit() const { return limit_; }

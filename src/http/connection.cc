@@ -5,17 +5,15 @@
 #include <utility>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "http/response_text.h"
 
 namespace sluice::http {
 namespace {
 
-// How long a client may keep sending after it was refused. Closing at once would reset the connection and could take
-// the answer away from it before it was read.
-constexpr std::int64_t kLingerMs = 3000;
 // Buffers of an idle connection above this are given back.
 constexpr std::size_t kKeptBytes = 4096;
+// What one read brings of a header while memory is short.
+constexpr std::size_t kShortReadBytes = 4 << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 void shrink(std::string& buffer) {
@@ -26,19 +24,29 @@ void shrink(std::string& buffer) {
 }  // namespace
 
 Connection::Connection(std::shared_ptr<Loop> loop, std::string peer)
-    : loop_(std::move(loop)), peer_(std::move(peer)), parser_(loop_->limits(), loop_->shared().body_budget) {}
+    : loop_(std::move(loop)),
+      peer_(std::move(peer)),
+      account_(loop_->shared().memory),
+      parser_(loop_->limits(), account_) {}
 
 Connection::~Connection() { drop_stash(); }
 
 void Connection::start(bool refused) {
-  phase_since_ms_ = loop_->now_ms();
-  counted_ = !refused && loop_->shared().addresses.enter(peer_);
-  if (!counted_) {
+  accepted_ms_ = phase_since_ms_ = loop_->now_ms();
+  AddressCount& addresses = loop_->shared().addresses;
+  std::shared_ptr<AddressShare> address;
+  if (!refused || loop_->recycle(*this, {})) {
+    address = addresses.enter(peer_);
+    if (!address && loop_->recycle(*this, counted_address(peer_))) address = addresses.enter(peer_);
+  }
+  if (!address) {
     LoopCounters::add(loop_->counters().refused);
+    loop_->count_cut(Cut::too_many_connections, peer_);
     fault(503, "too_many_connections",
           "The server, or your address, has as many connections as it may; try again in a second.");
     return run();
   }
+  account_.set_address(std::move(address));
   open();
 }
 
@@ -56,11 +64,9 @@ void Connection::on_read(bool ok, std::string_view bytes) {
   if (phase_ == Phase::closed) return;
   LoopCounters::add(loop_->counters().bytes_in, bytes.size());
   if (phase_ == Phase::lingering) {
-    if (ok)
-      want_bytes();
-    else
-      close();
-    return;
+    if (!ok) return close();
+    want_bytes();
+    return read_wanted();
   }
   if (faulted_) return;  // was under way when the request failed
   if (!ok) return close();
@@ -71,6 +77,7 @@ void Connection::on_read(bool ok, std::string_view bytes) {
     stash_.append(bytes);
     input_ = std::string_view(stash_).substr(consumed);
   }
+  measured_bytes_ += bytes.size();
   if (phase_ == Phase::body) {
     body_received_ += bytes.size();
     progress_ms_ = loop_->now_ms();
@@ -81,11 +88,10 @@ void Connection::on_read(bool ok, std::string_view bytes) {
 void Connection::on_written(bool ok) {
   if (phase_ == Phase::closed) return;
   if (!ok) return close();
-  if (phase_ == Phase::continuing) {
+  if (phase_ == Phase::continuing)
     phase_ = Phase::body;
-  } else if (!finish_answer()) {
-    return;
-  }
+  else
+    finish_answer();
   run();
 }
 
@@ -97,18 +103,13 @@ void Connection::run() {
   while (step()) {
   }
   running_ = false;
-  if (phase_ == Phase::closed || stash_input()) return;
-  if (phase_ == Phase::header || phase_ == Phase::body) {
-    fault(503, "overloaded", "The server holds as many bodies as it may; try again in a second.");
-    return run();
-  }
-  // Requests that were sent ahead of an answer: the client sends them again after "Connection: close".
-  input_ = {};
-  drop_stash();
-  last_request_ = true;
+  if (phase_ == Phase::closed) return;
+  keep_input();
+  read_wanted();
 }
 
 bool Connection::step() {
+  if (waiting_) return false;
   switch (phase_) {
     case Phase::idle:
     case Phase::header:
@@ -118,6 +119,7 @@ bool Connection::step() {
       return write_answer();
     case Phase::opening:
     case Phase::continuing:
+    case Phase::held:
     case Phase::handling:
     case Phase::writing:
     case Phase::streaming:
@@ -135,11 +137,22 @@ bool Connection::parse() {
     if (input_.empty() || input_ == "\r") return want_bytes();
     parser_.begin();
     phase_ = Phase::header;
-    phase_since_ms_ = loop_->now_ms();
+    phase_since_ms_ = measured_ms_ = loop_->now_ms();
+    bytes_per_s_ = kNotMeasured;
+    measured_bytes_ = 0;
+    waited_ms_ = 0;
+    admitted_ = false;
   }
-  if (input_.empty()) return want_bytes();
-  switch (parser_.feed(input_)) {
+  if (phase_ == Phase::header) return input_.empty() ? want_bytes() : parsed(parser_.feed(input_));
+  if (input_.empty() && !admitted_ && !admit()) return phase_ == Phase::answered;
+  if (!has_room()) return (loop_->relieve(*this) && has_room()) || wait();
+  return input_.empty() ? want_bytes() : parsed(parser_.feed(input_));
+}
+
+bool Connection::parsed(RequestParser::Step step) {
+  switch (step) {
     case RequestParser::Step::need_more:
+      if (phase_ == Phase::body && !admitted_ && !admit()) return phase_ == Phase::answered;
       return want_bytes();
     case RequestParser::Step::more:
       return true;
@@ -157,7 +170,9 @@ bool Connection::begin_body() {
   phase_ = Phase::body;
   phase_since_ms_ = progress_ms_ = loop_->now_ms();
   body_received_ = input_.size();
-  if (!input_.empty() || !parser_.expects_continue()) return true;
+  const bool says_continue = input_.empty() && parser_.expects_continue();
+  if ((says_continue || loop_->handler().admits_all()) && !admit()) return phase_ == Phase::answered;
+  if (!says_continue) return true;
   phase_ = Phase::continuing;
   switch (start_write(kContinue)) {
     case Io::done:
@@ -172,12 +187,45 @@ bool Connection::begin_body() {
   return false;
 }
 
-bool Connection::dispatch() {
-  LoopCounters::add(loop_->counters().requests);
-  phase_ = Phase::handling;
+// Before more of the body is read. False: the request is refused.
+bool Connection::admit() {
+  admitted_ = true;
   request_ = {};
   request_.peer = peer_;
   parser_.describe(request_);
+  request_.body = {};
+  const Admission admission = loop_->handler().admit(request_);
+  if (admission.refused) {
+    faulted_ = true;  // what comes is a body that nobody reads
+    input_ = {};
+    drop_stash();
+    LoopCounters::add(loop_->counters().requests);
+    call_handler();
+    return false;
+  }
+  if (admission.max_body_bytes > 0 && !parser_.limit_body(admission.max_body_bytes)) {
+    fault(parser_.fault().status, parser_.fault().code, parser_.fault().message);
+    return false;
+  }
+  if (admission.owner != 0) account_.set_owner(loop_->shared().memory.owner_share(admission.owner));
+  return true;
+}
+
+bool Connection::dispatch() {
+  LoopCounters::add(loop_->counters().requests);
+  request_ = {};
+  request_.peer = peer_;
+  parser_.describe(request_);
+  if (!loop_->handler().ready(request_)) {
+    phase_ = Phase::held;
+    return wait();
+  }
+  return call_handler();
+}
+
+bool Connection::call_handler() {
+  phase_ = Phase::handling;
+  fresh_ = false;
   try {
     // Thrown out of, the responder answers 500 on its way down.
     loop_->handler().handle(request_, HttpResponder(shared_from_this()));
@@ -297,18 +345,25 @@ void Connection::stream_on() {
 
 // Always false: there is nothing to do until bytes come.
 bool Connection::want_bytes() {
-  if (reading_ || phase_ == Phase::closed) return false;
-  reading_ = true;
-  start_read();
+  wants_bytes_ = true;
   return false;
 }
 
-// What the handled read left over has to outlive it. False when there is no room for it.
-bool Connection::stash_input() {
-  if (input_.empty()) {
-    drop_stash();
-    return true;
-  }
+// After keep_input(): the loop's buffer is used again.
+void Connection::read_wanted() {
+  if (!std::exchange(wants_bytes_, false) || reading_ || phase_ == Phase::closed) return;
+  reading_ = true;
+  start_read();
+}
+
+std::size_t Connection::read_limit() const {
+  if (phase_ == Phase::body) return std::min(parser_.next_read(), kReadBytes);
+  return loop_->shared().memory.waiting > 0 ? kShortReadBytes : kReadBytes;
+}
+
+// What the handled read left over has to outlive it.
+void Connection::keep_input() {
+  if (input_.empty()) return drop_stash();
   const bool in_stash = input_.data() >= stash_.data() && input_.data() < stash_.data() + stash_.size();
   if (!in_stash) {
     stash_.assign(input_);
@@ -317,68 +372,30 @@ bool Connection::stash_input() {
     stash_.erase(0, stash_.size() - input_.size());
     input_ = stash_;
   }
-  ByteBudget& budget = loop_->shared().body_budget;
-  if (stash_.size() > stash_counted_) {
-    if (!budget.take(stash_.size() - stash_counted_)) return false;
-  } else {
-    budget.give_back(stash_counted_ - stash_.size());
+  if (stash_.size() <= stash_counted_) {
+    account_.give_back(stash_counted_ - stash_.size());
+    stash_counted_ = stash_.size();
+    return;
   }
-  stash_counted_ = stash_.size();
-  return true;
+  if (waiting_ || account_.take(stash_.size() - stash_counted_)) {
+    if (!waiting_) stash_counted_ = stash_.size();
+    return;
+  }
+  if (phase_ == Phase::header || phase_ == Phase::body) {
+    // It is kept all the same, and nothing is read until there is room for it: one read of a connection is not counted.
+    wants_bytes_ = false;
+    wait();
+    return;
+  }
+  // Requests that were sent ahead of an answer: the client sends them again after "Connection: close".
+  input_ = {};
+  drop_stash();
+  last_request_ = true;
 }
 
 void Connection::drop_stash() {
   shrink(stash_);
-  loop_->shared().body_budget.give_back(std::exchange(stash_counted_, 0));
-}
-
-void Connection::time_out(std::string_view code, std::string_view message) {
-  LoopCounters::add(loop_->counters().timeouts);
-  fault(408, code, message);
-  run();
-}
-
-void Connection::tick(std::int64_t now_ms) {
-  const HttpLimits& limits = loop_->limits();
-  const std::int64_t elapsed = now_ms - phase_since_ms_;
-  switch (phase_) {
-    case Phase::opening:
-      if (elapsed > limits.header_timeout_ms) close();
-      return;
-    case Phase::idle:
-      if (elapsed > limits.keep_alive_ms) close();
-      return;
-    case Phase::header:
-      if (elapsed > limits.header_timeout_ms)
-        time_out("header_timeout",
-                 "The header was not complete after " + human_duration_ms(limits.header_timeout_ms) + ".");
-      return;
-    case Phase::body:
-      if (now_ms - progress_ms_ > limits.body_timeout_ms)
-        return time_out("body_timeout",
-                        "Nothing more of the body came for " + human_duration_ms(limits.body_timeout_ms) + ".");
-      if (elapsed > limits.body_timeout_ms &&
-          static_cast<std::int64_t>(body_received_) * 1000 < limits.min_body_bytes_per_s * elapsed)
-        time_out("body_too_slow",
-                 "The body came at less than " + std::to_string(limits.min_body_bytes_per_s) + " bytes a second.");
-      return;
-    case Phase::continuing:
-    case Phase::writing:
-      if (elapsed > limits.write_timeout_ms) {
-        LoopCounters::add(loop_->counters().timeouts);
-        close();
-      }
-      return;
-    case Phase::lingering:
-      if (elapsed > kLingerMs) close();
-      return;
-    case Phase::streaming:
-      return stream_on();
-    case Phase::handling:
-    case Phase::answered:
-    case Phase::closed:
-      return;
-  }
+  account_.give_back(std::exchange(stash_counted_, 0));
 }
 
 // A request that already waits in the socket is still answered.
@@ -393,7 +410,8 @@ void Connection::close() {
   if (phase_ != Phase::handling) parser_.release();
   phase_ = Phase::closed;
   stream_.reset();
-  if (std::exchange(counted_, false)) loop_->shared().addresses.leave(peer_);
+  waiting_ = false;
+  if (AddressShare* address = account_.leave_address()) loop_->shared().addresses.leave(*address);
   close_socket();
   input_ = {};
   drop_stash();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,8 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   // For the loop.
   void answer(HttpResponse response);
   void tick(std::int64_t now_ms);
+  // Of one that waits: whether it has to wait on.
+  bool retry(std::int64_t now_ms);
   void drain();
   void close();
 
@@ -48,6 +51,8 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   virtual void close_socket() = 0;
   // Whether unread bytes are waiting, as far as is known without blocking.
   virtual bool bytes_waiting() = 0;
+  // How many bytes start_read() may bring.
+  std::size_t read_limit() const;
 
   void on_open(bool ok);
   // `bytes` are valid during the call only; none with `ok` false: the end or a failure.
@@ -56,12 +61,15 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
 
  private:
   friend class Loop;
+  static constexpr std::int64_t kNotMeasured = -1;
+  static constexpr std::size_t kReadBytes = 128 << 10;  // what one read brings, at most
   enum class Phase : std::uint8_t {
     opening,     // TLS handshake
     idle,        // between requests, no byte of the next one yet
     header,      // reading a header
     continuing,  // writing "100 Continue"
     body,        // reading a body
+    held,        // complete, and waiting until the handler is ready for it
     handling,    // the handler owes an answer
     answered,    // the answer is here and not yet written
     writing,     // writing it
@@ -74,20 +82,36 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   void run();
   bool step();
   bool parse();
+  bool parsed(RequestParser::Step step);
   bool begin_body();
+  bool admit();
   bool dispatch();
+  bool call_handler();
   bool fault(unsigned status, std::string_view code, std::string_view message);
   bool write_answer();
   bool write_output();
   bool finish_answer();
   void stream_on();
   bool want_bytes();
-  bool stash_input();
+  void read_wanted();
+  bool has_room();
+  bool room_to_finish();
+  bool wait();
+  void stop_waiting(std::int64_t now_ms);
+  void keep_input();
   void drop_stash();
-  void time_out(std::string_view code, std::string_view message);
+  void time_out(Cut cut, std::string_view message);
+  void measure(std::int64_t now_ms);
+  void tick_body(std::int64_t now_ms);
+  // What the loop chooses by: why it could be closed for a new connection, if it could; whether it holds memory and is
+  // slow to fill it.
+  std::optional<Cut> idleness();
+  bool is_slow() const;
+  void evict();
 
   std::shared_ptr<Loop> loop_;
   std::string peer_;
+  BodyAccount account_;  // before what takes from it
   RequestParser parser_;
   HttpRequest request_;
   HttpResponse response_;
@@ -98,16 +122,26 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   std::string_view input_;
   std::uint64_t stash_counted_ = 0;
   std::uint64_t body_received_ = 0;
-  std::int64_t phase_since_ms_ = 0;  // of header, body, writing, lingering: when it began
+  std::int64_t accepted_ms_ = 0;
+  std::int64_t phase_since_ms_ = 0;  // of header, body, writing, lingering: when it began; without the time of waiting
   std::int64_t progress_ms_ = 0;     // of body: when bytes last came
-  std::size_t place_ = 0;            // in the loop's list
+  // How fast header or body came in the last second or so: measured once it is over.
+  std::int64_t bytes_per_s_ = kNotMeasured;
+  std::int64_t measured_ms_ = 0;
+  std::uint64_t measured_bytes_ = 0;
+  std::int64_t waiting_since_ms_ = 0;
+  std::int64_t waited_ms_ = 0;  // of this request, before
+  std::size_t place_ = 0;       // in the loop's list
   Phase phase_ = Phase::opening;
   bool reading_ = false;
   bool running_ = false;
   bool close_after_ = false;
   bool last_request_ = false;
   bool faulted_ = false;
-  bool counted_ = false;  // among the connections of its address
+  bool fresh_ = true;         // no request was complete yet
+  bool admitted_ = false;     // the handler was asked about this request's body
+  bool waiting_ = false;      // for memory, or for the handler
+  bool wants_bytes_ = false;  // to be read when the input is kept
 };
 
 }  // namespace sluice::http

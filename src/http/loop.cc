@@ -1,13 +1,24 @@
 #include "http/loop.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "base/check.h"
 #include "http/connection.h"
 #include "http/response_text.h"
 
 namespace sluice::http {
+namespace {
+
+// Of a loop's connections, one in so many is closed at a time when there are too many.
+constexpr std::size_t kRecycledFraction = 64;
+// In the order in which they go: ranks 0 and 1 belong to addresses with more than their part.
+constexpr int kWithoutRequest = 1, kWithinItsPart = 2;
+constexpr std::size_t kRelievedAtOnce = 16;
+
+}  // namespace
 
 std::int64_t Loop::now_ms() const {
   using std::chrono::duration_cast;
@@ -55,6 +66,84 @@ void Loop::tick() {
     if (i < connections_.size()) std::shared_ptr(connections_[i])->tick(now);
 }
 
+void Loop::count_cut(Cut cut, std::string_view peer) {
+  LoopCounters::add(counters_.cuts[static_cast<std::size_t>(cut)]);
+  shared_->cut_log.note(cut, peer, now_ms());
+}
+
+bool Loop::recycle(const Connection& asking, std::string_view only) {
+  struct Candidate {
+    std::uint8_t rank;
+    std::int64_t since_ms;
+    std::shared_ptr<Connection> connection;
+  };
+  const std::size_t part = limits().max_connections / std::max<std::size_t>(shared_->addresses.addresses(), 1);
+  std::vector<Candidate> candidates;
+  for (const std::shared_ptr<Connection>& each : connections_) {
+    const auto idle = each->idleness();
+    if (!idle || each.get() == &asking) continue;
+    const AddressShare* address = each->account_.address();
+    if (!only.empty() && (address == nullptr || address->address != only)) continue;
+    const bool above_its_part = address != nullptr && address->connections > part;
+    candidates.push_back({static_cast<std::uint8_t>((above_its_part ? 0 : kWithinItsPart) +
+                                                    (*idle == Cut::idle_recycled ? 0 : kWithoutRequest)),
+                          each->phase_since_ms_, each});
+  }
+  if (candidates.empty()) return false;
+  const auto before = [](const Candidate& a, const Candidate& b) {
+    return std::pair(a.rank, a.since_ms) < std::pair(b.rank, b.since_ms);
+  };
+  const std::size_t most =
+      std::min(candidates.size(), std::max<std::size_t>(1, connections_.size() / kRecycledFraction));
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(most), candidates.end(),
+                    before);
+  // Several, so that a flood of new connections does not look at all of them for each; but of those that have no more
+  // than their part, the one that is needed.
+  for (std::size_t i = 0; i < most && (i == 0 || candidates[i].rank < kWithinItsPart); ++i) {
+    Connection& connection = *candidates[i].connection;
+    count_cut(*connection.idleness(), connection.peer_);
+    connection.close();
+  }
+  return true;
+}
+
+bool Loop::relieve(const Connection& asking) {
+  const std::int64_t now = now_ms();
+  if (now - relieved_ms_ < kWaitTickMs) return false;
+  relieved_ms_ = now;
+  using Full = BodyAccount::Full;
+  const BodyAccount& wants = asking.account_;
+  std::vector<std::shared_ptr<Connection>> slow;
+  for (const std::shared_ptr<Connection>& each : connections_) {
+    if (each.get() == &asking || !each->is_slow()) continue;
+    if (wants.full() == Full::address && each->account_.address() != wants.address()) continue;
+    if (wants.full() == Full::owner && each->account_.owner() != wants.owner()) continue;
+    slow.push_back(each);
+  }
+  if (slow.empty()) return false;
+  const std::size_t most = std::min(slow.size(), kRelievedAtOnce);
+  std::partial_sort(slow.begin(), slow.begin() + static_cast<std::ptrdiff_t>(most), slow.end(),
+                    [](const auto& a, const auto& b) { return a->bytes_per_s_ < b->bytes_per_s_; });
+  for (std::size_t i = 0; i < most; ++i) slow[i]->evict();
+  return true;
+}
+
+void Loop::wait(std::shared_ptr<Connection> connection) {
+  ++shared_->memory.waiting;
+  waiting_.push_back(std::move(connection));
+  if (std::exchange(wait_timer_armed_, true)) return;
+  arm_wait_timer();
+}
+
+void Loop::retry_waiting() {
+  wait_timer_armed_ = false;
+  const std::int64_t now = now_ms();
+  for (std::shared_ptr<Connection>& each : std::exchange(waiting_, {})) {
+    --shared_->memory.waiting;
+    if (each->retry(now)) wait(std::move(each));
+  }
+}
+
 void Loop::drain() {
   draining_ = closing_ = true;
   for (std::size_t i = connections_.size(); i-- > 0;)
@@ -63,6 +152,7 @@ void Loop::drain() {
 
 void Loop::abort_all() {
   while (!connections_.empty()) std::shared_ptr(connections_.back())->close();
+  shared_->memory.waiting -= std::exchange(waiting_, {}).size();
 }
 
 }  // namespace sluice::http

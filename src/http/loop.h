@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "http/address_count.h"
-#include "http/byte_budget.h"
+#include "http/body_memory.h"
+#include "http/cut_log.h"
 #include "http/server.h"
 
 namespace sluice::http {
@@ -22,11 +23,12 @@ class Connection;
 struct ServerShared {
   explicit ServerShared(const HttpLimits& server_limits)
       : limits(server_limits),
-        body_budget(server_limits.max_buffered_bytes),
-        addresses(server_limits.max_connections_per_address) {}
+        memory(server_limits.max_buffered_bytes, server_limits.max_body_bytes),
+        addresses(server_limits.max_connections_per_address, BodyMemory::share_of(server_limits.max_buffered_bytes)) {}
   const HttpLimits limits;
-  ByteBudget body_budget;
+  BodyMemory memory;
   AddressCount addresses;
+  CutLog cut_log;
   std::atomic<std::uint64_t> open{0};
   // Notified when `open` falls to zero, for drain().
   std::mutex mutex;
@@ -36,6 +38,7 @@ struct ServerShared {
 // Written by one loop, read by any thread.
 struct alignas(64) LoopCounters {
   std::atomic<std::uint64_t> accepted{0}, refused{0}, requests{0}, faults{0}, timeouts{0}, bytes_in{0}, bytes_out{0};
+  std::array<std::atomic<std::uint64_t>, kCuts> cuts{};
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) {
     counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
   }
@@ -68,18 +71,37 @@ class Loop {
   void abort_all();
   // A connection that was counted as open is so no more.
   void count_closed();
+  // Counts it, and logs it now and then.
+  void count_cut(Cut cut, std::string_view peer);
+
+  // Makes room for a new connection: closes some that do nothing. Those of addresses with more than their part go
+  // first, then those between two requests, then those that are longest without a complete header. `only`: of this
+  // address (counted_address), empty: of any. False: all are at work.
+  bool recycle(const Connection& asking, std::string_view only);
+  // Makes room in the memory for bodies: ends the slowest that hold what `asking` could not get. False: there is none,
+  // or it was tried within kWaitTickMs.
+  bool relieve(const Connection& asking);
+  // Asks `connection` again every kWaitTickMs until it does not wait any more (Connection::retry).
+  void wait(std::shared_ptr<Connection> connection);
 
   // Any thread: gives `response` to the connection on its loop. Answers given in quick succession wake the loop once.
   virtual void hand_over(std::shared_ptr<Connection> connection, HttpResponse response) = 0;
   virtual bool on_this_thread() const = 0;
 
  protected:
+  static constexpr std::int64_t kWaitTickMs = 5;
+  // Calls retry_waiting() in kWaitTickMs.
+  virtual void arm_wait_timer() = 0;
+  void retry_waiting();
   std::unique_ptr<HttpHandler> handler_;
 
  private:
   std::shared_ptr<ServerShared> shared_;
   LoopCounters counters_;
   std::vector<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> waiting_;  // in the order in which they came
+  bool wait_timer_armed_ = false;
+  std::int64_t relieved_ms_ = 0;
   bool draining_ = false, closing_ = false;
   std::int64_t date_second_ = -1;
   std::string date_;

@@ -5,18 +5,18 @@
 
 namespace sluice::http {
 
-PaddedBuffer::~PaddedBuffer() { budget_->give_back(counted_); }
+PaddedBuffer::~PaddedBuffer() { account_->give_back(counted_); }
 
 bool PaddedBuffer::reserve(std::size_t bytes) {
   const std::size_t wanted = size_ + bytes;
   if (wanted <= capacity_ && counted_ > 0) return true;
-  const std::size_t capacity =
-      wanted <= capacity_ ? capacity_ : std::max({wanted, capacity_ * 2, kKeptBytes - kPadding});
-  if (!budget_->take(capacity - counted_)) return false;
+  const auto ahead = static_cast<std::size_t>(std::min<std::uint64_t>(capacity_ * 2, expected_));
+  const std::size_t capacity = wanted <= capacity_ ? capacity_ : std::max({wanted, ahead, kKeptBytes - kPadding});
+  if (!account_->take(capacity - counted_)) return false;
   if (capacity > capacity_) {
     char* memory = static_cast<char*>(std::realloc(memory_.get(), capacity + kPadding));
     if (memory == nullptr) {
-      budget_->give_back(capacity - counted_);
+      account_->give_back(capacity - counted_);
       return false;
     }
     (void)memory_.release();
@@ -37,7 +37,7 @@ bool PaddedBuffer::append(const char* bytes, std::size_t size) {
 
 void PaddedBuffer::release() {
   size_ = 0;
-  budget_->give_back(counted_);
+  account_->give_back(counted_);
   counted_ = 0;
   if (capacity_ + kPadding > kKeptBytes) {
     memory_.reset();

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "http/sockets.h"
 
 namespace sluice::http {
@@ -19,7 +21,8 @@ class PlainConnection final : public Connection {
 
   void readable(ErrorCode error) {
     if (error) return on_read(false, {});
-    const std::size_t bytes = socket_.read_some(boost::asio::buffer(loop_.scratch(), AsioLoop::kScratchBytes), error);
+    const std::size_t bytes =
+        socket_.read_some(boost::asio::buffer(loop_.scratch(), std::min(AsioLoop::kScratchBytes, read_limit())), error);
     if (error == boost::asio::error::would_block) return start_read();
     on_read(!error, {loop_.scratch(), bytes});
   }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <boost/beast/http/parser.hpp>
+#include <charconv>
+#include <iterator>
 
 #include "base/text.h"
 
@@ -57,17 +59,27 @@ using Fields = beast_http::fields;
 std::string_view std_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 boost::beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
 
-// A first reservation on the word of Content-Length alone; beyond it, memory follows what really arrives.
-constexpr std::size_t kTrustedLength = 1 << 20;
+// The least that is read of a body at a time.
+constexpr std::size_t kLeastRead = PaddedBuffer::kKeptBytes - PaddedBuffer::kPadding;
+constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+constexpr std::string_view kBlanks = " \t";
+
+// A line that continues the one before it.
+bool has_folded_line(std::string_view lines) {
+  for (std::size_t at = lines.find('\n'); at != lines.npos && at + 1 < lines.size(); at = lines.find('\n', at + 1))
+    if (kBlanks.find(lines[at + 1]) != kBlanks.npos) return true;
+  return false;
+}
 
 }  // namespace
 
 struct RequestParser::State {
   std::optional<beast_http::request_parser<SinkBody>> parser;
+  ErrorCode error;  // of the last put()
 };
 
-RequestParser::RequestParser(const HttpLimits& limits, ByteBudget& budget)
-    : state_(std::make_unique<State>()), limits_(limits), body_(budget) {}
+RequestParser::RequestParser(const HttpLimits& limits, ByteAccount& account)
+    : state_(std::make_unique<State>()), limits_(limits), body_(account) {}
 RequestParser::~RequestParser() = default;
 
 void RequestParser::begin() {
@@ -77,8 +89,12 @@ void RequestParser::begin() {
   parser.body_limit(boost::none);
   parser.get().body() = Sink{&body_, limits_.max_body_bytes, Sink::Stop::no};
   body_.clear();
+  body_limit_ = limits_.max_body_bytes;
+  body_.expect(body_limit_);
   header_bytes_ = 0;
-  header_done_ = false;
+  chunk_left_ = 0;
+  first_chunk_ = true;
+  chunked_ = header_done_ = false;
   fault_ = {};
 }
 
@@ -93,10 +109,62 @@ RequestParser::Step RequestParser::fail_with(unsigned status, std::string_view c
   return Step::failed;
 }
 
+RequestParser::Step RequestParser::too_large() {
+  return fail_with(limits_.too_large_status, "payload_too_large",
+                   fmt::format("The body is larger than {}.", human_bytes(body_limit_)));
+}
+
+// How many of `bytes` Beast consumed.
+std::size_t RequestParser::put(std::string_view bytes) {
+  ErrorCode error;
+  const std::size_t consumed = state_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  state_->error = error;
+  return consumed;
+}
+
+// RFC 9112, 7.1. Old proxies write blanks between a chunk's size and its line break; Beast does not see them.
+std::size_t RequestParser::put_chunk_header(std::string_view bytes) {
+  const std::size_t begin = first_chunk_ ? 0 : 2;  // the line break of the chunk before
+  const std::size_t digits_end = bytes.find_first_not_of(kHexDigits, begin);
+  const std::size_t blanks_end = bytes.find_first_not_of(kBlanks, digits_end);
+  // Only in front of the line break: joined with anything else, the size would be another.
+  const bool as_it_is =
+      digits_end == begin || blanks_end == digits_end || (blanks_end != bytes.npos && bytes[blanks_end] != '\r');
+  if (as_it_is) {
+    const std::size_t consumed = put(bytes);
+    if (consumed > 0) note_chunk(bytes.substr(begin, digits_end - begin));
+    return consumed;
+  }
+  if (blanks_end == bytes.npos) {
+    state_->error = beast_http::make_error_code(beast_http::error::need_more);
+    return 0;
+  }
+  const std::size_t consumed = put(std::string(bytes.substr(0, digits_end)).append(bytes.substr(blanks_end)));
+  if (consumed == 0) return 0;
+  note_chunk(bytes.substr(begin, digits_end - begin));
+  return consumed + blanks_end - digits_end;
+}
+
+void RequestParser::note_chunk(std::string_view size) {
+  chunk_left_ = 0;
+  std::from_chars(size.data(), size.data() + size.size(), chunk_left_, 16);
+  first_chunk_ = false;
+}
+
 RequestParser::Step RequestParser::feed(std::string_view& bytes) {
   auto& parser = *state_->parser;
-  ErrorCode error;
-  const std::size_t consumed = parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  std::size_t consumed;
+  if (!chunked_) {
+    consumed = put(bytes);
+  } else if (chunk_left_ == 0) {
+    consumed = put_chunk_header(bytes);
+  } else {
+    consumed = put(bytes);
+    chunk_left_ -= consumed;
+  }
+  const ErrorCode error = state_->error;
+  const bool lines = !header_done_ || (chunked_ && parser.is_done());  // of the header, of a trailer
+  const bool folded = lines && has_folded_line(bytes.substr(0, consumed));
   bytes.remove_prefix(consumed);
 
   const bool waits = error == beast_http::error::need_more;
@@ -112,16 +180,18 @@ RequestParser::Step RequestParser::feed(std::string_view& bytes) {
         400, "bad_chunk",
         fmt::format("A chunk header or trailer is larger than {}.", human_bytes(limits_.max_header_bytes)));
   }
+  if (folded)
+    return fail_with(400, "bad_request",
+                     "A header continues on a second line, which HTTP/1.1 forbids; send it on one line.");
   if (waits) return Step::need_more;
 
   switch (parser.get().body().stop) {
     case Sink::Stop::no:
       break;
     case Sink::Stop::too_large:
-      return fail_with(limits_.too_large_status, "payload_too_large",
-                       fmt::format("The body is larger than {}.", human_bytes(limits_.max_body_bytes)));
+      return too_large();
     case Sink::Stop::no_room:
-      return fail_with(503, "overloaded", "The server holds as many bodies as it may; try again in a second.");
+      return fail_with(503, "overloaded", "The server has no memory for this body; try again in a second.");
   }
   if (error) return fail_with(400, "bad_request", "This is not HTTP/1.1: " + error.message() + ".");
 
@@ -135,6 +205,13 @@ RequestParser::Step RequestParser::feed(std::string_view& bytes) {
 RequestParser::Step RequestParser::after_header() {
   auto& parser = *state_->parser;
   const auto& fields = parser.get().base();
+  const auto [host, hosts_end] = fields.equal_range(beast_http::field::host);
+  const bool has_host = host != hosts_end;
+  // Who reads another of two hosts than a proxy before us takes the request for one to another site (RFC 9112, 3.2).
+  if (has_host && std::next(host) != hosts_end)
+    return fail_with(400, "bad_request", "The request has two Host headers; send one.");
+  if (!has_host && parser.get().version() >= 11)
+    return fail_with(400, "bad_request", "The request has no Host header, which HTTP/1.1 requires; send one.");
   const auto [coding, end] = fields.equal_range(beast_http::field::transfer_encoding);
   // What we read as the end of a request must be what a proxy before us took for it (request smuggling).
   if (coding != end && !equals_ignoring_case(std_view(coding->value()), "chunked"))
@@ -143,15 +220,41 @@ RequestParser::Step RequestParser::after_header() {
   if (coding != end && parser.get().version() == 10)
     return fail_with(400, "bad_request", "HTTP/1.0 knows no Transfer-Encoding.");
   if (parser.is_done()) return Step::complete;
-  if (const auto length = content_length()) {
-    if (*length > limits_.max_body_bytes)
-      return fail_with(limits_.too_large_status, "payload_too_large",
-                       fmt::format("The body has {}; at most {} are taken.", human_bytes(*length),
-                                   human_bytes(limits_.max_body_bytes)));
-    if (!body_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kTrustedLength))))
-      return fail_with(503, "overloaded", "The server holds as many bodies as it may; try again in a second.");
-  }
+  chunked_ = coding != end;
+  if (!limit_body(body_limit_)) return Step::failed;
   return Step::header;
+}
+
+bool RequestParser::limit_body(std::uint64_t max_bytes) {
+  body_limit_ = std::min(body_limit_, max_bytes);
+  state_->parser->get().body().limit = body_limit_;
+  const auto length = content_length();
+  if (length && *length > body_limit_) {
+    fail_with(limits_.too_large_status, "payload_too_large",
+              fmt::format("The body has {}; at most {} are taken.", human_bytes(*length), human_bytes(body_limit_)));
+    return false;
+  }
+  body_.expect(length.value_or(body_limit_));
+  return true;
+}
+
+std::uint64_t RequestParser::body_left() const {
+  const std::uint64_t most = content_length().value_or(body_limit_);
+  return most - std::min<std::uint64_t>(most, body_.size());
+}
+
+bool RequestParser::make_room(std::size_t bytes) {
+  const std::uint64_t wanted = std::min<std::uint64_t>(bytes, body_left());
+  return wanted == 0 || body_.reserve(static_cast<std::size_t>(wanted));
+}
+
+std::size_t RequestParser::next_read() const {
+  return body_.room() > 0 ? body_.room() : std::max(kLeastRead, body_.size());
+}
+
+std::uint64_t RequestParser::still_needed() const {
+  const std::uint64_t most = body_.size() + body_left();
+  return most - std::min(most, body_.counted());
 }
 
 bool RequestParser::keep_alive() const { return state_->parser && state_->parser->keep_alive(); }

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <charconv>
@@ -19,8 +20,11 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-// Answering that there are too many connections takes a connection, too; beyond this many more they are just closed.
-constexpr std::uint64_t kRefusalsAtOnce = 64;
+// Answering that there are too many connections takes a connection, too; beyond this many more they are just closed. Of
+// a small limit an eighth, so that the descriptors suffice (server/descriptor_limit.h).
+std::uint64_t refusals_at_once(std::uint64_t max_connections) {
+  return std::clamp<std::uint64_t>(max_connections / 8, 4, 64);
+}
 constexpr int kBacklog = 4096;
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 constexpr std::int64_t kAcceptLogMs = 10'000;
@@ -118,6 +122,7 @@ Result<void> Server::listen(const std::string& address) {
     return fail("Cannot listen on " + address + ": " + error.message() +
                 ". Choose a free port and an address of this machine.");
   address_ = text_of(acceptor_->local_endpoint(error));
+  shared_->cut_log.set_server(address_);
   return {};
 }
 
@@ -165,7 +170,7 @@ void Server::accepted(AsioLoop& loop, ErrorCode error, Socket socket) {
     return;
   }
   const std::uint64_t open = shared_->open.fetch_add(1);
-  if (open >= shared_->limits.max_connections + kRefusalsAtOnce) {
+  if (open >= shared_->limits.max_connections + refusals_at_once(shared_->limits.max_connections)) {
     shared_->open.fetch_sub(1);
     ErrorCode ignored;
     socket.close(ignored);
@@ -268,9 +273,10 @@ HttpServerStats Server::stats() const {
     out.timeouts += read(counters.timeouts);
     out.bytes_in += read(counters.bytes_in);
     out.bytes_out += read(counters.bytes_out);
+    for (std::size_t i = 0; i < kCuts; ++i) out.cuts[i] += read(counters.cuts[i]);
   }
   out.connections_open = shared_->open.load(std::memory_order_relaxed);
-  out.buffered_bytes = shared_->body_budget.used();
+  out.buffered_bytes = shared_->memory.used();
   return out;
 }
 

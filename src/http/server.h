@@ -2,6 +2,7 @@
 // event loop a thread, one coarse timer a loop. docs/decisions/0003-beast-as-a-parser-only.md has the measurements.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,17 +18,23 @@ namespace sluice::http {
 
 struct HttpLimits {
   std::size_t max_header_bytes = 64 << 10;     // request line and headers; browser gifs put up to 2 kB in the target
-  std::uint64_t max_body_bytes = 16ull << 20;  // as sent; larger is answered by `too_large_status`
+  std::uint64_t max_body_bytes = 64ull << 20;  // as sent; larger is answered by `too_large_status`
   unsigned too_large_status = 400;             // not 413: it stops some SDKs for good
-  std::int64_t header_timeout_ms = 10'000;     // from the first byte of a request to the end of its header
-  std::int64_t body_timeout_ms = 30'000;       // without any progress while a body is due
-  std::int64_t min_body_bytes_per_s = 512;     // averaged over the body, after the first body_timeout_ms
-  std::int64_t keep_alive_ms = 300'000;        // idle between requests; SDKs flush every 5 to 60 s
+  // From the accepted connection (later requests: from their first byte) to the end of the header, the TLS handshake
+  // included.
+  std::int64_t header_timeout_ms = 10'000;
+  std::int64_t body_timeout_ms = 30'000;           // without any progress while a body is due
+  std::int64_t body_grace_ms = 10'000;             // after its headers; from then on a body has a least rate
+  std::int64_t min_body_bytes_per_s = 16ll << 10;  // averaged over the body: a slow mobile network has twice that
+  std::int64_t keep_alive_ms = 300'000;            // idle between requests; SDKs flush every 5 to 60 s
   std::int64_t write_timeout_ms = 30'000;
-  std::size_t max_connections = 8192;           // per server; one more is answered 503 and closed
-  std::size_t max_connections_per_address = 0;  // of one IPv4 address or IPv6 /64; the same answer. 0: no limit
-  std::uint64_t max_buffered_bytes = 96ull
-                                     << 20;  // bodies held by all connections; beyond it new bodies are answered 503
+  std::size_t max_connections = 8192;           // per server; for one more, one that does nothing goes
+  std::size_t max_connections_per_address = 0;  // of one IPv4 address or IPv6 /64; the same. 0: no limit
+  // Bytes of headers and bodies that all connections hold; half of it for one address, and for one owner. Beside it,
+  // bodies that finish have max_body_bytes.
+  std::uint64_t max_buffered_bytes = 96ull << 20;
+  // How long a request waits for room there, or for a handler that is not ready; then it is answered 503.
+  std::int64_t max_wait_ms = 3000;
 };
 
 struct HttpTls {
@@ -96,21 +103,55 @@ class HttpResponder {
   std::shared_ptr<Target> target_;
 };
 
+// What a handler makes of a request before its body is here.
+struct Admission {
+  // handle() would refuse it whatever its body is: it is called now, without the body, and the connection closes.
+  bool refused = false;
+  // Whose share of the memory the body counts against; 0: nobody's.
+  std::uint64_t owner = 0;
+  // A lower limit than HttpLimits::max_body_bytes for this body; 0: none.
+  std::uint64_t max_body_bytes = 0;
+};
+
 // What one event loop does with requests. Made once per loop, and called only on that loop's thread.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual void handle(const HttpRequest& request, HttpResponder responder) = 0;
+  // Asked before the server waits for more of a body, so that nobody's body is taken whose request is refused anyway.
+  // Changes nothing: handle() is called in either case. What came whole with its header is handed to handle() as it is,
+  // unless admits_all().
+  virtual Admission admit(const HttpRequest&) { return {}; }
+  virtual bool admits_all() const { return false; }
+  // Whether handle() could do anything with this complete request now. While it could not, the request waits, for
+  // HttpLimits::max_wait_ms at most.
+  virtual bool ready(const HttpRequest&) { return true; }
   // Faults found below the handler (bad request line, over a limit, timeout): the handler gives the answer its shape.
   // `request` has what was understood.
   virtual HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                              const HttpRequest& request);
 };
 
+// Why the server ended a connection, or a request on it, by itself.
+enum class Cut : std::uint8_t {
+  too_many_connections,  // 503: as many as there may be, and all of them at work
+  idle_recycled,         // closed between two requests, for a new one when there were too many
+  header_recycled,       // closed before its request was complete, for a new one
+  header_timeout,        // 408
+  body_timeout,          // 408: nothing came
+  body_too_slow,         // 408: below min_body_bytes_per_s
+  body_evicted,          // 503: the slowest, when the memory for bodies was full
+  memory_full,           // 503: waited max_wait_ms for memory
+  write_timeout,         // closed: the answer was not read
+};
+inline constexpr std::size_t kCuts = 9;
+std::string_view cut_name(Cut cut);  // "body_evicted"; the label in metrics, the reason in the log
+
 struct HttpServerStats {
   std::uint64_t connections_open = 0, connections_accepted = 0, connections_refused = 0;
   std::uint64_t requests = 0, faults = 0, timeouts = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0, buffered_bytes = 0;
+  std::array<std::uint64_t, kCuts> cuts{};
 };
 
 // How a server shares its port and leaves it.

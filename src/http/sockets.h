@@ -53,11 +53,12 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
 
  private:
   void arm_timer();
+  void arm_wait_timer() override;
   void deliver();
 
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<Executor>> work_;
-  Timer timer_{context_};
+  Timer timer_{context_}, wait_timer_{context_};
   std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(kScratchBytes);
   std::thread thread_;
   std::thread::id thread_id_;  // set by the thread before anyone can be handed a responder

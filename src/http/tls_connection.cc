@@ -1,6 +1,7 @@
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cstring>
@@ -40,7 +41,7 @@ class TlsConnection final : public Connection {
 
   void start_read() override {
     if (!buffer_) buffer_ = std::make_unique<char[]>(kBufferBytes);
-    stream_.async_read_some(boost::asio::buffer(buffer_.get(), kBufferBytes),
+    stream_.async_read_some(boost::asio::buffer(buffer_.get(), std::min(kBufferBytes, read_limit())),
                             [self = self()](ErrorCode error, std::size_t bytes) {
                               self->on_read(!error, {self->buffer_.get(), error ? 0 : bytes});
                             });

@@ -41,6 +41,14 @@ tl::expected<const catalog::Environment*, Refused> Authenticator::authenticate(c
   return refused(Refusal::unknown_environment, "No environment has the client-side id in this path.");
 }
 
+const catalog::Environment* Authenticator::find(const catalog::CatalogSnapshot& catalog, const Route& route,
+                                                const http::HttpRequest& request) {
+  if (route.browser()) return catalog.by_client_side_id(route.client_side_id);
+  const std::string_view key = credential_of(request);
+  if (key.empty()) return nullptr;
+  return route.credential == CredentialKind::mobile_key ? catalog.by_mobile_key(key) : catalog.by_sdk_key(key);
+}
+
 tl::expected<const catalog::Environment*, Refused> Authenticator::by_key(const catalog::CatalogSnapshot& catalog,
                                                                          const Route& route,
                                                                          const http::HttpRequest& request,
@@ -50,8 +58,7 @@ tl::expected<const catalog::Environment*, Refused> Authenticator::by_key(const c
   if (key.empty())
     return refused(Refusal::no_credential, mobile ? "Expected a mobile key in the Authorization header."
                                                   : "Expected an SDK key in the Authorization header.");
-  const auto* environment = mobile ? catalog.by_mobile_key(key) : catalog.by_sdk_key(key);
-  if (environment != nullptr) return environment;
+  if (const auto* environment = find(catalog, route, request)) return environment;
   const bool other_kind = (mobile ? catalog.by_sdk_key(key) : catalog.by_mobile_key(key)) != nullptr;
   if (const auto left_out = unknown_.pass(now_us, log_interval_ms_))
     log_warn(

@@ -14,6 +14,9 @@ namespace sluice::intake {
 class Authenticator {
  public:
   explicit Authenticator(std::int64_t log_interval_ms) : log_interval_ms_(log_interval_ms) {}
+  // The same without a word: null when there is none.
+  static const catalog::Environment* find(const catalog::CatalogSnapshot& catalog, const Route& route,
+                                          const http::HttpRequest& request);
   // Never null. A key or id that no environment has is logged, now and then. `catalog` null: it is not loaded yet.
   tl::expected<const catalog::Environment*, Refused> authenticate(const catalog::CatalogSnapshot* catalog,
                                                                   const Route& route, const http::HttpRequest& request,

@@ -1,5 +1,6 @@
 #include "intake/handler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -26,6 +27,18 @@ namespace {
 constexpr std::size_t kKeptEntryBytes = 4 << 20;
 // Lines of dead letters of one payload; the journal has what is beyond.
 constexpr std::size_t kMaxLetterBytes = 1 << 20;
+// What an entry has at most beside the bytes of its payload, and what gzip makes of JSON, as far as it is worth waiting
+// for: an entry for which there is no room all the same is answered 503.
+constexpr std::uint64_t kEntryGrowthPercent = 125;
+constexpr std::uint64_t kUsualInflation = 8;
+// Diagnostic events as sent: more than one may have, so that the answer still says what is wrong.
+constexpr std::uint64_t kMaxDiagnosticBodyBytes = 1 << 20;
+
+CorsRequest cors_request(const http::HttpRequest& request) {
+  return {request.header("Origin"), request.header("Access-Control-Request-Headers"),
+          request.header("Access-Control-Request-Private-Network") == "true"};
+}
+
 std::uint64_t random_bits() {
   std::uint64_t bits;
   random_secret_bytes(&bits, sizeof bits);
@@ -82,7 +95,7 @@ struct Exchange {
 
   HttpHeaders cors() const {
     HttpHeaders headers;
-    if (route.browser()) append_cors_headers(headers, request.header("Origin"), route.allow, environment);
+    if (route.browser()) append_cors_headers(headers, cors_request(request), route.allow, environment);
     return headers;
   }
 };
@@ -98,6 +111,8 @@ class IntakeHandler final : public http::HttpHandler {
         bodies_(intake.inflated, intake.limits.max_inflated_bytes),
         authenticator_(intake.limits.log_interval_ms) {}
 
+  http::Admission admit(const http::HttpRequest& request) override;
+  bool ready(const http::HttpRequest& request) override;
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;
@@ -112,7 +127,6 @@ class IntakeHandler final : public http::HttpHandler {
   void append(Exchange& exchange, const event::PayloadSource& source, std::string_view body, std::int64_t received_ms);
   void write_dead_letters(PendingAnswer& pending, ObjectId environment, const event::PayloadSource& source,
                           std::int64_t received_ms);
-  void log_refused(const Exchange& exchange, Refusal refusal, std::string_view message);
   void tidy();
 
   Intake& intake_;
@@ -125,8 +139,31 @@ class IntakeHandler final : public http::HttpHandler {
   BudgetMemory memory_;
   BodyReader bodies_;
   Authenticator authenticator_;
-  LogGate refused_gate_, unavailable_gate_, dropped_gate_;
+  LogGate dropped_gate_;
 };
+
+http::Admission IntakeHandler::admit(const http::HttpRequest& request) {
+  refresh_catalog();
+  http::Admission admission;
+  const Route where = route(request.method, request.path, intake_.limits.path_prefix);
+  const bool takes_body = where.endpoint == EndpointKind::analytics || where.endpoint == EndpointKind::diagnostic;
+  const catalog::Environment* environment = nullptr;
+  if (takes_body && where.method == MethodFit::allowed && catalog_)
+    environment = Authenticator::find(*catalog_, where, request);
+  admission.refused = environment == nullptr;
+  if (environment == nullptr) return admission;
+  admission.owner = std::max<std::uint64_t>(ObjectIdHash{}(environment->id), 1);
+  if (where.endpoint == EndpointKind::diagnostic) admission.max_body_bytes = kMaxDiagnosticBodyBytes;
+  return admission;
+}
+
+bool IntakeHandler::ready(const http::HttpRequest& request) {
+  if (request.body.empty()) return true;
+  std::uint64_t bytes = request.body.size();
+  if (request.has_header("Content-Encoding"))
+    bytes = std::min(bytes * kUsualInflation, intake_.limits.max_inflated_bytes);
+  return intake_.journal.has_room(bytes * kEntryGrowthPercent / 100);
+}
 
 void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   refresh_catalog();
@@ -138,6 +175,7 @@ void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder
   if (route.endpoint == EndpointKind::unknown || (route.endpoint == EndpointKind::common && !intake_.common_answers))
     return refuse(exchange, Refusal::unknown_path,
                   "This path does not exist. SDKs send events to /bulk, /mobile and /events/bulk/{id}.");
+  if (route.endpoint == EndpointKind::root) return responder(http::HttpResponse{});
   if (route.method == MethodFit::preflight) return answer(exchange, http::HttpResponse{});
   if (route.method == MethodFit::wrong)
     return refuse(exchange, Refusal::wrong_method, "This path accepts " + std::string(route.allow) + " only.");
@@ -169,22 +207,10 @@ void IntakeHandler::refuse(Exchange& exchange, Refusal refusal, std::string_view
   metrics_.refuse(refusal);
   http::HttpResponse response = refusal_answer(refusal, message);
   if (refusal == Refusal::wrong_method) response.headers.emplace_back("Allow", std::string(exchange.route.allow));
-  log_refused(exchange, refusal, message);
+  // The authenticator has told of these, in words of its own.
+  if (refusal != Refusal::unknown_credential && refusal != Refusal::unknown_environment)
+    intake_.refusals.note(refusal, message, exchange.request, exchange.environment, exchange.started_us);
   answer(exchange, std::move(response));
-}
-
-void IntakeHandler::log_refused(const Exchange& exchange, Refusal refusal, std::string_view message) {
-  if (exchange.environment == nullptr) return;
-  LogGate& limiter = refusal_status(refusal) == 503 ? unavailable_gate_ : refused_gate_;
-  const auto suppressed = limiter.pass(exchange.started_us, intake_.limits.log_interval_ms);
-  if (!suppressed) return;
-  log_warn("intake.payload_refused", {{"reason", refusal_name(refusal)},
-                                      {"message", message},
-                                      {"project", exchange.environment->project_key},
-                                      {"environment", exchange.environment->key},
-                                      {"sdk", user_agent(exchange.request).substr(0, kLoggedText)},
-                                      {"peer", exchange.request.peer},
-                                      {"lines_left_out", *suppressed}});
 }
 
 void IntakeHandler::take_payload(Exchange& exchange) {
@@ -237,6 +263,7 @@ void IntakeHandler::append(Exchange& exchange, const event::PayloadSource& sourc
   const auto pending = std::make_shared<PendingAnswer>(intake_, metrics_, std::move(exchange.responder));
   pending->success = std::move(success);
   pending->cors_headers = exchange.cors();
+  pending->environment = exchange.environment->id;
   pending->started_us = exchange.started_us;
   pending->credential = source.credential;
   pending->events = writer_.event_count();
@@ -306,9 +333,9 @@ http::HttpResponse IntakeHandler::fault(unsigned status, std::string_view code, 
   http::HttpResponse response = refusal_answer(refusal, message);
   const Route where = route(request.method, request.path, intake_.limits.path_prefix);
   refresh_catalog();
-  if (where.browser())
-    append_cors_headers(response.headers, request.header("Origin"), where.allow,
-                        catalog_ ? catalog_->by_client_side_id(where.client_side_id) : nullptr);
+  const catalog::Environment* environment = catalog_ ? Authenticator::find(*catalog_, where, request) : nullptr;
+  intake_.refusals.note(refusal, message, request, environment, intake_.clock.steady_us());
+  if (where.browser()) append_cors_headers(response.headers, cors_request(request), where.allow, environment);
   return response;
 }
 
@@ -326,7 +353,8 @@ Intake::Intake(const catalog::Catalog& with_catalog, flags::FlagRegistry& with_f
       limits(std::move(with_limits)),
       common_answers(std::move(with_common_answers)),
       inflated(limits.max_inflated_total_bytes),
-      rates(limits.max_environment_bytes_per_s) {}
+      rates(limits.max_environment_bytes_per_s),
+      refusals(limits.log_interval_ms) {}
 
 std::unique_ptr<http::HttpHandler> Intake::make_handler() { return std::make_unique<IntakeHandler>(*this); }
 

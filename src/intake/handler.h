@@ -15,6 +15,7 @@
 #include "intake/environment_rates.h"
 #include "intake/limits.h"
 #include "intake/metrics.h"
+#include "intake/refusal_log.h"
 #include "journal/journal.h"
 
 namespace sluice::intake {
@@ -42,6 +43,7 @@ class Intake {
   const CommonAnswers common_answers;
   http::ByteBudget inflated;
   EnvironmentRates rates;
+  RefusalLog refusals;
 };
 
 }  // namespace sluice::intake

@@ -545,21 +545,88 @@ TEST(Intake, answers_what_is_over_a_limit_of_http_with_400) {
   const std::string key = "Authorization: " + std::string(kSdkKey) + "\r\n";
   answer(bulk("[]", "X-Long: " + std::string(4000, 'x') + "\r\n"), 400, Refusal::too_large);
   answer(bulk(std::string(10'001, ' ')), 400, Refusal::too_large);
-  answer("POST /bulk HTTP/1.1\r\n" + key + "Content-Length: 10001\r\n\r\n", 400, Refusal::too_large);
-  answer("POST /bulk HTTP/1.1\r\n" + key + "Transfer-Encoding: chunked\r\n\r\n2711\r\n" + std::string(10'001, ' ') +
-             "\r\n",
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\n" + key + "Content-Length: 10001\r\n\r\n", 400, Refusal::too_large);
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\n" + key + "Transfer-Encoding: chunked\r\n\r\n2711\r\n" +
+             std::string(10'001, ' ') + "\r\n",
          400, Refusal::too_large);
-  answer("POST /bulk HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400, Refusal::bad_request);
-  answer("POST /bulk HTTP/1.1\r\n" + key + "Content-Length: 100\r\n\r\n[", 408, Refusal::timed_out);
-  answer("POST /bulk HTTP/1.1\r\n" + key + "Transfer-Encoding: chunked\r\n\r\n5\r\n[", 408, Refusal::timed_out);
-  answer("POST /bulk HTTP/1.1\r\nAuthori", 408, Refusal::timed_out);
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\nContent-Length: x\r\n\r\n", 400, Refusal::bad_request);
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\n" + key + "Content-Length: 100\r\n\r\n[", 408, Refusal::timed_out);
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\n" + key + "Transfer-Encoding: chunked\r\n\r\n5\r\n[", 408,
+         Refusal::timed_out);
+  answer("POST /bulk HTTP/1.1\r\nHost: t\r\nAuthori", 408, Refusal::timed_out);
+}
+
+TEST(Intake, answers_at_the_headers_when_there_is_no_usable_credential) {
+  Stage stage;
+  const auto announced = [](std::string_view path, std::string_view headers) {
+    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: t\r\n" + std::string(headers) +
+           "Content-Length: 16777216\r\n\r\n";
+  };
+  const struct {
+    std::string text;
+    unsigned status;
+    Refusal refusal;
+  } cases[] = {
+      {announced("/bulk", ""), 401, Refusal::no_credential},
+      {announced("/bulk", "Authorization: sdk-unknown\r\n"), 401, Refusal::unknown_credential},
+      {announced("/mobile", "Authorization: " + std::string(kSdkKey) + "\r\n"), 401, Refusal::unknown_credential},
+      {announced("/events/bulk/unknown", ""), 404, Refusal::unknown_environment},
+      {announced("/nothing", ""), 404, Refusal::unknown_path},
+      {announced("/status", ""), 405, Refusal::wrong_method},
+      {"POST /bulk HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[", 401, Refusal::no_credential},
+  };
+  for (const auto& [text, status, refusal] : cases) {
+    SCOPED_TRACE(text.substr(0, 60));
+    const std::uint64_t before = stage.refused(refusal);
+    const auto client = stage.connect();
+    ASSERT_TRUE(client->send(text));
+    const http::RawResponse response = client->receive();
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.header("connection"), "close");
+    EXPECT_EQ(stage.refused(refusal), before + 1);
+  }
+  const auto known = stage.connect();
+  const std::string body = array_of(kEvent);
+  ASSERT_TRUE(known->send("POST /bulk HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nAuthorization: " +
+                          std::string(kSdkKey) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n"));
+  EXPECT_EQ(known->receive().status, 100u);
+  EXPECT_EQ(known->ask(body).status, 202u);
+}
+
+TEST(Intake, answers_whoever_asks_whether_somebody_is_there) {
+  Stage stage;
+  for (const char* text : {"OPTIONS / HTTP/1.1\r\nHost: t\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n",
+                           "GET / HTTP/1.1\r\nHost: t\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"})
+    EXPECT_EQ(stage.ask(text).status, 200u) << text;
+  const auto head = stage.connect();
+  ASSERT_TRUE(head->send("HEAD / HTTP/1.1\r\nHost: t\r\n\r\n"));
+  EXPECT_EQ(head->receive(true).status, 200u);
+}
+
+TEST(Intake, waits_for_the_journal_to_have_room_and_not_for_ever) {
+  Options options;
+  options.http.max_wait_ms = 10'000;
+  Stage stage(options);
+  stage.journal.set_has_room(false);
+  const auto client = stage.connect();
+  ASSERT_TRUE(client->send(bulk(array_of(kEvent))));
+  EXPECT_EQ(stage.ask(request("GET", "/healthz")).status, 200u) << "what needs no room is not held up";
+  EXPECT_TRUE(stage.journal.stored().empty());
+  stage.journal.set_has_room(true);
+  EXPECT_EQ(client->receive().status, 202u);
+
+  options.http.max_wait_ms = 30;
+  Stage full(options);
+  full.journal.set_has_room(false);
+  full.journal.answer_with(journal::AppendOutcome::overloaded);
+  EXPECT_EQ(full.ask(bulk(array_of(kEvent))).status, 503u);
 }
 
 TEST(Intake, takes_bodies_in_chunks_of_one_byte_and_pipelined) {
   Stage stage;
   const auto client = stage.connect();
-  std::string chunked =
-      "POST /bulk HTTP/1.1\r\nauthorization: " + std::string(kSdkKey) + "\r\ntransfer-encoding: Chunked\r\n\r\n";
+  std::string chunked = "POST /bulk HTTP/1.1\r\nHost: t\r\nauthorization: " + std::string(kSdkKey) +
+                        "\r\ntransfer-encoding: Chunked\r\n\r\n";
   for (const char c : array_of(kEvent)) chunked += std::string("1;x=y\r\n") + c + "\r\n";
   chunked += "0\r\nX-Trailer: t\r\n\r\n";
   std::string text;
@@ -602,7 +669,7 @@ TEST(Intake, puts_cors_on_every_answer_to_a_browser) {
     EXPECT_EQ(response.header("access-control-expose-headers"), "Date");
     EXPECT_EQ(response.header("access-control-max-age"), "300");
     EXPECT_EQ(response.header("access-control-allow-credentials"), "false");
-    EXPECT_EQ(response.header("vary"), "Origin");
+    EXPECT_EQ(response.header("vary"), "Origin, Access-Control-Request-Headers");
     return response.status;
   };
   const http::RawResponse preflight = stage.ask(request("OPTIONS", path, origin));
@@ -629,8 +696,8 @@ TEST(Intake, is_not_held_up_by_slow_clients) {
   std::vector<std::unique_ptr<http::RawClient>> slow;
   for (int i = 0; i < 200; ++i) {
     slow.push_back(stage.connect());
-    ASSERT_TRUE(slow.back()->send(i % 2 == 0 ? "POST /bulk HTTP/1.1\r\nX-Slow"
-                                             : "POST /bulk HTTP/1.1\r\nContent-Length: 999\r\n\r\n["));
+    ASSERT_TRUE(slow.back()->send(i % 2 == 0 ? "POST /bulk HTTP/1.1\r\nHost: t\r\nX-Slow"
+                                             : "POST /bulk HTTP/1.1\r\nHost: t\r\nContent-Length: 999\r\n\r\n["));
   }
   const auto healthy = stage.connect();
   for (int i = 0; i < 50; ++i) ASSERT_EQ(healthy->ask(bulk(array_of(kEvent))).status, 202u);

@@ -2,6 +2,7 @@
 // and key as the real one does. Any thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -37,6 +38,9 @@ class FakeJournal : public journal::Journal {
 
   void append(journal::AppendRequest request) override;
   std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
+  bool has_room(std::uint64_t) const override { return has_room_; }
+  // What it says of itself from now on, whatever it is.
+  void set_has_room(bool has_room) { has_room_ = has_room; }
   std::unique_ptr<journal::JournalReader> reader(ObjectId, journal::Position) override { return nullptr; }
   journal::EnvironmentMark mark(ObjectId) const override { return {}; }
   storage::FileResult<journal::JournalCount> count(ObjectId, journal::Position, journal::Position) const override {
@@ -64,6 +68,7 @@ class FakeJournal : public journal::Journal {
   std::set<std::pair<ObjectId, journal::DedupeKey>> seen_;
   std::deque<journal::AppendRequest> held_;
   bool holding_ = false;
+  std::atomic<bool> has_room_{true};
   journal::AppendOutcome outcome_ = journal::AppendOutcome::durable;
   std::uint64_t max_entry_bytes_ = 32ull << 20;
 };

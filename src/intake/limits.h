@@ -26,8 +26,8 @@ struct IntakeLimits {
   std::uint64_t max_diagnostic_bytes = 64ull << 10;
   // Sets of labels (environment, SDK) that diagnostics are counted under; what comes later is counted as "(other)".
   std::size_t max_diagnostic_labels = 256;
-  // One log line of a kind every so often, a loop; it says how many were suppressed.
-  std::int64_t log_interval_ms = 10'000;
+  // One log line of a kind every so often; it says how many were suppressed.
+  std::int64_t log_interval_ms = 60'000;
 
   // Bytes of dead-letters/intake.ndjson before it is renamed to intake.1.ndjson, whose predecessor goes. What it says
   // is in the journal, too, until retention.

@@ -36,6 +36,15 @@ TEST(Router, knows_every_endpoint_of_every_sdk) {
       {"POST", "/bulk", analytics, CredentialKind::sdk_key},
       {"POST", "/bulk/", analytics, CredentialKind::sdk_key},
       {"POST", "//bulk", analytics, CredentialKind::sdk_key},
+      {"POST", "/api/events/bulk", analytics, CredentialKind::sdk_key},
+      {"POST", "/sluice/api/events/bulk/", analytics, CredentialKind::sdk_key, MethodFit::allowed, "", "/sluice"},
+      {"GET", "/", root, CredentialKind::none},
+      {"HEAD", "/", root, CredentialKind::none},
+      {"OPTIONS", "/", root, CredentialKind::none},
+      {"OPTIONS", "*", root, CredentialKind::none},
+      {"GET", "/sluice/", root, CredentialKind::none, MethodFit::allowed, "", "/sluice"},
+      {"DELETE", "/", unknown, CredentialKind::none},
+      {"GET", "/api/events", unknown, CredentialKind::none},
       {"POST", "/diagnostic", diagnostic, CredentialKind::sdk_key},
       {"POST", "/mobile", analytics, CredentialKind::mobile_key},
       {"POST", "/mobile/events", analytics, CredentialKind::mobile_key},
@@ -93,7 +102,7 @@ TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
   strict.allowed_headers = {"X-Trace"};
   const auto origin = [](std::string_view sent, const catalog::Environment* environment) {
     HttpHeaders headers;
-    append_cors_headers(headers, sent, "POST,OPTIONS", environment);
+    append_cors_headers(headers, {sent, {}, false}, "POST,OPTIONS", environment);
     return value(headers, "Access-Control-Allow-Origin");
   };
   EXPECT_EQ(origin("", nullptr), "*");
@@ -101,7 +110,7 @@ TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
   EXPECT_EQ(origin("https://b.example", &strict), "https://b.example");
   EXPECT_EQ(origin("https://x.example", &strict), "https://a.example");
   HttpHeaders headers;
-  append_cors_headers(headers, "", "GET,OPTIONS", &strict);
+  append_cors_headers(headers, {}, "GET,OPTIONS", &strict);
   EXPECT_EQ(value(headers, "Access-Control-Allow-Methods"), "GET,OPTIONS");
   EXPECT_EQ(value(headers, "Access-Control-Allow-Headers"),
             "Cache-Control,Content-Type,Content-Length,Accept-Encoding,X-LaunchDarkly-User-Agent,"
@@ -110,7 +119,18 @@ TEST(Cors, answers_with_the_origin_or_what_is_allowed) {
   EXPECT_EQ(value(headers, "Access-Control-Max-Age"), "300");
   EXPECT_EQ(value(headers, "Access-Control-Expose-Headers"), "Date");
   EXPECT_EQ(value(headers, "Access-Control-Allow-Credentials"), "false");
-  EXPECT_EQ(value(headers, "Vary"), "Origin");
+  EXPECT_EQ(value(headers, "Vary"), "Origin, Access-Control-Request-Headers");
+  EXPECT_EQ(value(headers, "Access-Control-Allow-Private-Network"), "(none)");
+}
+
+TEST(Cors, allows_the_headers_that_a_preflight_asks_for_and_private_networks) {
+  HttpHeaders headers;
+  append_cors_headers(headers, {"", "traceparent,x-datadog-trace-id,request-context", true}, "POST,OPTIONS", nullptr);
+  EXPECT_EQ(value(headers, "Access-Control-Allow-Headers"), "traceparent,x-datadog-trace-id,request-context");
+  EXPECT_EQ(value(headers, "Access-Control-Allow-Private-Network"), "true");
+  HttpHeaders bounded;
+  append_cors_headers(bounded, {"", std::string(kMaxRequestedHeaderBytes + 1, 'x'), false}, "POST,OPTIONS", nullptr);
+  EXPECT_NE(value(bounded, "Access-Control-Allow-Headers").find("X-LaunchDarkly-User-Agent"), std::string::npos);
 }
 
 TEST(Dedupe, names_a_payload_by_its_credential_id_and_body) {

@@ -44,6 +44,7 @@ void PendingAnswer::finish(journal::AppendOutcome outcome) {
   } else {
     const Refusal refusal = refusal_of(outcome);
     metrics.refuse(refusal);
+    intake.refusals.note(refusal, message_of(refusal), environment, intake.clock.steady_us());
     http::HttpResponse response = refusal_answer(refusal, message_of(refusal));
     for (auto& header : cors_headers) response.headers.push_back(std::move(header));
     responder(std::move(response));

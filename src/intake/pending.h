@@ -13,17 +13,18 @@
 namespace sluice::intake {
 
 struct PendingAnswer {
-  PendingAnswer(const Intake& from, IntakeLoopMetrics& counters, http::HttpResponder to)
+  PendingAnswer(Intake& from, IntakeLoopMetrics& counters, http::HttpResponder to)
       : intake(from), metrics(counters), responder(std::move(to)) {}
 
   // Counts, keeps the dead letters and answers. Once.
   void finish(journal::AppendOutcome outcome);
 
-  const Intake& intake;
+  Intake& intake;
   IntakeLoopMetrics& metrics;
   http::HttpResponder responder;
   http::HttpResponse success;  // 202, or the picture
   HttpHeaders cors_headers;    // for an answer that is no success
+  ObjectId environment;
   std::int64_t started_us = 0;
   std::uint64_t events = 0;
   event::UnusableCounts unusable{};

@@ -15,8 +15,9 @@ struct Row {
   CredentialKind credential;
 };
 
-constexpr std::array<Row, 12> kRows = {{
+constexpr std::array<Row, 15> kRows = {{
     {{"bulk"}, EndpointKind::analytics, CredentialKind::sdk_key},
+    {{"api", "events", "bulk"}, EndpointKind::analytics, CredentialKind::sdk_key},  // old Erlang SDKs
     {{"diagnostic"}, EndpointKind::diagnostic, CredentialKind::sdk_key},
     {{"mobile"}, EndpointKind::analytics, CredentialKind::mobile_key},
     {{"mobile", "events"}, EndpointKind::analytics, CredentialKind::mobile_key},
@@ -28,6 +29,8 @@ constexpr std::array<Row, 12> kRows = {{
     {{"status"}, EndpointKind::common, CredentialKind::none},
     {{"healthz"}, EndpointKind::common, CredentialKind::none},
     {{"readyz"}, EndpointKind::common, CredentialKind::none},
+    {{}, EndpointKind::root, CredentialKind::none},
+    {{"*"}, EndpointKind::root, CredentialKind::none},
 }};
 
 using Segments = std::array<std::string_view, kMaxSegments + 1>;
@@ -63,11 +66,13 @@ bool matches(const Row& row, const Segments& segments, std::string_view& id) {
 
 std::string_view allowed_methods(const Row& row) {
   if (row.endpoint == EndpointKind::gif) return "GET,OPTIONS";
+  if (row.endpoint == EndpointKind::root) return "GET,HEAD,OPTIONS";
   if (row.endpoint == EndpointKind::common) return "GET,HEAD";
   return row.credential == CredentialKind::client_side_id ? "POST,OPTIONS" : "POST";
 }
 
 MethodFit fit(const Row& row, std::string_view method) {
+  if (row.endpoint == EndpointKind::root) return MethodFit::allowed;
   if (row.credential == CredentialKind::client_side_id && method == "OPTIONS") return MethodFit::preflight;
   if (row.endpoint == EndpointKind::gif) return method == "GET" ? MethodFit::allowed : MethodFit::wrong;
   if (row.endpoint == EndpointKind::common)
@@ -84,6 +89,7 @@ Route route(std::string_view method, std::string_view path, std::string_view pre
   for (const Row& row : kRows) {
     std::string_view id;
     if (!matches(row, segments, id)) continue;
+    if (row.endpoint == EndpointKind::root && method != "GET" && method != "HEAD" && method != "OPTIONS") return {};
     return {row.endpoint, row.credential, fit(row, method), id, allowed_methods(row)};
   }
   return {};

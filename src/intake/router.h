@@ -14,6 +14,7 @@ enum class EndpointKind : std::uint8_t {
   diagnostic,  // a JSON object
   gif,         // events in the query of a picture's address, from browsers without CORS
   common,      // GET /status, /healthz, /readyz
+  root,        // GET, HEAD and OPTIONS of / and *, by which load balancers see that somebody is there
 };
 
 enum class MethodFit : std::uint8_t { allowed, preflight, wrong };  // preflight: OPTIONS on a browser path

@@ -189,6 +189,8 @@ class Journal {
   // Any thread; never blocks on the disk.
   virtual void append(AppendRequest request) = 0;
   virtual std::uint64_t max_entry_bytes() const = 0;
+  // Whether append() would take an entry of so many bytes now, and not answer `overloaded`. Takes no lock.
+  virtual bool has_room(std::uint64_t) const { return true; }
 
   // Any thread.
   virtual std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) = 0;

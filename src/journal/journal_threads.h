@@ -34,6 +34,10 @@ class ThreadedJournal final : public Journal {
   Result<void> start();
 
   void append(AppendRequest request) override;
+  bool has_room(std::uint64_t bytes) const override {
+    const std::uint64_t accepted = accepted_bytes_.load(std::memory_order_relaxed);
+    return accepted == 0 || accepted + bytes <= limits_.max_queued_bytes;
+  }
   std::uint64_t max_entry_bytes() const override;
   std::unique_ptr<JournalReader> reader(ObjectId environment, Position from) override;
   EnvironmentMark mark(ObjectId environment) const override { return table_.mark(environment); }
@@ -85,7 +89,8 @@ class ThreadedJournal final : public Journal {
   mutable std::mutex queue_mutex_;
   Notifier writer_notifier_;
   std::deque<AppendRequest> queue_;
-  std::uint64_t accepted_bytes_ = 0;  // of entries in the queue and in the batch
+  // Of entries in the queue and in the batch; written under queue_mutex_.
+  std::atomic<std::uint64_t> accepted_bytes_{0};
   std::uint64_t refused_overloaded_ = 0;
   std::uint64_t refused_too_large_ = 0;
   bool closing_ = false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "launchdarkly/flag_reader.h"
 #include "server/aws_identity.h"
 #include "server/declared_token.h"
+#include "server/descriptor_limit.h"
 #include "server/empty_catalog.h"
 #include "server/management.h"
 #include "server/private_files.h"
@@ -30,12 +32,14 @@ namespace {
 constexpr std::int64_t kListenerDrainMs = 5'000;
 
 // The admin port serves people and scrapers: fewer and smaller than intake.
-http::HttpLimits admin_limits() {
+constexpr std::size_t kAdminConnections = 256;
+
+http::HttpLimits admin_limits(std::size_t connections) {
   http::HttpLimits limits;
   limits.max_body_bytes = 1u << 20;
   limits.too_large_status = 413;
-  limits.max_connections = 256;
-  limits.max_connections_per_address = 128;
+  limits.max_connections = connections;
+  limits.max_connections_per_address = std::max<std::size_t>(connections / 2, 1);
   limits.max_buffered_bytes = 16u << 20;
   return limits;
 }
@@ -63,6 +67,7 @@ struct Server::Parts {
 
   const ServerSettings settings;
   const ProcessEnvironment environment;
+  const std::uint64_t descriptors = raise_descriptor_limit();
   SystemClock clock;
   const std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
   std::unique_ptr<http_client::CurlTransport> transport;
@@ -84,6 +89,7 @@ struct Server::Parts {
   Result<void> open_data_path(bool managed);
   Result<void> make_gate();
   void make_api();
+  http::HttpLimits intake_limits(std::size_t connections) const;
   Result<void> listen();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
@@ -116,8 +122,8 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.journal.segment_bytes == b.journal.segment_bytes && a.journal.max_bytes == b.journal.max_bytes &&
          a.journal.min_free_bytes == b.journal.min_free_bytes && a.journal.retention_ms == b.journal.retention_ms &&
          a.journal.dedupe_window_ms == b.journal.dedupe_window_ms && a.http.max_body_bytes == b.http.max_body_bytes &&
-         a.http.max_connections == b.http.max_connections &&
-         a.intake.max_inflated_bytes == b.intake.max_inflated_bytes &&
+         a.http.max_connections == b.http.max_connections && a.http.max_buffered_bytes == b.http.max_buffered_bytes &&
+         a.http.max_wait_ms == b.http.max_wait_ms && a.intake.max_inflated_bytes == b.intake.max_inflated_bytes &&
          a.intake.max_environment_bytes_per_s == b.intake.max_environment_bytes_per_s &&
          a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
          a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
@@ -189,18 +195,38 @@ void Server::Parts::make_api() {
       *gate);
 }
 
+// Intake's limits, as far as there are descriptors for them.
+http::HttpLimits Server::Parts::intake_limits(std::size_t connections) const {
+  http::HttpLimits limits = settings.http;
+  if (connections == limits.max_connections) return limits;
+  log_warn(
+      "process.connections_limited",
+      {{"wanted", limits.max_connections},
+       {"connections", connections},
+       {"descriptors", descriptors},
+       {"message",
+        "The limit of file descriptors allows fewer connections of SDKs than intake.max_connections. Raise it: ulimit "
+        "-n, or LimitNOFILE= of the service."}});
+  limits.max_connections = connections;
+  limits.max_connections_per_address =
+      std::min(limits.max_connections_per_address, std::max<std::size_t>(connections / 2, 1));
+  return limits;
+}
+
 Result<void> Server::Parts::listen() {
-  auto admin =
-      http::HttpServer::start(settings.admin_listen, 1, admin_limits(), tls_of(settings.admin_tls), [this](unsigned) {
+  const ConnectionShares shares = share_descriptors(descriptors, {settings.http.max_connections, kAdminConnections});
+  auto admin = http::HttpServer::start(
+      settings.admin_listen, 1, admin_limits(shares.admin), tls_of(settings.admin_tls), [this](unsigned) {
         return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate, settings.admin_access, api.get());
       });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
   view->phase = api::ServerPhase::ready;
   public_status->render();
-  auto intake = http::HttpServer::start(
-      settings.intake_listen, static_cast<unsigned>(settings.intake_loops), settings.http, tls_of(settings.intake_tls),
-      [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
+  auto intake =
+      http::HttpServer::start(settings.intake_listen, static_cast<unsigned>(settings.intake_loops),
+                              intake_limits(shares.intake), tls_of(settings.intake_tls),
+                              [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
   if (!intake) return tl::unexpected(intake.error());
   intake_listener = std::move(*intake);
   view->intake_listener = intake_listener.get();

@@ -103,7 +103,7 @@ const std::vector<SettingRow>& setting_rows() {
        "Event loops, a thread each; one takes well over 100,000 requests a second. Default 1.",
        [](ServerSettings& s, std::string_view text) { return number_into(s.intake_loops, text, 1, 64); }},
       {"intake.max_body_bytes", "--max-body-bytes", "SLUICE_MAX_BODY_BYTES", "a size from 64 KiB to 64 MiB",
-       "\"16 MiB\"", "A payload as sent, before inflation. Larger ones are answered 400. Default 16 MiB.",
+       "\"16 MiB\"", "A payload as sent, before inflation. Larger ones are answered 400. Default 64 MiB.",
        [](ServerSettings& s, std::string_view text) {
          return size_into(s.http.max_body_bytes, text, 64u << 10, 64u << 20);
        }},
@@ -112,15 +112,30 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return size_into(s.intake.max_inflated_bytes, text, 64u << 10, 64u << 20);
        }},
+      {"intake.max_buffered_bytes", "--max-buffered-bytes", "SLUICE_MAX_BUFFERED_BYTES", "a size from 16 MiB to 64 GiB",
+       "\"256 MiB\"",
+       "Memory for payloads that are being received, half of it for one address and for one environment; "
+       "intake.max_body_bytes more for those that finish. What finds no room waits for intake.max_wait. Default 96 "
+       "MiB.",
+       [](ServerSettings& s, std::string_view text) {
+         return size_into(s.http.max_buffered_bytes, text, 16u << 20, 64ull << 30);
+       }},
+      {"intake.max_wait", "--max-wait", "SLUICE_MAX_WAIT", "a time from 0 to 1 min", "\"3 s\"",
+       "How long a payload waits for memory or for the disk before it is answered 503. Default 3 s.",
+       [](ServerSettings& s, std::string_view text) { return time_into(s.http.max_wait_ms, text, 0, 60'000); }},
       {"intake.max_connections", "--max-connections", "SLUICE_MAX_CONNECTIONS", "a whole number from 1 to 1,000,000",
-       "8192", "Open connections; one more is answered 503. Default 8192.",
+       "8192",
+       "Open connections, as far as the limit of file descriptors allows; for one more, an idle one is closed, and if "
+       "none "
+       "is idle it is answered 503. Default 8192.",
        [](ServerSettings& s, std::string_view text) {
          return number_into(s.http.max_connections, text, 1, 1'000'000);
        }},
       {"intake.max_connections_per_address", "--max-connections-per-address", "SLUICE_MAX_CONNECTIONS_PER_ADDRESS",
        "a whole number from 0 to 1,000,000", "100",
-       "Open connections of one IPv4 address or IPv6 /64; one more is answered 503. 0: as many as there may be at all, "
-       "for when all come through one proxy. Default 4096.",
+       "Open connections of one IPv4 address or IPv6 /64; for one more, an idle one of them is closed. 0: as many as "
+       "there "
+       "may be at all, for when all come through one proxy. Default 4096.",
        [](ServerSettings& s, std::string_view text) {
          return number_into(s.http.max_connections_per_address, text, 0, 1'000'000);
        }},
