@@ -78,6 +78,13 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
+  if (status.replay) {
+    out.gauge("sluice_destination_replay_delivered_events", "Events that the last replay delivered",
+              number(status.replay->delivered_events), labels);
+    out.gauge("sluice_destination_replay_dead_lettered_events",
+              "Events of the last replay that the destination refused: in its dead letters",
+              number(status.replay->dead_lettered_events), labels);
+  }
   for (const exporting::DestinationState state :
        {exporting::DestinationState::delivering, exporting::DestinationState::idle, exporting::DestinationState::behind,
         exporting::DestinationState::waiting, exporting::DestinationState::blocked, exporting::DestinationState::off}) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "aws/endpoints.h"
+#include "base/text.h"
 #include "catalog/declared.h"
 #include "catalog/document_cipher.h"
 #include "config/quantity.h"
@@ -132,10 +133,13 @@ const std::vector<SettingRow>& setting_rows() {
       {"admin.tls_key", "--admin-tls-key", "SLUICE_ADMIN_TLS_KEY", "a file with a private key in PEM",
        "\"/etc/sluice/admin.key\"", "The private key of that certificate. Default: none.",
        [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.private_key_file, text); }},
-      {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
+      {"admin.token", "", "SLUICE_ADMIN_TOKEN",
+       "an access token of 16 characters or more, without spaces and line ends", "\"api-7f0c41d2…\"",
        "An access token with the role admin for the REST API. Not a flag, because flags show in lists of processes. "
        "Default: the first start creates one and prints it once.",
-       [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
+       [](ServerSettings& s, std::string_view text) {
+         return text.size() >= 16 && is_visible_ascii(text) && text_into(s.admin_token, text);
+       }},
       {"admin.max_calls_per_s", "--max-calls-per-s", "SLUICE_MAX_CALLS_PER_S",
        "a whole number from 1 to 1,000,000, or 0", "100",
        "Calls of the REST API that one access token, or one address without a right one, may make a second, over 10 s; "
@@ -251,6 +255,8 @@ const std::vector<SettingRow>& setting_rows() {
 namespace {
 
 std::string does_not_fit(const SettingRow& row, std::string_view text) {
+  if (row.key == "admin.token")  // a secret is in no message
+    return fmt::format("Its value is not valid; expected {}. Example: {}", row.expected, row.example);
   return fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, row.expected, row.example);
 }
 
