@@ -177,14 +177,16 @@ TEST_F(ProfileSourceTest, assumes_the_role_of_a_profile_with_keys_of_another) {
 TEST_F(ProfileSourceTest, follows_roles_upon_roles_and_a_profile_that_names_itself) {
   config(
       "[profile a]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=b\n"
-      "[profile "
-      "b]\nrole_arn=arn:aws:iam::123456789012:role/"
-      "b\nsource_profile=b\naws_access_key_id=AKIA\naws_secret_access_key=s\n");
-  transport.answer(200, kAssumedAnswer);
-  transport.answer(200, kAssumedAnswer);
+      "[profile b]\nrole_arn=arn:aws:iam::123456789012:role/b\nsource_profile=c\n"
+      "[profile c]\naws_access_key_id=AKIA\naws_secret_access_key=s\n"
+      "[profile self]\nrole_arn=arn:aws:iam::123456789012:role/self\nsource_profile=self\n"
+      "aws_access_key_id=AKIA\naws_secret_access_key=s\n");
+  for (int i = 0; i < 3; ++i) transport.answer(200, kAssumedAnswer);
   ASSERT_TRUE(fetch("a"));
   EXPECT_NE(transport.requests().at(0).body.find("role%2Fb"), std::string::npos);
   EXPECT_NE(transport.requests().at(1).body.find("role%2Fa"), std::string::npos);
+  ASSERT_TRUE(fetch("self"));
+  EXPECT_NE(transport.requests().at(2).body.find("role%2Fself"), std::string::npos);
 }
 
 TEST_F(ProfileSourceTest, takes_the_base_of_a_role_from_where_credential_source_says) {
