@@ -123,7 +123,7 @@ int serve(const ServeOptions& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  auto server = server::Server::start(std::move(configuration), process_environment);
+  auto server = server::Server::start(std::move(configuration), variable_of);
   if (!server) {
     log_error("server.not_started", {{"message", server.error().message}});
     return 1;
