@@ -85,6 +85,13 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
                 "Dead letters removed because the share of their kind of credential was full, oldest first",
                 number(status.rotated_out[i].letters), with_credential);
   }
+  if (status.replay) {
+    out.gauge("sluice_destination_replay_delivered_events", "Events that the last replay delivered",
+              number(status.replay->delivered_events), labels);
+    out.gauge("sluice_destination_replay_dead_lettered_events",
+              "Events of the last replay that the destination refused: in its dead letters",
+              number(status.replay->dead_lettered_events), labels);
+  }
   for (const exporting::DestinationState state :
        {exporting::DestinationState::delivering, exporting::DestinationState::idle, exporting::DestinationState::behind,
         exporting::DestinationState::waiting, exporting::DestinationState::blocked, exporting::DestinationState::off}) {

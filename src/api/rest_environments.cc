@@ -11,6 +11,7 @@
 #include "api/rest_resources.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "catalog/fields.h"
 #include "catalog/key_expiry.h"
 
 namespace sluice::api {
@@ -188,6 +189,9 @@ RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, co
   const auto mobile_key = text_member(body, "mobileKey", "a mobile key");
   for (const auto* member : {&id, &sdk_key, &mobile_key})
     if (!*member) return tl::unexpected(member->error());
+  for (const auto& [name, key] : {std::pair{"apiKey", &*sdk_key}, {"mobileKey", &*mobile_key}})
+    if (const std::string fault = catalog::fault_of_key(*key); !fault.empty())
+      return invalid(fmt::format("{}: {}", name, fault));
   write.id = id->empty() ? new_object_id(context.clock.wall_ms()).hex() : *id;
   write.fields["sdk_keys"] = json::array({sdk_key->empty() ? new_key("sdk-") : *sdk_key});
   write.fields["mobile_keys"] = json::array({mobile_key->empty() ? new_key("mob-") : *mobile_key});

@@ -125,6 +125,7 @@ Json replay_json(const exporting::ReplayStatus& status) {
           {"startedAt", status.replay.started_ms},
           {"state", exporting::replay_state_name(status.state)},
           {"deliveredEvents", status.delivered_events},
+          {"deadLetteredEvents", status.dead_lettered_events},
           {"bytes", status.replay.bytes},
           {"fraction", status.fraction},
           {"problem", status.problem ? status_problem_json(*status.problem) : Json(nullptr)}};

@@ -16,15 +16,18 @@ CredentialsResult<Credentials> AssumeRoleSource::fetch() {
   base_.await_first_answer(kOwnCredentialsAtMost);
   const std::shared_ptr<const Credentials> as = base_.current();
   if (!as) {
-    if (auto error = base_.error()) return tl::unexpected(std::move(*error));
-    return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
-                                           "Sluice's own AWS credentials are not available yet.", ""});
+    CredentialsError error = base_.error().value_or(CredentialsError{
+        CredentialsError::Kind::unreachable, "", "Sluice's own AWS credentials are not available yet.", ""});
+    error.from_base = true;
+    return tl::unexpected(std::move(error));
   }
   CredentialsResult<Credentials> credentials = sts_.assume_role(*as, role_);
-  if (!credentials &&
-      (credentials.error().code == "ExpiredToken" || credentials.error().code == "InvalidClientTokenId")) {
-    base_.refuse(as);
+  if (!credentials) {
+    const CredentialsError& error = credentials.error();
+    if (error.code == "ExpiredToken" || error.code == "InvalidClientTokenId") base_.refuse(as);
+    return credentials;
   }
+  credentials->notes.insert(credentials->notes.end(), as->notes.begin(), as->notes.end());
   return credentials;
 }
 

@@ -28,8 +28,9 @@ bool may_be_plain_http(std::string_view url) {
   return is_ipv4_loopback(host) || std::find(kHosts.begin(), kHosts.end(), host) != kHosts.end();
 }
 
-bool fit_for_header(std::string_view token) {
-  return std::none_of(token.begin(), token.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+// "Basic …" has a space.
+bool is_visible_ascii_or_space(std::string_view token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c >= ' ' && c < 0x7f; });
 }
 
 }  // namespace
@@ -67,10 +68,24 @@ CredentialsResult<Credentials> ContainerSource::fetch() {
   } else if (const auto token = context_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
     request.headers.emplace_back("authorization", *token);
   }
-  if (!fit_for_header(request.headers.back().second)) {
-    return invalid_setting("The container authorization token has a line end inside.");
+  if (!is_visible_ascii_or_space(request.headers.back().second)) {
+    return invalid_setting(
+        "The token of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN has a line end or "
+        "another sign inside that no header takes. Set it again, without anything around it or inside.");
   }
-  return get_credentials(context_, std::move(request), kContainerEndpoint);
+  const std::string place = std::string(kContainerEndpoint) + " " + http_client::host_header_of(request.url);
+  CredentialsResult<Credentials> credentials = get_credentials(context_, std::move(request), place);
+  if (credentials) {
+    credentials->source = kContainerEndpoint;
+  } else if (credentials.error().kind == CredentialsError::Kind::denied) {
+    credentials.error().remedy =
+        relative
+            ? "Check the task role of the ECS task: that it exists, and that its trust policy names "
+              "ecs-tasks.amazonaws.com."
+            : "Check the pod identity association of this pod's service account, and that its role's trust policy "
+              "allows sts:AssumeRole and sts:TagSession to pods.eks.amazonaws.com. Restart the pod after a change.";
+  }
+  return credentials;
 }
 
 }  // namespace sluice::aws

@@ -79,38 +79,52 @@ int spawn(std::vector<std::string>& words, const Pipe& out, const Pipe& err, pid
   return error;
 }
 
-// Reads both ends until they close. False when the time or the size ran out.
-bool read_both(Pipe& out, Pipe& err, std::int64_t deadline_ms, std::string& out_text, std::string& err_text) {
-  const auto take = [](Pipe& pipe, std::string& text) {
-    char chunk[4096];
-    const ssize_t n = ::read(pipe.read_end, chunk, sizeof chunk);
-    if (n > 0) {
-      text.append(chunk, static_cast<std::size_t>(n));
-    } else if (n == 0 || errno != EINTR) {
-      pipe.close_end(pipe.read_end);
-    }
-  };
-  while (out.read_end >= 0 || err.read_end >= 0) {
-    const std::int64_t left = deadline_ms - steady_ms();
-    if (left <= 0 || out_text.size() > kMaxOutput || err_text.size() > kMaxOutput) return false;
-    std::array<pollfd, 2> ends = {{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
-    if (::poll(ends.data(), ends.size(), static_cast<int>(left)) < 0 && errno != EINTR) return false;
-    if (out.read_end >= 0 && ends[0].revents != 0) take(out, out_text);
-    if (err.read_end >= 0 && ends[1].revents != 0) take(err, err_text);
+constexpr std::int64_t kLookAtProcessMs = 10;
+
+void take(Pipe& pipe, std::string& text) {
+  char chunk[4096];
+  const ssize_t n = ::read(pipe.read_end, chunk, sizeof chunk);
+  if (n > 0) {
+    text.append(chunk, static_cast<std::size_t>(n));
+  } else if (n == 0 || errno != EINTR) {
+    pipe.close_end(pipe.read_end);
   }
+}
+
+// Takes what is there within so long. True: there was something, or an end was closed.
+bool take_both(Pipe& out, Pipe& err, std::string& out_text, std::string& err_text, std::int64_t for_ms) {
+  std::array<pollfd, 2> ends = {{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
+  if (::poll(ends.data(), ends.size(), static_cast<int>(for_ms)) <= 0) return false;
+  if (out.read_end >= 0 && ends[0].revents != 0) take(out, out_text);
+  if (err.read_end >= 0 && ends[1].revents != 0) take(err, err_text);
   return true;
 }
 
-// Its exit status, or nothing after the deadline.
-std::optional<int> wait_for(pid_t pid, std::int64_t deadline_ms) {
+// Whether it has ended; it stays a zombie, so that its number, and that of its group, are nobody else's.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == pid;
+}
+
+// Reads until the process itself has ended, whatever holds its output open, and all that it wrote is read. False when
+// the time or the size ran out.
+bool read_all(pid_t pid, Pipe& out, Pipe& err, std::int64_t deadline_ms, std::string& out_text, std::string& err_text) {
   for (;;) {
-    int status = 0;
-    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
-    if (ended == pid) return status;
-    if (ended < 0 && errno != EINTR) return 0;  // already reaped elsewhere: its output decides
-    if (steady_ms() >= deadline_ms) return std::nullopt;
-    ::poll(nullptr, 0, 5);
+    const bool ended = has_ended(pid);
+    const bool took = take_both(out, err, out_text, err_text, ended ? 0 : kLookAtProcessMs);
+    if (out_text.size() > kMaxOutput || err_text.size() > kMaxOutput) return false;
+    if (ended && (!took || (out.read_end < 0 && err.read_end < 0))) return true;
+    if (steady_ms() >= deadline_ms) return false;
   }
+}
+
+// Ends it and all that it started and left behind, and takes its status.
+int finish(pid_t pid) {
+  ::kill(-pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return 0;  // already reaped elsewhere: its output decides
+  return status;
 }
 
 std::string first_line(std::string_view text) {
@@ -172,24 +186,18 @@ CredentialsResult<Credentials> credentials_of_process(const std::string& command
   const std::int64_t deadline_ms = steady_ms() + timeout_ms;
   std::string out_text;
   std::string err_text;
-  const bool read = read_both(out, err, deadline_ms, out_text, err_text);
-  std::optional<int> status;
-  if (read) status = wait_for(pid, deadline_ms);
-  if (!status) {
-    ::kill(-pid, SIGKILL);
-    ::kill(pid, SIGKILL);
-    int ignored = 0;
-    while (::waitpid(pid, &ignored, 0) < 0 && errno == EINTR) {
-    }
+  const bool in_time = read_all(pid, out, err, deadline_ms, out_text, err_text);
+  const int status = finish(pid);
+  if (!in_time) {
     return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "",
                                            "credential_process '" + program + "' did not finish within " +
                                                human_duration_ms(timeout_ms) +
                                                " (or printed more than 1 MiB) and was stopped.",
                                            ""});
   }
-  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
-    const std::string how = WIFEXITED(*status) ? "ended with status " + std::to_string(WEXITSTATUS(*status))
-                                               : "was ended by signal " + std::to_string(WTERMSIG(*status));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    const std::string how = WIFEXITED(status) ? "ended with status " + std::to_string(WEXITSTATUS(status))
+                                              : "was ended by signal " + std::to_string(WTERMSIG(status));
     return tl::unexpected(CredentialsError{
         CredentialsError::Kind::unreachable, "",
         "credential_process '" + program + "' " + how + (err_text.empty() ? "." : ": " + first_line(err_text)), ""});

@@ -16,6 +16,13 @@
 
 namespace sluice::aws {
 
+// Something that works, but that a person should know.
+struct CredentialsNote {
+  std::string code;     // stable, for machines: "session_policy_left_out"
+  std::string message;  // for a person
+  std::string remedy;
+};
+
 // Never printed or logged.
 struct Credentials {
   std::string access_key_id;
@@ -23,6 +30,7 @@ struct Credentials {
   std::string session_token;    // empty for long-term keys
   std::int64_t expires_ms = 0;  // wall clock; 0: never
   std::string source;           // for a person: "environment", "instance metadata", "role arn:…"
+  std::vector<CredentialsNote> notes = {};
 };
 
 struct CredentialsError {
@@ -34,8 +42,14 @@ struct CredentialsError {
   };
   Kind kind = Kind::unreachable;
   std::string code;     // AWS's code, if any
-  std::string message;  // for a person
+  std::string message;  // for a person: the place that failed and its own words
   std::string request_id;
+  std::string remedy = {};  // of the place that failed; empty: what the kind suggests
+  // STS refused the role that a destination names. Otherwise Sluice's own identity failed, and the role is not at
+  // fault.
+  bool of_role = false;
+  bool passing = false;    // the first failure in a row, tried again within 2 s: nobody need act yet
+  bool from_base = false;  // reported by the credentials that the role is assumed with; asking again costs nothing
 };
 
 // One source of credentials. fetch() blocks (files, processes, HTTP) and is only called by a

@@ -51,8 +51,12 @@ TEST(RefreshSchedule, backs_off_from_one_second_to_sixty) {
   EXPECT_EQ(retry_after_ms(Kind::unreachable, 7, 1.0), 60'000);
   EXPECT_EQ(retry_after_ms(Kind::unreachable, 1'000'000, 1.0), 60'000);
   for (const Kind kind : {Kind::denied, Kind::none_found, Kind::invalid}) {
-    EXPECT_EQ(retry_after_ms(kind, 1, 0.0), 30'000);
-    EXPECT_EQ(retry_after_ms(kind, 1, 1.0), 60'000);
+    EXPECT_EQ(retry_after_ms(kind, 1, 0.0), 1'000) << "one refusal may pass";
+    EXPECT_EQ(retry_after_ms(kind, 1, 1.0), 2'000);
+    EXPECT_EQ(retry_after_ms(kind, 2, 1.0), 5'000) << "a role that was just created";
+    EXPECT_EQ(retry_after_ms(kind, 32, 0.0), 2'500);
+    EXPECT_EQ(retry_after_ms(kind, 33, 0.0), 30'000);
+    EXPECT_EQ(retry_after_ms(kind, 33, 1.0), 60'000);
   }
 }
 
@@ -92,10 +96,33 @@ TEST_F(Keeper, keeps_old_credentials_while_they_are_valid_and_nothing_refreshes_
 
 TEST_F(Keeper, wakes_up_when_credentials_run_out) {
   keeper.take(credentials("a", clock.wall_ms() + 20'000));
-  keeper.take(failed(CredentialsError::Kind::denied));
+  for (int i = 0; i < 40; ++i) keeper.take(failed(CredentialsError::Kind::denied));
   EXPECT_LE(keeper.wait_ms(), 5'001);
   advance_ms(keeper.wait_ms());
   EXPECT_TRUE(keeper.take_expiry());
+}
+
+TEST_F(Keeper, asks_within_2_s_after_one_refusal_and_calls_it_passing_until_it_is_repeated) {
+  using Kind = CredentialsError::Kind;
+  for (const Kind kind : {Kind::denied, Kind::none_found, Kind::invalid}) {
+    keeper.take(credentials("a", 0));
+    EXPECT_TRUE(keeper.take(failed(kind)));
+    EXPECT_TRUE(keeper.error()->passing);
+    EXPECT_LE(keeper.wait_ms(), 2'000);
+    EXPECT_TRUE(keeper.take(failed(kind))) << "that it was repeated is news";
+    EXPECT_FALSE(keeper.error()->passing);
+  }
+  keeper.take(failed(Kind::unreachable));
+  EXPECT_FALSE(keeper.error()->passing) << "never a person's matter";
+}
+
+TEST_F(Keeper, asks_its_base_again_within_a_second_however_often_that_had_nothing) {
+  for (int i = 0; i < 100; ++i) {
+    auto answer = failed(CredentialsError::Kind::denied);
+    answer.error().from_base = true;
+    keeper.take(answer);
+  }
+  EXPECT_LE(keeper.wait_ms(), 1'000);
 }
 
 TEST_F(Keeper, never_waits_longer_than_a_minute_nor_less_than_it_must) {

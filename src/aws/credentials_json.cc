@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aws/source_support.h"
 #include "base/time_text.h"
 
 namespace sluice::aws {
@@ -10,10 +11,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Empty when it is missing or no string.
+// Empty when it is missing or no string. Without spaces and line ends around it, as a script may print them.
 std::string text_of(const Json& object, const char* name) {
+  constexpr std::string_view kSpace = " \t\r\n";
   const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  if (found == object.end() || !found->is_string()) return {};
+  const std::string text = found->get<std::string>();
+  const std::size_t first = text.find_first_not_of(kSpace);
+  return first == std::string::npos ? std::string() : text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
 }
 
 tl::unexpected<CredentialsError> invalid(std::string_view source, std::string_view what) {
@@ -42,6 +47,11 @@ tl::expected<Credentials, CredentialsError> credentials_of_json(std::string_view
   credentials.source = source;
   if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
     return invalid(source, "without AccessKeyId and SecretAccessKey");
+  }
+  if (auto fault = fault_of_credentials(credentials, std::string(source) + " answered, but its ",
+                                        {"AccessKeyId", "SecretAccessKey", "Token"})) {
+    fault->remedy = "Look at what answers there: it must return AWS credentials.";
+    return tl::unexpected(std::move(*fault));
   }
   if (object.contains("Expiration") && !object["Expiration"].is_null()) {
     const auto expires = parse_iso_time_ms(text_of(object, "Expiration"));

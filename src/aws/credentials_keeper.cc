@@ -6,6 +6,13 @@
 
 namespace sluice::aws {
 
+namespace {
+
+// No request is sent: the answer is in memory.
+constexpr std::int64_t kAskBaseAgainMs = 500;
+
+}  // namespace
+
 bool CredentialsKeeper::usable() const {
   return credentials_ && (credentials_->expires_ms == 0 || credentials_->expires_ms - clock_.wall_ms() >= kLeastLifeMs);
 }
@@ -21,11 +28,16 @@ bool CredentialsKeeper::take(tl::expected<Credentials, CredentialsError> answer)
         ""});
   }
   if (!answer) {
+    CredentialsError& error = answer.error();
     ++failures_;
     retrying_ = true;
-    retry_at_us_ = clock_.steady_us() + retry_after_ms(answer.error().kind, failures_, random_.unit()) * 1000;
-    const bool changed = !error_ || error_->message != answer.error().message || was_usable_ != usable();
-    error_ = std::move(answer.error());
+    const std::int64_t wait_ms =
+        error.from_base ? kAskBaseAgainMs : retry_after_ms(error.kind, failures_, random_.unit());
+    retry_at_us_ = clock_.steady_us() + wait_ms * 1000;
+    if (!error.from_base) error.passing = failures_ == 1 && error.kind != CredentialsError::Kind::unreachable;
+    const bool changed =
+        !error_ || error_->message != error.message || error_->passing != error.passing || was_usable_ != usable();
+    error_ = std::move(error);
     was_usable_ = usable();
     return changed;
   }

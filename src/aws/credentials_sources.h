@@ -80,7 +80,8 @@ class ProfileSource final : public CredentialsSource {
 };
 
 // EC2 instance metadata, version 2 only. AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT,
-// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE. Credentials that the service returns although they have expired are used for
+// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE; AWS_METADATA_SERVICE_TIMEOUT (2.5 s a request) and
+// AWS_METADATA_SERVICE_NUM_ATTEMPTS (3). Credentials that the service returns although they have expired are used for
 // some more minutes, as AWS recommends
 // (https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html, "static stability").
 class InstanceMetadataSource final : public CredentialsSource {

@@ -93,6 +93,36 @@ TEST_F(Sources, environment_needs_both_halves) {
   EXPECT_EQ(credentials->session_token, "token");
 }
 
+TEST_F(Sources, environment_refuses_what_would_break_a_request_by_the_variables_name) {
+  EnvironmentSource source(context().environment);
+  const std::map<std::string, std::string> good = {
+      {"AWS_ACCESS_KEY_ID", "AKIA"}, {"AWS_SECRET_ACCESS_KEY", "secret"}, {"AWS_SESSION_TOKEN", "token"}};
+  for (const auto& [name, value] : good) {
+    for (const auto& [each, text] : good) variables[each] = text;
+    variables[name] = "tok\r\nX-Injected: yes";
+    const CredentialsError error = error_of(source);
+    EXPECT_EQ(error.kind, Kind::invalid);
+    EXPECT_NE(error.message.find(name), std::string::npos) << error.message;
+    EXPECT_EQ(error.message.find("Injected"), std::string::npos) << "no value is shown";
+  }
+}
+
+TEST_F(Sources, a_token_with_a_line_end_from_a_container_is_refused_and_one_around_it_is_trimmed) {
+  variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1/";
+  ContainerSource source(context());
+  transport.answer(200, R"({"AccessKeyId":"A","SecretAccessKey":"s","Token":"tok\r\nX-Injected: yes"})");
+  const CredentialsError error = error_of(source);
+  EXPECT_EQ(error.kind, Kind::invalid);
+  EXPECT_NE(error.message.find("the container credentials endpoint 127.0.0.1 answered, but its Token"),
+            std::string::npos)
+      << error.message;
+  transport.answer(200, R"({"AccessKeyId":" A\n","SecretAccessKey":"s","Token":"tok\r\n"})");
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  EXPECT_EQ(credentials->access_key_id, "A");
+  EXPECT_EQ(credentials->session_token, "tok");
+}
+
 TEST_F(Sources, web_identity_reads_its_token_anew_each_time) {
   WebIdentitySource source(context());
   EXPECT_EQ(error_of(source).kind, Kind::none_found);
@@ -175,8 +205,14 @@ TEST_F(Sources, container_classes_what_the_endpoint_says) {
   EXPECT_EQ(error_of(source).kind, Kind::unreachable);
   transport.answer(http_client::TransportFault::timeout, "No answer in time");
   EXPECT_EQ(error_of(source).kind, Kind::unreachable);
-  transport.answer(403, "no");
-  EXPECT_EQ(error_of(source).kind, Kind::denied);
+  transport.answer(400, R"({"message":"[role] is not authorized to assume role"})");
+  const CredentialsError refused = error_of(source);
+  EXPECT_EQ(refused.kind, Kind::denied);
+  EXPECT_FALSE(refused.of_role);
+  EXPECT_NE(refused.message.find("the container credentials endpoint 127.0.0.1 answered 400 after"), std::string::npos)
+      << refused.message;
+  EXPECT_NE(refused.message.find("[role] is not authorized to assume role"), std::string::npos) << refused.message;
+  EXPECT_NE(refused.remedy.find("pods.eks.amazonaws.com"), std::string::npos) << refused.remedy;
   transport.answer(200, "<html>");
   EXPECT_EQ(error_of(source).kind, Kind::invalid);
   transport.answer(200, R"({"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role"})");
@@ -210,7 +246,8 @@ TEST_F(Sources, instance_metadata_uses_version_2_and_its_token_again) {
   EXPECT_EQ(requests.at(3).method, "GET");
   for (const http_client::HttpRequest& request : requests) {
     EXPECT_FALSE(request.use_proxy);
-    EXPECT_EQ(request.timeout_ms, 1'000);
+    EXPECT_EQ(request.timeout_ms, 2'500);
+    EXPECT_EQ(request.connect_timeout_ms, 1'000);
     if (request.method == "GET") {
       EXPECT_EQ(header_of(request, "x-aws-ec2-metadata-token"), "the-token");
     }
@@ -220,18 +257,73 @@ TEST_F(Sources, instance_metadata_uses_version_2_and_its_token_again) {
 TEST_F(Sources, instance_metadata_renews_a_token_that_was_refused_or_has_ended) {
   InstanceMetadataSource source(context());
   transport.answer(200, "one");
-  transport.answer(401, "");
-  EXPECT_EQ(error_of(source).kind, Kind::unreachable);
-  transport.answer(200, "two");
   transport.answer(200, "role");
   transport.answer(200, kJsonAnswer);
   ASSERT_TRUE(source.fetch());
+  transport.answer(401, "");
+  transport.answer(200, "two");
+  transport.answer(200, "role");
+  transport.answer(200, kJsonAnswer);
+  ASSERT_TRUE(source.fetch()) << "the token was of another boot: renewed, and nobody hears of it";
   clock.advance_us(21'600'000'000);
   transport.answer(200, "three");
   transport.answer(200, "role");
   transport.answer(200, kJsonAnswer);
   ASSERT_TRUE(source.fetch());
-  EXPECT_EQ(transport.requests().at(5).method, "PUT");
+  EXPECT_EQ(transport.requests().at(7).method, "PUT");
+}
+
+TEST_F(Sources, instance_metadata_names_what_answers_in_its_place_with_its_words) {
+  InstanceMetadataSource source(context());
+  transport.answer(200, "token");
+  transport.answer(401, "<html>token is not accepted</html>");
+  const CredentialsError refused = error_of(source);
+  EXPECT_EQ(refused.kind, Kind::denied);
+  EXPECT_NE(refused.message.find("the EC2 instance metadata service answered 401 after"), std::string::npos);
+  EXPECT_NE(refused.message.find("token is not accepted"), std::string::npos) << refused.message;
+  EXPECT_NE(refused.remedy.find("169.254.169.254"), std::string::npos) << refused.remedy;
+}
+
+TEST_F(Sources, instance_metadata_tries_again_what_may_pass_as_often_as_it_is_told) {
+  variables["AWS_METADATA_SERVICE_NUM_ATTEMPTS"] = "2";
+  variables["AWS_METADATA_SERVICE_TIMEOUT"] = "1.5";
+  InstanceMetadataSource source(context());
+  transport.answer(503, "");
+  transport.answer(200, "token");
+  http_client::HttpResponse slow;
+  slow.fault = http_client::TransportFault::timeout;
+  slow.request_sent = true;
+  transport.answer(slow);
+  transport.answer(200, "role");
+  transport.answer(503, "");
+  transport.answer(200, kJsonAnswer);
+  ASSERT_TRUE(source.fetch());
+  EXPECT_EQ(transport.requests().at(0).timeout_ms, 1'500);
+  transport.answer(slow);
+  transport.answer(slow);
+  const CredentialsError error = error_of(source);
+  EXPECT_EQ(error.code, "metadata_slow");
+  EXPECT_EQ(error.kind, Kind::unreachable) << "and nobody thinks that there is none";
+  EXPECT_NE(error.message.find("no answer within 1.5 s in 2 tries"), std::string::npos) << error.message;
+  EXPECT_NE(error.remedy.find("AWS_METADATA_SERVICE_TIMEOUT"), std::string::npos);
+  variables["AWS_METADATA_SERVICE_TIMEOUT"] = "soon";
+  EXPECT_NE(error_of(source).message.find("AWS_METADATA_SERVICE_TIMEOUT"), std::string::npos);
+}
+
+TEST_F(Sources, instance_metadata_that_is_slow_is_used_and_told) {
+  transport.answer_by([this](const http_client::HttpRequest& request) {
+    clock.advance_us(1'200'000);
+    http_client::HttpResponse response;
+    response.status = 200;
+    response.body = request.method == "PUT" ? "token" : request.url.ends_with('/') ? "role" : kJsonAnswer;
+    return response;
+  });
+  InstanceMetadataSource source(context());
+  const auto credentials = source.fetch();
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  ASSERT_EQ(credentials->notes.size(), 1u);
+  EXPECT_EQ(credentials->notes[0].code, "metadata_slow");
+  EXPECT_NE(credentials->notes[0].message.find("1.2 s"), std::string::npos) << credentials->notes[0].message;
 }
 
 TEST_F(Sources, instance_metadata_keeps_using_what_the_service_hands_out_late) {
@@ -296,7 +388,7 @@ TEST_F(Sources, chain_takes_the_first_in_order_and_no_other_when_that_is_broken)
   transport.answer(403, "<E><Code>AccessDenied</Code><Message>Not authorized</Message></E>");
   const CredentialsError error = error_of(*chain);
   EXPECT_EQ(error.kind, Kind::denied);
-  EXPECT_TRUE(error.message.starts_with("Sluice's AWS identity from web identity: ")) << error.message;
+  EXPECT_TRUE(error.message.starts_with("Sluice cannot get its own AWS identity from web identity: ")) << error.message;
   variables["AWS_ACCESS_KEY_ID"] = "ENV";
   variables["AWS_SECRET_ACCESS_KEY"] = "s";
   EXPECT_EQ(chain->fetch()->access_key_id, "ENV");

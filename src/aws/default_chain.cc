@@ -9,7 +9,7 @@ CredentialsResult<Credentials> CredentialsChain::fetch() {
     if (credentials) return credentials;
     CredentialsError& error = credentials.error();
     if (error.kind != CredentialsError::Kind::none_found) {
-      error.message = "Sluice's AWS identity from " + place.name + ": " + error.message;
+      error.message = "Sluice cannot get its own AWS identity from " + place.name + ": " + error.message;
       return credentials;
     }
     if (!looked.empty()) looked += "; ";

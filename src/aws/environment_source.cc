@@ -1,4 +1,4 @@
-#include "aws/credentials_sources.h"
+#include "aws/source_support.h"
 
 namespace sluice::aws {
 
@@ -13,7 +13,11 @@ CredentialsResult<Credentials> EnvironmentSource::fetch() {
                                    : "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not.";
     return tl::unexpected(CredentialsError{CredentialsError::Kind::invalid, "", message, ""});
   }
-  return Credentials{*id, *secret, environment_("AWS_SESSION_TOKEN").value_or(""), 0, "environment variables"};
+  Credentials credentials{*id, *secret, environment_("AWS_SESSION_TOKEN").value_or(""), 0, "environment variables"};
+  if (auto fault =
+          fault_of_credentials(credentials, "", {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}))
+    return tl::unexpected(std::move(*fault));
+  return credentials;
 }
 
 }  // namespace sluice::aws

@@ -25,6 +25,14 @@ std::string_view without_comment(std::string_view value) {
   return value;
 }
 
+// Behind a quoted name in a section's line, which may hold a ']'.
+std::size_t end_of_quotes(std::string_view line) {
+  const std::size_t open = line.find_first_of("\"']");
+  if (open == std::string_view::npos || line[open] == ']') return 0;
+  const std::size_t close = line.find(line[open], open + 1);
+  return close == std::string_view::npos ? 0 : close;
+}
+
 // The profile that a section's title names; empty for a section that is none.
 std::string_view profile_of(std::string_view title, ProfileFileKind kind) {
   title = trimmed(title);
@@ -32,7 +40,11 @@ std::string_view profile_of(std::string_view title, ProfileFileKind kind) {
   constexpr std::string_view kPrefix = "profile";
   if (!title.starts_with(kPrefix) || title.size() == kPrefix.size()) return {};
   if (kSpace.find(title[kPrefix.size()]) == std::string_view::npos) return {};
-  return trimmed(title.substr(kPrefix.size()));
+  title = trimmed(title.substr(kPrefix.size()));
+  // As AWS's tools: quotes around a name with spaces are none of it.
+  const bool quoted =
+      title.size() > 2 && (title.front() == '"' || title.front() == '\'') && title.back() == title.front();
+  return quoted ? title.substr(1, title.size() - 2) : title;
 }
 
 tl::unexpected<Error> wrong(std::size_t line, std::string_view what) {
@@ -56,7 +68,7 @@ Result<Profiles> parse_profile_file(std::string_view text, ProfileFileKind kind)
     const std::string_view line = trimmed(raw);
     if (line.empty() || line.front() == '#' || line.front() == ';') continue;
     if (line.front() == '[') {
-      const std::size_t close = line.find(']');
+      const std::size_t close = line.find(']', end_of_quotes(line));
       if (close == std::string_view::npos)
         return wrong(line_number, "begins a section with '[' and does not close it with ']'");
       const std::string_view title = line.substr(1, close - 1);

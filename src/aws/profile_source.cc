@@ -54,8 +54,10 @@ class Resolver {
     }
     if (path_.size() >= kMaxChain) return invalid_setting("More than 8 profiles refer to one another.");
     path_.push_back(name);
-    // A profile that names itself as its source means its own keys.
-    if (!seen && has(profile, "role_arn")) return role_of(name, profile);
+    // As AWS's tools: keys of a profile that another one, or itself, names as its source end the chain.
+    const bool ends_chain =
+        path_.size() > 1 && has(profile, "aws_access_key_id") && has(profile, "aws_secret_access_key");
+    if (!seen && !ends_chain && has(profile, "role_arn")) return role_of(name, profile);
     if (has(profile, "aws_access_key_id") || has(profile, "aws_secret_access_key")) return keys_of(name, profile);
     if (has(profile, "credential_process")) {
       return credentials_of_process(profile.at("credential_process"), kProcessTimeoutMs);
@@ -81,6 +83,9 @@ class Resolver {
     if (credentials.access_key_id.empty() || credentials.secret_access_key.empty()) {
       return invalid_setting("The profile '" + name + "' has only one of aws_access_key_id and aws_secret_access_key.");
     }
+    if (auto fault = fault_of_credentials(credentials, "In the profile '" + name + "', ",
+                                          {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}))
+      return tl::unexpected(std::move(*fault));
     return credentials;
   }
 
@@ -108,7 +113,9 @@ class Resolver {
     }
     CredentialsResult<std::unique_ptr<StsClient>> sts = sts_of(context);
     if (!sts) return tl::unexpected(std::move(sts.error()));
-    return (*sts)->assume_role(*base, role);
+    CredentialsResult<Credentials> credentials = (*sts)->assume_role(*base, role);
+    if (!credentials) credentials.error().of_role = false;  // the profile's role, and no destination's
+    return credentials;
   }
 
   CredentialsResult<Credentials> base_of(const std::string& name, const Profile& profile,

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "aws/credential_process.h"
 #include "aws/credentials_sources.h"
@@ -42,6 +44,13 @@ TEST(ProfileFile, reads_sections_comments_and_nested_settings) {
       {"two words", {{"region", "us-east-1"}}},
       {"empty", {}}};
   EXPECT_EQ(*profiles, expected);
+}
+
+TEST(ProfileFile, takes_quotes_around_a_name_as_aws_tools_do) {
+  const auto profiles = parse_profile_file("[profile \"my prod\"]\na=1\n[profile 'x]y']\na=2\n[profile plain]\na=3\n",
+                                           ProfileFileKind::config);
+  ASSERT_TRUE(profiles) << profiles.error().message;
+  EXPECT_EQ(*profiles, (Profiles{{"my prod", {{"a", "1"}}}, {"x]y", {{"a", "2"}}}, {"plain", {{"a", "3"}}}}));
 }
 
 TEST(ProfileFile, names_sections_of_the_credentials_file_plainly) {
@@ -115,6 +124,26 @@ TEST_F(ProfileSourceTest, finds_nothing_without_files_but_misses_a_profile_that_
   expect_error("", Kind::invalid, "There is no profile 'work'");
 }
 
+TEST_F(ProfileSourceTest, ends_the_chain_at_a_source_that_has_keys_of_its_own) {
+  config(
+      "[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = base\n"
+      "[profile base]\nrole_arn = arn:aws:iam::123456789012:role/base\nsource_profile = other\n"
+      "aws_access_key_id = BASEKEY\naws_secret_access_key = s\n"
+      "[profile other]\naws_access_key_id = OTHERKEY\naws_secret_access_key = s\n");
+  transport.answer(200, kAssumedAnswer);
+  ASSERT_TRUE(fetch("app"));
+  ASSERT_EQ(transport.request_count(), 1u) << "the role base is not assumed on the way";
+  bool by_base = false;
+  for (const auto& [name, value] : transport.requests().at(0).headers)
+    by_base |= value.find("BASEKEY") != std::string::npos;
+  EXPECT_TRUE(by_base);
+}
+
+TEST_F(ProfileSourceTest, refuses_keys_that_would_break_a_request_and_names_them) {
+  config("[profile a]\naws_access_key_id = AK ID\naws_secret_access_key = s\n");
+  expect_error("a", Kind::invalid, "aws_access_key_id");
+}
+
 TEST_F(ProfileSourceTest, takes_keys_of_the_named_profile_from_the_named_files) {
   std::ofstream(folder / "c")
       << "[work]\naws_access_key_id = AKIA\naws_secret_access_key = s/+=\naws_session_token = t\n";
@@ -148,14 +177,16 @@ TEST_F(ProfileSourceTest, assumes_the_role_of_a_profile_with_keys_of_another) {
 TEST_F(ProfileSourceTest, follows_roles_upon_roles_and_a_profile_that_names_itself) {
   config(
       "[profile a]\nrole_arn=arn:aws:iam::123456789012:role/a\nsource_profile=b\n"
-      "[profile "
-      "b]\nrole_arn=arn:aws:iam::123456789012:role/"
-      "b\nsource_profile=b\naws_access_key_id=AKIA\naws_secret_access_key=s\n");
-  transport.answer(200, kAssumedAnswer);
-  transport.answer(200, kAssumedAnswer);
+      "[profile b]\nrole_arn=arn:aws:iam::123456789012:role/b\nsource_profile=c\n"
+      "[profile c]\naws_access_key_id=AKIA\naws_secret_access_key=s\n"
+      "[profile self]\nrole_arn=arn:aws:iam::123456789012:role/self\nsource_profile=self\n"
+      "aws_access_key_id=AKIA\naws_secret_access_key=s\n");
+  for (int i = 0; i < 3; ++i) transport.answer(200, kAssumedAnswer);
   ASSERT_TRUE(fetch("a"));
   EXPECT_NE(transport.requests().at(0).body.find("role%2Fb"), std::string::npos);
   EXPECT_NE(transport.requests().at(1).body.find("role%2Fa"), std::string::npos);
+  ASSERT_TRUE(fetch("self"));
+  EXPECT_NE(transport.requests().at(2).body.find("role%2Fself"), std::string::npos);
 }
 
 TEST_F(ProfileSourceTest, takes_the_base_of_a_role_from_where_credential_source_says) {
@@ -241,6 +272,31 @@ TEST(CredentialProcess, tells_why_there_is_nothing_and_hides_what_was_printed) {
   const auto nonsense = credentials_of_process("echo hidden", 20'000);
   ASSERT_FALSE(nonsense);
   EXPECT_EQ(nonsense.error().message.find("hidden"), std::string::npos);
+}
+
+TEST(CredentialProcess, waits_for_no_child_that_holds_its_output_open_and_leaves_none) {
+  std::string name = (std::filesystem::temp_directory_path() / "sluice-aws-XXXXXX").string();
+  const std::filesystem::path folder = ::mkdtemp(name.data());
+  const std::string file = (folder / "child").string();
+  const auto began = std::chrono::steady_clock::now();
+  const auto credentials = credentials_of_process(
+      "sh -c 'sleep 61 & echo $! > " + file + R"(; echo "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\"}"')", 30'000);
+  ASSERT_TRUE(credentials) << credentials.error().message;
+  EXPECT_EQ(credentials->access_key_id, "A");
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(15));
+  std::string child;
+  std::ifstream(file) >> child;
+  ASSERT_FALSE(child.empty());
+  // Ended: gone, or a zombie that nobody has taken yet.
+  char state = 'R';
+  for (int i = 0; i < 10'000 && state != 'Z' && state != ' '; ++i) {
+    std::string text, comm;
+    std::ifstream stat("/proc/" + child + "/stat");
+    if (!(stat >> text >> comm >> state)) state = ' ';
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(state == 'Z' || state == ' ') << state;
+  std::filesystem::remove_all(folder);
 }
 
 TEST(CredentialProcess, ends_a_program_that_does_not_finish) {

@@ -19,9 +19,14 @@ std::int64_t refresh_at_ms(std::int64_t fetched_ms, std::int64_t expires_ms, dou
 std::int64_t retry_after_ms(CredentialsError::Kind kind, int failures, double unit) {
   constexpr std::int64_t kFirstMs = 1'000;
   constexpr std::int64_t kMostMs = 60'000;
+  constexpr std::int64_t kRefusedOnceMs = 2'000;
+  constexpr std::int64_t kRefusedMs = 5'000;
+  constexpr int kRefusedTries = 32;  // of 3.75 s on average: two minutes
   std::int64_t most = kMostMs;
   if (kind == CredentialsError::Kind::unreachable) {
     most = std::min(kMostMs, kFirstMs << std::clamp(failures - 1, 0, 6));
+  } else if (failures <= kRefusedTries) {
+    most = failures <= 1 ? kRefusedOnceMs : kRefusedMs;
   }
   const std::int64_t half = most / 2;
   return half + static_cast<std::int64_t>(static_cast<double>(half) * unit);

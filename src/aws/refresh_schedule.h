@@ -15,8 +15,9 @@ inline constexpr std::int64_t kLeastLifeMs = 15'000;  // credentials with less t
 // Never for `expires_ms` 0 (INT64_MAX).
 std::int64_t refresh_at_ms(std::int64_t fetched_ms, std::int64_t expires_ms, double unit);
 
-// How long to wait after the `failures`-th failure in a row (1, 2, …): 1 s doubling to 60 s, 50..100 % of it by
-// `unit`; 30..60 s when a person must act.
+// How long to wait after the `failures`-th failure in a row (1, 2, …), 50..100 % of it by `unit`. Unreachable: 1 s,
+// doubling to 60 s. When a person must act: 2 s once, because one refusal may pass; then 5 s for about two minutes,
+// which is how long a role that was just created may be refused; then 60 s.
 std::int64_t retry_after_ms(CredentialsError::Kind kind, int failures, double unit);
 
 }  // namespace sluice::aws

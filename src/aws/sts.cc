@@ -39,20 +39,35 @@ void form_add_role(std::string& form, const AssumeRole& role) {
   if (!role.session_policy.empty()) form_add(form, "Policy", role.session_policy);
 }
 
+std::string form_of_role(const AssumeRole& role) {
+  std::string form = form_of("AssumeRole");
+  form_add_role(form, role);
+  if (!role.external_id.empty()) form_add(form, "ExternalId", role.external_id);
+  return form;
+}
+
+CredentialsNote policy_left_out() {
+  return {"session_policy_left_out",
+          "The role was assumed without the session policy that limits it to the destination's stream: AWS finds the "
+          "policies and tags of the session too large together.",
+          "No action needed. The role's own permission policy is what limits it."};
+}
+
 std::optional<CredentialsError> fault_of_settings(const AssumeRole& role) {
   const auto invalid = [](std::string message) {
-    return CredentialsError{CredentialsError::Kind::denied, "", std::move(message), ""};
+    CredentialsError error{CredentialsError::Kind::denied, "", std::move(message), ""};
+    error.of_role = true;
+    return error;
   };
   if (const auto arn = parse_role_arn(role.role_arn); !arn) return invalid(arn.error().message);
   if (!role.external_id.empty()) {
     if (const auto checked = check_external_id(role.external_id); !checked) return invalid(checked.error().message);
   }
-  if (role.session_policy.size() > kMaxSessionPolicy) {
-    return invalid("The session policy has " + std::to_string(role.session_policy.size()) +
-                   " characters; AWS STS accepts at most 2,048.");
-  }
   return std::nullopt;
 }
+
+// Every role allows it, reached through another role or not.
+constexpr std::int64_t kShortSession_s = 3600;
 
 bool asks_to_wait(int status, std::string_view code) {
   static constexpr std::array<std::string_view, 8> kCodes = {
@@ -62,21 +77,64 @@ bool asks_to_wait(int status, std::string_view code) {
          std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
 
-std::string hint_of(std::string_view code, const AssumeRole& role) {
+std::string remedy_of(std::string_view code, std::string_view message, const AssumeRole& role) {
   if (code == "AccessDenied") {
-    return " The role's trust policy must allow sts:AssumeRole to the identity that Sluice runs as" +
-           std::string(role.external_id.empty() ? "" : ", with this destination's external id") +
+    if (message.find("identity-based policy") != std::string_view::npos)
+      return "Allow sts:AssumeRole on " + role.role_arn + " to that identity.";
+    return "The trust policy of " + role.role_arn + " must allow sts:AssumeRole to the identity that assumes it" +
+           std::string(role.external_id.empty() ? "" : ", with the external id " + role.external_id) +
            ", and that identity must itself be allowed sts:AssumeRole on the role.";
   }
   if (code == "RegionDisabledException")
-    return " An administrator must activate STS for this region in the AWS account.";
-  if (code == "InvalidClientTokenId" || code == "SignatureDoesNotMatch") {
-    return " Check the access key that Sluice runs with.";
-  }
+    return "An administrator must activate STS for this region in the AWS account.";
+  if (blames_caller(code)) return "Check that the access key exists, is active, and that its secret is right.";
   return {};
 }
 
+std::string remedy_of_web_identity(std::string_view code, const AssumeRole& role) {
+  if (code.starts_with("ExpiredToken"))
+    return "The token in AWS_WEB_IDENTITY_TOKEN_FILE has expired, so nothing renews the file. In Kubernetes, restart "
+           "the "
+           "pod, and check that the token is a projected service account token.";
+  if (code == "InvalidIdentityToken" || code == "IDPRejectedClaim")
+    return "Check that the token's issuer is registered as an OIDC provider in IAM, and that the token's audience is "
+           "sts.amazonaws.com.";
+  if (code == "AccessDenied")
+    return "The trust policy of " + role.role_arn +
+           " must name the cluster's OIDC provider and this service account, with sts:AssumeRoleWithWebIdentity.";
+  return "Check AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE.";
+}
+
+// What STS answers to a session that is longer than the role allows, or than an hour for a role that was reached
+// through a role.
+bool refuses_duration(const CredentialsError& error) {
+  return error.code == "ValidationError" && error.message.find("DurationSeconds") != std::string::npos &&
+         error.message.find("exceeds") != std::string::npos;
+}
+
+// What STS knows of the role that is assumed: once a session policy did not fit, or the duration.
+enum class Shortened : std::uint8_t { none, policy, duration };
+
+Shortened shorten(AssumeRole& role, const CredentialsError& error) {
+  if (error.code.starts_with("PackedPolicyTooLarge") && !role.session_policy.empty()) {
+    role.session_policy.clear();
+    return Shortened::policy;
+  }
+  if (refuses_duration(error) && role.duration_s > kShortSession_s) {
+    role.duration_s = kShortSession_s;
+    return Shortened::duration;
+  }
+  return Shortened::none;
+}
+
 }  // namespace
+
+bool blames_caller(std::string_view code) {
+  static constexpr std::array<std::string_view, 6> kCodes = {"InvalidClientTokenId", "SignatureDoesNotMatch",
+                                                             "IncompleteSignature",  "MissingAuthenticationToken",
+                                                             "UnrecognizedClient",   "ExpiredToken"};
+  return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
+}
 
 std::string principal_of(std::string_view caller_arn) {
   const std::size_t sts = caller_arn.find(":sts::");
@@ -100,35 +158,51 @@ StsClient::StsClient(http_client::HttpTransport& transport, const Clock& clock, 
                      std::string region)
     : transport_(transport), clock_(clock), endpoint_(std::move(endpoint)), region_(std::move(region)) {}
 
-CredentialsResult<Credentials> StsClient::assume_role(const Credentials& as, const AssumeRole& role) {
-  if (auto fault = fault_of_settings(role)) return tl::unexpected(std::move(*fault));
-  std::string form = form_of("AssumeRole");
-  form_add_role(form, role);
-  if (!role.external_id.empty()) form_add(form, "ExternalId", role.external_id);
-  CredentialsResult<std::string> xml = call(form, &as);
+CredentialsResult<Credentials> StsClient::assume_role(const Credentials& as, const AssumeRole& wanted) {
+  if (auto fault = fault_of_settings(wanted)) return tl::unexpected(std::move(*fault));
+  AssumeRole role = wanted;
+  if (role.session_policy.size() > kMaxSessionPolicy) role.session_policy.clear();
+  CredentialsResult<std::string> xml = call(form_of_role(role), &as);
+  // Both at most: the policy that does not fit, and the duration.
+  while (!xml && shorten(role, xml.error()) != Shortened::none) xml = call(form_of_role(role), &as);
   if (!xml) {
     CredentialsError error = std::move(xml.error());
-    error.message = "Could not assume the role " + role.role_arn + ": " + error.message + hint_of(error.code, role);
+    error.of_role =
+        error.kind == CredentialsError::Kind::denied && !blames_caller(error.code) && !error.code.starts_with("proxy_");
+    if (error.remedy.empty()) error.remedy = remedy_of(error.code, error.message, role);
+    error.message = blames_caller(error.code) ? "AWS STS refuses Sluice's own credentials, which come from " +
+                                                    as.source + ": " + error.message
+                                              : "Could not assume the role " + role.role_arn + ": " + error.message;
     return tl::unexpected(std::move(error));
   }
   CredentialsResult<Credentials> credentials = credentials_of_answer(*xml, answer_offset_ms_);
-  if (credentials) credentials->source = "role " + role.role_arn;
+  if (!credentials) return credentials;
+  credentials->source = "role " + role.role_arn;
+  if (role.session_policy.empty() && !wanted.session_policy.empty()) credentials->notes.push_back(policy_left_out());
   return credentials;
 }
 
-CredentialsResult<Credentials> StsClient::assume_role_with_web_identity(const AssumeRole& role,
+CredentialsResult<Credentials> StsClient::assume_role_with_web_identity(const AssumeRole& wanted,
                                                                         std::string_view token) {
-  if (auto fault = fault_of_settings(role)) return tl::unexpected(std::move(*fault));
-  std::string form = form_of("AssumeRoleWithWebIdentity");
-  form_add_role(form, role);
-  form_add(form, "WebIdentityToken", token);
-  CredentialsResult<std::string> xml = call(form, nullptr);
+  if (auto fault = fault_of_settings(wanted)) {
+    fault->of_role = false;  // Sluice's own
+    return tl::unexpected(std::move(*fault));
+  }
+  AssumeRole role = wanted;
+  const auto form = [&] {
+    std::string text = form_of("AssumeRoleWithWebIdentity");
+    form_add_role(text, role);
+    form_add(text, "WebIdentityToken", token);
+    return text;
+  };
+  CredentialsResult<std::string> xml = call(form(), nullptr);
+  while (!xml && shorten(role, xml.error()) != Shortened::none) xml = call(form(), nullptr);
   if (!xml) {
     CredentialsError error = std::move(xml.error());
+    if (error.code.starts_with("ExpiredToken"))
+      error.kind = CredentialsError::Kind::denied;  // of the token, not of keys
+    if (error.remedy.empty()) error.remedy = remedy_of_web_identity(error.code, role);
     error.message = "Could not assume the role " + role.role_arn + " with the web identity token: " + error.message;
-    if (error.code == "AccessDenied") {
-      error.message += " The role's trust policy must name the cluster's OIDC provider and this service account.";
-    }
     return tl::unexpected(std::move(error));
   }
   CredentialsResult<Credentials> credentials = credentials_of_answer(*xml, answer_offset_ms_);
@@ -140,7 +214,8 @@ CredentialsResult<CallerIdentity> StsClient::get_caller_identity(const Credentia
   CredentialsResult<std::string> xml = call(form_of("GetCallerIdentity"), &as);
   if (!xml) {
     CredentialsError error = std::move(xml.error());
-    error.message = "Could not get Sluice's identity from AWS STS:  " + error.message + hint_of(error.code, {});
+    error.message = "Could not get Sluice's identity from AWS STS: " + error.message;
+    if (error.remedy.empty()) error.remedy = remedy_of(error.code, error.message, {});
     return tl::unexpected(std::move(error));
   }
   CallerIdentity identity{xml_text(*xml, "Account").value_or(""), xml_text(*xml, "Arn").value_or(""),
@@ -176,7 +251,13 @@ CredentialsResult<std::string> StsClient::call(const std::string& form, const Cr
     }
   }
   if (response.fault != http_client::TransportFault::none) {
-    return tl::unexpected(CredentialsError{CredentialsError::Kind::unreachable, "", response.fault_text, ""});
+    return tl::unexpected(error_of_fault(response));
+  }
+  if (response.status == 407) {
+    CredentialsError error{CredentialsError::Kind::denied, "proxy_credentials",
+                           "The proxy in front of " + endpoint_ + " answered 407: " + shown_words(response.body), ""};
+    error.remedy = http_client::proxy_remedy(407);
+    return tl::unexpected(std::move(error));
   }
   if (response.status != 200) return tl::unexpected(error_of_answer(response.status, response.body));
   return std::move(response.body);
@@ -199,6 +280,16 @@ CredentialsResult<Credentials> credentials_of_answer(std::string_view xml, std::
   return credentials;
 }
 
+CredentialsError error_of_fault(const http_client::HttpResponse& response) {
+  CredentialsError error{CredentialsError::Kind::unreachable, "", response.fault_text, ""};
+  error.remedy = http_client::proxy_remedy(response.proxy_status);
+  if (!error.remedy.empty()) {
+    error.kind = CredentialsError::Kind::denied;
+    error.code = response.proxy_status == 407 ? "proxy_credentials" : "proxy_refused";
+  }
+  return error;
+}
+
 CredentialsError error_of_answer(int status, std::string_view xml) {
   CredentialsError error;
   error.code = xml_text(xml, "Code").value_or("");
@@ -206,7 +297,8 @@ CredentialsError error_of_answer(int status, std::string_view xml) {
   const std::string message = xml_text(xml, "Message").value_or("");
   error.kind = asks_to_wait(status, error.code) ? CredentialsError::Kind::unreachable : CredentialsError::Kind::denied;
   if (error.code.empty()) {
-    error.message = "AWS STS answered " + std::to_string(status) + " without an error code.";
+    error.message = "AWS STS answered " + std::to_string(status) + " without an error code";
+    error.message += xml.empty() ? "." : ": " + shown_words(xml);
     if (error.kind == CredentialsError::Kind::denied) error.kind = CredentialsError::Kind::invalid;
     return error;
   }

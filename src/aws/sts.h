@@ -20,7 +20,7 @@ struct AssumeRole {
   std::string role_arn;
   std::string external_id;         // empty: none
   std::string role_session_name;   // 2..64 characters; shown in CloudTrail
-  std::string session_policy;      // JSON, at most 2,048 characters; empty: none
+  std::string session_policy;      // JSON; left out when it does not fit. Empty: none
   std::int64_t duration_s = 3600;  // the most that a role may ask for which was itself reached through a role
 };
 
@@ -30,6 +30,9 @@ struct CallerIdentity {
   std::string user_id;
 };
 
+// Whether this code of STS refuses the credentials that a call was signed with, rather than what it asked for.
+bool blames_caller(std::string_view code);
+
 // The role whose session an assumed-role ARN is, as it stands in a trust policy: arn:aws:iam::123456789012:role/name
 // (without the role's path, which the session's ARN does not contain). Any other ARN as it is.
 std::string principal_of(std::string_view caller_arn);
@@ -38,7 +41,9 @@ std::string principal_of(std::string_view caller_arn);
 // the stream.
 std::string session_policy_for_stream(std::string_view stream_arn);
 
-// Every call blocks until the answer is there, at most 15 s. One thread.
+// Every call blocks until the answer is there, at most 15 s a request. A role is asked for again without its session
+// policy when AWS finds that too large (Credentials::notes says so), and for an hour when a longer session is refused:
+// three requests at most. One thread.
 class StsClient {
  public:
   // `endpoint` as sts_endpoint() gives it; `region` is what requests are signed for.
@@ -67,5 +72,7 @@ class StsClient {
 // turned into our time.
 CredentialsResult<Credentials> credentials_of_answer(std::string_view xml, std::int64_t offset_ms);
 CredentialsError error_of_answer(int status, std::string_view xml);
+// No answer came: the way there failed, which passes, or a proxy refused it, which does not.
+CredentialsError error_of_fault(const http_client::HttpResponse& response);
 
 }  // namespace sluice::aws

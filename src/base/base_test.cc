@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/object_id.h"
+#include "base/process_environment.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -86,6 +87,19 @@ TEST(Random, is_the_same_for_the_same_seed) {
   Random a(42), b(42);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(a.next(), b.next());
   for (int i = 0; i < 1000; ++i) EXPECT_LT(a.below(7), 7u);
+}
+
+TEST(ProcessEnvironment, counts_what_is_set_to_nothing_as_not_set_and_trims_the_rest) {
+  EXPECT_EQ(value_of_variable(nullptr), std::nullopt);
+  for (const char* nothing : {"", " ", "\n", "\r\n\t "}) EXPECT_EQ(value_of_variable(nothing), std::nullopt);
+  EXPECT_EQ(value_of_variable("AKID\n"), "AKID");
+  EXPECT_EQ(value_of_variable(" a b\r\n"), "a b");
+}
+
+TEST(Text, shows_the_words_of_others_on_one_line_and_cut) {
+  EXPECT_EQ(shown_words("<html>\r\n  <b>\x1b no</b>\n"), "<html> <b> no</b>");
+  EXPECT_EQ(shown_words("abcdef", 3), "abc…");
+  EXPECT_EQ(shown_words("ab\xC3\xA9z", 3), "ab\xC3\xA9…") << "no character is cut in two";
 }
 
 }  // namespace

@@ -7,9 +7,12 @@
 
 namespace sluice {
 
-// The value of a variable; nothing when it is unset or empty (AWS's own tools treat both alike). Any thread.
+// The value of a variable, without spaces and line ends around it; nothing when it is unset or has nothing else (AWS's
+// own tools treat an empty one alike). Any thread.
 using ProcessEnvironment = std::function<std::optional<std::string>(const char* name)>;
 
+// What a ProcessEnvironment gives for what getenv() returned.
+std::optional<std::string> value_of_variable(const char* raw);
 // getenv(). Nobody may call setenv() while the process runs.
 ProcessEnvironment process_environment();
 // An environment without variables.

@@ -76,4 +76,26 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
+bool is_visible_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+std::string shown_words(std::string_view text, std::size_t at_most) {
+  std::string words;
+  bool space = false;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) {
+      space = true;
+      continue;
+    }
+    // Cut before the first byte of a character, never inside one.
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (words.size() >= at_most && !continues) return words + "…";
+    if (space && !words.empty()) words += ' ';
+    space = false;
+    words += c;
+  }
+  return words;
+}
+
 }  // namespace sluice

@@ -11,8 +11,12 @@ std::string grouped(std::uint64_t number);       // 1,234,567
 std::string human_bytes(std::uint64_t bytes);    // 1.5 MiB, binary units
 std::string human_duration_ms(std::int64_t ms);  // the two largest units: 3 min 20 s
 std::string iso_time_ms(std::int64_t wall_ms);   // 2026-11-23T05:54:10.123Z
+// Only visible ASCII, without spaces: what a key, a token or another credential consists of, and what a header takes.
+bool is_visible_ascii(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string lower(std::string_view text);
+// The first characters of a text that others wrote, on one line, for a message; "…" when there is more.
+std::string shown_words(std::string_view text, std::size_t at_most = 300);
 std::string percent_encoded(std::string_view text);  // all but letters, digits and -_.~, as RFC 3986 wants it
 
 }  // namespace sluice

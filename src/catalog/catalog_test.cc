@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "catalog/declared.h"
@@ -101,6 +102,19 @@ TEST(Catalog, tells_listeners_of_each_snapshot) {
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(catalog.revision(), 1u);
   EXPECT_NE(catalog.current(), nullptr);
+}
+
+TEST(DeclaredCatalog, refuses_keys_that_no_sdk_could_send) {
+  for (const char* key : {" sdk-12345", "sdk-12345\\n", "sdk 12345", "sdk-1234\u00e9"}) {
+    config::ConfigFaults faults;
+    read(
+        fmt::format("[[project]]\nkey = \"web\"\n[[environment]]\nproject = \"web\"\nkey = \"a\"\nsdk_keys = [\"{}\"]\n"
+                    "mobile_keys = [\"{}\"]\n",
+                    key, key),
+        faults);
+    EXPECT_NE(faults.text().find("can never match"), std::string::npos) << key << ": " << faults.text();
+    EXPECT_EQ(faults.text().find("12345"), std::string::npos) << "a key is shown to nobody";
+  }
 }
 
 }  // namespace

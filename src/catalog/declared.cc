@@ -45,6 +45,10 @@ class Reader {
   void environment(config::TomlTable& table) {
     table.call(fmt::format("environment \"{}/{}\"", table.peek("project"), table.peek("key")));
     Environment environment = read_environment_fields(table);
+    for (const auto& [field, keys] :
+         {std::pair{"sdk_keys", &environment.sdk_keys}, {"mobile_keys", &environment.mobile_keys}})
+      for (const std::string& key : *keys)
+        if (const std::string fault = fault_of_key(key); !fault.empty()) table.fault(field, fault);
     const std::string path = environment.project_key + "/" + environment.key;
     environment.id = id(table, "environment", path);
     if (const Project* project = find_project(environment.project_key)) {

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/text.h"
 #include "config/quantity.h"
 
 namespace sluice::catalog {
@@ -192,6 +193,12 @@ Project read_project_fields(config::TomlTable& table) {
   project.name = table.text("name", "a name", "\"Web shop\"").value_or(project.key);
   project.launchdarkly_key = table.text("launchdarkly_key", "a project's key at LaunchDarkly", "\"web\"").value_or("");
   return project;
+}
+
+std::string fault_of_key(std::string_view key) {
+  if (is_visible_ascii(key)) return {};
+  return "A key with a space, a line end or a sign that is not ASCII can never match what an SDK sends. Give the key "
+         "exactly as the SDK has it, without anything around it.";
 }
 
 Environment read_environment_fields(config::TomlTable& table) {

@@ -30,6 +30,8 @@ std::string read_catalog_key(config::TomlTable& table, std::string_view example)
 std::optional<ObjectId> read_id(config::TomlTable& table);
 
 Project read_project_fields(config::TomlTable& table);
+// Why no SDK could ever send this key, so that it would match nothing; empty: it can. For new keys.
+std::string fault_of_key(std::string_view key);
 Environment read_environment_fields(config::TomlTable& table);  // `project` included
 DeclaredFlag read_flag_fields(config::TomlTable& table);        // but for `project`, `environment` and `key`
 // `project` and `environment` included, as keys.

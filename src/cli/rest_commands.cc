@@ -188,8 +188,12 @@ int follow_replay(const RestServer& server, const std::string& replay_path) {
       continue;
     }
     bar.end();
+    const std::uint64_t refused = replay.value("deadLetteredEvents", std::uint64_t{0});
     std::fprintf(stdout, "The replay is %s: %s events delivered.\n", state.c_str(), grouped(events).c_str());
-    return state == "done" ? 0 : kRefused;
+    if (refused > 0)
+      std::fprintf(stdout, "%s events were refused by the destination. They are in its dead letters.\n",
+                   grouped(refused).c_str());
+    return state == "done" && refused == 0 ? 0 : kRefused;
   }
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/process_environment.h"
 #include "server/process_guard.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -19,15 +20,14 @@
 namespace sluice::cli {
 namespace {
 
-std::optional<std::string> process_environment(std::string_view variable) {
-  const char* value = std::getenv(std::string(variable).c_str());
-  if (!value) return std::nullopt;
-  return std::string(value);
+std::optional<std::string> variable_of(std::string_view name) {
+  static const ProcessEnvironment environment = process_environment();
+  return environment(std::string(name).c_str());
 }
 
 server::ConfigurationSource source_of(const ServeOptions& options) {
-  server::ConfigurationSource source{options.config_file, options.flags, process_environment};
-  if (!source.file) source.file = process_environment("SLUICE_CONFIG");
+  server::ConfigurationSource source{options.config_file, options.flags, variable_of};
+  if (!source.file) source.file = variable_of("SLUICE_CONFIG");
   return source;
 }
 
@@ -130,7 +130,7 @@ int serve(const ServeOptions& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  auto server = server::Server::start(std::move(configuration), process_environment);
+  auto server = server::Server::start(std::move(configuration), variable_of);
   if (!server) {
     log_error("server.not_started", {{"message", server.error().message}});
     return 1;

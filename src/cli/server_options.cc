@@ -5,13 +5,13 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/process_environment.h"
+#include "base/text.h"
+
 namespace sluice::cli {
 namespace {
 
-std::string from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+std::string from_environment(const char* name) { return value_of_variable(std::getenv(name)).value_or(""); }
 
 }  // namespace
 
@@ -32,11 +32,15 @@ Result<RestServer> server_of(const ServerOptions& options) {
     std::ifstream file(options.token_file);
     if (!std::getline(file, server.token))
       return fail(fmt::format("{} cannot be read; expected a file that holds an access token.", options.token_file));
+    server.token = value_of_variable(server.token.c_str()).value_or("");
   }
   if (server.token.empty())
     return fail(
         "There is no access token. Set SLUICE_TOKEN, or give a file that contains it with --token-file. The server "
         "prints one at its first start.");
+  if (!is_visible_ascii(server.token))
+    return fail(fmt::format("The access token of {} has a space, a line end or another sign inside that no token has.",
+                            options.token_file.empty() ? "SLUICE_TOKEN" : options.token_file));
   return server;
 }
 

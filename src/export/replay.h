@@ -25,7 +25,8 @@ struct ReplayStatus {
   Replay replay;
   ReplayState state = ReplayState::running;
   std::uint64_t delivered_events = 0;
-  double fraction = 0;  // of the bytes
+  std::uint64_t dead_lettered_events = 0;  // that the destination refused: in the dead letters
+  double fraction = 0;                     // of the bytes
   std::optional<Problem> problem;
 };
 

@@ -84,7 +84,7 @@ Result<ReplayStatus> Replays::start(ObjectId id, std::int64_t from_ms, std::int6
   }
   const std::lock_guard lock(mutex_);
   replays_.emplace(id, std::move(*runner));
-  last_[id] = {replay, ReplayState::running, 0, 0, {}};
+  last_[id] = {replay, ReplayState::running, 0, 0, 0, {}};
   return *status_locked(id);
 }
 
@@ -194,7 +194,7 @@ void Replays::resume_one(ObjectId id) {
       return;
     }
     unresumed_.erase(id);
-    last_[id] = {**unfinished, lost ? ReplayState::cancelled : ReplayState::running, 0, 0, {}};
+    last_[id] = {**unfinished, lost ? ReplayState::cancelled : ReplayState::running, 0, 0, 0, {}};
     if (!lost) replays_.emplace(id, std::move(*replay));
   }
   if (!lost) return;
@@ -230,7 +230,10 @@ void Replays::end_one(ObjectId id) {
     if (auto status = status_locked(id)) {
       status->state = ReplayState::done;
       status->fraction = 1;
-      log_info("replay.done", {{"destination", done->destination().name}, {"delivered", status->delivered_events}});
+      const bool failed = status->dead_lettered_events > 0;
+      (failed ? log_warn : log_info)("replay.done", {{"destination", done->destination().name},
+                                                     {"delivered", status->delivered_events},
+                                                     {"dead_lettered", status->dead_lettered_events}});
       last_[id] = *status;
     }
     leaving_[id] = done;
@@ -276,6 +279,7 @@ std::optional<ReplayStatus> Replays::status_locked(ObjectId id) const {
   if (running == replays_.end()) return status;
   const std::shared_ptr<const PipelineStatus> pipeline = running->second->pipeline_status();
   status.delivered_events = pipeline->balance.delivered;
+  status.dead_lettered_events = pipeline->balance.dead_lettered;
   status.problem = pipeline->problem;
   status.fraction =
       status.replay.bytes == 0

@@ -401,6 +401,10 @@ void CurlTransport::Loop::finish(std::unique_ptr<Transfer> transfer, CURLcode co
     facts.proxy_status = static_cast<int>(connect_status);
     response = HttpResponse();
     response.fault = fault_of(facts);
+    response.proxy_status = facts.proxy.empty() ? 0 : facts.proxy_status;
+    long sent_bytes = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+    response.request_sent = sent_bytes > 0;
     response.fault_text = fault_text(facts);
   }
   response.request_body = std::move(transfer->what.request.body);

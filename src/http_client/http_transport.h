@@ -28,12 +28,17 @@ enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, t
 struct HttpResponse {
   TransportFault fault = TransportFault::none;  // not none: no whole answer came; `status` is 0
   std::string fault_text;                       // host and the library's words, for a person
+  int proxy_status = 0;       // of a fault: what the proxy answered to CONNECT; 0: no proxy, or no answer
+  bool request_sent = false;  // of a fault: the server was reached, and the request or some of it was sent
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
   std::string request_body;  // handed back, so that its buffer can be used again
   std::string_view header(std::string_view lower_case_name) const;
 };
+
+// What to do about an answer of the proxy in use, to CONNECT or in place of the server's. Empty: nothing is known.
+std::string_view proxy_remedy(int proxy_status);
 
 class HttpTransport {
  public:

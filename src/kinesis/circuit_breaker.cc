@@ -17,13 +17,20 @@ void CircuitBreaker::failed(ErrorClass why, std::int64_t started_us, std::int64_
   why_ = why;
   if (!same_round) ++failures_;
   failed_us_ = now_us;
-  next_try_us_ = now_us + (needs_person(why) ? jittered_us(options_.probe_least_us, options_.probe_most_us, random)
-                                             : retry_delay_us(failures_, kCallRetryCapUs, random));
+  if (needs_person(why)) {
+    refusals_ = std::min(refusals_ + 1, 2U);
+    next_try_us_ =
+        now_us + (refusals_ == 1 ? jittered_us(options_.refused_once_least_us, options_.refused_once_most_us, random)
+                                 : jittered_us(options_.probe_least_us, options_.probe_most_us, random));
+  } else {
+    next_try_us_ = now_us + retry_delay_us(failures_, kCallRetryCapUs, random);
+  }
 }
 
 bool CircuitBreaker::succeeded() {
   const bool was_closed = !closed();
   failures_ = 0;
+  refusals_ = 0;
   return was_closed;
 }
 

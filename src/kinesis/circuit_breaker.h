@@ -10,6 +10,9 @@
 namespace sluice::kinesis {
 
 struct CircuitBreakerOptions {
+  // After the first refusal that only a person can fix: it may have been a passing one.
+  std::int64_t refused_once_least_us = 1'000'000;
+  std::int64_t refused_once_most_us = 2'000'000;
   // Between probes when only a person can fix it: often enough that delivery resumes within a minute of the fix,
   // rarely enough to cause no load and no cost.
   std::int64_t probe_least_us = 30'000'000;
@@ -34,12 +37,15 @@ class CircuitBreaker {
   // While open.
   ErrorClass why() const { return why_; }
   std::uint32_t failures() const { return failures_; }
+  // Whether a refusal that only a person can fix has been repeated: one alone may pass.
+  bool refused_again() const { return refusals_ > 1; }
   std::int64_t next_try_us() const { return next_try_us_; }
 
  private:
   const CircuitBreakerOptions options_;
   ErrorClass why_ = ErrorClass::transient;
   std::uint32_t failures_ = 0;  // in a row, rounds of calls
+  std::uint32_t refusals_ = 0;  // since it was closed, that need a person; counted to 2
   std::int64_t failed_us_ = 0;
   std::int64_t next_try_us_ = 0;
 };

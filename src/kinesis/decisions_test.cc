@@ -5,11 +5,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "kinesis/call_size.h"
 #include "kinesis/circuit_breaker.h"
 #include "kinesis/poison_bisector.h"
 #include "kinesis/policies.h"
 #include "kinesis/problem_book.h"
 #include "kinesis/problems.h"
+#include "kinesis/refusal_judge.h"
 #include "kinesis/retry_policy.h"
 #include "kinesis/settings_check.h"
 #include "kinesis/shard_limiter.h"
@@ -77,8 +79,16 @@ TEST(CircuitBreaker, probes_every_30_to_60_s_when_a_person_must_act) {
   breaker.failed(ErrorClass::transient, 0, 1'000, random);
   breaker.failed(ErrorClass::setup, 0, 1'000, random);
   EXPECT_EQ(breaker.why(), ErrorClass::setup);
-  EXPECT_GE(breaker.next_try_us(), 30'001'000);
-  EXPECT_LE(breaker.next_try_us(), 60'001'000);
+  EXPECT_LE(breaker.next_try_us(), 2'001'000) << "one refusal may pass";
+  EXPECT_FALSE(breaker.refused_again());
+  breaker.failed(ErrorClass::setup, 2'000'000, 2'001'000, random);
+  EXPECT_TRUE(breaker.refused_again());
+  EXPECT_GE(breaker.next_try_us(), 32'001'000);
+  EXPECT_LE(breaker.next_try_us(), 62'001'000);
+  EXPECT_TRUE(breaker.succeeded());
+  breaker.failed(ErrorClass::credentials, 70'000'000, 70'001'000, random);
+  EXPECT_FALSE(breaker.refused_again());
+  EXPECT_LE(breaker.next_try_us(), 72'001'000);
 }
 
 ShardMap shards(std::uint32_t count) {
@@ -191,7 +201,7 @@ std::vector<HeldEvent> suspects(std::size_t count) {
 
 TEST(PoisonBisector, needs_nine_calls_for_500_records_whichever_it_is) {
   for (std::uint64_t poison = 0; poison < 500; ++poison) {
-    PoisonBisector bisector(suspects(500), {});
+    PoisonBisector bisector(suspects(500), {}, 0);
     int calls = 0;
     std::vector<HeldEvent> released;
     while (!bisector.found()) {
@@ -208,6 +218,83 @@ TEST(PoisonBisector, needs_nine_calls_for_500_records_whichever_it_is) {
     EXPECT_LE(calls, 9);
     EXPECT_EQ(bisector.take_found().event.ticket, poison);
   }
+}
+
+TEST(PoisonBisector, sends_an_event_once_more_where_that_is_asked) {
+  PoisonBisector bisector(suspects(1), {}, 7, true);
+  EXPECT_FALSE(bisector.found());
+  auto test = bisector.next_test();
+  ASSERT_EQ(test.size(), 1u);
+  std::vector<HeldEvent> released;
+  bisector.refused(std::move(test), {}, released);
+  EXPECT_TRUE(bisector.found());
+  EXPECT_EQ(bisector.suspected_us(), 7);
+}
+
+TEST(RefusalJudge, gives_an_event_up_only_after_two_refusals_with_others_accepted_in_between) {
+  using Verdict = RefusalJudge::Verdict;
+  RefusalJudge judge;
+  judge.accepted(50);
+  EXPECT_EQ(judge.refused_alone(1, 100, 200, true), Verdict::later) << "accepted before, but not since: others show it";
+  EXPECT_EQ(judge.refused_alone(2, 100, 201, true), Verdict::everything) << "another one, and nothing accepted";
+  judge.accepted(250);
+  EXPECT_EQ(judge.refused_alone(1, 100, 300, true), Verdict::again);
+  EXPECT_EQ(judge.refused_alone(1, 100, 301, true), Verdict::later) << "nothing was accepted since the last time";
+  judge.accepted(400);
+  EXPECT_EQ(judge.refused_alone(1, 100, 500, true), Verdict::reject);
+  judge.forget(1);
+  EXPECT_EQ(judge.refused_alone(1, 600, 700, false), Verdict::everything) << "known no more";
+}
+
+TEST(RefusalJudge, needs_no_other_event_where_there_is_none_left) {
+  using Verdict = RefusalJudge::Verdict;
+  RefusalJudge judge;
+  judge.accepted(150);
+  EXPECT_EQ(judge.refused_alone(1, 100, 200, false), Verdict::again);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(judge.refused_alone(1, 100, 300 + i, false), Verdict::later);
+  EXPECT_EQ(judge.refused_alone(1, 100, 400, false), Verdict::reject);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(judge.refused_alone(2, 200, 300 + i, false), Verdict::everything) << "never accepted anything";
+}
+
+TEST(CallSize, shrinks_to_what_passes_and_probes_for_more_at_growing_pauses) {
+  CallSize size(4'500'000);
+  const std::uint64_t passes = 60'000;
+  int refused = 0, calls = 0;
+  for (std::int64_t us = 0; us < 600'000'000; us += 50'000, ++calls) {
+    if (size.limit_bytes() > passes) {
+      size.too_large(size.limit_bytes(), us);
+      ++refused;
+    } else {
+      size.accepted(size.limit_bytes(), us, us);
+    }
+  }
+  EXPECT_LT(refused, 30) << "of " << calls << " calls in ten minutes";
+  EXPECT_GT(size.limit_bytes(), passes / 4);
+  for (std::int64_t us = 600'000'000; us < 720'000'000; us += 50'000) size.accepted(size.limit_bytes(), us, us);
+  EXPECT_EQ(size.limit_bytes(), 4'500'000u) << "the limit on the way is gone";
+}
+
+TEST(CallSize, tells_a_limit_that_one_event_is_over_from_one_that_nothing_passes) {
+  CallSize size(4'500'000);
+  EXPECT_TRUE(size.too_large_alone(300, 1)) << "nothing was accepted before";
+  EXPECT_TRUE(size.in_doubt());
+  size.accepted(30'000, 2, 3);
+  EXPECT_FALSE(size.in_doubt());
+  EXPECT_FALSE(size.too_large_alone(100'000, 4)) << "smaller ones pass";
+  EXPECT_TRUE(size.too_large_alone(300, 5)) << "as small as passed before";
+  EXPECT_TRUE(size.too_large_alone(100'000, 6));
+}
+
+TEST(CallSize, shrinks_to_single_records_and_not_twice_for_calls_that_were_sent_together) {
+  CallSize size(4'500'000);
+  for (int i = 0; i < 8; ++i) size.too_large(4'000'000, 0);
+  EXPECT_EQ(size.limit_bytes(), 2'000'000u);
+  for (std::uint64_t bytes = 2'000'000; bytes > 1; bytes /= 2) size.too_large(bytes, 0);
+  EXPECT_EQ(size.limit_bytes(), 1u);
+  CallSize slow(4'500'000);
+  for (int i = 0; i < 20; ++i) slow.timed_out(slow.limit_bytes());
+  EXPECT_EQ(slow.limit_bytes(), 65'536u) << "small calls take no long time";
 }
 
 TEST(PoisonBisector, reads_the_record_that_aws_names) {
@@ -244,6 +331,54 @@ TEST(Policies, are_json_with_the_users_values) {
   EXPECT_FALSE(nlohmann::json::parse(trust_policy("arn:aws:iam::1:role/r", ""))["Statement"][0].contains("Condition"));
   EXPECT_TRUE(nlohmann::json::parse(assume_role_policy("arn:aws:iam::1:role/r")).is_object());
   EXPECT_TRUE(nlohmann::json::parse(key_statement("arn:aws:kms:eu-west-1:1:key/k")).is_object());
+}
+
+TEST(Problems, name_the_streams_resource_policy_where_that_refuses) {
+  DestinationFacts facts;
+  facts.stream_arn = "arn:aws:kinesis:eu-west-1:999999999999:stream/s";
+  facts.identity = "arn:aws:iam::123456789012:role/sluice";
+  CallError error;
+  error.status = 400;
+  error.code = "AccessDeniedException";
+  error.message =
+      "User: x is not authorized to perform: kinesis:PutRecords because no resource-based policy allows the "
+      "kinesis:PutRecords action";
+  const exporting::Problem problem = problem_of_call(error, ErrorClass::setup, facts);
+  EXPECT_TRUE(
+      problem.message.starts_with("The resource policy of arn:aws:kinesis:eu-west-1:999999999999:stream/s does "
+                                  "not allow arn:aws:iam::123456789012:role/sluice."))
+      << problem.message;
+  EXPECT_NE(problem.remedy.find("\"Principal\":{\"AWS\":\"arn:aws:iam::123456789012:role/sluice\"}"),
+            std::string::npos);
+  EXPECT_TRUE(nlohmann::json::parse(stream_resource_policy(facts.identity, facts.stream_arn)).is_object());
+}
+
+TEST(Problems, name_the_proxy_and_its_variable_for_407) {
+  http_client::HttpResponse refused;
+  refused.fault = http_client::TransportFault::proxy;
+  refused.fault_text = "The proxy refused the connection to kinesis through the proxy http://proxy:3128: 407";
+  refused.proxy_status = 407;
+  http_client::HttpResponse answered;
+  answered.status = 407;
+  answered.body = "<html>Proxy Authentication Required</html>";
+  for (const auto& response : {refused, answered}) {
+    const CallError error = call_error(response);
+    EXPECT_EQ(error.code, "proxy_credentials");
+    EXPECT_EQ(classify(error.fault, error.status, error.code, error.message), ErrorClass::setup);
+    const exporting::Problem problem = problem_of_call(error, ErrorClass::setup, {});
+    EXPECT_NE(problem.message.find("refuses Sluice's credentials (HTTP 407)"), std::string::npos) << problem.message;
+    EXPECT_NE(problem.remedy.find("HTTPS_PROXY"), std::string::npos);
+  }
+  refused.proxy_status = 502;
+  const CallError passing = call_error(refused);
+  EXPECT_EQ(classify(passing.fault, passing.status, passing.code, ""), ErrorClass::transient);
+}
+
+TEST(Problems, say_no_aws_identity_once) {
+  const aws::CredentialsError none{aws::CredentialsError::Kind::none_found, "",
+                                   "Sluice has no AWS identity. Looked in: environment variables.", ""};
+  const exporting::Problem problem = problem_of_credentials(none, {});
+  EXPECT_EQ(problem.message.rfind("Sluice has no AWS identity."), 0u) << problem.message;
 }
 
 TEST(Problems, advise_shards_for_the_measured_rate) {

@@ -112,8 +112,9 @@ class Check {
     auto assumed = sts_->assume_role(*own_, role_of(destination_, settings_.region));
     if (!assumed) {
       fail(step, problem_of_credentials(assumed.error(), facts_));
-      step.policy =
-          trust_policy(facts_.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts_.identity, settings_.external_id);
+      if (assumed.error().of_role)
+        step.policy =
+            trust_policy(facts_.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts_.identity, settings_.external_id);
       return;
     }
     as_ = std::move(*assumed);

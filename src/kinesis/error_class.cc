@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -44,6 +46,8 @@ constexpr std::array kRows = {
     Row{"KMSNotFound", ErrorClass::setup},
     Row{"KMSOptInRequired", ErrorClass::setup},
     Row{"UnknownOperation", ErrorClass::setup},
+    Row{"proxy_credentials", ErrorClass::setup},  // codes of call_error(), for what a proxy on the way answers
+    Row{"proxy_refused", ErrorClass::setup},
     Row{"Validation", ErrorClass::poison},
     Row{"InvalidArgument", ErrorClass::poison},
     Row{"Serialization", ErrorClass::poison},
@@ -102,6 +106,10 @@ CallError call_error(const http_client::HttpResponse& response) {
   error.status = response.status;
   if (response.fault != http_client::TransportFault::none) {
     error.code = fault_code(response.fault);
+    if (!http_client::proxy_remedy(response.proxy_status).empty()) {
+      error.status = response.proxy_status;
+      error.code = response.proxy_status == 407 ? "proxy_credentials" : "proxy_refused";
+    }
     error.message = response.fault_text;
     return error;
   }
@@ -113,23 +121,21 @@ CallError call_error(const http_client::HttpResponse& response) {
     error.message = text_member(body, "message");
     if (error.message.empty()) error.message = text_member(body, "Message");
   }
-  if (error.code.empty()) error.code = "http_" + std::to_string(response.status);
-  if (error.message.empty()) {
-    // A proxy's or load balancer's page: its first words show who answered.
-    constexpr std::size_t kShown = 200;
-    for (const char c : std::string_view(response.body).substr(0, kShown)) error.message += c < ' ' ? ' ' : c;
-  }
+  if (error.code.empty())
+    error.code = response.status == 407 ? "proxy_credentials" : "http_" + std::to_string(response.status);
+  // A proxy's or load balancer's page: its first words show who answered.
+  if (error.message.empty()) error.message = shown_words(response.body, 200);
   return error;
 }
 
 ErrorClass classify(http_client::TransportFault fault, int status, std::string_view code, std::string_view message) {
-  if (fault != http_client::TransportFault::none) return ErrorClass::transient;
   std::string_view name = code;
   if (constexpr std::string_view kSuffix = "Exception"; name.ends_with(kSuffix)) name.remove_suffix(kSuffix.size());
   const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& each) { return each.code == name; });
   if (row != kRows.end()) {
     return row->error_class == ErrorClass::poison && blames_stream(message) ? ErrorClass::setup : row->error_class;
   }
+  if (fault != http_client::TransportFault::none) return ErrorClass::transient;
   if (name.starts_with("Throttl")) return ErrorClass::throttle;
   if (status == 429) return ErrorClass::throttle;
   if (status == 413) return ErrorClass::poison;

@@ -22,7 +22,7 @@ std::string_view error_class_name(ErrorClass error_class);
 // A call that failed as a whole.
 struct CallError {
   http_client::TransportFault fault = http_client::TransportFault::none;
-  int status = 0;
+  int status = 0;          // of a fault: what a proxy answered to CONNECT
   std::string code;        // AWS's; "http_503" when AWS gave none, "timeout", "cannot_connect", … for a fault
   std::string message;     // AWS's or the transport's
   std::string request_id;  // AWS's, when it gave one

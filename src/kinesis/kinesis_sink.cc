@@ -38,7 +38,7 @@ KinesisSink::KinesisSink(catalog::KinesisSettings settings, std::string destinat
       max_events_inside_(std::size_t{2} * settings_.max_calls_in_flight * settings_.max_records_per_call),
       breaker_(options.breaker),
       watch_(settings_.stream_arn, settings_.stream_name, options.watch),
-      call_bytes_limit_(settings_.max_bytes_per_call) {}
+      call_size_(settings_.max_bytes_per_call) {}
 
 KinesisSink::~KinesisSink() = default;
 
@@ -56,6 +56,7 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::Finis
   if (stopped_) return INT64_MAX;
   if (facts_.identity.empty() && identity_) facts_.identity = identity_();
   check_throttling(now_us);
+  check_progress(now_us);
   send_queue_.advance(now_us);
   if (take_credentials(now_us)) {
     watch_stream(now_us);
@@ -71,8 +72,9 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
   if (!rejected_.empty()) next = std::min(next, flush_rejected_not_before_us_);
   if (problems_.has(Trouble::throttling)) next = std::min(next, now_us + kCredentialsPollUs);
   if (!usable_) return std::min(next, now_us + kCredentialsPollUs);
+  if (trying_since_us_ != 0 && !problems_.has(Trouble::progress)) next = std::min(next, trying_since_us_ + kNoAnswerUs);
   if (watch_call_ == 0) next = std::min(next, watch_.due_us());
-  if (send_queue_.ready() > 0 && calls_.size() < calls_at_most()) {
+  if (send_queue_.ready() > 0 && calls_.size() < calls_at_most() && !in_doubt()) {
     const std::int64_t lingered = send_queue_.ready_since_us() + settings_.linger_ms * 1000;
     next = std::min(next, std::max({lingered, limited_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
   }
@@ -82,6 +84,7 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
 }
 
 void KinesisSink::reject(HeldEvent event, std::string code, std::string reason) {
+  judge_.forget(event.event.ticket);
   rejected_.push_back({std::move(event), std::move(code), std::move(reason)});
 }
 

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "catalog/snapshot.h"
 #include "export/sink.h"
 #include "http_client/http_transport.h"
+#include "kinesis/call_size.h"
 #include "kinesis/call_stats.h"
 #include "kinesis/circuit_breaker.h"
 #include "kinesis/credentials_view.h"
@@ -31,6 +33,7 @@
 #include "kinesis/problems.h"
 #include "kinesis/put_records_answer.h"
 #include "kinesis/put_records_request.h"
+#include "kinesis/refusal_judge.h"
 #include "kinesis/send_queue.h"
 #include "kinesis/shard_limiter.h"
 #include "kinesis/stream_watch.h"
@@ -55,6 +58,9 @@ inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 // the disk one sync for a call's worth of records, and a step of it stays short. One record may be larger.
 inline constexpr std::size_t kMaxRejectedAtOnce = 500;
 inline constexpr std::uint64_t kMaxRejectedBytesAtOnce = 1u << 20;
+
+// Calls are sent and nothing is accepted for this long, or no credentials come: said in the destination's state.
+inline constexpr std::int64_t kNoAnswerUs = 8'000'000;
 
 class KinesisSink final : public exporting::Sink {
  public:
@@ -92,9 +98,8 @@ class KinesisSink final : public exporting::Sink {
   void take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
                        std::vector<exporting::FinishedEvent>& finished);
   void take_records(Call& call, std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
-  bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us);
+  bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t started_us, std::int64_t now_us);
   void take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us);
-  void take_refusal(Call call, CallError error);
   void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
   void deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished);
   void open_breaker(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
@@ -103,16 +108,22 @@ class KinesisSink final : public exporting::Sink {
   void put_back(Call call, std::string_view code);
   bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
 
-  // Poison
+  // Refusals
+  void take_refusal(Call call, CallError error, std::int64_t now_us);
+  void take_too_large(Call call, const CallError& error, std::int64_t now_us);
   void advance_bisection(std::int64_t now_us);
-  void take_poison(HeldEvent event, const CallError& error, std::int64_t now_us);
+  void take_poison(HeldEvent event, const CallError& error, std::int64_t suspected_us, std::int64_t now_us);
+  bool given_up_alone(const HeldEvent& event, const CallError& error) const;
+  void refused_everything(HeldEvent event, const CallError& error, std::int64_t now_us);
+  bool in_doubt() const;
   void reject(HeldEvent event, std::string code, std::string reason);
   std::vector<exporting::RejectedEvent> next_rejected() const;
   void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls
   bool take_credentials(std::int64_t now_us);
-  void check_credentials();
+  void check_credentials(std::int64_t now_us);
+  void note_credentials();
   void begin_calls(std::int64_t now_us);
   bool batch_is_due(std::int64_t now_us) const;
   std::vector<HeldEvent> form_batch(std::int64_t now_us, std::uint64_t& bytes);
@@ -121,6 +132,7 @@ class KinesisSink final : public exporting::Sink {
   std::size_t calls_at_most() const;
   std::int64_t next_step_us(std::int64_t now_us) const;
   void check_throttling(std::int64_t now_us);
+  void check_progress(std::int64_t now_us);
 
   const catalog::KinesisSettings settings_;
   const std::string name_;
@@ -141,6 +153,11 @@ class KinesisSink final : public exporting::Sink {
   std::map<std::uint64_t, Call> calls_;    // in flight, by the caller's number
   std::deque<PoisonBisector> bisections_;  // one at a time, the first
   bool bisection_in_flight_ = false;
+  RefusalJudge judge_;
+  std::set<std::uint64_t> too_large_alone_;   // tickets of events that something on the way refuses for their size
+  std::int64_t trying_since_us_ = 0;          // calls are sent and nothing was accepted since; 0: no call is due
+  std::int64_t no_credentials_since_us_ = 0;  // 0: there are some
+  std::string record_code_;                   // of a record that failed, while nothing is accepted
   std::deque<Rejected> rejected_;
   std::int64_t flush_rejected_not_before_us_ = 0;
   std::vector<std::string> buffers_;  // reusable request bodies
@@ -149,11 +166,13 @@ class KinesisSink final : public exporting::Sink {
   ShardLimiter limiter_;
   std::int64_t limited_until_us_ = 0;
   StreamWatch watch_;
-  std::uint64_t watch_call_ = 0;    // in flight; 0: none
-  std::uint64_t call_bytes_limit_;  // halved when calls time out or are too large
+  std::uint64_t watch_call_ = 0;  // in flight; 0: none
+  CallSize call_size_;
 
   std::shared_ptr<const aws::Credentials> usable_;    // what the next call is signed with
   std::shared_ptr<const aws::Credentials> refused_;   // that AWS did not accept
+  std::shared_ptr<const aws::Credentials> noted_;     // whose notes are shown
+  bool passing_reported_ = false;                     // the failure that is shown may pass: look again soon
   std::int64_t credentials_seen_us_ = INT64_MIN / 2;  // when their error was last checked
   bool refreshed_ = false;                            // since AWS first refused
 

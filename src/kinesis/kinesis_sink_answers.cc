@@ -11,16 +11,8 @@
 namespace sluice::kinesis {
 namespace {
 
-// After an outage everything that waits goes out again within this time, spread so that it is no stampede.
-// Refusals of the only record there is, at growing pauses of up to half a minute, until it is held to be the record's
-// fault.
-constexpr std::uint32_t kLoneRefusals = 8;
-constexpr std::int64_t kExpediteUs = 2'000'000;
 // Throttling below this share is normal for a busy stream, and not reported as a problem.
 constexpr double kReportThrottledShare = 0.02;
-constexpr std::uint64_t kLeastCallBytes = 65'536;
-// By which the limit of a call grows with each that succeeds, back to the setting.
-constexpr std::uint64_t kCallGrowthBytes = 65'536;
 // Without a throttled record for this long, throttling counts as over.
 constexpr std::int64_t kThrottlingOverUs = 1'000'000;
 constexpr std::int64_t kClockNoteMs = 3'600'000;
@@ -68,6 +60,7 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
     return;
   }
   close_breaker(now_us);
+  call_size_.accepted(call.bytes, call.started_us, now_us);
   if (call.bisecting) bisections_.front().accepted();
   take_records(call, now_us, finished);
 }
@@ -75,6 +68,14 @@ void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t no
 void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
   const auto& records = parser_.records();
   std::size_t failed = 0, throttled = 0, aimed_wrong = 0;
+  for (const RecordAnswer& record : records) {
+    if (!record.delivered) continue;
+    judge_.accepted(call.started_us);
+    trying_since_us_ = calls_.empty() ? 0 : now_us;
+    problems_.clear(Trouble::progress);
+    record_code_.clear();
+    break;
+  }
   for (std::size_t i = 0; i < records.size(); ++i) {
     HeldEvent& event = call.events[i];
     if (records[i].delivered) {
@@ -83,7 +84,7 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<expo
       continue;
     }
     ++failed;
-    throttled += take_failed_record(std::move(event), records[i], now_us);
+    throttled += take_failed_record(std::move(event), records[i], call.started_us, now_us);
   }
   if (records.size() == 1 && records[0].delivered)
     receipt_ = {std::string(records[0].shard_id), std::string(records[0].sequence_number)};
@@ -107,6 +108,9 @@ bool KinesisSink::landed_where_aimed(std::uint32_t shard, std::string_view shard
 }
 
 void KinesisSink::deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished) {
+  judge_.forget(event.event.ticket);
+  if (!too_large_alone_.empty() && too_large_alone_.erase(event.event.ticket) > 0 && too_large_alone_.empty())
+    problems_.clear(Trouble::held_events);
   finished.push_back({event.event.ticket, true, event.bytes});
   --events_inside_;
   bytes_inside_ -= event.bytes;
@@ -114,14 +118,19 @@ void KinesisSink::deliver(const HeldEvent& event, std::vector<exporting::Finishe
 }
 
 // True when it was throttled.
-bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t now_us) {
+bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t started_us,
+                                     std::int64_t now_us) {
   const std::string_view code = answer.error_code.empty() ? "no_sequence_number" : answer.error_code;
   const ErrorClass why = classify(http_client::TransportFault::none, 200, code, answer.error_message);
   call_stats_.again(code, 1);
   if (why == ErrorClass::poison) {
-    take_poison(std::move(event), {{}, 200, std::string(code), std::string(answer.error_message), {}}, now_us);
+    std::vector<HeldEvent> refused;
+    refused.push_back(std::move(event));
+    bisections_.emplace_back(std::move(refused),
+                             CallError{{}, 200, std::string(code), std::string(answer.error_message), {}}, started_us);
     return false;
   }
+  if (trying_since_us_ != 0) record_code_ = code;
   if (why == ErrorClass::throttle) {
     std::uint32_t shard = event.shard;
     if (shard == kNoShard) shard = watch_.map().index_of(shard_named_in(answer.error_message));
@@ -141,7 +150,7 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
   const ErrorClass why = classify(error.fault, error.status, error.code, error.message);
   const std::string code = error.code;
   if (why == ErrorClass::poison) {
-    take_refusal(std::move(call), std::move(error));
+    take_refusal(std::move(call), std::move(error), now_us);
     return;
   }
   if (why == ErrorClass::credentials) {
@@ -155,59 +164,11 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
     credentials_->refuse(call.credentials);
   }
   if (why == ErrorClass::throttle) limiter_.throttled(kNoShard, now_us);
-  // A body that does not get through in time may be too long for the way.
-  if (error.fault == http_client::TransportFault::timeout)
-    call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
+  if (error.fault == http_client::TransportFault::timeout) call_size_.timed_out(call.bytes);
   open_breaker(error, why, call, now_us);
   if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse"))
     watch_.refresh_soon(now_us);
   put_back(std::move(call), code);
-}
-
-void KinesisSink::take_refusal(Call call, CallError error) {
-  log_warn("kinesis.call_refused", {{"destination", name_},
-                                    {"code", error.code},
-                                    {"records", call.events.size()},
-                                    {"bytes", call.bytes},
-                                    {"reason", error.message},
-                                    {"request_id", error.request_id}});
-  call_stats_.again(error.code, call.events.size());
-  if (error.status == 413 && call.events.size() > 1) {
-    call_bytes_limit_ = std::max(kLeastCallBytes, std::min(call_bytes_limit_, call.bytes) / 2);
-    if (call.bisecting) {
-      bisections_.front().unknown(std::move(call.events));
-    } else {
-      for (auto event = call.events.rbegin(); event != call.events.rend(); ++event)
-        send_queue_.put_back(std::move(*event));
-    }
-    return;
-  }
-  if (!call.bisecting) {
-    bisections_.emplace_back(std::move(call.events), std::move(error));
-  } else {
-    std::vector<HeldEvent> released;
-    bisections_.front().refused(std::move(call.events), std::move(error), released);
-    for (auto event = released.rbegin(); event != released.rend(); ++event) send_queue_.put_back(std::move(*event));
-  }
-}
-
-// One record that AWS refuses. A stream that has taken nothing at all so far may refuse for another reason than the
-// record: then nothing is given up, and other records are tried before it. Where there is no other record, such as at
-// the end of a replay, none would ever come to prove it: after some tries the stream's own answers do, if it says that
-// it is there.
-void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int64_t now_us) {
-  const bool alone_for_long = events_inside_ == 1 && event.failures >= kLoneRefusals && watch_.map().size() > 0;
-  if (delivered_ == 0 && !alone_for_long && counted_bytes(event.bytes) <= kDefaultMaxRecordBytes) {
-    Call none;
-    none.started_us = now_us;
-    open_breaker(error, ErrorClass::setup, none, now_us);
-    ++event.failures;
-    event.shard = kNoShard;
-    send_queue_.retry(std::move(event), breaker_.next_try_us() + kExpediteUs);
-    return;
-  }
-  const std::string reason = reason_refused(error, event.bytes, facts_);
-  reject(std::move(event), error.code, reason);
 }
 
 void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_us) {
@@ -245,8 +206,10 @@ void KinesisSink::open_breaker(const CallError& error, ErrorClass why, const Cal
                                      {"code", error.code},
                                      {"reason", error.message},
                                      {"request_id", error.request_id}});
-  // A single failure that the next call recovers from is not reported; neither are credentials that a refresh renews.
-  if (why != ErrorClass::setup && breaker_.failures() < 2) return;
+  // A single failure that the next call recovers from is not reported; neither are credentials that a refresh renews,
+  // nor one refusal among failures.
+  const bool needs_person = why == ErrorClass::setup || why == ErrorClass::credentials;
+  if (needs_person ? !breaker_.refused_again() : breaker_.failures() < 2) return;
   problems_.set(Trouble::calls, problem_of_failed_calls(error), now_ms,
                 now_ms + (breaker_.next_try_us() - now_us) / 1000);
 }
@@ -264,8 +227,8 @@ exporting::Problem KinesisSink::problem_of_failed_calls(const CallError& error) 
 }
 
 void KinesisSink::close_breaker(std::int64_t now_us) {
-  call_bytes_limit_ = std::min(settings_.max_bytes_per_call, call_bytes_limit_ + kCallGrowthBytes);
   if (!breaker_.succeeded()) return;
+  call_size_.forget_pause();
   refused_.reset();
   refreshed_ = false;
   problems_.clear(Trouble::calls);

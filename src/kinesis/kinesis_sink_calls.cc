@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "kinesis/kinesis_sink.h"
 
 namespace sluice::kinesis {
@@ -20,12 +21,19 @@ constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 // through, fresh ones at once, but only once in a row.
 bool KinesisSink::take_credentials(std::int64_t now_us) {
   usable_ = credentials_->current();
+  if (usable_) {
+    no_credentials_since_us_ = 0;
+  } else if (no_credentials_since_us_ == 0) {
+    no_credentials_since_us_ = now_us;
+  }
   const bool good = usable_ && usable_ != refused_;
-  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || (!good && !problems_.has(Trouble::credentials))) {
+  const bool unreported = !good && (!problems_.has(Trouble::credentials) || passing_reported_);
+  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || unreported) {
     credentials_seen_us_ = now_us;
-    check_credentials();
+    check_credentials(now_us);
   }
   if (!usable_) return false;
+  if (usable_ != noted_) note_credentials();
   if (good) problems_.clear(Trouble::credentials);
   if (refused_ && usable_ != refused_ && !refreshed_ && !breaker_.closed()) {
     refreshed_ = true;
@@ -35,12 +43,24 @@ bool KinesisSink::take_credentials(std::int64_t now_us) {
 }
 
 // Credentials that cannot be renewed are reported before they expire, and at once when AWS already refuses them.
-void KinesisSink::check_credentials() {
+void KinesisSink::check_credentials(std::int64_t now_us) {
   const auto error = credentials_->error();
+  passing_reported_ = error && error->passing;
   if (!error) {
     problems_.clear_note("credentials_not_renewed");
+    if (!usable_ && now_us - no_credentials_since_us_ >= kNoAnswerUs)
+      problems_.set(Trouble::credentials,
+                    problem_of_credentials(
+                        {aws::CredentialsError::Kind::unreachable, "credentials_slow",
+                         "AWS credentials have not arrived for " + human_duration_ms(kNoAnswerUs / 1000) +
+                             ": neither an answer nor an error came from AWS STS or from the source of Sluice's "
+                             "own credentials.",
+                         ""},
+                        facts_),
+                    clock_.wall_ms());
     return;
   }
+  if (error->passing && usable_ && usable_ != refused_) return;
   exporting::Problem problem = problem_of_credentials(*error, facts_);
   if (!usable_ || usable_ == refused_) {
     problems_.set(Trouble::credentials, std::move(problem), clock_.wall_ms());
@@ -52,7 +72,17 @@ void KinesisSink::check_credentials() {
   problems_.note(std::move(problem), clock_.wall_ms());
 }
 
-std::size_t KinesisSink::calls_at_most() const { return breaker_.closed() ? settings_.max_calls_in_flight : 1; }
+// What is worth knowing of those in use.
+void KinesisSink::note_credentials() {
+  if (noted_)
+    for (const aws::CredentialsNote& note : noted_->notes) problems_.clear_note(note.code);
+  for (const aws::CredentialsNote& note : usable_->notes) problems_.note(note_of_credentials(note), clock_.wall_ms());
+  noted_ = usable_;
+}
+
+std::size_t KinesisSink::calls_at_most() const {
+  return breaker_.closed() && !call_size_.in_doubt() ? settings_.max_calls_in_flight : 1;
+}
 
 void KinesisSink::watch_stream(std::int64_t now_us) {
   if (watch_call_ != 0 || now_us < watch_.due_us()) return;
@@ -63,12 +93,13 @@ void KinesisSink::watch_stream(std::int64_t now_us) {
 bool KinesisSink::batch_is_due(std::int64_t now_us) const {
   if (send_queue_.ready() == 0 || now_us < limited_until_us_) return false;
   if (!breaker_.closed()) return true;
-  return send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_bytes_limit_ ||
+  return send_queue_.ready() >= settings_.max_records_per_call ||
+         send_queue_.ready_bytes() >= call_size_.limit_bytes() ||
          now_us >= send_queue_.ready_since_us() + settings_.linger_ms * 1000;
 }
 
 void KinesisSink::begin_calls(std::int64_t now_us) {
-  while (calls_.size() < settings_.max_calls_in_flight && breaker_.may_begin(now_us, calls_.size()) &&
+  while (!in_doubt() && calls_.size() < calls_at_most() && breaker_.may_begin(now_us, calls_.size()) &&
          batch_is_due(now_us)) {
     std::uint64_t bytes = 0;
     std::vector<HeldEvent> events = form_batch(now_us, bytes);
@@ -98,7 +129,7 @@ std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_
       continue;
     }
     const bool alone = known_limit == 0 && counted > kDefaultMaxRecordBytes;
-    if (!events.empty() && (alone || bytes + counted > call_bytes_limit_)) break;
+    if (!events.empty() && (alone || bytes + counted > call_size_.limit_bytes())) break;
     if (!limiter_.admit(counted, now_us, next.shard)) {
       limited_until_us_ = std::max(limiter_.retry_at_us(), now_us + kLimitedPauseUs);
       break;
@@ -123,6 +154,7 @@ void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes,
     body_.add(event.event, random_, key);
   }
   call_stats_.sent(events.size());
+  if (trying_since_us_ == 0) trying_since_us_ = now_us;
   Call call;
   call.events = std::move(events);
   call.started_us = now_us;
@@ -133,35 +165,22 @@ void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes,
   calls_.emplace(number, std::move(call));
 }
 
-void KinesisSink::advance_bisection(std::int64_t now_us) {
-  while (!bisections_.empty() && !bisection_in_flight_) {
-    PoisonBisector& bisector = bisections_.front();
-    if (bisector.over()) {
-      bisections_.pop_front();
-      continue;
-    }
-    if (bisector.found()) {
-      HeldEvent event = bisector.take_found();
-      CallError error = bisector.error();
-      bisections_.pop_front();
-      take_poison(std::move(event), error, now_us);
-      continue;
-    }
-    if (calls_.size() >= settings_.max_calls_in_flight || !breaker_.may_begin(now_us, calls_.size())) return;
-    std::vector<HeldEvent> test = bisector.next_test();
-    std::uint64_t bytes = 0;
-    for (HeldEvent& event : test) {
-      bytes += counted_bytes(event.bytes);
-      event.shard = kNoShard;
-    }
-    bisection_in_flight_ = true;
-    begin_call(std::move(test), bytes, true, now_us);
-  }
-}
-
 void KinesisSink::check_throttling(std::int64_t now_us) {
   if (!problems_.has(Trouble::throttling)) return;
   if (now_us - throttles_.last_us() > kThrottledLatelyUs) problems_.clear(Trouble::throttling);
+}
+
+// A destination that hangs says so, before a call has failed: a call takes half a minute to time out.
+void KinesisSink::check_progress(std::int64_t now_us) {
+  if (events_inside_ == 0) trying_since_us_ = 0;
+  if (trying_since_us_ == 0) {
+    problems_.clear(Trouble::progress);
+    return;
+  }
+  const std::int64_t for_us = now_us - trying_since_us_;
+  if (for_us < kNoAnswerUs || problems_.has(Trouble::progress)) return;
+  problems_.set(Trouble::progress, problem_of_no_answer(record_code_, for_us / 1000, facts_),
+                clock_.wall_ms() - for_us / 1000);
 }
 
 }  // namespace sluice::kinesis

@@ -251,7 +251,9 @@ TEST(KinesisSink, corrects_its_clock_by_the_date_of_the_answer) {
 
 TEST(KinesisSink, waits_for_credentials_and_says_why_there_are_none) {
   SinkRig rig;
-  rig.credentials->lose({Kind::denied, "AccessDenied", "not authorized to perform sts:AssumeRole", "request-s"});
+  aws::CredentialsError refused{Kind::denied, "AccessDenied", "not authorized to perform sts:AssumeRole", "request-s"};
+  refused.of_role = true;
+  rig.credentials->lose(refused);
   rig.put(make_events(10, 300));
   ASSERT_FALSE(rig.run_until_all_finished(60'000'000));
   EXPECT_TRUE(rig.kinesis.calls().empty());
@@ -263,6 +265,76 @@ TEST(KinesisSink, waits_for_credentials_and_says_why_there_are_none) {
   rig.credentials->rotate();
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, never_blames_the_role_when_its_own_identity_fails) {
+  SinkRig rig;
+  aws::CredentialsError refused{
+      Kind::denied, "http_400",
+      "the container credentials endpoint 169.254.170.23 answered 400 after 3 ms: not authorized", ""};
+  refused.remedy = "Check the pod identity association.";
+  refused.from_base = true;
+  rig.credentials->lose(refused);
+  rig.put(make_events(10, 300));
+  rig.run_for(5'000'000);
+  const auto problem = rig.sink->problem();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->weight, exporting::Problem::Weight::setup);
+  EXPECT_NE(problem->message.find("169.254.170.23 answered 400"), std::string::npos);
+  EXPECT_NE(problem->message.find("The destination's role is not the problem."), std::string::npos);
+  EXPECT_EQ(problem->remedy, "Check the pod identity association.");
+  EXPECT_EQ((problem->message + problem->remedy).find("trust policy"), std::string::npos);
+}
+
+TEST(KinesisSink, waits_and_is_not_parked_while_a_refusal_of_credentials_may_pass) {
+  SinkRig rig;
+  aws::CredentialsError refused{Kind::denied, "InvalidIdentityToken", "No OpenIDConnect provider found", ""};
+  refused.passing = true;
+  rig.credentials->lose(refused);
+  rig.put(make_events(10, 300));
+  rig.run_for(1'500'000);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
+  refused.passing = false;
+  rig.credentials->lose(refused);
+  rig.run_for(1'500'000);
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::setup);
+}
+
+TEST(KinesisSink, tries_one_passing_refusal_again_within_2_s_and_never_parks) {
+  http_client::HttpResponse page;
+  page.status = 403;
+  page.body = "<html>Forbidden</html>";
+  for (const auto& refusal : {aws_error(400, "AccessDeniedException", "not authorized"), page,
+                              aws_error(400, "ResourceNotFoundException", "not found"),
+                              aws_error(403, "UnrecognizedClientException", "no")}) {
+    SinkRig rig;
+    rig.credentials->rotate_when_refused = false;
+    rig.kinesis.next_puts.push_back(refusal);
+    rig.put(make_events(10, 300));
+    bool parked = false;
+    ASSERT_TRUE(rig.run(
+        [&] {
+          parked |= rig.sink->problem().has_value();
+          return rig.finished.size() == 10;
+        },
+        2'500'000));
+    EXPECT_FALSE(parked);
+    expect_each_stored_once(rig);
+  }
+}
+
+TEST(KinesisSink, shows_what_is_worth_knowing_of_the_credentials_in_use) {
+  SinkRig rig;
+  rig.credentials->rotate({{"session_policy_left_out", "The role was assumed without the session policy.", ""}});
+  rig.put(make_events(10, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  ASSERT_EQ(rig.sink->notes().size(), 1u);
+  EXPECT_EQ(rig.sink->notes()[0].code, "session_policy_left_out");
+  rig.credentials->rotate();
+  rig.put(make_events(10, 300, 10));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_TRUE(rig.sink->notes().empty());
 }
 
 TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
@@ -285,9 +357,10 @@ TEST(KinesisSink, finds_one_poison_record_among_500_in_nine_more_calls) {
     ASSERT_EQ(rig.dead_letters.letters.size(), 1u);
     EXPECT_NE(rig.dead_letters.letters[0].record.find("\"n\":" + std::to_string(poison) + ","), std::string::npos);
     EXPECT_EQ(rig.dead_letters.letters[0].code, "ValidationException");
-    // The refused call, nine to find the record, and those that carry the events released in the meantime.
-    EXPECT_LE(rig.kinesis.calls().size() - before, 1u + 9u + 9u);
-    EXPECT_LT(rig.clock.steady_us() - start_us, 1'000'000);
+    // The refused call, nine to find the record, those that carry the events released in the meantime, and the tries
+    // that show that only this record is refused.
+    EXPECT_LE(rig.kinesis.calls().size() - before, 1u + 9u + 9u + 6u);
+    EXPECT_LT(rig.clock.steady_us() - start_us, 10'000'000);
     EXPECT_FALSE(rig.sink->problem());
     EXPECT_EQ(rig.sink->notes().size(), 1u);
   }
@@ -307,7 +380,7 @@ TEST(KinesisSink, goes_straight_to_the_record_that_aws_names) {
   rig.put(make_events(500, 300));
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_EQ(rig.dead_letters.letters.size(), 1u);
-  EXPECT_LE(rig.kinesis.calls().size(), 1u + 1u + 1u + 1u);
+  EXPECT_LE(rig.kinesis.calls().size(), 1u + 1u + 1u + 1u + 6u);
 }
 
 // Found by the simulation (seed 152285): a replay whose last event was one that Kinesis never takes did not end, when a
@@ -333,6 +406,143 @@ TEST(KinesisSink, gives_up_no_record_to_a_stream_that_takes_none) {
   rig.kinesis.refuse_call = nullptr;
   ASSERT_TRUE(rig.run_until_all_finished());
   expect_each_stored_once(rig);
+}
+
+http_client::HttpResponse proxy_page() {
+  http_client::HttpResponse page;
+  page.status = 413;
+  page.body = "<html><h1>413 Request Entity Too Large</h1></html>";
+  return page;
+}
+
+// A stream or a proxy that took records and then refuses all: each row once buried good events, or sent the same call
+// every 50 ms for ever without a word.
+TEST(KinesisSink, gives_up_no_event_when_everything_is_refused_after_the_first_delivery) {
+  for (const auto& refusal : {aws_error(400, "SerializationException", "cannot be read"),
+                              aws_error(400, "InvalidArgumentException", "no such thing"),
+                              aws_error(400, "ValidationException", "1 validation error detected"), proxy_page()}) {
+    SinkRig rig;
+    rig.put(make_events(1, 255, 9'000));
+    ASSERT_TRUE(rig.run_until_all_finished());
+    rig.kinesis.refuse_call = [&](const auto&) { return refusal; };
+    const std::size_t before = rig.kinesis.calls().size();
+    rig.put(make_events(2'000, 255));
+    ASSERT_FALSE(rig.run_until_all_finished(10'000'000));
+    ASSERT_TRUE(rig.sink->problem()) << "said within 10 s";
+    EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::setup);
+    EXPECT_LT(rig.kinesis.calls().size() - before, 40u) << "no hot loop";
+    ASSERT_FALSE(rig.run_until_all_finished(600'000'000));
+    EXPECT_TRUE(rig.dead_letters.letters.empty());
+    EXPECT_LT(rig.kinesis.calls().size() - before, 80u);
+    EXPECT_EQ(rig.kinesis.calls().back().size(), 1u);
+    const auto problem = rig.sink->problem();
+    EXPECT_NE(problem->message.find("refuses"), std::string::npos) << problem->message;
+    rig.kinesis.refuse_call = nullptr;
+    ASSERT_TRUE(rig.run_until_all_finished(75'000'000));
+    expect_each_finished_once(rig);
+    expect_each_stored_once(rig);
+    EXPECT_FALSE(rig.sink->problem());
+  }
+}
+
+TEST(KinesisSink, gives_up_no_single_small_event_to_a_413) {
+  SinkRig rig;
+  rig.put(make_events(1, 255, 9'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.kinesis.refuse_call = [&](const auto&) { return proxy_page(); };
+  rig.put(make_events(1, 255));
+  ASSERT_FALSE(rig.run_until_all_finished(900'000'000));
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_NE(rig.sink->problem()->message.find("413 Request Entity Too Large"), std::string::npos)
+      << rig.sink->problem()->message;
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(75'000'000));
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, shrinks_below_64_KiB_for_a_limit_on_the_way_and_wastes_few_calls) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<http_client::HttpResponse> {
+    std::size_t bytes = 0;
+    for (const auto& record : records) bytes += record.data.size();
+    return bytes < 45'000 ? std::nullopt : std::optional(proxy_page());
+  };
+  rig.put(make_events(1'000, 400));
+  ASSERT_TRUE(rig.run_until_all_finished(10'000'000));
+  expect_each_stored_once(rig);
+  EXPECT_LT(rig.kinesis.calls().size(), 60u);
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+}
+
+TEST(KinesisSink, keeps_and_names_an_event_too_large_for_the_way_and_delivers_the_others) {
+  SinkRig rig;
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<http_client::HttpResponse> {
+    std::size_t bytes = 0;
+    for (const auto& record : records) bytes += record.data.size();
+    return bytes < 45'000 ? std::nullopt : std::optional(proxy_page());
+  };
+  rig.put(make_events(50, 400));
+  rig.put(make_events(1, 100'000, 500));
+  rig.put(make_events(50, 400, 600));
+  ASSERT_FALSE(rig.run_until_all_finished(300'000'000));
+  EXPECT_EQ(rig.finished.size(), 100u);
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_NE(rig.sink->problem()->message.find("an event of"), std::string::npos) << rig.sink->problem()->message;
+  rig.kinesis.refuse_call = nullptr;
+  ASSERT_TRUE(rig.run_until_all_finished(75'000'000));
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+TEST(KinesisSink, finds_the_poison_among_events_that_were_refused_with_everything_before) {
+  SinkRig rig;
+  rig.put(make_events(1, 300, 9'000));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "InvalidArgumentException", "no"); };
+  rig.put(make_events(200, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(120'000'000));
+  rig.kinesis.refuse_call = [](const auto& records) -> std::optional<http_client::HttpResponse> {
+    for (const auto& record : records)
+      if (holds(record, 17) || holds(record, 199)) return aws_error(400, "InvalidArgumentException", "no");
+    return std::nullopt;
+  };
+  ASSERT_TRUE(rig.run_until_all_finished(120'000'000));
+  EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
+}
+
+TEST(KinesisSink, says_within_10_s_that_aws_hangs_or_accepts_nothing) {
+  SinkRig rig;
+  rig.hangs = true;
+  rig.put(make_events(10, 300));
+  rig.run_for(8'500'000);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->code, "no_answer");
+  EXPECT_EQ(rig.sink->problem()->weight, exporting::Problem::Weight::transient);
+  rig.hangs = false;
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_FALSE(rig.sink->problem());
+  SinkRig failing;
+  failing.kinesis.fail_record = [](const auto&) { return ScriptedKinesis::Failure{"InternalFailure", "oh"}; };
+  failing.put(make_events(10, 300));
+  failing.run_for(9'000'000);
+  ASSERT_TRUE(failing.sink->problem());
+  EXPECT_EQ(failing.sink->problem()->code, "InternalFailure");
+  failing.kinesis.fail_record = nullptr;
+  ASSERT_TRUE(failing.run_until_all_finished());
+  EXPECT_FALSE(failing.sink->problem());
+}
+
+TEST(KinesisSink, says_within_10_s_that_no_credentials_come) {
+  SinkRig rig;
+  rig.credentials->hang();
+  rig.put(make_events(10, 300));
+  rig.run_for(9'500'000);
+  ASSERT_TRUE(rig.sink->problem());
+  EXPECT_EQ(rig.sink->problem()->code, "credentials_slow");
+  rig.credentials->rotate();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_FALSE(rig.sink->problem());
 }
 
 TEST(KinesisSink, finds_several_poison_records) {

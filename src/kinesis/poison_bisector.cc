@@ -34,11 +34,13 @@ std::optional<std::size_t> record_named_in(std::string_view message) {
   return number - 1;
 }
 
-PoisonBisector::PoisonBisector(std::vector<HeldEvent> refused, CallError error)
+PoisonBisector::PoisonBisector(std::vector<HeldEvent> refused, CallError error, std::int64_t suspected_us, bool retest)
     : suspects_(std::move(refused)),
       error_(std::move(error)),
       named_(record_named_in(error_.message)),
       refused_bytes_(bytes_of(suspects_)),
+      suspected_us_(suspected_us),
+      must_test_(retest),
       refused_alone_(suspects_.size() == 1) {
   if (named_ && *named_ >= suspects_.size()) named_.reset();
 }
@@ -63,6 +65,7 @@ std::vector<HeldEvent> PoisonBisector::next_test() {
 void PoisonBisector::accepted() {}
 
 void PoisonBisector::refused(std::vector<HeldEvent> tested, CallError error, std::vector<HeldEvent>& released) {
+  must_test_ = false;
   std::move(suspects_.begin(), suspects_.end(), std::back_inserter(released));
   suspects_ = std::move(tested);
   error_ = std::move(error);
@@ -77,7 +80,7 @@ void PoisonBisector::unknown(std::vector<HeldEvent> tested) {
 }
 
 bool PoisonBisector::found() const {
-  return suspects_.size() == 1 && (refused_alone_ || refused_bytes_ < kSurelySmallCallBytes);
+  return suspects_.size() == 1 && !must_test_ && (refused_alone_ || refused_bytes_ < kSurelySmallCallBytes);
 }
 
 HeldEvent PoisonBisector::take_found() {

@@ -17,8 +17,9 @@ std::optional<std::size_t> record_named_in(std::string_view message);
 
 class PoisonBisector {
  public:
-  // `refused` is a call's events in their order.
-  PoisonBisector(std::vector<HeldEvent> refused, CallError error);
+  // `refused` is a call's events in their order; `suspected_us` when the answer came (steady clock). With `retest` the
+  // one event is sent alone once more before it is found.
+  PoisonBisector(std::vector<HeldEvent> refused, CallError error, std::int64_t suspected_us, bool retest = false);
 
   // The events of the next call. Afterwards call one of the three below with its result.
   std::vector<HeldEvent> next_test();
@@ -33,6 +34,7 @@ class PoisonBisector {
   bool found() const;
   HeldEvent take_found();
   const CallError& error() const { return error_; }
+  std::int64_t suspected_us() const { return suspected_us_; }
   // Stops and returns all suspects.
   std::vector<HeldEvent> release();
 
@@ -44,7 +46,9 @@ class PoisonBisector {
   CallError error_;
   std::optional<std::size_t> named_;
   std::uint64_t refused_bytes_ = 0;  // of the smallest call that was refused
-  bool refused_alone_ = false;       // the only suspect left was refused in a call of its own
+  std::int64_t suspected_us_;
+  bool must_test_;
+  bool refused_alone_ = false;  // the only suspect left was refused in a call of its own
 };
 
 }  // namespace sluice::kinesis

@@ -33,6 +33,12 @@ std::string assume_role_policy(std::string_view role_arn) {
   return fmt::format(kPolicy, quoted(role_arn));
 }
 
+std::string stream_resource_policy(std::string_view principal_arn, std::string_view stream_arn) {
+  constexpr const char* kPolicy = R"({{"Version":"2012-10-17","Statement":[
+ {{"Effect":"Allow","Principal":{{"AWS":{}}},"Action":["kinesis:PutRecord","kinesis:PutRecords","kinesis:DescribeStreamSummary","kinesis:ListShards"],"Resource":{}}}]}})";
+  return fmt::format(kPolicy, quoted(principal_arn), quoted(stream_arn));
+}
+
 std::string key_statement(std::string_view key_arn) {
   return fmt::format(R"({{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":{}}})", quoted(key_arn));
 }

@@ -12,6 +12,8 @@ std::string permission_policy(std::string_view stream_arn);
 std::string trust_policy(std::string_view principal_arn, std::string_view external_id);
 // For the identity that Sluice runs as: that it may assume the role.
 std::string assume_role_policy(std::string_view role_arn);
+// For a stream in another account, attached to the stream: who may put into it.
+std::string stream_resource_policy(std::string_view principal_arn, std::string_view stream_arn);
 // The statement to add for a stream that is encrypted with a key of the customer's.
 std::string key_statement(std::string_view key_arn);
 

@@ -12,7 +12,7 @@
 namespace sluice::kinesis {
 
 // In the order in which one is shown rather than another of the same weight.
-enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, stream, throttling };
+enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, held_events, throttling, progress };
 
 class ProblemBook {
  public:

@@ -25,6 +25,16 @@ std::string aws_words(const CallError& error) {
 
 exporting::Problem access_denied(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
+  if (error.message.find("no resource-based policy allows") != std::string::npos) {
+    const std::string& identity = facts.role_arn.empty() ? facts.identity : facts.role_arn;
+    problem.message = fmt::format("The resource policy of {} does not allow {}. AWS says: {}", facts.stream_arn,
+                                  identity.empty() ? "the identity that Sluice runs as" : identity, aws_words(error));
+    problem.remedy = "The stream is in another account. Attach this resource policy to the stream, there:\n" +
+                     stream_resource_policy(identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : identity, facts.stream_arn) +
+                     "\nThe identity needs the same permission in its own account:\n" +
+                     permission_policy(facts.stream_arn);
+    return problem;
+  }
   problem.message = fmt::format("{} may not put records into {}. AWS says: {}", caller_name(facts), stream_of(facts),
                                 aws_words(error));
   problem.remedy = "Attach this permission policy to it:\n" + permission_policy(facts.stream_arn);
@@ -85,6 +95,30 @@ exporting::Problem refused_call(const CallError& error, const Facts& facts) {
   return problem;
 }
 
+// Of a call as such: no event is to blame.
+exporting::Problem refuses_everything(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message = fmt::format("{} refuses every call for {}: {} (HTTP {}). Nothing is discarded.", facts.endpoint,
+                                stream_of(facts), aws_words(error), error.status);
+  problem.remedy = error.status == 413
+                       ? "A proxy or gateway on the way limits the size of requests. Raise its limit (nginx: "
+                         "client_max_body_size) to "
+                         "6 MiB, or more than the largest event. Sluice keeps trying with single events."
+                       : "Check the destination's endpoint and region, and what stands between: a proxy, a VPC "
+                         "endpoint, an emulator. "
+                         "Sluice keeps trying with single events.";
+  return problem;
+}
+
+exporting::Problem proxy_in_the_way(const CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", ""};
+  problem.message =
+      fmt::format("The proxy in front of {} refuses {} (HTTP {}): {}", facts.endpoint,
+                  error.status == 407 ? "Sluice's credentials" : "to connect", error.status, error.message);
+  problem.remedy = http_client::proxy_remedy(error.status);
+  return problem;
+}
+
 exporting::Problem unreachable(const CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", ""};
   problem.message =
@@ -116,6 +150,9 @@ exporting::Problem problem_of_call(const CallError& error, ErrorClass error_clas
     case ErrorClass::poison:
       break;
   }
+  if (error.code.starts_with("proxy_")) return proxy_in_the_way(error, facts);
+  if (classify(error.fault, error.status, error.code, error.message) == ErrorClass::poison)
+    return refuses_everything(error, facts);
   if (error.code.starts_with("KMS")) return key_unusable(error, facts);
   if (error.code.starts_with("AccessDenied") || error.code.starts_with("NotAuthorized"))
     return access_denied(error, facts);
@@ -124,43 +161,75 @@ exporting::Problem problem_of_call(const CallError& error, ErrorClass error_clas
   return refused_call(error, facts);
 }
 
+namespace {
+
+// STS refuses the role that the destination names.
+void refused_role(const aws::CredentialsError& error, const Facts& facts, exporting::Problem& problem) {
+  problem.message = fmt::format("AWS refused to let Sluice assume {}. AWS says: {}", facts.role_arn, error.message);
+  if (!error.code.starts_with("AccessDenied")) {
+    problem.remedy = error.remedy.empty() ? "Check the destination's role and external id." : error.remedy;
+    return;
+  }
+  const std::string identity = facts.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts.identity;
+  // AWS names the policy that lacks the permission, where it may.
+  if (error.message.find("identity-based policy") != std::string::npos) {
+    problem.remedy =
+        fmt::format("The identity that Sluice runs as{}{} lacks sts:AssumeRole. Attach this to it:\n{}",
+                    facts.identity.empty() ? "" : ", ", facts.identity, assume_role_policy(facts.role_arn));
+    return;
+  }
+  problem.remedy = fmt::format(
+      "Its trust policy must name the identity that Sluice runs as{}{}:\n{}\nIf it does, that identity may "
+      "lack sts:AssumeRole:\n{}\nAWS needs up to a minute until a new role works everywhere.",
+      facts.identity.empty() ? "" : ", " + facts.identity,
+      facts.external_id.empty() ? "" : ", and the external id " + facts.external_id,
+      trust_policy(identity, facts.external_id), assume_role_policy(facts.role_arn));
+}
+
+constexpr const char* kProvideIdentity =
+    "Provide one: a role of the instance, task or pod, an AWS profile, or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY in its environment.";
+
+}  // namespace
+
 exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const Facts& facts) {
   using Kind = aws::CredentialsError::Kind;
-  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, error.message, "", error.request_id};
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, error.message, error.remedy,
+                             error.request_id};
+  const auto by_default = [&](const char* code, const char* remedy) {
+    if (problem.code.empty()) problem.code = code;
+    if (problem.remedy.empty()) problem.remedy = remedy;
+  };
   switch (error.kind) {
     case Kind::none_found:
-      if (problem.code.empty()) problem.code = "no_credentials";
-      problem.message = "Sluice has no AWS identity. " + error.message;
-      problem.remedy =
-          "Provide one: a role of the instance, task or pod, an AWS profile, or AWS_ACCESS_KEY_ID and "
-          "AWS_SECRET_ACCESS_KEY in its environment.";
+      by_default("no_credentials", kProvideIdentity);
       break;
     case Kind::denied:
-      if (problem.code.empty()) problem.code = "credentials_denied";
-      if (facts.role_arn.empty()) {
-        problem.remedy = "Check the credentials source that the message names.";
-        break;
-      }
-      problem.message = fmt::format("AWS refused to let Sluice assume {}. AWS says: {}", facts.role_arn, error.message);
-      problem.remedy = fmt::format(
-          "Its trust policy must name the identity that Sluice runs as{}{}:\n{}\nIf it does, that identity may "
-          "lack sts:AssumeRole:\n{}",
-          facts.identity.empty() ? "" : ", " + facts.identity,
-          facts.external_id.empty() ? "" : ", and the external id " + facts.external_id,
-          trust_policy(facts.identity.empty() ? "ARN_OF_SLUICES_IDENTITY" : facts.identity, facts.external_id),
-          assume_role_policy(facts.role_arn));
+      by_default("credentials_denied", "Check the credentials source that the message names.");
       break;
     case Kind::unreachable:
       problem.weight = exporting::Problem::Weight::transient;
-      if (problem.code.empty()) problem.code = "credentials_unreachable";
-      problem.remedy = "Check the connection to AWS STS or the source that the message names. Sluice keeps retrying.";
+      by_default("credentials_unreachable",
+                 "Check the connection to AWS STS or the source that the message names. Sluice keeps retrying.");
       break;
     case Kind::invalid:
-      if (problem.code.empty()) problem.code = "credentials_invalid";
-      problem.remedy = "Fix the source that the message names: it must return AWS credentials.";
+      by_default("credentials_invalid", "Fix the source that the message names: it must return AWS credentials.");
       break;
   }
+  if (error.of_role && error.code.empty()) {
+    problem.remedy = "Fix the destination's role or external id.";
+  } else if (error.of_role) {
+    refused_role(error, facts, problem);
+  } else if (!facts.role_arn.empty() && error.kind != Kind::unreachable) {
+    if (!problem.message.ends_with('.')) problem.message += '.';
+    problem.message += " The destination's role is not the problem.";
+  }
+  if (error.passing) problem.weight = exporting::Problem::Weight::transient;
   return problem;
+}
+
+exporting::Problem note_of_credentials(const aws::CredentialsNote& note) {
+  return {exporting::Problem::Weight::note, note.code, note.message, note.remedy, ""};
 }
 
 std::uint32_t advised_shards(double events_per_s, double bytes_per_s) {
@@ -205,6 +274,29 @@ exporting::Problem problem_of_stream_status(std::string_view status, const Facts
   problem.message = fmt::format("Stream {} is {}. Sluice retries every 30 to 60 s.", facts.stream_name, what);
   problem.remedy = status == "DELETING" ? "Point the destination at another stream, or create this one again."
                                         : "No action needed: delivery resumes when the stream is active.";
+  return problem;
+}
+
+exporting::Problem problem_of_no_answer(std::string_view last_code, std::int64_t for_ms, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::transient, "no_answer", "", "", ""};
+  if (last_code.empty()) {
+    problem.message = fmt::format("{} has not answered for {}.", facts.endpoint, human_duration_ms(for_ms));
+    problem.remedy =
+        "Check egress, the proxy if one is in use, and the VPC endpoint; then AWS's status page. Sluice keeps "
+        "retrying.";
+  } else {
+    problem.code = last_code;
+    problem.message = fmt::format("Kinesis in {} has accepted no record for {} for {}. It answers {} to each.",
+                                  facts.region, stream_of(facts), human_duration_ms(for_ms), last_code);
+    problem.remedy = "No action needed: Sluice keeps retrying. If it lasts, check AWS's status page.";
+  }
+  return problem;
+}
+
+exporting::Problem problem_of_held_event(const CallError& error, std::uint64_t record_bytes, const Facts& facts) {
+  exporting::Problem problem = refuses_everything(error, facts);
+  problem.message = fmt::format("{} refuses an event of {} for its size: {} (HTTP {}). It is kept and tried again.",
+                                facts.endpoint, human_bytes(record_bytes), aws_words(error), error.status);
   return problem;
 }
 

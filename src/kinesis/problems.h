@@ -37,9 +37,15 @@ struct ThrottleFacts {
 // `since_ms` and the like are left to the caller.
 exporting::Problem problem_of_call(const CallError& error, ErrorClass error_class, const DestinationFacts& facts);
 exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFacts& facts);
+exporting::Problem note_of_credentials(const aws::CredentialsNote& note);
 exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
                                          const DestinationFacts& facts);
 exporting::Problem problem_of_stream_status(std::string_view status, const DestinationFacts& facts);
+// Calls are sent, and nothing is accepted: no answer at all (no code), or records that fail with this code.
+exporting::Problem problem_of_no_answer(std::string_view last_code, std::int64_t for_ms, const DestinationFacts& facts);
+// Something on the way refuses even a call of this one event for its size, while smaller ones may pass.
+exporting::Problem problem_of_held_event(const CallError& error, std::uint64_t record_bytes,
+                                         const DestinationFacts& facts);
 // Describing is optional: a note.
 exporting::Problem note_of_describing(const CallError& error, const DestinationFacts& facts);
 exporting::Problem note_of_clock(std::int64_t offset_ms);

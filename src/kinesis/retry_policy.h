@@ -19,6 +19,9 @@ inline constexpr std::int64_t kRecordRetryCapUs = 2'000'000;
 // Of records, while it takes next to none.
 inline constexpr std::int64_t kRefusedRetryCapUs = 30'000'000;
 
+// After an outage everything that waits goes out again within this time, spread so that it is no stampede.
+inline constexpr std::int64_t kExpediteUs = 2'000'000;
+
 // `accepted_share`: of the records sent lately, 0..1.
 constexpr std::int64_t record_retry_cap_us(double accepted_share) {
   constexpr double kLeastShare = static_cast<double>(kRecordRetryCapUs) / static_cast<double>(kRefusedRetryCapUs);

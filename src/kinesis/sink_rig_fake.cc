@@ -7,12 +7,18 @@
 
 namespace sluice::kinesis {
 
-void FakeCredentials::rotate() {
+void FakeCredentials::rotate(std::vector<aws::CredentialsNote> notes) {
   auto created = std::make_shared<aws::Credentials>();
   created->access_key_id = "AKID" + std::to_string(++created_);
   created->secret_access_key = "secret";
   created->session_token = "token";
+  created->notes = std::move(notes);
   current_ = std::move(created);
+  error_.reset();
+}
+
+void FakeCredentials::hang() {
+  current_.reset();
   error_.reset();
 }
 
@@ -97,7 +103,7 @@ bool SinkRig::run(const std::function<bool()>& until, std::int64_t for_us) {
     for (; !outside_.empty() && sink->has_room(); outside_.pop_back()) sink->put(std::move(outside_.back()));
     const std::int64_t next_us = sink->step(clock.steady_us(), finished);
     if (until()) return true;
-    if (transport.waiting() > 0) {
+    if (transport.waiting() > 0 && !hangs) {
       clock.advance_us(round_trip_us);
       for (std::size_t i = transport.waiting(); i > 0; --i) transport.deliver_next();
     } else {

@@ -24,8 +24,9 @@ class FakeCredentials final : public CredentialsView {
   std::optional<aws::CredentialsError> error() const override { return error_; }
   void refuse(const std::shared_ptr<const aws::Credentials>& refused) override;
 
-  void rotate();
+  void rotate(std::vector<aws::CredentialsNote> notes = {});
   void lose(aws::CredentialsError error);
+  void hang();  // neither credentials nor an error
   bool rotate_when_refused = true;
   std::optional<aws::CredentialsError> error_when_refused;  // instead: why there are no others
   int refusals = 0;
@@ -69,6 +70,7 @@ class SinkRig {
   std::vector<exporting::FinishedEvent> finished;
   std::size_t accepted = 0;
   std::int64_t round_trip_us = 10'000;
+  bool hangs = false;  // no answer comes
 
  private:
   std::vector<exporting::OutboundEvent> outside_;  // in reverse

@@ -10,6 +10,7 @@
 
 #include "api/rest_routes.h"
 #include "aws/endpoints.h"
+#include "base/text.h"
 #include "catalog/declared.h"
 #include "catalog/document_cipher.h"
 #include "config/quantity.h"
@@ -160,11 +161,14 @@ const std::vector<SettingRow>& setting_rows() {
       {"admin.tls_key", "--admin-tls-key", "SLUICE_ADMIN_TLS_KEY", "a file with a private key in PEM",
        "\"/etc/sluice/admin.key\"", "The private key of that certificate. Default: none.",
        [](ServerSettings& s, std::string_view text) { return text_into(s.admin_tls.private_key_file, text); }},
-      {"admin.token", "", "SLUICE_ADMIN_TOKEN", "an access token of 16 characters or more", "\"api-7f0c41d2…\"",
+      {"admin.token", "", "SLUICE_ADMIN_TOKEN",
+       "an access token of 16 characters or more, without spaces and line ends", "\"api-7f0c41d2…\"",
        "An access token with the role admin for the REST API, /status, /flags and /metrics. Not a flag, because flags "
        "show in lists of processes. A new one ends the one before. Default: the first start creates one and prints it "
        "once; with projects in this file, it writes it to DATA_DIR/admin-token.",
-       [](ServerSettings& s, std::string_view text) { return text.size() >= 16 && text_into(s.admin_token, text); }},
+       [](ServerSettings& s, std::string_view text) {
+         return text.size() >= 16 && is_visible_ascii(text) && text_into(s.admin_token, text);
+       }},
       {"admin.open_metrics", "--open-metrics", "SLUICE_OPEN_METRICS", "true or false", "true",
        "Whether /metrics is open to everybody who reaches the admin port: it has names of destinations and counts. "
        "Default false: it needs an access token.",
@@ -288,6 +292,8 @@ const std::vector<SettingRow>& setting_rows() {
 namespace {
 
 std::string does_not_fit(const SettingRow& row, std::string_view text) {
+  if (row.key == "admin.token")  // a secret is in no message
+    return fmt::format("Its value is not valid; expected {}. Example: {}", row.expected, row.example);
   return fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, row.expected, row.example);
 }
 

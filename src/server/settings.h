@@ -49,8 +49,8 @@ struct ServerSettings {
   std::string admin_token;                                 // empty: the first start creates one
   std::uint64_t max_calls_per_s = api::kDefaultCallsPerS;  // of the REST API, by one token
   api::AdminAccess admin_access;
-  bool accept_empty_catalog = false;                       // told for one start: server/empty_catalog.h
-  std::string ca_bundle;  // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
+  bool accept_empty_catalog = false;  // told for one start: server/empty_catalog.h
+  std::string ca_bundle;              // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 
 // One setting: how the file, the environment and the command line call it.

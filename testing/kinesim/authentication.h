@@ -14,7 +14,7 @@
 
 namespace kinesim {
 
-// A refusal as the client sees it.
+// A refusal as the client sees it. Without a code it is a page of HTML, as of a proxy on the way: `message`.
 struct ApiError {
   unsigned status = 400;
   std::string code;

@@ -227,17 +227,23 @@ sluice::Result<FaultRule> read_fault(const Json& json, std::int64_t now_ms) {
     rule.status = 400;
     rule.code = "ExpiredTokenException";
     rule.message = "The security token included in the request is expired";
+  } else if (kind == "page") {
+    rule.status = 413;
+    rule.code.clear();
+    rule.message = "<html><head><title>413 Request Entity Too Large</title></head></html>";
   } else if (const auto known = parse_fault_kind(kind)) {
     rule.kind = *known;
   } else {
     fields.complain(
         "kind must be record_error, call_error, latency, reset_before, reset_after, truncate, "
-        "missing_records, garbage, gone or expired_token, not '" +
+        "missing_records, garbage, gone, expired_token or page, not '" +
         kind + "'");
   }
   fields.read("operation", rule.operation);
   fields.read("stream", rule.stream);
   fields.read("shard", shard);
+  fields.read("least_bytes", rule.least_bytes);
+  fields.read("containing", rule.containing);
   fields.read("probability", rule.probability);
   fields.read("count", count);
   fields.read("after_ms", after_ms);

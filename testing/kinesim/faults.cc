@@ -67,7 +67,8 @@ bool FaultPlan::strikes(Armed& armed) {
   return true;
 }
 
-CallFaults FaultPlan::for_call(std::string_view operation, std::string_view stream, std::int64_t now_ms) {
+CallFaults FaultPlan::for_call(std::string_view operation, std::string_view stream, std::int64_t now_ms,
+                               std::string_view body) {
   CallFaults out;
   if (!armed_) return out;
   const std::lock_guard lock(mutex_);
@@ -78,7 +79,7 @@ CallFaults FaultPlan::for_call(std::string_view operation, std::string_view stre
       out.records = true;
       continue;
     }
-    if (!strikes(armed)) continue;
+    if (body.size() < rule.least_bytes || body.find(rule.containing) == body.npos || !strikes(armed)) continue;
     switch (rule.kind) {
       case FaultKind::call_error:
         out.error = ApiError{rule.status, rule.code, rule.message};

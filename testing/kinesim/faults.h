@@ -36,6 +36,8 @@ struct FaultRule {
   std::string operation;               // "PutRecords", "AssumeRole", …; empty: any
   std::string stream;                  // empty: any
   std::optional<std::uint32_t> shard;  // record_error only
+  std::size_t least_bytes = 0;         // of the request's body: a limit on the way
+  std::string containing;              // in the request's body; empty: any
   double probability = 1;
   std::optional<std::uint64_t> left;  // hits until it ends
   std::int64_t from_ms = 0;           // wall time; 0: at once
@@ -66,7 +68,8 @@ class FaultPlan {
   std::vector<FaultRule> rules() const;
 
   // Cheap when there are no rules.
-  CallFaults for_call(std::string_view operation, std::string_view stream, std::int64_t now_ms);
+  CallFaults for_call(std::string_view operation, std::string_view stream, std::int64_t now_ms,
+                      std::string_view body = {});
   bool for_record(std::string_view operation, std::string_view stream, std::uint32_t shard, std::int64_t now_ms,
                   PutOutcome& outcome);
 

@@ -24,6 +24,17 @@ struct Faulty : World {
   }
 };
 
+TEST(Faults, strike_only_bodies_that_are_long_enough_and_hold_the_text) {
+  FaultPlan plan;
+  FaultRule rule;
+  rule.least_bytes = 5;
+  rule.containing = "&Policy=";
+  plan.add(rule);
+  EXPECT_FALSE(plan.for_call("AssumeRole", "", 1, "").error);
+  EXPECT_FALSE(plan.for_call("AssumeRole", "", 1, "Action=AssumeRole").error);
+  EXPECT_TRUE(plan.for_call("AssumeRole", "", 1, "Action=AssumeRole&Policy=x").error);
+}
+
 TEST(Faults, fail_single_records_the_same_for_the_same_seed) {
   std::string first;
   for (int run = 0; run < 2; ++run) {

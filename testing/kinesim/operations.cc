@@ -80,7 +80,7 @@ ApiResult<void> run(Simulator& simulator, const OperationCall& call, Operation o
   const OperationContext context{simulator, call, input};
   std::string stream = context.text("StreamName");
   if (stream.empty()) stream = simulator.name_in_arn(context.text("StreamARN"));
-  const CallFaults faults = simulator.faults().for_call(call.name, stream, simulator.now_ms());
+  const CallFaults faults = simulator.faults().for_call(call.name, stream, simulator.now_ms(), call.body);
   answer.delay_ms = faults.latency_ms;
   if (faults.error) return tl::unexpected(*faults.error);
   if (faults.reset_before) {

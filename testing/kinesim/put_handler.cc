@@ -101,8 +101,9 @@ ApiResult<void> PutHandler::validate(const std::vector<PutRequestEntry>& entries
   return {};
 }
 
-ApiResult<CallFaults> PutHandler::faults(std::string_view operation, const Stream& stream, Answer& answer) {
-  CallFaults faults = simulator_.faults().for_call(operation, stream.name(), simulator_.now_ms());
+ApiResult<CallFaults> PutHandler::faults(std::string_view operation, const Stream& stream, std::string_view body,
+                                         Answer& answer) {
+  CallFaults faults = simulator_.faults().for_call(operation, stream.name(), simulator_.now_ms(), body);
   answer.delay_ms = faults.latency_ms;
   if (faults.error) return tl::unexpected(*faults.error);
   return faults;
@@ -170,7 +171,7 @@ ApiResult<void> PutHandler::put_records(std::string_view body, bool cbor, const 
   auto stream = open_stream("kinesis:PutRecords", principal);
   if (!stream) return tl::unexpected(stream.error());
   if (auto valid = validate(request_.entries, false, (*stream)->max_record_bytes()); !valid) return valid;
-  const auto call_faults = faults(kOperation, **stream, answer);
+  const auto call_faults = faults(kOperation, **stream, body, answer);
   if (!call_faults) return tl::unexpected(call_faults.error());
   if (call_faults->reset_before) {
     answer.abort = true;
@@ -196,7 +197,7 @@ ApiResult<void> PutHandler::put_record(std::string_view body, bool cbor, const P
   auto stream = open_stream("kinesis:PutRecord", principal);
   if (!stream) return tl::unexpected(stream.error());
   if (auto valid = validate({request_.single}, true, (*stream)->max_record_bytes()); !valid) return valid;
-  const auto call_faults = faults(kOperation, **stream, answer);
+  const auto call_faults = faults(kOperation, **stream, body, answer);
   if (!call_faults) return tl::unexpected(call_faults.error());
   if (call_faults->reset_before) {
     answer.abort = true;

@@ -30,7 +30,7 @@ class PutHandler {
   // Fills entries_ from request entries.
   ApiResult<void> validate(const std::vector<PutRequestEntry>& entries, bool single, std::uint32_t max_record_bytes);
   void commit(Stream& stream, std::string_view operation, const CallFaults& faults);
-  ApiResult<CallFaults> faults(std::string_view operation, const Stream& stream, Answer& answer);
+  ApiResult<CallFaults> faults(std::string_view operation, const Stream& stream, std::string_view body, Answer& answer);
   void write_json(const Stream& stream, std::size_t records, std::string& out);
   void write_cbor(const Stream& stream, std::size_t records, std::string& out);
   void print() const;

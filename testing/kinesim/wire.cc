@@ -23,9 +23,18 @@ std::string form_text(std::string_view encoded) {
   return out;
 }
 
+bool write_page(const ApiError& error, Answer& answer) {
+  if (!error.code.empty()) return false;
+  answer.status = error.status;
+  answer.content_type = "text/html";
+  answer.body = error.message;
+  return true;
+}
+
 }  // namespace
 
 void write_kinesis_error(const ApiError& error, bool cbor, Answer& answer) {
+  if (write_page(error, answer)) return;
   answer.status = error.status;
   answer.body.clear();
   if (cbor) {
@@ -47,6 +56,7 @@ void write_kinesis_error(const ApiError& error, bool cbor, Answer& answer) {
 }
 
 void write_sts_error(const ApiError& error, std::string_view request_id, Answer& answer) {
+  if (write_page(error, answer)) return;
   answer.status = error.status;
   answer.content_type = "text/xml";
   answer.body = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>" +

@@ -136,7 +136,7 @@ Answer Worker::serve_sts(const Request& request) {
       if (!known) return tl::unexpected(known.error());
       caller = std::move(*known);
     }
-    const CallFaults faults = simulator_.faults().for_call(action, {}, now);
+    const CallFaults faults = simulator_.faults().for_call(action, {}, now, request.body);
     answer.delay_ms = faults.latency_ms;
     if (faults.error) return tl::unexpected(*faults.error);
     answer.abort = faults.reset_before || faults.reset_after || faults.truncate;

@@ -220,6 +220,26 @@ test('a stream of events: as they come, taken up again without a gap or one twic
   assert.ok(performance.now() - begun < 5_000, 'a stream kept the server from stopping');
 });
 
+test('replay: what the stream refuses is counted apart from what was delivered, in status, metrics and the command line', async (t) => {
+  const { kinesim, sluice, at, send, delivered, get } = await exporting(t, { rateLimits: false });
+  const large = { data: 'x'.repeat(600_000) };
+  await send(...Array.from({ length: 200 }, (_, i) => customEvent(`n-${i}`)));
+  await send(...[1, 2, 3].map((i) => customEvent(`large-${i}`, large)));
+  await delivered(203);
+  await kinesim.apply({ streams: [{ name: 'flag-events', max_record_kib: 512 }] });
+  assert.equal((await sluice.api('POST', `${at}/replay`, { from: 0 })).status, 201);
+  const done = await waitFor('the replay to be done', async () => {
+    const { replay } = await get('status');
+    return replay.state === 'done' && replay;
+  }, { timeoutMs: 30_000 });
+  assert.deepEqual([done.deliveredEvents, done.deadLetteredEvents], [200, 3]);
+  const { samples } = await sluice.metrics();
+  const valueOf = (name) => samples.find((sample) => sample.name === name)?.value;
+  assert.equal(valueOf('sluice_destination_replay_delivered_events'), 200);
+  assert.equal(valueOf('sluice_destination_replay_dead_lettered_events'), 3);
+  assert.match(sluice.process.output, /replay.done.*dead_lettered=3/);
+});
+
 test('replay: what was accepted in a span of time is delivered again under the same ids, also over a restart', async (t) => {
   const { kinesim, sluice, at, send, delivered, get } = await exporting(t);
   await send(...Array.from({ length: 20 }, (_, i) => customEvent(`before-${i}`)));

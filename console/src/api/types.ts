@@ -114,6 +114,7 @@ export interface Replay {
   startedAt: Instant;
   state: 'running' | 'done' | 'cancelled';
   deliveredEvents: number;
+  deadLetteredEvents?: number;
   bytes?: number;
   problem?: Problem | null;
   fraction: number;

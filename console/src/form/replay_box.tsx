@@ -30,6 +30,7 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
   });
   if (status.data && status.data.replay === undefined) return <p className="dim">This server does not offer replays yet.</p>;
   const replay = status.data?.replay;
+  const refused = replay?.deadLetteredEvents ?? 0;
   const running = replay?.state === 'running';
   const oldest = server.data?.journal.oldestAgeMs;
   const times = replay ? [toMs(replay.from), toMs(replay.to)] : [];
@@ -40,10 +41,11 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
         {oldest ? ` The journal starts ${inWords(oldest)} ago.` : ''} <DocsLink page="delivery">About duplicates</DocsLink>
       </p>
       {replay && (
-        <Callout tone={running ? 'blue' : replay.state === 'done' ? 'green' : 'grey'} live
-          title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state === 'done' ? 'Replay finished.' : 'Replay cancelled.'}>
+        <Callout tone={running ? 'blue' : replay.state !== 'done' ? 'grey' : refused > 0 ? 'amber' : 'green'} live
+          title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state !== 'done' ? 'Replay cancelled.'
+            : refused > 0 ? `Replay finished. ${grouped(refused)} events were not delivered.` : 'Replay finished.'}>
           <p className="small">
-            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered · started <Time at={replay.startedAt} />
+            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered{refused > 0 && `, ${grouped(refused)} refused by the stream, in the dead letters`} · started <Time at={replay.startedAt} />
           </p>
           {running && <Progress value={replay.fraction * 100} mt={8} aria-label="Progress of the replay" />}
           {running && <Button size="xs" mt={10} variant="default" loading={cancel.running} onClick={() => void cancel.run()}>Cancel replay</Button>}

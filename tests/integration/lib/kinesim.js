@@ -1,9 +1,11 @@
 // The simulated AWS side (testing/kinesim), and what tests ask of it through its control API.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { kinesisClient, StreamReader } from './aws.js';
 import { kinesimBinary } from './paths.js';
-import { freePort, Process } from './process.js';
+import { freePort, Process, temporaryFolder } from './process.js';
 import { validated } from './schema.js';
 import { CREDENTIALS, destination } from './sluice.js';
 import { waitFor } from './wait.js';
@@ -13,7 +15,8 @@ export const EXTERNAL_ID = '7e57e47e41a11d000000000000000001';
 
 export class Kinesim {
   // `streams`: names and their shards. Rate limits are on, as AWS's are, unless told otherwise.
-  static async start(t, { streams = { 'flag-events': 8 }, rateLimits = true } = {}) {
+  // `config`: settings that are fixed at start (testing/kinesim/README.md).
+  static async start(t, { streams = { 'flag-events': 8 }, rateLimits = true, config } = {}) {
     const kinesim = new Kinesim();
     kinesim.port = await freePort();
     kinesim.uri = `http://127.0.0.1:${kinesim.port}`;
@@ -24,6 +27,11 @@ export class Kinesim {
       ...Object.entries(streams).flatMap(([name, shards]) => ['--create-stream', `${name}:${shards}`]),
       ...(rateLimits ? [] : ['--no-rate-limits']),
     ];
+    if (config) {
+      const file = path.join(await temporaryFolder(t), 'kinesim.json');
+      await writeFile(file, JSON.stringify(config));
+      kinesim.args.push('--config', file);
+    }
     kinesim.client = kinesisClient({ endpoint: kinesim.uri, credentials: CREDENTIALS });
     t.after(() => kinesim.client.destroy());
     t.after(() => kinesim.stop('SIGKILL'));

@@ -1,0 +1,161 @@
+// KinesisSink: what is refused, for its content or its size, and whose fault that is.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "kinesis/kinesis_sink.h"
+#include "kinesis/retry_policy.h"
+
+namespace sluice::kinesis {
+namespace {
+
+// Refusals of the only record there is, at pauses of half a minute and more, until it is held to be the record's fault.
+constexpr std::uint32_t kLoneRefusals = 8;
+constexpr std::int64_t kRefusedAgainUs = 200'000;
+// An event that something on the way refuses for its size is tried again this often: someone must raise the limit.
+constexpr std::int64_t kHeldLeastUs = 30'000'000;
+constexpr std::int64_t kHeldMostUs = 60'000'000;
+constexpr std::int64_t kHeldOnceUs = 2'000'000;  // the first time: that may have been a passing refusal
+// Events that are too large for the way, one by one. With more than these it is not their size.
+constexpr std::size_t kMostHeld = 4;
+
+}  // namespace
+
+void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) {
+  // A refusal of everything is told once, by open_breaker().
+  if (breaker_.closed())
+    log_warn("kinesis.call_refused", {{"destination", name_},
+                                      {"code", error.code},
+                                      {"records", call.events.size()},
+                                      {"bytes", call.bytes},
+                                      {"reason", error.message},
+                                      {"request_id", error.request_id}});
+  call_stats_.again(error.code, call.events.size());
+  if (error.status == 413) return take_too_large(std::move(call), error, now_us);
+  if (!call.bisecting) {
+    bisections_.emplace_back(std::move(call.events), std::move(error), now_us);
+    return;
+  }
+  std::vector<HeldEvent> released;
+  bisections_.front().refused(std::move(call.events), std::move(error), released);
+  for (auto event = released.rbegin(); event != released.rend(); ++event) send_queue_.put_back(std::move(*event));
+}
+
+// 413 is the word of something on the way, and about the call: no event is given up for it. Smaller calls may pass;
+// where not even one event does, it is kept and the others are tried before it.
+void KinesisSink::take_too_large(Call call, const CallError& error, std::int64_t now_us) {
+  if (call.bisecting) {
+    std::vector<HeldEvent> rest = bisections_.front().release();
+    bisections_.pop_front();
+    for (auto event = rest.rbegin(); event != rest.rend(); ++event) send_queue_.put_back(std::move(*event));
+  }
+  if (call.events.size() > 1) {
+    call_size_.too_large(call.bytes, now_us);
+    for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {
+      event->shard = kNoShard;
+      send_queue_.put_back(std::move(*event));
+    }
+    return;
+  }
+  HeldEvent event = std::move(call.events.front());
+  const bool again = !too_large_alone_.insert(event.event.ticket).second;
+  const bool everything = call_size_.too_large_alone(call.bytes, now_us) || too_large_alone_.size() > kMostHeld;
+  if (again)  // once may pass
+    problems_.set(Trouble::held_events, problem_of_held_event(error, event.bytes, facts_), clock_.wall_ms());
+  if (everything) return refused_everything(std::move(event), error, now_us);
+  ++event.failures;
+  event.shard = kNoShard;
+  const std::int64_t pause_us =
+      again ? jittered_us(kHeldLeastUs, kHeldMostUs, random_) : jittered_us(kHeldOnceUs / 2, kHeldOnceUs, random_);
+  send_queue_.retry(std::move(event), now_us + pause_us);
+}
+
+// Something was refused, and nothing accepted since: only the tests go out until it is known whose fault it is.
+bool KinesisSink::in_doubt() const {
+  return !bisections_.empty() && !judge_.accepted_since(bisections_.front().suspected_us());
+}
+
+void KinesisSink::advance_bisection(std::int64_t now_us) {
+  while (!bisections_.empty() && !bisection_in_flight_) {
+    PoisonBisector& bisector = bisections_.front();
+    if (bisector.over()) {
+      bisections_.pop_front();
+      continue;
+    }
+    if (bisector.found()) {
+      HeldEvent event = bisector.take_found();
+      const CallError error = bisector.error();
+      const std::int64_t suspected_us = bisector.suspected_us();
+      bisections_.pop_front();
+      take_poison(std::move(event), error, suspected_us, now_us);
+      continue;
+    }
+    if (calls_.size() >= settings_.max_calls_in_flight || !breaker_.may_begin(now_us, calls_.size())) return;
+    std::vector<HeldEvent> test = bisector.next_test();
+    std::uint64_t bytes = 0;
+    for (HeldEvent& event : test) {
+      bytes += counted_bytes(event.bytes);
+      event.shard = kNoShard;
+    }
+    bisection_in_flight_ = true;
+    begin_call(std::move(test), bytes, true, now_us);
+  }
+}
+
+// One record that AWS refuses, alone.
+void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int64_t suspected_us, std::int64_t now_us) {
+  const bool limit_known = watch_.summary() && watch_.summary()->max_record_bytes > 0;
+  const bool too_large = !limit_known && counted_bytes(event.bytes) > kDefaultMaxRecordBytes &&
+                         (error.code.starts_with("Validation") || error.code.starts_with("InvalidArgument"));
+  const bool others = events_inside_ > rejected_.size() + 1;
+  const auto verdict = too_large || given_up_alone(event, error)
+                           ? RefusalJudge::Verdict::reject
+                           : judge_.refused_alone(event.event.ticket, suspected_us, now_us, others);
+  switch (verdict) {
+    case RefusalJudge::Verdict::again: {
+      std::vector<HeldEvent> one;
+      one.push_back(std::move(event));
+      bisections_.emplace_back(std::move(one), error, suspected_us, true);
+      return;
+    }
+    case RefusalJudge::Verdict::later: {
+      const std::uint32_t waits = judge_.waits(event.event.ticket);
+      ++event.failures;
+      event.shard = kNoShard;
+      send_queue_.retry(std::move(event), now_us + (kRefusedAgainUs << std::min(waits, 5U)));
+      return;
+    }
+    case RefusalJudge::Verdict::everything:
+      return refused_everything(std::move(event), error, now_us);
+    case RefusalJudge::Verdict::reject:
+      break;
+  }
+  const std::string reason = reason_refused(error, event.bytes, facts_);
+  reject(std::move(event), error.code, reason);
+}
+
+// Where there is no other record, such as at the end of a replay, none would ever come to show that the stream accepts
+// any: after some tries the stream's own answers do, if it says that it is there and that the value of a record is
+// wrong.
+bool KinesisSink::given_up_alone(const HeldEvent& event, const CallError& error) const {
+  return error.code.starts_with("Validation") && events_inside_ == 1 && event.failures >= kLoneRefusals &&
+         watch_.map().size() > 0;
+}
+
+// Nothing is given up; one event at a time is tried, another one each time.
+void KinesisSink::refused_everything(HeldEvent event, const CallError& error, std::int64_t now_us) {
+  for (PoisonBisector& bisector : bisections_) {
+    std::vector<HeldEvent> suspects = bisector.release();
+    for (auto each = suspects.rbegin(); each != suspects.rend(); ++each) send_queue_.put_back(std::move(*each));
+  }
+  bisections_.clear();
+  Call none;
+  none.started_us = now_us;
+  open_breaker(error, ErrorClass::setup, none, now_us);
+  ++event.failures;
+  event.shard = kNoShard;
+  send_queue_.retry(std::move(event), breaker_.next_try_us() + kExpediteUs);
+}
+
+}  // namespace sluice::kinesis
