@@ -24,6 +24,11 @@ async function stage(t, fields = {}) {
   return { kinesim, sluice, stranger: new Stranger(sluice), calmP99Ms: calm.p99Ms };
 }
 
+function answersFast({ calmP99Ms }, victim) {
+  const most = Math.max(MOST_P99_MS, MOST_TIMES_CALM * calmP99Ms);
+  assert.ok(victim.p99Ms <= most, `${victim.p99Ms} ms at the 99th percentile, at most ${most}`);
+}
+
 async function holds(t, { kinesim, sluice, stranger, calmP99Ms }, victim) {
   await victim.stop();
   t.diagnostic(`p99 ${victim.p99Ms.toFixed(1)} ms (calm ${calmP99Ms.toFixed(1)} ms) of ${victim.latenciesMs.length}, peak ${victim.peakMiB.toFixed(0)} MiB, stranger ${JSON.stringify([...stranger.statuses])}`);
@@ -31,8 +36,6 @@ async function holds(t, { kinesim, sluice, stranger, calmP99Ms }, victim) {
   await waitFor('all to be delivered', async () => (await sluice.destination()).backlog.events === 0, { timeoutMs: 60_000 });
   assert.equal(await victim.lost(kinesim), 0);
   assert.ok(victim.peakMiB <= MOST_MIB, `${victim.peakMiB} MiB resident`);
-  const most = Math.max(MOST_P99_MS, MOST_TIMES_CALM * calmP99Ms);
-  assert.ok(victim.p99Ms <= most, `${victim.p99Ms} ms at the 99th percentile, at most ${most}`);
 }
 
 test('events that no stream takes fill a small share, and the destination delivers all the time', async (t) => {
@@ -56,6 +59,7 @@ test('events that no stream takes fill a small share, and the destination delive
   const metrics = await all.sluice.metrics();
   assert.ok(metrics.value('sluice_destination_dead_letters_rotated_out_total', { credential: 'client_side_id' }) > 1000);
   assert.match(all.sluice.process.output, /export\.dead_letters_rotated/);
+  answersFast(all, victim);
 });
 
 test('an event larger than any destination takes is told at intake, and its neighbours are delivered', async (t) => {
@@ -68,6 +72,7 @@ test('an event larger than any destination takes is told at intake, and its neig
   await holds(t, all, victim);
   assert.equal((await all.sluice.destination()).deadLetteredEvents, 0);
   assert.equal((await all.sluice.metrics()).value('sluice_events_unusable_total', { reason: 'too_large' }), 1);
+  answersFast(all, victim);
 });
 
 test('an array of 33 million numbers is refused before it costs memory or time', async (t) => {
@@ -78,6 +83,7 @@ test('an array of 33 million numbers is refused before it costs memory or time',
   for (const status of all.stranger.statuses.keys()) assert.ok([400, 503].includes(status), `${status}`);
   assert.ok(all.stranger.statuses.get(400) > 0);
   await holds(t, all, victim);
+  answersFast(all, victim);
 });
 
 test('50,000 invented flags of many variations take a small share of memory and disk', async (t) => {
@@ -101,6 +107,7 @@ test('50,000 invented flags of many variations take a small share of memory and 
   await all.sluice.launch();
   t.diagnostic(`ready after ${Date.now() - started} ms`);
   assert.ok(Date.now() - started < 10_000);
+  answersFast(all, victim);
 });
 
 test('a flag that its owner switches on after the flood is exported', async (t) => {
