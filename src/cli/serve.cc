@@ -111,7 +111,7 @@ int serve(const ServeOptions& options) {
     std::printf("%s\n", summary_of(*configuration.catalog).c_str());
     return 0;
   }
-  const auto accepted = process_environment("SLUICE_ACCEPT_EMPTY_CATALOG").value_or("");
+  const auto accepted = process_environment()("SLUICE_ACCEPT_EMPTY_CATALOG").value_or("");
   if (!accepted.empty() && accepted != "true" && accepted != "false") {
     std::fprintf(stderr, "variable SLUICE_ACCEPT_EMPTY_CATALOG: \"%s\" is not valid; expected true or false.\n",
                  accepted.c_str());

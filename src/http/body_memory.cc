@@ -55,7 +55,7 @@ void BodyAccount::give_back(std::uint64_t bytes) {
   }
   if (held() > 0) return;
   owner_.reset();
-  if (granted_ > 0) memory_.finishing.give_back(std::exchange(granted_, 0));
+  if (granted_ > 0) granted_from_->give_back(std::exchange(granted_, 0));
 }
 
 void BodyAccount::set_owner(std::shared_ptr<ByteBudget> owner) {
@@ -64,8 +64,9 @@ void BodyAccount::set_owner(std::shared_ptr<ByteBudget> owner) {
   owner_->add(shared_);  // beyond the share, if need be: it is no more than one read
 }
 
-bool BodyAccount::grant(std::uint64_t bytes) {
-  if (!memory_.finishing.take(bytes)) return false;
+bool BodyAccount::grant(std::uint64_t bytes, ByteBudget& from) {
+  if ((granted_ > 0 && granted_from_ != &from) || !from.take(bytes)) return false;
+  granted_from_ = &from;
   granted_ += bytes;
   return true;
 }

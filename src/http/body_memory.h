@@ -29,15 +29,19 @@ class BodyMemory {
 
   // The share of an owner, for as long as somebody keeps it.
   std::shared_ptr<ByteBudget> owner_share(std::uint64_t owner);
-  std::uint64_t used() const { return pool.used() + finishing.used(); }
+  std::uint64_t used() const { return pool.used() + finishing.used() + whole.used(); }
 
   ByteBudget pool, finishing;
+  // For bodies that came whole with their header when the pool is full: nobody can hold them, they go as fast as they
+  // are handled. So those who send small payloads at once do not wait for those who send large ones slowly.
+  ByteBudget whole{kWholeBytes};
   // How many connections wait for room; while there are some, headers are read in small pieces.
   std::atomic<std::uint64_t> waiting{0};
 
  private:
   // A chunked body of the largest size with the headers of its chunks.
   static constexpr std::uint64_t kFinishingSlackBytes = 1 << 20;
+  static constexpr std::uint64_t kWholeBytes = 16 << 20;  // a thousand payloads of a usual size
   const std::uint64_t share_bytes_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::weak_ptr<ByteBudget>> owners_;
@@ -70,10 +74,14 @@ class BodyAccount final : public ByteAccount {
   const ByteBudget* owner() const { return owner_.get(); }
 
   // Room to finish: the next `bytes` come from there, until all that is held is given back. False: others finish first.
-  bool grant(std::uint64_t bytes);
+  bool grant(std::uint64_t bytes) { return grant(bytes, memory_.finishing); }
+  // The same for a body that is here as a whole.
+  bool grant_whole(std::uint64_t bytes) { return grant(bytes, memory_.whole); }
 
  private:
+  bool grant(std::uint64_t bytes, ByteBudget& from);
   BodyMemory& memory_;
+  ByteBudget* granted_from_ = nullptr;
   std::shared_ptr<AddressShare> address_;
   std::shared_ptr<ByteBudget> owner_;
   std::uint64_t shared_ = 0;     // of the pool, the address's share and the owner's

@@ -13,7 +13,7 @@ namespace {
 // Buffers of an idle connection above this are given back.
 constexpr std::size_t kKeptBytes = 4096;
 // What one read brings of a header while memory is short.
-constexpr std::size_t kShortReadBytes = 4 << 10;
+constexpr std::size_t kShortReadBytes = 16 << 10;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 void shrink(std::string& buffer) {
@@ -145,7 +145,7 @@ bool Connection::parse() {
   }
   if (phase_ == Phase::header) return input_.empty() ? want_bytes() : parsed(parser_.feed(input_));
   if (input_.empty() && !admitted_ && !admit()) return phase_ == Phase::answered;
-  if (!has_room()) return (loop_->relieve(*this) && has_room()) || wait();
+  if (!has_room() && !room_as_it_is_whole()) return (loop_->relieve(*this) && has_room()) || wait();
   return input_.empty() ? want_bytes() : parsed(parser_.feed(input_));
 }
 

@@ -96,6 +96,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   void read_wanted();
   bool has_room();
   bool room_to_finish();
+  bool room_as_it_is_whole();
   bool wait();
   void stop_waiting(std::int64_t now_ms);
   void keep_input();

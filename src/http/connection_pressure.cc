@@ -26,6 +26,13 @@ bool Connection::has_room() {
   return phase_ != Phase::body || parser_.make_room(input_.empty() ? parser_.next_read() : input_.size());
 }
 
+bool Connection::room_as_it_is_whole() {
+  const auto length = parser_.content_length();
+  const bool whole =
+      phase_ == Phase::body && !admitted_ && (length ? input_.size() >= *length : input_.ends_with("\r\n0\r\n\r\n"));
+  return whole && account_.grant_whole(length.value_or(input_.size()) + PaddedBuffer::kKeptBytes) && has_room();
+}
+
 bool Connection::room_to_finish() {
   const std::uint64_t missing = phase_ == Phase::body ? parser_.still_needed() : loop_->limits().max_header_bytes;
   return account_.grant(missing + kReadBytes) && has_room();

@@ -251,6 +251,25 @@ TEST(Pressure, a_body_waits_for_memory_for_so_long_and_then_gets_503) {
   EXPECT_EQ(door.connect()->ask(post_text("/x", std::string(1'000'000, 'x'))).status, 200u);
 }
 
+TEST(Pressure, what_came_whole_does_not_wait_for_what_is_held) {
+  HttpLimits limits;
+  limits.max_buffered_bytes = 1 << 20;
+  limits.max_body_bytes = 1 << 20;
+  limits.max_wait_ms = 0;
+  Door door(limits);
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 12; ++i) {
+    slow.push_back(door.connect());
+    ASSERT_TRUE(slow.back()->send(head_of("/slow", 1 << 20) + std::string(60'000, 'x')));
+  }
+  EXPECT_TRUE(comes_true([&] { return door.server->stats().buffered_bytes > 400'000; }));
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(door.connect()->ask(post_text("/fast", std::string(5000, 'x'))).body, "5000");
+  EXPECT_EQ(door.connect()
+                ->ask("POST /fast HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n")
+                .body,
+            "2");
+}
+
 TEST(Pressure, a_request_waits_until_its_handler_is_ready_and_not_for_ever) {
   HttpLimits limits;
   limits.max_wait_ms = 10'000;

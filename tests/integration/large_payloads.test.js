@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import { customEvent, SDK_KEY, Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
 
 function post(sluice, body, agent) {
   return new Promise((resolve) => {
@@ -34,5 +35,5 @@ test('a payload of 20 MB, an SDK\'s whole buffer, is taken; one over the limit i
   assert.equal(await post(sluice, payloadOf(20_000_000)), 202);
   const large = Buffer.alloc((64 << 20) + 1, ' ');
   assert.ok([400, 'ECONNRESET', 'EPIPE'].includes(await post(sluice, large)));
-  assert.match(sluice.process.output, /intake\.payload_refused reason=too_large message="The body has 64\.0 MiB/);
+  await waitFor('the log line', () => /intake\.payload_refused reason=too_large message="The body has 64\.0 MiB/.test(sluice.process.output));
 });

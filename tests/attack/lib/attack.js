@@ -11,8 +11,11 @@ import { configText, customEvent, SDK_KEY, Sluice } from '../../integration/lib/
 import { waitFor } from '../../integration/lib/wait.js';
 
 // How long each attack lasts.
-export const SECONDS = Number(process.env.SLUICE_ATTACK_SECONDS ?? 6);
+export const SECONDS = Number(process.env.SLUICE_ATTACK_SECONDS ?? 4);
 export const LIMITS = { p99Ms: 50, residentMiB: 400 };
+// On a machine that is busy otherwise, the victim alone is slower than that: then an attack may not make it this much slower.
+const SLOWER_AT_MOST = 2;
+const BASELINE_SECONDS = 1.5;
 // The attacker's environment: its client-side id is in every page that uses it.
 export const ATTACKER_ID = '7e57000000000000000000a7';
 export const ATTACKER_ADDRESSES = ['127.0.0.2', '127.0.0.3'];
@@ -35,7 +38,8 @@ export async function startServer(t, { settings, command } = {}) {
   sluice.reload();
   await waitFor('the attacker\'s environment', async () =>
     (await fetch(`${sluice.uri}/events/bulk/${ATTACKER_ID}`, { method: 'POST', body: '[]' })).status === 202);
-  return { kinesim, sluice };
+  const { p99Ms: aloneP99Ms } = await sendAsVictim(sluice, { seconds: BASELINE_SECONDS, name: 'alone' });
+  return { kinesim, sluice, aloneP99Ms };
 }
 
 // Starts an attacker; resolves when all its connections were tried. `what`: see attacker.js.
@@ -65,8 +69,8 @@ function post(agent, port, body) {
   });
 }
 
-// Sends at a steady rate whatever becomes of it, on connections kept alive and on new ones in turn, for SECONDS.
-export async function sendAsVictim(sluice) {
+// Sends at a steady rate whatever becomes of it, on connections kept alive and on new ones in turn.
+export async function sendAsVictim(sluice, { seconds = SECONDS, name = 'victim' } = {}) {
   const kept = new Agent({ keepAlive: true, maxSockets: 16 });
   const latencies = [];
   const statuses = {};
@@ -74,8 +78,8 @@ export async function sendAsVictim(sluice) {
   let resident = 0;
   const begun = performance.now();
   const sending = [];
-  for (let i = 0; performance.now() - begun < SECONDS * 1000; ++i) {
-    const key = `victim-${i}`;
+  for (let i = 0; performance.now() - begun < seconds * 1000; ++i) {
+    const key = `${name}-${i}`;
     keys.push(key);
     const started = performance.now();
     sending.push(post(i % 2 ? kept : false, sluice.port, JSON.stringify([customEvent(key)])).then((status) => {
@@ -93,11 +97,11 @@ export async function sendAsVictim(sluice) {
 }
 
 // What holds of every attack: the victim is answered in time, all of it is delivered, the server stays small.
-export async function assertUnharmed(t, { kinesim, sluice }) {
+export async function assertUnharmed(t, { kinesim, sluice, aloneP99Ms }) {
   const seen = await sendAsVictim(sluice);
-  t.diagnostic(`p99 ${seen.p99Ms.toFixed(1)} ms, ${seen.residentMiB.toFixed(0)} MiB, ${JSON.stringify(seen.statuses)}`);
+  t.diagnostic(`p99 ${seen.p99Ms.toFixed(1)} ms (alone ${aloneP99Ms.toFixed(1)} ms), ${seen.residentMiB.toFixed(0)} MiB, ${JSON.stringify(seen.statuses)}`);
   assert.deepEqual(Object.keys(seen.statuses), ['202'], JSON.stringify(seen.statuses));
-  assert.ok(seen.p99Ms <= LIMITS.p99Ms, `p99 of ${seen.p99Ms} ms`);
+  assert.ok(seen.p99Ms <= Math.max(LIMITS.p99Ms, SLOWER_AT_MOST * aloneP99Ms), `p99 of ${seen.p99Ms} ms; without the attack ${aloneP99Ms} ms`);
   assert.ok(seen.residentMiB <= LIMITS.residentMiB, `${seen.residentMiB} MiB resident`);
   await waitFor('all of the victim\'s events to be delivered', async () => {
     const delivered = new Set((await kinesim.texts()).map((text) => JSON.parse(text).event.key));
