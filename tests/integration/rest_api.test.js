@@ -183,11 +183,7 @@ test('every fault names the field, and changes nothing', async (t) => {
     assert.ok(!answer.body.message.includes(SDK_KEY), name);
   }
   // Without a token too, at the one address that takes a body from anybody.
-<<<<<<< HEAD
-  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-sluice-console': '1' }, body: `{"token":${'['.repeat(300_000)}` });
-=======
-  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', body: `{"token":${'['.repeat(1000)}` });
->>>>>>> a272ed70da510a5c2645510a4855daac4d147deb
+  const session = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-sluice-console': '1' }, body: `{"token":${'['.repeat(1000)}` });
   assert.equal(session.status, 400);
   assert.match((await session.json()).message, /inside one another/);
   const large = await fetch(`${sluice.adminUri}/api/session`, { method: 'POST', body: `{"token":"${'x'.repeat(5000)}"}` });
