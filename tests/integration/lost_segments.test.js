@@ -55,10 +55,10 @@ for (const [which, lose] of [
 test('a journal in which no payload fits any more is not ready, and says why', async (t) => {
   const kinesim = await Kinesim.start(t);
   const sluice = await Sluice.start(t, {
-    settings: { journal: { segment_bytes: '64 KiB', max_bytes: '256 KiB' } }, destinations: [kinesim.destination({ stream_name: 'not-yet' })],
+    settings: { journal: { segment_bytes: '64 KiB', max_bytes: '1 MiB' } }, destinations: [kinesim.destination({ stream_name: 'not-yet' })],
   });
   const payload = () => sluice.post([customEvent('large', { data: { pad: 'x'.repeat(25_000) } })]);
-  for (let i = 0; i < 40 && (await payload()) === 202; ++i);
+  for (let i = 0; i < 100 && (await payload()) === 202; ++i);
   await waitFor('it to be not ready', async () => {
     assert.equal(await payload(), 503);
     const ready = await fetch(`${sluice.uri}/readyz`);

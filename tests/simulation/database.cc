@@ -100,4 +100,11 @@ StoreResult<void> Database::write(const std::function<StoreResult<void>()>& chan
   return done;
 }
 
+void Database::hide_destination(const std::string& id) {
+  auto found = documents_.extract({catalog::DocumentKind::destination, id});
+  if (!found.empty()) hidden_.insert(std::move(found));
+}
+
+void Database::unhide() { documents_.merge(hidden_); }
+
 }  // namespace sluice::simulation

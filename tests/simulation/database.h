@@ -33,6 +33,9 @@ class Database {
   // The document that was written last.
   const std::string& last_id() const { return last_id_; }
   void put(catalog::Document document);  // as the first owner leaves it
+  // As an older backup has it, without this destination; and as it was.
+  void hide_destination(const std::string& id);
+  void unhide();
 
   // Events counted, by destination (24 hex digits) and name of the kind.
   using Usage = std::map<std::pair<std::string, std::string>, std::uint64_t>;
@@ -54,6 +57,7 @@ class Database {
   std::uint64_t commits_ = 0;
   std::string last_id_;
   std::map<std::pair<catalog::DocumentKind, std::string>, catalog::Document> documents_;
+  std::map<std::pair<catalog::DocumentKind, std::string>, catalog::Document> hidden_;
   Usage usage_;
   bool usage_failed_ = false;
 };

@@ -29,6 +29,7 @@ struct Tracked {
   bool on = true, deleted = false;
   std::uint64_t excused_until = 0;  // retention may have given up what was accepted before, for it was off
   bool was_off = false, changed = false, replayed = false;
+  bool lost_cursor = false;  // its totals began anew, and all that the journal had came again
 };
 
 // A replay that ran to its end with nothing given up or damaged meanwhile.
@@ -49,6 +50,8 @@ struct Happened {
   std::uint64_t usage_lost = 0;   // stops in order at which the last of usage could not be written
   // Starts at which entries of the life before were given up already, and what they made repeats known by with them.
   std::uint64_t forgetful_starts = 0;
+  std::uint64_t lost_segments = 0, lost_cursors = 0, unknown = 0;  // destinations that a start did not know
+  std::uint64_t missing_entries = 0;                               // told, at most, by any life
 };
 
 class Ledger {

@@ -53,6 +53,8 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       database_random_(part(seed, 8)),
       key_random_(part(seed, 9)),
       look_random_(part(seed, 10)),
+      lost_random_(part(seed, 13)),
+      loses_files_(outage_ms == 0 && lost_random_.below(10) < 3),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
@@ -290,6 +292,10 @@ void Run::count_usage() {
 
 void Run::try_start() {
   guarded([this] {
+    database_.unhide();
+    lost_cursor_ = {};
+    if (loses_files_ && !repaired_ && lost_random_.below(3) == 0) lose_files();
+    if (broken_) return;
     process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, reads_flags_);
     usage_at_start_ = database_.usage();
     if (auto started = process_->start(); !started) {
@@ -302,6 +308,8 @@ void Run::try_start() {
     if (!is_in_force()) broken_ = "a catalog that was changed is not in force after a start";
     if (process_->journal().oldest() > end_at_start_) ++happened_.forgetful_starts;
     end_at_start_ = process_->journal().end();
+    happened_.missing_entries = std::max(happened_.missing_entries, process_->journal().stats().missing_entries);
+    check_lost_cursor();
     tell("started");
     for (const exporting::DestinationStatus& each : process_->exporter().status()) tell(describe(each));
   });

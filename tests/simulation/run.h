@@ -65,6 +65,12 @@ class Run {
 
   // The server
   void try_start();
+  // Before a start: an operator's slip (losses.cc).
+  void lose_files();
+  void lose_cursor();
+  void lose_segment();
+  void live_without(Tracked& destination);
+  void check_lost_cursor();
   void die(const std::string& why, storage::FakeFileSystem::Crash how);
   void use_disk(std::unique_ptr<storage::FakeFileSystem> disk);
   void before_change();
@@ -118,7 +124,9 @@ class Run {
   const std::int64_t outage_ms_;
   Random random_;
   // Each of what came later, alone: an earlier seed keeps the rest of its weather.
-  Random read_random_, database_random_, key_random_, look_random_;
+  Random read_random_, database_random_, key_random_, look_random_, lost_random_;
+  bool loses_files_;
+  ObjectId lost_cursor_;  // before the start under way; zero: none
   const Weather weather_;
   ManualClock clock_;
   Scheduler scheduler_;
