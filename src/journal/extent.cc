@@ -37,17 +37,23 @@ std::optional<Extent> decode_extent(std::string_view bytes) {
 }
 
 ExtentFile::ExtentFile(std::string directory, storage::FileSystem& files)
-    : path_(std::move(directory) + "/extent"), files_(files) {
+    : path_(std::move(directory) + "/extent"), files_(files) {}
+
+storage::FileResult<void> ExtentFile::load() {
   const auto file = files_.open(path_, false);
-  if (!file) return;
+  if (!file && file.error().fault == storage::FileFault::not_found) return {};
+  if (!file) return tl::unexpected(file.error());
   std::string bytes(kExtentBytes, '\0');
   const auto read = (*file)->read_at(0, bytes.data(), bytes.size());
-  bytes.resize(read ? *read : 0);
+  if (!read) return tl::unexpected(read.error());
+  bytes.resize(*read);
   loaded_ = decode_extent(bytes);
-  if (!loaded_)
+  damaged_ = !loaded_;
+  if (damaged_)
     log_warn(
         "journal.extent_unreadable",
         {{"path", path_}, {"reason", "it is damaged: entries that are missing at the journal's ends are not noticed"}});
+  return {};
 }
 
 void ExtentFile::begin(const Extent& extent) {

@@ -30,9 +30,12 @@ std::optional<Extent> decode_extent(std::string_view bytes);
 // Any thread.
 class ExtentFile {
  public:
-  // Reads `directory`/extent, or creates it. One that is damaged, or cannot be read, is none.
   ExtentFile(std::string directory, storage::FileSystem& files);
+  // Reads `directory`/extent. At start, before the others; an error: it is there and cannot be read. One that is not there, or
+  // damaged, is none.
+  storage::FileResult<void> load();
   const std::optional<Extent>& loaded() const { return loaded_; }
+  bool damaged() const { return damaged_; }
   // At start, once what is there is known. Durable.
   void begin(const Extent& extent);
   // Before segments that begin before `first_sequence` go. Durable when it returns.
@@ -47,6 +50,7 @@ class ExtentFile {
   std::mutex mutex_;
   std::unique_ptr<storage::File> file_;
   std::optional<Extent> loaded_;
+  bool damaged_ = false;
   Extent extent_;
 };
 

@@ -171,6 +171,26 @@ TEST_F(MissingEntries, an_extent_that_is_damaged_or_gone_stops_nothing) {
   EXPECT_EQ(readable(), kEntries);
 }
 
+TEST_F(MissingEntries, an_extent_that_cannot_be_read_hides_no_lost_segment) {
+  close();
+  const std::string first = segments().front();
+  ASSERT_TRUE(files_.remove(first));
+  files_.fail_read("/extent", 0);
+  EXPECT_FALSE(Journal::open("/journal", limits_, files_, clock_)) << "what was not read may be whole";
+  files_.heal_reads();
+  open();
+  expect_told();
+}
+
+TEST_F(MissingEntries, a_damaged_extent_hides_no_segment_whose_index_is_there) {
+  close();
+  const std::string first = segments().front();
+  ASSERT_TRUE(files_.remove(first));
+  files_.set_bytes("/journal/extent", "damaged");
+  open();
+  expect_told();
+}
+
 TEST(Extent, is_read_as_it_was_written_and_a_bad_byte_is_noticed) {
   const Extent extent{7, 1'000, 3};
   const std::string bytes = encode_extent(extent);

@@ -100,7 +100,7 @@ class FlagReaderTest : public testing::Test {
 TEST_F(FlagReaderTest, reads_page_after_page_and_joins_the_names) {
   transport_.answer(200, page_of("first", "/api/v2/flags/shop?offset=100"));
   transport_.answer(200, page_of("second", ""));
-  flags::FlagEntry* seen = registry_.find(kEnvironment, "first", 1);
+  const auto seen = registry_.find(kEnvironment, "first", 1);
   start();
   EXPECT_EQ(reading().flags, 2u);
   const auto requests = transport_.requests();
