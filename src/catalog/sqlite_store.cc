@@ -311,6 +311,9 @@ Result<void> create(const std::string& path, const DocumentCipher& cipher) {
   auto made = open_at(beside, cipher, O_CREAT);
   if (!made) return tl::unexpected(made.error());
   made->reset();  // SQLite writes all of it into the file, and syncs it
+  // The log of a catalog that is gone: SQLite would take it for this one's, and write what it holds over it.
+  (void)::rename((path + "-wal").c_str(), (path + "-wal.orphan").c_str());
+  (void)::unlink((path + "-shm").c_str());
   const std::string directory = path.substr(0, path.rfind('/') + 1);
   const int folder = ::rename(beside.c_str(), path.c_str()) == 0
                          ? ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)

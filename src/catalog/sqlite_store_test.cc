@@ -51,6 +51,19 @@ TEST_F(SqliteStoreTest, what_was_committed_is_there_after_a_restart) {
   EXPECT_TRUE(store_->list(DocumentKind::token)->empty());
 }
 
+// Of a process that was killed: the log stays beside the catalog, and somebody takes the catalog away alone.
+TEST_F(SqliteStoreTest, a_new_catalog_takes_nothing_from_the_log_of_one_that_is_gone) {
+  ASSERT_TRUE(put("a", 0, R"({"key":"web"})"));
+  const std::string elsewhere = folder_ + "/log";
+  std::filesystem::copy_file(path_ + "-wal", elsewhere);
+  store_.reset();
+  std::filesystem::remove(path_);
+  std::filesystem::rename(elsewhere, path_ + "-wal");
+  open();
+  EXPECT_TRUE(store_->list(DocumentKind::project)->empty());
+  EXPECT_TRUE(std::filesystem::exists(path_ + "-wal.orphan")) << "nothing is deleted";
+}
+
 TEST_F(SqliteStoreTest, a_stale_revision_is_a_conflict_and_changes_nothing) {
   ASSERT_TRUE(put("a", 0, "{}"));
   for (const auto& [id, expected] : std::vector<std::pair<std::string, std::uint64_t>>{{"a", 0}, {"a", 2}, {"b", 1}}) {

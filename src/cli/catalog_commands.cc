@@ -101,7 +101,8 @@ int back_up(const CatalogArguments& given) {
   const std::string path = answer->value("path", "");
   std::fputs(given.json ? (answer->dump() + "\n").c_str()
                         : fmt::format("The catalog was copied to {} on the server. To restore it, stop the server and "
-                                      "replace catalog.db with it.\n",
+                                      "replace catalog.db with it, and remove catalog.db-wal and catalog.db-shm if "
+                                      "they are there.\n",
                                       path)
                               .c_str(),
              stdout);

@@ -132,7 +132,7 @@ TEST_F(DeadLetterRetryTest, tries_the_letters_of_every_credential_and_keeps_each
   write(letter_of(1));
   ASSERT_TRUE(letters(files_)->put_back(CredentialKind::client_side_id, letter_of(2) + letter_of(3)));
   ASSERT_TRUE(letters(files_)->put_back(CredentialKind::mobile_key, letter_of(4)));
-  stream_.refused = "\"id\":\"3\"";
+  stream_.refused = id_of(3);
   const auto outcome = retry();
   ASSERT_TRUE(outcome);
   EXPECT_EQ(outcome->delivered, 3u);

@@ -31,8 +31,8 @@ std::optional<Extent> decode_extent(std::string_view bytes);
 class ExtentFile {
  public:
   ExtentFile(std::string directory, storage::FileSystem& files);
-  // Reads `directory`/extent. At start, before the others; an error: it is there and cannot be read. One that is not there, or
-  // damaged, is none.
+  // Reads `directory`/extent. At start, before the others; an error: it is there and cannot be read. One that is not
+  // there, or damaged, is none.
   storage::FileResult<void> load();
   const std::optional<Extent>& loaded() const { return loaded_; }
   bool damaged() const { return damaged_; }

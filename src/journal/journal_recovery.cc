@@ -281,8 +281,8 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
 
   if (auto read = recovery.patiently([&] { return files.extent().load(); }); !read) return unread(read.error());
   const std::optional<Extent> extent = files.extent().loaded();
-  // Without one (of an earlier version) indexes without a segment are those of segments that were given up. A damaged one
-  // tells nothing: they may be of segments that were lost.
+  // Without one (of an earlier version) indexes without a segment are those of segments that were given up. A damaged
+  // one tells nothing: they may be of segments that were lost.
   const std::uint64_t gone_before = extent ? extent->first_sequence : files.extent().damaged() ? 0 : UINT64_MAX;
   if (!found.empty()) {
     std::vector<std::uint64_t> without_file = scanned->indexes_alone;
@@ -292,8 +292,7 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
     for (const std::uint64_t number : without_file)
       if (number > last) files.remove_index(number);
     std::erase_if(without_file, [last](std::uint64_t number) { return number > last; });
-    for (Found& gone : gone_segments(recovery, without_file, gone_before))
-      found.push_back(std::move(gone));
+    for (Found& gone : gone_segments(recovery, without_file, gone_before)) found.push_back(std::move(gone));
     std::sort(found.begin(), found.end(),
               [](const Found& a, const Found& b) { return a.segment->header.number < b.segment->header.number; });
   }

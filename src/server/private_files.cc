@@ -18,8 +18,8 @@ namespace {
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 // In the data directory; others' files there are left alone.
 constexpr std::array<std::string_view, 14> kNames = {
-    "admin-token",  "backups",    "catalog.db",   "catalog.db-shm", "catalog.db-wal", "cursors", "dead-letters",
-    "destinations", "flags.json", "flags.ndjson", "history",        "journal",        "replays", "set-aside"};
+    "journal",    "cursors",    "replays",        "dead-letters",   "history",      "destinations", "set-aside",
+    "catalog.db", "flags.json", "catalog.db-wal", "catalog.db-shm", "flags.ndjson", "backups",      "admin-token"};
 
 struct Repaired {
   std::size_t count = 0;

@@ -88,6 +88,7 @@ class StartTest : public testing::Test {
 
 TEST_F(StartTest, with_the_admin_port_taken_stops_what_runs_and_the_next_start_works) {
   for (const bool managed : {false, true}) {
+    std::filesystem::remove_all(folder_);
     const TakenPort taken;
     Configuration refused = configuration(managed);
     refused.settings.admin_listen = taken.address();
@@ -100,6 +101,7 @@ TEST_F(StartTest, with_the_admin_port_taken_stops_what_runs_and_the_next_start_w
 
 TEST_F(StartTest, with_the_intake_port_taken_stops_what_runs_and_the_next_start_works) {
   for (const bool managed : {false, true}) {
+    std::filesystem::remove_all(folder_);
     const TakenPort taken;
     Configuration refused = configuration(managed);
     refused.settings.intake_listen = taken.address();
