@@ -134,8 +134,8 @@ TEST_F(ProfileSourceTest, ends_the_chain_at_a_source_that_has_keys_of_its_own) {
   ASSERT_TRUE(fetch("app"));
   ASSERT_EQ(transport.request_count(), 1u) << "the role base is not assumed on the way";
   bool by_base = false;
-  for (const auto& [name, value] : transport.requests().at(0).headers)
-    by_base |= value.find("BASEKEY") != std::string::npos;
+  const auto requests = transport.requests();
+  for (const auto& [name, value] : requests.at(0).headers) by_base |= value.find("BASEKEY") != std::string::npos;
   EXPECT_TRUE(by_base);
 }
 

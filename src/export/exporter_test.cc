@@ -278,7 +278,8 @@ TEST_F(ExporterTest, a_changed_destination_reads_nothing_more_under_its_old_sett
   ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {before})));
   append(7);
   std::uint64_t delivered = 0;
-  for (const std::uint64_t count : exporter_->delivered().at(destination_.id).by_kind) delivered += count;
+  const auto all = exporter_->delivered();
+  for (const std::uint64_t count : all.at(destination_.id).by_kind) delivered += count;
   EXPECT_EQ(delivered, 3u);
   ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
   const std::size_t newest = sinks_.size() - 1;

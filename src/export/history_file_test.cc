@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kStartMs = 1'700'000'000'000;
 constexpr std::int64_t kStepMs = 10'000;
-const std::string kPath = "/data/history/610addeadbeefaa86ec9a7d4.history";
+const std::string kHistoryPath = "/data/history/610addeadbeefaa86ec9a7d4.history";
 
 PipelineStatus after(std::uint64_t delivered, std::int64_t last_delivery_ms) {
   PipelineStatus status;
@@ -32,7 +32,7 @@ class HistoryFileTest : public testing::Test {
   HistoryFileTest() { EXPECT_TRUE(files_.make_directory("/data")); }
   std::unique_ptr<SharedHistory> loaded(std::int64_t now_ms) {
     auto history = std::make_unique<SharedHistory>(now_ms);
-    history->load(files_, kPath, now_ms);
+    history->load(files_, kHistoryPath, now_ms);
     return history;
   }
   storage::FakeFileSystem files_{1};
@@ -63,7 +63,7 @@ TEST_F(HistoryFileTest, what_came_before_it_was_read_is_added_to_it) {
   before->save();
   const auto again = std::make_unique<SharedHistory>(kStartMs + 2);
   again->sample(again->begin(after(5, 0)), after(9, 0), kStartMs + 2);
-  again->load(files_, kPath, kStartMs + 3);
+  again->load(files_, kHistoryPath, kStartMs + 3);
   EXPECT_EQ(delivered_in(*again, HistorySpan::hour, kStartMs + 3), 9u);
   EXPECT_EQ(again->steps(HistorySpan::hour, kStartMs + 3).size(), 1u);
   again->save();
@@ -79,7 +79,7 @@ TEST_F(HistoryFileTest, a_week_later_it_has_forgotten_and_keeps_its_size) {
     history->sample(pipeline, after(i, now_ms), now_ms);
     history->save();
   }
-  auto file = files_.open(kPath, false);
+  auto file = files_.open(kHistoryPath, false);
   ASSERT_TRUE(file);
   EXPECT_LT(*(*file)->size(), 200'000u);
   history = loaded(now_ms);
@@ -94,7 +94,7 @@ TEST_F(HistoryFileTest, a_damaged_step_is_left_out_and_the_others_stay) {
   for (std::uint64_t i = 1; i <= 3; ++i)
     history->sample(pipeline, after(i, 0), kStartMs + static_cast<std::int64_t>(i) * kStepMs);
   history->save();
-  auto file = files_.open(kPath, false);
+  auto file = files_.open(kHistoryPath, false);
   ASSERT_TRUE(file);
   const std::uint64_t slot = static_cast<std::uint64_t>(kStartMs / kStepMs + 2) % 361;
   ASSERT_TRUE((*file)->write_at(64 + slot * 136 + 16, "x"));

@@ -82,7 +82,7 @@ struct Door {
 };
 
 template <typename Condition>
-bool comes_true(Condition condition) {
+bool holds_in_time(Condition condition) {
   for (int i = 0; i < 20'000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -127,7 +127,7 @@ TEST(Pressure, a_handler_sets_a_lower_limit_for_one_body) {
   EXPECT_EQ(door.connect()->ask(head_of("/small", 1001)).status, 413u);
   const auto chunked = door.connect();
   ASSERT_TRUE(chunked->send("POST /small HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3e9"));
-  EXPECT_TRUE(comes_true([&] { return door.doorman.asked == 2; }));
+  EXPECT_TRUE(holds_in_time([&] { return door.doorman.asked == 2; }));
   EXPECT_EQ(chunked->ask("\r\n" + std::string(1001, 'x')).status, 413u);
   const auto fits = door.connect();
   ASSERT_TRUE(fits->send(head_of("/small", 1000)));
@@ -143,7 +143,7 @@ TEST(Pressure, what_a_header_announces_takes_no_memory) {
     slow.push_back(door.connect());
     ASSERT_TRUE(slow.back()->send(head_of("/slow", 16 << 20) + "x"));
   }
-  EXPECT_TRUE(comes_true([&] { return door.doorman.asked == 100; }));
+  EXPECT_TRUE(holds_in_time([&] { return door.doorman.asked == 100; }));
   EXPECT_LE(door.server->stats().buffered_bytes, 100 * PaddedBuffer::kKeptBytes);
   EXPECT_EQ(door.connect()->ask(post_text("/x", std::string(100'000, 'x'))).status, 200u);
 }
@@ -224,7 +224,7 @@ TEST(Pressure, many_large_bodies_at_once_are_queued_and_all_taken) {
     });
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(taken, kBodies);
-  EXPECT_TRUE(comes_true([&] { return door.server->stats().buffered_bytes == 0; }));
+  EXPECT_TRUE(holds_in_time([&] { return door.server->stats().buffered_bytes == 0; }));
 }
 
 TEST(Pressure, a_body_waits_for_memory_for_so_long_and_then_gets_503) {
@@ -262,7 +262,7 @@ TEST(Pressure, what_came_whole_does_not_wait_for_what_is_held) {
     slow.push_back(door.connect());
     ASSERT_TRUE(slow.back()->send(head_of("/slow", 1 << 20) + std::string(60'000, 'x')));
   }
-  EXPECT_TRUE(comes_true([&] { return door.server->stats().buffered_bytes > 400'000; }));
+  EXPECT_TRUE(holds_in_time([&] { return door.server->stats().buffered_bytes > 400'000; }));
   for (int i = 0; i < 50; ++i) ASSERT_EQ(door.connect()->ask(post_text("/fast", std::string(5000, 'x'))).body, "5000");
   EXPECT_EQ(door.connect()
                 ->ask("POST /fast HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n")

@@ -1,4 +1,5 @@
 // The built server under test: a configuration of its own, free ports, a data folder that outlives restarts.
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,15 +108,19 @@ export class Sluice {
   }
 
   // A page of the admin port, with its token.
-  page(path) {
-    return fetch(this.adminUri + path, { headers: { Authorization: ADMIN_TOKEN } });
+  page(where) {
+    const preset = this.environment.SLUICE_ADMIN_TOKEN?.trim();
+    const token = preset || readFileSync(path.join(this.dataDir, 'admin-token'), 'utf8').trim();
+    return fetch(this.adminUri + where, { headers: { Authorization: token } });
   }
 
   // As of this call: whatever was answered 202 before is in its counts. (The server answers with a snapshot.)
   async status() {
     const asked = Date.now();
     for (;;) {
-      const status = await (await this.page('/status')).json();
+      const answer = await this.page('/status');
+      if (!answer.ok) throw Object.assign(new Error(`/status: ${answer.status} ${await answer.text()}`), { fatal: true });
+      const status = await answer.json();
       if (status.asOfMs > asked) return status;
       await sleep(20);
     }
