@@ -78,7 +78,7 @@ test('turning a flag on, off and on again while an SDK sends: what is exported f
   const metrics = await sluice.metrics();
   assert.ok(metrics.value('sluice_events_not_exported_total') >= sent.get('off wanted') + 2 * sent.get('all off other'));
 
-  const { environments: [{ flags }] } = await (await fetch(`${sluice.adminUri}/flags`)).json();
+  const { environments: [{ flags }] } = await (await sluice.page('/flags')).json();
   assert.deepEqual(flags.map(({ key, export: on, variations }) => ({ key, on, variations })), [
     { key: 'other', on: true, variations: [{ variation: 0, value: true }] },
     { key: 'wanted', on: true, variations: [{ variation: 0, value: true }] },
