@@ -129,20 +129,30 @@ Result<void> summarise_sealed(Recovery& recovery, const Found& found, const Segm
   const std::uint64_t limit = end != 0 ? end : segment.header.segment_bytes;
   FrameWalk walk(*found.file, segment.seed, kSegmentHeaderBytes, limit, segment.header.first_sequence - 1,
                  FrameWalk::Payloads::skip);
-  std::vector<ByteRange> damaged;
+  struct Damage {
+    ByteRange range;
+    std::uint64_t entries;  // by the sequence numbers on both sides
+  };
+  std::vector<Damage> damaged;
   while (true) {
     const auto frame = recovery.patiently([&] { return walk.next(); });
     if (!frame) return unread(frame.error());
     if (!*frame) break;
-    if ((*frame)->offset > segment.summary.end) damaged.push_back({segment.summary.end, (*frame)->offset});
+    if ((*frame)->offset > segment.summary.end)
+      damaged.push_back(
+          {{segment.summary.end, (*frame)->offset},
+           (*frame)->header.sequence - std::min((*frame)->header.sequence, segment.summary.next_sequence)});
     segment.summary.add((*frame)->header, (*frame)->end);
   }
   if (end > segment.summary.end) {
-    damaged.push_back({segment.summary.end, end});
+    damaged.push_back(
+        {{segment.summary.end, end},
+         next_tells ? next.first_sequence - std::min(next.first_sequence, segment.summary.next_sequence) : 0});
     segment.summary.end = end;
   }
   if (next_tells) segment.summary.next_sequence = next.first_sequence;
-  for (const ByteRange range : damaged) table.note_damage(segment, range.from, range.to, "rebuilding an index");
+  for (const auto& [range, entries] : damaged)
+    table.note_damage(segment, range.from, range.to, "rebuilding an index", entries);
   std::vector<StoredRows> rows;
   if (auto written = recovery.files.write_index(segment.header, segment.summary, rows); written)
     table.index_written(segment, rows);
