@@ -23,7 +23,7 @@ async function requestsOf(folder) {
 
 function send(port, { method, path: at, headers, bodyText, bodyBase64 }) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method, path: at, headers, setHost: false }, (response) => {
+    const request = http.request({ host: '127.0.0.1', port, method, path: at, headers, setHost: !Object.keys(headers).some((name) => name.toLowerCase() === 'host') }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode));
     });
     request.on('error', reject);
