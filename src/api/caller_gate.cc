@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "api/rest_routes.h"
+#include "base/log.h"
 #include "http/address_count.h"
+#include "storage/whole_file.h"
 
 namespace sluice::api {
 namespace {
@@ -37,7 +39,7 @@ CallerGate::CallerGate(CallerLookup lookup, const Clock& clock, std::uint64_t ma
 
 std::optional<Caller> CallerGate::caller_of_session(std::string_view id) const {
   if (id.empty()) return std::nullopt;
-  const auto token = sessions_.token(id, clock_.steady_us());
+  const auto token = sessions_.token(id, clock_.wall_ms());
   return token ? lookup_.by_id(*token) : std::nullopt;
 }
 
@@ -92,8 +94,8 @@ RestResult<Caller> CallerGate::caller_of(const http::HttpRequest& request) {
   if (auto within = spend(caller, request.peer); !within) return tl::unexpected(within.error());
   if (!caller)
     return tl::unexpected(
-        unauthorized("This session has ended: it was signed out, is older than 12 hours, its access "
-                     "token was deleted, or Sluice has restarted. Sign in again."));
+        unauthorized("This session has ended: it was signed out, is older than 12 hours, or its access "
+                     "token was deleted. Sign in again."));
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (!reads && request.header(kConsoleHeader).empty())
     return refuse(403, "forbidden",
@@ -109,6 +111,29 @@ std::function<std::optional<Caller>()> CallerGate::caller_later(const http::Http
   return [this, session = std::string(session_of(request.header("cookie")))] { return caller_of_session(session); };
 }
 
-void CallerGate::end_session(const http::HttpRequest& request) { sessions_.end(session_of(request.header("cookie"))); }
+void CallerGate::keep_sessions(storage::FileSystem& files, std::string path) {
+  session_files_ = &files;
+  session_path_ = std::move(path);
+  const auto kept = storage::read_whole(files, session_path_);
+  if (!kept) return log_warn("sessions.not_read", {{"file", session_path_}, {"reason", kept.error().message}});
+  if (*kept) sessions_.read(**kept, clock_.wall_ms());
+}
+
+void CallerGate::save_sessions() {
+  if (session_files_ == nullptr) return;
+  if (const auto saved = storage::replace_whole(*session_files_, session_path_, sessions_.text()); !saved)
+    log_warn("sessions.not_saved", {{"file", session_path_}, {"reason", saved.error().message}});
+}
+
+std::string CallerGate::begin_session(const Caller& caller) {
+  std::string id = sessions_.begin(caller.token_id, clock_.wall_ms());
+  save_sessions();
+  return id;
+}
+
+void CallerGate::end_session(const http::HttpRequest& request) {
+  // Not for a stranger's cookie: what nobody has costs no write.
+  if (sessions_.end(session_of(request.header("cookie")))) save_sessions();
+}
 
 }  // namespace sluice::api

@@ -17,6 +17,7 @@
 #include "api/sessions.h"
 #include "base/clock.h"
 #include "http/server.h"
+#include "storage/file_system.h"
 
 namespace sluice::api {
 
@@ -42,6 +43,9 @@ class CallerGate {
   // What the lookups use, and `clock`, outlive this. `max_calls_per_s` of one token, or one address without; 0: any
   // number.
   CallerGate(CallerLookup lookup, const Clock& clock, std::uint64_t max_calls_per_s);
+  // Sessions are kept in this file over restarts. Once, before the first request; `files` outlives this. A file that
+  // cannot be read or written is logged: sessions then end with the process.
+  void keep_sessions(storage::FileSystem& files, std::string path);
 
   // Of a request that begins; what it cost is in spent(). An error says what to send.
   RestResult<Caller> caller_of(const http::HttpRequest& request);
@@ -53,7 +57,7 @@ class CallerGate {
   // Whether there is such a caller; counts nothing: it is asked before a body is taken.
   bool knows(const http::HttpRequest& request) const { return caller_later(request)().has_value(); }
 
-  std::string begin_session(const Caller& caller) { return sessions_.begin(caller.token_id, clock_.steady_us()); }
+  std::string begin_session(const Caller& caller);
   // The session of this request's cookie, if it has one.
   void end_session(const http::HttpRequest& request);
 
@@ -67,6 +71,7 @@ class CallerGate {
     // One wrong token over and over (a page left open, a script with an old one) is no guessing.
     std::set<std::size_t> different;  // hashes of tokens
   };
+  void save_sessions();
   std::optional<Caller> caller_of_session(std::string_view id) const;
   // Counts the call; an error: it is one too many.
   RestResult<void> spend(const std::optional<Caller>& caller, std::string_view peer);
@@ -76,6 +81,8 @@ class CallerGate {
   const CallerLookup lookup_;
   const Clock& clock_;
   Sessions sessions_;
+  storage::FileSystem* session_files_ = nullptr;  // null: they are not kept
+  std::string session_path_;
   std::map<std::string, Failures, std::less<>> failures_;  // by address
   // Apart, so that no number of guesses takes a right token's room.
   CallRate by_token_, by_address_;

@@ -9,21 +9,37 @@ namespace sluice::api {
 namespace {
 
 ObjectId id(char digit) { return *ObjectId::parse(std::string(24, digit)); }
-constexpr std::int64_t kHourUs = 3'600'000'000;
+constexpr std::int64_t kHourMs = 3'600'000;
 
 TEST(Sessions, end_when_they_are_told_to_and_after_twelve_hours) {
   Sessions sessions;
   const std::string first = sessions.begin(id('1'), 0);
-  const std::string second = sessions.begin(id('2'), kHourUs);
+  const std::string second = sessions.begin(id('2'), kHourMs);
   EXPECT_EQ(first.size(), 64u);
   EXPECT_EQ(sessions.token(first, 0), id('1'));
-  EXPECT_EQ(sessions.token(second, 12 * kHourUs), id('2'));
-  EXPECT_FALSE(sessions.token(first, 12 * kHourUs));
+  EXPECT_EQ(sessions.token(second, 12 * kHourMs), id('2'));
+  EXPECT_FALSE(sessions.token(first, 12 * kHourMs));
   EXPECT_FALSE(sessions.token("", 0));
   EXPECT_FALSE(sessions.token(first.substr(1), 0));
   sessions.end(second);
-  EXPECT_FALSE(sessions.token(second, kHourUs));
+  EXPECT_FALSE(sessions.token(second, kHourMs));
   sessions.end("never begun");
+}
+
+TEST(Sessions, are_there_after_a_restart_and_end_when_they_would_have) {
+  Sessions before;
+  const std::string ended = before.begin(id('1'), 0), kept = before.begin(id('2'), kHourMs);
+  const std::string text = before.text();
+  EXPECT_EQ(text.find(kept), std::string::npos) << "with the file alone nobody signs in";
+  Sessions after;
+  after.read("no session\n" + text + std::string(200, 'x') + "\n" + text.substr(0, 40), 12 * kHourMs);
+  EXPECT_EQ(after.size(), 1u);
+  EXPECT_FALSE(after.token(ended, 12 * kHourMs));
+  EXPECT_EQ(after.token(kept, 12 * kHourMs), id('2'));
+  EXPECT_FALSE(after.token(kept, 13 * kHourMs));
+  Sessions clock_set_back;
+  clock_set_back.read(text, -24 * kHourMs);
+  EXPECT_EQ(clock_set_back.size(), 0u);
 }
 
 TEST(Sessions, of_one_token_take_nobody_elses_room) {

@@ -156,7 +156,8 @@ Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter&
   return *read == inside.size() ? within_limits() : read_one_by_one(*read, inside.size(), entry);
 }
 
-// So many whole events at a time that the index stays small, whatever the payload is made of.
+// Splits a large payload at the ends of its events, so that the index of each part stays small, whatever it consists
+// of.
 Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
   entry.json().reserve(inside.size() + inside.size() / 8);  // ids are added: growing would copy all of it
   for (std::size_t begin = 0; begin <= inside.size();) {

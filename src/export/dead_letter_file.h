@@ -45,7 +45,7 @@ class DeadLetterFile final : public DeadLetterStore {
 
   // Puts what there is aside, so that new letters go into new files. Empty: there is none.
   Result<std::vector<AsideLetters>> put_aside();
-  // The first so many bytes of what lies aside there are finished. Durable.
+  // The first `bytes` of that file are finished. Durable.
   Result<void> note_done(const AsideLetters& aside, std::uint64_t bytes);
   // Appends whole lines as they are.
   Result<void> put_back(CredentialKind credential, std::string_view lines);

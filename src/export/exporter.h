@@ -56,7 +56,7 @@ class Exporter {
   Result<void> apply(const catalog::CatalogSnapshot& snapshot);
 
   // Before the apply() of a catalog: destinations that it changes, switches off or does not have read nothing any more
-  // when this returns, so that what is accepted from then on goes out under the new settings, or not at all. Waits for
+  // when this returns, so that what is accepted afterwards goes out under the new settings, or not at all. Waits for
   // a step of each of those pipelines. An apply() of an older catalog does not start them again. Any thread, in the
   // order of catalogs.
   void fence(const catalog::CatalogPointer& newest);

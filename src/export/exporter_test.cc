@@ -262,7 +262,7 @@ TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_fro
   EXPECT_NE(exporter_->status(other.id)->state, DestinationState::blocked);
 }
 
-// What the API has answered holds for whatever is accepted from then on, also before apply() comes.
+// What the API has answered holds for all that is accepted afterwards, also before apply() comes.
 TEST_F(ExporterTest, a_changed_destination_reads_nothing_more_under_its_old_settings) {
   answer_all_ = true;
   apply(true);

@@ -77,7 +77,7 @@ class History {
   std::int64_t last_delivery_ms_ = 0;
   std::optional<Sums> last_;
   std::deque<HistoryStep> spans_[kHistorySpans];
-  std::int64_t untaken_from_ms_[kHistorySpans] = {};  // steps from here on changed since take_change()
+  std::int64_t untaken_from_ms_[kHistorySpans] = {};  // the first step that changed since take_change()
   bool changed_ = false;
 };
 

@@ -65,7 +65,7 @@ class FlagEntry {
   }
   // A variation that was not known; false: its share has no room.
   bool keep_variation(std::int64_t variation, std::string_view value);
-  // Counts in this share from here on, and no longer in the one before. Takes its bytes even beyond the limit.
+  // Counts in this share, and no longer in the one before. Takes its bytes even beyond the limit.
   void move_to(CredentialKind credential, FlagShareBytes& share);
   // Counts in no share any more, and gives back what it held.
   void leave();

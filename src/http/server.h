@@ -24,7 +24,7 @@ struct HttpLimits {
   // included.
   std::int64_t header_timeout_ms = 10'000;
   std::int64_t body_timeout_ms = 30'000;           // without any progress while a body is due
-  std::int64_t body_grace_ms = 10'000;             // after its headers; from then on a body has a least rate
+  std::int64_t body_grace_ms = 10'000;             // after its headers; then a body must come at min_body_bytes_per_s
   std::int64_t min_body_bytes_per_s = 16ll << 10;  // averaged over the body: a slow mobile network has twice that
   std::int64_t keep_alive_ms = 300'000;            // idle between requests; SDKs flush every 5 to 60 s
   std::int64_t write_timeout_ms = 30'000;

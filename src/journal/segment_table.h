@@ -106,7 +106,7 @@ class SegmentTable {
   void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when,
                    std::uint64_t entries = 0);
   void note_lost_segment(std::uint64_t bytes);
-  // Whether its file was removed while the rest of the journal is there; told once. Any reader that cannot open it.
+  // Its file was removed while the rest of the journal is there: reported the first time that a reader cannot open it.
   bool is_gone(Segment& segment);
   // Entries that are gone without a trace but their sequence numbers. `where` is for people. At start.
   void note_missing(const std::string& where, std::uint64_t entries);

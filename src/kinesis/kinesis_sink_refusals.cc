@@ -23,7 +23,7 @@ constexpr std::size_t kMostHeld = 4;
 }  // namespace
 
 void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) {
-  // A refusal of everything is told once, by open_breaker().
+  // open_breaker() reports a refusal of everything; it is not reported here again.
   if (breaker_.closed())
     log_warn("kinesis.call_refused", {{"destination", name_},
                                       {"code", error.code},

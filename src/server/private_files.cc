@@ -17,9 +17,10 @@ namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 // In the data directory; others' files there are left alone.
-constexpr std::array<std::string_view, 14> kNames = {
-    "journal",    "cursors",    "replays",        "dead-letters",   "history",      "destinations", "set-aside",
-    "catalog.db", "flags.json", "catalog.db-wal", "catalog.db-shm", "flags.ndjson", "backups",      "admin-token"};
+constexpr std::array<std::string_view, 15> kNames = {"journal",    "cursors",        "replays",        "dead-letters",
+                                                     "history",    "destinations",   "set-aside",      "catalog.db",
+                                                     "flags.json", "catalog.db-wal", "catalog.db-shm", "flags.ndjson",
+                                                     "backups",    "admin-token",    "sessions"};
 
 struct Repaired {
   std::size_t count = 0;

@@ -177,6 +177,7 @@ Result<void> Server::Parts::make_gate() {
     lookup = lookup_of(*token);
   }
   gate = std::make_unique<api::CallerGate>(std::move(lookup), clock, settings.max_calls_per_s);
+  if (management) gate->keep_sessions(*files, settings.data_dir + "/sessions");
   return {};
 }
 

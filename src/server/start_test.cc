@@ -136,7 +136,7 @@ TEST_F(StartTest, with_no_catalog_beside_cursors_of_another_is_refused_until_tol
   accepted.settings.accept_empty_catalog = true;
   ASSERT_TRUE(start(accepted));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/set-aside/" + cursor));
-  ASSERT_TRUE(start(configuration(true))) << "told once, it knows this catalog";
+  ASSERT_TRUE(start(configuration(true))) << "the option is needed for one start only";
   ASSERT_TRUE(start(configuration(false)));
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/" + cursor));
 }

@@ -45,7 +45,7 @@ test('8,192 connections that send nothing, from two addresses: those that send g
   assert.match(server.sluice.process.output, /http\.connection_cut/);
 });
 
-test('316 idle sockets and 256 descriptors: payloads, exports and the admin port go on', async (t) => {
+test('316 idle sockets and 256 descriptors: payloads, exports and the admin port continue', async (t) => {
   const server = await startServer(t, { command: ['bash', '-c', 'ulimit -n 256; exec "$0" "$@"', sluiceBinary] });
   assert.match(server.sluice.process.output, /process\.connections_limited/);
   await attack(t, { port: server.sluice.port, connections: 316 });
