@@ -292,7 +292,7 @@ TEST_F(ExporterTest, a_changed_destination_reads_nothing_more_under_its_old_sett
                                                               std::vector<catalog::Destination>{destination_}));
   ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
   append(1);
-  while (sinks_.back()->delivered().size() < 1) std::this_thread::yield();
+  while (sinks_.back()->delivered().empty()) std::this_thread::yield();
 }
 
 // The API's answer, and what it shows next, must not wait for the watch.

@@ -337,8 +337,7 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
     if (!read) {
       faults.add(
           name,
-          "This is not a file that can be read; expected a TOML configuration. Check the path and its permissions, or "
-          "leave --config out to run on defaults.");
+          "This is not a file that can be read; expected a TOML configuration. Check the path and its permissions.");
     } else {
       text = *read;
     }
