@@ -44,32 +44,34 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
 
 // A flag of a project as it is searched and ordered, over the requested environments.
 struct ListedFlag {
-  std::string key, name;
+  std::string key;
+  bool found = false;  // in one of them
   std::int64_t rank = 0;
 };
 
-std::vector<ListedFlag> listed_flags(const RestContext& context, const std::vector<Place>& places,
-                                     const std::string& by) {
-  std::vector<ListedFlag> flags;
-  std::unordered_map<std::string, std::size_t> known;
-  for (const Place& place : places) {
-    for (flags::FlagLine& line : context.flags.lines(place.id)) {
-      std::size_t at = flags.size();
-      // Of one environment each is there once.
-      if (places.size() > 1) at = known.emplace(line.key, at).first->second;
-      if (at == flags.size()) flags.push_back({std::move(line.key), {}, 0});
-      ListedFlag& flag = flags[at];
-      if (!line.name.empty()) flag.name = std::move(line.name);
-      if (by == "evaluations") flag.rank += static_cast<std::int64_t>(line.evaluations);
-      if (by == "lastSeen") flag.rank = std::max(flag.rank, line.last_seen_ms);
-    }
-  }
-  return flags;
+bool contains(std::string_view text, std::string_view lower_cased) {
+  return lower_cased.empty() || !std::ranges::search(text, lower_cased, {}, lower_case_of).empty();
 }
 
-bool contains(const ListedFlag& flag, const std::string& text) {
-  return text.empty() || lower_case(flag.key).find(text) != std::string::npos ||
-         lower_case(flag.name).find(text) != std::string::npos;
+std::vector<ListedFlag> found_flags(const RestContext& context, const std::vector<Place>& places,
+                                    const FlagsQuery& query) {
+  std::vector<ListedFlag> flags;
+  std::unordered_map<std::string, std::size_t> known;  // of one environment each is there once
+  for (const Place& place : places) {
+    context.flags.each_line(place.id, [&](const flags::FlagLine& line) {
+      const bool found = contains(line.key, query.text) || contains(line.name, query.text);
+      if (!found && places.size() == 1) return;
+      const std::size_t end = flags.size();
+      const std::size_t at = places.size() > 1 ? known.emplace(line.key, end).first->second : end;
+      if (at == end) flags.push_back({std::string(line.key), false, 0});
+      ListedFlag& flag = flags[at];
+      flag.found |= found;
+      if (query.by == "evaluations") flag.rank += static_cast<std::int64_t>(line.evaluations);
+      if (query.by == "lastSeen") flag.rank = std::max(flag.rank, line.last_seen_ms);
+    });
+  }
+  std::erase_if(flags, [](const ListedFlag& flag) { return !flag.found; });
+  return flags;
 }
 
 }  // namespace
@@ -80,8 +82,7 @@ RestOutcome list_flags(const RestContext& context, const RestCall& call) {
   const auto query = flags_query(call);
   if (!query) return tl::unexpected(query.error());
   const auto places = asked_places(context, call, project->value);
-  std::vector<ListedFlag> found = listed_flags(context, places, query->by);
-  std::erase_if(found, [&](const ListedFlag& flag) { return !contains(flag, query->text); });
+  std::vector<ListedFlag> found = found_flags(context, places, *query);
   const std::size_t total = found.size(), first = std::min(query->offset, total);
   const std::size_t last = first + std::min(query->limit, total - first);
   // By key among equals, whichever way round.

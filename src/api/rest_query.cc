@@ -22,8 +22,7 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
 }
 
 std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(), lower_case_of);
   return text;
 }
 

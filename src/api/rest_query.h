@@ -12,6 +12,7 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
                                           std::uint64_t least, std::uint64_t most);
 
 // Of ASCII; other bytes stay.
+constexpr char lower_case_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; }
 std::string lower_case(std::string text);
 
 }  // namespace sluice::api

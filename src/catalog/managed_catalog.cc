@@ -286,6 +286,9 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
                          write.expected_revision,
                          write.remove});
     }
+    // Their fields include keys of projects and environments.
+    if (!std::ranges::all_of(writes, [](const CatalogWrite& write) { return write.kind == DocumentKind::flag; }))
+      same_destinations_.reset();
     // Applied, and reverted if the store refuses: nobody sees the contents before the lock is released.
     std::vector<std::function<void()>> undo;
     const auto undo_all = [&] {
@@ -438,16 +441,22 @@ CatalogPointer ManagedCatalog::snapshot() const {
   const std::lock_guard lock(mutex_);
   std::vector<Project> projects;
   std::map<ObjectId, Environment> environments;
-  std::vector<Destination> destinations;
   for (const auto& [id, project] : contents_->projects) projects.push_back(project.value);
   for (const auto& [id, environment] : contents_->environments) environments.emplace(id, environment.value);
   for (const auto& [id, flag] : contents_->flags)
     if (const auto at = environments.find(flag.value.environment); at != environments.end())
       at->second.flag_export.flags.emplace(flag.value.key, flag.value.declared);
-  for (const auto& [id, destination] : contents_->destinations) destinations.push_back(destination.value);
   std::vector<Environment> list;
+  list.reserve(environments.size());
   for (auto& [id, environment] : environments) list.push_back(std::move(environment));
-  return std::make_shared<const CatalogSnapshot>(std::move(projects), std::move(list), std::move(destinations));
+  if (same_destinations_)
+    return same_destinations_ =
+               std::make_shared<const CatalogSnapshot>(std::move(projects), std::move(list), *same_destinations_);
+  std::vector<Destination> destinations;
+  destinations.reserve(contents_->destinations.size());
+  for (const auto& [id, destination] : contents_->destinations) destinations.push_back(destination.value);
+  return same_destinations_ =
+             std::make_shared<const CatalogSnapshot>(std::move(projects), std::move(list), std::move(destinations));
 }
 
 }  // namespace sluice::catalog

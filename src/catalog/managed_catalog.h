@@ -97,7 +97,8 @@ class ManagedCatalog {
   const KinesisCheck check_, admit_;
   const std::function<void()> changed_;
   mutable std::mutex mutex_;
-  std::unique_ptr<Contents> contents_;  // guarded by mutex_
+  std::unique_ptr<Contents> contents_;        // guarded by mutex_
+  mutable CatalogPointer same_destinations_;  // the last snapshot; null: its destinations may differ; guarded by mutex_
 };
 
 }  // namespace sluice::catalog

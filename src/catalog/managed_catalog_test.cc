@@ -110,6 +110,32 @@ TEST_F(ManagedCatalogTest, what_was_committed_is_in_the_snapshot_also_after_a_re
   }
 }
 
+TEST_F(ManagedCatalogTest, a_snapshot_has_the_list_of_destinations_of_the_one_before_only_after_changes_of_flags) {
+  fill();
+  const auto flag_switched = [&](std::uint64_t expected, bool on) {
+    return CatalogWrite{DocumentKind::flag, flag_document_id(*ObjectId::parse(kEnvironment), "a/b"),
+                        {{"export", on}},   json::object(),
+                        expected,           false};
+  };
+  CatalogPointer before = catalog_->snapshot();
+  ASSERT_TRUE(commit({flag_switched(1, true)}));
+  CatalogPointer after = catalog_->snapshot();
+  EXPECT_TRUE(after->has_destinations_of(*before));
+  EXPECT_EQ(after->by_sdk_key("sdk-1")->flag_export.flags.at("a/b").exported, true);
+  ASSERT_EQ(after->destinations().size(), 1u);
+
+  before = after;
+  CatalogWrite changed = destination(1);
+  changed.fields["linger"] = "2 s";
+  ASSERT_TRUE(commit({flag_switched(2, false), changed}));
+  after = catalog_->snapshot();
+  EXPECT_FALSE(after->has_destinations_of(*before));
+  EXPECT_EQ(after->destinations()[0].kinesis.linger_ms, 2000);
+
+  ASSERT_TRUE(commit({{DocumentKind::environment, kEnvironment, {}, {}, 1, true}}));
+  EXPECT_TRUE(catalog_->snapshot()->destinations().empty()) << "they went with their environment";
+}
+
 TEST_F(ManagedCatalogTest, every_fault_is_told_by_field_and_nothing_is_changed) {
   fill();
   CatalogWrite bad = destination(1);

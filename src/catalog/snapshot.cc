@@ -6,7 +6,19 @@ namespace sluice::catalog {
 
 CatalogSnapshot::CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
                                  std::vector<Destination> destinations)
-    : projects_(std::move(projects)), environments_(std::move(environments)), destinations_(std::move(destinations)) {
+    : projects_(std::move(projects)),
+      environments_(std::move(environments)),
+      destinations_(std::make_shared<const std::vector<Destination>>(std::move(destinations))) {
+  index_environments();
+}
+
+CatalogSnapshot::CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
+                                 const CatalogSnapshot& before)
+    : projects_(std::move(projects)), environments_(std::move(environments)), destinations_(before.destinations_) {
+  index_environments();
+}
+
+void CatalogSnapshot::index_environments() {
   for (const Environment& environment : environments_) {
     for (const std::string& key : environment.sdk_keys) by_sdk_key_.emplace(key, &environment);
     for (const std::string& key : environment.mobile_keys) by_mobile_key_.emplace(key, &environment);

@@ -42,6 +42,7 @@ struct FlagExport {
   bool new_flags = true;          // what a flag starts with when it is first seen
   std::optional<bool> all_flags;  // known and new ones alike, unless the flag itself says otherwise
   std::unordered_map<std::string, DeclaredFlag> flags;
+  bool operator==(const FlagExport&) const = default;
 };
 
 struct Environment {
@@ -108,6 +109,8 @@ class CatalogSnapshot {
  public:
   CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
                   std::vector<Destination> destinations);
+  // With the destinations of `before`, the same list: most changes concern none, and there may be thousands.
+  CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments, const CatalogSnapshot& before);
 
   // Null when unknown. Any thread.
   const Environment* by_sdk_key(std::string_view key) const;
@@ -118,17 +121,20 @@ class CatalogSnapshot {
 
   const std::vector<Project>& projects() const { return projects_; }
   const std::vector<Environment>& environments() const { return environments_; }
-  const std::vector<Destination>& destinations() const { return destinations_; }
+  const std::vector<Destination>& destinations() const { return *destinations_; }
+  // True: nothing about any destination differs. False says nothing.
+  bool has_destinations_of(const CatalogSnapshot& other) const { return destinations_ == other.destinations_; }
 
  private:
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
+  void index_environments();
   using ByText = std::unordered_map<std::string, const Environment*, TextHash, std::equal_to<>>;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
-  std::vector<Destination> destinations_;
+  std::shared_ptr<const std::vector<Destination>> destinations_;
   ByText by_sdk_key_, by_mobile_key_, by_client_side_id_;
 };
 

@@ -53,9 +53,10 @@ Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDest
 }
 
 void DataPath::publish(const catalog::CatalogPointer& catalog) {
-  {
+  const catalog::CatalogPointer before = catalog_.current();
+  if (!before || !catalog->has_destinations_of(*before)) {
     const std::lock_guard lock(deleted_mutex_);
-    if (const catalog::CatalogPointer before = catalog_.current())
+    if (before)
       for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
     for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
   }
@@ -66,6 +67,7 @@ void DataPath::publish(const catalog::CatalogPointer& catalog) {
 
 Result<void> DataPath::settle() {
   const catalog::CatalogPointer catalog = catalog_.current();
+  if (settled_ && catalog->has_destinations_of(*settled_)) return {};
   if (auto applied = exporter_->apply(*catalog); !applied) return applied;
   // Not before: a pipeline that still runs would write its files again. Of what was deleted since, it does.
   std::set<ObjectId> deleted;
@@ -77,6 +79,7 @@ Result<void> DataPath::settle() {
   }
   for (const ObjectId& id : deleted)
     deleted_ == DeletedDestinations::forget ? exporter_->forget(id) : exporter_->set_aside(id);
+  settled_ = catalog;
   return {};
 }
 

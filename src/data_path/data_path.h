@@ -99,6 +99,7 @@ class DataPath {
   const DataPathSettings settings_;
   const Parts parts_;
   DeletedDestinations deleted_ = DeletedDestinations::set_aside;
+  catalog::CatalogPointer settled_;  // the last that was, whole; of settle()'s thread
   std::mutex deleted_mutex_;
   std::set<ObjectId> to_forget_;  // deleted, and their pipelines perhaps not stopped yet; guarded by deleted_mutex_
 

@@ -74,6 +74,20 @@ TEST_F(DataPathTest, what_was_deleted_is_forgotten_also_when_the_first_attempt_t
   EXPECT_TRUE(files_.exists(cursor_of(second_)));
 }
 
+TEST_F(DataPathTest, a_catalog_with_the_destinations_of_one_that_could_not_be_put_in_force_is_tried_whole) {
+  start({first_}, DeletedDestinations::forget);
+  break_second();
+  const catalog::CatalogPointer failed = catalog_of({second_});
+  ASSERT_FALSE(data_path_->put_in_force(failed));
+  const auto same = std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                               std::vector<catalog::Environment>(), *failed);
+  ASSERT_FALSE(data_path_->put_in_force(same));
+  repair_second();
+  ASSERT_TRUE(data_path_->put_in_force(same));
+  EXPECT_FALSE(files_.exists(cursor_of(first_)));
+  EXPECT_TRUE(files_.exists(cursor_of(second_)));
+}
+
 TEST_F(DataPathTest, a_destination_that_comes_back_before_its_deletion_was_in_force_keeps_its_place) {
   start({first_}, DeletedDestinations::forget);
   break_second();

@@ -145,7 +145,9 @@ void Exporter::fence(const catalog::CatalogPointer& newest) {
   std::vector<std::shared_ptr<Runner>> changed;
   {
     const std::lock_guard lock(mutex_);
+    const bool known = newest_ && newest->has_destinations_of(*newest_);
     newest_ = newest;
+    if (known) return;  // the last call saw to them
     std::map<ObjectId, const catalog::Destination*> declared;
     for (const catalog::Destination& destination : newest->destinations())
       declared.emplace(destination.id, &destination);

@@ -162,8 +162,7 @@ void StartPlaces::hold(ObjectId destination, journal::Position position) {
 }
 
 void StartPlaces::unhold(ObjectId destination) {
-  held_.erase(destination);
-  journal_.drop_hold(destination.hex());
+  if (held_.erase(destination) > 0) journal_.drop_hold(destination.hex());
 }
 
 // What is given up in between would be missing without a word: the next apply() counts, and drops the hold.

@@ -13,10 +13,10 @@
 namespace sluice::flags {
 
 // Of one environment: 50,000 flags of two short variations seen with SDK keys (LaunchDarkly's own projects stay below
-// that), 12,000 that only mobile apps know, 6,000 that only browsers know.
-inline constexpr std::array<std::uint64_t, kCredentialKinds> kFlagShareBytes = {32u << 20, 8u << 20, 4u << 20};
+// that), 10,000 that only mobile apps know, 5,000 that only browsers know.
+inline constexpr std::array<std::uint64_t, kCredentialKinds> kFlagShareBytes = {40u << 20, 8u << 20, 4u << 20};
 // Of all environments together: four that are full, or hundreds of the usual size.
-inline constexpr std::array<std::uint64_t, kCredentialKinds> kAllFlagsShareBytes = {128u << 20, 32u << 20, 16u << 20};
+inline constexpr std::array<std::uint64_t, kCredentialKinds> kAllFlagsShareBytes = {160u << 20, 32u << 20, 16u << 20};
 
 // What a flag takes without its key and variations: the entry, its place in a table and a queue. Measured: 600.
 inline constexpr std::uint64_t kFlagBytes = 600;

@@ -180,9 +180,18 @@ void FlagRegistry::walk(const Flags& flags, const std::function<void(const std::
   }
 }
 
+// With telling_. Most changes concern one environment of many, and each of the others may have 50,000 flags.
+bool FlagRegistry::is_told(const catalog::Environment& environment) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = environments_.find(environment.id);
+  return found != environments_.end() && !found->second.loading &&
+         *found->second.told.choice == environment.flag_export;
+}
+
 void FlagRegistry::apply(const catalog::CatalogSnapshot& snapshot) {
   const std::lock_guard one_change(telling_);
   for (const catalog::Environment& environment : snapshot.environments()) {
+    if (is_told(environment)) continue;
     auto choice = std::make_shared<const catalog::FlagExport>(environment.flag_export);
     tell(environment.id, [&](Told& told) { told.choice = std::move(choice); });
   }
@@ -272,17 +281,22 @@ std::vector<ObjectId> FlagRegistry::environments() const {
 FlagRegistry::Sample FlagRegistry::sample(ObjectId environment) const {
   Sample sample;
   const Flags* flags = nullptr;
+  std::size_t about = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = environments_.find(environment);
     if (found == environments_.end()) return sample;
     flags = &found->second;
     sample.told = flags->told;
+    about = flags->by_key.size();
   }
   std::vector<std::shared_ptr<FlagEntry>>& seen = sample.seen;
-  walk(*flags, [&](const std::shared_ptr<FlagEntry>& flag) { seen.push_back(flag); });
-  std::sort(seen.begin(), seen.end());
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  std::unordered_set<const FlagEntry*> once;
+  seen.reserve(about);
+  once.reserve(about);
+  walk(*flags, [&](const std::shared_ptr<FlagEntry>& flag) {
+    if (once.insert(flag.get()).second) seen.push_back(flag);
+  });
   const Told& told = sample.told;
   std::unordered_set<std::string_view> keys;
   if (!told.described->empty() || !told.choice->flags.empty())
@@ -324,14 +338,11 @@ std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
   return out;
 }
 
-std::vector<FlagLine> FlagRegistry::lines(ObjectId environment) const {
+void FlagRegistry::each_line(ObjectId environment, const std::function<void(const FlagLine&)>& visit) const {
   const Sample now = sample(environment);
-  std::vector<FlagLine> out;
-  out.reserve(now.seen.size() + now.only_told.size());
   for (const auto& flag : now.seen)
-    out.push_back({flag->key, now.told.name_of(flag->key), flag->evaluations_, flag->last_seen_ms_});
-  for (const std::string& key : now.only_told) out.push_back({key, now.told.name_of(key), 0, 0});
-  return out;
+    visit({flag->key, now.told.name_of(flag->key), flag->evaluations_, flag->last_seen_ms_});
+  for (const std::string& key : now.only_told) visit({key, now.told.name_of(key), 0, 0});
 }
 
 }  // namespace sluice::flags

@@ -66,8 +66,8 @@ struct FlagFacts {
 
 // What lists of flags are searched and ordered by.
 struct FlagLine {
-  std::string key;
-  std::string name;  // empty: none known
+  std::string_view key;  // valid during the call of `visit`
+  std::string name;      // empty: none known
   std::uint64_t evaluations = 0;
   std::int64_t last_seen_ms = 0;  // 0: not seen
 };
@@ -95,8 +95,8 @@ class FlagRegistry {
   void describe(ObjectId environment, const std::vector<FlagDescription>& flags);
 
   std::vector<FlagFacts> list(ObjectId environment) const;  // by key
-  // The same flags, in no order, for a fraction of the work.
-  std::vector<FlagLine> lines(ObjectId environment) const;
+  // The same flags, in no order, for a fraction of the work. `visit` may call the registry.
+  void each_line(ObjectId environment, const std::function<void(const FlagLine&)>& visit) const;
   std::optional<FlagFacts> one(ObjectId environment, std::string_view key) const;
   // Whether flags that are not known are exported.
   bool new_flags_exported(ObjectId environment) const;
@@ -170,6 +170,7 @@ class FlagRegistry {
   Sample sample(ObjectId environment) const;
   std::vector<ObjectId> environments() const;
   void save(bool all, bool counts, const WriteLine& write);
+  bool is_told(const catalog::Environment& environment) const;
   // Puts what is told in force, for all that were seen.
   void tell(ObjectId environment, const std::function<void(Told&)>& change);
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,6 +33,18 @@ std::vector<std::string> saved(FlagRegistry& registry) {
 }
 void load(FlagRegistry& registry, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) ASSERT_TRUE(registry.load_line(line)) << line;
+}
+
+struct Line {
+  std::string key;
+  FlagLine line;
+};
+// By key.
+std::vector<Line> lines_of(const FlagRegistry& registry, ObjectId environment) {
+  std::vector<Line> lines;
+  registry.each_line(environment, [&](const FlagLine& line) { lines.push_back({std::string(line.key), line}); });
+  std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.key < b.key; });
+  return lines;
 }
 
 TEST(FlagRegistry, a_flag_keeps_what_new_flags_were_given_when_it_was_first_seen) {
@@ -76,7 +89,7 @@ TEST(FlagRegistry, what_is_declared_or_read_is_in_force_for_flags_beyond_one_hol
   registry.apply(with(choice));
   const auto flags = registry.list(kEnvironment);
   ASSERT_EQ(flags.size(), kMany + 1);
-  EXPECT_EQ(registry.lines(kEnvironment).size(), kMany + 1);
+  EXPECT_EQ(lines_of(registry, kEnvironment).size(), kMany + 1);
   for (const FlagFacts& flag : flags) {
     EXPECT_EQ(flag.exported, flag.key == "only told" ? registry.new_flags_exported(kEnvironment) : false) << flag.key;
     EXPECT_FALSE(flag.name.empty()) << flag.key;
@@ -159,6 +172,26 @@ TEST(FlagRegistry, is_never_full_the_oldest_make_room_and_are_counted) {
   EXPECT_EQ(usage[0].evicted + registry.list(kEnvironment).size(), 10'000u);
   EXPECT_EQ(registry.evicted(), usage[0].evicted);
   EXPECT_EQ(registry.forgotten(), 0u);
+}
+
+TEST(FlagRegistry, as_many_flags_of_two_variations_fit_as_the_limits_promise) {
+  FlagRegistry registry;
+  const std::pair<CredentialKind, int> promised[] = {
+      {CredentialKind::sdk_key, 50'000}, {CredentialKind::mobile_key, 10'000}, {CredentialKind::client_side_id, 5'000}};
+  std::size_t all = 0;
+  for (const auto& [credential, count] : promised) {
+    all += static_cast<std::size_t>(count);
+    for (int i = 0; i < count; ++i) {
+      const auto flag =
+          registry.find(kEnvironment, fmt::format("{}-checkout-{}", static_cast<int>(credential), i), 1, credential);
+      ASSERT_NE(flag, nullptr);
+      flag->seen(1, 0, "false");
+      flag->seen(1, 1, "true");
+    }
+  }
+  EXPECT_EQ(registry.evicted() + registry.forgotten(), 0u);
+  for (const FlagUsage& usage : registry.usage()) EXPECT_EQ(usage.values_not_kept, 0u);
+  EXPECT_EQ(lines_of(registry, kEnvironment).size(), all);
 }
 
 TEST(FlagRegistry, who_knows_a_public_id_displaces_nothing_that_was_seen_with_a_key) {
@@ -311,18 +344,17 @@ TEST(FlagRegistry, lines_are_of_the_same_flags_as_the_list) {
   registry.describe(kEnvironment, {{"seen", "told otherwise", {}}, {"read", "Read", {}}});
   registry.find(kEnvironment, "seen", 1)->seen(7, 0, "true");
   registry.find(kEnvironment, "bare", 1);
-  std::vector<FlagLine> lines = registry.lines(kEnvironment);
-  std::sort(lines.begin(), lines.end(), [](const FlagLine& a, const FlagLine& b) { return a.key < b.key; });
+  const std::vector<Line> lines = lines_of(registry, kEnvironment);
   const std::vector<FlagFacts> list = registry.list(kEnvironment);
   ASSERT_EQ(lines.size(), list.size());
   ASSERT_EQ(list.size(), 4u);
   for (std::size_t i = 0; i < list.size(); ++i) {
     EXPECT_EQ(lines[i].key, list[i].key);
-    EXPECT_EQ(lines[i].name, list[i].name);
-    EXPECT_EQ(lines[i].evaluations, list[i].evaluations);
-    EXPECT_EQ(lines[i].last_seen_ms, list[i].last_seen_ms);
+    EXPECT_EQ(lines[i].line.name, list[i].name);
+    EXPECT_EQ(lines[i].line.evaluations, list[i].evaluations);
+    EXPECT_EQ(lines[i].line.last_seen_ms, list[i].last_seen_ms);
   }
-  EXPECT_TRUE(registry.lines(ObjectId()).empty());
+  EXPECT_TRUE(lines_of(registry, ObjectId()).empty());
 }
 
 TEST(FlagRegistry, a_key_longer_than_any_is_not_remembered) {

@@ -10,8 +10,10 @@
 namespace sluice::kinesis {
 namespace {
 
-// Refusals of the only record there is, at pauses of half a minute and more, until it is held to be the record's fault.
+// Refusals of a record, at pauses of half a minute and more, where there are none but such: then it is held to be the
+// record's fault. With more of them than this it is the stream's or a proxy's.
 constexpr std::uint32_t kLoneRefusals = 8;
+constexpr std::size_t kMostLone = 8;
 constexpr std::int64_t kRefusedAgainUs = 200'000;
 // An event that something on the way refuses for its size is tried again this often: someone must raise the limit.
 constexpr std::int64_t kHeldLeastUs = 30'000'000;
@@ -108,8 +110,8 @@ void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int6
   const bool limit_known = watch_.summary() && watch_.summary()->max_record_bytes > 0;
   const bool too_large = !limit_known && counted_bytes(event.bytes) > kDefaultMaxRecordBytes &&
                          (error.code.starts_with("Validation") || error.code.starts_with("InvalidArgument"));
-  const bool others = events_inside_ > rejected_.size() + 1;
-  const auto verdict = too_large || given_up_alone(event, error)
+  const bool others = events_inside_ - rejected_.size() > judge_.suspects_with(event.event.ticket);
+  const auto verdict = too_large || (!others && given_up_alone(event, error))
                            ? RefusalJudge::Verdict::reject
                            : judge_.refused_alone(event.event.ticket, suspected_us, now_us, others);
   switch (verdict) {
@@ -135,12 +137,12 @@ void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int6
   reject(std::move(event), error.code, reason);
 }
 
-// Where there is no other record, such as at the end of a replay, none would ever come to show that the stream accepts
-// any: after some tries the stream's own answers do, if it says that it is there and that the value of a record is
-// wrong.
+// Where there is no other record, such as at the end of a replay, or only such as are refused too, none would ever come
+// to show that the stream accepts any: after some tries the stream's own answers do, if it says that it is there and
+// that the value of a record is wrong.
 bool KinesisSink::given_up_alone(const HeldEvent& event, const CallError& error) const {
-  return error.code.starts_with("Validation") && events_inside_ == 1 && event.failures >= kLoneRefusals &&
-         watch_.map().size() > 0;
+  return error.code.starts_with("Validation") && event.failures >= kLoneRefusals &&
+         judge_.suspects_with(event.event.ticket) <= kMostLone && watch_.map().size() > 0;
 }
 
 // Nothing is given up; one event at a time is tried, another one each time.

@@ -26,9 +26,13 @@ class RefusalJudge {
   bool accepted_since(std::int64_t us) const { return accepted_us_ >= us; }
 
   // An event was refused in a call of its own, or is the only one left of a refused call. `suspected_us`: when the
-  // first refusal that concerns it came. `others`: whether other events could be sent, and so show whether the stream
-  // accepts any.
+  // first refusal that concerns it came. `others`: whether there are events that are no suspects, and so could show
+  // whether the stream accepts any.
   Verdict refused_alone(std::uint64_t ticket, std::int64_t suspected_us, std::int64_t now_us, bool others);
+  // Events that were refused alone and are not forgotten, this one counted among them.
+  std::size_t suspects_with(std::uint64_t ticket) const {
+    return suspects_.size() + (suspects_.contains(ticket) ? 0 : 1);
+  }
   // How often in a row that said `later`; 0 for an event that is not known.
   std::uint32_t waits(std::uint64_t ticket) const;
   // Delivered after all, or given up.
