@@ -143,6 +143,14 @@ export interface Journal {
   oldestAgeMs: number;
   bytesPerSecond?: number;
   fullInMs?: number | null;
+  missingEntries?: number;
+}
+
+export interface SetAside {
+  id: string;
+  name: string;
+  since: Instant;
+  eventsKeptUntil: Instant;
 }
 
 export interface EnvironmentLine {
@@ -166,6 +174,7 @@ export interface ServerStatus {
   journal: Journal;
   environments: EnvironmentLine[];
   destinations: DestinationLine[];
+  setAside?: SetAside[];
 }
 
 export interface CheckStep {

@@ -14,6 +14,7 @@ import { Empty, Shown } from '../parts/loading';
 import { Page, Section } from '../parts/page';
 import { Link, go, goQuery, pathTo, usePlace } from '../router';
 import { DestinationRows } from './destination_rows';
+import { Losses } from './losses';
 
 const KINESIS = 'amazon kinesis aws stream data export';
 
@@ -41,6 +42,7 @@ export function IntegrationsPage() {
 
   return (
     <Page title="Integrations" lead="Send feature flag events to the systems where you analyse them." docs="delivery">
+      {status.data && <Losses status={status.data} />}
       <TextInput type="search" aria-label="Search integrations and destinations" placeholder="Search integrations and destinations" leftSection={<Icon name="search" size={16} />} value={text} maw={460}
         onChange={(event) => goQuery({ q: event.currentTarget.value }, { replace: true })} />
       {nothing ? (

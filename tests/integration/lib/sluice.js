@@ -90,7 +90,7 @@ export class Sluice {
   async launch() {
     const [program, ...before] = this.command;
     const args = [...before, 'serve', '--config', this.configFile, '--data-dir', this.dataDir,
-      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`];
+      '--listen', `127.0.0.1:${this.port}`, '--admin-listen', `127.0.0.1:${this.adminPort}`, ...(this.extraArguments ?? [])];
     this.process = new Process('sluice', program, args, { env: this.environment });
     await this.ready();
   }

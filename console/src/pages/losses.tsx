@@ -1,0 +1,41 @@
+// What the catalog does not know any more, and what the disk lost: shown where destinations are listed, since both are
+// about destinations that are not in the list, or not as they should be.
+import type { ServerStatus } from '../api/types';
+import { counted } from '../format/numbers';
+import { Callout } from '../parts/callout';
+import { Time } from '../parts/time';
+import { Link } from '../router';
+
+export function Losses({ status }: { status: ServerStatus }) {
+  const missing = status.journal.missingEntries ?? 0;
+  const setAside = status.setAside ?? [];
+  return (
+    <>
+      {missing > 0 && (
+        <Callout tone="red" title={`The journal has lost ${counted(missing, 'entry', 'entries')}.`}>
+          <p>
+            Files of the journal were removed or cut. Each entry is a payload, or a part of a large one, that was acknowledged. Where it is known
+            which events a destination misses, its page counts them. Check the disk, and whatever else removes files in the data directory:{' '}
+            <Link to="/docs/delivery">Delivery</Link>.
+          </p>
+        </Callout>
+      )}
+      {setAside.length > 0 && (
+        <Callout tone="amber" title={`${counted(setAside.length, 'destination')} of this data directory ${setAside.length === 1 ? 'is' : 'are'} not in the catalog.`}>
+          <p>
+            Their places and dead letters are set aside, not deleted. They continue where they were when the catalog has them again: check{' '}
+            <code>--config</code>, or restore the catalog that has them: <Link to="/docs/operating">Operating</Link>.
+          </p>
+          <ul aria-label="Destinations set aside">
+            {setAside.map((each) => (
+              <li key={each.id}>
+                <strong>{each.name || each.id}</strong> <span className="mono small dim">{each.id}</span>, set aside <Time at={each.since} />. Its events are kept until{' '}
+                <Time at={each.eventsKeptUntil} />, unless the journal needs the room.
+              </li>
+            ))}
+          </ul>
+        </Callout>
+      )}
+    </>
+  );
+}
