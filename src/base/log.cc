@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/json_string.h"
-#include "base/utf8.h"
+#include "base/terminal_text.h"
 
 namespace sluice {
 namespace {
@@ -58,14 +58,19 @@ Output& output() {
 
 namespace {
 
-// Whether a text can stand in a line without quotes: a terminal takes nothing in it for a command, and no reader for
-// the end of it.
+// Whether a text can stand in a line without quotes: no reader takes anything in it for the end of it, and no terminal
+// for a command.
 bool is_plain(std::string_view text) {
-  const bool odd = std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte <= 0x20 || byte == 0x7F || c == '"' || c == '\\' || c == '=';
-  });
-  return !text.empty() && !odd && is_utf8(text);
+  const bool odd =
+      std::any_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '"' || c == '\\' || c == '='; });
+  return !text.empty() && !odd && text.find('\t') == std::string_view::npos && terminal_text(text, false) == text;
+}
+
+// People read logs in terminals: what those would obey is escaped, as JSON has it anyway.
+void append_quoted(std::string& line, std::string_view text) {
+  std::string quoted;
+  append_json_string(quoted, text);
+  line.append(terminal_text(quoted, false));
 }
 
 }  // namespace
@@ -90,7 +95,7 @@ void log_write(LogLevel level, std::string_view happening, LogFields fields) {
     line.append(field.name());
     line.append(json ? "\":" : "=");
     if (field.quoted() && (json || !is_plain(field.text()))) {
-      append_json_string(line, field.text());
+      append_quoted(line, field.text());
     } else {
       line.append(field.text());
     }

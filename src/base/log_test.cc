@@ -29,6 +29,11 @@ TEST(Log, commands_for_a_terminal_and_bytes_that_are_not_utf8_never_reach_it) {
       EXPECT_EQ(line.find_first_of("\x1B\x07\x7F"), std::string::npos) << line;
       EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
     }
+    for (const char* text : {"\u009b31m", "\u202egnirts", "a\u2028b"}) {
+      const std::string line = logged(format, text);
+      EXPECT_EQ(line.find(text), std::string::npos) << line;
+      EXPECT_NE(line.find("\\u"), std::string::npos) << line;
+    }
   }
 }
 

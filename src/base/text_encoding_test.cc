@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/json_string.h"
+#include "base/terminal_text.h"
 #include "base/utf8.h"
 
 namespace sluice {
@@ -58,6 +59,22 @@ TEST(Hex, is_written_in_lower_case_and_read_in_either) {
   EXPECT_EQ(bytes_of_hex("ABcd"), "\xab\xcd");
   EXPECT_EQ(bytes_of_hex(""), "");
   for (const char* bad : {"a", "0g", "g0", " 0", "0x"}) EXPECT_FALSE(bytes_of_hex(bad)) << bad;
+}
+
+TEST(TerminalText, obeys_nothing_that_a_stranger_sent) {
+  EXPECT_EQ(terminal_text("\x1b]0;title\x07 a\rb\x7f"), "\\u001b]0;title\\u0007 a\\u000db\\u007f");
+  EXPECT_EQ(terminal_text("\u009b31m"), "\\u009b31m") << "a C1 control";
+  EXPECT_EQ(terminal_text("\u202eabc\u2066\u200f"), "\\u202eabc\\u2066\\u200f") << "bidirectional ones";
+  EXPECT_EQ(terminal_text("a\x9b"
+                          "b"),
+            "a\\ufffdb")
+      << "not UTF-8";
+}
+
+TEST(TerminalText, leaves_everything_else_as_it_is) {
+  for (const char* text : {"größer", "日本語", "🎉", "a\tb", "two\nlines", "\u00a0"})
+    EXPECT_EQ(terminal_text(text), text);
+  EXPECT_EQ(terminal_text("two\nlines", false), "two\\u000alines");
 }
 
 }  // namespace

@@ -18,10 +18,6 @@ class ManualWorkers final : public Workers {
  public:
   explicit ManualWorkers(ManualClock& clock) : clock_(clock) {}
 
-  std::unique_ptr<Worker> start(const char*, Notifier& notifier, std::function<std::int64_t()> step) override {
-    jobs_.push_back(std::make_shared<Job>(Job{&notifier, std::move(step), clock_.steady_us(), false}));
-    return std::make_unique<Handle>(jobs_.back());
-  }
   void pause_us(std::int64_t us) override { run_for_us(us); }
 
   // Steps all that are due or were notified until none is; time stands still. Returns how many steps that took.
@@ -71,6 +67,11 @@ class ManualWorkers final : public Workers {
    private:
     std::shared_ptr<Job> job_;
   };
+  std::unique_ptr<Worker> start_worker(const char*, Notifier& notifier, std::function<std::int64_t()> step,
+                                       Priority) override {
+    jobs_.push_back(std::make_shared<Job>(Job{&notifier, std::move(step), clock_.steady_us(), false}));
+    return std::make_unique<Handle>(jobs_.back());
+  }
   void step(Job& job) {
     const std::int64_t wait_us = job.step();
     job.done = wait_us == kWorkerDone;

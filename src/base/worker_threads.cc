@@ -1,4 +1,6 @@
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,13 +12,19 @@
 namespace sluice {
 namespace {
 
+// Of 19: a ninth of what a thread of normal priority gets where both want all of a processor.
+constexpr int kLowPriorityNice = 10;
+
 // A sleep this long is as good as one without end, and no clock overflows by it.
 constexpr std::int64_t kLongestSleepUs = 3'600'000'000;
 
 class ThreadWorker final : public Worker {
  public:
-  ThreadWorker(const char* name, Notifier& notifier, std::function<std::int64_t()> step)
-      : thread_([&notifier, step = std::move(step)] {
+  ThreadWorker(const char* name, Notifier& notifier, std::function<std::int64_t()> step, Priority priority)
+      : thread_([&notifier, step = std::move(step), priority] {
+          // Linux has it of each thread. Refused, the worker does what it has to all the same.
+          if (priority == Priority::low)
+            (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriorityNice);
           for (std::int64_t wait_us = step(); wait_us != kWorkerDone; wait_us = step())
             if (wait_us > 0) notifier.wait_us(std::min(wait_us, kLongestSleepUs));
         }) {
@@ -30,10 +38,13 @@ class ThreadWorker final : public Worker {
 
 class ThreadWorkers final : public Workers {
  public:
-  std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override {
-    return std::make_unique<ThreadWorker>(name, notifier, std::move(step));
-  }
   void pause_us(std::int64_t us) override { std::this_thread::sleep_for(std::chrono::microseconds(us)); }
+
+ private:
+  std::unique_ptr<Worker> start_worker(const char* name, Notifier& notifier, std::function<std::int64_t()> step,
+                                       Priority priority) override {
+    return std::make_unique<ThreadWorker>(name, notifier, std::move(step), priority);
+  }
 };
 
 }  // namespace

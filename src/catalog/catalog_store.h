@@ -13,7 +13,8 @@
 
 namespace sluice::catalog {
 
-enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token, role };
+// `secret`: what the server keeps for itself, such as what ids of events are derived with.
+enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token, role, secret };
 
 struct Document {
   DocumentKind kind = DocumentKind::project;
@@ -73,7 +74,8 @@ class CatalogStore {
  public:
   virtual ~CatalogStore() = default;
   virtual StoreResult<std::vector<Document>> list(DocumentKind kind) = 0;
-  // All of it or nothing, on disk when it returns. A revision that is not as expected is a conflict.
+  // All of it or nothing, on disk when it returns. A revision that is not as expected is a conflict. An `audit` without
+  // an id is not kept: what the server writes for itself.
   virtual StoreResult<void> commit(const std::vector<DocumentChange>& changes, const AuditEntry& audit) = 0;
   virtual StoreResult<std::vector<AuditEntry>> audit(const AuditQuery& query) = 0;  // newest first
   // Adds to what is there of the same hour, destination and kind.

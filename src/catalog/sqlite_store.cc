@@ -119,12 +119,7 @@ class SqliteStore final : public CatalogStore {
       run("ROLLBACK");
       return done;
     }
-    Statement insert(database_.get(),
-                     "INSERT INTO audit (id, at_ms, member, action, target, title, comment, before, after) "
-                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    insert.bind(audit.id).bind(audit.at_ms).bind(audit.member).bind(audit.action).bind(audit.target);
-    insert.bind(audit.title).bind(audit.comment).bind(audit.before).bind(audit.after).step();
-    if (!insert.good() || !run("COMMIT")) {
+    if ((!audit.id.empty() && !insert(audit)) || !run("COMMIT")) {
       auto error = failed("written");
       run("ROLLBACK");
       return error;
@@ -252,6 +247,14 @@ class SqliteStore final : public CatalogStore {
         {StoreFault::failed, fmt::format("The catalog {} cannot be {}: {}. Check the disk.", path_, what, why())});
   }
 
+  bool insert(const AuditEntry& audit) {
+    Statement statement(database_.get(),
+                        "INSERT INTO audit (id, at_ms, member, action, target, title, comment, before, after) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    statement.bind(audit.id).bind(audit.at_ms).bind(audit.member).bind(audit.action).bind(audit.target);
+    statement.bind(audit.title).bind(audit.comment).bind(audit.before).bind(audit.after).step();
+    return statement.good();
+  }
   StoreResult<void> apply(const DocumentChange& change) {
     const Document& document = change.document;
     const auto kind = static_cast<std::int64_t>(document.kind);

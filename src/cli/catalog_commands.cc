@@ -11,6 +11,7 @@
 #include <optional>
 #include <tuple>
 
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "cli/rest_commands.h"
 #include "cli/server_options.h"

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "cli/rest_client.h"
 #include "cli/rest_command_table.h"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "cli/rest_commands.h"
 #include "cli/server_options.h"

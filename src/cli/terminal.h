@@ -9,11 +9,7 @@ namespace sluice::cli {
 
 inline constexpr std::size_t kTerminalColumns = 80;
 
-// Names, events and messages hold what strangers sent. A terminal would obey control characters, and show text in
-// another order than it has for bidirectional ones: each becomes \uXXXX, which in JSON stands for the same character.
-// Line ends stay, if `keeps_lines`; so does a tab.
-std::string terminal_text(std::string_view text, bool keeps_lines = true);
-// JSON for programs: byte by byte, but for a terminal as above.
+// JSON for programs: byte by byte, but for a terminal as terminal_text().
 void print_json(std::string_view json);
 // "sluice: MESSAGE", on stderr.
 void complain(std::string_view message);

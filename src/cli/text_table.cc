@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/terminal_text.h"
 #include "cli/terminal.h"
 
 namespace sluice::cli {

@@ -11,6 +11,7 @@ DataPath::DataPath(DataPathSettings settings, Parts parts) : settings_(std::move
 // The journal's answers go to intake, which must be there until the last.
 DataPath::~DataPath() {
   exporter_.reset();
+  if (intake_) intake_->stop();
   if (journal_) journal_->close();
 }
 
@@ -33,13 +34,16 @@ Result<void> DataPath::open_stores() {
                                                     parts_.workers);
   intake_dead_letters_ = std::make_unique<intake::IntakeDeadLetters>(parts_.files, directory + "/dead-letters",
                                                                      settings_.intake, intake_metrics_, parts_.workers);
-  intake_ = std::make_unique<intake::Intake>(catalog_, flags_, *journal_, parts_.clock, intake_metrics_,
-                                             *intake_dead_letters_, settings_.intake, parts_.common_answers);
+  intake_ =
+      std::make_unique<intake::Intake>(catalog_, flags_, *journal_, parts_.clock, intake_metrics_,
+                                       *intake_dead_letters_, settings_.intake, parts_.common_answers, parts_.workers);
   return {};
 }
 
-Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted) {
+Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted,
+                             const event::EventIdSecret& secret) {
   deleted_ = deleted;
+  intake_->event_id_secret = secret;
   exporter_->hold_delivery();
   exporter_->set_aside_all_but(*catalog);
   exporter_->repair_cursors();
@@ -86,6 +90,7 @@ Result<void> DataPath::settle() {
 void DataPath::drain(std::int64_t deadline_ms) { exporter_->drain(deadline_ms); }
 
 void DataPath::close() {
+  intake_->stop();
   flag_store_->close();
   journal_->close();
 }

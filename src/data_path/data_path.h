@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
+#include "event/derived_ids.h"
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
 #include "flags/flag_store.h"
@@ -60,8 +61,10 @@ class DataPath {
   static Result<std::unique_ptr<DataPath>> open(DataPathSettings settings, Parts parts);
   ~DataPath();
 
-  // Once, before the first request. After an error nothing runs that would not be stopped by the destructor.
-  Result<void> start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted);
+  // Once, before the first request. After an error nothing runs that would not be stopped by the destructor. `secret`:
+  // what ids of events are derived with, the same at every start.
+  Result<void> start(const catalog::CatalogPointer& catalog, DeletedDestinations deleted,
+                     const event::EventIdSecret& secret);
   // Once, after start(), when the listeners are open: thousands of destinations that call AWS for the first time would
   // keep SDKs waiting for a server that starts.
   void deliver() { exporter_->begin_delivery(); }

@@ -32,7 +32,7 @@ class DataPathTest : public testing::Test {
                                              nullptr});
     ASSERT_TRUE(opened) << opened.error().message;
     data_path_ = std::move(*opened);
-    ASSERT_TRUE(data_path_->start(catalog_of(std::move(destinations)), deleted));
+    ASSERT_TRUE(data_path_->start(catalog_of(std::move(destinations)), deleted, {}));
     data_path_->deliver();
   }
   Result<void> put_in_force(std::vector<catalog::Destination> destinations) {

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/hex.h"
 
 // The offsets below are those of docs/entry-format.md.
 namespace sluice::event {
@@ -75,6 +77,7 @@ std::array<std::string_view, kTexts> texts_of(const PayloadSource& source) {
 void EntryWriter::begin(ObjectId project, ObjectId environment, std::int64_t received_ms, const PayloadSource& source) {
   json_.clear();
   index_.clear();
+  ids_.clear();
   event_start_ = 0;
   counts_ = {};
 
@@ -105,6 +108,16 @@ void EntryWriter::end_event(EventKind kind, std::uint8_t version, bool in_experi
   index_.push_back({static_cast<std::uint32_t>(size), key_offset, key_size, kind, flags});
   ++counts_[static_cast<std::size_t>(kind)];
   event_start_ = json_.size();
+}
+
+void EntryWriter::note_id(std::size_t offset) { ids_.push_back(static_cast<std::uint32_t>(event_start_ + offset)); }
+
+void EntryWriter::stamp_ids(std::uint32_t seconds) {
+  constexpr std::size_t kDigits = 8;
+  std::array<char, kDigits> digits;
+  for (std::size_t i = 0; i < kDigits; ++i) digits[i] = kHexDigitsLower[seconds >> (28 - 4 * i) & 15];
+  for (const std::uint32_t at : ids_) std::copy(digits.begin(), digits.end(), json_.begin() + at);
+  ids_.clear();
 }
 
 void EntryWriter::discard_event() { json_.resize(event_start_); }

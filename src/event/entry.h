@@ -57,6 +57,11 @@ class EntryWriter {
   // end_event().
   void end_event(EventKind kind, std::uint8_t version, bool in_experiment, std::uint32_t key_offset,
                  std::uint16_t key_size);
+  // The id of the event that is being appended is derived: its first eight digits are at `offset` from where its JSON
+  // starts, and stay to be written by stamp_ids(). Before end_event().
+  void note_id(std::size_t offset);
+  // Writes the first eight digits of all noted ids, once.
+  void stamp_ids(std::uint32_t seconds);
   // Throws away what was appended since the last end_event().
   void discard_event();
 
@@ -79,6 +84,7 @@ class EntryWriter {
   std::string json_;
   std::size_t event_start_ = 0;
   std::vector<IndexRow> index_;
+  std::vector<std::uint32_t> ids_;  // where those to be stamped begin in json_
   EventKindCounts counts_{};
 };
 

@@ -24,6 +24,7 @@ enum class MemberName : std::uint8_t {
   evaluation,
   value,
   variation_name,
+  creation_date,
   track_events,  // housekeeping too, but it is read before it is taken out
   housekeeping,  // debugEventsUntilDate, excludeFromSummaries, trackReason
 };
@@ -60,6 +61,8 @@ inline MemberName member_name(std::string_view name) {
       if (is("contextKeys")) return MemberName::context_keys;
       if (is("trackEvents")) return MemberName::track_events;
       return is("trackReason") ? MemberName::housekeeping : MemberName::unread;
+    case 12:
+      return is("creationDate") ? MemberName::creation_date : MemberName::unread;
     case 13:
       return is("variationName") ? MemberName::variation_name : MemberName::unread;
     case 20:

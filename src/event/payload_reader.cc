@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "event/array_splitter.h"
@@ -86,6 +87,7 @@ struct PayloadReader::State {
   void tell_summary() const;
   std::uint64_t summarized_evaluations(std::uint32_t flag_token) const;
   void compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry);
+  void note_creation();
   std::size_t append_tokens(std::uint32_t first, std::uint32_t after, std::uint32_t key_token, std::string& out) const;
   bool left_out(const EventMember& member, EventKind kind) const;
   void set_aside(std::string_view bytes, UnusableReason reason, std::string why, EntryWriter& entry);
@@ -93,6 +95,7 @@ struct PayloadReader::State {
   bool ends_event(std::uint32_t token) const { return token == walk.size() || walk.at(token) == ','; }
   std::string why_not_json(std::string_view text) const;
   Result<void> within_limits();
+  std::size_t window_bytes() const { return parts == nullptr ? kWindowBytes : std::min(parts->bytes, kWindowBytes); }
   tl::unexpected<Error> refuse(PayloadFault why, std::string message);
   tl::unexpected<Error> refuse_body(std::size_t at);
 
@@ -109,6 +112,9 @@ struct PayloadReader::State {
   PayloadFault fault = PayloadFault::not_an_array;
   std::size_t unusable_total = 0, tokens = 0;
   ParseMemory* memory = nullptr;
+  const PayloadParts* parts = nullptr;
+  std::optional<DerivedIds> derived;
+  double newest_creation_ms = 0;
   std::uint8_t schema = 1;
   std::int64_t received_ms = 0;
   std::size_t position = 0;
@@ -124,8 +130,12 @@ const UnusableCounts& PayloadReader::unusable_counts() const { return state_->un
 const std::vector<UnusableEvent>& PayloadReader::unusable() const { return state_->unusable; }
 
 Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std::int64_t received_ms,
-                                 EntryWriter& entry, EvaluationFilter* flags, ParseMemory* memory) {
+                                 EntryWriter& entry, EvaluationFilter* flags, ParseMemory* memory,
+                                 const PayloadParts* parts, const PayloadIdentity* identity) {
   State& state = *state_;
+  state.parts = parts;
+  state.derived.reset();
+  if (identity != nullptr) state.derived.emplace(*identity, body);
   state.flags = flags;
   state.memory = memory;
   state.schema = schema;
@@ -135,12 +145,18 @@ Result<void> PayloadReader::read(std::string_view body, std::uint8_t schema, std
 
 PayloadFault PayloadReader::fault() const { return state_->fault; }
 
+std::uint32_t PayloadReader::newest_creation_s() const {
+  constexpr double kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp(state_->newest_creation_ms / 1000, 0.0, kMost));
+}
+
 std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
 
 Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter& entry) {
   unusable.clear();
   unusable_counts = {};
   not_exported = position = unusable_total = tokens = 0;
+  newest_creation_ms = 0;
   body = with_body;
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   const std::size_t first = skip_space(body, 0);
@@ -150,7 +166,7 @@ Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter&
   inside = body.substr(first + 1, last - first - 1);
   if (skip_space(inside, 0) == inside.size()) return {};
 
-  if (inside.size() > kWindowBytes) return read_in_windows(entry);
+  if (inside.size() > window_bytes()) return read_in_windows(entry);
   const auto read = read_range(0, inside.size(), entry);
   if (!read) return tl::unexpected(read.error());
   return *read == inside.size() ? within_limits() : read_one_by_one(*read, inside.size(), entry);
@@ -159,12 +175,13 @@ Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter&
 // Splits a large payload at the ends of its events, so that the index of each part stays small, whatever it consists
 // of.
 Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
-  entry.json().reserve(inside.size() + inside.size() / 8);  // ids are added: growing would copy all of it
+  const std::size_t kept = parts == nullptr ? inside.size() : std::min(inside.size(), window_bytes());
+  entry.json().reserve(kept + kept / 8);  // ids are added: growing would copy all of it
   for (std::size_t begin = 0; begin <= inside.size();) {
     begin = skip_space(inside, begin);
     std::size_t end = begin, next = begin;
     bool too_large = false;
-    while (next <= inside.size() && end - begin < kWindowBytes) {
+    while (next <= inside.size() && end - begin < window_bytes()) {
       const std::size_t element_end = next_element(inside, next);
       if (element_end == kUnsplittable) return refuse_body(next);
       too_large = next == begin && element_end - next > kMaxEventBytes;
@@ -177,6 +194,7 @@ Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
     if (!read) return tl::unexpected(read.error());
     if (*read != end || begin == end)
       if (auto rest = read_one_by_one(*read, end, entry); !rest) return rest;
+    if (parts != nullptr) parts->end(inside.substr(begin, end - begin));
     begin = end + 1;
   }
   return within_limits();
@@ -361,7 +379,18 @@ std::uint64_t PayloadReader::State::summarized_evaluations(std::uint32_t flag_to
   return sum;
 }
 
+void PayloadReader::State::note_creation() {
+  const auto value = event.value(MemberName::creation_date);
+  if (!value) return;
+  const std::string_view text = walk.text(*value);
+  double ms = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (read.ec == std::errc() && read.ptr == text.data() + text.size())
+    newest_creation_ms = std::max(newest_creation_ms, ms);
+}
+
 void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, EntryWriter& entry) {
+  if (derived) note_creation();
   if (kind == EventKind::summary && flags != nullptr) tell_summary();
   const auto key = event_key(event, kind);
   const FlagVerdict verdict = ask(kind, key);
@@ -377,9 +406,11 @@ void PayloadReader::State::compose(EventKind kind, std::uint32_t kind_token, Ent
   constexpr std::string_view kBeforeId = ",\"id\":\"";
   char id[kBeforeId.size() + ObjectId::kHexDigits + 1];
   std::copy(kBeforeId.begin(), kBeforeId.end(), id);
-  minter.mint(received_ms).write_hex(id + kBeforeId.size());
+  const ObjectId event_id = derived ? derived->of(position) : minter.mint(received_ms);
+  event_id.write_hex(id + kBeforeId.size());
   id[sizeof id - 1] = '"';
   out.append("{\"kind\":"sv).append(walk.text(kind_token)).append(id, sizeof id);
+  if (derived) entry.note_id(out.size() - start - (ObjectId::kHexDigits + 1));
 
   // Members that stay are copied in runs, with the commas between them.
   const std::vector<EventMember>& members = event.members();

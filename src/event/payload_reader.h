@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "base/object_id.h"
 #include "base/result.h"
+#include "event/derived_ids.h"
 #include "event/entry.h"
 #include "event/evaluation_filter.h"
 
@@ -79,6 +81,14 @@ struct UnusableEvent {
   std::string_view bytes;  // as sent; points into the body
 };
 
+// How a large payload becomes several entries.
+struct PayloadParts {
+  std::size_t bytes;  // of each part of the payload, about: it ends behind the event with which it has as many
+  // Called after each part of a payload of more than `bytes`: its events are in the entry. `span`: its bytes, the same
+  // for the same payload.
+  std::function<void(std::string_view span)> end;
+};
+
 // One reader belongs to one thread; it keeps its buffers from payload to payload.
 class PayloadReader {
  public:
@@ -91,11 +101,17 @@ class PayloadReader {
   // array is skipped. An error means that the body as a whole is refused (fault() says which way) and says what is
   // wrong and at which byte; `entry` then holds nothing to keep. The body is only read, never written to. `flags` is
   // asked about each evaluation; without it all are exported, and no variation has a name. `memory` is asked for what a
-  // large payload needs, and has all of it back when this returns; without it there is enough.
+  // large payload needs, and has all of it back when this returns; without it there is enough. After an error what
+  // `parts` was told of is nothing to keep either. With `identity` ids are derived from it, and stay to be stamped
+  // (EntryWriter::stamp_ids) with newest_creation_s(); without, they are minted.
   Result<void> read(std::string_view body, std::uint8_t schema, std::int64_t received_ms, EntryWriter& entry,
-                    EvaluationFilter* flags = nullptr, ParseMemory* memory = nullptr);
+                    EvaluationFilter* flags = nullptr, ParseMemory* memory = nullptr,
+                    const PayloadParts* parts = nullptr, const PayloadIdentity* identity = nullptr);
   // Of the last read() that returned an error.
   PayloadFault fault() const;
+
+  // Of the last read(): the newest creationDate of its events, in seconds; 0: none has one.
+  std::uint32_t newest_creation_s() const;
 
   // Of the last read(): evaluations that are not selected for export, and so are not in the entry.
   std::size_t not_exported() const;

@@ -7,7 +7,9 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/worker.h"
 #include "catalog/snapshot.h"
+#include "event/derived_ids.h"
 #include "flags/flag_registry.h"
 #include "http/byte_budget.h"
 #include "http/server.h"
@@ -20,6 +22,8 @@
 
 namespace sluice::intake {
 
+class LargePayloads;
+
 // What the handlers of all loops share. References outlive the listener, and the journal is closed before they go: an
 // answer may come from it until then.
 class Intake {
@@ -28,10 +32,17 @@ class Intake {
   using CommonAnswers = std::function<http::HttpResponse(const http::HttpRequest&)>;
 
   Intake(const catalog::Catalog& catalog, flags::FlagRegistry& flags, journal::Journal& journal, const Clock& clock,
-         IntakeMetrics& metrics, IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers);
+         IntakeMetrics& metrics, IntakeDeadLetters& dead_letters, IntakeLimits limits, CommonAnswers common_answers,
+         Workers& workers = worker_threads());
+  ~Intake();
 
   // One a loop; it must not outlive this.
   std::unique_ptr<http::HttpHandler> make_handler();
+  // Before the journal is closed: large payloads that wait are answered 503.
+  void stop();
+
+  // What ids of events are derived with: set before the first request, and the same for ever.
+  event::EventIdSecret event_id_secret{};
 
   const catalog::Catalog& catalog;
   flags::FlagRegistry& flags;
@@ -44,6 +55,7 @@ class Intake {
   http::ByteBudget inflated;
   EnvironmentRates rates;
   RefusalLog refusals;
+  const std::unique_ptr<LargePayloads> large;
 };
 
 }  // namespace sluice::intake

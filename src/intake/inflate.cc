@@ -33,6 +33,14 @@ std::string problem_of(int code) {
 
 }  // namespace
 
+std::uint32_t announced_bytes(std::string_view gzip) {
+  std::uint32_t bytes = 0;
+  if (gzip.size() < sizeof bytes) return 0;
+  for (std::size_t i = 0; i < sizeof bytes; ++i)
+    bytes |= std::uint32_t{static_cast<std::uint8_t>(gzip[gzip.size() - sizeof bytes + i])} << (8 * i);
+  return bytes;
+}
+
 struct Inflater::State {
   inflate_state inflate;
 };

@@ -11,6 +11,10 @@
 
 namespace sluice::intake {
 
+// How many bytes gzip says that it holds, modulo 4 GiB, in its last four: a hint, since whoever sends it may lie.
+// Shorter text: 0.
+std::uint32_t announced_bytes(std::string_view gzip);
+
 class Inflater {
  public:
   enum class Outcome : std::uint8_t {

@@ -5,6 +5,13 @@ namespace sluice::intake {
 void FakeJournal::answer_with(journal::AppendOutcome outcome) {
   const std::lock_guard lock(mutex_);
   outcome_ = outcome;
+  durable_before_ = 0;
+}
+
+void FakeJournal::answer_after(std::size_t appends, journal::AppendOutcome outcome) {
+  const std::lock_guard lock(mutex_);
+  outcome_ = outcome;
+  durable_before_ = appends;
 }
 
 void FakeJournal::hold_answers() {
@@ -32,8 +39,17 @@ std::vector<FakeJournal::Stored> FakeJournal::stored() const {
   return stored_;
 }
 
+void FakeJournal::forget_all() {
+  const std::lock_guard lock(mutex_);
+  stored_.clear();
+  seen_.clear();
+}
+
 journal::AppendOutcome FakeJournal::store(journal::AppendRequest& request) {
-  if (outcome_ != journal::AppendOutcome::durable) return outcome_;
+  if (durable_before_ > 0)
+    --durable_before_;
+  else if (outcome_ != journal::AppendOutcome::durable)
+    return outcome_;
   if (request.dedupe_key != journal::DedupeKey{} && !seen_.emplace(request.environment, request.dedupe_key).second)
     return journal::AppendOutcome::deduplicated;
   stored_.push_back(

@@ -27,6 +27,8 @@ class FakeJournal : public journal::Journal {
 
   // What the next appends are answered; `durable` stands for durable or deduplicated, as it turns out.
   void answer_with(journal::AppendOutcome outcome);
+  // The same, but for the next `appends`, which are durable.
+  void answer_after(std::size_t appends, journal::AppendOutcome outcome);
   // From now on answers wait for release(), which gives them all.
   void hold_answers();
   void release();
@@ -35,6 +37,8 @@ class FakeJournal : public journal::Journal {
   void set_max_entry_bytes(std::uint64_t bytes) { max_entry_bytes_ = bytes; }
 
   std::vector<Stored> stored() const;
+  // As another journal, which has seen nothing.
+  void forget_all();
 
   void append(journal::AppendRequest request) override;
   std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
@@ -70,6 +74,7 @@ class FakeJournal : public journal::Journal {
   bool holding_ = false;
   std::atomic<bool> has_room_{true};
   journal::AppendOutcome outcome_ = journal::AppendOutcome::durable;
+  std::size_t durable_before_ = 0;  // appends until outcome_ counts
   std::uint64_t max_entry_bytes_ = 32ull << 20;
 };
 

@@ -19,6 +19,11 @@ struct IntakeLimits {
   std::uint64_t max_inflated_total_bytes = 192ull << 20;
   // Bytes of a payload whose reading is not counted: it works in buffers that each loop keeps.
   std::uint64_t max_uncharged_bytes = 1ull << 20;
+  // Bytes of a payload, inflated, that a loop reads itself: 3 ms. A larger one, of about a thousand events and more, is
+  // read by a worker of low priority (intake/large_payloads.h).
+  std::uint64_t max_bytes_on_loop = 512ull << 10;
+  // A larger payload becomes several entries of about so many bytes, which the disk takes in a few milliseconds.
+  std::uint64_t part_bytes = 1ull << 20;
   // Bytes a second, inflated, of one environment, over two seconds; beyond it 503. 0: no limit.
   std::uint64_t max_environment_bytes_per_s = 0;
   // Bytes of one diagnostic event, inflated; beyond it 400, and no more is inflated. Real ones have 1 to 3 kB, and are

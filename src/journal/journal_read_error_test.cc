@@ -45,9 +45,6 @@ AppendOutcome append(Journal& journal, int n) {
 class PausingWorkers final : public Workers {
  public:
   explicit PausingWorkers(std::function<void()> on_pause = [] {}) : on_pause_(std::move(on_pause)) {}
-  std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override {
-    return worker_threads().start(name, notifier, std::move(step));
-  }
   void pause_us(std::int64_t) override {
     ++pauses;
     on_pause_();
@@ -55,6 +52,10 @@ class PausingWorkers final : public Workers {
   int pauses = 0;
 
  private:
+  std::unique_ptr<Worker> start_worker(const char* name, Notifier& notifier, std::function<std::int64_t()> step,
+                                       Priority priority) override {
+    return worker_threads().start(name, notifier, std::move(step), priority);
+  }
   const std::function<void()> on_pause_;
 };
 

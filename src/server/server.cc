@@ -22,6 +22,7 @@
 #include "server/declared_token.h"
 #include "server/descriptor_limit.h"
 #include "server/empty_catalog.h"
+#include "server/event_id_secret.h"
 #include "server/management.h"
 #include "server/private_files.h"
 
@@ -60,15 +61,18 @@ struct Server::Parts {
   explicit Parts(Configuration configuration, EnvironmentLookup lookup)
       : settings(std::move(configuration.settings)),
         environment([lookup = std::move(lookup)](const char* name) { return lookup(name); }) {}
-  // Requests to AWS that are under way would hold the others up.
+  // Requests to AWS that are under way would hold the others up; the publisher of a start that failed half-way uses
+  // parts that are made after it.
   ~Parts() {
     if (transport) transport->stop();
+    if (management) management->stop();
   }
 
   const ServerSettings settings;
   const ProcessEnvironment environment;
   const std::uint64_t descriptors = raise_descriptor_limit();
   SystemClock clock;
+  std::mutex reload_mutex;  // one catalog is put in force at a time
   const std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
   std::unique_ptr<http_client::CurlTransport> transport;
   std::unique_ptr<AwsIdentity> identity;
@@ -83,7 +87,6 @@ struct Server::Parts {
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
-  std::mutex reload_mutex;  // one catalog is put in force at a time
   bool stopped = false;
 
   Result<void> open_data_path(bool managed);
@@ -264,9 +267,12 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
           !checked)
         return tl::unexpected(checked.error());
   }
+  const auto secret =
+      managed ? stored_event_id_secret(p.management->store()) : kept_event_id_secret(*p.files, p.settings.data_dir);
+  if (!secret) return tl::unexpected(secret.error());
   using data_path::DeletedDestinations;
   if (auto started =
-          p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::set_aside);
+          p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::set_aside, *secret);
       !started)
     return tl::unexpected(started.error());
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "server/management.h"
 #include "server/server.h"
 
 namespace sluice::server {
@@ -109,6 +110,34 @@ TEST_F(StartTest, with_the_intake_port_taken_stops_what_runs_and_the_next_start_
     const auto server = start(configuration(managed));
     ASSERT_TRUE(server);
     EXPECT_EQ((*server)->first_admin_token().empty(), !managed) << "a start that failed took the token with it";
+  }
+}
+
+// Its expirer changes the catalog, and its publisher puts that in force, while the start is taken back.
+TEST_F(StartTest, with_a_port_taken_and_a_key_that_expires_stops_what_runs) {
+  const TakenPort taken;
+  Configuration refused = configuration(true);
+  refused.settings.intake_listen = taken.address();
+  const SystemClock clock;
+  for (int i = 0; i < 10; ++i) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    {
+      const auto management = Management::open(refused.settings, clock);
+      ASSERT_TRUE(management) << management.error().message;
+      using catalog::DocumentKind;
+      ASSERT_TRUE((*management)
+                      ->catalog()
+                      .commit({{DocumentKind::project, "5744c96707c9900708000004", {{"key", "web"}}},
+                               {DocumentKind::environment,
+                                "578d1e02d2943862c52b9686",
+                                {{"project", "web"}, {"key", "production"}, {"sdk_keys", {"sdk-new", "sdk-old"}}},
+                                {{"key_expiries", {{"sdk_keys", {0, 1}}}}}}},
+                              {}));
+    }
+    const auto server = start(refused);
+    ASSERT_FALSE(server);
+    EXPECT_NE(server.error().message.find(taken.address()), std::string::npos) << server.error().message;
   }
 }
 

@@ -50,6 +50,8 @@ void Run::check_lost_cursor() {
   if (lost_cursor_.is_zero()) return;
   const auto status = process_->exporter().status(lost_cursor_);
   if (!status || status->state == exporting::DestinationState::blocked) return;
+  // One that is off is not blocked by a cursor that cannot be read yet.
+  if (status->state == exporting::DestinationState::off && weather_.read_errors) return;
   const auto& notes = status->pipeline.notes;
   if (std::none_of(notes.begin(), notes.end(), [](const auto& note) { return note.code == "cursor_lost"; }))
     broken_ = fmt::format("the cursor of {} was lost, and nothing says so", lost_cursor_.hex());
@@ -85,7 +87,8 @@ void Run::live_without(Tracked& destination) {
   tell(fmt::format("a start does not know {}", Cloud::stream_name(destination.stream)));
   ++happened_.unknown;
   database_.hide_destination(id);
-  process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, reads_flags_);
+  process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, intake_limits_,
+                                       reads_flags_);
   usage_at_start_ = database_.usage();
   if (process_->start()) {
     ++happened_.restarts;

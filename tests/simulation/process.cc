@@ -9,6 +9,7 @@
 #include "base/process_environment.h"
 #include "http/request_parser.h"
 #include "kinesis/make_kinesis_sink.h"
+#include "server/event_id_secret.h"
 
 namespace sluice::simulation {
 namespace {
@@ -49,9 +50,12 @@ class Exchange final : public http::HttpResponder::Target {
 
 }  // namespace
 
-Process::Process(World world, const journal::JournalLimits& limits, bool reads_flags) : world_(world) {
+Process::Process(World world, const journal::JournalLimits& limits, const intake::IntakeLimits& intake,
+                 bool reads_flags)
+    : world_(world) {
   settings_.data_dir = kDataDirectory;
   settings_.journal = limits;
+  settings_.intake = intake;
   settings_.admin_token = kAdminToken;
   if (reads_flags) settings_.launchdarkly.api_token = "api-reader";
   settings_.launchdarkly.refresh_ms = kFlagRefreshMs;
@@ -90,7 +94,10 @@ Result<void> Process::start() {
   management_ = std::move(*management);
   // AssumeRole would wait for it, in the only thread.
   while (!own_credentials_->current()) world_.scheduler.run_for(1000);
-  if (auto started = data_path_->start(management_->catalog().snapshot(), data_path::DeletedDestinations::forget);
+  const auto secret = server::stored_event_id_secret(management_->store());
+  if (!secret) return tl::unexpected(secret.error());
+  if (auto started =
+          data_path_->start(management_->catalog().snapshot(), data_path::DeletedDestinations::forget, *secret);
       !started)
     return started;
   show();

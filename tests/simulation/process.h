@@ -46,7 +46,7 @@ class Process {
   using Answered = std::function<void(const http::HttpResponse&)>;
 
   // With `reads_flags`, names of flags are read from LaunchDarkly.
-  Process(World world, const journal::JournalLimits& limits, bool reads_flags);
+  Process(World world, const journal::JournalLimits& limits, const intake::IntakeLimits& intake, bool reads_flags);
   ~Process();
 
   // An error is what the process would say before it ends.

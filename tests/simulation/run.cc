@@ -32,6 +32,15 @@ std::string describe(const exporting::DestinationStatus& status) {
                      status.pipeline.problem ? status.pipeline.problem->code : "");
 }
 
+// In half of the runs some payloads are large: read by their worker, and stored in parts.
+intake::IntakeLimits draw_intake_limits(Random& random) {
+  intake::IntakeLimits limits;
+  if (random.below(2) == 0) return limits;
+  limits.max_bytes_on_loop = 500 + random.below(6'000);
+  limits.part_bytes = 300 + random.below(4'000);
+  return limits;
+}
+
 journal::JournalLimits draw_limits(Random& random) {
   constexpr std::uint64_t kSegments[] = {3, 6, 24, 200};
   journal::JournalLimits limits;
@@ -54,6 +63,7 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       key_random_(part(seed, 9)),
       look_random_(part(seed, 10)),
       lost_random_(part(seed, 13)),
+      large_random_(part(seed, 14)),
       loses_files_(outage_ms == 0 && lost_random_.below(10) < 3),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
@@ -62,6 +72,7 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       sdk_(part(seed, 4)),
       database_(part(seed, 12)),
       limits_(draw_limits(random_)),
+      intake_limits_(draw_intake_limits(large_random_)),
       environments_(1 + random_.below(2)) {
   seed_system_random(part(seed, 5));
   reads_flags_ = look_random_.below(2) == 0;
@@ -296,7 +307,8 @@ void Run::try_start() {
     lost_cursor_ = {};
     if (loses_files_ && !repaired_ && lost_random_.below(3) == 0) lose_files();
     if (broken_) return;
-    process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, reads_flags_);
+    process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, intake_limits_,
+                                         reads_flags_);
     usage_at_start_ = database_.usage();
     if (auto started = process_->start(); !started) {
       tell("does not start: " + started.error().message);

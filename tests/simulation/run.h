@@ -124,7 +124,7 @@ class Run {
   const std::int64_t outage_ms_;
   Random random_;
   // Each of what came later, alone: an earlier seed keeps the rest of its weather.
-  Random read_random_, database_random_, key_random_, look_random_, lost_random_;
+  Random read_random_, database_random_, key_random_, look_random_, lost_random_, large_random_;
   bool loses_files_;
   ObjectId lost_cursor_;  // before the start under way; zero: none
   const Weather weather_;
@@ -137,6 +137,7 @@ class Run {
   Happened happened_;
   journal::Position end_at_start_{UINT64_MAX};  // of the journal, when the process began this life
   journal::JournalLimits limits_;
+  intake::IntakeLimits intake_limits_;
   std::size_t environments_;
   std::unique_ptr<storage::FakeFileSystem> disk_;
   std::unique_ptr<Process> process_;

@@ -40,7 +40,8 @@ class Scheduler::Handle final : public Worker {
   std::shared_ptr<Job> job_;
 };
 
-std::unique_ptr<Worker> Scheduler::start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) {
+std::unique_ptr<Worker> Scheduler::start_worker(const char* name, Notifier& notifier,
+                                                std::function<std::int64_t()> step, Priority /*priority*/) {
   jobs_.push_back(std::make_shared<Job>(Job{++numbers_, name, &notifier, std::move(step), clock_.steady_us()}));
   return std::make_unique<Handle>(*this, jobs_.back());
 }

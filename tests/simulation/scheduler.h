@@ -24,7 +24,6 @@ class Scheduler final : public Workers {
  public:
   Scheduler(ManualClock& clock, std::uint64_t seed) : clock_(clock), random_(seed) {}
 
-  std::unique_ptr<Worker> start(const char* name, Notifier& notifier, std::function<std::int64_t()> step) override;
   void pause_us(std::int64_t us) override { run_for(us); }
   bool wait_us(Notifier& notifier, std::int64_t us) override;
 
@@ -41,6 +40,8 @@ class Scheduler final : public Workers {
   std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
+  std::unique_ptr<Worker> start_worker(const char* name, Notifier& notifier, std::function<std::int64_t()> step,
+                                       Priority priority) override;
   struct Job;
   class Handle;
   struct Event {
