@@ -36,7 +36,7 @@ test('a destination that the catalog lost, and entries that the disk lost, are s
   await ui.page.getByText(`The journal has lost ${journal.missingEntries} entries.`).waitFor();
   await ui.page.getByText('1 destination of this data directory is not in the catalog.').waitFor();
   const line = ui.page.getByRole('list', { name: 'Destinations set aside' }).getByRole('listitem');
-  assert.match(await line.textContent(), /flags to the lake.*set aside.*kept until/);
+  assert.match(await line.textContent(), /flags to the lake.*Set aside.*keeps its events until/s);
   for (const look of [{}, { scheme: 'dark' }, { width: 390, height: 844 }]) {
     const looked = await Console.open(t, sluice, look);
     await looked.signIn();

@@ -2,6 +2,7 @@
 // about destinations that are not in the list, or not as they should be.
 import type { ServerStatus } from '../api/types';
 import { counted } from '../format/numbers';
+import { exact, toMs } from '../format/times';
 import { Callout } from '../parts/callout';
 import { Time } from '../parts/time';
 import { Link } from '../router';
@@ -9,8 +10,10 @@ import { Link } from '../router';
 export function Losses({ status }: { status: ServerStatus }) {
   const missing = status.journal.missingEntries ?? 0;
   const setAside = status.setAside ?? [];
+  if (missing === 0 && setAside.length === 0) return null;
+  const one = setAside.length === 1;
   return (
-    <>
+    <div style={{ display: 'grid', gap: 16, marginBottom: 20 }}>
       {missing > 0 && (
         <Callout tone="red" title={`The journal has lost ${counted(missing, 'entry', 'entries')}.`}>
           <p>
@@ -21,21 +24,25 @@ export function Losses({ status }: { status: ServerStatus }) {
         </Callout>
       )}
       {setAside.length > 0 && (
-        <Callout tone="amber" title={`${counted(setAside.length, 'destination')} of this data directory ${setAside.length === 1 ? 'is' : 'are'} not in the catalog.`}>
+        <Callout tone="amber" title={`${counted(setAside.length, 'destination')} of this data directory ${one ? 'is' : 'are'} not in the catalog.`}>
           <p>
-            Their places and dead letters are set aside, not deleted. They continue where they were when the catalog has them again: check{' '}
-            <code>--config</code>, or restore the catalog that has them: <Link to="/docs/operating">Operating</Link>.
+            {one
+              ? 'Its place and its dead letters are set aside, not deleted. It continues where it was when the catalog has it again: check '
+              : 'Their places and dead letters are set aside, not deleted. They continue where they were when the catalog has them again: check '}
+            <code>--config</code>, or restore the catalog: <Link to="/docs/operating">Operating</Link>.
           </p>
           <ul aria-label="Destinations set aside">
             {setAside.map((each) => (
               <li key={each.id}>
-                <strong>{each.name || each.id}</strong> <span className="mono small dim">{each.id}</span>, set aside <Time at={each.since} />. Its events are kept until{' '}
-                <Time at={each.eventsKeptUntil} />, unless the journal needs the room.
+                <strong>{each.name || each.id}</strong>
+                <span className="mono small dim">{each.id}</span>
+                <br />
+                Set aside <Time at={each.since} />. The journal keeps its events until {exact(toMs(each.eventsKeptUntil) ?? 0)}, unless it needs the room.
               </li>
             ))}
           </ul>
         </Callout>
       )}
-    </>
+    </div>
   );
 }
