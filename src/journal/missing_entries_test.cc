@@ -203,5 +203,31 @@ TEST(Extent, is_read_as_it_was_written_and_a_bad_byte_is_noticed) {
   EXPECT_FALSE(decode_extent(bytes.substr(0, 39)));
 }
 
+// Found by the simulation (seed 120002191): whoever stood inside a segment was told that nothing had been behind it.
+TEST_F(MissingEntries, of_a_segment_that_was_cut_are_counted_behind_every_place_in_it) {
+  std::vector<Position> places;
+  const auto reader = journal_->reader(kMine, journal_->oldest());
+  while (places.size() < kEntries) {
+    const auto chunk = reader->read(1 << 20);
+    ASSERT_TRUE(chunk);
+    for (const auto& entry : chunk->entries) places.push_back(entry.position);
+  }
+  for (std::size_t i = 0; i < kEntries; ++i)
+    ASSERT_EQ(journal_->count(kMine, places[i], journal_->end())->entries, kEntries - i);
+  const std::string cut = segments().at(1);
+  close();
+  constexpr std::size_t kLeft = 20'000;
+  files_.set_bytes(cut, files_.bytes(cut).substr(0, kLeft));
+  open();
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const std::uint64_t behind = journal_->count(kMine, places[i], journal_->end())->entries;
+    const bool lost = segment_of(places[i]) == segment_of(places[0]) + 1 && offset_of(places[i]) > kLeft;
+    if (lost)
+      EXPECT_GE(behind, kEntries - i) << "told is too much rather than too little";
+    else
+      EXPECT_EQ(behind, kEntries - i) << i;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::journal

@@ -158,25 +158,49 @@ namespace {
 struct Part {
   std::shared_ptr<Segment> segment;
   std::uint64_t from, to;
+  bool to_its_end;   // `to` is where the segment's frames end
   std::string rows;  // copied from memory
   std::uint32_t rows_at, rows_bytes;
 };
 
-// Reads the headers of the frames that start within [from, to).
-storage::FileResult<void> walk_count(const Part& part, std::uint64_t from, std::uint64_t to,
+// Reads the headers of the frames that start within [from, to). Whether they follow each other without a gap; behind
+// the last there may be none.
+storage::FileResult<bool> walk_count(const Part& part, std::uint64_t from, std::uint64_t to,
                                      const ObjectId& environment, JournalCount& total) {
-  if (from >= to) return {};
+  if (from >= to) return true;
   const auto file = part.segment->file();
   if (!file) return tl::unexpected(file.error());
   FrameWalk walk(**file, part.segment->seed, from, part.to, part.segment->header.first_sequence - 1,
                  FrameWalk::Payloads::skip);
-  while (true) {
+  bool whole = true;
+  for (std::uint64_t walked_to = from;;) {
     const auto frame = walk.next();
     if (!frame) return tl::unexpected(frame.error());
-    if (!*frame || (*frame)->offset >= to) return {};
+    if (!*frame || (*frame)->offset >= to) return whole;
+    whole = whole && (*frame)->offset == walked_to;
+    walked_to = (*frame)->end;
     if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
       add_to(total, (*frame)->header);
   }
+}
+
+// Of the frames that start within [from, to) of a block that ends at `to`: what the index has of the block without what
+// is in front of `from`, so that entries which the disk lost behind it are counted, and told missing. `first`: where
+// the block's first frame of the environment starts. Nothing if that is not whole either.
+storage::FileResult<bool> count_block_end(const Part& part, const BlockRow& row, const ObjectId& environment,
+                                          JournalCount& total) {
+  JournalCount in_front;
+  Part front = part;
+  front.to = part.from;  // what is behind may be unreadable
+  const auto whole = walk_count(front, row.first, part.from, environment, in_front);
+  if (!whole) return tl::unexpected(whole.error());
+  if (!*whole || in_front.entries > row.count.entries) return false;
+  JournalCount rest = row.count;
+  rest.entries -= in_front.entries;
+  rest.bytes -= in_front.bytes;
+  for (std::size_t kind = 0; kind < rest.events.size(); ++kind) rest.events[kind] -= in_front.events[kind];
+  add_to(total, rest);
+  return true;
 }
 
 // By rows where a block lies within the stretch whole, by headers at its two edges.
@@ -184,7 +208,10 @@ storage::FileResult<void> count_part(const Part& part, const ObjectId& environme
   std::string rows = part.rows;
   if (rows.empty() && part.rows_bytes > 0) rows = part.segment->read_rows(part.rows_at, part.rows_bytes).value_or("");
   // An index of an earlier Sluice has no rows.
-  if (rows.empty()) return walk_count(part, part.from, part.to, environment, total);
+  if (rows.empty()) {
+    const auto walked = walk_count(part, part.from, part.to, environment, total);
+    return walked ? storage::FileResult<void>() : tl::unexpected(walked.error());
+  }
   std::string_view left = rows;
   std::uint64_t walked_to = part.from;
   while (const auto row = take_block_row(left)) {
@@ -194,9 +221,18 @@ storage::FileResult<void> count_part(const Part& part, const ObjectId& environme
     if (part.from <= row->first && end <= part.to) {
       add_to(total, row->count);
     } else {
+      if (end <= part.to || part.to_its_end) {
+        const auto counted = count_block_end(part, *row, environment, total);
+        if (!counted) return tl::unexpected(counted.error());
+        if (*counted) {
+          walked_to = std::max(walked_to, std::min(end, part.to));
+          continue;
+        }
+      }
       const std::uint64_t from = std::max<std::uint64_t>({part.from, row->first, walked_to});
       const std::uint64_t to = std::min(end, part.to);
-      if (auto walked = walk_count(part, from, to, environment, total); !walked) return walked;
+      if (const auto walked = walk_count(part, from, to, environment, total); !walked)
+        return tl::unexpected(walked.error());
       walked_to = std::max(walked_to, to);
     }
   }
@@ -224,8 +260,8 @@ storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environmen
       if (from <= begin && end <= to) {
         add_to(total, own);
       } else {
-        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), own.blocks.bytes(),
-                         own.rows_at, own.rows_bytes});
+        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), end <= to,
+                         own.blocks.bytes(), own.rows_at, own.rows_bytes});
       }
     }
   }

@@ -101,6 +101,8 @@ bool KinesisSink::batch_is_due(std::int64_t now_us) const {
 void KinesisSink::begin_calls(std::int64_t now_us) {
   while (!in_doubt() && calls_.size() < calls_at_most() && breaker_.may_begin(now_us, calls_.size()) &&
          batch_is_due(now_us)) {
+    // A probe with an event that was refused before would show nothing new, and two of them could take turns for ever.
+    if (!breaker_.closed() && send_queue_.next().failures > 0) send_queue_.put_fresh_first();
     std::uint64_t bytes = 0;
     std::vector<HeldEvent> events = form_batch(now_us, bytes);
     send_queue_.advance(now_us);

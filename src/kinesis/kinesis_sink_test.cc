@@ -405,6 +405,24 @@ TEST(KinesisSink, gives_up_the_last_two_records_that_are_refused_alone_for_long)
   EXPECT_GE(rig.kinesis.calls().size(), 16u);
 }
 
+// Found by the simulation (seed 110000552): the two took turns as probes, and no other was ever sent.
+TEST(KinesisSink, two_records_that_are_refused_hold_up_none_that_comes_after_them) {
+  SinkRig rig;
+  const auto refuses = [](const std::string& data) {
+    return data.find("\"n\":0,") != std::string::npos || data.find("\"n\":1,") != std::string::npos;
+  };
+  rig.kinesis.refuse_call = [&](const auto& records) -> std::optional<http_client::HttpResponse> {
+    for (const auto& record : records)
+      if (refuses(record.data)) return aws_error(400, "ValidationException", "no");
+    return std::nullopt;
+  };
+  rig.put(make_events(2, 300));
+  ASSERT_FALSE(rig.run_until_all_finished(100'000'000)) << "they are all there is";
+  rig.put(make_events(50, 300, 2));
+  ASSERT_TRUE(rig.run_until_all_finished(400'000'000));
+  EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
+}
+
 TEST(KinesisSink, gives_up_no_record_to_a_stream_that_takes_none) {
   SinkRig rig;
   rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };

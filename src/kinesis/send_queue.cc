@@ -23,6 +23,12 @@ void SendQueue::put_back(HeldEvent event) {
   retries_.push_front(std::move(event));
 }
 
+void SendQueue::put_fresh_first() {
+  if (fresh_.empty()) return;
+  retries_.push_front(std::move(fresh_.front()));
+  fresh_.pop_front();
+}
+
 void SendQueue::advance(std::int64_t now_us) {
   while (!waiting_.empty() && waiting_.front().due_us <= now_us) {
     std::pop_heap(waiting_.begin(), waiting_.end(), Waiting::later);

@@ -30,6 +30,9 @@ class SendQueue {
   // At once, ahead of all others.
   void put_back(HeldEvent event);
 
+  // A ready event that was not sent yet comes first, if there is one: what failed before has had its turn.
+  void put_fresh_first();
+
   // Moves due events to the ready ones. Call before the others with the same time.
   void advance(std::int64_t now_us);
   // Every waiting event becomes due at a random time in now..now + spread: the cause of the delay is over.
