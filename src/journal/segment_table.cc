@@ -163,21 +163,21 @@ struct Part {
   std::uint32_t rows_at, rows_bytes;
 };
 
-// Reads the headers of the frames that start within [from, to). Whether they follow each other without a gap; behind
-// the last there may be none.
+// Reads the headers of the frames that start within [from, to). Whether they follow each other without a gap and, if
+// payloads are checked, hold; behind the last there may be none.
 storage::FileResult<bool> walk_count(const Part& part, std::uint64_t from, std::uint64_t to,
-                                     const ObjectId& environment, JournalCount& total) {
+                                     const ObjectId& environment, JournalCount& total,
+                                     FrameWalk::Payloads payloads = FrameWalk::Payloads::skip) {
   if (from >= to) return true;
   const auto file = part.segment->file();
   if (!file) return tl::unexpected(file.error());
-  FrameWalk walk(**file, part.segment->seed, from, part.to, part.segment->header.first_sequence - 1,
-                 FrameWalk::Payloads::skip);
+  FrameWalk walk(**file, part.segment->seed, from, part.to, part.segment->header.first_sequence - 1, payloads);
   bool whole = true;
   for (std::uint64_t walked_to = from;;) {
     const auto frame = walk.next();
     if (!frame) return tl::unexpected(frame.error());
     if (!*frame || (*frame)->offset >= to) return whole;
-    whole = whole && (*frame)->offset == walked_to;
+    whole = whole && (*frame)->offset == walked_to && (*frame)->payload_holds;
     walked_to = (*frame)->end;
     if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
       add_to(total, (*frame)->header);
@@ -192,7 +192,8 @@ storage::FileResult<bool> count_block_end(const Part& part, const BlockRow& row,
   JournalCount in_front;
   Part front = part;
   front.to = part.from;  // what is behind may be unreadable
-  const auto whole = walk_count(front, row.first, part.from, environment, in_front);
+  // An index that was built anew does not have what was damaged by then; one that is older has.
+  const auto whole = walk_count(front, row.first, part.from, environment, in_front, FrameWalk::Payloads::check);
   if (!whole) return tl::unexpected(whole.error());
   if (!*whole || in_front.entries > row.count.entries) return false;
   JournalCount rest = row.count;

@@ -92,6 +92,7 @@ void Run::live_without(Tracked& destination) {
   usage_at_start_ = database_.usage();
   if (process_->start()) {
     ++happened_.restarts;
+    note_start();
     const auto aside = process_->exporter().set_aside_destinations();
     const bool kept =
         std::any_of(aside.begin(), aside.end(), [&](const auto& each) { return each.id == destination.id; });

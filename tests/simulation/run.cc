@@ -316,15 +316,20 @@ void Run::try_start() {
       start_at_us_ = clock_.steady_us() + kSecondUs;
       return;
     }
-    learn_keys();
+    note_start();
     if (!is_in_force()) broken_ = "a catalog that was changed is not in force after a start";
     if (process_->journal().oldest() > end_at_start_) ++happened_.forgetful_starts;
     end_at_start_ = process_->journal().end();
-    happened_.missing_entries = std::max(happened_.missing_entries, process_->journal().stats().missing_entries);
     check_lost_cursor();
     tell("started");
     for (const exporting::DestinationStatus& each : process_->exporter().status()) tell(describe(each));
   });
+}
+
+// What every life tells, whatever catalog it has.
+void Run::note_start() {
+  learn_keys();
+  happened_.missing_entries = std::max(happened_.missing_entries, process_->journal().stats().missing_entries);
 }
 
 }  // namespace sluice::simulation

@@ -99,6 +99,7 @@ class Run {
   void remove(Tracked& destination);
   void reset_key();
   void learn_keys();
+  void note_start();
   bool key_is_good(const Payload& payload) const;
   void replay();
   void retry_dead_letters();
