@@ -301,9 +301,11 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
         continue;
       }
       const auto before = destination_settings(write.kind, write.id);
+      const std::set<std::string> keys_before = keys_of(write.kind, write.id);
       auto taken =
           contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, check_);
       if (taken && write.kind == DocumentKind::destination) taken = admitted(write.id, before);
+      if (taken && write.kind == DocumentKind::environment) taken = admitted_keys(write.id, keys_before);
       if (taken) continue;
       undo_all();
       return taken;
@@ -316,6 +318,29 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
     }
   }
   changed_();
+  return {};
+}
+
+std::set<std::string> ManagedCatalog::keys_of(DocumentKind kind, const std::string& id) const {
+  std::set<std::string> keys;
+  const auto found = contents_->environments.find(ObjectId::parse(id).value_or(ObjectId{}));
+  if (kind != DocumentKind::environment || found == contents_->environments.end()) return keys;
+  for (const auto* list : {&found->second.value.sdk_keys, &found->second.value.mobile_keys})
+    keys.insert(list->begin(), list->end());
+  return keys;
+}
+
+CatalogResult<void> ManagedCatalog::admitted_keys(const std::string& id, const std::set<std::string>& before) const {
+  const Environment& environment = contents_->environments.at(*ObjectId::parse(id)).value;
+  for (const auto& [field, list] :
+       {std::pair{"sdk_keys", &environment.sdk_keys}, {"mobile_keys", &environment.mobile_keys}})
+    for (const std::string& key : *list) {
+      const std::string fault = before.contains(key) ? "" : fault_of_key(key);
+      if (fault.empty()) continue;
+      CatalogError invalid = error(CatalogFault::invalid, fmt::format("{}: {}", field, fault));
+      invalid.fields.push_back({field, fault});
+      return tl::unexpected(std::move(invalid));
+    }
   return {};
 }
 

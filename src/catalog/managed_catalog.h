@@ -11,6 +11,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,9 @@ class ManagedCatalog {
   // only when they are new, so that a destination from before the server's setting can still be switched off.
   CatalogResult<void> admitted(const std::string& id, const std::optional<KinesisSettings>& before) const;
   std::optional<KinesisSettings> destination_settings(DocumentKind kind, const std::string& id) const;
+  // The same of an environment's keys: only new ones must be such as an SDK can send.
+  CatalogResult<void> admitted_keys(const std::string& id, const std::set<std::string>& before) const;
+  std::set<std::string> keys_of(DocumentKind kind, const std::string& id) const;
   // What puts back what a write is about to change.
   std::function<void()> undo_of(const CatalogWrite& write);
 

@@ -150,6 +150,17 @@ TEST_F(ManagedCatalogTest, every_fault_is_told_by_field_and_nothing_is_changed) 
   EXPECT_EQ(catalog_->destination(*ObjectId::parse(kDestination))->revision, 1u);
 }
 
+TEST_F(ManagedCatalogTest, keys_that_no_sdk_can_send_are_refused_wherever_they_come_from) {
+  fill();
+  for (const char* key : {" sdk-2", "sdk-2\n", "sdk 2", "sdk-\u00e9"}) {
+    const auto refused = commit({environment("production", key, 1)});
+    ASSERT_FALSE(refused) << key;
+    EXPECT_EQ(refused.error().fault, CatalogFault::invalid);
+    EXPECT_NE(refused.error().message.find("can never match"), std::string::npos) << refused.error().message;
+  }
+  EXPECT_EQ(catalog_->environment("web", "production")->value.sdk_keys, std::vector<std::string>{"sdk-1"});
+}
+
 TEST_F(ManagedCatalogTest, keys_belong_to_one) {
   fill();
   const std::string other = "578d1e02d2943862c52b9687";

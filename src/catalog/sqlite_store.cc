@@ -112,6 +112,12 @@ class SqliteStore final : public CatalogStore {
 
   StoreResult<void> commit(const std::vector<DocumentChange>& changes, const AuditEntry& audit) override {
     const std::lock_guard lock(mutex_);
+    if (is_gone())
+      return tl::unexpected<StoreError>(
+          {StoreFault::failed,
+           fmt::format("The catalog {} was removed or replaced while Sluice runs. Nothing was changed. Put the file "
+                       "back, or restore a backup, and restart Sluice.",
+                       path_)});
     if (!run("BEGIN IMMEDIATE")) return failed("written");
     for (const DocumentChange& change : changes) {
       auto done = apply(change);
@@ -193,6 +199,11 @@ class SqliteStore final : public CatalogStore {
 
  private:
   // What is authenticated with a sealed document.
+  // What is written to a file that nobody can open any more would be lost.
+  bool is_gone() {
+    int moved = 0;
+    return sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+  }
   static std::string sealed_name(std::int64_t kind, std::string_view id) { return fmt::format("{}/{}", kind, id); }
 
   Error unreadable(const Error& why_not) const {

@@ -64,6 +64,16 @@ TEST_F(SqliteStoreTest, a_new_catalog_takes_nothing_from_the_log_of_one_that_is_
   EXPECT_TRUE(std::filesystem::exists(path_ + "-wal.orphan")) << "nothing is deleted";
 }
 
+TEST_F(SqliteStoreTest, a_catalog_that_was_removed_while_it_is_open_takes_no_change) {
+  ASSERT_TRUE(put("a", 0, R"({"key":"web"})"));
+  std::filesystem::rename(path_, path_ + ".elsewhere");
+  const auto refused = put("b", 0, R"({"key":"shop"})");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("was removed or replaced"), std::string::npos) << refused.error().message;
+  std::filesystem::rename(path_ + ".elsewhere", path_);
+  EXPECT_TRUE(put("b", 0, R"({"key":"shop"})"));
+}
+
 TEST_F(SqliteStoreTest, a_stale_revision_is_a_conflict_and_changes_nothing) {
   ASSERT_TRUE(put("a", 0, "{}"));
   for (const auto& [id, expected] : std::vector<std::pair<std::string, std::uint64_t>>{{"a", 0}, {"a", 2}, {"b", 1}}) {

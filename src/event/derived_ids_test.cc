@@ -36,7 +36,7 @@ Read read(std::string_view body, const PayloadIdentity& identity, std::int64_t r
   const auto begin = [&] { writer.begin(kPlace, kPlace, received_ms, {}); };
   begin();
   std::vector<EntryWriter> parts;
-  const PayloadParts in_parts{part_bytes, [&](std::string_view) {
+  const PayloadParts in_parts{part_bytes, [&] {
                                 parts.push_back(std::exchange(writer, EntryWriter()));
                                 begin();
                               }};

@@ -65,6 +65,8 @@ class EntryWriter {
   // Throws away what was appended since the last end_event().
   void discard_event();
 
+  // The JSON of all ended events, one behind the other.
+  std::string_view events() const { return std::string_view(json_).substr(0, event_start_); }
   std::uint32_t event_count() const { return static_cast<std::uint32_t>(index_.size()); }
   const EventKindCounts& counts() const { return counts_; }
 

@@ -194,7 +194,7 @@ Result<void> PayloadReader::State::read_in_windows(EntryWriter& entry) {
     if (!read) return tl::unexpected(read.error());
     if (*read != end || begin == end)
       if (auto rest = read_one_by_one(*read, end, entry); !rest) return rest;
-    if (parts != nullptr) parts->end(inside.substr(begin, end - begin));
+    if (parts != nullptr) parts->end();
     begin = end + 1;
   }
   return within_limits();

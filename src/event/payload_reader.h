@@ -84,9 +84,9 @@ struct UnusableEvent {
 // How a large payload becomes several entries.
 struct PayloadParts {
   std::size_t bytes;  // of each part of the payload, about: it ends behind the event with which it has as many
-  // Called after each part of a payload of more than `bytes`: its events are in the entry. `span`: its bytes, the same
-  // for the same payload.
-  std::function<void(std::string_view span)> end;
+  // Called after each part of a payload of more than `bytes`: its events are in the entry. The parts of a payload are
+  // the same each time it is read.
+  std::function<void()> end;
 };
 
 // One reader belongs to one thread; it keeps its buffers from payload to payload.

@@ -38,7 +38,8 @@ Result<void> StartPlaces::restart_at_oldest(journal::CursorFile& cursor_file, Ob
       "delivered before come again, under the same ids.",
       path_of(destination), cursor_file.damaged() ? "damaged" : "missing, or empty");
   problem.remedy =
-      "Deduplicate by _id in the stream's consumers. Check the disk, and whatever removes or restores files in the "
+      "Deduplicate by event.id in the stream's consumers. Check the disk, and whatever removes or restores files in "
+      "the "
       "data "
       "directory. This note goes with the next restart.";
   problem.since_ms = problem.last_seen_ms = now_ms;

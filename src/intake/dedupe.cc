@@ -36,19 +36,34 @@ std::uint64_t crc64(std::uint64_t seed, const void* bytes, std::size_t size) {
   return crc64_ecma_refl(seed, static_cast<const unsigned char*>(bytes), size);
 }
 
+std::uint64_t hash_of_id(CredentialKind credential, std::string_view payload_id) {
+  const auto uuid = parse_uuid(payload_id);
+  const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
+  return uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
+}
+
+journal::DedupeKey key_of(std::uint64_t id, std::uint64_t content) {
+  journal::DedupeKey key{};
+  if (id == 0) id = 1;  // all zero is no key
+  std::memcpy(key.data(), &id, sizeof id);
+  std::memcpy(key.data() + sizeof id, &content, sizeof content);
+  return key;
+}
+
 }  // namespace
 
 journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body) {
-  journal::DedupeKey key{};
-  if (payload_id.empty()) return key;
-  const auto uuid = parse_uuid(payload_id);
-  const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
-  std::uint64_t id = uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
-  if (id == 0) id = 1;  // all zero is no key
+  if (payload_id.empty()) return {};
+  return key_of(hash_of_id(credential, payload_id), crc64(body.size(), body.data(), body.size()));
+}
+
+journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body,
+                              const PartOfPayload& part) {
+  if (payload_id.empty()) return {};
+  const std::uint64_t number = part.number;
   const std::uint64_t of_body = crc64(body.size(), body.data(), body.size());
-  std::memcpy(key.data(), &id, sizeof id);
-  std::memcpy(key.data() + sizeof id, &of_body, sizeof of_body);
-  return key;
+  return key_of(crc64(hash_of_id(credential, payload_id), &number, sizeof number),
+                crc64(of_body, part.events.data(), part.events.size()));
 }
 
 }  // namespace sluice::intake

@@ -1,6 +1,7 @@
 // The name under which the journal recognises a payload that an SDK sends again (X-LaunchDarkly-Payload-ID). Pure.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/credential_kind.h"
@@ -14,5 +15,15 @@ namespace sluice::intake {
 // not built to collide, and whoever can build a collision with a payload knows all of it. All zero, which never is a
 // duplicate, without an id.
 journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body);
+
+// Of one entry of a payload that becomes several: of the payload's id and the entry's place in it, and of the whole
+// body's hash and the entry's events. So two entries of a payload are never taken for each other, however much they are
+// alike, and what is selected for export in another way when it comes again is stored.
+struct PartOfPayload {
+  std::size_t number;       // from 0
+  std::string_view events;  // as they are stored (EntryWriter::json)
+};
+journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body,
+                              const PartOfPayload& part);
 
 }  // namespace sluice::intake

@@ -67,7 +67,9 @@ http::Admission IntakeHandler::admit(const http::HttpRequest& request) {
     environment = Authenticator::find(*catalog_, where, request);
   admission.refused = environment == nullptr;
   if (environment == nullptr) return admission;
-  admission.owner = std::max<std::uint64_t>(ObjectIdHash{}(environment->id), 1);
+  // What comes under a public id takes nothing from what comes with a key.
+  const auto credential = static_cast<std::uint64_t>(where.credential);
+  admission.owner = std::max<std::uint64_t>(ObjectIdHash{}(environment->id) + credential, 1);
   if (where.endpoint == EndpointKind::diagnostic) admission.max_body_bytes = kMaxDiagnosticBodyBytes;
   return admission;
 }

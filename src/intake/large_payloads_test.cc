@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+#include <set>
 
 #include "base/clock_fake.h"
 #include "base/worker_fake.h"
@@ -189,6 +191,65 @@ TEST_F(LargePayloadsTest, of_which_a_part_was_refused_store_each_part_once_when_
   EXPECT_EQ(totals.events_accepted, 4'000u);
   EXPECT_GT(totals.events_deduplicated, 0u);
   EXPECT_EQ(totals.payloads_accepted, 1u);
+}
+
+// Found by an outsider: parts were known by their bytes alone, and of equal ones the first was stored.
+TEST_F(LargePayloadsTest, whose_parts_are_alike_lose_none_of_them_and_are_known_again) {
+  std::string body = "[";
+  for (int i = 0; i < 8; ++i)
+    body +=
+        fmt::format(R"({}{{"kind":"custom","key":"same","creationDate":1,"contextKeys":{{"user":"u"}},"data":"{}"}})",
+                    i > 0 ? "," : "", std::string(600'000, 'x'));
+  body += "]";
+  for (int times = 0; times < 2; ++times) {
+    const auto sent = send(with_key(body, "id"));
+    workers_.run_due();
+    EXPECT_EQ(sent->status, 202u);
+    EXPECT_EQ(stored_keys().size(), 8u);
+  }
+  EXPECT_GE(journal_.stored().size(), 4u);
+  std::set<std::string> halves;  // the journal reports one id with two contents
+  for (const FakeJournal::Stored& each : journal_.stored())
+    EXPECT_TRUE(halves.insert(std::string(each.dedupe_key.begin(), each.dedupe_key.begin() + 8)).second);
+}
+
+// Found by an outsider: what came with the retry was dropped with what was there.
+TEST_F(LargePayloadsTest, of_which_more_is_exported_when_they_come_again_lose_nothing_of_that) {
+  struct Choice {
+    catalog::CatalogPointer with(bool exported) const {
+      catalog::Environment environment;
+      environment.id = *ObjectId::parse(kClientSideId);
+      environment.sdk_keys = {kKey};
+      environment.flag_export.as_sent = false;
+      environment.flag_export.flags["b"].exported = exported;
+      return std::make_shared<catalog::CatalogSnapshot>(std::vector<catalog::Project>{},
+                                                        std::vector<catalog::Environment>{environment},
+                                                        std::vector<catalog::Destination>{});
+    }
+  } const choice;
+  std::string body = "[";
+  for (int i = 0; i < 4'000; ++i)
+    body += fmt::format(
+        R"({}{{"kind":"feature","key":"{}","creationDate":1,"variation":0,"value":"{}","contextKeys":{{"user":"u"}}}})",
+        i > 0 ? "," : "", i % 2 == 0 ? "a" : "b", std::string(500, 'v'));
+  body += "]";
+  const auto put = [&](bool exported) {
+    const auto catalog = choice.with(exported);
+    flags_.apply(*catalog);
+    catalog_.publish(catalog);
+  };
+  put(false);
+  journal_.answer_after(1, journal::AppendOutcome::overloaded);
+  const auto first = send(with_key(body, "id"));
+  workers_.run_due();
+  EXPECT_EQ(first->status, 503u);
+  journal_.answer_with(journal::AppendOutcome::durable);
+  put(true);
+  const auto again = send(with_key(body, "id"));
+  workers_.run_due();
+  EXPECT_EQ(again->status, 202u);
+  const std::vector<std::string> keys = stored_keys();
+  EXPECT_EQ(std::count(keys.begin(), keys.end(), "b"), 2'000);
 }
 
 TEST_F(LargePayloadsTest, have_the_ids_that_they_had_when_they_come_again_to_another_server) {

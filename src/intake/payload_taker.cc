@@ -101,14 +101,9 @@ PayloadTaker::Outcome PayloadTaker::read(Exchange& exchange, std::string_view bo
   MemoryCharge charge(intake_.inflated, body.size() > intake_.limits.max_uncharged_bytes ? body.size() : 0);
   if (!charge.taken())
     return refuse(Refusal::overloaded, "Sluice reads as much as it may at a time; send it again in a second.");
-  struct ReadPart {
-    event::EntryWriter entry;
-    std::string_view span;
-  };
-  std::vector<ReadPart> read_parts;
-  const event::PayloadParts in_parts{intake_.limits.part_bytes, [&](std::string_view span) {
-                                       if (writer_.event_count() > 0)
-                                         read_parts.push_back({std::exchange(writer_, event::EntryWriter()), span});
+  std::vector<event::EntryWriter> read_parts;
+  const event::PayloadParts in_parts{intake_.limits.part_bytes, [&] {
+                                       read_parts.push_back(std::exchange(writer_, event::EntryWriter()));
                                        writer_.begin(exchange.environment->project_id, exchange.environment->id,
                                                      received_ms, source);
                                      }};
@@ -121,23 +116,25 @@ PayloadTaker::Outcome PayloadTaker::read(Exchange& exchange, std::string_view bo
     return refuse(refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
   std::vector<PayloadPart> parts;
-  for (ReadPart& part : read_parts) {
-    parts.push_back(finished_part(part.entry, part.span, source));
-    part.entry = event::EntryWriter();
+  for (std::size_t number = 0; number < read_parts.size(); ++number) {
+    event::EntryWriter entry = std::move(read_parts[number]);
+    if (entry.event_count() == 0) continue;
+    entry.stamp_ids(reader_.newest_creation_s());
+    parts.push_back(
+        finished_part(entry, dedupe_key(source.credential, source.payload_id, body, {number, entry.events()})));
   }
-  if (writer_.event_count() > 0) parts.push_back(finished_part(writer_, body, source));
+  if (writer_.event_count() > 0) {
+    writer_.stamp_ids(reader_.newest_creation_s());
+    parts.push_back(finished_part(writer_, dedupe_key(source.credential, source.payload_id, body)));
+  }
   return append(exchange, source, std::move(parts), std::move(charge), received_ms, std::move(finished));
 }
 
-// `span`: the bytes of the payload that the part was read from. A payload that comes again is split in the same places,
-// whatever is selected for export by then.
-PayloadPart PayloadTaker::finished_part(event::EntryWriter& entry, std::string_view span,
-                                        const event::PayloadSource& source) const {
-  entry.stamp_ids(reader_.newest_creation_s());
+PayloadPart PayloadTaker::finished_part(event::EntryWriter& entry, journal::DedupeKey dedupe_key) const {
   PayloadPart part;
   part.counts = entry.counts();
   part.events = entry.event_count();
-  part.dedupe_key = dedupe_key(source.credential, source.payload_id, span);
+  part.dedupe_key = dedupe_key;
   part.entry.reserve(entry.finished_size());
   entry.finish(part.entry);
   return part;

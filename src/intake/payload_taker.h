@@ -33,7 +33,7 @@ class PayloadTaker {
  private:
   bool larger_than(const http::HttpRequest& request, std::uint64_t bytes) const;
   Outcome read(Exchange& exchange, std::string_view body, std::function<void()> finished);
-  PayloadPart finished_part(event::EntryWriter& entry, std::string_view span, const event::PayloadSource& source) const;
+  PayloadPart finished_part(event::EntryWriter& entry, journal::DedupeKey dedupe_key) const;
   Outcome append(Exchange& exchange, const event::PayloadSource& source, std::vector<PayloadPart> parts,
                  MemoryCharge charge, std::int64_t received_ms, std::function<void()> finished);
   void write_dead_letters(PendingAnswer& pending, const event::PayloadSource& source, std::int64_t received_ms);

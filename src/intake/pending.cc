@@ -62,7 +62,7 @@ void PendingAnswer::part_done(journal::AppendOutcome outcome) {
 void PendingAnswer::refuse(journal::AppendOutcome outcome) {
   const Refusal refusal = refusal_of(outcome);
   metrics.refuse(refusal);
-  const std::string message = message_of(refusal, stored);
+  const std::string message = message_of(refusal, next > 0);
   intake.refusals.note(refusal, message, environment, intake.clock.steady_us());
   http::HttpResponse response = refusal_answer(refusal, message);
   for (auto& header : cors_headers) response.headers.push_back(std::move(header));

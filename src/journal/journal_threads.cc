@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "journal/fatal.h"
 #include "journal/journal_recovery.h"
 #include "journal/segment_reader.h"
 
@@ -184,6 +185,9 @@ std::int64_t ThreadedJournal::help_step() {
     reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;
   }
   if (helper_stops_) return kWorkerDone;
+  // Nothing more is acknowledged into a file that is gone: a new start finds out what is missing.
+  if (const auto lost = table_.lost_active())
+    journal_fatal(*lost + ". What came since then is lost. Check whatever removes files in the data directory.");
   trim_cache();
   if (spare_wanted_.exchange(false)) make_spare();
   give_up_old();

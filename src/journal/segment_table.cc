@@ -1,5 +1,7 @@
 #include "journal/segment_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -421,8 +423,8 @@ void SegmentTable::note_missing(const std::string& where, std::uint64_t entries)
       {{"where", where},
        {"entries", entries},
        {"reason",
-        "segments of the journal were removed or cut: these entries were acknowledged and cannot be delivered any "
-        "more. If the files are elsewhere, stop Sluice, put them back and start again. Check the disk, and "
+        "segments of the journal were removed or cut: these entries were acknowledged, and what was not delivered "
+        "of them is lost. If the files are elsewhere, stop Sluice, put them back and start again. Check the disk, and "
         "whatever removes files in the data directory."}});
 }
 
@@ -444,6 +446,27 @@ bool SegmentTable::is_gone(Segment& segment) {
   for (const auto& [environment, count] : segment.summary.environments) entries += count.entries;
   note_missing(segment.path, entries);
   return true;
+}
+
+std::optional<std::string> SegmentTable::lost_active() const {
+  std::shared_ptr<Segment> active;
+  std::uint64_t end = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    active = segments_.back();
+    end = active->summary.end;
+  }
+  std::string lost;
+  const auto file = active->files().open(active->path, false);
+  if (!file) {
+    // What else is wrong with it tells the next write.
+    if (file.error().fault == storage::FileFault::not_found) lost = active->path + " was removed";
+  } else if (const auto size = (*file)->size(); size && *size < end) {
+    lost = fmt::format("{} was cut to {} bytes", active->path, *size);
+  }
+  const std::lock_guard lock(mutex_);
+  if (lost.empty() || segments_.back() != active) return std::nullopt;  // it was sealed, and may have been given up
+  return lost + " while Sluice writes to it";
 }
 
 void SegmentTable::fill(JournalStats& stats) const {

@@ -101,6 +101,8 @@ class SegmentTable {
   std::uint64_t next_sequence() const;  // behind the last durable frame
   bool can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const;
 
+  // Whether the file that entries are written to was removed or cut: then they go nowhere. Says which, for people.
+  std::optional<std::string> lost_active() const;
   // Unreadable bytes of a segment; each byte is counted once, however often it is met.
   // `entries`: gone with them, by the sequence numbers around; 0: unknown.
   void note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when,

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/hex.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "storage/whole_file.h"
 
@@ -62,15 +63,19 @@ Result<event::EventIdSecret> kept_event_id_secret(storage::FileSystem& files, co
   if (*kept) {
     const std::string digits = (*kept)->substr(0, (*kept)->find_last_not_of(" \t\r\n") + 1);
     if (const auto secret = secret_of(digits)) return *secret;
-    if (!digits.empty())
-      return fail(
-          fmt::format("{} is damaged: expected {} hex digits. Restore it from a copy; removed, a new one is drawn, "
-                      "and events that SDKs send again have other ids once.",
-                      path, 2 * event::kEventIdSecretBytes));
+    return fail(
+        fmt::format("{} is damaged: expected {} hex digits. Restore it from a copy; removed, a new one is drawn, "
+                    "and events that SDKs send again have other ids once.",
+                    path, 2 * event::kEventIdSecretBytes));
   }
   const event::EventIdSecret secret = drawn();
   if (auto written = storage::replace_whole(files, path, hex_of(secret) + "\n"); !written)
     return fail(fmt::format("The secret for ids of events cannot be stored in {}: {}.", path, written.error().message));
+  log_info("event_ids.secret_created",
+           {{"file", path},
+            {"message",
+             "What ids of events are derived with was created. Keep it with the data: with another one, an event that "
+             "an SDK sends again has another id."}});
   return secret;
 }
 

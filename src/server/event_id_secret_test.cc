@@ -31,10 +31,12 @@ TEST(EventIdSecret, of_a_declared_catalog_is_kept_in_the_data_directory) {
   const auto first = kept_event_id_secret(files, "/data");
   ASSERT_TRUE(first);
   EXPECT_EQ(*kept_event_id_secret(files, "/data"), *first);
-  files.set_bytes("/data/event-id-secret", "0102");
-  const auto damaged = kept_event_id_secret(files, "/data");
-  ASSERT_FALSE(damaged);
-  EXPECT_NE(damaged.error().message.find("/data/event-id-secret"), std::string::npos) << damaged.error().message;
+  for (const char* damage : {"0102", "", "hello"}) {
+    files.set_bytes("/data/event-id-secret", damage);
+    const auto damaged = kept_event_id_secret(files, "/data");
+    ASSERT_FALSE(damaged) << damage;
+    EXPECT_NE(damaged.error().message.find("/data/event-id-secret"), std::string::npos) << damaged.error().message;
+  }
 }
 
 }  // namespace

@@ -52,6 +52,23 @@ for (const [which, lose] of [
     if (!which.includes('last')) assert.equal(rest.missingEvents, lost);
   });
 
+for (const [what, lose] of [['removed', (file) => rm(file)], ['cut', (file) => truncate(file, 5000)]])
+  test(`a segment that is ${what} while Sluice writes to it ends Sluice within 10 s, and the next start tells what is missing`, async (t) => {
+    const kinesim = await Kinesim.start(t);
+    const sluice = await Sluice.start(t, { destinations: [kinesim.destination({ stream_name: 'not-yet' })] });
+    for (let i = 0; i < 20; ++i) assert.equal(await sluice.post([customEvent(`e${i}`, { data: { pad: 'x'.repeat(500) } })]), 202);
+    const folder = path.join(sluice.dataDir, 'journal/segments');
+    const [segment] = (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
+    // By then the journal has noted how far it got (every 5 s), which is how the next start knows.
+    await waitFor('the extent to be noted', async () => (await readdir(path.join(sluice.dataDir, 'journal'))).includes('extent'), { timeoutMs: 10_000 });
+    await lose(path.join(folder, segment));
+    assert.equal(await sluice.process.ended, 74);
+    assert.match(sluice.process.output, /while Sluice writes to it/);
+    await sluice.launch();
+    assert.ok((await sluice.status()).journal.missingEntries > 0);
+    assert.match(sluice.process.output, /journal\.(entries_missing|damaged)/);
+  });
+
 test('a journal in which no payload fits any more is not ready, and says why', async (t) => {
   const kinesim = await Kinesim.start(t);
   const sluice = await Sluice.start(t, {

@@ -58,8 +58,9 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
   // A rotten bit costs the entry that held it.
   const bool missed_untold = missed_events > status.balance.missing && happened.deaths == 0 &&
                              happened.disk_errors == 0 && !destination.lost_cursor;
-  // What a lost segment held is told, with its number.
-  if (lost_payloads <= happened.flips + happened.missing_entries && !missed_untold) return std::nullopt;
+  // What a lost segment held is told, with its number: by each start on its own, where the disk did not take the sum.
+  const bool told_apart = happened.lost_segments > 1 && (happened.disk_errors > 0 || happened.deaths > 0);
+  if ((lost_payloads <= happened.flips + happened.missing_entries || told_apart) && !missed_untold) return std::nullopt;
   return fmt::format(
       "lost: {} acknowledged events of {} payloads, and {} while it was off, the first {}; {} are told missing",
       lost_events, lost_payloads, missed_events, first, status.balance.missing);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include "run.h"
@@ -82,7 +84,20 @@ void Run::live_without(Tracked& destination) {
       if (path.ends_with(".segment") && (first.empty() || path < first)) first = path;
     return first;
   };
-  const std::string first_before = first_segment();
+  // What is kept for it yields when the room is needed; also in a life that dies.
+  struct Excuse {
+    std::function<std::string()> first_segment;
+    std::string first_before;
+    Tracked& destination;
+    Ledger& ledger;
+    ~Excuse() {
+      if (first_segment() == first_before) return;
+      destination.was_off = true;
+      destination.excused_until = ledger.now();
+    }
+  };
+  std::optional<Excuse> excuse;
+  excuse.emplace(first_segment, first_segment(), destination, ledger_);
   const std::string id = destination.id.hex();
   tell(fmt::format("a start does not know {}", Cloud::stream_name(destination.stream)));
   ++happened_.unknown;
@@ -102,11 +117,7 @@ void Run::live_without(Tracked& destination) {
     count_usage();
   }
   end_life();
-  // What is kept for it yields when the room is needed.
-  if (first_segment() != first_before) {
-    destination.was_off = true;
-    destination.excused_until = ledger_.now();
-  }
+  excuse.reset();
   const std::set<std::size_t> cut_off = std::exchange(in_flight_, {});
   for (const std::size_t payload : cut_off) answered(payload, 0);
   database_.unhide();
