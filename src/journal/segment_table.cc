@@ -165,8 +165,8 @@ struct Part {
   std::uint32_t rows_at, rows_bytes;
 };
 
-// Reads the headers of the frames that start within [from, to). Whether they follow each other without a gap and, if
-// payloads are checked, hold; behind the last there may be none.
+// Reads the headers of the frames that start within [from, to). If payloads are checked, those that do not hold are
+// left out. Whether nothing lies between the frames that were counted; behind the last, all may be lost.
 storage::FileResult<bool> walk_count(const Part& part, std::uint64_t from, std::uint64_t to,
                                      const ObjectId& environment, JournalCount& total,
                                      FrameWalk::Payloads payloads = FrameWalk::Payloads::skip) {
@@ -179,16 +179,18 @@ storage::FileResult<bool> walk_count(const Part& part, std::uint64_t from, std::
     const auto frame = walk.next();
     if (!frame) return tl::unexpected(frame.error());
     if (!*frame || (*frame)->offset >= to) return whole;
-    whole = whole && (*frame)->offset == walked_to && (*frame)->payload_holds;
+    if (!(*frame)->payload_holds) continue;
+    whole = whole && (*frame)->offset == walked_to;
     walked_to = (*frame)->end;
     if ((*frame)->header.kind == FrameKind::entry && (*frame)->header.environment == environment)
       add_to(total, (*frame)->header);
   }
 }
 
-// Of the frames that start within [from, to) of a block that ends at `to`: what the index has of the block without what
-// is in front of `from`, so that entries which the disk lost behind it are counted, and told missing. `first`: where
-// the block's first frame of the environment starts. Nothing if that is not whole either.
+// Of the frames that start behind part.from in a block that the part reaches to its end: what the index has of the
+// block without those in front, so that entries which the disk lost are counted, and told missing. Where it lost those
+// on both sides of part.from, the ones in front count too: told is too much rather than too little. False: entries in
+// front are damaged, and others are between those and part.from; nothing is counted.
 storage::FileResult<bool> count_block_end(const Part& part, const BlockRow& row, const ObjectId& environment,
                                           JournalCount& total) {
   JournalCount in_front;
