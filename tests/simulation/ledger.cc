@@ -56,8 +56,10 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
     }
   }
   // A rotten bit costs the entry that held it.
+  // What goes while its files are set aside is not counted, and of a segment that is lost whole the journal tells.
   const bool missed_untold = missed_events > status.balance.missing && happened.deaths == 0 &&
-                             happened.disk_errors == 0 && !destination.lost_cursor;
+                             happened.disk_errors == 0 && !destination.lost_cursor && happened.unknown == 0 &&
+                             happened.lost_segments == 0;
   // What a lost segment held is told, with its number: by each start on its own, where the disk did not take the sum.
   const bool told_apart = happened.lost_segments > 1 && (happened.disk_errors > 0 || happened.deaths > 0);
   if ((lost_payloads <= happened.flips + happened.missing_entries || told_apart) && !missed_untold) return std::nullopt;
@@ -65,6 +67,16 @@ std::optional<std::string> Ledger::lost_for(const Tracked& destination, const St
       "lost: {} acknowledged events of {} payloads, and {} while it was off, the first {}; {} are told missing",
       lost_events, lost_payloads, missed_events, first, status.balance.missing);
 }
+
+namespace {
+
+// Whether so many were delivered: each event of the stream once, unless parts of payloads were stored again.
+bool is_of(const Stream& stream, std::uint64_t delivered, const Happened& happened) {
+  if (!happened.in_parts) return delivered == stream.ledger.size();
+  return delivered >= stream.ledger.size() && delivered <= stream.taken;
+}
+
+}  // namespace
 
 std::optional<std::string> Ledger::miscounted(const Tracked& destination, const Stream& stream,
                                               const Happened& happened, const exporting::PipelineStatus& status) const {
@@ -76,7 +88,7 @@ std::optional<std::string> Ledger::miscounted(const Tracked& destination, const 
                        balance.filtered);
   if (happened.flips > 0 || destination.was_off || destination.changed || destination.replayed) return std::nullopt;
   if (balance.missing > 0) return fmt::format("{} events are told missing though nothing was damaged", balance.missing);
-  if (balance.delivered != stream.ledger.size())
+  if (!is_of(stream, balance.delivered, happened))
     return fmt::format("counted {} delivered, but the stream has {}", balance.delivered, stream.ledger.size());
   return std::nullopt;
 }
@@ -88,7 +100,7 @@ std::optional<std::string> Ledger::miscounted_usage(const Tracked& destination, 
   const bool quiet = happened.deaths == 0 && happened.restarts == 0 && happened.usage_lost == 0 &&
                      !destination.deleted && !destination.was_off && !destination.changed && !destination.replayed &&
                      happened.flips == 0;
-  if (quiet && usage != stream.ledger.size())
+  if (quiet && !is_of(stream, usage, happened))
     return fmt::format("usage counts {} events, and the stream has {}", usage, stream.ledger.size());
   return std::nullopt;
 }
@@ -116,7 +128,7 @@ std::optional<std::string> Ledger::broken_for(const Tracked& destination, const 
   if (auto wrong = miscounted(destination, stream, happened, status)) return wrong;
   const std::uint64_t repeats = stream.repeats();
   const bool quiet = happened.deaths == 0 && happened.restarts == 0 && !destination.was_off && !destination.changed &&
-                     !destination.replayed;
+                     !destination.replayed && !happened.in_parts;
   if (quiet && repeats > stream.lost_answer_records)
     return fmt::format("{} repeats, though only {} records were in calls whose answer was lost", repeats,
                        stream.lost_answer_records);

@@ -51,7 +51,9 @@ struct Happened {
   // Starts at which entries of the life before were given up already, and what they made repeats known by with them.
   std::uint64_t forgetful_starts = 0;
   std::uint64_t lost_segments = 0, lost_cursors = 0, unknown = 0;  // destinations that a start did not know
-  std::uint64_t missing_entries = 0;                               // told, at most, by any life
+  bool in_parts =
+      false;  // large payloads are stored so: a part may be stored again, with another selection of its events
+  std::uint64_t missing_entries = 0;  // told, at most, by any life
 };
 
 class Ledger {

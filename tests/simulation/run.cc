@@ -75,6 +75,7 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       intake_limits_(draw_intake_limits(large_random_)),
       environments_(1 + random_.below(2)) {
   seed_system_random(part(seed, 5));
+  happened_.in_parts = intake_limits_.part_bytes != intake::IntakeLimits{}.part_bytes;
   reads_flags_ = look_random_.below(2) == 0;
   cloud_.flag_faults = {weather_.throttling ? 0.2 : 0, weather_.failures ? 0.2 : 0, weather_.lost_answers ? 0.1 : 0};
   make_catalog();
