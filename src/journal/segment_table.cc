@@ -161,6 +161,7 @@ struct Part {
   std::shared_ptr<Segment> segment;
   std::uint64_t from, to;
   bool to_its_end;   // `to` is where the segment's frames end
+  bool damaged;      // bytes of the segment are known not to hold
   std::string rows;  // copied from memory
   std::uint32_t rows_at, rows_bytes;
 };
@@ -196,8 +197,10 @@ storage::FileResult<bool> count_block_end(const Part& part, const BlockRow& row,
   JournalCount in_front;
   Part front = part;
   front.to = part.from;  // what is behind may be unreadable
-  // An index that was built anew does not have what was damaged by then; one that is older has.
-  const auto whole = walk_count(front, row.first, part.from, environment, in_front, FrameWalk::Payloads::check);
+  // An index that was built anew does not have what was damaged by then; one that is older has. Reading payloads is
+  // slow.
+  const auto whole = walk_count(front, row.first, part.from, environment, in_front,
+                                part.damaged ? FrameWalk::Payloads::check : FrameWalk::Payloads::skip);
   if (!whole) return tl::unexpected(whole.error());
   if (!*whole || in_front.entries > row.count.entries) return false;
   JournalCount rest = row.count;
@@ -265,7 +268,9 @@ storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environmen
       if (from <= begin && end <= to) {
         add_to(total, own);
       } else {
-        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), end <= to,
+        const auto damage = damaged_.lower_bound(segment->position_of(0).value);
+        const bool damaged = damage != damaged_.end() && damage->first < end.value;
+        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), end <= to, damaged,
                          own.blocks.bytes(), own.rows_at, own.rows_bytes});
       }
     }
