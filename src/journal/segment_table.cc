@@ -229,7 +229,7 @@ storage::FileResult<void> count_part(const Part& part, const ObjectId& environme
     if (part.from <= row->first && end <= part.to) {
       add_to(total, row->count);
     } else {
-      if (end <= part.to || part.to_its_end) {
+      if (part.damaged && (end <= part.to || part.to_its_end)) {
         const auto counted = count_block_end(part, *row, environment, total);
         if (!counted) return tl::unexpected(counted.error());
         if (*counted) {
