@@ -50,7 +50,9 @@ struct ListedFlag {
 };
 
 bool contains(std::string_view text, std::string_view lower_cased) {
-  return lower_cased.empty() || !std::ranges::search(text, lower_cased, {}, lower_case_of).empty();
+  const auto same = [](char a, char b) { return lower_case_of(a) == b; };
+  return std::search(text.begin(), text.end(), lower_cased.begin(), lower_cased.end(), same) != text.end() ||
+         lower_cased.empty();
 }
 
 std::vector<ListedFlag> found_flags(const RestContext& context, const std::vector<Place>& places,

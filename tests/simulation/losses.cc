@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "run.h"
@@ -96,8 +96,7 @@ void Run::live_without(Tracked& destination) {
       destination.excused_until = ledger.now();
     }
   };
-  std::optional<Excuse> excuse;
-  excuse.emplace(first_segment, first_segment(), destination, ledger_);
+  std::unique_ptr<Excuse> excuse(new Excuse{first_segment, first_segment(), destination, ledger_});
   const std::string id = destination.id.hex();
   tell(fmt::format("a start does not know {}", Cloud::stream_name(destination.stream)));
   ++happened_.unknown;
