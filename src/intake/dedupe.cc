@@ -36,12 +36,6 @@ std::uint64_t crc64(std::uint64_t seed, const void* bytes, std::size_t size) {
   return crc64_ecma_refl(seed, static_cast<const unsigned char*>(bytes), size);
 }
 
-std::uint64_t hash_of_id(CredentialKind credential, std::string_view payload_id) {
-  const auto uuid = parse_uuid(payload_id);
-  const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
-  return uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
-}
-
 journal::DedupeKey key_of(std::uint64_t id, std::uint64_t content) {
   journal::DedupeKey key{};
   if (id == 0) id = 1;  // all zero is no key
@@ -54,16 +48,20 @@ journal::DedupeKey key_of(std::uint64_t id, std::uint64_t content) {
 
 journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body) {
   if (payload_id.empty()) return {};
-  return key_of(hash_of_id(credential, payload_id), crc64(body.size(), body.data(), body.size()));
+  const auto uuid = parse_uuid(payload_id);
+  const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
+  const std::uint64_t id =
+      uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
+  return key_of(id, crc64(body.size(), body.data(), body.size()));
 }
 
-journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body,
-                              const PartOfPayload& part) {
-  if (payload_id.empty()) return {};
-  const std::uint64_t number = part.number;
-  const std::uint64_t of_body = crc64(body.size(), body.data(), body.size());
-  return key_of(crc64(hash_of_id(credential, payload_id), &number, sizeof number),
-                crc64(of_body, part.events.data(), part.events.size()));
+journal::DedupeKey dedupe_key_of_part(const journal::DedupeKey& payload, std::size_t number, std::string_view events) {
+  if (payload == journal::DedupeKey{}) return payload;
+  std::uint64_t id = 0, content = 0;
+  std::memcpy(&id, payload.data(), sizeof id);
+  std::memcpy(&content, payload.data() + sizeof id, sizeof content);
+  const std::uint64_t place = number;
+  return key_of(crc64(id, &place, sizeof place), crc64(content, events.data(), events.size()));
 }
 
 }  // namespace sluice::intake

@@ -16,14 +16,10 @@ namespace sluice::intake {
 // duplicate, without an id.
 journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body);
 
-// Of one entry of a payload that becomes several: of the payload's id and the entry's place in it, and of the whole
-// body's hash and the entry's events. So two entries of a payload are never taken for each other, however much they are
-// alike, and what is selected for export in another way when it comes again is stored.
-struct PartOfPayload {
-  std::size_t number;       // from 0
-  std::string_view events;  // as they are stored (EntryWriter::json)
-};
-journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body,
-                              const PartOfPayload& part);
+// Of one entry of a payload that becomes several. `payload`: the key of the whole; `number`: the entry's place in it,
+// from 0; `events`: as they are stored (EntryWriter::events). So two entries of a payload are never taken for each
+// other, however much they are alike, and an entry of which something else is exported when the payload comes again is
+// stored.
+journal::DedupeKey dedupe_key_of_part(const journal::DedupeKey& payload, std::size_t number, std::string_view events);
 
 }  // namespace sluice::intake

@@ -143,6 +143,13 @@ TEST(Dedupe, names_a_payload_by_its_credential_id_and_body) {
   EXPECT_NE(dedupe_key(kSdk, kId, "[2]"), key);
   EXPECT_NE(dedupe_key(kSdk, kId, "[1] "), key);
   EXPECT_NE(dedupe_key(kSdk, kId, std::string(1, 0)), dedupe_key(kSdk, kId, std::string(2, 0)));
+  const journal::DedupeKey part = dedupe_key_of_part(key, 0, "events");
+  EXPECT_EQ(dedupe_key_of_part(key, 0, "events"), part);
+  EXPECT_NE(part, key);
+  EXPECT_NE(dedupe_key_of_part(key, 1, "events"), part);
+  EXPECT_NE(dedupe_key_of_part(key, 0, "others"), part);
+  EXPECT_NE(dedupe_key_of_part(dedupe_key(kSdk, kId, "[2]"), 0, "events"), part);
+  EXPECT_EQ(dedupe_key_of_part({}, 3, "events"), journal::DedupeKey{}) << "of a payload without an id";
   EXPECT_NE(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[2]"));
   EXPECT_EQ(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[1]"));
   EXPECT_EQ(dedupe_key(kSdk, "", "[1]"), journal::DedupeKey{});

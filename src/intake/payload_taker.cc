@@ -47,6 +47,26 @@ Refusal refusal_of(event::PayloadFault fault) {
   return Refusal::not_a_payload;
 }
 
+http::HttpResponse success_of(const Route& route) {
+  http::HttpResponse success;
+  success.status = 202;
+  if (route.endpoint != EndpointKind::gif) return success;
+  success.status = 200;
+  success.content_type = "image/gif";
+  success.body = gif_picture();
+  return success;
+}
+
+PayloadPart finished_part(const event::EntryWriter& entry, const journal::DedupeKey& dedupe_key) {
+  PayloadPart part;
+  part.counts = entry.counts();
+  part.events = entry.event_count();
+  part.dedupe_key = dedupe_key;
+  part.entry.reserve(entry.finished_size());
+  entry.finish(part.entry);
+  return part;
+}
+
 }  // namespace
 
 PayloadTaker::PayloadTaker(Intake& intake, IntakeLoopMetrics& metrics)
@@ -70,21 +90,27 @@ PayloadTaker::Outcome PayloadTaker::take(Exchange& exchange, std::uint64_t most_
     bodies_.release();
     return Outcome::too_large;
   }
-  Outcome outcome = Outcome::answered;
-  if (body)
-    outcome = read(exchange, *body, std::move(finished));
-  else
-    exchange.refuse(body.error());
-  // Frees buffers that a large payload enlarged.
+  Read pending = body ? read(exchange, *body) : tl::unexpected(body.error());
+  // Before the answer: whoever has it may send the next.
   bodies_.release();
   if (writer_.json().capacity() > kKeptEntryBytes) writer_ = event::EntryWriter();
-  return outcome;
+  if (!pending) {
+    exchange.refuse(pending.error());
+    return Outcome::answered;
+  }
+  if (*pending == nullptr) {
+    IntakeLoopMetrics::add(metrics_.payloads_empty);
+    exchange.answer(success_of(exchange.route));
+    return Outcome::answered;
+  }
+  (*pending)->finished = std::move(finished);
+  (*pending)->append_next();
+  return Outcome::stored_later;
 }
 
-PayloadTaker::Outcome PayloadTaker::read(Exchange& exchange, std::string_view body, std::function<void()> finished) {
-  const auto refuse = [&](Refusal refusal, std::string_view message) {
-    exchange.refuse(refusal, message);
-    return Outcome::answered;
+PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body) {
+  const auto refuse = [](Refusal refusal, std::string message) {
+    return tl::unexpected(Refused{refusal, std::move(message)});
   };
   IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
   if (!intake_.rates.take(exchange.environment->id, body.size(), exchange.started_us))
@@ -115,58 +141,35 @@ PayloadTaker::Outcome PayloadTaker::read(Exchange& exchange, std::string_view bo
       !read)
     return refuse(refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
+  const journal::DedupeKey whole_key = dedupe_key(source.credential, source.payload_id, body);
   std::vector<PayloadPart> parts;
   for (std::size_t number = 0; number < read_parts.size(); ++number) {
     event::EntryWriter entry = std::move(read_parts[number]);
     if (entry.event_count() == 0) continue;
     entry.stamp_ids(reader_.newest_creation_s());
-    parts.push_back(
-        finished_part(entry, dedupe_key(source.credential, source.payload_id, body, {number, entry.events()})));
+    parts.push_back(finished_part(entry, dedupe_key_of_part(whole_key, number, entry.events())));
   }
   if (writer_.event_count() > 0) {
     writer_.stamp_ids(reader_.newest_creation_s());
-    parts.push_back(finished_part(writer_, dedupe_key(source.credential, source.payload_id, body)));
+    parts.push_back(finished_part(writer_, whole_key));
   }
-  return append(exchange, source, std::move(parts), std::move(charge), received_ms, std::move(finished));
+  return prepare(exchange, source, std::move(parts), std::move(charge), received_ms);
 }
 
-PayloadPart PayloadTaker::finished_part(event::EntryWriter& entry, journal::DedupeKey dedupe_key) const {
-  PayloadPart part;
-  part.counts = entry.counts();
-  part.events = entry.event_count();
-  part.dedupe_key = dedupe_key;
-  part.entry.reserve(entry.finished_size());
-  entry.finish(part.entry);
-  return part;
-}
-
-PayloadTaker::Outcome PayloadTaker::append(Exchange& exchange, const event::PayloadSource& source,
-                                           std::vector<PayloadPart> parts, MemoryCharge charge,
-                                           std::int64_t received_ms, std::function<void()> finished) {
-  http::HttpResponse success;
-  success.status = 202;
-  if (exchange.route.endpoint == EndpointKind::gif) {
-    success.status = 200;
-    success.content_type = "image/gif";
-    success.body = gif_picture();
-  }
-  if (parts.empty()) {
-    IntakeLoopMetrics::add(metrics_.payloads_empty);
-    exchange.answer(std::move(success));
-    return Outcome::answered;
-  }
+PayloadTaker::Read PayloadTaker::prepare(Exchange& exchange, const event::PayloadSource& source,
+                                         std::vector<PayloadPart> parts, MemoryCharge charge,
+                                         std::int64_t received_ms) {
+  if (parts.empty()) return nullptr;
   for (const PayloadPart& part : parts) {
     if (part.entry.size() <= intake_.journal.max_entry_bytes()) continue;
-    exchange.refuse(Refusal::too_large, "The payload is larger than the journal's largest entry, " +
-                                            human_bytes(intake_.journal.max_entry_bytes()) + ".");
-    return Outcome::answered;
+    return tl::unexpected(Refused{Refusal::too_large, "The payload is larger than the journal's largest entry, " +
+                                                          human_bytes(intake_.journal.max_entry_bytes()) + "."});
   }
 
   const auto pending = std::make_shared<PendingAnswer>(intake_, metrics_, std::move(exchange.responder));
   pending->parts = std::move(parts);
   pending->charge = std::move(charge);
-  pending->finished = std::move(finished);
-  pending->success = std::move(success);
+  pending->success = success_of(exchange.route);
   pending->cors_headers = exchange.cors();
   pending->environment = exchange.environment->id;
   pending->received_ms = received_ms;
@@ -174,8 +177,7 @@ PayloadTaker::Outcome PayloadTaker::append(Exchange& exchange, const event::Payl
   pending->credential = source.credential;
   pending->unusable = reader_.unusable_counts();
   if (!reader_.unusable().empty()) write_dead_letters(*pending, source, received_ms);
-  pending->append_next();
-  return Outcome::stored_later;
+  return pending;
 }
 
 void PayloadTaker::write_dead_letters(PendingAnswer& pending, const event::PayloadSource& source,

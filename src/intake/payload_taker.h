@@ -31,11 +31,13 @@ class PayloadTaker {
   Outcome take(Exchange& exchange, std::uint64_t most_bytes, std::function<void()> finished = {});
 
  private:
+  // What is to be given to the journal; null: the payload holds nothing that is stored.
+  using Read = tl::expected<std::shared_ptr<PendingAnswer>, Refused>;
+
   bool larger_than(const http::HttpRequest& request, std::uint64_t bytes) const;
-  Outcome read(Exchange& exchange, std::string_view body, std::function<void()> finished);
-  PayloadPart finished_part(event::EntryWriter& entry, journal::DedupeKey dedupe_key) const;
-  Outcome append(Exchange& exchange, const event::PayloadSource& source, std::vector<PayloadPart> parts,
-                 MemoryCharge charge, std::int64_t received_ms, std::function<void()> finished);
+  Read read(Exchange& exchange, std::string_view body);
+  Read prepare(Exchange& exchange, const event::PayloadSource& source, std::vector<PayloadPart> parts,
+               MemoryCharge charge, std::int64_t received_ms);
   void write_dead_letters(PendingAnswer& pending, const event::PayloadSource& source, std::int64_t received_ms);
 
   Intake& intake_;

@@ -62,7 +62,7 @@ struct Server::Parts {
       : settings(std::move(configuration.settings)),
         environment([lookup = std::move(lookup)](const char* name) { return lookup(name); }) {}
   // Requests to AWS that are under way would hold the others up; the publisher of a start that failed half-way uses
-  // parts that are made after it.
+  // parts that are declared below it, and so are destroyed first.
   ~Parts() {
     if (transport) transport->stop();
     if (management) management->stop();
