@@ -29,7 +29,7 @@ struct DestinationStatus {
   DestinationState state = DestinationState::off;
   std::int64_t state_since_ms = 0;
   std::int64_t oldest_waiting_age_ms = 0;
-  double accepted_per_s = 0, delivered_per_s = 0;  // over the last kRateWindowS seconds
+  double accepted_per_s = 0, delivered_per_s = 0;  // recent_rates.h
   HistoryRates rates;
   PipelineStatus pipeline;            // all zero when it cannot start; of one that is off, its balance
   std::int64_t last_delivery_ms = 0;  // wall clock, whoever delivered it and when; 0: never

@@ -11,7 +11,6 @@
 namespace sluice::exporting {
 namespace {
 
-constexpr std::size_t kRateWindowS = 30;
 // A drain waits for a destination that has trouble as long as it delivered something within this time, or began within
 // it.
 constexpr std::int64_t kDrainPatienceMs = 2'000;
@@ -105,18 +104,14 @@ DestinationStatus Runner::make_status() const {
                                     status.oldest_waiting_age_ms, last == 0 ? -1 : now_ms - last});
   status.state_since_ms = state_since_ms_;
   status.rates = rates_;
-  if (samples_.size() >= 2) {
-    const double seconds = static_cast<double>(samples_.back().at_us - samples_.front().at_us) / 1e6;
-    status.accepted_per_s = static_cast<double>(samples_.back().accepted - samples_.front().accepted) / seconds;
-    status.delivered_per_s = static_cast<double>(samples_.back().delivered - samples_.front().delivered) / seconds;
-  }
+  status.accepted_per_s = recent_.accepted_per_s();
+  status.delivered_per_s = recent_.delivered_per_s();
   return status;
 }
 
 void Runner::sample() {
   const std::shared_ptr<const PipelineStatus> pipeline = pipeline_.status();
-  samples_.push_back({clock_.steady_us(), pipeline->balance.accepted, pipeline->balance.delivered});
-  if (samples_.size() > kRateWindowS) samples_.pop_front();
+  recent_.sample(clock_.steady_us(), pipeline->balance.accepted, pipeline->balance.delivered);
   rates_ = history_->sample(in_history_, *pipeline, clock_.wall_ms());
   auto now_shared = std::make_shared<DestinationStatus>(make_status());
   DestinationStatus& now = *now_shared;

@@ -1,7 +1,6 @@
 // One pipeline with its worker, its notifier and its dead letters, and what it has been doing lately.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "export/dead_letter_file.h"
 #include "export/export_status.h"
 #include "export/pipeline.h"
+#include "export/recent_rates.h"
 
 namespace sluice::exporting {
 
@@ -52,10 +52,6 @@ class Runner {
 
  private:
   // What the trend is computed from: one look a second.
-  struct Sample {
-    std::int64_t at_us;
-    std::uint64_t accepted, delivered;
-  };
   std::int64_t step();
   DestinationStatus make_status() const;
   void log_state(const DestinationStatus& now) const;
@@ -76,7 +72,7 @@ class Runner {
   std::uint64_t in_history_ = 0;  // what history_ calls this pipeline
   Published<DestinationStatus> status_;
   // Of sample()'s thread alone.
-  std::deque<Sample> samples_;
+  RecentRates recent_;
   HistoryRates rates_;
   DestinationState state_ = DestinationState::idle;
   std::string problem_code_;

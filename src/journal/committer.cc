@@ -24,7 +24,13 @@ std::uint64_t events_in(const event::EventKindCounts& counts) {
 
 Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
                      const Clock& clock, CommitterState state)
-    : table_(table), files_(files), dedupe_(dedupe), limits_(limits), clock_(clock), state_(state) {}
+    : table_(table),
+      files_(files),
+      dedupe_(dedupe),
+      limits_(limits),
+      clock_(clock),
+      state_(state),
+      behind_last_entry_(state.behind_last_entry()) {}
 
 storage::FileResult<void> Committer::start(std::shared_ptr<Segment> last, bool sealed) {
   if (!last) return activate_next();
@@ -74,7 +80,10 @@ void Committer::commit(std::span<const AppendRequest> requests, std::span<Append
 
 void Committer::store_group(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes) {
   const bool stored = batch_.frames().empty() || write_and_sync();
-  if (stored && !batch_.frames().empty()) table_.publish(batch_.frames());
+  if (stored && !batch_.frames().empty()) {
+    table_.publish(batch_.frames());
+    behind_last_entry_.store(active_->summary.next_sequence, std::memory_order_relaxed);
+  }
   // A repeat of an entry of this very group shares its fate; one of an older entry is refused along with it and comes
   // again.
   for (auto member = members_.rbegin(); member != members_.rend(); ++member) {

@@ -2,6 +2,7 @@
 // segment when one is full. Has no thread and no queue: its caller is the writer.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +25,9 @@ struct CommitterState {
   std::uint64_t next_sequence = 1;
   std::uint64_t next_number = 1;       // of the segment after the last one
   bool clean_shutdown_marked = false;  // the segment already ends with a clean shutdown marker
+
+  // As next_sequence, without the marker: whoever counts what is missing counts entries.
+  std::uint64_t behind_last_entry() const { return next_sequence - (clean_shutdown_marked ? 1 : 0); }
 };
 
 // One log line about ids that were used again in so long a time.
@@ -50,6 +54,9 @@ class Committer {
   void commit(std::span<const AppendRequest> requests, std::span<AppendOutcome> outcomes);
   // Marks that the process stopped in order, so that a start can distinguish damage from a torn write up to the end.
   void write_clean_shutdown_marker();
+
+  // See CommitterState; of what is durable. Any thread.
+  std::uint64_t behind_last_entry() const { return behind_last_entry_.load(std::memory_order_relaxed); }
 
   const CommitStats& stats() const { return stats_; }
   const std::shared_ptr<Segment>& active() const { return active_; }
@@ -78,6 +85,7 @@ class Committer {
   const JournalLimits limits_;
   const Clock& clock_;
   CommitterState state_;
+  std::atomic<std::uint64_t> behind_last_entry_;
   std::int64_t reused_id_logged_ms_ = 0;
   std::uint64_t reused_ids_logged_ = 0;
   Random random_ = Random::from_system();

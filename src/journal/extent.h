@@ -16,7 +16,7 @@ namespace sluice::journal {
 
 struct Extent {
   std::uint64_t first_sequence = 0;   // of the oldest segment
-  std::uint64_t next_sequence = 0;    // behind the last durable frame; may lag by kExtentIntervalUs of a killed process
+  std::uint64_t next_sequence = 0;    // behind the last durable entry; may lag by kExtentIntervalUs of a killed process
   std::uint64_t missing_entries = 0;  // found missing at its two ends by starts before
   bool operator==(const Extent&) const = default;
 };

@@ -205,6 +205,7 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   segment.summary.end = plan.end;
   segment.summary.next_sequence = plan.next_sequence;
   recovered.state.next_sequence = plan.next_sequence;
+  recovered.behind_last_kept = plan.behind_last_kept;
   for (const ByteRange range : plan.damaged) {
     std::uint64_t before = segment.header.first_sequence - 1, behind = plan.next_sequence;
     for (const WalkedFrame& frame : frames) {
@@ -246,13 +247,14 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
     }
     expected = segment.summary.next_sequence;
   }
-  if (extent && recovered.state.next_sequence < extent->next_sequence) {
-    const std::uint64_t before = found.empty() ? extent->first_sequence : recovered.state.next_sequence;
+  if (extent && recovered.behind_last_kept < extent->next_sequence) {
+    const std::uint64_t before = found.empty() ? extent->first_sequence : recovered.behind_last_kept;
     const std::uint64_t entries = extent->next_sequence - std::min(before, extent->next_sequence);
     table.note_missing("at the end of the journal", entries);
     // Otherwise the next start sees a gap between segments there.
     if (found.empty() || next_number == found.back().segment->header.number + 1) at_the_ends += entries;
-    recovered.state.next_sequence = extent->next_sequence;  // no number is used twice
+    // No number is used twice.
+    recovered.state.next_sequence = std::max(recovered.state.next_sequence, extent->next_sequence);
   }
   const std::uint64_t known_before = extent ? extent->missing_entries : 0;
   table.add_missing(known_before);
@@ -260,7 +262,7 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
       found.empty() ? recovered.state.next_sequence : found.front().segment->header.first_sequence;
   files.extent().begin(
       {extent && !found.empty() && found.front().segment->lost ? extent->first_sequence : first_sequence,
-       recovered.state.next_sequence, known_before + at_the_ends});
+       recovered.state.behind_last_entry(), known_before + at_the_ends});
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct RecoveredJournal {
   std::shared_ptr<Segment> last;  // null: the journal is new
   bool last_is_sealed = false;    // the one behind it was set aside, or taken away: nothing is appended to it
   CommitterState state;
+  std::uint64_t behind_last_kept = 0;  // RecoveryPlan's, of the last segment
   std::uint64_t torn_bytes = 0;
 };
 

@@ -181,7 +181,7 @@ void ThreadedJournal::ask_helper() {
 std::int64_t ThreadedJournal::help_step() {
   write_indexes();
   if (helper_stops_ || clock_.steady_us() >= reach_at_us_) {
-    files_.extent().reach(table_.next_sequence());
+    files_.extent().reach(committer_->behind_last_entry());
     reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;
   }
   if (helper_stops_) return kWorkerDone;

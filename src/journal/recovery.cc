@@ -33,6 +33,7 @@ RecoveryPlan plan_recovery(const std::vector<WalkedFrame>& frames, std::uint64_t
   }
   plan.end = std::max(good_end, durable);
   if (good_end < durable) plan.damaged.push_back({good_end, durable});
+  plan.behind_last_kept = good_end < durable ? plan.next_sequence : good_sequence + 1;
   plan.torn_bytes += recognisable_end > plan.end ? recognisable_end - plan.end : 0;
   return plan;
 }

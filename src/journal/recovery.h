@@ -17,6 +17,7 @@ struct ByteRange {
 struct RecoveryPlan {
   std::uint32_t end = kSegmentHeaderBytes;   // where appending continues
   std::uint64_t next_sequence = 0;           // above every number that a frame of the segment carries, whole or not
+  std::uint64_t behind_last_kept = 0;        // above those of entries that are kept or counted as damaged
   std::vector<ByteRange> damaged;            // was acknowledged and is unreadable now
   std::vector<ByteRange> torn;               // never acknowledged, before an intact frame
   std::vector<std::uint64_t> torn_sequence;  // for each of `torn`: the sequence number of the filler that covers it

@@ -278,11 +278,6 @@ SegmentTable::GivenUp SegmentTable::give_up_oldest(std::int64_t now_ms, std::int
   return {std::move(segment), segments_.front()->header.first_sequence};
 }
 
-std::uint64_t SegmentTable::next_sequence() const {
-  const std::lock_guard lock(mutex_);
-  return segments_.back()->summary.next_sequence;
-}
-
 void SegmentTable::note_damage(const Segment& segment, std::uint32_t from, std::uint32_t to, const char* met_when,
                                std::uint64_t entries) {
   {

@@ -98,7 +98,6 @@ class SegmentTable {
     std::uint64_t next_first_sequence = 0;
   };
   GivenUp give_up_oldest(std::int64_t now_ms, std::int64_t retention_ms, bool for_room);
-  std::uint64_t next_sequence() const;  // behind the last durable frame
   bool can_give_up(std::int64_t now_ms, std::int64_t retention_ms, bool for_room) const;
 
   // Whether the file that entries are written to was removed or cut: then they go nowhere. Says which, for people.
