@@ -1,0 +1,31 @@
+// How a destination's records hold its events. docs/encodings.md
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice::catalog {
+
+enum class Encoding : std::uint8_t {
+  json,         // one event a record
+  ndjson,       // several, a line each
+  ndjson_gzip,  // the same, compressed
+  ndjson_zstd,
+  kpl,  // several, as the Kinesis Producer Library aggregates them
+};
+inline constexpr std::array<std::string_view, 5> kEncodingNames = {"json", "ndjson", "ndjson+gzip", "ndjson+zstd",
+                                                                   "kpl"};
+
+constexpr std::string_view encoding_name(Encoding encoding) {
+  return kEncodingNames[static_cast<std::size_t>(encoding)];
+}
+constexpr std::optional<Encoding> encoding_named(std::string_view name) {
+  for (std::size_t i = 0; i < kEncodingNames.size(); ++i)
+    if (kEncodingNames[i] == name) return static_cast<Encoding>(i);
+  return std::nullopt;
+}
+constexpr bool is_packed(Encoding encoding) { return encoding != Encoding::json; }
+
+}  // namespace sluice::catalog
