@@ -8,10 +8,10 @@
 
 #include "base/random.h"
 #include "export/sink.h"
+#include "kinesis/shard_map.h"
 
 namespace sluice::kinesis {
 
-inline constexpr std::uint32_t kNoShard = UINT32_MAX;
 
 // An event on its way.
 struct HeldEvent {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "kinesis/send_queue.h"
 
 namespace sluice::kinesis {
 namespace {

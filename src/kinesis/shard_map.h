@@ -12,6 +12,8 @@
 
 namespace sluice::kinesis {
 
+inline constexpr std::uint32_t kNoShard = UINT32_MAX;
+
 struct Shard {
   std::string id;  // "shardId-000000000012"
   HashKey first = 0, last = 0;
