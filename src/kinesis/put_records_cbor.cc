@@ -8,23 +8,23 @@ namespace sluice::kinesis {
 namespace {
 
 // A record is a map of two members, or of three; each name is written together with its head.
-constexpr std::string_view kBeforeData[] = {
+constexpr std::string_view kCborBeforeData[] = {
     "\xA2\x64"
     "Data",
     "\xA3\x64"
-    "Data"};  // a map of two members, of three
-constexpr std::string_view kBeforeKey =
+    "Data"};
+constexpr std::string_view kCborBeforeKey =
     "\x6C"
     "PartitionKey";
-constexpr std::string_view kBeforeHashKey =
+constexpr std::string_view kCborBeforeHashKey =
     "\x6F"
     "ExplicitHashKey";
-constexpr std::size_t kFrameBytes =
-    kBeforeData[0].size() + kBeforeKey.size() + kBeforeHashKey.size() + kMaxHashKeyDigits + 3 * kMaxCborHeadBytes;
+constexpr std::size_t kCborFrameBytes = kCborBeforeData[0].size() + kCborBeforeKey.size() + kCborBeforeHashKey.size() +
+                                        kMaxHashKeyDigits + 3 * kMaxCborHeadBytes;
 // Room is made for more than the record in hand, so that a body that outgrows its buffer does so in few steps.
-constexpr std::size_t kGrowBytes = 16'384;
+constexpr std::size_t kCborGrowBytes = 16'384;
 
-char* put(char* out, std::string_view text) {
+char* put_bytes(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
   return out + text.size();
 }
@@ -45,7 +45,7 @@ PutRecordsCbor::PutRecordsCbor(std::string_view stream_arn, std::string_view str
 }
 
 void PutRecordsCbor::make_room(std::size_t bytes) {
-  if (body_.size() - used_ < bytes) body_.resize(used_ + bytes + kGrowBytes);
+  if (body_.size() - used_ < bytes) body_.resize(used_ + bytes + kCborGrowBytes);
 }
 
 void PutRecordsCbor::begin(std::string buffer, std::size_t records) {
@@ -53,26 +53,26 @@ void PutRecordsCbor::begin(std::string buffer, std::size_t records) {
   used_ = 0;
   missing_records_ = records;
   make_room(head_.size() + kMaxCborHeadBytes);
-  char* const out = put(body_.data(), head_);
+  char* const out = put_bytes(body_.data(), head_);
   used_ = static_cast<std::size_t>(write_cbor_head(out, CborMajor::array, records) - body_.data());
 }
 
 char* PutRecordsCbor::begin_record(std::size_t data_bytes, std::string_view partition_key, bool has_hash_key) {
   SLUICE_CHECK(missing_records_ > 0, "no more records than announced");
   --missing_records_;
-  make_room(kFrameBytes + data_bytes + partition_key.size());
-  char* const out = put(body_.data() + used_, kBeforeData[has_hash_key ? 1 : 0]);
+  make_room(kCborFrameBytes + data_bytes + partition_key.size());
+  char* const out = put_bytes(body_.data() + used_, kCborBeforeData[has_hash_key ? 1 : 0]);
   return write_cbor_head(out, CborMajor::bytes, data_bytes);
 }
 
 void PutRecordsCbor::end_record(char* out, std::string_view partition_key,
                                 const std::optional<HashKey>& explicit_hash_key) {
-  out = put(out, kBeforeKey);
+  out = put_bytes(out, kCborBeforeKey);
   out = write_cbor_text(out, partition_key);
   if (explicit_hash_key) {
     char digits[kMaxHashKeyDigits];
     char* const end = write_hash_key(digits, *explicit_hash_key);
-    out = put(out, kBeforeHashKey);
+    out = put_bytes(out, kCborBeforeHashKey);
     out = write_cbor_text(out, {digits, static_cast<std::size_t>(end - digits)});
   }
   used_ = static_cast<std::size_t>(out - body_.data());
