@@ -34,7 +34,7 @@ bool is_utf8(std::string_view text) {
         continue;
       }
     }
-    const std::size_t size = utf8_sequence_size(text);
+    const std::size_t size = static_cast<unsigned char>(text[0]) < 0x80 ? 1 : utf8_sequence_size(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }

@@ -10,5 +10,6 @@ namespace sluice::kinesis {
 enum class CborMajor : std::uint8_t { unsigned_number, negative_number, bytes, text, array, map, tag, simple };
 
 inline constexpr std::size_t kMaxCborHeadBytes = 9;
+inline constexpr unsigned char kCborBreak = 0xFF;  // ends an item of indefinite length
 
 }  // namespace sluice::kinesis

@@ -5,7 +5,6 @@
 namespace sluice::kinesis {
 namespace {
 
-constexpr unsigned char kBreak = 0xFF;
 constexpr unsigned kInfoIndefinite = 31;
 constexpr unsigned kInfoLargestNumber = 27;  // eight bytes follow
 // https://www.rfc-editor.org/rfc/rfc8949#section-3.4.6
@@ -31,12 +30,6 @@ bool CborReader::take(std::uint64_t bytes, std::string_view& out) {
   if (bytes > rest_.size()) return false;
   out = rest_.substr(0, static_cast<std::size_t>(bytes));
   rest_.remove_prefix(out.size());
-  return true;
-}
-
-bool CborReader::take_break() {
-  if (rest_.empty() || static_cast<unsigned char>(rest_[0]) != kBreak) return false;
-  rest_.remove_prefix(1);
   return true;
 }
 
@@ -72,16 +65,6 @@ bool CborReader::enter(CborMajor major, Container& container) {
   return true;
 }
 
-bool CborReader::has_next(Container& container) {
-  if (container.indefinite) {
-    container.broken = rest_.empty();
-    return !container.broken && !take_break();
-  }
-  if (container.left == 0) return false;
-  --container.left;
-  return true;
-}
-
 bool CborReader::read_string_behind(const Head& head, std::string_view& out) {
   if (!head.indefinite) return take(head.number, out);
   std::string* joined = nullptr;
@@ -104,15 +87,16 @@ bool CborReader::read_string_behind(const Head& head, std::string_view& out) {
   return true;
 }
 
-bool CborReader::read_string(CborMajor major, std::string_view& out) {
+bool CborReader::read_any_string(CborMajor major, std::string_view& out) {
   Head head;
   return read_head_behind_tags(head) && head.major == major && read_string_behind(head, out);
 }
 
 bool CborReader::read_text_or_skip(std::string_view& out, bool& is_null) {
+  is_null = false;
+  if (take_short_string(CborMajor::text, out)) return is_utf8(out);
   const std::string_view before = rest_;
   out = {};
-  is_null = false;
   Head head;
   if (!read_head_behind_tags(head)) return false;
   if (head.major == CborMajor::text) return read_string_behind(head, out) && is_utf8(out);

@@ -32,7 +32,15 @@ class CborReader {
     bool broken = false;  // the bytes ended where an entry or a break was due
   };
   bool enter(CborMajor major, Container& container);
-  bool has_next(Container& container);
+  bool has_next(Container& container) {
+    if (container.indefinite) {
+      container.broken = rest_.empty();
+      return !container.broken && !take_break();
+    }
+    if (container.left == 0) return false;
+    --container.left;
+    return true;
+  }
 
   // Calls `member(name)`, which reads or skips the value and returns false to give up, for each member of the map that
   // comes next.
@@ -48,7 +56,9 @@ class CborReader {
   }
 
   // A text or byte string, in one piece or in pieces.
-  bool read_string(CborMajor major, std::string_view& out);
+  bool read_string(CborMajor major, std::string_view& out) {
+    return take_short_string(major, out) || read_any_string(major, out);
+  }
   // A text string that is UTF-8. Null and undefined count as "" with `is_null` set; any other item is passed over and
   // counts as "".
   bool read_text_or_skip(std::string_view& out, bool& is_null);
@@ -63,12 +73,31 @@ class CborReader {
     bool indefinite = false;  // of a break: major is simple
     std::uint64_t number = 0;
   };
+  // Where an answer's time goes: a string of up to 255 bytes in one piece, which nearly all are. False: nothing was
+  // taken.
+  bool take_short_string(CborMajor major, std::string_view& out) {
+    if (rest_.size() < 2) return false;
+    const auto first = static_cast<unsigned char>(rest_[0]);
+    const unsigned info = first & 31;
+    if (first >> 5 != static_cast<unsigned>(major) || info > 24) return false;
+    const std::size_t head_bytes = info == 24 ? 2 : 1;
+    const std::size_t bytes = info == 24 ? static_cast<unsigned char>(rest_[1]) : info;
+    if (bytes > rest_.size() - head_bytes) return false;
+    out = {rest_.data() + head_bytes, bytes};
+    rest_.remove_prefix(head_bytes + bytes);
+    return true;
+  }
+  bool read_any_string(CborMajor major, std::string_view& out);
   bool read_head(Head& head);
   bool read_head_behind_tags(Head& head);
   bool read_string_behind(const Head& head, std::string_view& out);
   bool skip_at(int depth);
   bool take(std::uint64_t bytes, std::string_view& out);
-  bool take_break();
+  bool take_break() {
+    if (rest_.empty() || static_cast<unsigned char>(rest_[0]) != kCborBreak) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
 
   std::string_view rest_;
   std::forward_list<std::string> joined_;  // strings that came in pieces
