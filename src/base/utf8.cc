@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <cstring>
+
 namespace sluice {
 
 std::size_t utf8_sequence_size(std::string_view text) {
@@ -23,7 +25,16 @@ std::size_t utf8_sequence_size(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t size = utf8_sequence_size(text);
+    // Eight bytes of ASCII at once: most text is nothing else.
+    std::uint64_t eight = 0;
+    if (text.size() >= sizeof eight) {
+      std::memcpy(&eight, text.data(), sizeof eight);
+      if ((eight & 0x8080808080808080) == 0) {
+        text.remove_prefix(sizeof eight);
+        continue;
+      }
+    }
+    const std::size_t size = static_cast<unsigned char>(text[0]) < 0x80 ? 1 : utf8_sequence_size(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }

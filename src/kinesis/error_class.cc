@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "base/utf8.h"
+#include "kinesis/error_body.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -81,11 +82,6 @@ std::string_view fault_code(http_client::TransportFault fault) {
   return "transport_failed";
 }
 
-std::string text_member(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 std::string_view error_class_name(ErrorClass error_class) {
@@ -115,16 +111,13 @@ CallError call_error(const http_client::HttpResponse& response) {
   }
   error.request_id = response.header("x-amzn-requestid");
   error.code = bare_error_name(response.header("x-amzn-errortype"));
-  const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
-  if (body.is_object()) {
-    if (error.code.empty()) error.code = bare_error_name(text_member(body, "__type"));
-    error.message = text_member(body, "message");
-    if (error.message.empty()) error.message = text_member(body, "Message");
-  }
+  const ErrorBody body = read_error_body(response.body).value_or(ErrorBody{});
+  if (error.code.empty()) error.code = bare_error_name(body.type);
+  error.message = body.message;
   if (error.code.empty())
     error.code = response.status == 407 ? "proxy_credentials" : "http_" + std::to_string(response.status);
   // A proxy's or load balancer's page: its first words show who answered.
-  if (error.message.empty()) error.message = shown_words(response.body, 200);
+  if (error.message.empty()) error.message = printable(shown_words(response.body, 200));
   return error;
 }
 

@@ -31,7 +31,7 @@ struct CallError {
 // "com.amazonaws.kinesis.v20131202#AccessDeniedException:http://…" → "AccessDeniedException"
 std::string_view bare_error_name(std::string_view name);
 
-// Reads an answer that is not 200.
+// Reads an answer that is not 200, in JSON or CBOR (kinesis/error_body.h).
 CallError call_error(const http_client::HttpResponse& response);
 
 // `status` is 200 for the error of a single record. An unknown code never counts as poison: what Sluice does not

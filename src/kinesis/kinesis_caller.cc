@@ -40,10 +40,11 @@ KinesisCaller::KinesisCaller(http_client::HttpTransport& transport, const Clock&
 
 KinesisCaller::~KinesisCaller() { mailbox_->close(); }
 
-std::uint64_t KinesisCaller::send(std::string_view operation, std::string body, const aws::Credentials& credentials) {
+std::uint64_t KinesisCaller::send(std::string_view operation, std::string body, const aws::Credentials& credentials,
+                                  WireFormat format) {
   http_client::HttpRequest request;
   request.url = url_;
-  request.headers = {{"content-type", "application/x-amz-json-1.1"},
+  request.headers = {{"content-type", std::string(content_type(format))},
                      {"x-amz-target", "Kinesis_20131202." + std::string(operation)}};
   request.body = std::move(body);
   const aws::SigningScope scope{"kinesis", region_, skew_.corrected_ms(clock_.wall_ms())};

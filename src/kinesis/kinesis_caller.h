@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/notifier.h"
 #include "http_client/http_transport.h"
+#include "kinesis/wire_format.h"
 
 namespace sluice::kinesis {
 
@@ -34,8 +35,9 @@ class KinesisCaller {
   KinesisCaller(const KinesisCaller&) = delete;
   KinesisCaller& operator=(const KinesisCaller&) = delete;
 
-  // `operation`: "PutRecords". Returns the number that the answer will carry.
-  std::uint64_t send(std::string_view operation, std::string body, const aws::Credentials& credentials);
+  // `operation`: "PutRecords"; `format` is that of the body. Returns the number that the answer will carry.
+  std::uint64_t send(std::string_view operation, std::string body, const aws::Credentials& credentials,
+                     WireFormat format = WireFormat::json);
   // Replaces `answers` by what came since the last time.
   void take(std::vector<CallAnswer>& answers);
 

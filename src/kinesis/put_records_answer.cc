@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include "kinesis/put_records_answer_cbor.h"
+
 namespace sluice::kinesis {
 
 namespace dom = simdjson::dom;
@@ -10,6 +12,7 @@ namespace dom = simdjson::dom;
 // a record (kinesis_bench), it is also faster than a special reader for answers without failures.
 struct PutRecordsAnswerParser::Parser {
   dom::parser json;
+  CborReader cbor;
 
   simdjson::error_code read(std::string& body, std::vector<RecordAnswer>& records, bool& has_records) {
     body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
@@ -49,6 +52,15 @@ struct PutRecordsAnswerParser::Parser {
   }
 };
 
+namespace {
+// Empty: the answer fits the call.
+std::string misfit(bool has_records, std::size_t entries, std::size_t records) {
+  if (!has_records) return "expected PutRecords' answer, got an object without \"Records\"";
+  if (entries == records) return {};
+  return "expected " + std::to_string(records) + " entries in PutRecords' answer, got " + std::to_string(entries);
+}
+}  // namespace
+
 PutRecordsAnswerParser::PutRecordsAnswerParser() : parser_(std::make_unique<Parser>()) {}
 PutRecordsAnswerParser::~PutRecordsAnswerParser() = default;
 
@@ -56,18 +68,32 @@ bool PutRecordsAnswerParser::parse(std::string& body, std::size_t records) {
   records_.clear();
   records_.reserve(records);
   why_.clear();
+  if (looks_like_cbor(body))
+    read_cbor(body, records);
+  else
+    read_json(body, records);
+  if (!why_.empty()) records_.clear();
+  return why_.empty();
+}
+
+void PutRecordsAnswerParser::read_json(std::string& body, std::size_t records) {
   bool has_records = false;
   if (const auto error = parser_->read(body, records_, has_records)) {
     why_ = "expected PutRecords' answer, got " + std::to_string(body.size()) +
            " bytes that are not it: " + simdjson::error_message(error);
-  } else if (!has_records) {
-    why_ = "expected PutRecords' answer, got an object without \"Records\"";
-  } else if (records_.size() != records) {
-    why_ = "expected " + std::to_string(records) + " entries in PutRecords' answer, got " +
-           std::to_string(records_.size());
+  } else {
+    why_ = misfit(has_records, records_.size(), records);
   }
-  if (!why_.empty()) records_.clear();
-  return why_.empty();
+}
+
+void PutRecordsAnswerParser::read_cbor(std::string_view body, std::size_t records) {
+  const CborAnswer answer = read_cbor_answer(body, records, parser_->cbor, records_);
+  if (!answer.well_formed) {
+    why_ = "expected PutRecords' answer, got " + std::to_string(body.size()) +
+           " bytes of CBOR that are not it from byte " + std::to_string(body.size() - parser_->cbor.left()) + " on";
+  } else {
+    why_ = misfit(answer.has_records, answer.entries, records);
+  }
 }
 
 }  // namespace sluice::kinesis

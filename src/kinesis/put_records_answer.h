@@ -1,4 +1,4 @@
-// What Kinesis says of each record of a PutRecords call.
+// What Kinesis says of each record of a PutRecords call, in JSON or in CBOR.
 // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html#API_PutRecords_ResponseSyntax
 #pragma once
 
@@ -25,15 +25,18 @@ class PutRecordsAnswerParser {
   PutRecordsAnswerParser();
   ~PutRecordsAnswerParser();
 
-  // `body` is the answer of a call with `records` records; it may be given more capacity. False: the answer does not
-  // fit the call (no JSON, cut short, another number of entries), so nothing is known of any record; why() says what
-  // was wrong.
+  // `body` is the answer of a call with `records` records; it may be given more capacity. Its first byte tells CBOR
+  // from JSON, whatever was asked and whatever the content type says. False: the answer does not fit the call (neither
+  // form, cut short, another number of entries), so nothing is known of any record; why() says what was wrong.
   bool parse(std::string& body, std::size_t records);
   const std::vector<RecordAnswer>& records() const { return records_; }
   const std::string& why() const { return why_; }
 
  private:
   struct Parser;
+  void read_json(std::string& body, std::size_t records);
+  void read_cbor(std::string_view body, std::size_t records);
+
   std::unique_ptr<Parser> parser_;
   std::vector<RecordAnswer> records_;
   std::string why_;

@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr double kMostForeignRecordsPerS = 100'000;  // a hundred times what a shard takes; each attempt costs time
+
 // Reads the fields of one object; the first fault stays, with the place.
 class Fields {
  public:
@@ -50,6 +52,14 @@ class Fields {
   std::set<std::string> known_;
   std::string fault_;
 };
+
+template <typename Apply>
+sluice::Result<void> for_each(const Json* items, Apply&& apply) {
+  if (items == nullptr) return {};
+  for (const auto& item : items->is_array() ? *items : Json::array({*items}))
+    if (auto ok = apply(item); !ok) return ok;
+  return {};
+}
 
 // "permissions": [{"stream": name or "*", "actions": ["PutRecords", …]}], or "policy": an IAM document.
 void read_policy(Fields& fields, const Simulator& simulator, std::optional<Policy>& out) {
@@ -112,6 +122,26 @@ sluice::Result<void> apply_role(const Json& json, Simulator& simulator) {
   return {};
 }
 
+// {"shard": "shardId-000000000001" or 1, "records_per_s": n, "bytes_per_s": n}
+sluice::Result<void> apply_foreign(const Json& json, Stream& stream, std::int64_t now_us) {
+  Fields fields(json, "foreign");
+  std::optional<std::uint32_t> shard;
+  if (const Json* named = fields.find("shard"))
+    shard = named->is_string()            ? parse_shard_id(named->get<std::string>())
+            : named->is_number_unsigned() ? std::optional(named->get<std::uint32_t>())
+                                          : std::nullopt;
+  ForeignRate rate;
+  fields.read("records_per_s", rate.records_per_s);
+  fields.read("bytes_per_s", rate.bytes_per_s);
+  if (rate.records_per_s < 0 || rate.records_per_s > kMostForeignRecordsPerS || rate.bytes_per_s < 0)
+    fields.complain("records_per_s must be between 0 and 100,000, bytes_per_s at least 0");
+  if (rate.bytes_per_s > 0 && rate.records_per_s == 0) fields.complain("bytes_per_s needs records_per_s");
+  if (auto ok = fields.done(); !ok) return ok;
+  if (!shard || !stream.set_foreign(*shard, rate, now_us))
+    return sluice::fail("foreign: shard must be an open shard of the stream, by its id or its number");
+  return {};
+}
+
 sluice::Result<void> apply_stream(const Json& json, Simulator& simulator) {
   Fields fields(json, "streams");
   StreamSettings settings;
@@ -131,24 +161,16 @@ sluice::Result<void> apply_stream(const Json& json, Simulator& simulator) {
   fields.read("burst_records", settings.limits.burst_records);
   if (settings.name.empty() || settings.name.size() > 128) fields.complain("needs a name of 1 to 128 characters");
   if (settings.shards < 1 || settings.shards > 10'000) fields.complain("shards must be between 1 and 10,000");
+  const Json* foreign = fields.find("foreign");
   if (auto ok = fields.done(); !ok) return ok;
-  if (!existing) {
-    simulator.create_stream(settings, 0);
-    return {};
+  if (existing) {
+    const bool reshard = settings.shards != existing->settings().shards;
+    existing->set_settings(settings);
+    if (reshard) existing->set_shard_count(settings.shards, simulator.now_ms());
+    simulator.streams_changed();
   }
-  const bool reshard = settings.shards != existing->settings().shards;
-  existing->set_settings(settings);
-  if (reshard) existing->set_shard_count(settings.shards, simulator.now_ms());
-  simulator.streams_changed();
-  return {};
-}
-
-template <typename Apply>
-sluice::Result<void> for_each(const Json* items, Apply&& apply) {
-  if (items == nullptr) return {};
-  for (const auto& item : items->is_array() ? *items : Json::array({*items}))
-    if (auto ok = apply(item); !ok) return ok;
-  return {};
+  const auto stream = existing ? existing : simulator.create_stream(settings, 0);
+  return for_each(foreign, [&](const Json& item) { return apply_foreign(item, *stream, simulator.steady_us()); });
 }
 
 }  // namespace
@@ -192,7 +214,7 @@ sluice::Result<void> read_settings(const Json& config, SimulatorSettings& settin
   fields.read("container_token", settings.container_token);
   fields.read("imds_v1", settings.imds_v1);
   fields.read("metadata_session_ms", settings.metadata_session_ms);
-  for (const char* applied_later : {"streams", "identities", "roles", "faults", "session_lifetime_ms"})
+  for (const char* applied_later : {"streams", "identities", "roles", "faults", "session_lifetime_ms", "cbor"})
     fields.find(applied_later);
   return fields.done();
 }
@@ -203,6 +225,16 @@ sluice::Result<void> apply_config(const Json& config, Simulator& simulator) {
   if (auto ok = all("identities", [&](const Json& json) { return apply_identity(json, simulator); }); !ok) return ok;
   if (auto ok = all("roles", [&](const Json& json) { return apply_role(json, simulator); }); !ok) return ok;
   if (auto ok = all("streams", [&](const Json& json) { return apply_stream(json, simulator); }); !ok) return ok;
+  std::string cbor;
+  fields.read("cbor", cbor);
+  if (!cbor.empty()) {
+    const auto support = parse_cbor_support(cbor);
+    if (!support)
+      return sluice::fail(
+          "cbor must be answered, unknown_operation, unsupported_media_type, serialization or server_error, not '" +
+          cbor + "'");
+    simulator.set_cbor_support(*support);
+  }
   std::int64_t session_lifetime_ms = -1;
   fields.read("session_lifetime_ms", session_lifetime_ms);
   if (session_lifetime_ms >= 0) simulator.directory().set_session_lifetime_ms(session_lifetime_ms);

@@ -43,7 +43,7 @@ Answer stats(Shared& shared, const Request& request) {
 Json stream_json(const Stream& stream, std::int64_t now_ms) {
   const StreamSettings settings = stream.settings();
   Json shards = Json::array();
-  for (const auto& shard : stream.shards())
+  for (const auto& shard : stream.shards()) {
     shards.push_back({{"id", shard_id(shard.index)},
                       {"open", shard.open()},
                       {"low", hash_key_text(shard.low)},
@@ -51,6 +51,9 @@ Json stream_json(const Stream& stream, std::int64_t now_ms) {
                       {"accepted", shard.accepted},
                       {"throttled", shard.throttled},
                       {"retained_bytes", shard.retained_bytes}});
+    if (shard.foreign)
+      shards.back()["foreign"] = {{"accepted", shard.foreign->accepted()}, {"throttled", shard.foreign->throttled()}};
+  }
   return {{"name", settings.name},
           {"status", stream_status_text(stream.status(now_ms))},
           {"max_record_kib", settings.max_record_kib},

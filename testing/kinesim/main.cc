@@ -48,6 +48,7 @@ void describe(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_flag("--no-rate-limits", options.no_rate_limits, "never throttle");
   app.add_flag("--no-verify", options.no_verify, "take any signature of a known access key");
+  app.add_flag("--no-cbor", options.no_cbor, "refuse calls in CBOR");
   app.add_flag("--print-records", options.print_records, "print every accepted record's data");
 }
 

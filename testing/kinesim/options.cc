@@ -63,6 +63,7 @@ sluice::Result<void> add_role(const std::string& text, const std::string& extern
 }  // namespace
 
 sluice::Result<void> apply_options(const Options& options, Simulator& simulator) {
+  if (options.no_cbor) simulator.set_cbor_support(CborSupport::unknown_operation);
   for (const auto& text : options.identities)
     if (auto ok = add_identity(text, simulator); !ok) return ok;
   for (const auto& text : options.roles)

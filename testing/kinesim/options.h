@@ -30,6 +30,7 @@ struct Options {
   unsigned threads = 1;
   bool no_rate_limits = false;
   bool no_verify = false;
+  bool no_cbor = false;
   bool print_records = false;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "kinesim/authentication.h"
+#include "kinesim/cbor_support.h"
 #include "kinesim/directory.h"
 #include "kinesim/faults.h"
 #include "kinesim/ledger.h"
@@ -75,6 +76,9 @@ class Simulator {
   std::int64_t skew_ms() const { return skew_ms_; }
   void set_skew_ms(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
 
+  CborSupport cbor_support() const { return cbor_support_; }
+  void set_cbor_support(CborSupport support) { cbor_support_ = support; }
+
   // Ready at once with `ready_in_ms` 0. Null when the name is taken.
   std::shared_ptr<Stream> create_stream(StreamSettings settings, std::int64_t ready_in_ms);
   std::shared_ptr<Stream> find_stream(std::string_view name) const;
@@ -91,6 +95,7 @@ class Simulator {
   const SimulatorSettings settings_;
   const sluice::Clock& clock_;
   std::atomic<std::int64_t> skew_ms_{0};
+  std::atomic<CborSupport> cbor_support_{CborSupport::answered};
   Directory directory_;
   FaultPlan faults_;
   Stats stats_;

@@ -103,11 +103,23 @@ StreamSettings Stream::settings() const {
 
 void Stream::set_settings(const StreamSettings& settings) {
   const std::lock_guard lock(mutex_);
+  const bool same_limits = settings.limits == settings_.limits;
   settings_ = settings;
+  if (same_limits) return;
   for (auto& shard : shards_) {
     shard->bytes = TokenBucket(settings_.limits.bytes_per_s, settings_.limits.burst_bytes);
     shard->records = TokenBucket(settings_.limits.records_per_s, settings_.limits.burst_records);
   }
+}
+
+bool Stream::set_foreign(std::uint32_t shard, ForeignRate rate, std::int64_t now_us) {
+  const std::lock_guard lock(mutex_);
+  if (shard >= shards_.size() || !shards_[shard]->open()) return false;
+  if (rate.records_per_s > 0)
+    shards_[shard]->foreign.emplace(rate, now_us);
+  else
+    shards_[shard]->foreign.reset();
+  return true;
 }
 
 std::uint32_t Stream::max_record_bytes() const {
@@ -139,6 +151,7 @@ void Stream::put(std::span<const PutEntry> entries, std::span<const FoundId> ids
   const bool limited = settings_.limits.on;
   if (limited) {
     for (Shard* shard : open_) {
+      if (shard->foreign) shard->foreign->advance(shard->bytes, shard->records, now_us);
       shard->bytes.refill(now_us);
       shard->records.refill(now_us);
     }
@@ -242,6 +255,7 @@ std::vector<Shard> Stream::shards() const {
     copy.accepted = shard->accepted;
     copy.throttled = shard->throttled;
     copy.retained_bytes = shard->retained_bytes;
+    copy.foreign = shard->foreign;
     out.push_back(std::move(copy));
   }
   return out;

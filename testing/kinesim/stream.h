@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kinesim/foreign_producer.h"
 #include "kinesim/hash_key.h"
 #include "kinesim/ledger.h"
 #include "kinesim/token_bucket.h"
@@ -26,6 +27,7 @@ struct RateLimits {
   double records_per_s = 1000;
   double burst_bytes = 10 << 20;
   double burst_records = 1000;
+  bool operator==(const RateLimits&) const = default;
 };
 
 // Where a record stands: 56 digits made of the shard's creation, the record's number in the shard, and the shard's
@@ -63,6 +65,7 @@ struct Shard {
   std::uint64_t accepted = 0, throttled = 0;
   std::uint64_t retained_bytes = 0;
   TokenBucket bytes, records;
+  std::optional<ForeignProducer> foreign;
   std::deque<StoredRecord> stored;
 
   bool open() const { return closed_ms == 0; }
@@ -105,6 +108,9 @@ class Stream {
   const std::string& name() const { return name_; }
   StreamSettings settings() const;
   void set_settings(const StreamSettings& settings);
+  // Other producers of an open shard, in place of the one before; a rate of 0 ends it. False: there is no such shard.
+  // It ends with the shard.
+  bool set_foreign(std::uint32_t shard, ForeignRate rate, std::int64_t now_us);
   std::uint32_t max_record_bytes() const;
   std::int64_t created_ms() const { return created_ms_; }
 

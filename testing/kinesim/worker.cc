@@ -100,7 +100,10 @@ Answer Worker::serve_kinesis(const Request& request, std::string_view operation)
   Answer answer;
   const bool cbor = request.header("content-type").starts_with(kCborType);
   answer.content_type = cbor ? kCborType : kJsonType;
+  const CborSupport support = simulator_.cbor_support();
+  const bool refused = cbor && support != CborSupport::answered;
   const auto run = [&]() -> ApiResult<void> {
+    if (refused) return tl::unexpected(cbor_refusal(support));
     if (request.method != "POST") return refuse("UnknownOperationException", "Kinesis is called with POST.", 404);
     const auto caller = authenticate(request, Service::kinesis, simulator_.directory(), keys_,
                                      simulator_.settings().authentication, simulator_.now_ms());
@@ -114,7 +117,7 @@ Answer Worker::serve_kinesis(const Request& request, std::string_view operation)
   const auto result = run();
   if (!result) {
     simulator_.stats().count(operation, result.error().code);
-    write_kinesis_error(result.error(), cbor, answer);
+    write_kinesis_error(result.error(), cbor && !refused, answer);
   }
   answer.headers.emplace_back("x-amzn-RequestId", new_request_id());
   return answer;
