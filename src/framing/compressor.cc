@@ -13,7 +13,7 @@ constexpr std::size_t kGzipLevelBytes = ISAL_DEF_LVL2_LARGE;
 constexpr int kZstdLevel = 1;
 
 // A buffer above this size was for one huge event and is not kept.
-constexpr std::size_t kKeptBytes = 8u << 20;
+constexpr std::size_t kKeptOutputBytes = 8u << 20;
 
 // What ISA-L needs at most: stored blocks of 65,535 bytes have 5 bytes of header each, gzip has 18 in all.
 constexpr std::size_t gzip_bound(std::size_t bytes) { return bytes + bytes / 8192 + 64; }
@@ -32,7 +32,7 @@ Compressor::~Compressor() = default;
 std::string_view Compressor::compress(std::string_view raw) {
   SLUICE_CHECK(raw.size() <= 1u << 31, "a record's lines are bounded");
   const std::size_t bound = format_ == Format::gzip ? gzip_bound(raw.size()) : ZSTD_compressBound(raw.size());
-  if (bound > out_bytes_ || out_bytes_ > kKeptBytes) {
+  if (bound > out_bytes_ || out_bytes_ > kKeptOutputBytes) {
     out_bytes_ = bound + bound / 4;
     out_.reset(new char[out_bytes_]);
   }

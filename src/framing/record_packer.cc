@@ -22,7 +22,7 @@ constexpr std::uint32_t kMostTooEarly = 2;
 // are of a kind that does not follow a ratio.
 constexpr int kProportionalAttempts = 3;
 // A buffer above this size was for one huge event and is not kept.
-constexpr std::size_t kKeptBytes = 2 * kMaxLinesBytes;
+constexpr std::size_t kKeptLinesBytes = 2 * kMaxLinesBytes;
 
 std::uint64_t whole_units(std::uint64_t bytes) {
   return std::max<std::uint64_t>(bytes / kPutUnitBytes, 1) * kPutUnitBytes;
@@ -178,7 +178,7 @@ std::optional<Record> RecordPacker::take_compressed(bool overdue) {
     record.data.assign(data);
     record.bytes = static_cast<std::uint32_t>(data.size());
     record.events = cut(count).events;
-    if (lines_.size() > kKeptBytes) std::string().swap(lines_);
+    if (lines_.size() > kKeptLinesBytes) std::string().swap(lines_);
     return record;
   }
 }
