@@ -20,15 +20,8 @@ void pack(benchmark::State& state, catalog::Encoding encoding) {
   std::size_t next = 0;
   for (auto _ : state) {
     std::optional<Record> record;
-    while (!(record = packer.take(0, false))) {
-      state.PauseTiming();
-      while (packer.due_us() != 0) {
-        for (int i = 0; i < 100; ++i) packer.put(source[next++ % source.size()]);
-        benchmark::DoNotOptimize(packer.take(0, false));
-        break;
-      }
-      state.ResumeTiming();
-    }
+    while (!(record = packer.take(0, false)))
+      for (int i = 0; i < 50; ++i) packer.put(source[next++ % source.size()]);
     events += record->events.size();
     bytes += record->bytes + 8u;
     billed += (record->bytes + 8u + kPutUnitBytes - 1) / kPutUnitBytes;
