@@ -26,12 +26,12 @@ inline constexpr std::array<CostField, 8> kCostFields = {{
     {"eventsPerMonth", "--events-per-month", 0, kinesis::kMostEventsPerMonth, "Events a month: 250000, 10M, 1G, 100G"},
     {"eventsPerSecond", "--events-per-second", 0, kinesis::kMostEventsPerSecond, "Instead: the mean of a second"},
     {"peakEventsPerSecond", "--peak-events-per-second", 0, kinesis::kMostEventsPerSecond,
-     "Events in the busiest second; default: 3 times the mean"},
+     "In the busiest second; default: 3 x the mean"},
     {"bytesPerEvent", "--bytes-per-event", 1, kinesis::kMostBytesPerEvent, "Bytes of an event's record; default: 400"},
     {"compressionRatio", "--compression-ratio", 1, kinesis::kMostCompressionRatio,
-     "How many times smaller compression makes it; default: 5"},
+     "Times smaller when compressed; default: 5"},
     {"fill", "--fill", kinesis::kLeastFill, 1, "How full records are, 0.01 to 1; default: 1"},
-    {"encoding", "--encoding", 0, 0, "json, ndjson, ndjson+gzip, ndjson+zstd or kpl; default: all"},
+    {"encoding", "--encoding", 0, 0, "One of those below; default: all"},
     {"mode", "--mode", 0, 0, "provisioned or on-demand; default: both"},
 }};
 

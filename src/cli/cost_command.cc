@@ -76,11 +76,12 @@ void add_cost_command(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* command = app.add_subcommand("cost", "Compute what a Kinesis stream costs a month; needs no server");
   for (const api::CostField& field : api::kCostFields)
     command->add_option(field.flag, given->texts[field.query], field.help)->type_name("VALUE");
-  command->add_flag("--json", given->json, "The answer as JSON, as GET /api/v2/kinesis-cost has it");
+  command->add_flag("--json", given->json, "As JSON, as GET /api/v2/kinesis-cost answers");
   command->footer(
       "\nExamples:\n"
       "  sluice cost --events-per-month 1G --bytes-per-event 400\n"
-      "  sluice cost --events-per-second 10k --peak-events-per-second 25k --encoding ndjson\n\n"
+      "  sluice cost --events-per-second 10k --encoding ndjson+zstd --mode on-demand\n\n"
+      "Encodings: json, ndjson, ndjson+gzip, ndjson+zstd, kpl.\n"
       "docs/cost.md explains how it is computed.");
   command->callback([given, &chosen] { chosen = [given] { return cost(*given); }; });
 }
