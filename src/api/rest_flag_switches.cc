@@ -6,6 +6,7 @@
 #include "api/audit.h"
 #include "api/flag_patch.h"
 #include "api/flag_view.h"
+#include "base/counted.h"
 
 namespace sluice::api {
 namespace {
@@ -81,12 +82,11 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
   choose_flags(*environment, writes);
   if (writes.empty()) return RestAnswer{200, {{"changed", 0}}};
   const auto made = context.catalog.commit(
-      std::move(writes),
-      audit_entry(context.clock.wall_ms(), call.caller, "updateTrackEvents",
-                  fmt::format("proj/{}:env/{}:flag/*", call.path[0], *key),
-                  fmt::format("{} {} flags in \"{}/{}\"", on.get<bool>() ? "switched on" : "switched off", changed,
-                              call.path[0], *key),
-                  *comment));
+      std::move(writes), audit_entry(context.clock.wall_ms(), call.caller, "updateTrackEvents",
+                                     fmt::format("proj/{}:env/{}:flag/*", call.path[0], *key),
+                                     fmt::format("{} {} in \"{}/{}\"", on.get<bool>() ? "switched on" : "switched off",
+                                                 counted(changed, "flag"), call.path[0], *key),
+                                     *comment));
   if (!made) return refused(made.error());
   return RestAnswer{200, {{"changed", changed}}};
 }

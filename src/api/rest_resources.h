@@ -64,6 +64,7 @@ RestOutcome back_up_catalog(const RestContext& context, const RestCall& call);
 
 RestOutcome server_status(const RestContext& context, const RestCall& call);
 RestOutcome list_regions(const RestContext& context, const RestCall& call);
+RestOutcome kinesis_cost(const RestContext& context, const RestCall& call);
 RestOutcome data_export_usage(const RestContext& context, const RestCall& call);
 RestOutcome list_events(const RestContext& context, const RestCall& call);
 

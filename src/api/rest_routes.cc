@@ -61,6 +61,7 @@ constexpr std::array kRoutes = {
     Route{"GET", "usage/data-export-events", data_export_usage, Role::reader, Asks::all_view},
     Route{"GET", "status", server_status, Role::reader, Asks::nothing},
     Route{"GET", "aws-regions", list_regions, Role::reader, Asks::nothing},
+    Route{"GET", "kinesis-cost", kinesis_cost, Role::reader, Asks::nothing},
     Route{"POST", "import", import_catalog, Role::admin, Asks::never},
     Route{"GET", "export", export_catalog, Role::admin, Asks::never},
     Route{"POST", "backup", back_up_catalog, Role::admin, Asks::never},

@@ -9,38 +9,39 @@ namespace sluice::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using kinesis::CapacityMode;
 
-// List prices of US East (N. Virginia) in US dollars, as AWS showed them when they were looked up. Other regions differ
-// by up to a half. https://aws.amazon.com/kinesis/data-streams/pricing/
-constexpr double kShardHourUsd = 0.015;
-constexpr double kMillionPutUnitsUsd = 0.014;
-constexpr double kPutUnitBytes = 25 * 1024;
-constexpr double kOnDemandStreamHourUsd = 0.04;
-constexpr double kOnDemandGbUsd = 0.08;
-constexpr double kOnDemandRecordBytes = 1024;  // a record counts as at least this
-constexpr const char* kPricesAsOf = "2026-08";
-constexpr const char* kPricesFrom = "https://aws.amazon.com/kinesis/data-streams/pricing/, us-east-1";
-constexpr double kHoursPerMonth = 730;
-constexpr double kSecondsPerMonth = kHoursPerMonth * 3600;
+// Of every destination, until each has its own.
+constexpr catalog::Encoding kEncoding = catalog::Encoding::json;
 
-double cents(double usd) { return std::round(usd * 100) / 100; }
+double share_that_passes(const exporting::Balance& balance) {
+  const double passed = static_cast<double>(balance.delivered + balance.dead_lettered);
+  const double looked_at = passed + static_cast<double>(balance.filtered);
+  return looked_at > 0 ? passed / looked_at : 1;
+}
 
-Json cost_json(const exporting::SinkStats& sink, const exporting::HistoryRates& rates, std::uint32_t shards) {
-  const double events = rates.mean_events_per_s * kSecondsPerMonth;
-  const double bytes_each = rates.mean_events_per_s > 0 ? rates.mean_bytes_per_s / rates.mean_events_per_s : 0;
-  double hours_usd = 0, volume_usd = 0;
-  if (sink.on_demand) {
-    hours_usd = kOnDemandStreamHourUsd * kHoursPerMonth;
-    volume_usd = events * std::max(bytes_each, kOnDemandRecordBytes) / 1e9 * kOnDemandGbUsd;
-  } else {
-    hours_usd = shards * kShardHourUsd * kHoursPerMonth;
-    volume_usd = events * std::max(1.0, std::ceil(bytes_each / kPutUnitBytes)) / 1e6 * kMillionPutUnitsUsd;
-  }
-  return {{"perMonthUsd", cents(hours_usd + volume_usd)},
-          {"capacityPerMonthUsd", cents(hours_usd)},
-          {"volumePerMonthUsd", cents(volume_usd)},
-          {"asOf", kPricesAsOf},
-          {"source", kPricesFrom},
+// 0: nothing was delivered yet.
+double measured_bytes_per_event(const exporting::DestinationStatus& status) {
+  if (status.rates.bytes_per_event > 0) return status.rates.bytes_per_event;
+  const exporting::PipelineStatus& pipeline = status.pipeline;
+  if (pipeline.balance.delivered == 0) return 0;
+  return static_cast<double>(pipeline.delivered_bytes) / static_cast<double>(pipeline.balance.delivered);
+}
+
+kinesis::StreamCost needed(const kinesis::Traffic& traffic) {
+  return kinesis::stream_cost(traffic, kEncoding, CapacityMode::provisioned);
+}
+
+Json cost_json(const kinesis::Traffic& traffic, const exporting::SinkStats& sink) {
+  const CapacityMode mode = sink.on_demand ? CapacityMode::on_demand : CapacityMode::provisioned;
+  std::optional<std::uint64_t> shards;
+  if (sink.open_shards > 0) shards = sink.open_shards;
+  const kinesis::StreamCost cost = kinesis::stream_cost(traffic, kEncoding, mode, shards);
+  return {{"perMonthUsd", kinesis::whole_cents(cost.usd())},
+          {"capacityPerMonthUsd", kinesis::whole_cents(cost.capacity_usd)},
+          {"volumePerMonthUsd", kinesis::whole_cents(cost.volume_usd)},
+          {"asOf", kinesis::kPricesAsOf},
+          {"source", kinesis::kPricesFrom},
           {"note", sink.on_demand ? "On-demand: per stream-hour and per GB taken in, without reading and retention."
                                   : "Provisioned: per shard-hour and per PUT payload unit, without reading and "
                                     "extended retention."}};
@@ -48,22 +49,40 @@ Json cost_json(const exporting::SinkStats& sink, const exporting::HistoryRates& 
 
 }  // namespace
 
+kinesis::Traffic arriving_traffic(const exporting::DestinationStatus& status) {
+  const double share = share_that_passes(status.pipeline.balance);
+  kinesis::Traffic traffic;
+  traffic.events_per_month = status.rates.mean_events_per_s * share * kinesis::kSecondsPerMonth;
+  traffic.peak_events_per_s = std::max(status.rates.peak_events_per_s, status.accepted_per_s) * share;
+  if (const double bytes = measured_bytes_per_event(status); bytes > 0) traffic.bytes_per_event = bytes;
+  return traffic;
+}
+
 Json shard_advice_json(const exporting::DestinationStatus& status) {
   const exporting::SinkStats& sink = status.pipeline.sink;
-  const exporting::HistoryRates& rates = status.rates;
-  const double events_per_month = rates.mean_events_per_s * kSecondsPerMonth;
-  const auto by_rule = static_cast<std::uint32_t>(std::max(1.0, std::ceil(events_per_month / kEventsPerShardAndMonth)));
-  const std::uint32_t by_measure = kinesis::advised_shards(rates.peak_events_per_s, rates.peak_bytes_per_s);
-  const std::uint32_t advised = std::max(by_rule, by_measure);
+  const kinesis::Traffic traffic = arriving_traffic(status);
+  const kinesis::StreamCost advised = needed(traffic);
+  const double bytes = measured_bytes_per_event(status);
   return {{"open", sink.open_shards > 0 ? Json(sink.open_shards) : Json(nullptr)},
-          {"mode", sink.open_shards == 0 ? Json(nullptr) : Json(sink.on_demand ? "ON_DEMAND" : "PROVISIONED")},
-          {"peakEventsPerSecond", rates.peak_events_per_s},
-          {"peakBytesPerSecond", rates.peak_bytes_per_s},
-          {"eventsPerMonth", std::round(events_per_month)},
-          {"byRule", by_rule},
-          {"byMeasure", by_measure},
-          {"advised", advised},
-          {"cost", cost_json(sink, rates, sink.open_shards > 0 ? sink.open_shards : advised)}};
+          {"mode", sink.open_shards == 0 ? Json(nullptr)
+                                         : Json(kinesis::capacity_mode_name(
+                                               sink.on_demand ? CapacityMode::on_demand : CapacityMode::provisioned))},
+          {"peakEventsPerSecond", traffic.peak()},
+          {"peakBytesPerSecond", advised.peak_bytes_per_s},
+          {"bytesPerEvent", bytes > 0 ? Json(bytes) : Json(nullptr)},
+          {"eventsPerMonth", std::round(traffic.events_per_month)},
+          {"byRule", kinesis::shards_by_rule(traffic.events_per_month)},
+          {"byMeasure", advised.shards},
+          {"advised", advised.shards},
+          {"cost", cost_json(traffic, sink)}};
+}
+
+std::string remedy_of(const exporting::Problem& problem, const exporting::DestinationStatus& status) {
+  const exporting::SinkStats& sink = status.pipeline.sink;
+  const kinesis::Traffic traffic = arriving_traffic(status);
+  if (sink.on_demand || traffic.peak() <= 0 || !kinesis::asks_for_shards(problem)) return problem.remedy;
+  const kinesis::StreamCost advised = needed(traffic);
+  return kinesis::remedy_by_shards({advised.shards, sink.open_shards, traffic.peak(), advised.peak_bytes_per_s});
 }
 
 }  // namespace sluice::api

@@ -78,6 +78,11 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
   const exporting::PipelineStatus& pipeline = status.pipeline;
   Json replay = nullptr;
   if (status.replay) replay = replay_json(*status.replay);
+  Json problem = nullptr;
+  if (pipeline.problem) {
+    problem = status_problem_json(*pipeline.problem);
+    problem["remedy"] = remedy_of(*pipeline.problem, status);
+  }
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
@@ -94,7 +99,7 @@ Json destination_status_json(const exporting::DestinationStatus& status, std::in
           {"since", time_or_null(status.state_since_ms)},
           {"needsPerson", status.state == exporting::DestinationState::blocked},
           {"summary", exporting::describe(status, now_ms)},
-          {"problem", pipeline.problem ? status_problem_json(*pipeline.problem) : Json(nullptr)},
+          {"problem", std::move(problem)},
           {"notes", notes},
           {"backlog",
            {{"events", pipeline.balance.waiting},

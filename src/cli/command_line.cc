@@ -9,6 +9,7 @@
 
 #include "cli/catalog_commands.h"
 #include "cli/completion.h"
+#include "cli/cost_command.h"
 #include "cli/journal_commands.h"
 #include "cli/rest_commands.h"
 #include "cli/serve.h"
@@ -89,6 +90,7 @@ int run_command_line(int argc, char** argv) {
   add_rest_commands(app, command);
   add_catalog_commands(app, command);
   add_tail_command(app, command);
+  add_cost_command(app, command);
   add_journal_commands(app, command);
   add_completion_command(app, command);
   try {

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/terminal_text.h"
 #include "base/text.h"
 #include "cli/rest_client.h"
@@ -183,17 +184,17 @@ int follow_replay(const RestServer& server, const std::string& replay_path) {
     if (!replay.is_object()) return kRefused;
     const std::string state = replay.value("state", "");
     const std::uint64_t events = replay.value("deliveredEvents", std::uint64_t{0});
-    bar.show(replay.value("fraction", 0.0), fmt::format("{} events", grouped(events)));
+    bar.show(replay.value("fraction", 0.0), counted(events, "event"));
     if (state == "running") {
       std::this_thread::sleep_for(kReplayPoll);
       continue;
     }
     bar.end();
     const std::uint64_t refused = replay.value("deadLetteredEvents", std::uint64_t{0});
-    std::fprintf(stdout, "The replay is %s: %s events delivered.\n", state.c_str(), grouped(events).c_str());
+    std::fprintf(stdout, "The replay is %s: %s delivered.\n", state.c_str(), counted(events, "event").c_str());
     if (refused > 0)
-      std::fprintf(stdout, "%s events were refused by the destination. They are in its dead letters.\n",
-                   grouped(refused).c_str());
+      std::fprintf(stdout, "%s refused by the destination, kept in its dead letters.\n",
+                   counted(refused, "event").c_str());
     return state == "done" && refused == 0 ? 0 : kRefused;
   }
 }

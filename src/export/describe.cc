@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
 #include "base/text.h"
 
 namespace sluice::exporting {
 namespace {
 
-std::string per_second(double rate) { return grouped(static_cast<std::uint64_t>(rate + 0.5)); }
+std::uint64_t whole(double rate) { return static_cast<std::uint64_t>(rate + 0.5); }
+std::string per_second(double rate) { return grouped(whole(rate)); }
 
 std::string trend(const DestinationStatus& status) {
   const double gain = status.delivered_per_s - status.accepted_per_s;
@@ -23,9 +25,8 @@ std::string trend(const DestinationStatus& status) {
 
 std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   const Balance& balance = status.pipeline.balance;
-  const std::string backlog =
-      fmt::format("{} event{} queued, oldest {}.", grouped(balance.waiting), balance.waiting == 1 ? "" : "s",
-                  human_duration_ms(status.oldest_waiting_age_ms));
+  const std::string backlog = fmt::format("{} queued, oldest {}.", counted(balance.waiting, "event"),
+                                          human_duration_ms(status.oldest_waiting_age_ms));
   switch (status.state) {
     case DestinationState::off:
       return "Switched off. Events stay in the journal until its retention time is over. Switched on again, delivery "
@@ -34,7 +35,7 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
     case DestinationState::idle:
       return "No events in the last minute. Backlog empty.";
     case DestinationState::delivering:
-      return fmt::format("Delivering {} events/s.", per_second(status.delivered_per_s));
+      return fmt::format("Delivering {}/s.", counted(whole(status.delivered_per_s), "event"));
     case DestinationState::behind:
       return fmt::format("{} {}", backlog, trend(status));
     case DestinationState::waiting:

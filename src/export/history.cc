@@ -99,7 +99,8 @@ void History::sample(const PipelineStatus& now, std::int64_t now_ms) {
     return;
   }
   HistoryStep step;
-  step.accepted = gain(sums.accepted, last_->accepted);
+  // A pipeline that counts its backlog late finds less than it had assumed: nothing arrived.
+  step.accepted = sums.accepted > last_->accepted ? sums.accepted - last_->accepted : 0;
   step.delivered = gain(sums.delivered, last_->delivered);
   step.delivered_bytes = gain(sums.delivered_bytes, last_->delivered_bytes);
   step.retried = gain(sums.retried, last_->retried);
@@ -149,20 +150,19 @@ HistoryRates History::rates(std::int64_t now_ms) const {
   HistoryRates rates;
   for (const HistorySpan span : {HistorySpan::hour, HistorySpan::day, HistorySpan::week}) {
     const double seconds = static_cast<double>(row(span).step_ms) / 1000;
-    for (const HistoryStep& step : spans_[static_cast<std::size_t>(span)]) {
-      rates.peak_events_per_s = std::max(rates.peak_events_per_s, static_cast<double>(step.delivered) / seconds);
-      rates.peak_bytes_per_s = std::max(rates.peak_bytes_per_s, static_cast<double>(step.delivered_bytes) / seconds);
-    }
+    for (const HistoryStep& step : spans_[static_cast<std::size_t>(span)])
+      rates.peak_events_per_s = std::max(rates.peak_events_per_s, static_cast<double>(step.accepted) / seconds);
   }
-  double events = 0, bytes = 0;
+  double accepted = 0, delivered = 0, delivered_bytes = 0;
   for (const HistoryStep& step : spans_[static_cast<std::size_t>(HistorySpan::day)]) {
     if (step.at_ms < now_ms - kDayMs) continue;
-    events += static_cast<double>(step.accepted);
-    bytes += static_cast<double>(step.delivered_bytes);
+    accepted += static_cast<double>(step.accepted);
+    delivered += static_cast<double>(step.delivered);
+    delivered_bytes += static_cast<double>(step.delivered_bytes);
   }
   const double seconds = static_cast<double>(std::clamp(now_ms - started_ms_, kHourMs, kDayMs)) / 1000;
-  rates.mean_events_per_s = events / seconds;
-  rates.mean_bytes_per_s = bytes / seconds;
+  rates.mean_events_per_s = accepted / seconds;
+  if (delivered > 0) rates.bytes_per_event = delivered_bytes / delivered;
   return rates;
 }
 

@@ -45,10 +45,12 @@ struct HistoryChange {
   std::vector<std::pair<HistorySpan, HistoryStep>> steps;
 };
 
-// Rates for advice on shards.
+// Rates for advice on shards, of what arrives: a stream that throttles lets less through, and would be advised as few
+// shards as it has. Events of the destination's kinds, before its filter.
 struct HistoryRates {
-  double peak_events_per_s = 0, peak_bytes_per_s = 0;  // of the busiest step kept
-  double mean_events_per_s = 0, mean_bytes_per_s = 0;  // over the last day, or since the start if that is an hour ago
+  double peak_events_per_s = 0;  // of the busiest step kept
+  double mean_events_per_s = 0;  // over the last day, or since the start if that is an hour ago
+  double bytes_per_event = 0;    // mean of what was delivered in the last day; 0: nothing was, so it is not known
 };
 
 class History {

@@ -381,12 +381,27 @@ TEST(Problems, say_no_aws_identity_once) {
   EXPECT_EQ(problem.message.rfind("Sluice has no AWS identity."), 0u) << problem.message;
 }
 
-TEST(Problems, advise_shards_for_the_measured_rate) {
-  EXPECT_EQ(advised_shards(0, 0), 1u);
-  EXPECT_EQ(advised_shards(800, 1'000), 1u);
-  EXPECT_EQ(advised_shards(801, 1'000), 2u);
-  EXPECT_EQ(advised_shards(10'000, 4'000'000), 13u);
-  EXPECT_EQ(advised_shards(100, 10 * 1'048'576.0), 13u);
+TEST(Problems, throttling_tells_what_was_sent_and_leaves_the_number_of_shards_to_who_knows_what_arrives) {
+  ThrottleFacts sent;
+  sent.records_per_s = 1'000;
+  sent.bytes_per_s = 400'000;
+  sent.shards = 1;
+  sent.waiting_events = 1;
+  DestinationFacts facts;
+  facts.stream_name = "flag-events";
+  const exporting::Problem problem = problem_of_throttling("ProvisionedThroughputExceededException", sent, facts);
+  EXPECT_EQ(problem.message,
+            "Stream flag-events accepts less than arrives: Sluice sends 1,000 records/s (0.4 MB/s) to 1 shard. Nothing "
+            "is lost. 1 event queued for retry.");
+  EXPECT_TRUE(asks_for_shards(problem));
+  EXPECT_EQ(remedy_by_shards({25, 1, 20'000, 8e6}),
+            "Set the stream to 25 shards for the peak that arrives, 20,000 events/s (8.0 MB/s), or switch it to "
+            "on-demand capacity.");
+  EXPECT_EQ(
+      remedy_by_shards({1, 4, 1, 400}).rfind("The stream has 4 shards, enough for the peak that arrives, 1 event/s", 0),
+      0u);
+  EXPECT_FALSE(asks_for_shards(problem_of_throttling("LimitExceededException", sent, facts)));
+  EXPECT_FALSE(asks_for_shards(problem_of_throttling("KMSThrottlingException", sent, facts)));
 }
 
 TEST(SettingsCheck, names_every_fault_at_its_field) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/counted.h"
 #include "base/text.h"
 #include "kinesis/policies.h"
 
@@ -232,11 +233,6 @@ exporting::Problem note_of_credentials(const aws::CredentialsNote& note) {
   return {exporting::Problem::Weight::note, note.code, note.message, note.remedy, ""};
 }
 
-std::uint32_t advised_shards(double events_per_s, double bytes_per_s) {
-  const double shards = std::max(bytes_per_s / 1'048'576.0, events_per_s / 1'000.0) / 0.8;
-  return static_cast<std::uint32_t>(std::max(1.0, std::ceil(shards)));
-}
-
 exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::transient, std::string(code), "", "", ""};
   if (code.starts_with("KMS")) {
@@ -245,25 +241,35 @@ exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFa
     return problem;
   }
   problem.message = fmt::format("Stream {} accepts less than arrives", facts.stream_name);
-  if (throttle.events_per_s > 0) {
+  if (throttle.records_per_s > 0) {
     problem.message +=
-        fmt::format(": {} events/s ({:.1f} MB/s)", grouped(static_cast<std::uint64_t>(throttle.events_per_s)),
-                    throttle.bytes_per_s / 1e6);
-    if (throttle.shards > 0) problem.message += fmt::format(" against {} shards", grouped(throttle.shards));
+        fmt::format(": Sluice sends {}/s ({:.1f} MB/s)",
+                    counted(static_cast<std::uint64_t>(throttle.records_per_s), "record"), throttle.bytes_per_s / 1e6);
+    if (throttle.shards > 0) problem.message += fmt::format(" to {}", counted(throttle.shards, "shard"));
   }
   problem.message += ". Nothing is lost.";
   if (throttle.waiting_events > 0)
-    problem.message += fmt::format(" {} events queued for retry.", grouped(throttle.waiting_events));
-  if (throttle.on_demand) {
-    problem.remedy = "On-demand streams grow to twice their past peak; this takes some minutes.";
-  } else if (throttle.events_per_s > 0) {
-    problem.remedy = fmt::format("{} shards are enough for this rate.",
-                                 grouped(std::max(throttle.shards + (throttle.shards > 0 ? 1 : 0),
-                                                  advised_shards(throttle.events_per_s, throttle.bytes_per_s))));
-  } else {
-    problem.remedy = "Add shards, or switch the stream to on-demand capacity.";
-  }
+    problem.message += fmt::format(" {} queued for retry.", counted(throttle.waiting_events, "event"));
+  problem.remedy = throttle.on_demand ? "On-demand streams grow to twice their past peak; this takes some minutes."
+                                      : "Add shards, or switch the stream to on-demand capacity.";
   return problem;
+}
+
+bool asks_for_shards(const exporting::Problem& problem) {
+  return problem.code.starts_with("ProvisionedThroughputExceeded");
+}
+
+std::string remedy_by_shards(const ShardFacts& shards) {
+  const std::string peak =
+      fmt::format("the peak that arrives, {}/s ({:.1f} MB/s)",
+                  counted(static_cast<std::uint64_t>(shards.events_per_s + 0.5), "event"), shards.bytes_per_s / 1e6);
+  if (shards.open >= shards.advised)
+    return fmt::format(
+        "The stream has {}, enough for {}. If this lasts, other producers write to the stream, or one shard gets more "
+        "than its share: add shards, or switch the stream to on-demand capacity.",
+        counted(shards.open, "shard"), peak);
+  return fmt::format("Set the stream to {} for {}, or switch it to on-demand capacity.",
+                     counted(shards.advised, "shard"), peak);
 }
 
 exporting::Problem problem_of_stream_status(std::string_view status, const Facts& facts) {

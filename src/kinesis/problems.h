@@ -28,7 +28,7 @@ struct DestinationFacts {
 
 // The figures in a throttling message; 0: not known.
 struct ThrottleFacts {
-  double events_per_s = 0, bytes_per_s = 0;  // that Sluice tried to put
+  double records_per_s = 0, bytes_per_s = 0;  // that Sluice put, retries included; less than what arrives
   std::uint32_t shards = 0;
   bool on_demand = false;
   std::uint64_t waiting_events = 0;
@@ -40,6 +40,14 @@ exporting::Problem problem_of_credentials(const aws::CredentialsError& error, co
 exporting::Problem note_of_credentials(const aws::CredentialsNote& note);
 exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
                                          const DestinationFacts& facts);
+// Whether more shards end the problem of a provisioned stream, and how many: for who knows what arrives, which the
+// sink does not.
+bool asks_for_shards(const exporting::Problem& problem);
+struct ShardFacts {
+  std::uint64_t advised = 1, open = 0;       // open 0: not known
+  double events_per_s = 0, bytes_per_s = 0;  // the peak that arrives
+};
+std::string remedy_by_shards(const ShardFacts& shards);
 exporting::Problem problem_of_stream_status(std::string_view status, const DestinationFacts& facts);
 // Calls are sent, and nothing is accepted: no answer at all (no code), or records that fail with this code.
 exporting::Problem problem_of_no_answer(std::string_view last_code, std::int64_t for_ms, const DestinationFacts& facts);
@@ -56,9 +64,5 @@ exporting::Problem problem_of_settings(std::string_view reason);
 // The reason kept with a dead letter.
 std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes, const DestinationFacts& facts);
 std::string reason_refused(const CallError& error, std::uint64_t record_bytes, const DestinationFacts& facts);
-
-// How many shards would carry a measured peak at 80 % of their limits: ceil(max(bytes/s ÷ 1 MiB, records/s ÷ 1000) ÷
-// 0.8).
-std::uint32_t advised_shards(double events_per_s, double bytes_per_s);
 
 }  // namespace sluice::kinesis

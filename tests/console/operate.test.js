@@ -71,6 +71,28 @@ test('dead letters: seen with their reason, downloaded, and retried once the str
   ui.assertClean();
 });
 
+test('cost: each encoding, for what arrives and for figures that are typed in, as the server computes it', async (t) => {
+  const { sluice, ui, page, id } = await startAt(t, [customEvent('one')]);
+  await ui.go(`/destinations/web/production/${id}`);
+  const table = page.getByRole('region', { name: 'Cost by encoding, as a table' });
+  await table.getByText('ndjson+zstd').waitFor();
+  await ui.assertAccessible('the cost of a destination');
+  const fill = (label, text) => page.getByRole('textbox', { name: label }).fill(text);
+  await fill('Events a month', '100000000000');
+  await fill('Peak, events/s', '');
+  await fill('Bytes per event', '400');
+  await page.getByRole('button', { name: 'Compute' }).click();
+  const { items } = await must(sluice.api('GET', 'kinesis-cost?eventsPerMonth=100000000000&bytesPerEvent=400'));
+  const shown = `$${Math.round(items[0].perMonthUsd).toLocaleString('en-US')}`;
+  await table.getByRole('row', { name: 'json 1 143' }).getByText(shown).waitFor();
+  await fill('Events a month', 'many');
+  await page.getByRole('button', { name: 'Compute' }).click();
+  await page.getByText('eventsPerMonth: "many" is not valid').waitFor();
+  await page.getByRole('button', { name: 'As measured' }).click();
+  await table.waitFor();
+  ui.assertClean();
+});
+
 test('flags: many are switched at once; all flags, selected flags and new ones; and what is exported follows', async (t) => {
   const { kinesim, sluice, ui, page } = await startAt(t, ['checkout', 'dark-mode', 'search-v2'].map((key) => evaluation(key, 'anna')));
   await waitFor('delivery', async () => (await records(kinesim)).length === 3);

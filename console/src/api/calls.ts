@@ -2,7 +2,7 @@
 import { call } from './http';
 import type {
   AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationStatus, Environment, EventPage, FlagPage,
-  History, Policies, Project, Replay, Role, ServerStatus, Setting, Span, TestEventResult, Token, Usage,
+  History, KinesisCost, Policies, Project, Replay, Role, ServerStatus, Setting, Span, TestEventResult, Token, Usage,
 } from './types';
 
 const API = '/api/v2';
@@ -39,7 +39,15 @@ export const session = {
 export const server = {
   status: (signal?: AbortSignal) => call<ServerStatus>(`${API}/status`, { signal }),
   regions: (signal?: AbortSignal) => call<Items<{ name: string; partition: string; description?: string }>>(`${API}/aws-regions`, { signal }),
+  cost: (traffic: CostTraffic, signal?: AbortSignal) => call<KinesisCost>(withQuery(`${API}/kinesis-cost`, { ...traffic }), { signal }),
 };
+
+// As typed: the server checks it. An empty text is not sent.
+export interface CostTraffic {
+  eventsPerMonth: string;
+  peakEventsPerSecond: string;
+  bytesPerEvent: string;
+}
 
 export const projects = {
   list: (signal?: AbortSignal) => call<Items<Project>>(`${API}/projects?expand=environments`, { signal }),

@@ -94,6 +94,8 @@ export interface Shards {
   mode: 'PROVISIONED' | 'ON_DEMAND' | null;
   peakEventsPerSecond: number;
   peakBytesPerSecond: number;
+  // Null: nothing was delivered yet.
+  bytesPerEvent: number | null;
   eventsPerMonth: number;
   byRule: number;
   byMeasure: number;
@@ -106,6 +108,28 @@ export interface Shards {
     source: string;
     note?: string;
   } | null;
+}
+
+export interface KinesisCostItem {
+  encoding: string;
+  mode: 'PROVISIONED' | 'ON_DEMAND';
+  eventsPerRecord: number;
+  bytesPerRecord: number;
+  shards: number | null;
+  capacityPerMonthUsd: number;
+  volumePerMonthUsd: number;
+  perMonthUsd: number;
+}
+
+export interface KinesisCost {
+  eventsPerMonth: number;
+  peakEventsPerSecond: number;
+  bytesPerEvent: number;
+  compressionRatio: number;
+  items: KinesisCostItem[];
+  asOf: string;
+  source: string;
+  note: string;
 }
 
 export interface Replay {

@@ -5,7 +5,7 @@ import { destinations, type DestinationRef } from '../api/calls';
 import { useAction } from '../api/use_action';
 import { useLoad } from '../api/use_load';
 import { inWords } from '../format/durations';
-import { grouped, percent } from '../format/numbers';
+import { counted, grouped, percent } from '../format/numbers';
 import { exact, localInput, toMs } from '../format/times';
 import { useServerStatus } from '../api/server_status';
 import { Callout, DocsLink, Fault, ProblemBox } from '../parts/callout';
@@ -43,7 +43,7 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
       {replay && (
         <Callout tone={running ? 'blue' : replay.state !== 'done' ? 'grey' : refused > 0 ? 'amber' : 'green'} live
           title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state !== 'done' ? 'Replay cancelled.'
-            : refused > 0 ? `Replay finished. ${grouped(refused)} events were not delivered.` : 'Replay finished.'}>
+            : refused > 0 ? `Replay finished. ${counted(refused, 'event')} not delivered.` : 'Replay finished.'}>
           <p className="small">
             {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered{refused > 0 && `, ${grouped(refused)} refused by the stream, in the dead letters`} · started <Time at={replay.startedAt} />
           </p>

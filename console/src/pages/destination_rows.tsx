@@ -7,7 +7,7 @@ import { messageOf } from '../api/http';
 import type { DestinationLine } from '../api/types';
 import { bytes } from '../format/bytes';
 import { duration } from '../format/durations';
-import { grouped, rate, short } from '../format/numbers';
+import { counted, rate, short } from '../format/numbers';
 import { Icon } from '../parts/icons';
 import { RowSwitch } from '../parts/row_controls';
 import { State } from '../parts/state';
@@ -67,7 +67,7 @@ function Row({ line, on, mayWrite, flip }: { line: DestinationLine; on: boolean;
       </div>
       <div role="cell"><State state={line.state} title={line.summary} /></div>
       <div role="cell" className="num small"><span className="cell-label">Rate: </span>{rate(line.deliveredPerSecond)}/s</div>
-      <div role="cell" className="num small" title={`${grouped(line.backlog.events)} events, ${bytes(line.backlog.bytes)}${line.backlog.events ? `, oldest ${duration(line.backlog.oldestAgeMs)}` : ''}`}>
+      <div role="cell" className="num small" title={`${counted(line.backlog.events, 'event')}, ${bytes(line.backlog.bytes)}${line.backlog.events ? `, oldest ${duration(line.backlog.oldestAgeMs)}` : ''}`}>
         <span className="cell-label">Backlog: </span>
         {line.backlog.events === 0 ? <span className="dim">none</span> : <>{short(line.backlog.events)} <span className="dim">({bytes(line.backlog.bytes)})</span></>}
       </div>

@@ -1,14 +1,16 @@
-// How many shards the stream has, and how many it needs.
+// How many shards the stream has, how many it needs, and what it costs. Every figure is the server's.
 import type { Shards } from '../api/types';
 import { bytes } from '../format/bytes';
 import { counted, grouped, money, rate } from '../format/numbers';
 import { Callout } from '../parts/callout';
 import { Section } from '../parts/page';
+import { CostBox } from './destination_cost';
 
 export function ShardBox({ shards, openShards }: { shards: Shards | null | undefined; openShards: number | null }) {
   return (
-    <Section title="Shards">
+    <Section title="Shards and cost">
       <div className="card">{shards ? <Advice shards={shards} /> : <NoAdvice openShards={openShards} />}</div>
+      {shards && <CostBox shards={shards} />}
     </Section>
   );
 }
@@ -22,12 +24,11 @@ function Advice({ shards }: { shards: Shards }) {
   const { cost } = shards;
   return (
     <div className="form">
-      {few && <Callout tone="amber" title={`The stream has ${counted(shards.open ?? 0, 'shard')}; ${shards.advised} recommended.`}><p>With too few shards, AWS throttles and events queue up. No events are lost.</p></Callout>}
+      {few && <Callout tone="amber" title={`The stream has ${counted(shards.open ?? 0, 'shard')}; ${grouped(shards.advised)} recommended.`}><p>With too few shards, AWS throttles and events queue up. No events are lost.</p></Callout>}
       <dl className="facts">
         <dt>Open</dt><dd>{shards.open === null ? 'not known: the role may not describe the stream' : grouped(shards.open)}{shards.mode === 'ON_DEMAND' ? ' (on-demand: AWS scales it)' : ''}</dd>
-        <dt>Advised</dt><dd><b>{grouped(shards.advised)}</b></dd>
-        <dt>By measure</dt><dd>{grouped(shards.byMeasure)}, for a peak of {rate(shards.peakEventsPerSecond)} events/s and {bytes(shards.peakBytesPerSecond)}/s</dd>
-        <dt>By rule</dt><dd>{grouped(shards.byRule)}: one for each 50 million events a month, at {grouped(shards.eventsPerMonth)} a month as in the last day</dd>
+        <dt>Advised</dt><dd><b>{counted(shards.advised, 'shard')}</b>, for the peak that arrived: {rate(shards.peakEventsPerSecond)} events/s, {bytes(shards.peakBytesPerSecond)}/s{shards.bytesPerEvent === null ? ' (the size of events is assumed until the first delivery)' : ''}</dd>
+        <dt>Rule of thumb</dt><dd>{counted(shards.byRule, 'shard')}: one for each 50 million events a month, at {grouped(shards.eventsPerMonth)} a month as in the last day</dd>
         {cost && <><dt>Cost at AWS</dt><dd>about {money(cost.perMonthUsd)} a month: {money(cost.capacityPerMonthUsd)} for the stream&apos;s capacity, {money(cost.volumePerMonthUsd)} for the data volume. <span className="dim">List prices as of {cost.asOf}, {cost.source}. {cost.note}</span></dd></>}
       </dl>
     </div>

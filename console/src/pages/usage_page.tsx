@@ -5,7 +5,7 @@ import { projects, usage, type UsageQuery } from '../api/calls';
 import { useServerStatus } from '../api/server_status';
 import { useLoad } from '../api/use_load';
 import { filled, type FilledUsage } from '../format/usage';
-import { grouped, short } from '../format/numbers';
+import { counted, grouped, short } from '../format/numbers';
 import Chart from '../parts/chart';
 import { Empty, Shown } from '../parts/loading';
 import { Page } from '../parts/page';
@@ -77,7 +77,7 @@ function Shows({ data }: { data: FilledUsage }) {
   if (total === 0) return <div className="card"><Empty icon="usage" title="No events delivered in this period">Next: switch a destination on and point SDKs at Sluice.</Empty></div>;
   return (
     <div className="form">
-      <Chart label={`${grouped(total)} events`} times={times} series={shown} format={short} whole height={260} bars={shown.length === 1} />
+      <Chart label={counted(total, 'event')} times={times} series={shown} format={short} whole height={260} bars={shown.length === 1} />
       {columns.length > shown.length && <p className="small dim" style={{ margin: 0 }}>The chart shows the {shown.length} largest; the table shows all.</p>}
       <div className="card flush scroll-x" tabIndex={0} role="region" aria-label="Usage, as a table">
         <table className="plain">

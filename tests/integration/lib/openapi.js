@@ -60,7 +60,7 @@ function queryFaults(parameters, query) {
     if (!known.has(name)) return [`query: there is no parameter ${name}`];
     const { schema } = known.get(name);
     const whole = ({ type, anyOf = [] }) => type === 'integer' || anyOf.some(whole);
-    const read = (text, each) => (whole(each) && /^-?\d+$/.test(text) ? Number(text) : text);
+    const read = (text, each) => ((whole(each) && /^-?\d+$/.test(text)) || (each.type === 'number' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(text)) ? Number(text) : text);
     const value = schema.type === 'array' ? query.getAll(name).map((text) => read(text, schema.items)) : read(query.get(name), schema);
     return faultsOf(schema, value, `query ${name}`);
   });

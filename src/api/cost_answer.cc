@@ -1,0 +1,182 @@
+#include "api/cost_answer.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace sluice::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using kinesis::CapacityMode;
+
+const char* name_of(const CostField& field, CostNames names) {
+  return names == CostNames::query ? field.query : field.flag;
+}
+
+std::optional<double> number_of(std::string_view text, CostNames names) {
+  double unit = 1;
+  if (names == CostNames::flags && !text.empty()) {
+    switch (text.back()) {
+      case 'k':
+      case 'K':
+        unit = 1e3;
+        break;
+      case 'M':
+        unit = 1e6;
+        break;
+      case 'G':
+        unit = 1e9;
+        break;
+      case 'T':
+        unit = 1e12;
+        break;
+      default:
+        break;
+    }
+    if (unit > 1) text.remove_suffix(1);
+  }
+  double number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  return number * unit;
+}
+
+std::string limit_text(double limit) {
+  return limit < 1 ? fmt::format("{}", limit) : grouped(static_cast<std::uint64_t>(limit));
+}
+
+// Reads one question's texts; the first fault ends it.
+class QuestionReader {
+ public:
+  QuestionReader(const std::map<std::string, std::string>& texts, CostNames names) : texts_(texts), names_(names) {}
+
+  Result<std::optional<double>> number(std::string_view query) const {
+    const CostField& field = field_of(query);
+    const std::string text = text_of(field);
+    if (text.empty()) return std::optional<double>();
+    const auto number = number_of(text, names_);
+    if (number && *number >= field.least && *number <= field.most) return number;
+    return fail(fmt::format("{}: \"{}\" is not valid; expected a number{} from {} to {}.", name_of(field, names_), text,
+                            names_ == CostNames::flags && field.most > 1e6 ? ", such as 250000, 10M or 1.5G," : "",
+                            limit_text(field.least), limit_text(field.most)));
+  }
+
+  Result<std::optional<catalog::Encoding>> encoding() const {
+    const CostField& field = field_of("encoding");
+    const std::string text = text_of(field);
+    if (text.empty()) return std::optional<catalog::Encoding>();
+    if (const auto encoding = catalog::encoding_named(text)) return encoding;
+    return fail(fmt::format("{}: \"{}\" is not valid; expected {}.", name_of(field, names_), text,
+                            fmt::join(catalog::kEncodingNames, ", ")));
+  }
+
+  Result<std::optional<CapacityMode>> mode() const {
+    const CostField& field = field_of("mode");
+    const std::string text = text_of(field);
+    if (text.empty()) return std::optional<CapacityMode>();
+    if (names_ == CostNames::query) {
+      if (const auto mode = kinesis::capacity_mode_named(text)) return mode;
+      return fail(fmt::format("{}: \"{}\" is not valid; expected PROVISIONED or ON_DEMAND.", field.query, text));
+    }
+    if (text == "provisioned") return CapacityMode::provisioned;
+    if (text == "on-demand") return CapacityMode::on_demand;
+    return fail(fmt::format("{}: \"{}\" is not valid; expected provisioned or on-demand.", field.flag, text));
+  }
+
+  const char* name(std::string_view query) const { return name_of(field_of(query), names_); }
+
+ private:
+  static const CostField& field_of(std::string_view query) {
+    for (const CostField& field : kCostFields)
+      if (field.query == query) return field;
+    return kCostFields[0];
+  }
+  std::string text_of(const CostField& field) const {
+    const auto found = texts_.find(field.query);
+    return found == texts_.end() ? std::string() : found->second;
+  }
+
+  const std::map<std::string, std::string>& texts_;
+  const CostNames names_;
+};
+
+Json item_json(const kinesis::StreamCost& cost) {
+  return {{"encoding", catalog::encoding_name(cost.encoding)},
+          {"mode", kinesis::capacity_mode_name(cost.mode)},
+          {"eventsPerRecord", cost.record.events},
+          {"bytesPerRecord", cost.record.bytes},
+          {"recordsPerMonth", std::round(cost.records_per_month)},
+          {"putUnitsPerMonth", std::round(cost.put_units_per_month)},
+          {"peakRecordsPerSecond", cost.peak_records_per_s},
+          {"peakBytesPerSecond", cost.peak_bytes_per_s},
+          {"shards", cost.mode == CapacityMode::on_demand ? Json(nullptr) : Json(cost.shards)},
+          {"capacityPerMonthUsd", kinesis::whole_cents(cost.capacity_usd)},
+          {"volumePerMonthUsd", kinesis::whole_cents(cost.volume_usd)},
+          {"perMonthUsd", kinesis::whole_cents(cost.usd())}};
+}
+
+}  // namespace
+
+Result<CostQuestion> cost_question(const std::map<std::string, std::string>& texts, CostNames names) {
+  const QuestionReader reader(texts, names);
+  CostQuestion question;
+  kinesis::Traffic& traffic = question.traffic;
+  const auto month = reader.number("eventsPerMonth");
+  if (!month) return tl::unexpected(month.error());
+  const auto second = reader.number("eventsPerSecond");
+  if (!second) return tl::unexpected(second.error());
+  if (month->has_value() == second->has_value())
+    return fail(fmt::format("{} or {}: {}; expected one of them.", reader.name("eventsPerMonth"),
+                            reader.name("eventsPerSecond"), *month ? "Both are given" : "Both are missing"));
+  traffic.events_per_month = *month ? **month : **second * kinesis::kSecondsPerMonth;
+  const auto peak = reader.number("peakEventsPerSecond");
+  if (!peak) return tl::unexpected(peak.error());
+  traffic.peak_events_per_s = *peak;
+  struct Other {
+    const char* name;
+    double kinesis::Traffic::*member;
+  };
+  for (const auto& [name, member] :
+       {Other{"bytesPerEvent", &kinesis::Traffic::bytes_per_event},
+        Other{"compressionRatio", &kinesis::Traffic::compression_ratio}, Other{"fill", &kinesis::Traffic::fill}}) {
+    const auto number = reader.number(name);
+    if (!number) return tl::unexpected(number.error());
+    if (*number) traffic.*member = **number;
+  }
+  const auto encoding = reader.encoding();
+  if (!encoding) return tl::unexpected(encoding.error());
+  const auto mode = reader.mode();
+  if (!mode) return tl::unexpected(mode.error());
+  question.encoding = *encoding;
+  question.mode = *mode;
+  return question;
+}
+
+Json cost_answer_json(const CostQuestion& question) {
+  const kinesis::Traffic& traffic = question.traffic;
+  Json items = Json::array();
+  for (std::size_t i = 0; i < catalog::kEncodingNames.size(); ++i) {
+    const auto encoding = static_cast<catalog::Encoding>(i);
+    if (question.encoding && *question.encoding != encoding) continue;
+    for (const CapacityMode mode : kinesis::kCapacityModes)
+      if (!question.mode || *question.mode == mode)
+        items.push_back(item_json(kinesis::stream_cost(traffic, encoding, mode)));
+  }
+  return {{"eventsPerMonth", std::round(traffic.events_per_month)},
+          {"meanEventsPerSecond", traffic.mean_events_per_s()},
+          {"peakEventsPerSecond", traffic.peak()},
+          {"bytesPerEvent", traffic.bytes_per_event},
+          {"compressionRatio", traffic.compression_ratio},
+          {"fill", traffic.fill},
+          {"shardsByRule", kinesis::shards_by_rule(traffic.events_per_month)},
+          {"items", std::move(items)},
+          {"asOf", kinesis::kPricesAsOf},
+          {"source", kinesis::kPricesFrom},
+          {"note", "Without reading, retention beyond a day, enhanced fan-out, AWS KMS and data transfer."}};
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,35 @@
+#include "cli/cost_command.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "api/cost_answer.h"
+#include "cli/terminal.h"
+
+namespace sluice::cli {
+namespace {
+
+std::string text_of(const std::map<std::string, std::string>& texts) {
+  const auto question = api::cost_question(texts, api::CostNames::flags);
+  EXPECT_TRUE(question) << (question ? "" : question.error().message);
+  return question ? cost_text(api::cost_answer_json(*question)) : "";
+}
+
+TEST(CostCommand, shows_a_row_for_each_encoding_and_mode) {
+  const std::string text = text_of({{"eventsPerMonth", "1G"}, {"bytesPerEvent", "400"}});
+  EXPECT_NE(text.find("1,000,000,000 events a month of 400 B: mean 381/s, peak 1,142/s."), std::string::npos) << text;
+  EXPECT_NE(text.find("json         provisioned  1              2       $21.90    $14.00  $35.90"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find("kpl          on-demand"), std::string::npos) << text;
+}
+
+TEST(CostCommand, fits_a_terminal) {
+  for (const char* events : {"0", "1", "100G", "1T"}) {
+    std::istringstream lines(text_of({{"eventsPerMonth", events}, {"bytesPerEvent", "1"}}));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), kTerminalColumns) << line;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::cli
