@@ -76,6 +76,8 @@ struct SinkStats {
   std::uint64_t calls = 0, calls_failed = 0;
   std::uint64_t records_sent = 0;                                      // each attempt counts
   std::vector<std::pair<std::string, std::uint64_t>> retried_by_code;  // records sent again, by the code that AWS gave
+  std::uint64_t records_delivered = 0, record_bytes_delivered = 0;     // with partition keys
+  std::uint64_t put_units = 0;                                         // as Kinesis bills them: 25 KiB, or a part of it
   std::uint64_t answer_anomalies = 0;  // answers that did not fit the call: all of it was sent again
   std::uint64_t call_us_total = 0, call_us_max = 0;
   std::vector<std::uint64_t> call_us_histogram;  // cumulative by kCallBucketsUs, for Prometheus

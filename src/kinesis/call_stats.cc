@@ -23,6 +23,9 @@ void CallStats::fill(exporting::SinkStats& stats) const {
   stats.calls = calls_;
   stats.calls_failed = failed_;
   stats.records_sent = records_;
+  stats.records_delivered = records_delivered_;
+  stats.record_bytes_delivered = bytes_delivered_;
+  stats.put_units = put_units_;
   stats.answer_anomalies = anomalies_;
   stats.retried_by_code.assign(again_.begin(), again_.end());
   stats.call_us_total = us_total_;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "export/sink.h"
+#include "framing/record_packer.h"
 
 namespace sluice::kinesis {
 
@@ -20,11 +21,18 @@ class CallStats {
   void answered(std::int64_t us);
   void failed() { ++failed_; }
   void anomaly() { ++anomalies_; }
+  // A record came to lie in the stream; `bytes` as counted, with its key.
+  void delivered(std::uint64_t bytes) {
+    ++records_delivered_;
+    bytes_delivered_ += bytes;
+    put_units_ += (bytes + framing::kPutUnitBytes - 1) / framing::kPutUnitBytes;
+  }
   void again(std::string_view code, std::size_t records);
   void fill(exporting::SinkStats& stats) const;
 
  private:
   std::uint64_t calls_ = 0, failed_ = 0, records_ = 0, anomalies_ = 0;
+  std::uint64_t records_delivered_ = 0, bytes_delivered_ = 0, put_units_ = 0;
   std::uint64_t us_total_ = 0, us_max_ = 0;
   std::array<std::uint64_t, std::size(exporting::kCallBucketsUs)> histogram_{};
   std::map<std::string, std::uint64_t, std::less<>> again_;

@@ -190,10 +190,10 @@ TEST(ShardMap, reads_what_aws_tells) {
   EXPECT_FALSE(parse_stream_summary(R"({"StreamDescriptionSummary":1})"));
 }
 
-std::vector<HeldEvent> suspects(std::size_t count) {
-  std::vector<HeldEvent> events(count);
+std::vector<HeldRecord> suspects(std::size_t count) {
+  std::vector<HeldRecord> events(count);
   for (std::size_t i = 0; i < count; ++i) {
-    events[i].event.ticket = i;
+    events[i].ticket() = i;
     events[i].bytes = 100;
   }
   return events;
@@ -203,12 +203,12 @@ TEST(PoisonBisector, needs_nine_calls_for_500_records_whichever_it_is) {
   for (std::uint64_t poison = 0; poison < 500; ++poison) {
     PoisonBisector bisector(suspects(500), {}, 0);
     int calls = 0;
-    std::vector<HeldEvent> released;
+    std::vector<HeldRecord> released;
     while (!bisector.found()) {
       auto test = bisector.next_test();
       ++calls;
       bool holds = false;
-      for (const HeldEvent& event : test) holds |= event.event.ticket == poison;
+      for (const HeldRecord& event : test) holds |= event.ticket() == poison;
       if (holds) {
         bisector.refused(std::move(test), {}, released);
       } else {
@@ -216,7 +216,7 @@ TEST(PoisonBisector, needs_nine_calls_for_500_records_whichever_it_is) {
       }
     }
     EXPECT_LE(calls, 9);
-    EXPECT_EQ(bisector.take_found().event.ticket, poison);
+    EXPECT_EQ(bisector.take_found().ticket(), poison);
   }
 }
 
@@ -225,7 +225,7 @@ TEST(PoisonBisector, sends_an_event_once_more_where_that_is_asked) {
   EXPECT_FALSE(bisector.found());
   auto test = bisector.next_test();
   ASSERT_EQ(test.size(), 1u);
-  std::vector<HeldEvent> released;
+  std::vector<HeldRecord> released;
   bisector.refused(std::move(test), {}, released);
   EXPECT_TRUE(bisector.found());
   EXPECT_EQ(bisector.suspected_us(), 7);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "kinesis/destination_facts.h"
+#include "kinesis/kpl_record.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -18,6 +19,32 @@ constexpr std::int64_t kDeadLetterNoteMs = 3'600'000;
 // One log line about dead letters in so long a time, with how many there were since the last: whoever knows a public id
 // can send as many as he likes.
 constexpr std::int64_t kLogDeadLettersAgainUs = 10'000'000;
+
+// Records that lingered while they were packed do not linger again, but for those that are packed with them.
+constexpr std::int64_t kPackedLingerUs = 10'000;
+
+// Packed, their bytes alone bound them: many are in one record.
+std::size_t most_events_inside(const catalog::KinesisSettings& settings) {
+  if (catalog::is_packed(settings.encoding)) return SIZE_MAX;
+  return std::size_t{2} * settings.max_calls_in_flight * settings.max_records_per_call;
+}
+
+std::optional<framing::RecordPacker> packer_of(const catalog::KinesisSettings& settings) {
+  if (!catalog::is_packed(settings.encoding)) return std::nullopt;
+  framing::PackLimits limits;
+  limits.record_bytes =
+      settings.record_bytes > 0 ? settings.record_bytes : framing::default_record_bytes(settings.encoding);
+  limits.linger_us = settings.linger_ms * 1000;
+  limits.key_bytes = kPartitionKeyBytes;
+  const bool compressed =
+      settings.encoding == catalog::Encoding::ndjson_gzip || settings.encoding == catalog::Encoding::ndjson_zstd;
+  limits.max_events = compressed ? framing::kMaxCompressedEvents : framing::kMaxEvents;
+  if (settings.encoding == catalog::Encoding::kpl) {
+    limits.fixed_bytes = kpl_fixed_bytes(kPartitionKeyBytes);
+    limits.event_bytes = kpl_event_bytes;
+  }
+  return framing::RecordPacker(settings.encoding, limits);
+}
 
 }  // namespace
 
@@ -32,10 +59,15 @@ KinesisSink::KinesisSink(catalog::KinesisSettings settings, std::string destinat
       dead_letters_(dead_letters),
       random_(options.seed),
       caller_(transport, clock, notifier, options.endpoint, region_of(settings_)),
-      body_(settings_.stream_arn, settings_.stream_name),
+      json_(settings_.stream_arn, settings_.stream_name),
+      cbor_(settings_.stream_arn, settings_.stream_name),
+      wire_format_(options.wire_format),
+      data_(settings_.encoding),
       facts_(facts_of(settings_, options.endpoint)),
       identity_(std::move(options.identity)),
-      max_events_inside_(std::size_t{2} * settings_.max_calls_in_flight * settings_.max_records_per_call),
+      max_events_inside_(most_events_inside(settings_)),
+      packer_(packer_of(settings_)),
+      linger_us_(packer_ ? kPackedLingerUs : settings_.linger_ms * 1000),
       breaker_(options.breaker),
       watch_(settings_.stream_arn, settings_.stream_name, options.watch),
       call_size_(settings_.max_bytes_per_call) {}
@@ -47,7 +79,11 @@ bool KinesisSink::has_room() const { return events_inside_ < max_events_inside_ 
 void KinesisSink::put(exporting::OutboundEvent event) {
   ++events_inside_;
   bytes_inside_ += event.record_size();
-  send_queue_.put(std::move(event));
+  if (packer_) {
+    packer_->put(std::move(event));
+  } else {
+    send_queue_.put(HeldRecord(std::move(event)));
+  }
 }
 
 std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
@@ -57,6 +93,7 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::Finis
   if (facts_.identity.empty() && identity_) facts_.identity = identity_();
   check_throttling(now_us);
   check_progress(now_us);
+  pack(now_us);
   send_queue_.advance(now_us);
   if (take_credentials(now_us)) {
     watch_stream(now_us);
@@ -69,23 +106,24 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::Finis
 
 std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
   std::int64_t next = send_queue_.next_due_us();
+  if (packer_) next = std::min(next, packer_->due_us());
   if (!rejected_.empty()) next = std::min(next, flush_rejected_not_before_us_);
   if (problems_.has(Trouble::throttling)) next = std::min(next, now_us + kCredentialsPollUs);
   if (!usable_) return std::min(next, now_us + kCredentialsPollUs);
   if (trying_since_us_ != 0 && !problems_.has(Trouble::progress)) next = std::min(next, trying_since_us_ + kNoAnswerUs);
   if (watch_call_ == 0) next = std::min(next, watch_.due_us());
   if (send_queue_.ready() > 0 && calls_.size() < calls_at_most() && !in_doubt()) {
-    const std::int64_t lingered = send_queue_.ready_since_us() + settings_.linger_ms * 1000;
-    next = std::min(next, std::max({lingered, limited_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
+    const std::int64_t lingered = send_queue_.ready_since_us() + linger_us_;
+    next = std::min(next, std::max({lingered, paced_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
   }
   if (!bisections_.empty() && !bisection_in_flight_ && !breaker_.closed() && calls_.empty())
     next = std::min(next, breaker_.next_try_us());
   return std::max(next, now_us);
 }
 
-void KinesisSink::reject(HeldEvent event, std::string code, std::string reason) {
-  judge_.forget(event.event.ticket);
-  rejected_.push_back({std::move(event), std::move(code), std::move(reason)});
+void KinesisSink::reject(HeldRecord record, std::string code, std::string reason) {
+  judge_.forget(record.ticket());
+  rejected_.push_back({std::move(record), std::move(code), std::move(reason)});
 }
 
 // So many at a time that a step stays short; next_step_us() asks for the next at once.
@@ -93,9 +131,9 @@ std::vector<exporting::RejectedEvent> KinesisSink::next_rejected() const {
   std::vector<exporting::RejectedEvent> next;
   std::uint64_t bytes = 0;
   for (const Rejected& rejected : rejected_) {
-    bytes += rejected.event.bytes;
+    bytes += rejected.record.bytes;
     if (!next.empty() && (next.size() == kMaxRejectedAtOnce || bytes > kMaxRejectedBytesAtOnce)) break;
-    next.push_back({rejected.event.event, {rejected.code, rejected.reason, {}}});
+    next.push_back({rejected.record.events.front(), {rejected.code, rejected.reason, {}}});
     next.back().event.entry->envelope.append(next.back().letter.record, next.back().event.slot);
   }
   return next;
@@ -125,11 +163,17 @@ void KinesisSink::flush_rejected(std::int64_t now_us, std::vector<exporting::Fin
   problems_.clear(Trouble::dead_letters);
   problems_.note(note_of_dead_letter(last.code, last.reason), clock_.wall_ms(), kDeadLetterNoteMs);
   for (std::size_t i = 0; i < next.size(); ++i) {
-    const HeldEvent& event = rejected_.front().event;
-    finished.push_back({event.event.ticket, false, event.bytes});
-    --events_inside_;
-    bytes_inside_ -= event.bytes;
+    finish(rejected_.front().record, false, finished);
     rejected_.pop_front();
+  }
+}
+
+void KinesisSink::finish(const HeldRecord& record, bool delivered, std::vector<exporting::FinishedEvent>& finished) {
+  for (const exporting::OutboundEvent& event : record.events) {
+    const auto bytes = static_cast<std::uint32_t>(event.record_size());
+    finished.push_back({event.ticket, delivered, bytes});
+    --events_inside_;
+    bytes_inside_ -= bytes;
   }
 }
 

@@ -2,9 +2,9 @@
 // failed records only, each under a new key, without limit. AWS's errors and their remedies:
 // docs/states-and-remedies.md.
 //
-//   put() → SendQueue → calls → answers → finished
-//              ↑  retries  ↓
-//              └───────────┘          CircuitBreaker: after a call failed as a whole, one probe at a time
+//   put() → RecordPacker → SendQueue → calls → answers → finished
+//                             ↑  retries  ↓
+//                             └───────────┘          CircuitBreaker: after a call failed as a whole, one probe at a time
 //                                     PoisonBisector: a call refused for its content is halved down to the record
 #pragma once
 
@@ -22,22 +22,26 @@
 #include "base/random.h"
 #include "catalog/snapshot.h"
 #include "export/sink.h"
+#include "framing/record_packer.h"
 #include "http_client/http_transport.h"
 #include "kinesis/call_size.h"
 #include "kinesis/call_stats.h"
 #include "kinesis/circuit_breaker.h"
 #include "kinesis/credentials_view.h"
 #include "kinesis/kinesis_caller.h"
+#include "kinesis/pacer.h"
 #include "kinesis/poison_bisector.h"
 #include "kinesis/problem_book.h"
 #include "kinesis/problems.h"
 #include "kinesis/put_records_answer.h"
+#include "kinesis/put_records_cbor.h"
 #include "kinesis/put_records_request.h"
+#include "kinesis/record_data.h"
 #include "kinesis/refusal_judge.h"
 #include "kinesis/send_queue.h"
-#include "kinesis/shard_limiter.h"
 #include "kinesis/stream_watch.h"
 #include "kinesis/throttle_meter.h"
+#include "kinesis/wire_format.h"
 
 namespace sluice::kinesis {
 
@@ -45,6 +49,7 @@ struct KinesisSinkOptions {
   std::uint64_t seed = 0;  // of partition keys and jitter
   CircuitBreakerOptions breaker;
   StreamWatchOptions watch;
+  WireFormatSetting wire_format = WireFormatSetting::automatic;
   std::string endpoint;  // as aws::kinesis_endpoint() gives it
   // ARN that Sluice runs as, for remedies; empty: not known yet. Called on the pipeline's thread until it is.
   std::function<std::string()> identity;
@@ -81,14 +86,16 @@ class KinesisSink final : public exporting::Sink {
 
  private:
   struct Call {
-    std::vector<HeldEvent> events;
+    std::vector<HeldRecord> records;
+    WireFormat format = WireFormat::json;
+    bool full = false;  // as large as a call may be
     std::int64_t started_us = 0;
     std::uint64_t bytes = 0;  // counted against the call's limit
     std::shared_ptr<const aws::Credentials> credentials;
     bool bisecting = false;  // a test of bisections_.front()
   };
   struct Rejected {  // to be stored as a dead letter
-    HeldEvent event;
+    HeldRecord record;  // of one event
     std::string code;
     std::string reason;
   };
@@ -98,36 +105,41 @@ class KinesisSink final : public exporting::Sink {
   void take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
                        std::vector<exporting::FinishedEvent>& finished);
   void take_records(Call& call, std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
-  bool take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t started_us, std::int64_t now_us);
+  bool take_failed_record(HeldRecord record, const RecordAnswer& answer, std::int64_t started_us, std::int64_t now_us);
   void take_call_error(Call call, const CallAnswer& answer, std::int64_t now_us);
   void take_watch_answer(const CallAnswer& answer, std::int64_t now_us);
-  void deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished);
+  void deliver(const HeldRecord& record, std::vector<exporting::FinishedEvent>& finished);
   void open_breaker(const CallError& error, ErrorClass why, const Call& call, std::int64_t now_us);
   exporting::Problem problem_of_failed_calls(const CallError& error) const;
   void close_breaker(std::int64_t now_us);
   void put_back(Call call, std::string_view code);
+  void put_back(std::vector<HeldRecord> records);
   bool landed_where_aimed(std::uint32_t shard, std::string_view shard_id) const;
 
   // Refusals
   void take_refusal(Call call, CallError error, std::int64_t now_us);
   void take_too_large(Call call, const CallError& error, std::int64_t now_us);
   void advance_bisection(std::int64_t now_us);
-  void take_poison(HeldEvent event, const CallError& error, std::int64_t suspected_us, std::int64_t now_us);
-  bool given_up_alone(const HeldEvent& event, const CallError& error) const;
-  void refused_everything(HeldEvent event, const CallError& error, std::int64_t now_us);
+  void take_poison(HeldRecord record, const CallError& error, std::int64_t suspected_us, std::int64_t now_us);
+  bool given_up_alone(const HeldRecord& record, const CallError& error) const;
+  void refused_everything(HeldRecord record, const CallError& error, std::int64_t now_us);
   bool in_doubt() const;
-  void reject(HeldEvent event, std::string code, std::string reason);
+  void reject(HeldRecord record, std::string code, std::string reason);
   std::vector<exporting::RejectedEvent> next_rejected() const;
+  void finish(const HeldRecord& record, bool delivered, std::vector<exporting::FinishedEvent>& finished);
   void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls
   bool take_credentials(std::int64_t now_us);
   void check_credentials(std::int64_t now_us);
   void note_credentials();
+  void pack(std::int64_t now_us);
+  std::vector<HeldRecord> split(HeldRecord record);
   void begin_calls(std::int64_t now_us);
   bool batch_is_due(std::int64_t now_us) const;
-  std::vector<HeldEvent> form_batch(std::int64_t now_us, std::uint64_t& bytes);
-  void begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool bisecting, std::int64_t now_us);
+  Call form_call(std::int64_t now_us);
+  void begin_call(Call call, std::int64_t now_us);
+  std::string body_of(const Call& call);
   void watch_stream(std::int64_t now_us);
   std::size_t calls_at_most() const;
   std::int64_t next_step_us(std::int64_t now_us) const;
@@ -143,16 +155,22 @@ class KinesisSink final : public exporting::Sink {
   std::int64_t log_dead_letters_not_before_us_ = 0;
   Random random_;
   KinesisCaller caller_;
-  PutRecordsBody body_;
+  PutRecordsBody json_;
+  PutRecordsCbor cbor_;
+  WireFormatChooser wire_format_;
+  RecordData data_;
   PutRecordsAnswerParser parser_;
   DestinationFacts facts_;
   std::function<std::string()> identity_;
   const std::size_t max_events_inside_;
 
+  std::optional<framing::RecordPacker> packer_;  // of a packed encoding
+  const std::int64_t linger_us_;                 // of a record, for a call that is not full
   SendQueue send_queue_;
   std::map<std::uint64_t, Call> calls_;    // in flight, by the caller's number
   std::deque<PoisonBisector> bisections_;  // one at a time, the first
   bool bisection_in_flight_ = false;
+  std::size_t small_calls_ = 0;  // of calls_, those that are not full
   RefusalJudge judge_;
   std::set<std::uint64_t> too_large_alone_;   // tickets of events that something on the way refuses for their size
   std::int64_t trying_since_us_ = 0;          // calls are sent and nothing was accepted since; 0: no call is due
@@ -163,8 +181,8 @@ class KinesisSink final : public exporting::Sink {
   std::vector<std::string> buffers_;  // reusable request bodies
 
   CircuitBreaker breaker_;
-  ShardLimiter limiter_;
-  std::int64_t limited_until_us_ = 0;
+  Pacer pacer_;
+  std::int64_t paced_until_us_ = 0;
   StreamWatch watch_;
   std::uint64_t watch_call_ = 0;  // in flight; 0: none
   CallSize call_size_;
@@ -182,7 +200,7 @@ class KinesisSink final : public exporting::Sink {
   ProblemBook problems_;
   CallStats call_stats_;
   std::size_t events_inside_ = 0;
-  std::uint64_t bytes_inside_ = 0;
+  std::uint64_t bytes_inside_ = 0;  // of their lines
   std::uint64_t delivered_ = 0;
   std::optional<exporting::Receipt> receipt_;
   bool stopped_ = false;

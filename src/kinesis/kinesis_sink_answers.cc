@@ -16,6 +16,11 @@ constexpr double kReportThrottledShare = 0.02;
 // Without a throttled record for this long, throttling counts as over.
 constexpr std::int64_t kThrottlingOverUs = 1'000'000;
 constexpr std::int64_t kClockNoteMs = 3'600'000;
+// Bodies of earlier calls that are kept for the next: with the largest calls, 50 MiB.
+constexpr std::size_t kMostBuffers = 8;
+// One record in so many tells its shard, where the shards are not known otherwise: all are named within a second of any
+// load that matters.
+constexpr std::size_t kNameShardEvery = 16;
 
 }  // namespace
 
@@ -31,7 +36,8 @@ void KinesisSink::take_answers(std::int64_t now_us, std::vector<exporting::Finis
     if (found == calls_.end()) continue;
     Call call = std::move(found->second);
     calls_.erase(found);
-    if (buffers_.size() < settings_.max_calls_in_flight) buffers_.push_back(std::move(answer.response.request_body));
+    if (!call.full) --small_calls_;
+    if (buffers_.size() < kMostBuffers) buffers_.push_back(std::move(answer.response.request_body));
     call_stats_.answered(answer.arrived_us - call.started_us);
     take_put_answer(std::move(call), answer, now_us, finished);
   }
@@ -41,12 +47,20 @@ void KinesisSink::take_answers(std::int64_t now_us, std::vector<exporting::Finis
 void KinesisSink::take_put_answer(Call call, CallAnswer& answer, std::int64_t now_us,
                                   std::vector<exporting::FinishedEvent>& finished) {
   if (call.bisecting) bisection_in_flight_ = false;
-  if (answer.response.fault != http_client::TransportFault::none || answer.response.status != 200) {
+  const bool answered = answer.response.fault == http_client::TransportFault::none && answer.response.status == 200;
+  const bool fits = answered && parser_.parse(answer.response.body, call.records.size());
+  if (wire_format_.answered(call.format, answer.response, fits, now_us) == WireFormatChooser::Use::send_again_as_json) {
+    log_info("kinesis.cbor_not_understood",
+             {{"destination", name_}, {"status", answer.response.status}, {"endpoint", caller_.endpoint()}});
+    put_back(std::move(call), "cbor_not_understood");
+    return;
+  }
+  if (!answered) {
     call_stats_.failed();
     take_call_error(std::move(call), answer, now_us);
     return;
   }
-  if (!parser_.parse(answer.response.body, call.events.size())) {
+  if (!fits) {
     // What came is no proof of anything: all of it goes out again, some of it perhaps for the second time.
     call_stats_.failed();
     call_stats_.anomaly();
@@ -77,15 +91,18 @@ void KinesisSink::take_records(Call& call, std::int64_t now_us, std::vector<expo
     break;
   }
   for (std::size_t i = 0; i < records.size(); ++i) {
-    HeldEvent& event = call.events[i];
+    HeldRecord& record = call.records[i];
+    if (i % kNameShardEvery == 0) pacer_.note_shard(records[i].shard_id, now_us);
     if (records[i].delivered) {
-      aimed_wrong += event.shard != kNoShard && !landed_where_aimed(event.shard, records[i].shard_id);
-      deliver(event, finished);
+      aimed_wrong += record.shard != kNoShard && !landed_where_aimed(record.shard, records[i].shard_id);
+      pacer_.count_answer(record.shard, counted_bytes(record.bytes), true);
+      deliver(record, finished);
       continue;
     }
     ++failed;
-    throttled += take_failed_record(std::move(event), records[i], call.started_us, now_us);
+    throttled += take_failed_record(std::move(record), records[i], call.started_us, now_us);
   }
+  pacer_.end_answer(call.started_us, now_us, random_);
   if (records.size() == 1 && records[0].delivered)
     receipt_ = {std::string(records[0].shard_id), std::string(records[0].sequence_number)};
   throttles_.count(records.size(), call.bytes, failed, throttled, now_us);
@@ -107,41 +124,40 @@ bool KinesisSink::landed_where_aimed(std::uint32_t shard, std::string_view shard
   return shard < watch_.map().size() && watch_.map()[shard].id == shard_id;
 }
 
-void KinesisSink::deliver(const HeldEvent& event, std::vector<exporting::FinishedEvent>& finished) {
-  judge_.forget(event.event.ticket);
-  if (!too_large_alone_.empty() && too_large_alone_.erase(event.event.ticket) > 0 && too_large_alone_.empty())
+void KinesisSink::deliver(const HeldRecord& record, std::vector<exporting::FinishedEvent>& finished) {
+  judge_.forget(record.ticket());
+  if (!too_large_alone_.empty() && too_large_alone_.erase(record.ticket()) > 0 && too_large_alone_.empty())
     problems_.clear(Trouble::held_events);
-  finished.push_back({event.event.ticket, true, event.bytes});
-  --events_inside_;
-  bytes_inside_ -= event.bytes;
-  ++delivered_;
+  call_stats_.delivered(counted_bytes(record.bytes));
+  delivered_ += record.events.size();
+  finish(record, true, finished);
 }
 
 // True when it was throttled.
-bool KinesisSink::take_failed_record(HeldEvent event, const RecordAnswer& answer, std::int64_t started_us,
+bool KinesisSink::take_failed_record(HeldRecord record, const RecordAnswer& answer, std::int64_t started_us,
                                      std::int64_t now_us) {
   const std::string_view code = answer.error_code.empty() ? "no_sequence_number" : answer.error_code;
   const ErrorClass why = classify(http_client::TransportFault::none, 200, code, answer.error_message);
   call_stats_.again(code, 1);
   if (why == ErrorClass::poison) {
-    std::vector<HeldEvent> refused;
-    refused.push_back(std::move(event));
+    std::vector<HeldRecord> refused;
+    refused.push_back(std::move(record));
     bisections_.emplace_back(std::move(refused),
                              CallError{{}, 200, std::string(code), std::string(answer.error_message), {}}, started_us);
     return false;
   }
   if (trying_since_us_ != 0) record_code_ = code;
   if (why == ErrorClass::throttle) {
-    std::uint32_t shard = event.shard;
+    std::uint32_t shard = record.shard;
     if (shard == kNoShard) shard = watch_.map().index_of(shard_named_in(answer.error_message));
-    limiter_.throttled(shard, now_us);
+    pacer_.count_answer(shard, counted_bytes(record.bytes), false);
     throttle_code_ = code;
   }
-  event.shard = kNoShard;
-  ++event.failures;
+  record.shard = kNoShard;
+  ++record.failures;
   const std::int64_t not_before_us =
-      now_us + retry_delay_us(event.failures, record_retry_cap_us(throttles_.accepted_share()), random_);
-  send_queue_.retry(std::move(event), not_before_us);
+      now_us + retry_delay_us(record.failures, record_retry_cap_us(throttles_.accepted_share()), random_);
+  send_queue_.retry(std::move(record), not_before_us);
   return why == ErrorClass::throttle;
 }
 
@@ -163,7 +179,10 @@ void KinesisSink::take_call_error(Call call, const CallAnswer& answer, std::int6
     refused_ = call.credentials;
     credentials_->refuse(call.credentials);
   }
-  if (why == ErrorClass::throttle) limiter_.throttled(kNoShard, now_us);
+  if (why == ErrorClass::throttle) {
+    for (const HeldRecord& record : call.records) pacer_.count_answer(record.shard, counted_bytes(record.bytes), false);
+    pacer_.end_answer(call.started_us, now_us, random_);
+  }
   if (error.fault == http_client::TransportFault::timeout) call_size_.timed_out(call.bytes);
   open_breaker(error, why, call, now_us);
   if (error.code.starts_with("ResourceNotFound") || error.code.starts_with("ResourceInUse"))
@@ -175,7 +194,7 @@ void KinesisSink::take_watch_answer(const CallAnswer& answer, std::int64_t now_u
   const std::uint64_t version = watch_.map_version();
   watch_.take(answer.response, now_us, random_);
   if (watch_.map_version() != version) {
-    limiter_.set_map(watch_.map(), now_us);
+    pacer_.set_map(watch_.map(), now_us);
     log_info("kinesis.shards", {{"destination", name_}, {"open", watch_.map().size()}});
   }
   const std::int64_t now_ms = clock_.wall_ms();
@@ -237,14 +256,18 @@ void KinesisSink::close_breaker(std::int64_t now_us) {
 }
 
 void KinesisSink::put_back(Call call, std::string_view code) {
-  call_stats_.again(code, call.events.size());
+  call_stats_.again(code, call.records.size());
   if (call.bisecting) {
-    bisections_.front().unknown(std::move(call.events));
+    bisections_.front().unknown(std::move(call.records));
     return;
   }
-  for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {
-    event->shard = kNoShard;
-    send_queue_.put_back(std::move(*event));
+  put_back(std::move(call.records));
+}
+
+void KinesisSink::put_back(std::vector<HeldRecord> records) {
+  for (auto record = records.rbegin(); record != records.rend(); ++record) {
+    record->shard = kNoShard;
+    send_queue_.put_back(std::move(*record));
   }
 }
 

@@ -1,17 +1,23 @@
 // KinesisSink: when calls begin, and with what.
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "kinesis/kinesis_sink.h"
+#include "kinesis/retry_policy.h"
 
 namespace sluice::kinesis {
 namespace {
 
-// When shards have no room, calls are formed this often at most: each then holds a good number of records.
-constexpr std::int64_t kLimitedPauseUs = 25'000;
+// When shards have no room, calls are formed about this often at most: each then holds a good number of records. Of
+// senders whose calls came at fixed distances from each other, the same one would find room every time.
+constexpr std::int64_t kPacedPauseUs = 25'000;
+// Calls that are not full, at once: enough for all records that come while they are on their way, since the next is
+// larger the longer it waits; not one for every few records that come.
+constexpr std::size_t kMostSmallCalls = 4;
 constexpr std::int64_t kThrottledLatelyUs = 10'000'000;
 constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 
@@ -90,80 +96,120 @@ void KinesisSink::watch_stream(std::int64_t now_us) {
   watch_call_ = caller_.send(question.operation, std::move(question.body), *usable_);
 }
 
+void KinesisSink::pack(std::int64_t now_us) {
+  if (!packer_) return;
+  while (auto record = packer_->take(now_us, false)) send_queue_.put(HeldRecord(std::move(*record)));
+}
+
+std::vector<HeldRecord> KinesisSink::split(HeldRecord record) {
+  auto halves = packer_->split(std::move(record));
+  std::vector<HeldRecord> records;
+  records.emplace_back(std::move(halves.first));
+  records.emplace_back(std::move(halves.second));
+  return records;
+}
+
 bool KinesisSink::batch_is_due(std::int64_t now_us) const {
-  if (send_queue_.ready() == 0 || now_us < limited_until_us_) return false;
+  if (send_queue_.ready() == 0 || now_us < paced_until_us_) return false;
   if (!breaker_.closed()) return true;
-  return send_queue_.ready() >= settings_.max_records_per_call ||
-         send_queue_.ready_bytes() >= call_size_.limit_bytes() ||
-         now_us >= send_queue_.ready_since_us() + settings_.linger_ms * 1000;
+  if (send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_size_.limit_bytes())
+    return true;
+  return small_calls_ < kMostSmallCalls && now_us >= send_queue_.ready_since_us() + linger_us_;
 }
 
 void KinesisSink::begin_calls(std::int64_t now_us) {
   while (!in_doubt() && calls_.size() < calls_at_most() && breaker_.may_begin(now_us, calls_.size()) &&
          batch_is_due(now_us)) {
-    // A probe with an event that was refused before would show nothing new, and two of them could take turns for ever.
+    // A probe with a record that was refused before would show nothing new, and two of them could take turns for ever.
     if (!breaker_.closed() && send_queue_.next().failures > 0) send_queue_.put_fresh_first();
-    std::uint64_t bytes = 0;
-    std::vector<HeldEvent> events = form_batch(now_us, bytes);
+    Call call = form_call(now_us);
     send_queue_.advance(now_us);
-    if (events.empty()) return;
-    begin_call(std::move(events), bytes, false, now_us);
+    if (call.records.empty()) return;
+    begin_call(std::move(call), now_us);
   }
 }
 
 // A record that may be over the stream's limit goes alone, so that its refusal concerns no other.
-std::vector<HeldEvent> KinesisSink::form_batch(std::int64_t now_us, std::uint64_t& bytes) {
+KinesisSink::Call KinesisSink::form_call(std::int64_t now_us) {
   const bool probing =
       !breaker_.closed() && breaker_.why() != ErrorClass::transient && breaker_.why() != ErrorClass::throttle;
   const std::size_t most = probing ? 1 : settings_.max_records_per_call;
   const auto& summary = watch_.summary();
   const std::uint64_t known_limit = summary ? summary->max_record_bytes : 0;
-  std::vector<HeldEvent> events;
-  events.reserve(std::min(most, send_queue_.ready()));
-  while (events.size() < most && send_queue_.ready() > 0) {
-    HeldEvent& next = send_queue_.next();
+  const std::uint64_t record_limit = known_limit > 0 ? known_limit : kMaxApiRecordBytes;
+  Call call;
+  call.records.reserve(std::min(most, send_queue_.ready()));
+  while (call.records.size() < most && send_queue_.ready() > 0) {
+    HeldRecord& next = send_queue_.next();
     const std::uint64_t counted = counted_bytes(next.bytes);
-    if (counted > (known_limit > 0 ? known_limit : kMaxApiRecordBytes)) {
-      HeldEvent too_large = send_queue_.take();  // `next` is gone with this
-      std::string reason =
-          reason_too_large(too_large.bytes, known_limit > 0 ? known_limit : kMaxApiRecordBytes, facts_);
+    if (counted > record_limit) {
+      HeldRecord too_large = send_queue_.take();  // `next` is gone with this
+      if (too_large.events.size() > 1) {
+        put_back(split(std::move(too_large)));
+        continue;
+      }
+      std::string reason = reason_too_large(too_large.bytes, record_limit, facts_);
       reject(std::move(too_large), "record_too_large", std::move(reason));
       continue;
     }
     const bool alone = known_limit == 0 && counted > kDefaultMaxRecordBytes;
-    if (!events.empty() && (alone || bytes + counted > call_size_.limit_bytes())) break;
-    if (!limiter_.admit(counted, now_us, next.shard)) {
-      limited_until_us_ = std::max(limiter_.retry_at_us(), now_us + kLimitedPauseUs);
+    if (!call.records.empty() && (alone || call.bytes + counted > call_size_.limit_bytes())) {
+      call.full = true;
       break;
     }
-    bytes += counted;
-    events.push_back(send_queue_.take());
+    if (!pacer_.admit(counted, now_us, next.shard)) {
+      paced_until_us_ = std::max(pacer_.retry_at_us(), now_us + jittered_us(kPacedPauseUs / 2, kPacedPauseUs * 3 / 2, random_));
+      break;
+    }
+    call.bytes += counted;
+    call.records.push_back(send_queue_.take());
     if (alone) break;
   }
-  return events;
+  call.full = call.full || call.records.size() == most;
+  return call;
 }
 
-void KinesisSink::begin_call(std::vector<HeldEvent> events, std::uint64_t bytes, bool bisecting, std::int64_t now_us) {
+std::string KinesisSink::body_of(const Call& call) {
   std::string buffer;
   if (!buffers_.empty()) {
     buffer = std::move(buffers_.back());
     buffers_.pop_back();
   }
-  body_.begin(std::move(buffer));
-  for (const HeldEvent& event : events) {
-    std::optional<HashKey> key;
-    if (event.shard != kNoShard) key = limiter_.key_in(event.shard, random_);
-    body_.add(event.event, random_, key);
+  const bool cbor = call.format == WireFormat::cbor;
+  if (cbor) {
+    cbor_.begin(std::move(buffer), call.records.size());
+  } else {
+    json_.begin(std::move(buffer));
   }
-  call_stats_.sent(events.size());
-  if (trying_since_us_ == 0) trying_since_us_ = now_us;
-  Call call;
-  call.events = std::move(events);
+  for (const HeldRecord& record : call.records) {
+    const std::array<char, kPartitionKeyBytes> drawn = random_partition_key(random_);
+    const std::string_view key(drawn.data(), drawn.size());
+    std::optional<HashKey> hash_key;
+    if (record.shard != kNoShard) {
+      hash_key = pacer_.key_in(record.shard, random_);
+    } else if (data_.needs_hash_key()) {
+      hash_key = (static_cast<HashKey>(random_.next()) << 64) | random_.next();
+    }
+    const HashKey in_data = hash_key.value_or(0);
+    const std::size_t bytes = data_.size(record, key, in_data);
+    const auto write = [&](char* out) { return data_.write(record, key, in_data, out); };
+    if (cbor) {
+      cbor_.add(bytes, write, key, hash_key);
+    } else {
+      json_.add(bytes, write, key, hash_key);
+    }
+  }
+  return cbor ? cbor_.finish() : json_.finish();
+}
+
+void KinesisSink::begin_call(Call call, std::int64_t now_us) {
+  call.format = wire_format_.next(now_us);
   call.started_us = now_us;
-  call.bytes = bytes;
   call.credentials = usable_;
-  call.bisecting = bisecting;
-  const std::uint64_t number = caller_.send("PutRecords", body_.finish(), *usable_);
+  call_stats_.sent(call.records.size());
+  if (trying_since_us_ == 0) trying_since_us_ = now_us;
+  if (!call.full) ++small_calls_;
+  const std::uint64_t number = caller_.send("PutRecords", body_of(call), *usable_, call.format);
   calls_.emplace(number, std::move(call));
 }
 

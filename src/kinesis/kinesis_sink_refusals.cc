@@ -29,48 +29,50 @@ void KinesisSink::take_refusal(Call call, CallError error, std::int64_t now_us) 
   if (breaker_.closed())
     log_warn("kinesis.call_refused", {{"destination", name_},
                                       {"code", error.code},
-                                      {"records", call.events.size()},
+                                      {"records", call.records.size()},
                                       {"bytes", call.bytes},
                                       {"reason", error.message},
                                       {"request_id", error.request_id}});
-  call_stats_.again(error.code, call.events.size());
+  call_stats_.again(error.code, call.records.size());
   if (error.status == 413) return take_too_large(std::move(call), error, now_us);
   if (!call.bisecting) {
-    bisections_.emplace_back(std::move(call.events), std::move(error), now_us);
+    bisections_.emplace_back(std::move(call.records), std::move(error), now_us);
     return;
   }
-  std::vector<HeldEvent> released;
-  bisections_.front().refused(std::move(call.events), std::move(error), released);
-  for (auto event = released.rbegin(); event != released.rend(); ++event) send_queue_.put_back(std::move(*event));
+  std::vector<HeldRecord> released;
+  bisections_.front().refused(std::move(call.records), std::move(error), released);
+  put_back(std::move(released));
 }
 
 // 413 is the word of something on the way, and about the call: no event is given up for it. Smaller calls may pass;
 // where not even one event does, it is kept and the others are tried before it.
 void KinesisSink::take_too_large(Call call, const CallError& error, std::int64_t now_us) {
   if (call.bisecting) {
-    std::vector<HeldEvent> rest = bisections_.front().release();
+    std::vector<HeldRecord> rest = bisections_.front().release();
     bisections_.pop_front();
-    for (auto event = rest.rbegin(); event != rest.rend(); ++event) send_queue_.put_back(std::move(*event));
+    put_back(std::move(rest));
   }
-  if (call.events.size() > 1) {
+  if (call.records.size() > 1) {
     call_size_.too_large(call.bytes, now_us);
-    for (auto event = call.events.rbegin(); event != call.events.rend(); ++event) {
-      event->shard = kNoShard;
-      send_queue_.put_back(std::move(*event));
-    }
+    put_back(std::move(call.records));
     return;
   }
-  HeldEvent event = std::move(call.events.front());
-  const bool again = !too_large_alone_.insert(event.event.ticket).second;
+  if (call.records.front().events.size() > 1) {
+    call_size_.too_large(call.bytes, now_us);
+    put_back(split(std::move(call.records.front())));
+    return;
+  }
+  HeldRecord record = std::move(call.records.front());
+  const bool again = !too_large_alone_.insert(record.ticket()).second;
   const bool everything = call_size_.too_large_alone(call.bytes, now_us) || too_large_alone_.size() > kMostHeld;
   if (again)  // once may pass
-    problems_.set(Trouble::held_events, problem_of_held_event(error, event.bytes, facts_), clock_.wall_ms());
-  if (everything) return refused_everything(std::move(event), error, now_us);
-  ++event.failures;
-  event.shard = kNoShard;
+    problems_.set(Trouble::held_events, problem_of_held_event(error, record.bytes, facts_), clock_.wall_ms());
+  if (everything) return refused_everything(std::move(record), error, now_us);
+  ++record.failures;
+  record.shard = kNoShard;
   const std::int64_t pause_us =
       again ? jittered_us(kHeldLeastUs, kHeldMostUs, random_) : jittered_us(kHeldOnceUs / 2, kHeldOnceUs, random_);
-  send_queue_.retry(std::move(event), now_us + pause_us);
+  send_queue_.retry(std::move(record), now_us + pause_us);
 }
 
 // Something was refused, and nothing accepted since: only the tests go out until it is known whose fault it is.
@@ -86,78 +88,83 @@ void KinesisSink::advance_bisection(std::int64_t now_us) {
       continue;
     }
     if (bisector.found()) {
-      HeldEvent event = bisector.take_found();
+      HeldRecord record = bisector.take_found();
       const CallError error = bisector.error();
       const std::int64_t suspected_us = bisector.suspected_us();
       bisections_.pop_front();
-      take_poison(std::move(event), error, suspected_us, now_us);
+      take_poison(std::move(record), error, suspected_us, now_us);
       continue;
     }
     if (calls_.size() >= settings_.max_calls_in_flight || !breaker_.may_begin(now_us, calls_.size())) return;
-    std::vector<HeldEvent> test = bisector.next_test();
-    std::uint64_t bytes = 0;
-    for (HeldEvent& event : test) {
-      bytes += counted_bytes(event.bytes);
-      event.shard = kNoShard;
+    Call call;
+    call.bisecting = true;
+    call.records = bisector.next_test();
+    for (HeldRecord& record : call.records) {
+      call.bytes += counted_bytes(record.bytes);
+      record.shard = kNoShard;
     }
     bisection_in_flight_ = true;
-    begin_call(std::move(test), bytes, true, now_us);
+    begin_call(std::move(call), now_us);
   }
 }
 
-// One record that AWS refuses, alone.
-void KinesisSink::take_poison(HeldEvent event, const CallError& error, std::int64_t suspected_us, std::int64_t now_us) {
+// One record that AWS refuses, alone. Of several events the one that is to blame is looked for.
+void KinesisSink::take_poison(HeldRecord record, const CallError& error, std::int64_t suspected_us, std::int64_t now_us) {
+  if (record.events.size() > 1) {
+    bisections_.emplace_back(split(std::move(record)), error, suspected_us);
+    return;
+  }
   const bool limit_known = watch_.summary() && watch_.summary()->max_record_bytes > 0;
-  const bool too_large = !limit_known && counted_bytes(event.bytes) > kDefaultMaxRecordBytes &&
+  const bool too_large = !limit_known && counted_bytes(record.bytes) > kDefaultMaxRecordBytes &&
                          (error.code.starts_with("Validation") || error.code.starts_with("InvalidArgument"));
-  const bool others = events_inside_ - rejected_.size() > judge_.suspects_with(event.event.ticket);
-  const auto verdict = too_large || (!others && given_up_alone(event, error))
+  const bool others = events_inside_ - rejected_.size() > judge_.suspects_with(record.ticket());
+  const auto verdict = too_large || (!others && given_up_alone(record, error))
                            ? RefusalJudge::Verdict::reject
-                           : judge_.refused_alone(event.event.ticket, suspected_us, now_us, others);
+                           : judge_.refused_alone(record.ticket(), suspected_us, now_us, others);
   switch (verdict) {
     case RefusalJudge::Verdict::again: {
-      std::vector<HeldEvent> one;
-      one.push_back(std::move(event));
+      std::vector<HeldRecord> one;
+      one.push_back(std::move(record));
       bisections_.emplace_back(std::move(one), error, suspected_us, true);
       return;
     }
     case RefusalJudge::Verdict::later: {
-      const std::uint32_t waits = judge_.waits(event.event.ticket);
-      ++event.failures;
-      event.shard = kNoShard;
-      send_queue_.retry(std::move(event), now_us + (kRefusedAgainUs << std::min(waits, 5U)));
+      const std::uint32_t waits = judge_.waits(record.ticket());
+      ++record.failures;
+      record.shard = kNoShard;
+      send_queue_.retry(std::move(record), now_us + (kRefusedAgainUs << std::min(waits, 5U)));
       return;
     }
     case RefusalJudge::Verdict::everything:
-      return refused_everything(std::move(event), error, now_us);
+      return refused_everything(std::move(record), error, now_us);
     case RefusalJudge::Verdict::reject:
       break;
   }
-  const std::string reason = reason_refused(error, event.bytes, facts_);
-  reject(std::move(event), error.code, reason);
+  const std::string reason = reason_refused(error, record.bytes, facts_);
+  reject(std::move(record), error.code, reason);
 }
 
 // Where there is no other record, such as at the end of a replay, or only such as are refused too, none would ever come
 // to show that the stream accepts any: after some tries the stream's own answers do, if it says that it is there and
 // that the value of a record is wrong.
-bool KinesisSink::given_up_alone(const HeldEvent& event, const CallError& error) const {
-  return error.code.starts_with("Validation") && event.failures >= kLoneRefusals &&
-         judge_.suspects_with(event.event.ticket) <= kMostLone && watch_.map().size() > 0;
+bool KinesisSink::given_up_alone(const HeldRecord& record, const CallError& error) const {
+  return error.code.starts_with("Validation") && record.failures >= kLoneRefusals &&
+         judge_.suspects_with(record.ticket()) <= kMostLone && watch_.map().size() > 0;
 }
 
 // Nothing is given up; one event at a time is tried, another one each time.
-void KinesisSink::refused_everything(HeldEvent event, const CallError& error, std::int64_t now_us) {
+void KinesisSink::refused_everything(HeldRecord record, const CallError& error, std::int64_t now_us) {
   for (PoisonBisector& bisector : bisections_) {
-    std::vector<HeldEvent> suspects = bisector.release();
-    for (auto each = suspects.rbegin(); each != suspects.rend(); ++each) send_queue_.put_back(std::move(*each));
+    std::vector<HeldRecord> suspects = bisector.release();
+    put_back(std::move(suspects));
   }
   bisections_.clear();
   Call none;
   none.started_us = now_us;
   open_breaker(error, ErrorClass::setup, none, now_us);
-  ++event.failures;
-  event.shard = kNoShard;
-  send_queue_.retry(std::move(event), breaker_.next_try_us() + kExpediteUs);
+  ++record.failures;
+  record.shard = kNoShard;
+  send_queue_.retry(std::move(record), breaker_.next_try_us() + kExpediteUs);
 }
 
 }  // namespace sluice::kinesis

@@ -13,9 +13,9 @@ namespace {
 // No limit of AWS lies below this, so a smaller call was not refused for its size as a whole.
 constexpr std::uint64_t kSurelySmallCallBytes = 1'000'000;
 
-std::uint64_t bytes_of(const std::vector<HeldEvent>& events) {
+std::uint64_t bytes_of(const std::vector<HeldRecord>& events) {
   std::uint64_t sum = 0;
-  for (const HeldEvent& event : events) sum += counted_bytes(event.bytes);
+  for (const HeldRecord& event : events) sum += counted_bytes(event.bytes);
   return sum;
 }
 
@@ -34,7 +34,7 @@ std::optional<std::size_t> record_named_in(std::string_view message) {
   return number - 1;
 }
 
-PoisonBisector::PoisonBisector(std::vector<HeldEvent> refused, CallError error, std::int64_t suspected_us, bool retest)
+PoisonBisector::PoisonBisector(std::vector<HeldRecord> refused, CallError error, std::int64_t suspected_us, bool retest)
     : suspects_(std::move(refused)),
       error_(std::move(error)),
       named_(record_named_in(error_.message)),
@@ -45,9 +45,9 @@ PoisonBisector::PoisonBisector(std::vector<HeldEvent> refused, CallError error, 
   if (named_ && *named_ >= suspects_.size()) named_.reset();
 }
 
-std::vector<HeldEvent> PoisonBisector::next_test() {
+std::vector<HeldRecord> PoisonBisector::next_test() {
   SLUICE_CHECK(!suspects_.empty() && !found(), "a bisector that is over tests nothing");
-  std::vector<HeldEvent> test;
+  std::vector<HeldRecord> test;
   if (named_ && suspects_.size() > 1) {
     const auto at = suspects_.begin() + static_cast<std::ptrdiff_t>(*named_);
     test.push_back(std::move(*at));
@@ -64,7 +64,7 @@ std::vector<HeldEvent> PoisonBisector::next_test() {
 
 void PoisonBisector::accepted() {}
 
-void PoisonBisector::refused(std::vector<HeldEvent> tested, CallError error, std::vector<HeldEvent>& released) {
+void PoisonBisector::refused(std::vector<HeldRecord> tested, CallError error, std::vector<HeldRecord>& released) {
   must_test_ = false;
   std::move(suspects_.begin(), suspects_.end(), std::back_inserter(released));
   suspects_ = std::move(tested);
@@ -75,7 +75,7 @@ void PoisonBisector::refused(std::vector<HeldEvent> tested, CallError error, std
   if (named_ && *named_ >= suspects_.size()) named_.reset();
 }
 
-void PoisonBisector::unknown(std::vector<HeldEvent> tested) {
+void PoisonBisector::unknown(std::vector<HeldRecord> tested) {
   std::move(tested.begin(), tested.end(), std::back_inserter(suspects_));
 }
 
@@ -83,13 +83,13 @@ bool PoisonBisector::found() const {
   return suspects_.size() == 1 && !must_test_ && (refused_alone_ || refused_bytes_ < kSurelySmallCallBytes);
 }
 
-HeldEvent PoisonBisector::take_found() {
+HeldRecord PoisonBisector::take_found() {
   SLUICE_CHECK(found(), "asked before");
-  HeldEvent event = std::move(suspects_.front());
+  HeldRecord event = std::move(suspects_.front());
   suspects_.clear();
   return event;
 }
 
-std::vector<HeldEvent> PoisonBisector::release() { return std::exchange(suspects_, {}); }
+std::vector<HeldRecord> PoisonBisector::release() { return std::exchange(suspects_, {}); }
 
 }  // namespace sluice::kinesis

@@ -19,30 +19,30 @@ class PoisonBisector {
  public:
   // `refused` is a call's events in their order; `suspected_us` when the answer came (steady clock). With `retest` the
   // one event is sent alone once more before it is found.
-  PoisonBisector(std::vector<HeldEvent> refused, CallError error, std::int64_t suspected_us, bool retest = false);
+  PoisonBisector(std::vector<HeldRecord> refused, CallError error, std::int64_t suspected_us, bool retest = false);
 
   // The events of the next call. Afterwards call one of the three below with its result.
-  std::vector<HeldEvent> next_test();
+  std::vector<HeldRecord> next_test();
   // AWS accepted the call, so the fault is among the rest.
   void accepted();
   // Refused again: the fault is among these. The rest is no longer suspected and appended to `released`.
-  void refused(std::vector<HeldEvent> tested, CallError error, std::vector<HeldEvent>& released);
+  void refused(std::vector<HeldRecord> tested, CallError error, std::vector<HeldRecord>& released);
   // The call failed for another reason: no information.
-  void unknown(std::vector<HeldEvent> tested);
+  void unknown(std::vector<HeldRecord> tested);
 
   // Whether one record is identified. Call only while no test is in flight.
   bool found() const;
-  HeldEvent take_found();
+  HeldRecord take_found();
   const CallError& error() const { return error_; }
   std::int64_t suspected_us() const { return suspected_us_; }
   // Stops and returns all suspects.
-  std::vector<HeldEvent> release();
+  std::vector<HeldRecord> release();
 
   std::size_t size() const { return suspects_.size(); }
   bool over() const { return suspects_.empty(); }
 
  private:
-  std::vector<HeldEvent> suspects_;
+  std::vector<HeldRecord> suspects_;
   CallError error_;
   std::optional<std::size_t> named_;
   std::uint64_t refused_bytes_ = 0;  // of the smallest call that was refused

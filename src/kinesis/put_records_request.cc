@@ -14,7 +14,8 @@ constexpr std::string_view kBeforeKey = R"(","PartitionKey":")";
 constexpr std::string_view kBeforeHashKey = R"(","ExplicitHashKey":")";
 constexpr std::string_view kAfterRecord = R"("})";
 constexpr std::size_t kBase64Slack = 32;  // base64_write() may write beyond its end
-constexpr std::size_t kFrameBytes = 1 + kBeforeData.size() + kBeforeKey.size() + kPartitionKeyBytes +
+constexpr std::size_t kMaxPartitionKeyBytes = 256;  // of the API
+constexpr std::size_t kFrameBytes = 1 + kBeforeData.size() + kBeforeKey.size() +
                                     kBeforeHashKey.size() + kMaxHashKeyDigits + kAfterRecord.size();
 
 char* put(char* out, std::string_view text) {
@@ -58,22 +59,22 @@ void PutRecordsBody::begin(std::string buffer) {
   first_ = true;
 }
 
+char* PutRecordsBody::begin_record(std::size_t data_bytes) {
+  return scratch(2 * kBase64Slack + data_bytes + base64_size(data_bytes) + kFrameBytes + kMaxPartitionKeyBytes);
+}
+
 // The record and its frame are written where the cache is warm and appended in one copy: a string cannot grow without
 // its new bytes being written twice otherwise.
-void PutRecordsBody::add(const exporting::OutboundEvent& event, Random& random,
-                         const std::optional<HashKey>& explicit_hash_key) {
-  const std::size_t raw_bytes = event.record_size();
-  char* const raw = scratch(2 * kBase64Slack + raw_bytes + base64_size(raw_bytes) + kFrameBytes);
-  char* const raw_end = event.entry->envelope.write(raw, event.slot);
-  char* const start = raw_end + kBase64Slack;
+void PutRecordsBody::end_record(std::string_view data, std::string_view partition_key,
+                                const std::optional<HashKey>& explicit_hash_key) {
+  char* const start = scratch_.get() + data.size() + kBase64Slack;
   char* out = start;
   if (!first_) *out++ = ',';
   first_ = false;
   out = put(out, kBeforeData);
-  out = base64_write(out, {raw, static_cast<std::size_t>(raw_end - raw)});
+  out = base64_write(out, data);
   out = put(out, kBeforeKey);
-  const auto key = random_partition_key(random);
-  out = put(out, {key.data(), key.size()});
+  out = put(out, partition_key);
   if (explicit_hash_key) {
     out = put(out, kBeforeHashKey);
     out = write_hash_key(out, *explicit_hash_key);

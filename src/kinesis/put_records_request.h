@@ -9,10 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/check.h"
 #include "base/random.h"
 #include "export/limits.h"
-#include "export/sink.h"
 #include "kinesis/hash_key.h"
 
 namespace sluice::kinesis {
@@ -41,10 +42,21 @@ class PutRecordsBody {
 
   // Starts a body in `buffer`, whose capacity is kept.
   void begin(std::string buffer);
-  void add(const exporting::OutboundEvent& event, Random& random, const std::optional<HashKey>& explicit_hash_key);
+  // `write` is called once, with where to write `data_bytes` bytes, and returns their end.
+  template <typename Write>
+  void add(std::size_t data_bytes, Write&& write, std::string_view partition_key,
+           const std::optional<HashKey>& explicit_hash_key) {
+    char* const data = begin_record(data_bytes);
+    char* const end = std::forward<Write>(write)(data);
+    SLUICE_CHECK(end == data + data_bytes, "a record is as long as announced");
+    end_record({data, data_bytes}, partition_key, explicit_hash_key);
+  }
   std::string finish();
 
  private:
+  char* begin_record(std::size_t data_bytes);
+  void end_record(std::string_view data, std::string_view partition_key,
+                  const std::optional<HashKey>& explicit_hash_key);
   char* scratch(std::size_t bytes);
 
   std::string head_;

@@ -7,20 +7,19 @@
 
 namespace sluice::kinesis {
 
-void SendQueue::put(exporting::OutboundEvent event) {
-  const auto bytes = static_cast<std::uint32_t>(event.record_size());
-  fresh_.push_back({std::move(event), bytes, 0, kNoShard});
-  ready_bytes_ += counted_bytes(bytes);
+void SendQueue::put(HeldRecord record) {
+  ready_bytes_ += counted_bytes(record.bytes);
+  fresh_.push_back(std::move(record));
 }
 
-void SendQueue::retry(HeldEvent event, std::int64_t not_before_us) {
-  waiting_.push_back({not_before_us, std::move(event)});
+void SendQueue::retry(HeldRecord record, std::int64_t not_before_us) {
+  waiting_.push_back({not_before_us, std::move(record)});
   std::push_heap(waiting_.begin(), waiting_.end(), Waiting::later);
 }
 
-void SendQueue::put_back(HeldEvent event) {
-  ready_bytes_ += counted_bytes(event.bytes);
-  retries_.push_front(std::move(event));
+void SendQueue::put_back(HeldRecord record) {
+  ready_bytes_ += counted_bytes(record.bytes);
+  retries_.push_front(std::move(record));
 }
 
 void SendQueue::put_fresh_first() {
@@ -32,8 +31,8 @@ void SendQueue::put_fresh_first() {
 void SendQueue::advance(std::int64_t now_us) {
   while (!waiting_.empty() && waiting_.front().due_us <= now_us) {
     std::pop_heap(waiting_.begin(), waiting_.end(), Waiting::later);
-    ready_bytes_ += counted_bytes(waiting_.back().event.bytes);
-    retries_.push_back(std::move(waiting_.back().event));
+    ready_bytes_ += counted_bytes(waiting_.back().record.bytes);
+    retries_.push_back(std::move(waiting_.back().record));
     waiting_.pop_back();
   }
   if (ready() == 0) {
@@ -51,14 +50,14 @@ void SendQueue::expedite(std::int64_t now_us, std::int64_t spread_us, Random& ra
   std::make_heap(waiting_.begin(), waiting_.end(), Waiting::later);
 }
 
-HeldEvent SendQueue::take() {
-  std::deque<HeldEvent>& from = retries_.empty() ? fresh_ : retries_;
-  HeldEvent event = std::move(from.front());
+HeldRecord SendQueue::take() {
+  std::deque<HeldRecord>& from = retries_.empty() ? fresh_ : retries_;
+  HeldRecord record = std::move(from.front());
   from.pop_front();
-  ready_bytes_ -= counted_bytes(event.bytes);
+  ready_bytes_ -= counted_bytes(record.bytes);
   // What is left became ready about now, or it would have been taken before.
   ready_stamped_ = false;
-  return event;
+  return record;
 }
 
 }  // namespace sluice::kinesis
