@@ -53,6 +53,33 @@ TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
   EXPECT_EQ(destination.environment_id, environment->id);
 }
 
+TEST(DeclaredCatalog, a_destination_without_an_encoding_has_one_event_a_record_and_every_encoding_has_its_linger_time) {
+  struct Row {
+    const char* lines;
+    Encoding encoding;
+    std::int64_t linger_ms;
+    std::uint64_t record_bytes;
+    bool ends_lines;
+  };
+  for (const Row& row :
+       {Row{"newline = false", Encoding::json, 50, 0, false}, Row{"encoding = \"json\"", Encoding::json, 50, 0, true},
+        Row{"encoding = \"ndjson+zstd\"\nrecord_bytes = \"50 KiB\"\nnewline = false", Encoding::ndjson_zstd, 1'000,
+            51'200, true},
+        Row{"encoding = \"ndjson+gzip\"\nlinger = \"50 ms\"", Encoding::ndjson_gzip, 50, 0, true},
+        Row{"encoding = \"kpl\"\nnewline = false", Encoding::kpl, 1'000, 0, false}}) {
+    config::ConfigFaults faults;
+    std::string text(kWhole);
+    text.replace(text.find("linger = \"10 ms\""), 16, row.lines);
+    const auto catalog = read(text, faults);
+    ASSERT_TRUE(faults.empty()) << faults.text();
+    const KinesisSettings& settings = catalog->destinations().at(0).kinesis;
+    EXPECT_EQ(settings.encoding, row.encoding) << row.lines;
+    EXPECT_EQ(settings.linger_ms, row.linger_ms) << row.lines;
+    EXPECT_EQ(settings.record_bytes, row.record_bytes) << row.lines;
+    EXPECT_EQ(ends_lines(settings), row.ends_lines) << row.lines;
+  }
+}
+
 TEST(DeclaredCatalog, derives_ids_that_stay_the_same) {
   EXPECT_EQ(derived_id("project", "web").hex(), derived_id("project", "web").hex());
   EXPECT_NE(derived_id("project", "web"), derived_id("environment", "web"));
@@ -77,18 +104,21 @@ start = "yesterday"
 kind = "kafka"
 kinds = ["features"]
 linger = "2 h"
+encoding = "avro"
+record_bytes = 1000
 max_calls_in_flight = 0
 strem_name = "flags"
 )",
        faults);
   const std::string text = faults.text();
-  for (const char* part :
-       {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
-        "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
-        "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
-        "\"yesterday\" is not a place to start", "\"kafka\" is not a kind of destination",
-        "\"features\" is not a kind of event", "\"2 h\" is not valid", "\"0\" is not valid",
-        "region:\n    It is missing", "Did you mean stream_name?"})
+  for (const char* part : {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
+                           "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
+                           "There is no [[environment]] with the key \"production\" in the project \"web\"",
+                           "\"xyz\" is not an id", "\"yesterday\" is not a place to start",
+                           "\"kafka\" is not a kind of destination", "\"features\" is not a kind of event",
+                           "\"2 h\" is not valid", "\"avro\" is not an encoding; expected one of json, ndjson,",
+                           "\"1000\" is not valid; expected a size from 25 KiB to 1 MiB", "\"0\" is not valid",
+                           "region:\n    It is missing", "Did you mean stream_name?"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 

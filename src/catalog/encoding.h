@@ -27,5 +27,10 @@ constexpr std::optional<Encoding> encoding_named(std::string_view name) {
   return std::nullopt;
 }
 constexpr bool is_packed(Encoding encoding) { return encoding != Encoding::json; }
+// Whether a record is lines, compressed or not.
+constexpr bool is_lines(Encoding encoding) { return is_packed(encoding) && encoding != Encoding::kpl; }
+// How long an event waits for others when the destination does not say: a call is filled in a moment, a record is worth
+// a second, because a part of a unit costs as much as the whole.
+constexpr std::int64_t default_linger_ms(Encoding encoding) { return is_packed(encoding) ? 1'000 : 50; }
 
 }  // namespace sluice::catalog

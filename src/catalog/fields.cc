@@ -1,6 +1,7 @@
 #include "catalog/fields.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -122,6 +123,36 @@ void fields(config::TomlTable& table, event::RecordFields& fields) {
   }
 }
 
+// How records are formed. A destination that does not name a linger time has the encoding's, also when the encoding
+// changes.
+void packing(config::TomlTable& table, KinesisSettings& settings) {
+  if (const auto name = table.text("encoding", "the name of an encoding", "\"ndjson+zstd\"")) {
+    if (const auto encoding = encoding_named(*name))
+      settings.encoding = *encoding;
+    else
+      table.fault("encoding", fmt::format("\"{}\" is not an encoding; expected one of {}.", *name,
+                                          fmt::join(kEncodingNames, ", ")));
+  }
+  if (const auto text = table.scalar("record_bytes", "a size from 25 KiB to 1 MiB", "\"100 KiB\"")) {
+    const auto bytes = config::parse_bytes(*text);
+    if (bytes && *bytes >= kLeastRecordBytes && *bytes <= kMostRecordBytes)
+      settings.record_bytes = *bytes;
+    else
+      table.fault(
+          "record_bytes",
+          fmt::format("\"{}\" is not valid; expected a size from 25 KiB to 1 MiB. Example: \"100 KiB\"", *text));
+  }
+  settings.linger_ms = default_linger_ms(settings.encoding);
+  if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
+    const auto linger_ms = config::parse_duration_ms(*text);
+    if (linger_ms && *linger_ms <= 60'000)
+      settings.linger_ms = *linger_ms;
+    else
+      table.fault("linger",
+                  fmt::format("\"{}\" is not valid; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
+  }
+}
+
 void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisCheck& check) {
   settings.region = table.required("region", "an AWS region", "\"eu-west-1\"");
   settings.stream_arn =
@@ -149,14 +180,7 @@ void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisC
               "\"{}\" is not valid; expected a size from 64 KiB to 10 MiB, as PutRecords allows. Example: 4718592",
               *text));
   }
-  if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
-    const auto linger_ms = config::parse_duration_ms(*text);
-    if (linger_ms && *linger_ms <= 60'000)
-      settings.linger_ms = *linger_ms;
-    else
-      table.fault("linger",
-                  fmt::format("\"{}\" is not valid; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
-  }
+  packing(table, settings);
   for (const FieldFault& fault : check(settings)) table.fault(fault.field, fault.message);
 }
 

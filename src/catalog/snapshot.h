@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/object_id.h"
+#include "catalog/encoding.h"
 #include "event/envelope.h"
 #include "event/event_rewriter.h"
 #include "event/kind.h"
@@ -58,6 +59,10 @@ struct Environment {
   FlagExport flag_export;
 };
 
+// What record_bytes may be: a unit that Kinesis bills, and the largest record that every stream takes.
+inline constexpr std::uint64_t kLeastRecordBytes = 25'600;
+inline constexpr std::uint64_t kMostRecordBytes = 1'048'576;
+
 // Settings of a Kinesis destination. Names follow the REST API's config (docs/configuration.md).
 struct KinesisSettings {
   std::string region;
@@ -70,10 +75,15 @@ struct KinesisSettings {
   std::uint32_t max_calls_in_flight = 8;
   std::uint32_t max_records_per_call = 500;
   std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
-  std::int64_t linger_ms = 50;
-  bool newline = true;
+  Encoding encoding = Encoding::json;
+  std::uint64_t record_bytes = 0;  // of a packed record, with its partition key; 0: the encoding's default
+  std::int64_t linger_ms = default_linger_ms(Encoding::json);
+  bool newline = true;  // ask ends_lines()
   bool operator==(const KinesisSettings&) const = default;
 };
+
+// Whether each event ends in a newline: without one, the lines of one record could not be told apart.
+inline bool ends_lines(const KinesisSettings& settings) { return settings.newline || is_lines(settings.encoding); }
 
 // Only these, unless there are none, and never those.
 struct OnlyNever {

@@ -123,7 +123,7 @@ class Retry {
       if (auto back = letters_.put_back(credential, line); !back) return tl::unexpected(back.error());
       ++outcome.kept;
     }
-    return deliver(piece.events(destination_.kinesis.newline), outcome);
+    return deliver(piece.events(catalog::ends_lines(destination_.kinesis)), outcome);
   }
 
   bool deliver(std::vector<OutboundEvent> events, DeadLetterRetry& outcome) {

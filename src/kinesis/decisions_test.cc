@@ -424,5 +424,21 @@ TEST(SettingsCheck, names_every_fault_at_its_field) {
   EXPECT_EQ(check_kinesis_settings(contradicting).size(), 2u);
 }
 
+TEST(SettingsCheck, a_size_of_records_needs_an_encoding_that_packs_and_a_call_that_it_fits_into) {
+  catalog::KinesisSettings settings;
+  settings.region = "eu-west-1";
+  settings.stream_name = "flags";
+  settings.encoding = catalog::Encoding::ndjson;
+  settings.record_bytes = 1'048'576;
+  EXPECT_TRUE(check_kinesis_settings(settings).empty());
+  settings.max_bytes_per_call = 65'536;
+  EXPECT_EQ(check_kinesis_settings(settings).at(0).field, "record_bytes");
+  settings.max_bytes_per_call = 4'718'592;
+  settings.encoding = catalog::Encoding::json;
+  const auto faults = check_kinesis_settings(settings);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_NE(faults[0].message.find("has one event"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sluice::kinesis

@@ -56,6 +56,20 @@ void check_endpoint(const char* field, const std::string& url, Faults& faults) {
                "it is a link-local address or a cloud's metadata service; expected an endpoint of an AWS service.");
 }
 
+void check_record(const catalog::KinesisSettings& settings, Faults& faults) {
+  if (settings.record_bytes == 0) return;
+  if (!catalog::is_packed(settings.encoding)) {
+    faults.add(
+        "record_bytes",
+        "a record of the encoding json has one event, whatever its size. Remove it, or select another encoding.");
+    return;
+  }
+  faults.add_range("record_bytes", settings.record_bytes, catalog::kLeastRecordBytes, catalog::kMostRecordBytes);
+  if (settings.record_bytes > settings.max_bytes_per_call)
+    faults.add("record_bytes", "a record of " + grouped(settings.record_bytes) + " bytes does not fit into a call of " +
+                                   grouped(settings.max_bytes_per_call) + ". Lower it, or raise max_bytes_per_call.");
+}
+
 }  // namespace
 
 std::vector<catalog::FieldFault> check_kinesis_endpoints(const catalog::KinesisSettings& settings,
@@ -85,6 +99,7 @@ std::vector<catalog::FieldFault> check_kinesis_settings(const catalog::KinesisSe
   faults.add_range("max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
   faults.add_range("max_records_per_call", settings.max_records_per_call, 1, kMaxApiRecords);
   faults.add_range("max_bytes_per_call", settings.max_bytes_per_call, 65'536, kMaxApiRecordBytes);
+  check_record(settings, faults);
   if (settings.linger_ms < 0 || settings.linger_ms > 60'000)
     faults.add("linger_ms", "expected 0 to 60,000, got " + std::to_string(settings.linger_ms) + ".");
   return faults.take();
