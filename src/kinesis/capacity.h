@@ -1,5 +1,5 @@
-// What a shard takes, and the unit that rates of a stream are counted in here: one unit is one shard's capacity, whether
-// its records or its bytes are what runs out.
+// What a shard takes, and the unit that rates of a stream are counted in here: one unit is one shard's capacity,
+// whether its records or its bytes are what runs out.
 // https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 #pragma once
 

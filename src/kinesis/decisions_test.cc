@@ -7,6 +7,7 @@
 
 #include "kinesis/call_size.h"
 #include "kinesis/circuit_breaker.h"
+#include "kinesis/pacer.h"
 #include "kinesis/poison_bisector.h"
 #include "kinesis/policies.h"
 #include "kinesis/problem_book.h"
@@ -14,7 +15,6 @@
 #include "kinesis/refusal_judge.h"
 #include "kinesis/retry_policy.h"
 #include "kinesis/settings_check.h"
-#include "kinesis/shard_limiter.h"
 #include "kinesis/shard_map.h"
 
 namespace sluice::kinesis {
@@ -100,80 +100,6 @@ ShardMap shards(std::uint32_t count) {
   return ShardMap(std::move(shards));
 }
 
-TEST(ShardLimiter, limits_nothing_until_it_knows_a_limit) {
-  ShardLimiter limiter;
-  std::uint32_t shard = 0;
-  for (int i = 0; i < 100'000; ++i) ASSERT_TRUE(limiter.admit(1'000, 1'000'000, shard));
-  EXPECT_EQ(shard, kNoShard);
-}
-
-TEST(ShardLimiter, aims_into_the_shards_range_and_in_turn) {
-  ShardLimiter limiter;
-  const ShardMap map = shards(1'000);
-  limiter.set_map(map, 0);
-  limiter.throttled(kNoShard, 1'000'000);
-  Random random(5);
-  std::map<std::uint32_t, int> used;
-  for (int i = 0; i < 50'000; ++i) {
-    std::uint32_t shard = kNoShard;
-    ASSERT_TRUE(limiter.admit(500, 1'000'000, shard));
-    ASSERT_LT(shard, 1'000u);
-    const HashKey key = limiter.key_in(shard, random);
-    ASSERT_TRUE(key >= map[shard].first && key <= map[shard].last);
-    ++used[shard];
-  }
-  for (const auto& [shard, times] : used) EXPECT_EQ(times, 50) << shard;
-}
-
-TEST(ShardLimiter, keeps_a_shard_to_its_records_and_bytes) {
-  for (const std::uint64_t size : {200u, 8'000u}) {
-    ShardLimiter limiter;
-    limiter.set_map(shards(1), 0);
-    std::int64_t now_us = 1'000'000;
-    limiter.throttled(kNoShard, now_us);
-    double records = 0;
-    for (; now_us < 21'000'000; now_us += 5'000) {
-      std::uint32_t shard = kNoShard;
-      while (limiter.admit(size, now_us, shard)) ++records;
-    }
-    const double most = size == 200 ? 950 : 0.95 * 1'048'576 / static_cast<double>(size);
-    EXPECT_NEAR(records / 20, most, most * 0.03) << size;
-  }
-}
-
-TEST(ShardLimiter, slows_a_throttled_shard_to_a_half_at_the_least_and_lets_it_recover) {
-  ShardLimiter limiter;
-  limiter.set_map(shards(1), 0);
-  std::int64_t now_us = 1'000'000;
-  const auto rate_over = [&](std::int64_t us) {
-    double records = 0;
-    for (const std::int64_t end_us = now_us + us; now_us < end_us; now_us += 5'000) {
-      std::uint32_t shard = kNoShard;
-      while (limiter.admit(200, now_us, shard)) ++records;
-    }
-    return records / (static_cast<double>(us) / 1e6);
-  };
-  limiter.throttled(0, now_us);
-  rate_over(1'000'000);
-  for (int i = 0; i < 5; ++i, now_us += 600'000) limiter.throttled(0, now_us);
-  rate_over(1'000'000);  // what was saved up meanwhile
-  EXPECT_NEAR(rate_over(1'000'000), 0.5 * 950, 50);
-  rate_over(50'000'000);
-  EXPECT_GT(rate_over(2'000'000), 900);
-}
-
-TEST(ShardLimiter, limits_the_whole_when_shards_are_unknown) {
-  ShardLimiter limiter;
-  std::int64_t now_us = 1'000'000;
-  std::uint32_t shard = kNoShard;
-  for (; now_us < 3'000'000; now_us += 1'000) limiter.admit(200, now_us, shard);  // 1,000/s
-  limiter.throttled(kNoShard, now_us);
-  double records = 0;
-  for (; now_us < 4'000'000; now_us += 1'000)
-    while (limiter.admit(200, now_us, shard)) ++records;
-  EXPECT_NEAR(records, 800, 60);
-}
-
 TEST(ShardMap, reads_what_aws_tells) {
   const auto page = parse_list_shards(
       R"({"NextToken":"t","Shards":[{"ShardId":"b","HashKeyRange":{"StartingHashKey":"10","EndingHashKey":"20"}},)"
@@ -193,7 +119,7 @@ TEST(ShardMap, reads_what_aws_tells) {
 std::vector<HeldRecord> suspects(std::size_t count) {
   std::vector<HeldRecord> events(count);
   for (std::size_t i = 0; i < count; ++i) {
-    events[i].ticket() = i;
+    events[i].events.emplace_back().ticket = i;
     events[i].bytes = 100;
   }
   return events;

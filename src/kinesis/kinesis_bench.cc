@@ -78,7 +78,7 @@ void choose_shard(benchmark::State& state) {
   const HashKey width = ~HashKey{0} / count;
   for (std::uint32_t i = 0; i < count; ++i)
     shards.push_back({"shardId-" + std::to_string(i), width * i + (i > 0), width * (i + 1)});
-  ShardLimiter limiter;
+  Pacer limiter;
   limiter.set_map(ShardMap(shards), 0);
   limiter.throttled(kNoShard, 1'000'000);
   std::int64_t now_us = 2'000'000;

@@ -29,8 +29,8 @@ std::size_t most_events_inside(const catalog::KinesisSettings& settings) {
   return std::size_t{2} * settings.max_calls_in_flight * settings.max_records_per_call;
 }
 
-std::optional<framing::RecordPacker> packer_of(const catalog::KinesisSettings& settings) {
-  if (!catalog::is_packed(settings.encoding)) return std::nullopt;
+std::unique_ptr<framing::RecordPacker> packer_of(const catalog::KinesisSettings& settings) {
+  if (!catalog::is_packed(settings.encoding)) return nullptr;
   framing::PackLimits limits;
   limits.record_bytes =
       settings.record_bytes > 0 ? settings.record_bytes : framing::default_record_bytes(settings.encoding);
@@ -43,7 +43,7 @@ std::optional<framing::RecordPacker> packer_of(const catalog::KinesisSettings& s
     limits.fixed_bytes = kpl_fixed_bytes(kPartitionKeyBytes);
     limits.event_bytes = kpl_event_bytes;
   }
-  return framing::RecordPacker(settings.encoding, limits);
+  return std::make_unique<framing::RecordPacker>(settings.encoding, limits);
 }
 
 }  // namespace

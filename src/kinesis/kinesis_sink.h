@@ -4,7 +4,8 @@
 //
 //   put() → RecordPacker → SendQueue → calls → answers → finished
 //                             ↑  retries  ↓
-//                             └───────────┘          CircuitBreaker: after a call failed as a whole, one probe at a time
+//                             └───────────┘          CircuitBreaker: after a call failed as a whole, one probe at a
+//                             time
 //                                     PoisonBisector: a call refused for its content is halved down to the record
 #pragma once
 
@@ -94,7 +95,7 @@ class KinesisSink final : public exporting::Sink {
     std::shared_ptr<const aws::Credentials> credentials;
     bool bisecting = false;  // a test of bisections_.front()
   };
-  struct Rejected {  // to be stored as a dead letter
+  struct Rejected {     // to be stored as a dead letter
     HeldRecord record;  // of one event
     std::string code;
     std::string reason;
@@ -164,7 +165,7 @@ class KinesisSink final : public exporting::Sink {
   std::function<std::string()> identity_;
   const std::size_t max_events_inside_;
 
-  std::optional<framing::RecordPacker> packer_;  // of a packed encoding
+  const std::unique_ptr<framing::RecordPacker> packer_;  // null: an event a record
   const std::int64_t linger_us_;                 // of a record, for a call that is not full
   SendQueue send_queue_;
   std::map<std::uint64_t, Call> calls_;    // in flight, by the caller's number

@@ -158,7 +158,8 @@ KinesisSink::Call KinesisSink::form_call(std::int64_t now_us) {
       break;
     }
     if (!pacer_.admit(counted, now_us, next.shard)) {
-      paced_until_us_ = std::max(pacer_.retry_at_us(), now_us + jittered_us(kPacedPauseUs / 2, kPacedPauseUs * 3 / 2, random_));
+      paced_until_us_ =
+          std::max(pacer_.retry_at_us(), now_us + jittered_us(kPacedPauseUs / 2, kPacedPauseUs * 3 / 2, random_));
       break;
     }
     call.bytes += counted;

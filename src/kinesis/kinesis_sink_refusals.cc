@@ -109,7 +109,8 @@ void KinesisSink::advance_bisection(std::int64_t now_us) {
 }
 
 // One record that AWS refuses, alone. Of several events the one that is to blame is looked for.
-void KinesisSink::take_poison(HeldRecord record, const CallError& error, std::int64_t suspected_us, std::int64_t now_us) {
+void KinesisSink::take_poison(HeldRecord record, const CallError& error, std::int64_t suspected_us,
+                              std::int64_t now_us) {
   if (record.events.size() > 1) {
     bisections_.emplace_back(split(std::move(record)), error, suspected_us);
     return;

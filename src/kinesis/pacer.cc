@@ -30,10 +30,13 @@ void Pacer::Bucket::fill(RateController& controller, std::int64_t now_us, double
 }
 
 // A record that is larger than all that can be saved up goes when nothing is owed, and leaves the bucket owing.
-bool Pacer::Bucket::has_room(double bytes) const { return room.records >= 1 && (room.bytes >= bytes || room.bytes > 0); }
+bool Pacer::Bucket::has_room(double bytes) const {
+  return room.records >= 1 && (room.bytes >= bytes || room.bytes > 0);
+}
 
 std::int64_t Pacer::Bucket::wait_us(double, double rate) const {
-  const double wait_s = std::max((1 - room.records) / (rate * kShardRecordsPerS), -room.bytes / (rate * kShardBytesPerS));
+  const double wait_s =
+      std::max((1 - room.records) / (rate * kShardRecordsPerS), -room.bytes / (rate * kShardBytesPerS));
   return std::max(kRestUs, static_cast<std::int64_t>(wait_s * 1e6) + 1);
 }
 

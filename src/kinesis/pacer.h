@@ -1,6 +1,6 @@
-// When the next record may go, and to which shard. If the shards are known and the stream is busy, each record gets a key
-// of a shard that has room for it, and each shard is paced by what it takes; otherwise keys are random, and the stream is
-// paced as a whole once it refuses records (rate_controller.h). One thread; times in steady microseconds.
+// When the next record may go, and to which shard. If the shards are known and the stream is busy, each record gets a
+// key of a shard that has room for it, and each shard is paced by what it takes; otherwise keys are random, and the
+// stream is paced as a whole once it refuses records (rate_controller.h). One thread; times in steady microseconds.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +82,7 @@ class Pacer {
 
   RateController whole_;
   Bucket whole_bucket_;
-  Load accepted_, refused_;  // of the answer that is being counted
+  Load accepted_, refused_;             // of the answer that is being counted
   std::vector<std::uint32_t> counted_;  // shards in it
 
   ShardsSeen seen_;

@@ -13,10 +13,10 @@ constexpr std::string_view kBeforeData = R"({"Data":")";
 constexpr std::string_view kBeforeKey = R"(","PartitionKey":")";
 constexpr std::string_view kBeforeHashKey = R"(","ExplicitHashKey":")";
 constexpr std::string_view kAfterRecord = R"("})";
-constexpr std::size_t kBase64Slack = 32;  // base64_write() may write beyond its end
+constexpr std::size_t kBase64Slack = 32;            // base64_write() may write beyond its end
 constexpr std::size_t kMaxPartitionKeyBytes = 256;  // of the API
-constexpr std::size_t kFrameBytes = 1 + kBeforeData.size() + kBeforeKey.size() +
-                                    kBeforeHashKey.size() + kMaxHashKeyDigits + kAfterRecord.size();
+constexpr std::size_t kFrameBytes =
+    1 + kBeforeData.size() + kBeforeKey.size() + kBeforeHashKey.size() + kMaxHashKeyDigits + kAfterRecord.size();
 
 char* put(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());

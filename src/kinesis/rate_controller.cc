@@ -65,7 +65,7 @@ double RateController::accepted_units_per_s(std::int64_t now_us) const {
   return sum.units() * 1e6 / us;
 }
 
-}
+}  // namespace sluice::kinesis
 #include <cstdio>
 #include <cstdlib>
 namespace sluice::kinesis {
@@ -77,7 +77,10 @@ void RateController::evaluate(std::int64_t now_us, Random& random) {
   const double spread = std::max(share, kTroubleShare);
   const double sigma = std::sqrt(spread * (1 - std::min(spread, 0.99)) / sample_.sent());
   const double margin = kTroubleShare + kSigmas * sigma;
-  if (getenv("DBG")) printf("%.2f %s share %.3f margin %.3f sent %.0f noise %.3f limit %.3f acc %.3f before %.3f\n", now_us/1e6, probing_?"probe":"free", share, margin, sample_.sent(), noise_, limit_, accepted_units_per_s(now_us), share_before_);
+  if (getenv("DBG"))
+    printf("%.2f %s share %.3f margin %.3f sent %.0f noise %.3f limit %.3f acc %.3f before %.3f\n", now_us / 1e6,
+           probing_ ? "probe" : "free", share, margin, sample_.sent(), noise_, limit_, accepted_units_per_s(now_us),
+           share_before_);
   if (probing_) {
     end_probe(share, margin, now_us, random);
   } else {

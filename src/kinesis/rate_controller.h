@@ -26,8 +26,8 @@ class RateController {
   // `most`: units (capacity.h) that are known to be all there is.
   explicit RateController(double most = kNoLimit, double first = kNoLimit) : most_(most), limit_(first) {}
 
-  // Units of all shards that the rate is for, as far as known: growth is a share of them, so that unequal senders become
-  // equal.
+  // Units of all shards that the rate is for, as far as known: growth is a share of them, so that unequal senders
+  // become equal.
   void set_scale(double units) { scale_ = units; }
   // Of a call that was sent at `sent_us` and answered now.
   void answered(const Load& accepted, const Load& refused, std::int64_t sent_us, std::int64_t now_us, Random& random);

@@ -14,7 +14,6 @@
 
 namespace sluice::kinesis {
 
-
 // A record on its way.
 struct HeldRecord : framing::Record {
   std::uint32_t failures = 0;      // attempts that failed

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-
 namespace sluice::kinesis {
 namespace {
 

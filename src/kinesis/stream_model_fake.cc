@@ -92,7 +92,8 @@ void StreamModel::step() {
   }
 }
 
-// As the sink does it: what is due of the refused first, then fresh ones; full calls at once, others when they lingered.
+// As the sink does it: what is due of the refused first, then fresh ones; full calls at once, others when they
+// lingered.
 void StreamModel::send(Sender& sender) {
   if (now_us_ < sender.not_before_us || now_us_ < sender.failed_until_us) return;
   while (sender.calls.size() < (sender.failed_until_us > 0 ? 1 : options_.calls_in_flight)) {
@@ -106,7 +107,9 @@ void StreamModel::send(Sender& sender) {
       if (!retry && sender.fresh.empty()) break;
       std::uint32_t shard = kNoShard;
       if (!sender.pacer.admit(static_cast<std::uint64_t>(options_.record_bytes), now_us_, shard)) {
-        sender.not_before_us = std::max(sender.pacer.retry_at_us(), now_us_ + kPauseUs / 2 + static_cast<std::int64_t>(sender.random.below(kPauseUs)));
+        sender.not_before_us =
+            std::max(sender.pacer.retry_at_us(),
+                     now_us_ + kPauseUs / 2 + static_cast<std::int64_t>(sender.random.below(kPauseUs)));
         break;
       }
       Sent record = retry ? sender.retries.begin()->second : sender.fresh.front();
@@ -116,8 +119,9 @@ void StreamModel::send(Sender& sender) {
     }
     if (call.records.empty()) return;
     sender.counts.sent += call.records.size();
-    const auto trip = options_.round_trip_us +
-                      static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.round_trip_us / 2 + 1)));
+    const auto trip =
+        options_.round_trip_us +
+        static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(options_.round_trip_us / 2 + 1)));
     sender.calls.emplace(now_us_ + trip, std::move(call));
     if (sender.not_before_us > now_us_) return;
   }
