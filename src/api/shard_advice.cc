@@ -14,6 +14,9 @@ using kinesis::CapacityMode;
 // Of every destination, until each has its own.
 constexpr catalog::Encoding kEncoding = catalog::Encoding::json;
 
+// People read and edit it.
+double hundredths(double number) { return std::round(number * 100) / 100; }
+
 double share_that_passes(const exporting::Balance& balance) {
   const double passed = static_cast<double>(balance.delivered + balance.dead_lettered);
   const double looked_at = passed + static_cast<double>(balance.filtered);
@@ -67,9 +70,9 @@ Json shard_advice_json(const exporting::DestinationStatus& status) {
           {"mode", sink.open_shards == 0 ? Json(nullptr)
                                          : Json(kinesis::capacity_mode_name(
                                                sink.on_demand ? CapacityMode::on_demand : CapacityMode::provisioned))},
-          {"peakEventsPerSecond", traffic.peak()},
-          {"peakBytesPerSecond", advised.peak_bytes_per_s},
-          {"bytesPerEvent", bytes > 0 ? Json(bytes) : Json(nullptr)},
+          {"peakEventsPerSecond", hundredths(traffic.peak())},
+          {"peakBytesPerSecond", std::round(advised.peak_bytes_per_s)},
+          {"bytesPerEvent", bytes > 0 ? Json(std::max(std::round(bytes), 1.0)) : Json(nullptr)},
           {"eventsPerMonth", std::round(traffic.events_per_month)},
           {"byRule", kinesis::shards_by_rule(traffic.events_per_month)},
           {"byMeasure", advised.shards},

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { operations } from './lib/openapi.js';
 import { repository, sluiceBinary } from './lib/paths.js';
 import { runToEnd } from './lib/process.js';
 import { Sluice } from './lib/sluice.js';
@@ -55,6 +56,21 @@ test("the tables of docs/cost.md are the program's", async () => {
     await writeFile(page, text);
   }
   for (const [name, rows] of Object.entries(tables)) assert.equal(between(name).exec(text)?.[2], rows, name);
+});
+
+// What is assumed stands in src/kinesis/cost.h; these tell it to people.
+test('what is assumed is told by the page, the API\'s document and the help as it is', async () => {
+  const { compressionRatio, bytesPerEvent, fill, peakEventsPerSecond, meanEventsPerSecond, asOf } = await computed({ eventsPerMonth: 1e9 });
+  const peak = Math.round(peakEventsPerSecond / meanEventsPerSecond);
+  const text = (await readFile(page, 'utf8')).replaceAll('\n', ' ');
+  for (const told of [`peak of ${peak} times the mean and compression of ${compressionRatio} times`, `(${peak} times the mean: `, `an event (${bytesPerEvent})`, `compression (${compressionRatio} times)`, `as of ${asOf}`])
+    assert.ok(text.includes(told), told);
+  const parameters = new Map(operations.find(({ operation }) => operation.operationId === 'getKinesisCost').parameters.map(({ name, schema, description }) => [name, schema.default ?? description]));
+  assert.deepEqual([parameters.get('compressionRatio'), parameters.get('bytesPerEvent'), parameters.get('fill')], [compressionRatio, bytesPerEvent, fill]);
+  assert.ok(parameters.get('peakEventsPerSecond').includes(`${peak} times the mean`));
+  const { output } = await run('--help');
+  for (const told of [`default: ${peak} x the mean`, `record; default: ${bytesPerEvent}`, `compressed; default: ${compressionRatio}`]) assert.ok(output.includes(told), told);
+  for (const line of output.split('\n')) assert.ok(line.length <= 80, line);
 });
 
 test('the command line, without a server, and the API answer the same', async (t) => {

@@ -26,8 +26,9 @@ export function percent(fraction: number): string {
   return `${Math.floor(clamped * 100)}%`;
 }
 
+// $10.95, $2,966: as `sluice cost` shows it.
 export function money(usd: number): string {
-  return new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: usd < 10 ? 2 : 0 }).format(usd);
+  return new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: usd < 100 ? 2 : 0 }).format(usd);
 }
 
 // "1 event", "2 events".
