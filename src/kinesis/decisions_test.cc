@@ -7,7 +7,6 @@
 
 #include "kinesis/call_size.h"
 #include "kinesis/circuit_breaker.h"
-#include "kinesis/pacer.h"
 #include "kinesis/poison_bisector.h"
 #include "kinesis/policies.h"
 #include "kinesis/problem_book.h"
@@ -89,15 +88,6 @@ TEST(CircuitBreaker, probes_every_30_to_60_s_when_a_person_must_act) {
   breaker.failed(ErrorClass::credentials, 70'000'000, 70'001'000, random);
   EXPECT_FALSE(breaker.refused_again());
   EXPECT_LE(breaker.next_try_us(), 72'001'000);
-}
-
-ShardMap shards(std::uint32_t count) {
-  std::vector<Shard> shards;
-  const HashKey width = ~HashKey{0} / count;
-  for (std::uint32_t i = 0; i < count; ++i)
-    shards.push_back(
-        {"shardId-" + std::to_string(i), width * i + (i > 0), i + 1 == count ? ~HashKey{0} : width * (i + 1)});
-  return ShardMap(std::move(shards));
 }
 
 TEST(ShardMap, reads_what_aws_tells) {

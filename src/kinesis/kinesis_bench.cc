@@ -3,9 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include "aws/sha256.h"
+#include "kinesis/pacer.h"
 #include "kinesis/put_records_answer.h"
 #include "kinesis/put_records_request.h"
-#include "kinesis/shard_limiter.h"
 #include "kinesis/sink_rig_fake.h"
 
 namespace sluice::kinesis {
@@ -17,7 +17,8 @@ std::string body_of(std::size_t json_bytes) {
   PutRecordsBody body("", "flag-events");
   Random random(1);
   body.begin({});
-  for (const exporting::OutboundEvent& event : make_events(kRecords, json_bytes)) body.add(event, random, std::nullopt);
+  for (const exporting::OutboundEvent& event : make_events(kRecords, json_bytes))
+    add_event(body, event, random, std::nullopt);
   return body.finish();
 }
 
@@ -38,7 +39,7 @@ void build_body(benchmark::State& state) {
   for (auto _ : state) {
     body.begin(std::move(buffer));
     for (const exporting::OutboundEvent& event : events)
-      body.add(event, random, aimed ? std::optional(static_cast<HashKey>(random.next()) << 60) : std::nullopt);
+      add_event(body, event, random, aimed ? std::optional(static_cast<HashKey>(random.next()) << 60) : std::nullopt);
     buffer = body.finish();
     benchmark::DoNotOptimize(buffer.data());
   }
@@ -78,14 +79,16 @@ void choose_shard(benchmark::State& state) {
   const HashKey width = ~HashKey{0} / count;
   for (std::uint32_t i = 0; i < count; ++i)
     shards.push_back({"shardId-" + std::to_string(i), width * i + (i > 0), width * (i + 1)});
-  Pacer limiter;
-  limiter.set_map(ShardMap(shards), 0);
-  limiter.throttled(kNoShard, 1'000'000);
+  Pacer pacer;
+  pacer.set_map(ShardMap(shards), 0);
+  Random random(1);
+  pacer.count_answer(kNoShard, 600, false);
+  pacer.end_answer(0, 1'000'000, random);
   std::int64_t now_us = 2'000'000;
   for (auto _ : state) {
     for (std::size_t i = 0; i < kRecords; ++i) {
       std::uint32_t shard;
-      benchmark::DoNotOptimize(limiter.admit(600, now_us, shard));
+      benchmark::DoNotOptimize(pacer.admit(600, now_us, shard));
     }
     now_us += 500;
   }

@@ -166,7 +166,7 @@ class KinesisSink final : public exporting::Sink {
   const std::size_t max_events_inside_;
 
   const std::unique_ptr<framing::RecordPacker> packer_;  // null: an event a record
-  const std::int64_t linger_us_;                 // of a record, for a call that is not full
+  const std::int64_t linger_us_;                         // of a record, for a call that is not full
   SendQueue send_queue_;
   std::map<std::uint64_t, Call> calls_;    // in flight, by the caller's number
   std::deque<PoisonBisector> bisections_;  // one at a time, the first

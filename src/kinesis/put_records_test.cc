@@ -20,9 +20,9 @@ TEST(PutRecordsBody, holds_each_record_whole) {
   for (const std::size_t size : {20u, 21u, 22u, 23u, 600u, 100'000u}) {
     const auto events = make_events(3, size);
     body.begin(std::move(buffer));
-    body.add(events[0], random, std::nullopt);
-    body.add(events[1], random, HashKey{12345});
-    body.add(events[2], random, ~HashKey{0});
+    add_event(body, events[0], random, std::nullopt);
+    add_event(body, events[1], random, HashKey{12345});
+    add_event(body, events[2], random, ~HashKey{0});
     buffer = body.finish();
     const auto json = nlohmann::json::parse(buffer);
     EXPECT_EQ(json["StreamName"], "flag-events");

@@ -31,7 +31,7 @@ constexpr std::int64_t kLookAgainUs = 10'000'000, kLookAgainAtMostUs = 60'000'00
 constexpr double kGrowthPerS = 0.04;
 // After so long without trouble, this much a second: twice the shards are in use within 5 s.
 constexpr std::int64_t kCleanUs = 2'500'000;
-constexpr double kFastGrowthPerS = 0.6;
+constexpr double kFastGrowthPerS = 0.5;
 constexpr double kLeastLimit = 0.02;  // units: enough to find out by
 // Who was not held back for so long does not need a limit.
 constexpr std::int64_t kHeldBackLatelyUs = 500'000, kForgetUs = 60'000'000;
@@ -65,10 +65,6 @@ double RateController::accepted_units_per_s(std::int64_t now_us) const {
   return sum.units() * 1e6 / us;
 }
 
-}  // namespace sluice::kinesis
-#include <cstdio>
-#include <cstdlib>
-namespace sluice::kinesis {
 void RateController::evaluate(std::int64_t now_us, Random& random) {
   const std::int64_t for_us = now_us - sample_.from_us;
   const bool enough = sample_.sent() >= kLeastRecords && for_us >= (probing_ ? kProbeUs : kLeastSampleUs);
@@ -77,10 +73,6 @@ void RateController::evaluate(std::int64_t now_us, Random& random) {
   const double spread = std::max(share, kTroubleShare);
   const double sigma = std::sqrt(spread * (1 - std::min(spread, 0.99)) / sample_.sent());
   const double margin = kTroubleShare + kSigmas * sigma;
-  if (getenv("DBG"))
-    printf("%.2f %s share %.3f margin %.3f sent %.0f noise %.3f limit %.3f acc %.3f before %.3f\n", now_us / 1e6,
-           probing_ ? "probe" : "free", share, margin, sample_.sent(), noise_, limit_, accepted_units_per_s(now_us),
-           share_before_);
   if (probing_) {
     end_probe(share, margin, now_us, random);
   } else {

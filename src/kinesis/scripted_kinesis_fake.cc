@@ -79,7 +79,7 @@ const Shard& ScriptedKinesis::shard_of(const Record& record) const {
   return *found;
 }
 
-http_client::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
+std::vector<ScriptedKinesis::Record> ScriptedKinesis::records_of_json(const std::string& body) {
   std::vector<Record> records;
   simdjson::dom::parser parser;
   for (const simdjson::dom::object each : parser.parse(body)["Records"].get_array()) {
@@ -90,6 +90,23 @@ http_client::HttpResponse ScriptedKinesis::put_records(const std::string& body) 
     records.push_back(
         {std::move(*data), std::string(each["PartitionKey"].get_string().value()), std::string(hash_key)});
   }
+  return records;
+}
+
+std::vector<ScriptedKinesis::Record> ScriptedKinesis::records_of_cbor(const std::string& body) {
+  ++cbor_calls_;
+  std::vector<Record> records;
+  const json call = json::from_cbor(body);
+  for (const json& each : call["Records"]) {
+    const auto& data = each["Data"].get_binary();
+    records.push_back({std::string(data.begin(), data.end()), each["PartitionKey"].get<std::string>(),
+                       each.value("ExplicitHashKey", std::string())});
+  }
+  return records;
+}
+
+http_client::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
+  std::vector<Record> records = body.starts_with('{') ? records_of_json(body) : records_of_cbor(body);
   calls_.push_back(records);
   if (!next_puts.empty()) {
     http_client::HttpResponse response = std::move(next_puts.front());

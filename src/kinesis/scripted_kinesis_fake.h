@@ -49,6 +49,7 @@ class ScriptedKinesis {
 
   // Every PutRecords call that came, and every record taken.
   const std::vector<std::vector<Record>>& calls() const { return calls_; }
+  int cbor_calls() const { return cbor_calls_; }
   const std::vector<Record>& stored() const { return stored_; }
   // How often each data was stored.
   std::map<std::string, int> copies() const;
@@ -57,6 +58,8 @@ class ScriptedKinesis {
 
  private:
   http_client::HttpResponse put_records(const std::string& body);
+  static std::vector<Record> records_of_json(const std::string& body);
+  std::vector<Record> records_of_cbor(const std::string& body);
   http_client::HttpResponse list_shards(const std::string& body) const;
   http_client::HttpResponse describe() const;
   const Shard& shard_of(const Record& record) const;
@@ -64,6 +67,7 @@ class ScriptedKinesis {
   std::vector<Shard> shards_;
   std::size_t next_shard_ = 0;
   std::vector<std::vector<Record>> calls_;
+  int cbor_calls_ = 0;
   std::vector<Record> stored_;
   std::uint32_t described_ = 0;
   std::uint64_t sequence_ = 0;

@@ -79,6 +79,14 @@ catalog::KinesisSettings SinkRig::default_settings() {
   return settings;
 }
 
+void add_event(PutRecordsBody& body, const exporting::OutboundEvent& event, Random& random,
+               const std::optional<HashKey>& hash_key) {
+  const auto key = random_partition_key(random);
+  body.add(
+      event.record_size(), [&](char* out) { return event.entry->envelope.write(out, event.slot); },
+      {key.data(), key.size()}, hash_key);
+}
+
 SinkRig::SinkRig(catalog::KinesisSettings settings, std::uint32_t shards) : kinesis(shards) {
   KinesisSinkOptions options;
   options.seed = 7;

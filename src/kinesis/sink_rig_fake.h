@@ -49,6 +49,10 @@ class FakeDeadLetters final : public exporting::DeadLetterStore {
 std::vector<exporting::OutboundEvent> make_events(std::size_t count, std::size_t json_bytes,
                                                   std::uint64_t first_ticket = 0);
 
+// A record of one event, under a random key.
+void add_event(PutRecordsBody& body, const exporting::OutboundEvent& event, Random& random,
+               const std::optional<HashKey>& hash_key);
+
 class SinkRig {
  public:
   explicit SinkRig(catalog::KinesisSettings settings = default_settings(), std::uint32_t shards = 4);
