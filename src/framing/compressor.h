@@ -1,5 +1,6 @@
 // Compresses the lines of one record: gzip (RFC 1952, by ISA-L) or a zstd frame (RFC 8878, by libzstd). One thread. The
-// contexts and the buffer are kept for the next record; about 1 MiB for records of the default size.
+// contexts and the buffer are kept for the next record: 1.5 MiB after records of the default size, and for those of a
+// quiet destination 0.1 MiB with zstd and 0.5 MiB with gzip.
 //
 // The levels are chosen by CPU against bytes, both per event: events of 684 bytes in records of 4 units, one core of a
 // busy EPYC. Bytes cost little (10,000 events/s of 100 bytes cost 1.5 dollars a month in units), CPU more.
