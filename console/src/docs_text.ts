@@ -7,7 +7,7 @@ export interface DocsText {
   text: string;
 }
 
-const FIRST = ['delivery', 'sdk-protocol', 'events', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
+const FIRST = ['delivery', 'sdk-protocol', 'events', 'encodings', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
 
 function place(name: string): number {
   const index = FIRST.indexOf(name);

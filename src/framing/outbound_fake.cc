@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "event/entry.h"
 
 namespace sluice::framing {
 namespace {

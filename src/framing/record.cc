@@ -1,5 +1,7 @@
 #include "framing/record.h"
 
+#include "event/envelope.h"
+
 namespace sluice::framing {
 
 std::size_t lines_size(const Record& record) {

@@ -3,7 +3,7 @@ import { MultiSelect, PasswordInput, Select, Switch, TagsInput, TextInput } from
 import { useEffect, useState, type ReactNode } from 'react';
 import { DocsLink } from '../parts/callout';
 import type { FieldsProps } from './destination_fields';
-import { ADDED_FIELDS, KINDS, type DestinationValues } from './destination_values';
+import { ADDED_FIELDS, ENCODINGS, KINDS, linesAlwaysEnd, type DestinationValues } from './destination_values';
 
 type ListName = { [K in keyof DestinationValues]: DestinationValues[K] extends string[] ? K : never }[keyof DestinationValues];
 
@@ -61,11 +61,13 @@ export function Choices(props: FieldsProps) {
         <Tags {...props} name="hashKeysOf" label="Context kinds whose keys are hashed" placeholder="user" description="* for all." />
         <PasswordInput label="Hash secret" description="16 characters or more. Required for hashing. Not saved in drafts." value={values.hashSecret} error={errors.hashSecret} onChange={(event) => set({ hashSecret: event.currentTarget.value })} autoComplete="off" />
       </Fold>
-      <Fold title="Details" hint="Added fields, start position, endpoints" {...of('addFields', 'endpoint', 'stsEndpoint')}>
+      <Fold title="Details" hint="Encoding, added fields, start position, endpoints" set={of('addFields', 'endpoint', 'stsEndpoint').set || values.encoding !== 'json'} fault={of('addFields', 'encoding', 'endpoint', 'stsEndpoint').fault}>
+        <Select label="Encoding" description={<>{ENCODINGS.find(({ value }) => value === values.encoding)?.consumers} <DocsLink page="encodings">About encodings</DocsLink></>} allowDeselect={false}
+          value={values.encoding} error={errors.encoding} onChange={(encoding) => encoding && set({ encoding })} data={ENCODINGS.map(({ value, label }) => ({ value, label }))} />
         <MultiSelect label="Added fields" description="In addition to version, in every record." placeholder={values.addFields.length ? '' : 'None'} data={ADDED_FIELDS} value={values.addFields} error={errors.addFields} onChange={(addFields) => set({ addFields })} hidePickedOptions />
         <Select label="Start with" allowDeselect={false} value={values.start} error={errors.start} onChange={(start) => start && set({ start })}
           data={[{ value: 'now', label: 'Events from now on' }, { value: 'oldest', label: 'The oldest events in the journal' }]} />
-        <Switch label="A newline after each record" description="So that Firehose writes one event per line." checked={values.newline} onChange={(event) => set({ newline: event.currentTarget.checked })} />
+        <Switch label="A newline after each event" description={linesAlwaysEnd(values.encoding) ? 'Always, with this encoding.' : 'So that Firehose writes one event per line.'} checked={values.newline || linesAlwaysEnd(values.encoding)} disabled={linesAlwaysEnd(values.encoding)} onChange={(event) => set({ newline: event.currentTarget.checked })} />
         <TextInput label="Kinesis endpoint" description="Only for a VPC endpoint or a simulator." placeholder="AWS's own" value={values.endpoint} error={errors.endpoint} onChange={(event) => set({ endpoint: event.currentTarget.value })} />
         <TextInput label="STS endpoint" placeholder="AWS's own" value={values.stsEndpoint} error={errors.stsEndpoint} onChange={(event) => set({ stsEndpoint: event.currentTarget.value })} />
       </Fold>

@@ -35,6 +35,17 @@ describe('a change', () => {
   });
 });
 
+describe('an encoding', () => {
+  it('is sent unless it is the default, and resets to it', () => {
+    expect(configOf({ ...EMPTY, encoding: 'kpl' })).toEqual({ encoding: 'kpl' });
+    const packed = { ...saved, config: { ...saved.config, encoding: 'ndjson+zstd', recordBytes: 51200 } };
+    const values = valuesOf(packed, 'web', 'production');
+    expect(values.encoding).toBe('ndjson+zstd');
+    expect(mergeOf(values, packed)).toEqual({ version: 3 });
+    expect(mergeOf({ ...values, encoding: 'json' }, packed).config).toEqual({ encoding: null, recordBytes: null });
+  });
+});
+
 it('shows errors of both stream fields at one field', () => {
   expect(byField({ 'config.streamName': 'It is missing.', 'config.roleArn': 'Odd.' })).toEqual({ stream: 'It is missing.', roleArn: 'Odd.' });
 });

@@ -24,6 +24,7 @@ export interface DestinationValues {
   hashSecret: string;
   addFields: string[];
   newline: boolean;
+  encoding: string;
   start: string;
   endpoint: string;
   stsEndpoint: string;
@@ -32,12 +33,22 @@ export interface DestinationValues {
 export const EMPTY: DestinationValues = {
   name: '', project: '', environment: '', on: true, region: '', stream: '', roleArn: '', externalId: '', kinds: [], onlyFlags: [], neverFlags: [],
   onlyEvents: [], neverEvents: [], onlyContextKinds: [], neverContextKinds: [], sampleOneIn: '', dropAttributes: [], hashAttributes: [],
-  hashKeysOf: [], hashSecret: '', addFields: [], newline: true, start: 'now', endpoint: '', stsEndpoint: '',
+  hashKeysOf: [], hashSecret: '', addFields: [], newline: true, encoding: 'json', start: 'now', endpoint: '', stsEndpoint: '',
 };
 
 export const SECRETS = ['hashSecret'] as const;
 export const KINDS = ['feature', 'debug', 'identify', 'custom', 'click', 'pageview', 'index', 'summary', 'alias', 'migration_op'];
 export const ADDED_FIELDS = ['receivedDate', 'projectKey', 'environmentKey', 'sdk', 'application'];
+
+// What a consumer must be able to do, by encoding; the first is the default.
+export const ENCODINGS = [
+  { value: 'json', label: 'json: one event per record', consumers: 'Any consumer reads it, Lambda filters and Redshift included. Costs the most.' },
+  { value: 'ndjson', label: 'ndjson: up to 500 events, a line each', consumers: 'Consumers split records at newlines. Firehose reads it as it is; Lambda filters and Redshift do not.' },
+  { value: 'ndjson+gzip', label: 'ndjson+gzip: compressed lines', consumers: 'Consumers decompress each record with gzip, then split it at newlines. Only for code of your own.' },
+  { value: 'ndjson+zstd', label: 'ndjson+zstd: compressed lines', consumers: 'Consumers decompress each record with zstd, then split it at newlines. Only for code of your own. Costs the least.' },
+  { value: 'kpl', label: 'kpl: aggregated records', consumers: 'KCL and Firehose read it as it is. Other consumers need a KPL deaggregation library.' },
+] as const;
+export const linesAlwaysEnd = (encoding: string) => encoding.startsWith('ndjson');
 
 const TEXTS = ['region', 'roleArn', 'externalId', 'hashSecret', 'endpoint', 'stsEndpoint'] as const;
 const LISTS = [
@@ -53,6 +64,7 @@ const FIELD_OF: Record<string, keyof DestinationValues> = {
   'config.streamArn': 'stream',
   'config.sampleOneIn': 'sampleOneIn',
   'config.newline': 'newline',
+  'config.encoding': 'encoding',
   'config.start': 'start',
   ...Object.fromEntries([...TEXTS, ...LISTS].map((name) => [`config.${name}`, name])),
 };
@@ -82,6 +94,7 @@ export function configOf(values: DestinationValues): Record<string, Setting> {
   if (stream) config[stream.startsWith('arn:') ? 'streamArn' : 'streamName'] = stream;
   if (values.sampleOneIn.trim()) config['sampleOneIn'] = /^\d+$/.test(values.sampleOneIn.trim()) ? Number(values.sampleOneIn) : values.sampleOneIn.trim();
   if (!values.newline) config['newline'] = false;
+  if (values.encoding !== 'json') config['encoding'] = values.encoding;
   if (values.start !== 'now') config['start'] = values.start;
   return config;
 }
@@ -98,6 +111,7 @@ export function valuesOf(destination: Destination, project: string, environment:
   values.stream = String(config['streamArn'] || config['streamName'] || '');
   values.sampleOneIn = config['sampleOneIn'] == null ? '' : String(config['sampleOneIn']);
   values.newline = config['newline'] !== false;
+  values.encoding = typeof config['encoding'] === 'string' ? config['encoding'] : 'json';
   values.start = typeof config['start'] === 'string' ? config['start'] : 'now';
   return values;
 }
@@ -109,6 +123,8 @@ export function mergeOf(values: DestinationValues, destination: Destination): { 
   const config: Record<string, Setting> = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
     if (JSON.stringify(before[name]) !== JSON.stringify(after[name])) config[name] = after[name] ?? null;
+  // One event per record has no size to aim at.
+  if (after['encoding'] === undefined && destination.config['recordBytes'] != null) config['recordBytes'] = null;
   // With an ARN, a name that is still there would contradict it.
   if ('streamArn' in config && config['streamArn'] !== null && destination.config['streamName']) config['streamName'] = null;
   if ('streamName' in config && config['streamName'] !== null && destination.config['streamArn']) config['streamArn'] = null;
