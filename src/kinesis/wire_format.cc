@@ -41,7 +41,7 @@ CborVerdict cbor_verdict(const http_client::HttpResponse& response, bool fits_ca
   if (response.fault != TransportFault::none)
     return response.fault == TransportFault::reset || response.fault == TransportFault::timeout ? CborVerdict::doubtful
                                                                                                 : CborVerdict::unknown;
-  if (response.status == kOk) return fits_call ? CborVerdict::understood : CborVerdict::doubtful;
+  if (response.status == kOk) return fits_call ? CborVerdict::understood : CborVerdict::not_understood;
   if (response.status == 415) return CborVerdict::not_understood;
   const CallError error = call_error(response);
   if (error.code.starts_with("http_") || error.code.starts_with("proxy_")) return verdict_of_page(response.status);
@@ -69,19 +69,19 @@ WireFormatChooser::Use WireFormatChooser::answered(WireFormat format, const http
                                                    bool fits_call, std::int64_t now_us) {
   if (format == WireFormat::json) return Use::judge;
   const State before = state_;
+  // Such a call is an ordinary failure.
+  const bool may_be_delivered = response.fault != http_client::TransportFault::none || response.status == kOk;
   switch (cbor_verdict(response, fits_call)) {
     case CborVerdict::understood:
       if (before == State::probing) state_ = State::cbor;
       return Use::judge;
     case CborVerdict::not_understood:
       if (before != State::json) use_json(now_us + kCborRefused_us);
-      return Use::send_again_as_json;
+      return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::doubtful:
       if (before == State::cbor) return Use::judge;
       if (before == State::probing) use_json(now_us + kCborDoubtful_us);
-      // A call that ended in a fault or in a strange 200 may have been delivered: that is an ordinary failure.
-      return response.fault == http_client::TransportFault::none && response.status != kOk ? Use::send_again_as_json
-                                                                                           : Use::judge;
+      return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::unknown:
       if (before == State::probing) use_json(now_us);
       return Use::judge;

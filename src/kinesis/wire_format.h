@@ -9,7 +9,9 @@
 // How implementations answer a CBOR call:
 //   - Kinesis: CBOR, errors too; now and then an error in JSON from what stands before it
 //     (https://github.com/aws/aws-sdk-java-v2/issues/1595)
-//   - kinesim, kinesalite from 3.3, kinesis-local (kinesis-mock): CBOR
+//   - kinesim, kinesis-local (kinesis-mock): CBOR
+//   - kinesalite 3.3: CBOR, but an answer is cut off after 16 KiB, as of some 160 records on: seen with 3.3.3. A 200
+//     that does not fit its call therefore ends CBOR, or the same records would be sent for ever
 //   - kinesalite before 3.3: 404 <UnknownOperationException/> (https://github.com/mhart/kinesalite/issues/31), or 400
 //     SerializationException from a version that reads some of it (https://github.com/mhart/kinesalite/issues/101)
 //   - LocalStack: CBOR; old versions 404 or 502 (https://github.com/localstack/localstack/issues/87 and 592). One of
@@ -34,7 +36,7 @@ std::string_view content_type(WireFormat format);      // of requests and their 
 // What an answer to a call in CBOR says of CBOR.
 enum class CborVerdict : std::uint8_t {
   understood,      // 200 with an answer that fits the call, or an error in CBOR about what was sent
-  not_understood,  // refused as a form, or by something that does not know Kinesis's errors
+  not_understood,  // refused as a form, or by something that does not know Kinesis's errors; a 200 that does not fit
   doubtful,        // what an implementation without CBOR may answer, and also what JSON may get
   unknown,         // throttling, credentials, size, no connection: both forms get the same
 };

@@ -54,6 +54,7 @@ TEST(CborVerdict, follows_the_table) {
       {answer(405, "Method Not Allowed"), not_understood},
       {answer(406, ""), not_understood},
       {answer(501, "<html></html>"), not_understood},
+      {answer(200, "{}"), not_understood},
       {answer(403, "<html>blocked by policy</html>"), doubtful},
       {answer(500, "<!doctype html><title>500 Internal Server Error</title>"), doubtful},  // moto
       {answer(502, "<html>Bad Gateway</html>"), doubtful},                                 // LocalStack of 2018
@@ -61,7 +62,6 @@ TEST(CborVerdict, follows_the_table) {
       {answer(400, error_json("ValidationException")), doubtful},
       {answer(400, error_json("InvalidArgumentException")), doubtful},
       {answer(400, error_json("ResourceNotFoundException")), doubtful},
-      {answer(200, "{}"), doubtful},
       {fault(TransportFault::reset), doubtful},
       {fault(TransportFault::timeout), doubtful},
       {answer(400, error_cbor("ValidationException")), understood},
@@ -124,7 +124,8 @@ TEST(WireFormatChooser, judges_no_record_by_a_doubtful_answer_and_probes_again_a
 }
 
 TEST(WireFormatChooser, counts_a_call_that_may_have_been_delivered_as_a_failure_and_goes_on_in_json) {
-  for (const HttpResponse& response : {fault(TransportFault::timeout), answer(200, "{}")}) {
+  for (const HttpResponse& response :
+       {fault(TransportFault::timeout), fault(TransportFault::reset), answer(200, "{}")}) {
     WireFormatChooser chooser(WireFormatSetting::automatic);
     ASSERT_EQ(chooser.next(kNow_us), WireFormat::cbor);
     EXPECT_EQ(chooser.answered(WireFormat::cbor, response, false, kNow_us), Use::judge);
@@ -145,9 +146,8 @@ TEST(WireFormatChooser, stays_with_cbor_through_outages_and_refused_records_once
   WireFormatChooser chooser(WireFormatSetting::automatic);
   chooser.next(kNow_us);
   chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
-  for (const HttpResponse& response :
-       {answer(502, "<html></html>"), answer(400, error_json("ValidationException")), fault(TransportFault::reset),
-        answer(400, error_cbor("ThrottlingException")), answer(200, "cut short")}) {
+  for (const HttpResponse& response : {answer(502, "<html></html>"), answer(400, error_json("ValidationException")),
+                                       fault(TransportFault::reset), answer(400, error_cbor("ThrottlingException"))}) {
     EXPECT_EQ(chooser.answered(WireFormat::cbor, response, false, kNow_us), Use::judge);
     EXPECT_EQ(chooser.next(kNow_us), WireFormat::cbor);
   }
@@ -164,6 +164,17 @@ TEST(WireFormatChooser, leaves_cbor_when_another_implementation_answers_and_lose
   EXPECT_EQ(chooser.answered(WireFormat::cbor, answer(500, ""), false, kNow_us + 5), Use::send_again_as_json);
   EXPECT_EQ(chooser.next(kNow_us + 5), WireFormat::json);
   EXPECT_EQ(chooser.next(kNow_us + kCborRefused_us), WireFormat::cbor);
+}
+
+// kinesalite 3.3.3 understands small calls and cuts the answers to large ones off.
+TEST(WireFormatChooser, leaves_cbor_when_an_answer_does_not_fit_its_call) {
+  WireFormatChooser chooser(WireFormatSetting::automatic);
+  chooser.next(kNow_us);
+  chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
+  ASSERT_EQ(chooser.next(kNow_us), WireFormat::cbor);
+  EXPECT_EQ(chooser.answered(WireFormat::cbor, answer(200, "cut short"), false, kNow_us), Use::judge);
+  EXPECT_EQ(chooser.next(kNow_us), WireFormat::json);
+  EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us), WireFormat::json);
 }
 
 TEST(WireFormatChooser, never_sends_cbor_when_told_so) {

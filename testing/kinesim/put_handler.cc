@@ -239,12 +239,14 @@ void PutHandler::write_json(const Stream& stream, std::size_t records, std::stri
   if (!stream.settings().kms_key_id.empty()) out += R"("EncryptionType":"KMS",)";
   out += R"("FailedRecordCount":)" + std::to_string(failed_) + R"(,"Records":[)";
   char number[SequenceNumber::kDigits];
+  char shard[kShardIdBytes];
   for (std::size_t i = 0; i < records; ++i) {
     const PutOutcome& outcome = outcomes_[i];
     if (i > 0) out += ',';
     if (outcome.error_code.empty()) {
       SequenceNumber{outcome.epoch_us, outcome.number, outcome.shard}.write(number);
-      out.append(kFirst).append(number, sizeof number).append(kSecond).append(shard_id(outcome.shard)).append("\"}");
+      write_shard_id(shard, outcome.shard);
+      out.append(kFirst).append(number, sizeof number).append(kSecond).append(shard, sizeof shard).append("\"}");
     } else {
       out.append(R"({"ErrorCode":")").append(outcome.error_code).append(R"(","ErrorMessage":)");
       sluice::append_json_string(out, outcome.error_message);
@@ -257,6 +259,7 @@ void PutHandler::write_json(const Stream& stream, std::size_t records, std::stri
 void PutHandler::write_cbor(const Stream& stream, std::size_t records, std::string& out) {
   const bool encrypted = !stream.settings().kms_key_id.empty();
   CborWriter writer(out);
+  out.reserve(128 + records * 112);
   writer.map(encrypted ? 3 : 2);
   if (encrypted) {
     writer.text("EncryptionType");
@@ -266,14 +269,18 @@ void PutHandler::write_cbor(const Stream& stream, std::size_t records, std::stri
   writer.number(static_cast<std::int64_t>(failed_));
   writer.text("Records");
   writer.array(records);
+  char number[SequenceNumber::kDigits];
+  char shard[kShardIdBytes];
   for (std::size_t i = 0; i < records; ++i) {
     const PutOutcome& outcome = outcomes_[i];
     writer.map(2);
     if (outcome.error_code.empty()) {
+      SequenceNumber{outcome.epoch_us, outcome.number, outcome.shard}.write(number);
+      write_shard_id(shard, outcome.shard);
       writer.text("SequenceNumber");
-      writer.text(SequenceNumber{outcome.epoch_us, outcome.number, outcome.shard}.text());
+      writer.text({number, sizeof number});
       writer.text("ShardId");
-      writer.text(shard_id(outcome.shard));
+      writer.text({shard, sizeof shard});
     } else {
       writer.text("ErrorCode");
       writer.text(outcome.error_code);

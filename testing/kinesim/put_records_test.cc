@@ -172,6 +172,23 @@ TEST(PutRecords, does_the_same_in_cbor) {
   EXPECT_EQ(Json::from_cbor(refused.body)["__type"], "SerializationException");
 }
 
+TEST(HashKey, is_read_as_it_is_written) {
+  const std::uint64_t seed = sluice::Random::from_system().next();
+  SCOPED_TRACE(seed);
+  sluice::Random random(seed);
+  for (int i = 0; i < 10'000; ++i) {
+    const HashKey key = (HashKey{random.next()} << 64 | random.next()) >> random.below(128);
+    HashKey read = 0;
+    ASSERT_EQ(parse_hash_key(hash_key_text(key), read), HashKeyFault::none);
+    ASSERT_EQ(hash_key_text(read), hash_key_text(key));
+  }
+  HashKey read = 0;
+  for (const char* above : {"340282366920938463463374607431768211456", "999999999999999999999999999999999999999"})
+    EXPECT_EQ(parse_hash_key(above, read), HashKeyFault::out_of_range) << above;
+  for (const char* bad : {"", "01", "-1", "1 ", "3402823669209384634633746074317682114550"})
+    EXPECT_EQ(parse_hash_key(bad, read), HashKeyFault::not_a_number) << bad;
+}
+
 TEST(PutRecord, puts_one) {
   World world;
   const auto answer =

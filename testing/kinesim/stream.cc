@@ -12,10 +12,12 @@ namespace {
 constexpr std::size_t kEpochDigits = 17, kNumberDigits = 25, kShardDigits = 12;
 
 void write_digits(char* out, std::size_t digits, std::uint64_t value) {
-  for (std::size_t i = digits; i > 0; --i) {
+  std::size_t i = digits;
+  for (; i > 0 && value > 0; --i) {
     out[i - 1] = static_cast<char>('0' + static_cast<int>(value % 10));
     value /= 10;
   }
+  std::memset(out, '0', i);
 }
 
 std::optional<std::uint64_t> read_digits(std::string_view text) {
@@ -51,9 +53,16 @@ std::optional<SequenceNumber> SequenceNumber::parse(std::string_view text) {
 }
 
 std::string shard_id(std::uint32_t index) {
-  std::string out = "shardId-000000000000";
-  write_digits(out.data() + 8, kShardDigits, index);
+  std::string out(kShardIdBytes, '0');
+  write_shard_id(out.data(), index);
   return out;
+}
+
+void write_shard_id(char* out, std::uint32_t index) {
+  constexpr std::string_view kPrefix = "shardId-";
+  static_assert(kPrefix.size() + kShardDigits == kShardIdBytes);
+  std::memcpy(out, kPrefix.data(), kPrefix.size());
+  write_digits(out + kPrefix.size(), kShardDigits, index);
 }
 
 std::optional<std::uint32_t> parse_shard_id(std::string_view text) {

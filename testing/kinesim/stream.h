@@ -43,7 +43,9 @@ struct SequenceNumber {
   static std::optional<SequenceNumber> parse(std::string_view text);
 };
 
+constexpr std::size_t kShardIdBytes = 20;
 std::string shard_id(std::uint32_t index);  // shardId-000000000000
+void write_shard_id(char* out_20, std::uint32_t index);
 std::optional<std::uint32_t> parse_shard_id(std::string_view text);
 
 struct StoredRecord {
