@@ -400,7 +400,7 @@ TEST(KinesisSink, gives_up_the_last_two_records_that_are_refused_alone_for_long)
   SinkRig rig;
   rig.kinesis.refuse_call = [](const auto&) { return aws_error(400, "ValidationException", "no"); };
   rig.put(make_events(2, 300));
-  ASSERT_TRUE(rig.run_until_all_finished());
+  ASSERT_TRUE(rig.run_until_all_finished(1'200'000'000));
   EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
   EXPECT_GE(rig.kinesis.calls().size(), 16u);
 }
