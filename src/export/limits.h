@@ -25,7 +25,7 @@ inline constexpr std::uint64_t kStepReadBytes = 8u << 20;
 
 // Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
 // many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.
-inline constexpr std::size_t kMaxWindowEvents = 32'768;
+inline constexpr std::size_t kMaxWindowEvents = 131'072;
 
 // A cursor is saved this often while it moves: what a crash can deliver twice is what was delivered in this time.
 inline constexpr std::int64_t kCursorIntervalUs = 200'000;

@@ -82,7 +82,7 @@ void RateController::evaluate(std::int64_t now_us, Random& random) {
     } else {
       // Too few to tell: more come.
       if (share > noise_ + kTroubleShare && for_us < kSureUs) return;
-      noise_ = std::min(noise_, share);
+      noise_ = std::min(noise_, share + kSigmas * sigma);  // the least of many samples is below the truth
       if (share > noise_ + kTroubleShare / 2) clean_since_us_ = now_us;
     }
   }
