@@ -72,7 +72,7 @@ struct KinesisSettings {
   std::string external_id;   // empty: none is sent
   std::string endpoint;      // empty: AWS's for the region
   std::string sts_endpoint;  // empty: AWS's for the region
-  std::uint32_t max_calls_in_flight = 8;
+  std::uint32_t max_calls_in_flight = 32;
   std::uint32_t max_records_per_call = 500;
   std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
   Encoding encoding = Encoding::json;

@@ -43,6 +43,7 @@ class ScriptedKinesis {
   std::function<std::optional<Failure>(const Record&)> fail_record;
   // Last: what becomes of an answer whose records are already stored.
   std::function<void(http_client::HttpResponse&)> spoil;
+  bool understands_cbor = true;
   bool may_describe = true;
   std::string status = "ACTIVE";
   std::uint64_t max_record_bytes = 1'048'576;
