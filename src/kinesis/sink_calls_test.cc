@@ -45,6 +45,19 @@ TEST(SinkCalls, are_few_at_once_at_a_low_rate) {
   ASSERT_TRUE(rig.run_until_all_finished());
 }
 
+TEST(SinkCalls, let_the_thread_sleep_while_their_answers_are_awaited) {
+  SinkRig rig;
+  rig.run_for(1'000'000);
+  rig.round_trip_us = 10'000'000;
+  for (int i = 0; i < 20; ++i) {
+    rig.put(make_events(1, 300, static_cast<std::uint64_t>(i)));
+    rig.run_for(100'000);
+  }
+  EXPECT_EQ(rig.sink->stats().calls_in_flight, 4u);
+  std::vector<exporting::FinishedEvent> finished;
+  EXPECT_GT(rig.sink->step(rig.clock.steady_us(), finished), rig.clock.steady_us() + 100'000);
+}
+
 TEST(SinkCalls, are_as_many_as_a_long_way_needs) {
   SinkRig rig(SinkRig::default_settings(), 100);
   rig.round_trip_us = 100'000;
