@@ -110,7 +110,7 @@ std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tr
   for (const Payload& payload : payloads) {
     if (!payload.acknowledged || payload.environment != destination.environment || payload.answered_at > replay.until ||
         payload.sent_at < destination.wanted_from || payload.sent_at < destination.excused_until ||
-        payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms || payload.answered_ms == 0)
+        payload.stored_from < replay.oldest || payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms || payload.answered_ms == 0)
       continue;
     for (const SentEvent& event : payload.events)
       if (event.exported && !event.poison && destination.always.has(event.kind) && copies(stream, event.mark) < 2)

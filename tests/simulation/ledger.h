@@ -36,7 +36,8 @@ struct Tracked {
 struct Replayed {
   ObjectId destination;
   std::int64_t from_ms, to_ms;
-  std::uint64_t until;  // logical time at which it was asked for
+  std::uint64_t until;   // logical time at which it was asked for
+  std::uint64_t oldest;  // position up to which the journal had given up everything by then
 };
 
 // What happened in a run that explains a repeat, or excuses a loss.

@@ -213,9 +213,10 @@ void Run::replay() {
     return;
   }
   tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
-  // What was given up before it began is not replayed.
-  const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
-  asked_replays_[destination->id] = {{destination->id, std::max(from_ms, kept_from_ms), to_ms, ledger_.now()}, oldest};
+  // What was given up before it began is not replayed. Entries lie in the order in which they were stored: one that was
+  // received later than the oldest that is kept may be gone.
+  const journal::Position kept_from = process_->journal().oldest();
+  asked_replays_[destination->id] = {{destination->id, from_ms, to_ms, ledger_.now(), kept_from.value}, oldest};
 }
 
 // On the API's worker, while live delivery, and whatever else there is, goes on.

@@ -118,6 +118,7 @@ void Run::send(std::size_t number) {
   }
   if (!process_ || !process_->listens()) return answered(number, 0);
   in_flight_.insert(number);
+  if (payload.stored_from == 0) payload.stored_from = process_->journal().end().value;
   process_->request(payload.request, [this, number, life = life_](const http::HttpResponse& response) {
     if (life != life_ || dying_ || in_flight_.erase(number) == 0) return;
     const bool lost = weather_.lost_client_answers && !repaired_ && random_.below(5) == 0;
