@@ -29,7 +29,7 @@ std::string_view between(std::string_view text, std::string_view before, std::st
 std::string gunzip(std::string_view data) {
   const auto state = std::make_unique<inflate_state>();
   isal_inflate_init(state.get());
-  state->crc_flag = ISAL_GZIP;  // with its checksum
+  state->crc_flag = ISAL_GZIP;                                                       // with its checksum
   state->next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(data.data()));  // ISA-L only reads it
   state->avail_in = static_cast<std::uint32_t>(data.size());
   std::string out;
@@ -108,7 +108,8 @@ std::vector<std::string> lines_of_kpl(const kinesis::ScriptedKinesis::Record& re
   const std::string_view sum = message.substr(message.size() - kMd5Bytes);
   message.remove_suffix(kMd5Bytes);
   unsigned char digest[EVP_MAX_MD_SIZE];
-  SLUICE_CHECK(EVP_Digest(message.data(), message.size(), digest, nullptr, EVP_md5(), nullptr) == 1, "MD5 takes any bytes");
+  SLUICE_CHECK(EVP_Digest(message.data(), message.size(), digest, nullptr, EVP_md5(), nullptr) == 1,
+               "MD5 takes any bytes");
   SLUICE_CHECK(sum == std::string_view(reinterpret_cast<const char*>(digest), kMd5Bytes), "the MD5 is the message's");
   std::vector<std::string> partition_keys, hash_keys, lines;
   while (!message.empty()) {
@@ -121,8 +122,9 @@ std::vector<std::string> lines_of_kpl(const kinesis::ScriptedKinesis::Record& re
         break;
       case 3 << 3 | 2: {
         const KplEvent event = read_kpl_event(read_bytes(message));
-        SLUICE_CHECK(event.partition_key < partition_keys.size() && partition_keys[event.partition_key] == record.partition_key,
-                     "an aggregated event has the partition key of the record that carries it");
+        SLUICE_CHECK(
+            event.partition_key < partition_keys.size() && partition_keys[event.partition_key] == record.partition_key,
+            "an aggregated event has the partition key of the record that carries it");
         SLUICE_CHECK(event.hash_key && *event.hash_key < hash_keys.size(), "an aggregated event has a hash key");
         const auto hash_key = kinesis::parse_hash_key(hash_keys[*event.hash_key]);
         SLUICE_CHECK(hash_key && *hash_key >= shard.first && *hash_key <= shard.last,

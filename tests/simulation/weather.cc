@@ -74,6 +74,7 @@ void Run::act() {
   trouble_database();
   if (weather_.catalog_changes && key_random_.below(25) == 0) reset_key();
   look();
+  if (packs_) trouble_packing();
   for (std::uint64_t count = random_.below(4); count > 0; --count) {
     ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
     send(ledger_.payloads.size() - 1);
