@@ -47,9 +47,10 @@ TEST_P(PackedSink, gives_up_a_poison_event_alone_and_delivers_those_that_were_pa
   ASSERT_TRUE(rig.run_until_all_finished());
   ASSERT_EQ(rig.dead_letters.letters.size(), 3U);
   for (const exporting::DeadLetter& letter : rig.dead_letters.letters) {
-    EXPECT_TRUE(letter.record.starts_with("{\"n\":333,") || letter.record.starts_with("{\"n\":334,") ||
-                letter.record.starts_with("{\"n\":900,"))
-        << letter.record.substr(0, 40);
+    EXPECT_TRUE(letter.record.find("{\"n\":333,") != std::string::npos ||
+                letter.record.find("{\"n\":334,") != std::string::npos ||
+                letter.record.find("{\"n\":900,") != std::string::npos)
+        << letter.record.substr(0, 200);
     EXPECT_EQ(letter.record.find('\n'), letter.record.size() - 1) << "one event's line";
   }
   const auto copies = copies_of(rig, kEvents);

@@ -9,8 +9,8 @@ namespace sluice::simulation {
 namespace {
 
 constexpr std::uint64_t kKib = 1024;
-// Every event fits into a record, and a call, of this size.
-constexpr std::uint64_t kLeastLimitBytes = 24 * kKib;
+// A record, and a call, of this size holds any event of those that SDKs send with so much in them.
+std::uint64_t least_limit_bytes(std::uint64_t pad_bytes) { return (pad_bytes > 1'000 ? 24 : 4) * kKib; }
 
 }  // namespace
 
@@ -36,7 +36,7 @@ void Run::draw_stream(std::size_t number) {
   }
   stream.kinesis.may_describe = packing_random_.below(5) != 0;
   if (refuses_large_ && packing_random_.below(3) == 0)
-    stream.kinesis.max_record_bytes = kLeastLimitBytes + kKib * packing_random_.below(150);
+    stream.kinesis.max_record_bytes = least_limit_bytes(sdk_.pad_bytes) + kKib * packing_random_.below(100);
   tell(fmt::format("{} understands {} calls in CBOR, then {}; {}, records of {} bytes", Cloud::stream_name(number),
                    stream.cbor_understood, static_cast<int>(stream.cbor_answer),
                    stream.kinesis.may_describe ? "described" : "not described", stream.kinesis.max_record_bytes));
@@ -55,7 +55,7 @@ void Run::trouble_packing() {
   const bool better = packing_random_.below(3) == 0;
   if (throttles_bytes_) faults.bytes_per_s = better ? 0 : 2'000 + packing_random_.unit() * 60'000;
   if (!refuses_large_) return;
-  const std::uint64_t limit = kLeastLimitBytes + packing_random_.below(200 * kKib);
+  const std::uint64_t limit = least_limit_bytes(sdk_.pad_bytes) + packing_random_.below(60 * kKib);
   const bool of_requests = packing_random_.below(2) == 0;
   faults.record_bytes = better || of_requests ? UINT64_MAX : limit;
   faults.request_bytes = better || !of_requests ? UINT64_MAX : limit;
