@@ -48,6 +48,10 @@ CborVerdict cbor_verdict(const http_client::HttpResponse& response, bool fits_ca
 inline constexpr std::int64_t kCborRefused_us = 3'600'000'000;
 inline constexpr std::int64_t kCborDoubtful_us = 60'000'000;
 
+// Doubtful answers in a row after which CBOR that was understood is held to be so no more: another implementation, or a
+// proxy that knows JSON alone, may stand there now. An outage of Kinesis then costs a minute of JSON.
+inline constexpr std::uint32_t kMostDoubtfulInARow = 4;
+
 // There is no setting for CBOR alone: with an endpoint that does not know it, events would be judged by answers that
 // are about the form.
 enum class WireFormatSetting : std::uint8_t { automatic, json };
@@ -76,6 +80,7 @@ class WireFormatChooser {
   const WireFormatSetting setting_;
   State state_ = State::json;
   std::int64_t probe_at_us_ = 0;  // in state json; steady clock
+  std::uint32_t doubtful_ = 0;    // in state cbor: answers since the last that was understood
 };
 
 }  // namespace sluice::kinesis

@@ -153,6 +153,27 @@ TEST(WireFormatChooser, stays_with_cbor_through_outages_and_refused_records_once
   }
 }
 
+// A firewall that came to be in front of it, or an implementation that answers 500 to what it does not know: nothing
+// would ever be delivered in CBOR again.
+TEST(WireFormatChooser, leaves_cbor_when_no_answer_shows_any_more_that_it_is_understood) {
+  for (const HttpResponse& response : {answer(403, "<html>blocked by policy</html>"), answer(500, "<html></html>"),
+                                       answer(400, error_json("ValidationException"))}) {
+    WireFormatChooser chooser(WireFormatSetting::automatic);
+    chooser.next(kNow_us);
+    chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
+    for (std::uint32_t call = 1; call < kMostDoubtfulInARow; ++call)
+      chooser.answered(WireFormat::cbor, response, false, kNow_us);
+    chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
+    for (std::uint32_t call = 0; call < kMostDoubtfulInARow; ++call) {
+      EXPECT_EQ(chooser.next(kNow_us), WireFormat::cbor) << "an answer that was understood counts anew";
+      EXPECT_EQ(chooser.answered(WireFormat::cbor, response, false, kNow_us), Use::judge);
+    }
+    EXPECT_EQ(chooser.next(kNow_us), WireFormat::json);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us - 1), WireFormat::json);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us), WireFormat::cbor);
+  }
+}
+
 TEST(WireFormatChooser, leaves_cbor_when_another_implementation_answers_and_loses_no_call_that_was_in_flight) {
   WireFormatChooser chooser(WireFormatSetting::automatic);
   chooser.next(kNow_us);

@@ -74,6 +74,7 @@ void Run::act() {
   trouble_database();
   if (weather_.catalog_changes && key_random_.below(25) == 0) reset_key();
   look();
+  if (packs_) trouble_packing();
   for (std::uint64_t count = random_.below(4); count > 0; --count) {
     ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
     send(ledger_.payloads.size() - 1);
@@ -118,6 +119,7 @@ void Run::send(std::size_t number) {
   }
   if (!process_ || !process_->listens()) return answered(number, 0);
   in_flight_.insert(number);
+  if (payload.stored_from == 0) payload.stored_from = process_->journal().end().value;
   process_->request(payload.request, [this, number, life = life_](const http::HttpResponse& response) {
     if (life != life_ || dying_ || in_flight_.erase(number) == 0) return;
     const bool lost = weather_.lost_client_answers && !repaired_ && random_.below(5) == 0;
