@@ -78,14 +78,14 @@ WireFormatChooser::Use WireFormatChooser::answered(WireFormat format, const http
       doubtful_ = 0;
       return Use::judge;
     case CborVerdict::not_understood:
-      if (before != State::json) use_json(now_us + kCborRefused_us);
+      if (before != State::json) use_json(now_us + kCborRefusedUs);
       return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::doubtful:
       if (before == State::cbor) {
-        if (++doubtful_ >= kMostDoubtfulInARow) use_json(now_us + kCborDoubtful_us);
+        if (++doubtful_ >= kMostDoubtfulInARow) use_json(now_us + kCborDoubtfulUs);
         return Use::judge;
       }
-      if (before == State::probing) use_json(now_us + kCborDoubtful_us);
+      if (before == State::probing) use_json(now_us + kCborDoubtfulUs);
       return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::unknown:
       if (before == State::probing) use_json(now_us);
