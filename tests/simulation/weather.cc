@@ -253,7 +253,13 @@ void Run::repair() {
   cloud_.session_s = 3600;
   cloud_.flag_faults = {};
   database_.heal();
-  for (Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults = {};
+  for (Tracked& each : ledger_.destinations) {
+    Stream& stream = cloud_.stream(each.stream);
+    stream.faults = {};
+    // Of the last event, which Kinesis never takes, only the stream's description shows that it is not the stream that
+    // refuses everything: without it the event is kept until another comes.
+    if (weather_.poison) stream.kinesis.may_describe = true;
+  }
   while (!process_) try_start();
   guarded([this] {
     for (Tracked& each : ledger_.destinations)
