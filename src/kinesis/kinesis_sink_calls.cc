@@ -113,8 +113,8 @@ std::vector<HeldRecord> KinesisSink::split(HeldRecord record) {
 // answer may bring it forward.
 std::int64_t KinesisSink::batch_due_us() const {
   if (send_queue_.ready() == 0) return INT64_MAX;
-  const bool full = send_queue_.ready() >= settings_.max_records_per_call ||
-                    send_queue_.ready_bytes() >= call_size_.limit_bytes();
+  const bool full =
+      send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_size_.limit_bytes();
   if (full || !breaker_.closed()) return 0;
   return small_calls_ < kMostSmallCalls ? send_queue_.ready_since_us() + linger_us_ : INT64_MAX;
 }
