@@ -129,10 +129,6 @@ Result<CostQuestion> cost_question(const std::map<std::string, std::string>& tex
   if (!month) return tl::unexpected(month.error());
   const auto second = reader.number("eventsPerSecond");
   if (!second) return tl::unexpected(second.error());
-  if (month->has_value() == second->has_value())
-    return fail(fmt::format("{} or {}: {}; expected one of them.", reader.name("eventsPerMonth"),
-                            reader.name("eventsPerSecond"), *month ? "Both are given" : "Both are missing"));
-  traffic.events_per_month = *month ? **month : **second * kinesis::kSecondsPerMonth;
   const auto peak = reader.number("peakEventsPerSecond");
   if (!peak) return tl::unexpected(peak.error());
   traffic.peak_events_per_s = *peak;
@@ -153,6 +149,11 @@ Result<CostQuestion> cost_question(const std::map<std::string, std::string>& tex
   if (!mode) return tl::unexpected(mode.error());
   question.encoding = *encoding;
   question.mode = *mode;
+  // Last: a value that is wrong is told before one that is missing.
+  if (month->has_value() == second->has_value())
+    return fail(fmt::format("{} or {}: {}; expected one of them.", reader.name("eventsPerMonth"),
+                            reader.name("eventsPerSecond"), *month ? "Both are given" : "Both are missing"));
+  traffic.events_per_month = *month ? **month : **second * kinesis::kSecondsPerMonth;
   return question;
 }
 

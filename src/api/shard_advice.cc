@@ -11,9 +11,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using kinesis::CapacityMode;
 
-// Of every destination, until each has its own.
-constexpr catalog::Encoding kEncoding = catalog::Encoding::json;
-
 // People read and edit it.
 double hundredths(double number) { return std::round(number * 100) / 100; }
 
@@ -31,15 +28,15 @@ double measured_bytes_per_event(const exporting::DestinationStatus& status) {
   return static_cast<double>(pipeline.delivered_bytes) / static_cast<double>(pipeline.balance.delivered);
 }
 
-kinesis::StreamCost needed(const kinesis::Traffic& traffic) {
-  return kinesis::stream_cost(traffic, kEncoding, CapacityMode::provisioned);
+kinesis::StreamCost needed(const kinesis::Traffic& traffic, catalog::Encoding encoding) {
+  return kinesis::stream_cost(traffic, encoding, CapacityMode::provisioned);
 }
 
-Json cost_json(const kinesis::Traffic& traffic, const exporting::SinkStats& sink) {
+Json cost_json(const kinesis::Traffic& traffic, const exporting::SinkStats& sink, catalog::Encoding encoding) {
   const CapacityMode mode = sink.on_demand ? CapacityMode::on_demand : CapacityMode::provisioned;
   std::optional<std::uint64_t> shards;
   if (sink.open_shards > 0) shards = sink.open_shards;
-  const kinesis::StreamCost cost = kinesis::stream_cost(traffic, kEncoding, mode, shards);
+  const kinesis::StreamCost cost = kinesis::stream_cost(traffic, encoding, mode, shards);
   return {{"perMonthUsd", kinesis::whole_cents(cost.usd())},
           {"capacityPerMonthUsd", kinesis::whole_cents(cost.capacity_usd)},
           {"volumePerMonthUsd", kinesis::whole_cents(cost.volume_usd)},
@@ -64,7 +61,7 @@ kinesis::Traffic arriving_traffic(const exporting::DestinationStatus& status) {
 Json shard_advice_json(const exporting::DestinationStatus& status) {
   const exporting::SinkStats& sink = status.pipeline.sink;
   const kinesis::Traffic traffic = arriving_traffic(status);
-  const kinesis::StreamCost advised = needed(traffic);
+  const kinesis::StreamCost advised = needed(traffic, status.destination.kinesis.encoding);
   const double bytes = measured_bytes_per_event(status);
   return {{"open", sink.open_shards > 0 ? Json(sink.open_shards) : Json(nullptr)},
           {"mode", sink.open_shards == 0 ? Json(nullptr)
@@ -77,14 +74,14 @@ Json shard_advice_json(const exporting::DestinationStatus& status) {
           {"byRule", kinesis::shards_by_rule(traffic.events_per_month)},
           {"byMeasure", advised.shards},
           {"advised", advised.shards},
-          {"cost", cost_json(traffic, sink)}};
+          {"cost", cost_json(traffic, sink, status.destination.kinesis.encoding)}};
 }
 
 std::string remedy_of(const exporting::Problem& problem, const exporting::DestinationStatus& status) {
   const exporting::SinkStats& sink = status.pipeline.sink;
   const kinesis::Traffic traffic = arriving_traffic(status);
   if (sink.on_demand || traffic.peak() <= 0 || !kinesis::asks_for_shards(problem)) return problem.remedy;
-  const kinesis::StreamCost advised = needed(traffic);
+  const kinesis::StreamCost advised = needed(traffic, status.destination.kinesis.encoding);
   return kinesis::remedy_by_shards({advised.shards, sink.open_shards, traffic.peak(), advised.peak_bytes_per_s});
 }
 

@@ -167,6 +167,7 @@ void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisC
   settings.sts_endpoint =
       table.text("sts_endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
   settings.newline = table.boolean("newline", "true").value_or(true);
+  settings.cbor = table.boolean("cbor", "true");
   number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
   number(table, "max_records_per_call", settings.max_records_per_call, 1, 500);
   if (const auto text = table.scalar("max_bytes_per_call", "a size from 64 KiB to 10 MiB", "\"4.5 MiB\" as 4718592")) {

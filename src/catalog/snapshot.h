@@ -72,13 +72,14 @@ struct KinesisSettings {
   std::string external_id;   // empty: none is sent
   std::string endpoint;      // empty: AWS's for the region
   std::string sts_endpoint;  // empty: AWS's for the region
-  std::uint32_t max_calls_in_flight = 8;
+  std::uint32_t max_calls_in_flight = 32;
   std::uint32_t max_records_per_call = 500;
   std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
   Encoding encoding = Encoding::json;
   std::uint64_t record_bytes = 0;  // of a packed record, with its partition key; 0: the encoding's default
   std::int64_t linger_ms = default_linger_ms(Encoding::json);
   bool newline = true;  // ask ends_lines()
+  std::optional<bool> cbor;  // whether PutRecords may be sent in CBOR; nothing: to AWS itself alone
   bool operator==(const KinesisSettings&) const = default;
 };
 

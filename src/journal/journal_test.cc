@@ -203,6 +203,31 @@ TEST_F(JournalTest, finds_and_counts_a_quiet_environments_entries_among_anothers
   EXPECT_EQ(journal_->stats().damaged_regions, 0u);
 }
 
+// Of a payload that a worker reads, parts are stored after what came while it was read.
+TEST_F(JournalTest, finds_what_was_received_in_a_span_though_it_is_stored_in_another_order) {
+  constexpr std::size_t kBytes = 40'000;  // one of these fills most of a segment
+  constexpr std::int64_t kBeginMs = 1'700'000'000'000;
+  const auto receive = [&](char name, std::int64_t at_ms) {
+    AppendRequest made = request(kFirst, std::string(kBytes, name));
+    made.received_ms = kBeginMs + at_ms;
+    ASSERT_EQ(append(std::move(made)), AppendOutcome::durable);
+  };
+  receive('a', 10);
+  receive('b', 54);  // before the next part of what came earlier
+  receive('c', 10);
+  receive('d', 90);
+  for (int start = 0; start < 2; ++start) {
+    const PositionRange span = journal_->received_between(kBeginMs + 40, kBeginMs + 60);
+    const auto reader = journal_->reader(kFirst, span.from);
+    std::string found;
+    while (const auto chunk = reader->read(1))
+      for (const JournalEntry& entry : chunk->entries) found += entry.entry[0];
+    EXPECT_NE(found.find('b'), std::string::npos) << found;
+    EXPECT_EQ(journal_->received_between(kBeginMs + 10, kBeginMs + 10).from, journal_->oldest());
+    open();
+  }
+}
+
 TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
   std::atomic<bool> stop{false};
   std::thread appender([&] {

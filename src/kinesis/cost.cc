@@ -73,7 +73,7 @@ StreamCost stream_cost(const Traffic& traffic, catalog::Encoding encoding, Capac
 }
 
 std::uint64_t advised_shards(double records_per_s, double bytes_per_s) {
-  const double full = std::max(bytes_per_s / kShardBytesPerSecond, records_per_s / kShardRecordsPerSecond);
+  const double full = std::max(bytes_per_s / kShardBytesPerS, records_per_s / kShardRecordsPerS);
   return static_cast<std::uint64_t>(std::max(1.0, std::ceil(full / kPlannedShardShare)));
 }
 

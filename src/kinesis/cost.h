@@ -16,6 +16,8 @@
 #include <string_view>
 
 #include "catalog/encoding.h"
+#include "framing/record_packer.h"
+#include "kinesis/capacity.h"
 
 namespace sluice::kinesis {
 
@@ -23,7 +25,7 @@ inline constexpr const char* kPricesAsOf = "2026-08";
 inline constexpr const char* kPricesFrom = "https://aws.amazon.com/kinesis/data-streams/pricing/, us-east-1";
 inline constexpr double kShardHourUsd = 0.015;
 inline constexpr double kMillionPutUnitsUsd = 0.014;
-inline constexpr double kPutUnitBytes = 25 * 1024;  // a record is at least one, and a whole number of them
+inline constexpr double kPutUnitBytes = framing::kPutUnitBytes;  // a record is at least one, and a whole number of them
 inline constexpr double kOnDemandStreamHourUsd = 0.04;
 inline constexpr double kOnDemandGbUsd = 0.08;
 inline constexpr double kOnDemandGbBytes = 1024.0 * 1024 * 1024;
@@ -32,9 +34,7 @@ inline constexpr double kHoursPerMonth = 730;       // as AWS Pricing Calculator
 inline constexpr double kSecondsPerMonth = kHoursPerMonth * 3600;
 
 // What a shard takes a second, and how much of it is planned: the rest is for peaks shorter than a measurement, and for
-// keys that do not spread evenly. https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
-inline constexpr double kShardBytesPerSecond = 1024 * 1024;
-inline constexpr double kShardRecordsPerSecond = 1000;
+// keys that do not spread evenly (capacity.h).
 inline constexpr double kPlannedShardShare = 0.8;
 // The rule of thumb that users of LaunchDarkly's Data Export know: for one event a record, with room for any peak.
 inline constexpr double kEventsPerShardAndMonth = 50e6;
@@ -42,8 +42,9 @@ inline constexpr double kEventsPerShardAndMonth = 50e6;
 // How much is packed into a record that is full.
 inline constexpr double kNdjsonRecordBytes = 4 * kPutUnitBytes;  // four whole units; small enough to resend
 inline constexpr double kMaxEventsPerRecord = 500;               // what Firehose takes of a record's lines
-inline constexpr double kCompressedRecordBytes = kPutUnitBytes;  // after compression: one whole unit
-inline constexpr double kKplRecordBytes = 2 * kPutUnitBytes;     // the Kinesis Producer Library's own limit
+inline constexpr double kCompressedRecordBytes =
+    kPutUnitBytes;  // records are whole units; how many each has costs the same
+inline constexpr double kKplRecordBytes = 2 * kPutUnitBytes;  // the Kinesis Producer Library's own limit
 // Of the KPL's format: tags, lengths and indices of each event; magic, checksum and the one key of each record.
 inline constexpr double kKplBytesPerEvent = 10;
 inline constexpr double kKplBytesPerRecord = 100;

@@ -113,8 +113,7 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
   if (trying_since_us_ != 0 && !problems_.has(Trouble::progress)) next = std::min(next, trying_since_us_ + kNoAnswerUs);
   if (watch_call_ == 0) next = std::min(next, watch_.due_us());
   if (send_queue_.ready() > 0 && calls_.size() < calls_at_most() && !in_doubt()) {
-    const std::int64_t lingered = send_queue_.ready_since_us() + linger_us_;
-    next = std::min(next, std::max({lingered, paced_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
+    next = std::min(next, std::max({batch_due_us(), paced_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));
   }
   if (!bisections_.empty() && !bisection_in_flight_ && !breaker_.closed() && calls_.empty())
     next = std::min(next, breaker_.next_try_us());

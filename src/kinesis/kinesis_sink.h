@@ -137,6 +137,7 @@ class KinesisSink final : public exporting::Sink {
   void pack(std::int64_t now_us);
   std::vector<HeldRecord> split(HeldRecord record);
   void begin_calls(std::int64_t now_us);
+  std::int64_t batch_due_us() const;
   bool batch_is_due(std::int64_t now_us) const;
   Call form_call(std::int64_t now_us);
   void begin_call(Call call, std::int64_t now_us);

@@ -109,12 +109,18 @@ std::vector<HeldRecord> KinesisSink::split(HeldRecord record) {
   return records;
 }
 
+// When what is ready makes a call: full ones at once, others when they lingered and few such are on their way. An
+// answer may bring it forward.
+std::int64_t KinesisSink::batch_due_us() const {
+  if (send_queue_.ready() == 0) return INT64_MAX;
+  const bool full =
+      send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_size_.limit_bytes();
+  if (full || !breaker_.closed()) return 0;
+  return small_calls_ < kMostSmallCalls ? send_queue_.ready_since_us() + linger_us_ : INT64_MAX;
+}
+
 bool KinesisSink::batch_is_due(std::int64_t now_us) const {
-  if (send_queue_.ready() == 0 || now_us < paced_until_us_) return false;
-  if (!breaker_.closed()) return true;
-  if (send_queue_.ready() >= settings_.max_records_per_call || send_queue_.ready_bytes() >= call_size_.limit_bytes())
-    return true;
-  return small_calls_ < kMostSmallCalls && now_us >= send_queue_.ready_since_us() + linger_us_;
+  return now_us >= paced_until_us_ && now_us >= batch_due_us();
 }
 
 void KinesisSink::begin_calls(std::int64_t now_us) {

@@ -698,9 +698,9 @@ TEST(KinesisSink, halves_calls_that_are_too_large_for_something_on_the_way) {
 TEST(KinesisSink, keeps_to_the_rate_of_its_shards_and_spreads_evenly) {
   SinkRig rig(SinkRig::default_settings(), 4);
   rig.round_trip_us = 20'000;
-  rig.put(make_events(60'000, 200));
+  rig.put(make_events(80'000, 200));
   const std::int64_t start_us = rig.clock.steady_us();
-  ASSERT_TRUE(rig.run([&] { return rig.finished.size() >= 20'000; }));
+  ASSERT_TRUE(rig.run([&] { return rig.finished.size() >= 40'000; }));  // many go before the shards are known
   const std::size_t from = rig.kinesis.stored().size();
   const std::int64_t from_us = rig.clock.steady_us();
   ASSERT_TRUE(rig.run_until_all_finished());
@@ -740,10 +740,10 @@ TEST(KinesisSink, may_be_destroyed_while_calls_are_in_flight) {
 
 TEST(KinesisSink, holds_no_more_than_its_room) {
   SinkRig rig;
-  auto events = make_events(9'000, 300);
+  auto events = make_events(33'000, 300);
   std::size_t put = 0;
   for (; rig.sink->has_room(); ++put) rig.sink->put(events[put]);
-  EXPECT_EQ(put, 8'000u);
+  EXPECT_EQ(put, 32'000u);
   SinkRig large;
   auto large_events = make_events(60, 1'000'000);
   for (put = 0; large.sink->has_room(); ++put) large.sink->put(large_events[put]);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "aws/credentials_sources.h"
+#include "aws/endpoint_allowance.h"
 #include "aws/endpoints.h"
 #include "aws/sts.h"
 #include "base/random.h"
@@ -78,6 +79,7 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();
   options.endpoint = *endpoint;
+  if (!settings.cbor.value_or(aws::is_aws_endpoint(*endpoint))) options.wire_format = WireFormatSetting::json;
   options.identity = parts.identity;
   return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
                                        std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock,

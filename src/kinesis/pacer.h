@@ -38,7 +38,6 @@ class Pacer {
   void note_shard(std::string_view id, std::int64_t now_us);
   void end_answer(std::int64_t sent_us, std::int64_t now_us, Random& random);
 
-  const RateController& whole() const { return whole_; }
   bool aims(std::int64_t now_us) const { return !shards_.empty() && now_us < busy_until_us_; }
   // Units of the stream that may be sent a second now, as far as it is limited; kNoLimit.
   double limit(std::int64_t now_us);

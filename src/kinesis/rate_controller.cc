@@ -15,7 +15,7 @@ constexpr double kBelowAccepted = 0.9;
 constexpr double kLeastRecords = 50;
 constexpr std::int64_t kLeastSampleUs = 250'000;
 constexpr std::int64_t kProbeUs = 500'000;
-constexpr std::int64_t kSureUs = 1'500'000;
+constexpr std::int64_t kSureUs = 1'500'000;      // what may be trouble and is not surely so yet is counted on so long
 constexpr std::int64_t kPatienceUs = 2'000'000;  // with fewer records, such as large ones, so long
 constexpr double kFewRecords = 5;
 constexpr double kSigmas = 2;
@@ -26,8 +26,8 @@ constexpr double kMostNoise = 0.5;
 // What was taken for noise is looked at again after the first, then twice that, up to the second.
 constexpr std::int64_t kLookAgainUs = 10'000'000, kLookAgainAtMostUs = 60'000'000;
 
-// Growth. The steady part grows with the root of the rate: with decreases that are proportional to it, unequal senders
-// become equal (binomial congestion control, https://doi.org/10.1109/INFCOM.2001.916251).
+// Of the stream's capacity, and so the same for all who send to it: with cuts in proportion to the rate, unequal
+// senders become equal (additive increase, multiplicative decrease: https://doi.org/10.1016/0169-7552(89)90019-6).
 constexpr double kGrowthPerS = 0.04;
 // After so long without trouble, this much a second: twice the shards are in use within 5 s.
 constexpr std::int64_t kCleanUs = 2'500'000;

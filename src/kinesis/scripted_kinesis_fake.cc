@@ -106,6 +106,10 @@ std::vector<ScriptedKinesis::Record> ScriptedKinesis::records_of_cbor(const std:
 }
 
 http_client::HttpResponse ScriptedKinesis::put_records(const std::string& body) {
+  if (!body.starts_with('{') && !understands_cbor) {
+    ++cbor_calls_;
+    return aws_error(400, "SerializationException");
+  }
   std::vector<Record> records = body.starts_with('{') ? records_of_json(body) : records_of_cbor(body);
   calls_.push_back(records);
   if (!next_puts.empty()) {

@@ -43,6 +43,7 @@ class ScriptedKinesis {
   std::function<std::optional<Failure>(const Record&)> fail_record;
   // Last: what becomes of an answer whose records are already stored.
   std::function<void(http_client::HttpResponse&)> spoil;
+  bool understands_cbor = true;
   bool may_describe = true;
   std::string status = "ACTIVE";
   std::uint64_t max_record_bytes = 1'048'576;
@@ -55,6 +56,7 @@ class ScriptedKinesis {
   std::map<std::string, int> copies() const;
   std::uint32_t described() const { return described_; }
   void set_shards(std::uint32_t shards);
+  const Shard& shard_of(const Record& record) const;
 
  private:
   http_client::HttpResponse put_records(const std::string& body);
@@ -62,7 +64,6 @@ class ScriptedKinesis {
   std::vector<Record> records_of_cbor(const std::string& body);
   http_client::HttpResponse list_shards(const std::string& body) const;
   http_client::HttpResponse describe() const;
-  const Shard& shard_of(const Record& record) const;
 
   std::vector<Shard> shards_;
   std::size_t next_shard_ = 0;

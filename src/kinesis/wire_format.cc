@@ -63,6 +63,7 @@ WireFormat WireFormatChooser::next(std::int64_t now_us) {
 void WireFormatChooser::use_json(std::int64_t probe_at_us) {
   state_ = State::json;
   probe_at_us_ = probe_at_us;
+  doubtful_ = 0;
 }
 
 WireFormatChooser::Use WireFormatChooser::answered(WireFormat format, const http_client::HttpResponse& response,
@@ -74,13 +75,17 @@ WireFormatChooser::Use WireFormatChooser::answered(WireFormat format, const http
   switch (cbor_verdict(response, fits_call)) {
     case CborVerdict::understood:
       if (before == State::probing) state_ = State::cbor;
+      doubtful_ = 0;
       return Use::judge;
     case CborVerdict::not_understood:
-      if (before != State::json) use_json(now_us + kCborRefused_us);
+      if (before != State::json) use_json(now_us + kCborRefusedUs);
       return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::doubtful:
-      if (before == State::cbor) return Use::judge;
-      if (before == State::probing) use_json(now_us + kCborDoubtful_us);
+      if (before == State::cbor) {
+        if (++doubtful_ >= kMostDoubtfulInARow) use_json(now_us + kCborDoubtfulUs);
+        return Use::judge;
+      }
+      if (before == State::probing) use_json(now_us + kCborDoubtfulUs);
       return may_be_delivered ? Use::judge : Use::send_again_as_json;
     case CborVerdict::unknown:
       if (before == State::probing) use_json(now_us);

@@ -45,8 +45,12 @@ CborVerdict cbor_verdict(const http_client::HttpResponse& response, bool fits_ca
 
 // How long JSON is used before CBOR is tried again: after a clear refusal, since implementations do not change often,
 // and after a doubtful answer, which Kinesis itself gives during an outage or for a record that it refuses.
-inline constexpr std::int64_t kCborRefused_us = 3'600'000'000;
-inline constexpr std::int64_t kCborDoubtful_us = 60'000'000;
+inline constexpr std::int64_t kCborRefusedUs = 3'600'000'000;
+inline constexpr std::int64_t kCborDoubtfulUs = 60'000'000;
+
+// Doubtful answers in a row after which CBOR that was understood is held to be so no more: another implementation, or a
+// proxy that knows JSON alone, may stand there now. An outage of Kinesis then costs a minute of JSON.
+inline constexpr std::uint32_t kMostDoubtfulInARow = 4;
 
 // There is no setting for CBOR alone: with an endpoint that does not know it, events would be judged by answers that
 // are about the form.
@@ -76,6 +80,7 @@ class WireFormatChooser {
   const WireFormatSetting setting_;
   State state_ = State::json;
   std::int64_t probe_at_us_ = 0;  // in state json; steady clock
+  std::uint32_t doubtful_ = 0;    // in state cbor: answers since the last that was understood
 };
 
 }  // namespace sluice::kinesis

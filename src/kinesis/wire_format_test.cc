@@ -107,9 +107,9 @@ TEST(WireFormatChooser, sends_json_for_an_hour_after_a_refusal_and_the_refused_r
   ASSERT_EQ(chooser.next(kNow_us), WireFormat::cbor);
   EXPECT_EQ(chooser.answered(WireFormat::cbor, answer(415, ""), false, kNow_us), Use::send_again_as_json);
   EXPECT_EQ(chooser.next(kNow_us), WireFormat::json);
-  EXPECT_EQ(chooser.next(kNow_us + kCborRefused_us - 1), WireFormat::json);
-  EXPECT_EQ(chooser.next(kNow_us + kCborRefused_us), WireFormat::cbor);
-  EXPECT_EQ(chooser.next(kNow_us + kCborRefused_us), WireFormat::json);
+  EXPECT_EQ(chooser.next(kNow_us + kCborRefusedUs - 1), WireFormat::json);
+  EXPECT_EQ(chooser.next(kNow_us + kCborRefusedUs), WireFormat::cbor);
+  EXPECT_EQ(chooser.next(kNow_us + kCborRefusedUs), WireFormat::json);
 }
 
 TEST(WireFormatChooser, judges_no_record_by_a_doubtful_answer_and_probes_again_after_a_minute) {
@@ -118,8 +118,8 @@ TEST(WireFormatChooser, judges_no_record_by_a_doubtful_answer_and_probes_again_a
     WireFormatChooser chooser(WireFormatSetting::automatic);
     ASSERT_EQ(chooser.next(kNow_us), WireFormat::cbor);
     EXPECT_EQ(chooser.answered(WireFormat::cbor, response, false, kNow_us), Use::send_again_as_json);
-    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us - 1), WireFormat::json);
-    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us), WireFormat::cbor);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtfulUs - 1), WireFormat::json);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtfulUs), WireFormat::cbor);
   }
 }
 
@@ -153,6 +153,27 @@ TEST(WireFormatChooser, stays_with_cbor_through_outages_and_refused_records_once
   }
 }
 
+// A firewall that came to be in front of it, or an implementation that answers 500 to what it does not know: nothing
+// would ever be delivered in CBOR again.
+TEST(WireFormatChooser, leaves_cbor_when_no_answer_shows_any_more_that_it_is_understood) {
+  for (const HttpResponse& response : {answer(403, "<html>blocked by policy</html>"), answer(500, "<html></html>"),
+                                       answer(400, error_json("ValidationException"))}) {
+    WireFormatChooser chooser(WireFormatSetting::automatic);
+    chooser.next(kNow_us);
+    chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
+    for (std::uint32_t call = 1; call < kMostDoubtfulInARow; ++call)
+      chooser.answered(WireFormat::cbor, response, false, kNow_us);
+    chooser.answered(WireFormat::cbor, answer(200, "…"), true, kNow_us);
+    for (std::uint32_t call = 0; call < kMostDoubtfulInARow; ++call) {
+      EXPECT_EQ(chooser.next(kNow_us), WireFormat::cbor) << "an answer that was understood counts anew";
+      EXPECT_EQ(chooser.answered(WireFormat::cbor, response, false, kNow_us), Use::judge);
+    }
+    EXPECT_EQ(chooser.next(kNow_us), WireFormat::json);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtfulUs - 1), WireFormat::json);
+    EXPECT_EQ(chooser.next(kNow_us + kCborDoubtfulUs), WireFormat::cbor);
+  }
+}
+
 TEST(WireFormatChooser, leaves_cbor_when_another_implementation_answers_and_loses_no_call_that_was_in_flight) {
   WireFormatChooser chooser(WireFormatSetting::automatic);
   chooser.next(kNow_us);
@@ -163,7 +184,7 @@ TEST(WireFormatChooser, leaves_cbor_when_another_implementation_answers_and_lose
   EXPECT_EQ(chooser.answered(WireFormat::cbor, refused, false, kNow_us + 5), Use::send_again_as_json);
   EXPECT_EQ(chooser.answered(WireFormat::cbor, answer(500, ""), false, kNow_us + 5), Use::send_again_as_json);
   EXPECT_EQ(chooser.next(kNow_us + 5), WireFormat::json);
-  EXPECT_EQ(chooser.next(kNow_us + kCborRefused_us), WireFormat::cbor);
+  EXPECT_EQ(chooser.next(kNow_us + kCborRefusedUs), WireFormat::cbor);
 }
 
 // kinesalite 3.3.3 understands small calls and cuts the answers to large ones off.
@@ -174,12 +195,12 @@ TEST(WireFormatChooser, leaves_cbor_when_an_answer_does_not_fit_its_call) {
   ASSERT_EQ(chooser.next(kNow_us), WireFormat::cbor);
   EXPECT_EQ(chooser.answered(WireFormat::cbor, answer(200, "cut short"), false, kNow_us), Use::judge);
   EXPECT_EQ(chooser.next(kNow_us), WireFormat::json);
-  EXPECT_EQ(chooser.next(kNow_us + kCborDoubtful_us), WireFormat::json);
+  EXPECT_EQ(chooser.next(kNow_us + kCborDoubtfulUs), WireFormat::json);
 }
 
 TEST(WireFormatChooser, never_sends_cbor_when_told_so) {
   WireFormatChooser chooser(WireFormatSetting::json);
-  for (int call = 0; call < 3; ++call) EXPECT_EQ(chooser.next(kNow_us + call * kCborRefused_us), WireFormat::json);
+  for (int call = 0; call < 3; ++call) EXPECT_EQ(chooser.next(kNow_us + call * kCborRefusedUs), WireFormat::json);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/check.h"
@@ -59,14 +60,45 @@ HttpResponse sts_error(int status, std::string_view code) {
   return response;
 }
 
-Taken read_record(std::string_view data) {
-  const std::string_view mark = between(data, "\"key\":\"m", "\"");
-  const std::string_view id = between(data, "\"id\":\"", "\"");
-  Taken taken{0, std::string(id)};
-  const auto parsed = std::from_chars(mark.data(), mark.data() + mark.size(), taken.mark);
-  SLUICE_CHECK(parsed.ec == std::errc() && id.size() == 24, "a record has the event's mark and an id");
-  SLUICE_CHECK(data.ends_with("}\n"), "a record ends with a newline");
-  return taken;
+constexpr double kBurstS = 10;
+// Every record fits into what an idle shard has saved up.
+constexpr double kLeastBurstBytes = 512 << 10;
+
+bool is_cbor(const HttpRequest& request) { return header(request, "content-type") == "application/x-amz-cbor-1.1"; }
+
+HttpResponse page(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse without_cbor(CborAnswer answer) {
+  switch (answer) {
+    case CborAnswer::unsupported:
+      return page(415, "");
+    case CborAnswer::unknown:
+      return page(404, "<UnknownOperationException/>\n");
+    case CborAnswer::serialization:
+      return kinesis::aws_error(400, "SerializationException");
+    case CborAnswer::page_400:
+      return page(400, "<html><h1>400 Bad Request</h1></html>");
+    case CborAnswer::page_403:
+      return page(403, "<html>blocked by policy</html>");
+    case CborAnswer::page_406:
+      return page(406, "");
+    case CborAnswer::page_501:
+      return page(501, "<html></html>");
+    case CborAnswer::page_500:
+      return page(500, "<!doctype html><title>500 Internal Server Error</title>");
+    case CborAnswer::page_502:
+      return page(502, "<html>Bad Gateway</html>");
+    case CborAnswer::read_nothing:
+      return kinesis::aws_error(400, "ValidationException", "1 validation error detected: Value null at 'records'");
+    case CborAnswer::cut_off:
+      break;
+  }
+  return page(200, "");
 }
 
 }  // namespace
@@ -78,8 +110,9 @@ std::uint64_t Stream::repeats() const {
   return repeats;
 }
 
-Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed)
-    : scheduler_(scheduler), clock_(clock), random_(seed), flag_random_(flag_seed) {}
+Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed,
+             std::uint64_t packing_seed)
+    : scheduler_(scheduler), clock_(clock), random_(seed), flag_random_(flag_seed), packing_random_(packing_seed) {}
 
 std::string Cloud::stream_name(std::size_t number) { return std::string(kStreamPrefix) + std::to_string(number); }
 
@@ -128,35 +161,95 @@ HttpResponse Cloud::sts(const HttpRequest& request) {
   return dated(std::move(response));
 }
 
-HttpResponse Cloud::put(Stream& stream, const HttpRequest& request) {
+std::optional<kinesis::ScriptedKinesis::Failure> Cloud::throttle(Stream& stream,
+                                                                 const kinesis::ScriptedKinesis::Record& record) {
+  const std::string& shard = stream.kinesis.shard_of(record).id;
+  const auto refused = [&]() -> kinesis::ScriptedKinesis::Failure {
+    ++stream.throttled;
+    return {"ProvisionedThroughputExceededException", "Rate exceeded for shard " + shard + " in stream simulated."};
+  };
+  if (stream.faults.bytes_per_s > 0) {
+    Stream::Room& room = stream.room[shard];
+    const std::int64_t now_us = clock_.steady_us();
+    const double most = std::max(stream.faults.bytes_per_s * kBurstS, kLeastBurstBytes);
+    room.bytes =
+        std::min(most, room.bytes + static_cast<double>(now_us - room.filled_us) / 1e6 * stream.faults.bytes_per_s);
+    room.filled_us = now_us;
+    const auto bytes = static_cast<double>(record.data.size() + record.partition_key.size());
+    if (room.bytes < bytes) return refused();
+    room.bytes -= bytes;
+  }
+  const std::int64_t second = clock_.steady_us() / 1'000'000;
+  std::uint32_t& used = stream.used[second][std::hash<std::string>{}(shard) % 64];
+  if (stream.faults.records_per_s > 0 && used >= stream.faults.records_per_s) return refused();
+  ++used;
+  return std::nullopt;
+}
+
+HttpResponse Cloud::put_as_sent(Stream& stream, const HttpRequest& request) {
   if (auto refused = refuse(request)) return *refused;
   if (stream.faults.denied) return kinesis::aws_error(400, "AccessDeniedException", "not authorized");
   if (random_.unit() < stream.faults.call_fails)
     return random_.below(2) == 0 ? kinesis::aws_error(500, "InternalFailure")
                                  : kinesis::aws_error(400, "ProvisionedThroughputExceededException");
-  const std::int64_t second = clock_.steady_us() / 1'000'000;
-  stream.kinesis.refuse_call = [](const auto& records) -> std::optional<HttpResponse> {
-    for (const auto& record : records)
-      if (record.data.find("\"poison\"") != std::string::npos)
-        return kinesis::aws_error(400, "ValidationException", "1 validation error detected: simulated");
+  stream.kinesis.refuse_call = [&stream](const auto& records) -> std::optional<HttpResponse> {
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (records[i].data.size() + records[i].partition_key.size() > stream.faults.record_bytes) {
+        ++stream.refused_large;
+        return kinesis::aws_error(
+            400, "ValidationException",
+            fmt::format("1 validation error detected: Value at 'records.{}.member.data' failed to "
+                        "satisfy constraint: Member must have length less than or equal to {}",
+                        i + 1, stream.faults.record_bytes));
+      }
+      for (const std::string& line : lines_of(records[i], stream.kinesis.shard_of(records[i])))
+        if (line.find("\"poison\"") != std::string::npos)
+          return kinesis::aws_error(400, "ValidationException", "1 validation error detected: simulated");
+    }
     return std::nullopt;
   };
   stream.kinesis.fail_record =
       [&](const kinesis::ScriptedKinesis::Record& record) -> std::optional<kinesis::ScriptedKinesis::Failure> {
     if (random_.unit() < stream.faults.record_fails) return {{"InternalFailure", "Internal service failure."}};
-    std::uint32_t& used = stream.used[second][std::hash<std::string>{}(record.partition_key) % stream.shards % 64];
-    if (stream.faults.records_per_s > 0 && used >= stream.faults.records_per_s)
-      return {{"ProvisionedThroughputExceededException", "Rate exceeded for shard"}};
-    ++used;
-    return std::nullopt;
+    return throttle(stream, record);
   };
   const std::size_t before = stream.kinesis.stored().size();
   HttpResponse response = stream.kinesis.answer(request);
   while (stream.used.size() > 2) stream.used.erase(stream.used.begin());
   for (std::size_t i = before; i < stream.kinesis.stored().size(); ++i) {
-    const Taken taken = read_record(stream.kinesis.stored()[i].data);
-    ++stream.ledger[taken.mark][taken.id];
-    ++stream.taken;
+    const kinesis::ScriptedKinesis::Record& record = stream.kinesis.stored()[i];
+    const std::vector<std::string> lines = lines_of(record, stream.kinesis.shard_of(record));
+    SLUICE_CHECK(!lines.empty(), "a record has an event");
+    for (const std::string& line : lines) {
+      const Taken taken = read_event(line);
+      ++stream.ledger[taken.mark][taken.id];
+      ++stream.taken;
+    }
+    ++stream.records;
+    stream.packed += lines.size() > 1;
+    stream.cbor_records += is_cbor(request);
+  }
+  return response;
+}
+
+// In the form in which it was asked, now and then an error in JSON.
+HttpResponse Cloud::put(Stream& stream, const HttpRequest& request) {
+  if (request.body.size() > stream.faults.request_bytes) {
+    ++stream.refused_large;
+    return page(413, "<html>Request Entity Too Large</html>");
+  }
+  if (!is_cbor(request)) return put_as_sent(stream, request);
+  const bool understood = stream.cbor_calls++ < stream.cbor_understood;
+  if (!understood && stream.cbor_answer != CborAnswer::cut_off) return without_cbor(stream.cbor_answer);
+  const std::uint64_t before = stream.taken;
+  HttpResponse response = put_as_sent(stream, request);
+  if (response.status == 200 || packing_random_.below(5) != 0) {
+    const auto cbor = nlohmann::json::to_cbor(nlohmann::json::parse(response.body));
+    response.body.assign(cbor.begin(), cbor.end());
+  }
+  if (!understood && response.status == 200) {
+    stream.lost_answer_records += stream.taken - before;
+    response.body.resize(packing_random_.below(response.body.size()));
   }
   return response;
 }

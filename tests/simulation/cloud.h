@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "decode.h"
 #include "http_client/http_transport.h"
 #include "kinesis/scripted_kinesis_fake.h"
 #include "scheduler.h"
@@ -32,13 +33,27 @@ struct StreamFaults {
   std::uint32_t records_per_s = 0;  // of a shard; 0: as many as there are
   std::int64_t latency_us = 8'000;  // there and back, at least
   std::int64_t latency_spread_us = 20'000;
+  double bytes_per_s = 0;                    // of a shard, which saves up kBurstS of it; 0: as many as there are
+  std::uint64_t record_bytes = UINT64_MAX;   // a larger record is refused, and its call, whatever the stream says
+  std::uint64_t request_bytes = UINT64_MAX;  // a longer request is answered 413
 };
 
-// A record as a consumer reads it.
-struct Taken {
-  std::uint64_t mark;  // of the event, put there by the SDK
-  std::string id;
+// What answers a call in CBOR where CBOR is not understood: kinesis/wire_format.h. Of these, all but the last store
+// nothing.
+enum class CborAnswer : std::uint8_t {
+  unsupported,    // 415
+  unknown,        // 404 in XML
+  serialization,  // 400 SerializationException
+  page_400,
+  page_403,
+  page_406,
+  page_501,
+  page_500,
+  page_502,
+  read_nothing,  // 400 ValidationException in JSON
+  cut_off,       // 200, not whole
 };
+inline constexpr std::uint64_t kCborAnswers = 11;
 
 struct Stream {
   kinesis::ScriptedKinesis kinesis;
@@ -48,6 +63,16 @@ struct Stream {
   std::uint64_t taken = 0;
   std::uint64_t lost_answer_records = 0;  // taken in calls whose answer was lost: they may come again
   std::map<std::int64_t, std::array<std::uint32_t, 64>> used;  // by second and shard
+  // From this call in CBOR on, none is understood; UINT64_MAX: all are.
+  std::uint64_t cbor_understood = UINT64_MAX, cbor_calls = 0;
+  CborAnswer cbor_answer = CborAnswer::unsupported;
+  struct Room {
+    double bytes = 0;
+    std::int64_t filled_us = INT64_MIN / 2;
+  };
+  std::map<std::string, Room> room;  // by shard
+  // For the sum of a run.
+  std::uint64_t records = 0, packed = 0, throttled = 0, cbor_records = 0, refused_large = 0;
   std::uint64_t repeats() const;
 };
 
@@ -58,7 +83,8 @@ struct FlagFaults {
 
 class Cloud final : public http_client::HttpTransport {
  public:
-  Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed);
+  Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed,
+        std::uint64_t packing_seed);
 
   Stream& stream(std::size_t number);  // made when it is new
   static std::string stream_name(std::size_t number);
@@ -83,6 +109,9 @@ class Cloud final : public http_client::HttpTransport {
   std::int64_t true_ms() const;
   http_client::HttpResponse sts(const http_client::HttpRequest& request);
   http_client::HttpResponse put(Stream& stream, const http_client::HttpRequest& request);
+  http_client::HttpResponse put_as_sent(Stream& stream, const http_client::HttpRequest& request);
+  std::optional<kinesis::ScriptedKinesis::Failure> throttle(Stream& stream,
+                                                            const kinesis::ScriptedKinesis::Record& record);
   std::optional<http_client::HttpResponse> refuse(const http_client::HttpRequest& request);
   void send_flags(const http_client::HttpRequest& request, std::function<void(http_client::HttpResponse)> done);
   http_client::HttpResponse flag_page(std::string_view url);
@@ -91,7 +120,8 @@ class Cloud final : public http_client::HttpTransport {
   Scheduler& scheduler_;
   const ManualClock& clock_;
   Random random_;
-  Random flag_random_;  // of the list of flags alone
+  Random flag_random_;     // of the list of flags alone
+  Random packing_random_;  // of what came with packed records
   std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0;
   std::map<std::string, std::int64_t> sessions_;  // access key id → true time it expires, ms
   std::map<std::size_t, std::unique_ptr<Stream>> streams_;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <string_view>
 
 namespace sluice::simulation {
 namespace {
@@ -110,7 +113,8 @@ std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tr
   for (const Payload& payload : payloads) {
     if (!payload.acknowledged || payload.environment != destination.environment || payload.answered_at > replay.until ||
         payload.sent_at < destination.wanted_from || payload.sent_at < destination.excused_until ||
-        payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms || payload.answered_ms == 0)
+        payload.stored_from < replay.oldest || payload.sent_ms < replay.from_ms || payload.answered_ms > replay.to_ms ||
+        payload.answered_ms == 0)
       continue;
     for (const SentEvent& event : payload.events)
       if (event.exported && !event.poison && destination.always.has(event.kind) && copies(stream, event.mark) < 2)
@@ -121,11 +125,30 @@ std::optional<std::string> Ledger::not_replayed(const Replayed& replay, const Tr
   return std::nullopt;
 }
 
+// A dead letter is one event's own line, and of an event that Kinesis never takes.
+std::optional<std::string> Ledger::wrong_letter(const std::string& dead_letters) const {
+  std::set<std::uint64_t> poison;
+  for (const Payload& payload : payloads)
+    for (const SentEvent& event : payload.events)
+      if (event.poison) poison.insert(event.mark);
+  std::istringstream lines(dead_letters);
+  for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view kMark = "\"key\":\"m";
+    const std::size_t at = line.find(kMark);
+    if (at == std::string::npos) continue;  // cut off by a crash
+    const std::uint64_t mark = std::strtoull(line.c_str() + at + kMark.size(), nullptr, 10);
+    if (line.find(kMark, at + 1) != std::string::npos) return "a dead letter has several events: " + line;
+    if (!poison.contains(mark)) return fmt::format("m{} was given up, which Kinesis takes: {}", mark, line);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> Ledger::broken_for(const Tracked& destination, const Stream& stream,
                                               const Happened& happened, const exporting::PipelineStatus& status,
                                               const std::string& dead_letters) const {
   if (auto lost = lost_for(destination, stream, happened, status, dead_letters)) return lost;
   if (auto wrong = miscounted(destination, stream, happened, status)) return wrong;
+  if (auto wrong = wrong_letter(dead_letters)) return wrong;
   const std::uint64_t repeats = stream.repeats();
   const bool quiet = happened.deaths == 0 && happened.restarts == 0 && !destination.was_off && !destination.changed &&
                      !destination.replayed && !happened.in_parts;

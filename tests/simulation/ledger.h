@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/object_id.h"
+#include "catalog/encoding.h"
 #include "cloud.h"
 #include "event/kind.h"
 #include "export/pipeline.h"
@@ -23,9 +24,12 @@ struct Tracked {
   ObjectId id;
   std::size_t environment = 0;
   std::size_t stream = 0;
-  event::EventKindSet kinds;         // now
-  event::EventKindSet always, ever;  // under each, and under any, of its settings so far
-  std::uint64_t wanted_from = 0;     // logical time since which it gets what is accepted
+  catalog::Encoding encoding = catalog::Encoding::json;
+  std::uint64_t record_kib = 0;           // 0: the encoding's default
+  std::optional<std::int64_t> linger_ms;  // none: as a destination that names neither encoding nor time
+  event::EventKindSet kinds;              // now
+  event::EventKindSet always, ever;       // under each, and under any, of its settings so far
+  std::uint64_t wanted_from = 0;          // logical time since which it gets what is accepted
   bool on = true, deleted = false;
   std::uint64_t excused_until = 0;  // retention may have given up what was accepted before, for it was off
   bool was_off = false, changed = false, replayed = false;
@@ -36,7 +40,8 @@ struct Tracked {
 struct Replayed {
   ObjectId destination;
   std::int64_t from_ms, to_ms;
-  std::uint64_t until;  // logical time at which it was asked for
+  std::uint64_t until;   // logical time at which it was asked for
+  std::uint64_t oldest;  // position up to which the journal had given up everything by then
 };
 
 // What happened in a run that explains a repeat, or excuses a loss.
@@ -78,6 +83,7 @@ class Ledger {
                                         const exporting::PipelineStatus& status, const std::string& dead_letters) const;
   std::optional<std::string> lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
                                       const exporting::PipelineStatus& status, const std::string& dead_letters) const;
+  std::optional<std::string> wrong_letter(const std::string& dead_letters) const;
   std::optional<std::string> miscounted(const Tracked& destination, const Stream& stream, const Happened& happened,
                                         const exporting::PipelineStatus& status) const;
   std::optional<std::string> miscounted_usage(const Tracked& destination, const Stream& stream,

@@ -25,7 +25,8 @@ struct Options {
 
 struct Sum {
   std::uint64_t runs = 0, broken = 0, payloads = 0, events = 0, taken = 0, repeats = 0, deaths = 0, restarts = 0,
-                flips = 0, steps = 0, refused = 0, read_errors = 0;
+                flips = 0, steps = 0, refused = 0, read_errors = 0, records = 0, packed = 0, throttled = 0,
+                cbor_records = 0, refused_large = 0;
   std::int64_t simulated_ms = 0;
 
   void add(const Outcome& outcome) {
@@ -40,6 +41,11 @@ struct Sum {
     flips += outcome.happened.flips;
     read_errors += outcome.happened.read_errors;
     steps += outcome.steps;
+    records += outcome.records;
+    packed += outcome.packed;
+    throttled += outcome.throttled;
+    cbor_records += outcome.cbor_records;
+    refused_large += outcome.refused_large;
     refused += outcome.refused;
     simulated_ms += outcome.simulated_ms;
   }
@@ -94,10 +100,13 @@ int main(int argc, char** argv) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   fmt::print(
       "simulation: {} runs from seed {} in {:.1f} s, {:.1f} hours simulated: {} payloads ({} answered "
-      "503), {} events acknowledged, {} records taken, {} of them repeats; {} deaths, {} restarts in order, {} bits "
+      "503), {} events acknowledged, {} taken, {} of them repeats; {} deaths, {} restarts in order, {} bits "
       "rotted, {} reads failed\n",
       sum.runs, options.seed, seconds, static_cast<double>(sum.simulated_ms) / 3.6e6, sum.payloads, sum.refused,
       sum.events, sum.taken, sum.repeats, sum.deaths, sum.restarts, sum.flips, sum.read_errors);
+  fmt::print(
+      "simulation: {} records, {} of them of several events, {} in CBOR; {} throttled, {} calls refused for a size\n",
+      sum.records, sum.packed, sum.cbor_records, sum.throttled, sum.refused_large);
   fmt::print("simulation: {} passed, {} failed\n", sum.runs - sum.broken, sum.broken);
   return sum.broken == 0 ? 0 : 1;
 }

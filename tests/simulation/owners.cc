@@ -38,14 +38,16 @@ json names_of(const event::EventKindSet& kinds) {
 
 json destination_body(const Tracked& destination) {
   const std::string stream = Cloud::stream_name(destination.stream);
-  return {{"name", stream},
-          {"kind", "kinesis"},
-          {"on", true},
-          {"config",
-           {{"region", "eu-west-1"},
-            {"streamName", stream},
-            {"roleArn", "arn:aws:iam::123456789012:role/export"},
-            {"kinds", names_of(destination.kinds)}}}};
+  json config = {{"region", "eu-west-1"},
+                 {"streamName", stream},
+                 {"roleArn", "arn:aws:iam::123456789012:role/export"},
+                 {"kinds", names_of(destination.kinds)}};
+  if (destination.linger_ms) {
+    config["encoding"] = catalog::encoding_name(destination.encoding);
+    config["linger"] = fmt::format("{} ms", *destination.linger_ms);
+  }
+  if (destination.record_kib > 0) config["recordBytes"] = fmt::format("{} KiB", destination.record_kib);
+  return {{"name", stream}, {"kind", "kinesis"}, {"on", true}, {"config", config}};
 }
 
 std::string path_of(const Tracked& destination) {
@@ -110,9 +112,11 @@ void Run::make_destination() {
   made.stream = destinations_made_;
   made.environment = random_.below(environments_);
   made.kinds = made.always = made.ever = event::EventKindSet::defaults();
+  if (packs_) draw_packing(made);
   ask_for("POST", fmt::format("/api/v2/destinations/{}/{}", kProjectKey, environment_key(made.environment)),
           destination_body(made).dump(), [&] {
             ++destinations_made_;
+            if (packs_) draw_stream(made.stream);
             made.id = *ObjectId::parse(database_.last_id());
             made.wanted_from = ledger_.now();
             ledger_.destinations.push_back(made);
@@ -143,6 +147,19 @@ void Run::change_kinds(Tracked& destination) {
   });
 }
 
+void Run::change_encoding(Tracked& destination) {
+  const auto encoding = static_cast<catalog::Encoding>(packing_random_.below(catalog::kEncodingNames.size()));
+  json change = replaced("/config/encoding", catalog::encoding_name(encoding));
+  const bool unsizes = !catalog::is_packed(encoding) && destination.record_kib > 0;
+  if (unsizes) change.push_back({{"op", "remove"}, {"path", "/config/recordBytes"}});
+  ask_for("PATCH", path_of(destination), change.dump(), [&] {
+    destination.encoding = encoding;
+    if (unsizes) destination.record_kib = 0;
+    destination.changed = true;
+    tell(fmt::format("{} gets {}", Cloud::stream_name(destination.stream), catalog::encoding_name(encoding)));
+  });
+}
+
 void Run::remove(Tracked& destination) {
   ask_for("DELETE", path_of(destination), "", [&] {
     destination.deleted = true;
@@ -160,6 +177,7 @@ void Run::change_catalog() {
   if (random_.below(3) == 0 && ledger_.destinations.size() < 6) return make_destination();
   if (destination == nullptr || destination->deleted) return;
   if (random_.below(8) == 0) return remove(*destination);
+  if (packs_ && packing_random_.below(4) == 0) return change_encoding(*destination);
   change_kinds(*destination);
 }
 
@@ -213,9 +231,10 @@ void Run::replay() {
     return;
   }
   tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
-  // What was given up before it began is not replayed.
-  const std::int64_t kept_from_ms = process_->journal().stats().oldest_received_ms + 1;
-  asked_replays_[destination->id] = {{destination->id, std::max(from_ms, kept_from_ms), to_ms, ledger_.now()}, oldest};
+  // What was given up before it began is not replayed. Entries lie in the order in which they were stored: one that was
+  // received later than the oldest that is kept may be gone.
+  const journal::Position kept_from = process_->journal().oldest();
+  asked_replays_[destination->id] = {{destination->id, from_ms, to_ms, ledger_.now(), kept_from.value}, oldest};
 }
 
 // On the API's worker, while live delivery, and whatever else there is, goes on.
@@ -255,9 +274,12 @@ bool Run::is_in_force() const {
     if (each.deleted) continue;
     ++there;
     const auto found = in_force.find(each.id);
-    if (found == in_force.end() || found->second->on != each.on || found->second->kinds != each.kinds) return false;
+    const auto is_as_set = [&each](const catalog::Destination& known) {
+      return known.on == each.on && known.kinds == each.kinds && known.kinesis.encoding == each.encoding;
+    };
+    if (found == in_force.end() || !is_as_set(*found->second)) return false;
     const auto shown = process_->exporter().status(each.id);
-    if (!shown || shown->destination.on != each.on || shown->destination.kinds != each.kinds) return false;
+    if (!shown || !is_as_set(shown->destination)) return false;
   }
   for (const auto& [key, known] : keys_)
     if (known.until_ms == 0 && catalog->by_sdk_key(key) == nullptr) return false;

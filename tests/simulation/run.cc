@@ -64,11 +64,16 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       look_random_(part(seed, 10)),
       lost_random_(part(seed, 13)),
       large_random_(part(seed, 14)),
+      packing_random_(part(seed, 15)),
       loses_files_(outage_ms == 0 && lost_random_.below(10) < 3),
+      packs_(packing_random_.below(3) != 0),
+      throttles_bytes_(packs_ && packing_random_.below(2) == 0),
+      refuses_large_(packs_ && packing_random_.below(3) == 0),
+      surges_(packs_ && packing_random_.below(2) == 0),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
-      cloud_(scheduler_, clock_, part(seed, 3), part(seed, 11)),
+      cloud_(scheduler_, clock_, part(seed, 3), part(seed, 11), part(seed, 16)),
       sdk_(part(seed, 4)),
       database_(part(seed, 12)),
       limits_(draw_limits(random_)),
@@ -93,7 +98,8 @@ void Run::tell(const std::string& line) const {
 }
 
 Outcome Run::go() {
-  tell("weather: " + weather_.text());
+  tell("weather: " + weather_.text() + (packs_ ? ", packed" : "") + (throttles_bytes_ ? ", few bytes" : "") +
+       (refuses_large_ ? ", large records are refused" : "") + (surges_ ? ", surges" : ""));
   try_start();
   for (std::uint64_t i = 1 + random_.below(3); i > 0 && !broken_; --i) guarded([this] { make_destination(); });
   live();
@@ -119,7 +125,13 @@ Outcome Run::go() {
   outcome.acknowledged_events = ledger_.acknowledged_events();
   for (const Tracked& each : ledger_.destinations) {
     outcome.taken_records += cloud_.stream(each.stream).taken;
-    outcome.repeats += cloud_.stream(each.stream).repeats();
+    const Stream& stream = cloud_.stream(each.stream);
+    outcome.repeats += stream.repeats();
+    outcome.records += stream.records;
+    outcome.packed += stream.packed;
+    outcome.throttled += stream.throttled;
+    outcome.cbor_records += stream.cbor_records;
+    outcome.refused_large += stream.refused_large;
   }
   outcome.refused = refused_;
   outcome.happened = happened_;

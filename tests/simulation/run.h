@@ -29,6 +29,7 @@ namespace sluice::simulation {
 struct Outcome {
   std::optional<std::string> broken;  // nothing: every promise was kept
   std::uint64_t payloads = 0, acknowledged_events = 0, taken_records = 0, repeats = 0;
+  std::uint64_t records = 0, packed = 0, throttled = 0, cbor_records = 0, refused_large = 0;  // of the streams
   std::uint64_t refused = 0;  // answers 503 and the like: the SDK keeps it, or sends it again
   Happened happened;
   std::uint64_t steps = 0, fingerprint = 0;
@@ -85,6 +86,10 @@ class Run {
   void trouble_reads();
   void trouble_database();
   void trouble_cloud();
+  // Records of several events (packing.cc)
+  void draw_packing(Tracked& destination);
+  void draw_stream(std::size_t number);
+  void trouble_packing();
 
   // What owners do (owners.cc)
   void make_catalog();
@@ -96,6 +101,7 @@ class Run {
   void make_destination();
   void turn(Tracked& destination);
   void change_kinds(Tracked& destination);
+  void change_encoding(Tracked& destination);
   void remove(Tracked& destination);
   void reset_key();
   void learn_keys();
@@ -125,8 +131,10 @@ class Run {
   const std::int64_t outage_ms_;
   Random random_;
   // Each of what came later, alone: an earlier seed keeps the rest of its weather.
-  Random read_random_, database_random_, key_random_, look_random_, lost_random_, large_random_;
+  Random read_random_, database_random_, key_random_, look_random_, lost_random_, large_random_, packing_random_;
   bool loses_files_;
+  // Destinations have an encoding; streams have limits of bytes and of records' sizes, and may not understand CBOR.
+  const bool packs_, throttles_bytes_, refuses_large_, surges_;
   ObjectId lost_cursor_;  // before the start under way; zero: none
   const Weather weather_;
   ManualClock clock_;

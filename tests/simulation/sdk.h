@@ -27,6 +27,7 @@ struct Payload {
   std::uint64_t number = 0;
   std::uint64_t sent_at = 0, answered_at = 0;  // logical times: Ledger::now()
   std::int64_t sent_ms = 0, answered_ms = 0;   // the machine's wall clock
+  std::uint64_t stored_from = 0;  // the journal's end when it first reached a process: none of it lies before
   int tries = 0;
   bool acknowledged = false;
 };

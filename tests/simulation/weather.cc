@@ -74,6 +74,7 @@ void Run::act() {
   trouble_database();
   if (weather_.catalog_changes && key_random_.below(25) == 0) reset_key();
   look();
+  if (packs_) trouble_packing();
   for (std::uint64_t count = random_.below(4); count > 0; --count) {
     ledger_.payloads.push_back(sdk_.make(random_.below(environments_), clock_.wall_ms()));
     send(ledger_.payloads.size() - 1);
@@ -118,6 +119,7 @@ void Run::send(std::size_t number) {
   }
   if (!process_ || !process_->listens()) return answered(number, 0);
   in_flight_.insert(number);
+  if (payload.stored_from == 0) payload.stored_from = process_->journal().end().value;
   process_->request(payload.request, [this, number, life = life_](const http::HttpResponse& response) {
     if (life != life_ || dying_ || in_flight_.erase(number) == 0) return;
     const bool lost = weather_.lost_client_answers && !repaired_ && random_.below(5) == 0;
@@ -251,7 +253,13 @@ void Run::repair() {
   cloud_.session_s = 3600;
   cloud_.flag_faults = {};
   database_.heal();
-  for (Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults = {};
+  for (Tracked& each : ledger_.destinations) {
+    Stream& stream = cloud_.stream(each.stream);
+    stream.faults = {};
+    // Of the last event, which Kinesis never takes, only the stream's description shows that it is not the stream that
+    // refuses everything: without it the event is kept until another comes.
+    if (weather_.poison) stream.kinesis.may_describe = true;
+  }
   while (!process_) try_start();
   guarded([this] {
     for (Tracked& each : ledger_.destinations)

@@ -1,0 +1,72 @@
+// KinesisSink: in which form calls are sent, and how many at once.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kinesis/sink_rig_fake.h"
+
+namespace sluice::kinesis {
+namespace {
+
+TEST(SinkCalls, are_in_cbor_once_the_first_was_understood) {
+  SinkRig rig;
+  rig.put(make_events(500, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  rig.put(make_events(20'000, 300, 500));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.kinesis.stored().size(), 20'500u);
+  EXPECT_EQ(static_cast<std::size_t>(rig.kinesis.cbor_calls()), rig.kinesis.calls().size());
+}
+
+TEST(SinkCalls, are_in_json_where_cbor_is_not_understood_and_nothing_is_lost_doubled_or_blamed) {
+  SinkRig rig;
+  rig.kinesis.understands_cbor = false;
+  rig.put(make_events(20'000, 300));
+  ASSERT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.kinesis.stored().size(), 20'000u);
+  EXPECT_EQ(rig.kinesis.copies().size(), 20'000u);
+  EXPECT_EQ(rig.kinesis.cbor_calls(), 1);
+  EXPECT_TRUE(rig.dead_letters.letters.empty());
+  EXPECT_FALSE(rig.sink->problem());
+}
+
+// 100 events a second, a round trip of 200 ms, a linger of 50 ms: a call for every few events would be 5 at once.
+TEST(SinkCalls, are_few_at_once_at_a_low_rate) {
+  SinkRig rig;
+  rig.round_trip_us = 200'000;
+  std::uint64_t most = 0;
+  for (int i = 0; i < 500; ++i) {
+    rig.put(make_events(1, 300, static_cast<std::uint64_t>(i)));
+    rig.run_for(10'000);
+    most = std::max(most, rig.sink->stats().calls_in_flight);
+  }
+  EXPECT_LE(most, 4u);
+  ASSERT_TRUE(rig.run_until_all_finished());
+}
+
+TEST(SinkCalls, let_the_thread_sleep_while_their_answers_are_awaited) {
+  SinkRig rig;
+  rig.run_for(1'000'000);
+  rig.round_trip_us = 10'000'000;
+  for (int i = 0; i < 20; ++i) {
+    rig.put(make_events(1, 300, static_cast<std::uint64_t>(i)));
+    rig.run_for(100'000);
+  }
+  EXPECT_EQ(rig.sink->stats().calls_in_flight, 4u);
+  std::vector<exporting::FinishedEvent> finished;
+  EXPECT_GT(rig.sink->step(rig.clock.steady_us(), finished), rig.clock.steady_us() + 100'000);
+}
+
+TEST(SinkCalls, are_as_many_as_a_long_way_needs) {
+  SinkRig rig(SinkRig::default_settings(), 100);
+  rig.round_trip_us = 100'000;
+  rig.put(make_events(60'000, 300));
+  const std::int64_t start_us = rig.clock.steady_us();
+  ASSERT_TRUE(rig.run_until_all_finished());
+  const double per_s = 60'000 * 1e6 / static_cast<double>(rig.clock.steady_us() - start_us);
+  EXPECT_GE(per_s, 60'000) << "100 shards take 100,000 records a second";
+}
+
+}  // namespace
+}  // namespace sluice::kinesis
