@@ -68,7 +68,7 @@ export class Rig {
       settings: { journal: { max_bytes: '8 GiB', retention: '0 s' }, shutdown: { drain: '0 s' } },
       destinations: streams.map((stream_name, i) => destination({
         name: `destination ${i}`, stream_name, endpoint: `${this.scheme}://${this.addresses[this.scheme]}`, sts_endpoint: this.control, role_arn: ROLE,
-        external_id: EXTERNAL_ID, ...(typeof fields === 'function' ? fields(i) : fields),
+        external_id: EXTERNAL_ID, cbor: true, ...(typeof fields === 'function' ? fields(i) : fields),
       })),
       ...(this.scheme === 'https' && { env: { AWS_CA_BUNDLE: this.addresses.certificate } }),
     });
