@@ -78,7 +78,7 @@ struct KinesisSettings {
   Encoding encoding = Encoding::json;
   std::uint64_t record_bytes = 0;  // of a packed record, with its partition key; 0: the encoding's default
   std::int64_t linger_ms = default_linger_ms(Encoding::json);
-  bool newline = true;  // ask ends_lines()
+  bool newline = true;       // ask ends_lines()
   std::optional<bool> cbor;  // whether PutRecords may be sent in CBOR; nothing: to AWS itself alone
   bool operator==(const KinesisSettings&) const = default;
 };

@@ -14,8 +14,8 @@ inline constexpr std::int64_t kRetryBaseUs = 50'000;
 // seconds of AWS's return.
 inline constexpr std::int64_t kCallRetryCapUs = 10'000'000;
 // Of records, while the stream accepts others: the rate is the pacer's matter, the pause only keeps records that failed
-// together from coming back together. Later events wait for one that is unlucky ten times (exporting::kMaxWindowEvents):
-// with 2 s here, a stream that refused 30 % by chance took 7,000 events/s of 20,000.
+// together from coming back together. Later events wait for one that is unlucky ten times
+// (exporting::kMaxWindowEvents): with 2 s here, a stream that refused 30 % by chance took 7,000 events/s of 20,000.
 inline constexpr std::int64_t kRecordRetryCapUs = 100'000;
 // Of records, while it takes next to none.
 inline constexpr std::int64_t kRefusedRetryCapUs = 30'000'000;
