@@ -5,7 +5,7 @@
 namespace sluice::exporting {
 namespace {
 
-constexpr std::int64_t kStartMs = 1'790'000'000'000;
+constexpr std::int64_t kHistoryStartMs = 1'790'000'000'000;
 
 // What `seconds` of these rates do, one look a second.
 void pass(History& history, PipelineStatus& status, std::int64_t& now_ms, int seconds, std::uint64_t accepted,
@@ -20,9 +20,9 @@ void pass(History& history, PipelineStatus& status, std::int64_t& now_ms, int se
 
 class HistoryTest : public testing::Test {
  protected:
-  History history_{kStartMs};
+  History history_{kHistoryStartMs};
   PipelineStatus status_;
-  std::int64_t now_ms_ = kStartMs;
+  std::int64_t now_ms_ = kHistoryStartMs;
 };
 
 TEST_F(HistoryTest, rates_are_of_what_arrives_and_not_of_what_is_delivered) {
