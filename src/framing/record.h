@@ -1,17 +1,17 @@
 // What a destination sends as one record: one event, or several packed together.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "export/sink.h"
 
 namespace sluice::framing {
 
 struct Record {
-  boost::container::small_vector<exporting::OutboundEvent, 1> events;  // never empty, in the order they came
+  std::vector<exporting::OutboundEvent> events;  // never empty, in the order they came
   std::string data;         // of a compressed record; empty for others, whose data is written when they are sent
   std::uint32_t bytes = 0;  // of the data as it is sent, without the partition key
 };

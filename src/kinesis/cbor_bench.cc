@@ -29,7 +29,7 @@ void build_cbor_body(benchmark::State& state) {
   std::string buffer;
   const bool aimed = state.range(1) != 0;
   for (auto _ : state) {
-    body.begin(std::move(buffer), kCborRecords);
+    body.begin(std::move(buffer), kCborRecords, 0);
     for (const exporting::OutboundEvent& event : events) {
       const auto key = random_partition_key(random);
       const auto write = [&](char* out) { return event.entry->envelope.write(out, event.slot); };

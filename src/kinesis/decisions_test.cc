@@ -39,18 +39,28 @@ TEST(RetryPolicy, doubles_from_50_ms_to_a_cap) {
 }
 
 TEST(RetryPolicy, lets_a_record_wait_the_longer_the_less_its_stream_takes) {
-  EXPECT_EQ(record_retry_cap_us(1), kRecordRetryCapUs);
-  EXPECT_EQ(record_retry_cap_us(0.5), 2 * kRecordRetryCapUs);
-  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0.003)), kRefusedRetryCapUs, 1);
-  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0)), kRefusedRetryCapUs, 1);
+  EXPECT_EQ(record_retry_cap_us(1, 0), kRecordRetryCapUs);
+  EXPECT_EQ(record_retry_cap_us(0.5, 0), 2 * kRecordRetryCapUs);
+  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0.003, 0)), kRefusedRetryCapUs, 1);
+  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0, 0)), kRefusedRetryCapUs, 1);
+}
+
+TEST(RetryPolicy, does_not_pause_long_for_what_is_refused_by_chance) {
+  EXPECT_EQ(record_retry_cap_us(1, 0.04), kRecordRetryCapUs);
+  EXPECT_EQ(record_retry_cap_us(1, 0.05), kChanceRetryCapUs);
+  EXPECT_EQ(record_retry_cap_us(0.5, 0.3), 2 * kChanceRetryCapUs);
+  EXPECT_NEAR(static_cast<double>(record_retry_cap_us(0, 0.3)), kRefusedRetryCapUs, 1) << "it takes nothing at all";
 }
 
 TEST(HashKey, is_written_and_read_over_its_whole_range) {
   const HashKey most = ~HashKey{0};
+  const HashKey chunk = 10'000'000'000'000'000'000u;  // that many are written in one go
   for (const HashKey key :
-       {HashKey{0}, HashKey{9}, HashKey{10}, HashKey{UINT64_MAX}, HashKey{UINT64_MAX} + 1, most / 3, most})
+       {HashKey{0}, HashKey{9}, HashKey{10}, HashKey{UINT64_MAX}, HashKey{UINT64_MAX} + 1, most / 3, most, chunk - 1,
+        chunk, chunk + 7, chunk * 12, chunk * chunk - 1, chunk * chunk, chunk * chunk + 5, chunk * chunk * 3})
     EXPECT_TRUE(parse_hash_key(hash_key_text(key)) == key) << hash_key_text(key);
   EXPECT_EQ(hash_key_text(most), "340282366920938463463374607431768211455");
+  EXPECT_EQ(hash_key_text(chunk * chunk + 5), "100000000000000000000000000000000000005");
   for (const char* text :
        {"", "01", "-1", "1x", "340282366920938463463374607431768211456", "9999999999999999999999999999999999999999"})
     EXPECT_FALSE(parse_hash_key(text)) << text;

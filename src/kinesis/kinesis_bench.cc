@@ -16,7 +16,7 @@ constexpr std::size_t kRecords = 500;
 std::string body_of(std::size_t json_bytes) {
   PutRecordsBody body("", "flag-events");
   Random random(1);
-  body.begin({});
+  body.begin({}, 0, 0);
   for (const exporting::OutboundEvent& event : make_events(kRecords, json_bytes))
     add_event(body, event, random, std::nullopt);
   return body.finish();
@@ -37,7 +37,7 @@ void build_body(benchmark::State& state) {
   std::string buffer;
   const bool aimed = state.range(1) != 0;
   for (auto _ : state) {
-    body.begin(std::move(buffer));
+    body.begin(std::move(buffer), 0, 0);
     for (const exporting::OutboundEvent& event : events)
       add_event(body, event, random, aimed ? std::optional(static_cast<HashKey>(random.next()) << 60) : std::nullopt);
     buffer = body.finish();

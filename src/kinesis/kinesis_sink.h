@@ -39,6 +39,7 @@
 #include "kinesis/put_records_request.h"
 #include "kinesis/record_data.h"
 #include "kinesis/refusal_judge.h"
+#include "kinesis/request_buffers.h"
 #include "kinesis/send_queue.h"
 #include "kinesis/stream_watch.h"
 #include "kinesis/throttle_meter.h"
@@ -180,7 +181,7 @@ class KinesisSink final : public exporting::Sink {
   std::string record_code_;                   // of a record that failed, while nothing is accepted
   std::deque<Rejected> rejected_;
   std::int64_t flush_rejected_not_before_us_ = 0;
-  std::vector<std::string> buffers_;  // reusable request bodies
+  RequestBuffers buffers_;
 
   CircuitBreaker breaker_;
   Pacer pacer_;

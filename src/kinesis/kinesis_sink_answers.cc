@@ -16,8 +16,6 @@ constexpr double kReportThrottledShare = 0.02;
 // Without a throttled record for this long, throttling counts as over.
 constexpr std::int64_t kThrottlingOverUs = 1'000'000;
 constexpr std::int64_t kClockNoteMs = 3'600'000;
-// Bodies of earlier calls that are kept for the next: with the largest calls, 50 MiB.
-constexpr std::size_t kMostBuffers = 8;
 // One record in so many tells its shard, where the shards are not known otherwise: all are named within a second of any
 // load that matters.
 constexpr std::size_t kNameShardEvery = 16;
@@ -37,7 +35,7 @@ void KinesisSink::take_answers(std::int64_t now_us, std::vector<exporting::Finis
     Call call = std::move(found->second);
     calls_.erase(found);
     if (!call.full) --small_calls_;
-    if (buffers_.size() < kMostBuffers) buffers_.push_back(std::move(answer.response.request_body));
+    buffers_.keep(std::move(answer.response.request_body));
     call_stats_.answered(answer.arrived_us - call.started_us);
     take_put_answer(std::move(call), answer, now_us, finished);
   }
@@ -147,16 +145,16 @@ bool KinesisSink::take_failed_record(HeldRecord record, const RecordAnswer& answ
     return false;
   }
   if (trying_since_us_ != 0) record_code_ = code;
+  std::uint32_t shard = record.shard;
   if (why == ErrorClass::throttle) {
-    std::uint32_t shard = record.shard;
     if (shard == kNoShard) shard = watch_.map().index_of(shard_named_in(answer.error_message));
     pacer_.count_answer(shard, counted_bytes(record.bytes), false);
     throttle_code_ = code;
   }
   record.shard = kNoShard;
   ++record.failures;
-  const std::int64_t not_before_us =
-      now_us + retry_delay_us(record.failures, record_retry_cap_us(throttles_.accepted_share()), random_);
+  const std::int64_t cap_us = record_retry_cap_us(throttles_.accepted_share(), pacer_.refused_by_chance(shard));
+  const std::int64_t not_before_us = now_us + retry_delay_us(record.failures, cap_us, random_);
   send_queue_.retry(std::move(record), not_before_us);
   return why == ErrorClass::throttle;
 }

@@ -177,16 +177,11 @@ KinesisSink::Call KinesisSink::form_call(std::int64_t now_us) {
 }
 
 std::string KinesisSink::body_of(const Call& call) {
-  std::string buffer;
-  if (!buffers_.empty()) {
-    buffer = std::move(buffers_.back());
-    buffers_.pop_back();
-  }
   const bool cbor = call.format == WireFormat::cbor;
   if (cbor) {
-    cbor_.begin(std::move(buffer), call.records.size());
+    cbor_.begin(buffers_.take(), call.records.size(), call.bytes);
   } else {
-    json_.begin(std::move(buffer));
+    json_.begin(buffers_.take(), call.records.size(), call.bytes);
   }
   for (const HeldRecord& record : call.records) {
     const std::array<char, kPartitionKeyBytes> drawn = random_partition_key(random_);

@@ -37,6 +37,10 @@ class Pacer {
   // A shard that AWS named. While the map is not known, their number stands for that of the shards.
   void note_shard(std::string_view id, std::int64_t now_us);
   void end_answer(std::int64_t sent_us, std::int64_t now_us, Random& random);
+  // The share that this shard (kNoShard: the stream) refuses whatever the rate is, as far as known; 0..1.
+  double refused_by_chance(std::uint32_t shard) const {
+    return shard < shards_.size() ? shards_[shard].controller.noise() : whole_.noise();
+  }
 
   bool aims(std::int64_t now_us) const { return !shards_.empty() && now_us < busy_until_us_; }
   // Units of the stream that may be sent a second now, as far as it is limited; kNoLimit.

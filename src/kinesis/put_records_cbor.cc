@@ -21,7 +21,7 @@ constexpr std::string_view kCborBeforeHashKey =
     "ExplicitHashKey";
 constexpr std::size_t kCborFrameBytes = kCborBeforeData[0].size() + kCborBeforeKey.size() + kCborBeforeHashKey.size() +
                                         kMaxHashKeyDigits + 3 * kMaxCborHeadBytes;
-// Room is made for more than the record in hand, so that a body that outgrows its buffer does so in few steps.
+// A body that outgrows what was announced does so in few steps.
 constexpr std::size_t kCborGrowBytes = 16'384;
 
 char* put_bytes(char* out, std::string_view text) {
@@ -48,11 +48,11 @@ void PutRecordsCbor::make_room(std::size_t bytes) {
   if (body_.size() - used_ < bytes) body_.resize(used_ + bytes + kCborGrowBytes);
 }
 
-void PutRecordsCbor::begin(std::string buffer, std::size_t records) {
+void PutRecordsCbor::begin(std::string buffer, std::size_t records, std::uint64_t bytes) {
   body_ = std::move(buffer);
   used_ = 0;
   missing_records_ = records;
-  make_room(head_.size() + kMaxCborHeadBytes);
+  make_room(head_.size() + kMaxCborHeadBytes + records * kCborFrameBytes + bytes);
   char* const out = put_bytes(body_.data(), head_);
   used_ = static_cast<std::size_t>(write_cbor_head(out, CborMajor::array, records) - body_.data());
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,10 +23,10 @@ class PutRecordsCbor {
   // The ARN wins over the name.
   PutRecordsCbor(std::string_view stream_arn, std::string_view stream_name);
 
-  // Starts a body of exactly `records` records. `buffer` is written over: hand in an earlier body as it is, not
-  // emptied, because what it holds beyond its size has to be filled with zeros first (a std::string cannot grow
-  // otherwise).
-  void begin(std::string buffer, std::size_t records);
+  // Starts a body of exactly `records` records, which count about `bytes` together (counted_bytes()). `buffer` is
+  // written over: hand in an earlier body as it is, not emptied, because what it holds beyond its size has to be filled
+  // with zeros first (a std::string cannot grow otherwise).
+  void begin(std::string buffer, std::size_t records, std::uint64_t bytes);
   // `write` is called once, with where to write `data_bytes` bytes, and returns their end.
   template <typename Write>
   void add(std::size_t data_bytes, Write&& write, std::string_view partition_key,

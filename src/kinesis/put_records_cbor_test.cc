@@ -22,7 +22,7 @@ struct Given {
 };
 
 std::string body_of(PutRecordsCbor& body, const std::vector<Given>& records, std::string buffer = {}) {
-  body.begin(std::move(buffer), records.size());
+  body.begin(std::move(buffer), records.size(), 0);
   for (const Given& record : records) {
     const auto write = [&](char* out) {
       std::memcpy(out, record.data.data(), record.data.size());

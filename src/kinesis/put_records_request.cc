@@ -53,8 +53,9 @@ char* PutRecordsBody::scratch(std::size_t bytes) {
   return scratch_.get();
 }
 
-void PutRecordsBody::begin(std::string buffer) {
+void PutRecordsBody::begin(std::string buffer, std::size_t records, std::uint64_t bytes) {
   body_ = std::move(buffer);
+  body_.reserve(head_.size() + records * (kFrameBytes + 4) + base64_size(bytes));
   body_.assign(head_);
   first_ = true;
 }

@@ -40,8 +40,8 @@ class PutRecordsBody {
   // The ARN wins over the name.
   PutRecordsBody(std::string_view stream_arn, std::string_view stream_name);
 
-  // Starts a body in `buffer`, whose capacity is kept.
-  void begin(std::string buffer);
+  // Starts a body of `records` records, which count about `bytes` together, in `buffer`, whose capacity is kept.
+  void begin(std::string buffer, std::size_t records, std::uint64_t bytes);
   // `write` is called once, with where to write `data_bytes` bytes, and returns their end.
   template <typename Write>
   void add(std::size_t data_bytes, Write&& write, std::string_view partition_key,

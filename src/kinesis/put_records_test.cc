@@ -19,7 +19,7 @@ TEST(PutRecordsBody, holds_each_record_whole) {
   std::string buffer;
   for (const std::size_t size : {20u, 21u, 22u, 23u, 600u, 100'000u}) {
     const auto events = make_events(3, size);
-    body.begin(std::move(buffer));
+    body.begin(std::move(buffer), 0, 0);
     add_event(body, events[0], random, std::nullopt);
     add_event(body, events[1], random, HashKey{12345});
     add_event(body, events[2], random, ~HashKey{0});
@@ -41,7 +41,7 @@ TEST(PutRecordsBody, holds_each_record_whole) {
 
 TEST(PutRecordsBody, names_the_stream_by_its_arn_where_there_is_one) {
   PutRecordsBody body("arn:aws:kinesis:eu-west-1:123456789012:stream/s", "s");
-  body.begin({});
+  body.begin({}, 0, 0);
   EXPECT_EQ(body.finish(), R"({"StreamARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/s","Records":[]})");
 }
 

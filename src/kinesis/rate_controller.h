@@ -1,6 +1,7 @@
 // How fast a stream, or one shard of it, is sent to, learned from what it takes. A refusal is a fact about capacity and
 // no punishment: the rate follows what is accepted, is probed upwards while something waits, and goes down only when
-// that lowers the share of refusals. docs/decisions/pacing.md has the reasons and the measurements.
+// that lowers the share of refusals. docs/decisions/0006-pacing-by-what-a-stream-takes.md has the reasons and the
+// measurements.
 //
 //   free ──refusals above the noise──▶ probing (just below what is accepted) ──the share fell──▶ free, limited there
 //     ▲                                   │

@@ -14,19 +14,24 @@ inline constexpr std::int64_t kRetryBaseUs = 50'000;
 // seconds of AWS's return.
 inline constexpr std::int64_t kCallRetryCapUs = 10'000'000;
 // Of records, while the stream accepts others: the rate is the pacer's matter, the pause only keeps records that failed
-// together from coming back together. Later events wait for one that is unlucky ten times
+// together from coming back together. Later events wait for one that is unlucky ten times in a row
 // (exporting::kMaxWindowEvents): with 2 s here, a stream that refused 30 % by chance took 7,000 events/s of 20,000.
 inline constexpr std::int64_t kRecordRetryCapUs = 100'000;
+// Of records that are refused by chance (RateController::noise): no pause makes that less likely, and with the longer
+// one a backlog of 250,000 events/s stood still every other second.
+inline constexpr std::int64_t kChanceRetryCapUs = 20'000;
+inline constexpr double kLeastChance = 0.05;
 // Of records, while it takes next to none.
 inline constexpr std::int64_t kRefusedRetryCapUs = 30'000'000;
 
 // After an outage everything that waits goes out again within this time, spread so that it is no stampede.
 inline constexpr std::int64_t kExpediteUs = 2'000'000;
 
-// `accepted_share`: of the records sent lately, 0..1.
-constexpr std::int64_t record_retry_cap_us(double accepted_share) {
-  constexpr double kLeastShare = static_cast<double>(kRecordRetryCapUs) / static_cast<double>(kRefusedRetryCapUs);
-  return static_cast<std::int64_t>(static_cast<double>(kRecordRetryCapUs) / std::max(accepted_share, kLeastShare));
+// `accepted_share`: of the records sent lately, 0..1. `by_chance`: the share that is refused whatever the rate is.
+constexpr std::int64_t record_retry_cap_us(double accepted_share, double by_chance) {
+  const auto cap_us = static_cast<double>(by_chance < kLeastChance ? kRecordRetryCapUs : kChanceRetryCapUs);
+  return static_cast<std::int64_t>(
+      std::min(cap_us / std::max(accepted_share, 1e-9), static_cast<double>(kRefusedRetryCapUs)));
 }
 
 // The bound of the delay after the `failures`-th failure in a row (1, 2, …).

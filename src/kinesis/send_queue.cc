@@ -6,6 +6,12 @@
 #include "kinesis/put_records_request.h"
 
 namespace sluice::kinesis {
+namespace {
+
+// Kept when nothing waits any more: after an outage there may have been very many.
+constexpr std::size_t kMostFreePlaces = 4096;
+
+}  // namespace
 
 void SendQueue::put(HeldRecord record) {
   ready_bytes_ += counted_bytes(record.bytes);
@@ -13,7 +19,14 @@ void SendQueue::put(HeldRecord record) {
 }
 
 void SendQueue::retry(HeldRecord record, std::int64_t not_before_us) {
-  waiting_.push_back({not_before_us, std::move(record)});
+  if (free_places_.empty()) {
+    free_places_.push_back(static_cast<std::uint32_t>(waiting_records_.size()));
+    waiting_records_.emplace_back();
+  }
+  const std::uint32_t place = free_places_.back();
+  free_places_.pop_back();
+  waiting_records_[place] = std::move(record);
+  waiting_.push_back({not_before_us, place});
   std::push_heap(waiting_.begin(), waiting_.end(), Waiting::later);
 }
 
@@ -31,9 +44,16 @@ void SendQueue::put_fresh_first() {
 void SendQueue::advance(std::int64_t now_us) {
   while (!waiting_.empty() && waiting_.front().due_us <= now_us) {
     std::pop_heap(waiting_.begin(), waiting_.end(), Waiting::later);
-    ready_bytes_ += counted_bytes(waiting_.back().record.bytes);
-    retries_.push_back(std::move(waiting_.back().record));
+    const std::uint32_t place = waiting_.back().place;
     waiting_.pop_back();
+    free_places_.push_back(place);
+    HeldRecord record = std::move(waiting_records_[place]);
+    ready_bytes_ += counted_bytes(record.bytes);
+    retries_.push_back(std::move(record));
+  }
+  if (waiting_.empty() && waiting_records_.size() > kMostFreePlaces) {
+    waiting_records_ = {};
+    free_places_ = {};
   }
   if (ready() == 0) {
     ready_stamped_ = false;

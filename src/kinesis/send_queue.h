@@ -62,12 +62,14 @@ class SendQueue {
  private:
   struct Waiting {
     std::int64_t due_us;
-    HeldRecord record;
+    std::uint32_t place;  // in waiting_records_: a heap moves what it holds about
     static bool later(const Waiting& a, const Waiting& b) { return a.due_us > b.due_us; }
   };
   std::deque<HeldRecord> fresh_;
   std::deque<HeldRecord> retries_;
   std::vector<Waiting> waiting_;  // a heap, the next due in front
+  std::vector<HeldRecord> waiting_records_;
+  std::vector<std::uint32_t> free_places_;
   std::uint64_t ready_bytes_ = 0;
   std::int64_t ready_since_us_ = 0;
   bool ready_stamped_ = false;

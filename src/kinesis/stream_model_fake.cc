@@ -152,7 +152,9 @@ void StreamModel::answer(Sender& sender, Call call) {
     }
     ++sender.counts.refused;
     ++record.failures;
-    sender.retries.emplace(now_us_ + retry_delay_us(record.failures, kRecordRetryCapUs, sender.random), record);
+    const double by_chance = sender.pacer.refused_by_chance(options_.map_known ? shard : kNoShard);
+    const std::int64_t cap_us = record_retry_cap_us(1, by_chance);
+    sender.retries.emplace(now_us_ + retry_delay_us(record.failures, cap_us, sender.random), record);
   }
   sender.pacer.end_answer(call.sent_us, now_us_, sender.random);
 }
