@@ -58,7 +58,8 @@ export class Rig {
       this.kinesim.requireAlive();
       return (await fetch(`${this.control}/_kinesim/health`)).status === 200;
     });
-    this.addresses = JSON.parse(await readFile(this.ready, 'utf8'));
+    // It answers a moment before its addresses are written.
+    this.addresses = await waitFor("kinesim's addresses", async () => JSON.parse(await readFile(this.ready, 'utf8')));
     await this.post('config', { roles: [{ arn: ROLE, external_id: EXTERNAL_ID, policy: this.denied ? PUT_ONLY : ALL }] });
   }
 

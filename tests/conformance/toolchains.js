@@ -25,19 +25,27 @@ function missing(what, command, args, good = () => true) {
   }
 }
 
-function python(version) {
-  const venv = path.join(buildFolder, `python-${version}`);
+// A Python of its own with these packages, that runs a script of the folder python.
+function pythonWith(name, packages, script) {
+  const venv = path.join(buildFolder, name);
   return {
-    name: `Python server SDK ${version}`,
-    users: version.startsWith('7.'),
     missing: () => missing('Python 3 with its venv module', 'python3', ['-c', 'import venv, ensurepip']),
     prepare() {
       run('python3', ['-m', 'venv', '--clear', venv]);
-      run(path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', `launchdarkly-server-sdk==${version}`]);
-      return [path.join(venv, 'bin/python'), path.join(here, 'python/drive.py')];
+      run(path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
+      return [path.join(venv, 'bin/python'), path.join(here, 'python', script)];
     },
   };
 }
+
+const python = (version) => ({
+  name: `Python server SDK ${version}`,
+  users: version.startsWith('7.'),
+  ...pythonWith(`python-${version}`, [`launchdarkly-server-sdk==${version}`], 'drive.py'),
+});
+
+// six: what the package needs and does not say.
+export const deaggregation = { name: 'aws_kinesis_agg 1.2.3', ...pythonWith('python-kpl', ['aws_kinesis_agg==1.2.3', 'six==1.17.0'], 'deaggregate.py') };
 
 const go = {
   name: 'Go server SDK 7.14.6',  // as tests/conformance/go/go.mod says
