@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } from '@aws-sdk/client-kinesis';
 import { eventOf } from '../integration/lib/events.js';
 import { Kinesim } from '../integration/lib/kinesim.js';
 import { SDK_KEY, Sluice } from '../integration/lib/sluice.js';
+import { recordsByShard } from '../integration/lib/stream_records.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { deaggregation } from './toolchains.js';
 
@@ -24,11 +24,8 @@ test(`${deaggregation.name} finds every event of a kpl destination once, with a 
   await waitFor('all events', async () => (await sluice.destination('kpl')).deliveredEvents === EVENTS);
 
   const numbers = [];
-  const { Shards } = await kinesim.client.send(new ListShardsCommand({ StreamName: STREAM }));
-  for (const { ShardId, HashKeyRange } of Shards) {
-    const { ShardIterator } = await kinesim.client.send(new GetShardIteratorCommand({ StreamName: STREAM, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
-    const { Records } = await kinesim.client.send(new GetRecordsCommand({ ShardIterator, Limit: 10_000 }));
-    const input = JSON.stringify(Records.map(({ Data }) => Buffer.from(Data).toString('base64')));
+  for (const { shard: { ShardId, HashKeyRange }, records } of await recordsByShard(kinesim.client, STREAM)) {
+    const input = JSON.stringify(records.map(({ Data }) => Buffer.from(Data).toString('base64')));
     for (const [text, , hashKey] of JSON.parse(execFileSync(command, [script], { input, encoding: 'utf8', maxBuffer: 64 << 20 }))) {
       numbers.push(eventOf(text).data.number);
       assert.ok(BigInt(hashKey) >= BigInt(HashKeyRange.StartingHashKey) && BigInt(hashKey) <= BigInt(HashKeyRange.EndingHashKey), `${hashKey} is of ${ShardId}`);

@@ -2,32 +2,17 @@
 // `json` destination of the same environment gets: every event once, with its id.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } from '@aws-sdk/client-kinesis';
 import { READERS } from './lib/encodings.js';
 import { eventOf } from './lib/events.js';
 import { Kinesim } from './lib/kinesim.js';
 import { SDK_KEY, Sluice } from './lib/sluice.js';
+import { recordsByShard } from './lib/stream_records.js';
 import { waitFor } from './lib/wait.js';
 
 const EVENTS = 3_000, PAYLOAD = 100;
 const UNIT = 25_600;  // bytes that Kinesis bills as one
 
 const streamOf = (encoding) => `events-${encoding.replace('+', '-')}`;
-
-async function records(client, stream) {
-  const all = [];
-  const { Shards } = await client.send(new ListShardsCommand({ StreamName: stream }));
-  for (const { ShardId } of Shards) {
-    let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand({ StreamName: stream, ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
-    for (;;) {
-      const { Records, NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }));
-      if (Records.length === 0) break;
-      all.push(...Records);
-      iterator = NextShardIterator;
-    }
-  }
-  return all;
-}
 
 const payload = (first) => Array.from({ length: PAYLOAD }, (_, i) => ({
   kind: 'custom', key: 'order-placed', creationDate: 1_700_000_000_000 + first + i, contextKeys: { user: `user-${first + i}` },
@@ -54,7 +39,7 @@ test('each encoding gives its consumers every event once, with the ids of a json
       const { deliveredEvents } = await sluice.destination(encoding);
       return deliveredEvents === EVENTS;
     });
-    const all = await records(kinesim.client, streamOf(encoding));
+    const all = (await recordsByShard(kinesim.client, streamOf(encoding))).flatMap(({ records }) => records);
     seen[encoding] = all.flatMap(READERS[encoding]).map((text) => eventOf(text));
     const units = all.reduce((sum, { Data, PartitionKey }) => sum + Math.ceil((Data.length + PartitionKey.length) / UNIT), 0);
     t.diagnostic(`${encoding}: ${all.length} records, ${units} units`);

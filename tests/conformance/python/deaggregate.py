@@ -7,7 +7,7 @@ import sys
 from aws_kinesis_agg.deaggregator import deaggregate_records
 
 records = [
-    {"eventID": f"shardId-0:{i}", "kinesis": {"kinesisSchemaVersion": "1.0", "sequenceNumber": str(i), "partitionKey": "outer", "data": data}}
+    {"eventID": f"shardId-0:{i}", "kinesis": {"kinesisSchemaVersion": "1.0", "sequenceNumber": str(i), "partitionKey": "outer", "approximateArrivalTimestamp": 1.0, "data": data}}
     for i, data in enumerate(json.load(sys.stdin))
 ]
 inner = [record["kinesis"] for record in deaggregate_records(records)]
