@@ -126,8 +126,11 @@ void fields(config::TomlTable& table, event::RecordFields& fields) {
 // How records are formed. A destination that does not name a linger time has the encoding's, also when the encoding
 // changes.
 void packing(config::TomlTable& table, KinesisSettings& settings) {
+  bool known = true;
   if (const auto name = table.text("encoding", "the name of an encoding", "\"ndjson+zstd\"")) {
-    if (const auto encoding = encoding_named(*name))
+    const auto encoding = encoding_named(*name);
+    known = encoding.has_value();
+    if (known)
       settings.encoding = *encoding;
     else
       table.fault("encoding", fmt::format("\"{}\" is not an encoding; expected one of {}.", *name,
@@ -142,6 +145,8 @@ void packing(config::TomlTable& table, KinesisSettings& settings) {
           "record_bytes",
           fmt::format("\"{}\" is not valid; expected a size from 25 KiB to 1 MiB. Example: \"100 KiB\"", *text));
   }
+  // Whether it fits the encoding is not asked of one that is not known: the answer would blame the wrong setting.
+  if (!known) settings.record_bytes = 0;
   settings.linger_ms = default_linger_ms(settings.encoding);
   if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
     const auto linger_ms = config::parse_duration_ms(*text);

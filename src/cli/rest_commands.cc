@@ -129,18 +129,28 @@ std::string check_in_words(const ordered_json& body) {
   return out + (body.value("ok", false) ? "The destination works.\n" : "The destination does not work yet.\n");
 }
 
+// Of a test event: `delivered` says whether it was. A retry of dead letters has their number there.
+bool is_test_event(const ordered_json& body) {
+  return body.is_object() && body.contains("delivered") && body["delivered"].is_boolean();
+}
+
 // The answer as a sentence, for answers that read better so; empty: show it as a table.
 std::string in_words(const ordered_json& body) {
   if (body.contains("steps")) return check_in_words(body);
   const bool has_problem = body.contains("problem") && body["problem"].is_object();
-  if (body.contains("delivered") && !has_problem)
+  if (is_test_event(body) && !has_problem)
     return fmt::format(
         "The test event was delivered in {} ms{}. Find it by the flag key {} or the id {}.\n", body.value("tookMs", 0),
         body.contains("shardId")
             ? fmt::format(" to {}, sequence number {}", body.value("shardId", ""), body.value("sequenceNumber", ""))
             : "",
         body.value("key", ""), body.value("eventId", ""));
-  if (body.contains("delivered")) return "The test event was not delivered. " + problem_in_words(body["problem"]);
+  if (is_test_event(body)) return "The test event was not delivered. " + problem_in_words(body["problem"]);
+  if (body.contains("retried") && body.contains("left"))
+    return fmt::format("Sent again: {}. Delivered: {}. Refused, and kept again: {}.{}\n{}", body.value("retried", 0),
+                       body.value("delivered", 0), body.value("kept", 0),
+                       body.value("left", false) ? " Others are left: retry again." : "",
+                       has_problem ? problem_in_words(body["problem"]) : "");
   if (!body.contains("summary")) return "";
   const std::string state = body.value("state", "");
   return (state.empty() ? "" : in_colour(state, colour_of(state)) + ": ") + body.value("summary", "") + "\n" +
@@ -222,7 +232,7 @@ int run(const RestCommand& command, const RestArguments& given) {
   if (command.after == RestAfter::follow_replay && !given.json) return follow_replay(*server, path_of(command, given));
   const bool failed = reply->body.is_object() && !reply->body.value("ok", true);
   if (failed) return kRefused;
-  const bool undelivered = reply->body.is_object() && !reply->body.value("delivered", true);
+  const bool undelivered = is_test_event(reply->body) && !reply->body["delivered"].get<bool>();
   return undelivered ? kRefused : 0;
 }
 

@@ -36,13 +36,14 @@ Packing packing_of(const Traffic& traffic, catalog::Encoding encoding) {
     case catalog::Encoding::ndjson_gzip:
     case catalog::Encoding::ndjson_zstd: {
       const double compressed = each / traffic.compression_ratio;
-      record.events = events_that_fit(kCompressedRecordBytes * traffic.fill, compressed, kMaxEventsPerRecord);
+      record.events = events_that_fit(kCompressedRecordBytes * traffic.fill, compressed, kMaxCompressedEventsPerRecord);
       record.bytes = record.events * compressed;
       break;
     }
     case catalog::Encoding::kpl: {
       const double aggregated = each + kKplBytesPerEvent;
-      record.events = events_that_fit(kKplRecordBytes * traffic.fill - kKplBytesPerRecord, aggregated, kKplRecordBytes);
+      record.events =
+          events_that_fit(kKplRecordBytes * traffic.fill - kKplBytesPerRecord, aggregated, kMaxEventsPerRecord);
       record.bytes = kKplBytesPerRecord + record.events * aggregated;
       break;
     }

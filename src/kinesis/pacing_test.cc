@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "base/rounds_fake.h"
 #include "kinesis/stream_model_fake.h"
 
 namespace sluice::kinesis {
@@ -71,7 +72,7 @@ TEST(Pacer, keeps_a_shard_to_its_records_and_bytes) {
 }
 
 struct Seeds {
-  std::uint64_t first = 1, count = 12;
+  std::uint64_t first = 1, count = rounds(12);
   Seeds() {
     if (const char* text = std::getenv("SLUICE_PACING_SEEDS")) count = std::stoull(text);
     if (const char* text = std::getenv("SLUICE_PACING_SEED")) first = std::stoull(text);

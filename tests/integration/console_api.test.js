@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { openEventStream } from './lib/event_stream.js';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
 import { documentedUri } from './lib/openapi.js';
+import { sluiceBinary } from './lib/paths.js';
+import { runToEnd } from './lib/process.js';
 import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
@@ -316,6 +318,10 @@ test('dead letters are tried again once the stream takes them, with the same ids
   const { sluice, kinesim, at, send, get } = await exporting(t);
   const retry = () => sluice.api('POST', `${at}/dead-letters/retry`);
   assert.deepEqual((await retry()).body, { retried: 0, delivered: 0, kept: 0, left: false });
+  const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
+  const typed = await runToEnd(sluiceBinary, ['destination', 'retry', ...at.split('/').slice(1)], { env });
+  assert.equal(typed.status, 0, typed.output);
+  assert.match(typed.output, /^Sent again: 0\. Delivered: 0\. Refused, and kept again: 0\.$/m);
   await send(customEvent('too-large', { data: 'x'.repeat(1_100_000) }), customEvent('also', { data: 'y'.repeat(1_100_000) }), customEvent('fits'));
   await waitFor('the dead letters', async () => (await get('dead-letters')).totalCount === 2);
   const before = (await get('dead-letters')).items.map(({ record }) => record.event.id).sort();
@@ -383,6 +389,8 @@ test('flags by pages, searched and sorted, with evaluations by variation; many s
   const many = await sluice.api('PATCH', 'flags/web', { environmentKey: 'production', flags: ['flag-01', 'flag-02', 'never-seen'], trackEvents: false });
   assert.deepEqual([many.status, many.body], [200, { changed: 3 }]);
   await waitFor('the switches', async () => (await list('&filter=query:flag-0')).items.filter(({ environments: { production } }) => !production.trackEvents).length === 2, { timeoutMs: 1000 });
+  await send(customEvent('begin'));
+  await waitFor('what was sent before the switch', async () => (await keysOf(kinesim)).includes('begin'));
   const before = (await keysOf(kinesim)).length;
   await send(feature('flag-01', 0), feature('flag-03', 0), customEvent('end'));
   await waitFor('the end', async () => (await keysOf(kinesim)).includes('end'));
