@@ -36,6 +36,14 @@ TEST(CostAnswer, amounts_are_whole_cents) {
   EXPECT_EQ(item["perMonthUsd"], 510.27);
 }
 
+TEST(CostAnswer, a_peak_below_the_mean_is_refused) {
+  const auto question =
+      cost_question({{"eventsPerSecond", "10000"}, {"peakEventsPerSecond", "5000"}}, CostNames::query);
+  ASSERT_FALSE(question);
+  EXPECT_NE(question.error().message.find("less than the mean, 10000 events a second"), std::string::npos)
+      << question.error().message;
+}
+
 TEST(CostAnswer, numbers_on_the_command_line_may_be_short) {
   for (const auto& [text, number] :
        {std::pair{"250000", 250e3}, {"10M", 10e6}, {"1.5G", 1.5e9}, {"2k", 2e3}, {"1T", 1e12}}) {
