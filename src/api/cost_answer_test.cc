@@ -42,6 +42,8 @@ TEST(CostAnswer, a_peak_below_the_mean_is_refused) {
   ASSERT_FALSE(question);
   EXPECT_NE(question.error().message.find("less than the mean, 10000 events a second"), std::string::npos)
       << question.error().message;
+  EXPECT_TRUE(cost_question({{"eventsPerMonth", "3244266"}, {"peakEventsPerSecond", "1.23"}}, CostNames::query))
+      << "a steady rate, as a destination's status rounds it";
 }
 
 TEST(CostAnswer, numbers_on_the_command_line_may_be_short) {

@@ -134,6 +134,11 @@ bool is_test_event(const ordered_json& body) {
   return body.is_object() && body.contains("delivered") && body["delivered"].is_boolean();
 }
 
+// Of dead letters.
+bool is_retry(const ordered_json& body) {
+  return body.is_object() && body.contains("retried") && body.contains("left");
+}
+
 // The answer as a sentence, for answers that read better so; empty: show it as a table.
 std::string in_words(const ordered_json& body) {
   if (body.contains("steps")) return check_in_words(body);
@@ -146,7 +151,7 @@ std::string in_words(const ordered_json& body) {
             : "",
         body.value("key", ""), body.value("eventId", ""));
   if (is_test_event(body)) return "The test event was not delivered. " + problem_in_words(body["problem"]);
-  if (body.contains("retried") && body.contains("left"))
+  if (is_retry(body))
     return fmt::format("Sent again: {}. Delivered: {}. Refused, and kept again: {}.{}\n{}", body.value("retried", 0),
                        body.value("delivered", 0), body.value("kept", 0),
                        body.value("left", false) ? " Others are left: retry again." : "",
@@ -233,7 +238,8 @@ int run(const RestCommand& command, const RestArguments& given) {
   const bool failed = reply->body.is_object() && !reply->body.value("ok", true);
   if (failed) return kRefused;
   const bool undelivered = is_test_event(reply->body) && !reply->body["delivered"].get<bool>();
-  return undelivered ? kRefused : 0;
+  const bool not_retried = is_retry(reply->body) && reply->body.contains("problem");
+  return undelivered || not_retried ? kRefused : 0;
 }
 
 void add_command(CLI::App& group, const RestCommand& command, std::function<int()>& chosen) {

@@ -26,24 +26,24 @@ std::optional<CapacityMode> capacity_mode_named(std::string_view name) {
 Packing packing_of(const Traffic& traffic, catalog::Encoding encoding) {
   const double each = std::max(traffic.bytes_per_event, 1.0);
   Packing record{1, each};
+  const double full = static_cast<double>(framing::default_record_bytes(encoding)) * traffic.fill;
   switch (encoding) {
     case catalog::Encoding::json:
       break;
     case catalog::Encoding::ndjson:
-      record.events = events_that_fit(kNdjsonRecordBytes * traffic.fill, each, kMaxEventsPerRecord);
+      record.events = events_that_fit(full, each, framing::kMaxEvents);
       record.bytes = record.events * each;
       break;
     case catalog::Encoding::ndjson_gzip:
     case catalog::Encoding::ndjson_zstd: {
       const double compressed = each / traffic.compression_ratio;
-      record.events = events_that_fit(kCompressedRecordBytes * traffic.fill, compressed, kMaxCompressedEventsPerRecord);
+      record.events = events_that_fit(full, compressed, framing::kMaxCompressedEvents);
       record.bytes = record.events * compressed;
       break;
     }
     case catalog::Encoding::kpl: {
       const double aggregated = each + kKplBytesPerEvent;
-      record.events =
-          events_that_fit(kKplRecordBytes * traffic.fill - kKplBytesPerRecord, aggregated, kMaxEventsPerRecord);
+      record.events = events_that_fit(full - kKplBytesPerRecord, aggregated, framing::kMaxEvents);
       record.bytes = kKplBytesPerRecord + record.events * aggregated;
       break;
     }

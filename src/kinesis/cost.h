@@ -39,12 +39,8 @@ inline constexpr double kPlannedShardShare = 0.8;
 // The rule of thumb that users of LaunchDarkly's Data Export know: for one event a record, with room for any peak.
 inline constexpr double kEventsPerShardAndMonth = 50e6;
 
-// How much is packed into a record that is full.
-inline constexpr double kNdjsonRecordBytes = 4 * kPutUnitBytes;  // four whole units; small enough to resend
-inline constexpr double kMaxEventsPerRecord = 500;               // what Firehose takes of a record's lines
-inline constexpr double kCompressedRecordBytes = 4 * kPutUnitBytes;
-inline constexpr double kMaxCompressedEventsPerRecord = 5'000;
-inline constexpr double kKplRecordBytes = 2 * kPutUnitBytes;  // the Kinesis Producer Library's own limit
+// How much a full record holds: framing/record_packer.h.
+
 // Of the KPL's format: tags, lengths and indices of each event; magic, checksum and the one key of each record.
 inline constexpr double kKplBytesPerEvent = 10;
 inline constexpr double kKplBytesPerRecord = 100;

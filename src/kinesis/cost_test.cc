@@ -52,7 +52,7 @@ TEST(Cost, full_records_are_whole_units) {
   EXPECT_EQ(compressed.bytes, 4 * kPutUnitBytes);
   const Packing aggregated = packing_of(steady(), Encoding::kpl);
   EXPECT_EQ(aggregated.events, 124);
-  EXPECT_LE(aggregated.bytes, kKplRecordBytes);
+  EXPECT_LE(aggregated.bytes, 2 * kPutUnitBytes);
 }
 
 TEST(Cost, a_record_has_as_many_events_as_the_packer_puts_into_it_at_most) {
