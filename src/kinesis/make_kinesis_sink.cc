@@ -64,7 +64,7 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   aws::EndpointSettings at;
   at.region = settings.region;
   at.custom = settings.endpoint;
-  const auto endpoint = aws::kinesis_endpoint(at, parts.environment);
+  const auto endpoint = aws::service_endpoint("kinesis", at, parts.environment);
   if (!endpoint) return std::make_unique<BlockedSink>(endpoint.error().message, parts.clock);
 
   std::shared_ptr<aws::CredentialsCache> credentials = parts.own_credentials;
