@@ -27,16 +27,11 @@ class EndpointAllowance {
   Result<void> check(std::string_view endpoint) const;
 
  private:
-  struct Network {
-    http_client::IpAddress address;
-    unsigned bits = 0;
-  };
   bool allows(std::string_view host) const;
-  static bool network_of(std::string_view entry, Network& network);
 
   bool any_ = false;
   std::vector<std::string> hosts_, domains_;
-  std::vector<Network> networks_;
+  std::vector<http_client::IpNetwork> networks_;
 };
 
 // "https://kinesis.eu-west-1.amazonaws.com", with FIPS, dual-stack and VPC endpoint names.

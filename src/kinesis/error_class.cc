@@ -66,6 +66,7 @@ std::string_view fault_code(http_client::TransportFault fault) {
     case http_client::TransportFault::resolve:
       return "cannot_resolve";
     case http_client::TransportFault::connect:
+    case http_client::TransportFault::forbidden:
       return "cannot_connect";
     case http_client::TransportFault::tls:
       return "tls_failed";
