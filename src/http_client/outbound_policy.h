@@ -2,8 +2,8 @@
 // person gave. Such a person decides where the server connects to and sees parts of the answers; without limits that
 // gives access to the server's whole network (SSRF).
 //
-// Public addresses over https may be called by everybody's leave. All else only as the owner of the server lists it in
-// the setting outbound.allowed. Link-local addresses, where clouds keep the credentials of the machine, never are: not
+// They may have public addresses called, over https. All else only as the owner of the server lists it in the setting
+// outbound.allowed. Link-local addresses, where clouds keep the credentials of the machine, never are: not
 // by setting, not by a name that resolves to one.
 //
 // Two checks belong together. check_url() is for the moment when a person gives an address, and says at once what is

@@ -50,8 +50,8 @@ class BlockedSink final : public exporting::Sink {
 }  // namespace
 
 std::string forbidden_endpoint(const catalog::KinesisSettings& settings, const KinesisParts& parts) {
-  if (parts.allowance == nullptr) return {};
-  const auto faults = check_kinesis_endpoints(settings, *parts.allowance);
+  if (parts.policy == nullptr) return {};
+  const auto faults = check_kinesis_endpoints(settings, *parts.policy);
   return faults.empty() ? std::string() : faults.front().field + ": " + faults.front().message;
 }
 
@@ -79,7 +79,8 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();
   options.endpoint = *endpoint;
-  if (!settings.cbor.value_or(aws::is_aws_endpoint(*endpoint))) options.wire_format = WireFormatSetting::json;
+  if (!settings.cbor.value_or(aws::is_aws_endpoint(*endpoint, kinesis_hosts())))
+    options.wire_format = WireFormatSetting::json;
   options.identity = parts.identity;
   return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
                                        std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock,

@@ -9,8 +9,8 @@
 namespace sluice::server {
 
 AwsIdentity::AwsIdentity(http_client::HttpTransport& transport, const Clock& clock, ProcessEnvironment environment,
-                         const aws::EndpointAllowance* allowance)
-    : transport_(transport), clock_(clock), environment_(std::move(environment)), allowance_(allowance) {}
+                         const http_client::OutboundPolicy* policy)
+    : transport_(transport), clock_(clock), environment_(std::move(environment)), policy_(policy) {}
 
 AwsIdentity::~AwsIdentity() {
   std::shared_ptr<aws::CredentialsCache> last;  // goes without the lock, which its worker may ask for
@@ -22,7 +22,7 @@ AwsIdentity::~AwsIdentity() {
 void AwsIdentity::find(const catalog::KinesisSettings& settings) {
   const std::lock_guard lock(mutex_);  // the cache's worker calls learn() before it is assigned here
   if (credentials_) return;
-  const bool allowed = allowance_ == nullptr || kinesis::check_kinesis_endpoints(settings, *allowance_).empty();
+  const bool allowed = policy_ == nullptr || kinesis::check_kinesis_endpoints(settings, *policy_).empty();
   const auto sts =
       aws::sts_endpoint({settings.region, false, false, allowed ? settings.sts_endpoint : std::string()}, environment_);
   if (sts) caller_ = std::make_unique<aws::CallerIdentityCache>(transport_, clock_, *sts, settings.region);
@@ -45,7 +45,7 @@ kinesis::KinesisParts AwsIdentity::parts(const catalog::KinesisSettings& setting
   const std::lock_guard lock(mutex_);
   kinesis::KinesisParts parts{transport_, clock_, environment_, credentials_,
                               [this] { return caller_ ? caller_->principal() : std::string(); }};
-  parts.allowance = allowance_;
+  parts.policy = policy_;
   return parts;
 }
 

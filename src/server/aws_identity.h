@@ -8,21 +8,21 @@
 
 #include "aws/caller_identity.h"
 #include "aws/credentials.h"
-#include "aws/endpoint_allowance.h"
 #include "base/clock.h"
 #include "base/process_environment.h"
 #include "catalog/snapshot.h"
 #include "http_client/http_transport.h"
+#include "http_client/outbound_policy.h"
 #include "kinesis/make_kinesis_sink.h"
 
 namespace sluice::server {
 
 class AwsIdentity {
  public:
-  // `allowance`: which custom endpoints destinations may name; null: any, as those of a configuration file. All that is
+  // `policy`: which custom endpoints destinations may name; null: any, as those of a configuration file. All that is
   // referred to outlives this, and this outlives the sinks that were given parts().
   AwsIdentity(http_client::HttpTransport& transport, const Clock& clock, ProcessEnvironment environment,
-              const aws::EndpointAllowance* allowance);
+              const http_client::OutboundPolicy* policy);
   // A request to AWS that is under way holds it up: stop the transport before.
   ~AwsIdentity();
 
@@ -38,7 +38,7 @@ class AwsIdentity {
   http_client::HttpTransport& transport_;
   const Clock& clock_;
   const ProcessEnvironment environment_;
-  const aws::EndpointAllowance* const allowance_;
+  const http_client::OutboundPolicy* const policy_;
   std::mutex mutex_;  // guards what follows
   std::unique_ptr<aws::CallerIdentityCache> caller_;
   std::shared_ptr<aws::CredentialsCache> credentials_;  // its worker uses caller_, and goes first

@@ -55,7 +55,7 @@ Result<void> Management::open_parts() {
   auto managed = catalog::ManagedCatalog::open(
       *store_, kinesis::check_kinesis_settings, [this] { changed(); },
       [this](const catalog::KinesisSettings& kinesis) {
-        return kinesis::check_kinesis_endpoints(kinesis, settings_.allowed_endpoints);
+        return kinesis::check_kinesis_endpoints(kinesis, settings_.outbound);
       });
   if (!managed) return tl::unexpected(managed.error());
   catalog_ = std::move(*managed);
