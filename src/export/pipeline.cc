@@ -159,9 +159,9 @@ bool Pipeline::next_entry() {
     entry->chunk = chunk_;
     entry->position = stored.position;
     entry->view = *view;
-    entry->envelope = event::EnvelopeWriter(
-        *view, event::EnvelopeOptions{catalog::ends_lines(destination_.kinesis), destination_.fields,
-                                      destination_.project_key, destination_.environment_key});
+    entry->envelope =
+        event::EnvelopeWriter(*view, event::EnvelopeOptions{destination_.ends_lines, destination_.fields,
+                                                            destination_.project_key, destination_.environment_key});
     entry_ = std::move(entry);
     walk_ = {};
     const journal::Cursor& cursor = window_.cursor();

@@ -34,6 +34,7 @@ inline constexpr std::size_t kLatencyBuckets = std::size(kLatencyBucketsMs) + 1;
 struct ReplayRange {
   std::int64_t from_ms = 0, to_ms = 0;
   journal::Position end;
+  std::int64_t started_ms = 0;  // wall clock: tells it from another one of the same destination
 };
 
 struct PipelineStatus {
