@@ -25,8 +25,10 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
                   {"eventId", event_id},
                   {"key", exporting::kTestEventKey},
                   {"tookMs", outcome.took_ms}};
-  if (outcome.receipt)
+  if (outcome.receipt) {
+    out["where"] = outcome.receipt->text;
     for (const auto& [part, value] : outcome.receipt->parts) out[part] = value;
+  }
   if (outcome.refused) {
     out["problem"] = {{"code", outcome.refused->code}, {"message", outcome.refused->reason}};
   } else if (outcome.problem) {

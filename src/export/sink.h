@@ -67,7 +67,8 @@ class DeadLetterStore {
 
 // Where an event came to lie, in the words of the destination's kind: {"shardId", "shardId-000000000001"}.
 struct Receipt {
-  std::vector<std::pair<std::string, std::string>> parts;  // in the order in which they are shown
+  std::vector<std::pair<std::string, std::string>> parts;  // for machines
+  std::string text;                                        // for people: "shardId-000000000001, sequence number 4957"
 };
 
 // What only the destination's own kind can read of a sink's state, for its part of the status. Immutable.

@@ -212,9 +212,7 @@ class Check {
     if (!as_ || blocked_) return;
     outcome_ = put_();
     if (outcome_->delivered) {
-      const std::string where = outcome_->receipt
-                                    ? fmt::format(" in {}, sequence number {}", outcome_->receipt->parts[0].second,
-                                                  outcome_->receipt->parts[1].second)
+      const std::string where = outcome_->receipt ? " in " + outcome_->receipt->text
                                     : std::string();
       return report(step, CheckStatus::ok,
                     fmt::format("The test event {} is in the stream{}.", exporting::kTestEventKey, where));

@@ -158,7 +158,8 @@ std::uint32_t KinesisSink::open_shards() const {
 
 std::optional<exporting::Receipt> KinesisSink::last_receipt() const {
   if (receipt_.sequence_number.empty()) return std::nullopt;
-  return exporting::Receipt{{{"shardId", receipt_.shard_id}, {"sequenceNumber", receipt_.sequence_number}}};
+  return exporting::Receipt{{{"shardId", receipt_.shard_id}, {"sequenceNumber", receipt_.sequence_number}},
+                            receipt_.shard_id + ", sequence number " + receipt_.sequence_number};
 }
 
 void KinesisSink::stop() { stopped_ = true; }
