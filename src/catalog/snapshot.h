@@ -57,6 +57,9 @@ struct Environment {
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
   FlagExport flag_export;
+  // Payloads are stored as they were sent, too, beside their events: a destination of the environment wants them, be it
+  // on or off. Set by CatalogSnapshot.
+  bool keeps_originals = false;
 };
 
 // What record_bytes may be: a unit that Kinesis bills, and the largest record that every stream takes.
@@ -108,6 +111,9 @@ struct Destination {
   bool on = true;
   bool from_oldest = false;  // a new destination starts at the oldest event kept instead of now
   event::EventKindSet kinds = event::EventKindSet::defaults();
+  // Its kind repeats payloads as they were sent: it gets each payload's original, and no events; `kinds` and `filter`
+  // do not matter then.
+  bool wants_originals = false;
   DestinationFilter filter;
   event::ContextPrivacy privacy;
   event::RecordFields fields;
@@ -133,6 +139,8 @@ class CatalogSnapshot {
   const std::vector<Project>& projects() const { return projects_; }
   const std::vector<Environment>& environments() const { return environments_; }
   const std::vector<Destination>& destinations() const { return *destinations_; }
+  // Whether any environment does.
+  bool keeps_originals() const { return keeps_originals_; }
   // True: nothing about any destination differs. False says nothing.
   bool has_destinations_of(const CatalogSnapshot& other) const { return destinations_ == other.destinations_; }
 
@@ -142,10 +150,12 @@ class CatalogSnapshot {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   void index_environments();
+  void note_who_keeps_originals();
   using ByText = std::unordered_map<std::string, const Environment*, TextHash, std::equal_to<>>;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
   std::shared_ptr<const std::vector<Destination>> destinations_;
+  bool keeps_originals_ = false;
   ByText by_sdk_key_, by_mobile_key_, by_client_side_id_;
 };
 
