@@ -149,12 +149,10 @@ Json brief_status_json(const ServerView& view) {
   for (const catalog::Environment& environment :
        catalog ? catalog->environments() : std::vector<catalog::Environment>()) {
     const journal::EnvironmentMark mark = journal_status->mark(environment.id);
-    std::uint64_t events = 0;
-    for (const std::uint64_t count : mark.appended) events += count;
     environments.push_back({{"id", environment.id.hex()},
                             {"project", environment.project_key},
                             {"environment", environment.key},
-                            {"eventsReceived", events},
+                            {"eventsReceived", event::event_total(mark.appended)},
                             {"lastEvent", mark.last_received_ms > 0 ? Json(mark.last_received_ms) : Json(nullptr)}});
   }
   Json destinations = Json::array();

@@ -53,6 +53,25 @@ TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
   EXPECT_EQ(destination.environment_id, environment->id);
 }
 
+TEST(CatalogSnapshot, an_environment_keeps_originals_while_a_destination_of_it_wants_them) {
+  std::vector<Environment> environments(2);
+  environments[0].id = *ObjectId::parse("578d1e02d2943862c52b9681");
+  environments[1].id = *ObjectId::parse("578d1e02d2943862c52b9682");
+  environments[0].keeps_originals = true;  // as of a snapshot before
+  Destination destination;
+  destination.environment_id = environments[1].id;
+  EXPECT_FALSE(CatalogSnapshot({}, environments, std::vector{destination}).keeps_originals());
+  destination.on = false;
+  destination.wants_originals = true;
+  const CatalogSnapshot first({}, environments, std::vector{Destination{}, destination});
+  const CatalogSnapshot second({}, environments, first);
+  for (const CatalogSnapshot* catalog : {&first, &second}) {
+    EXPECT_FALSE(catalog->environment(environments[0].id)->keeps_originals);
+    EXPECT_TRUE(catalog->environment(environments[1].id)->keeps_originals);
+    EXPECT_TRUE(catalog->keeps_originals());
+  }
+}
+
 TEST(DeclaredCatalog, settings_that_a_kind_does_not_support_are_refused_with_its_reason) {
   for (const char* line : {"kinds = [\"custom\"]", "never_flags = [\"a\"]", "sample_one_in = 10",
                            "drop_attributes = [\"email\"]", "add_fields = [\"sdk\"]", "start = \"oldest\""}) {
@@ -114,6 +133,19 @@ traget = "flags"
         "\"kafka\" is not a kind of destination; expected \"pipe\" or \"copy\"", "\"features\" is not a kind of event",
         "\"2 h\" is not valid", "target:\n    It is missing", "Did you mean target?"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(DeclaredCatalog, names_only_the_kinds_that_a_destination_can_select) {
+  for (const char* kind : {"original", "(original)", "(unusable)"}) {
+    config::ConfigFaults faults;
+    std::string text(kWhole);
+    text.replace(text.find("\"summary\""), 9, fmt::format("\"{}\"", kind));
+    read(text, faults);
+    EXPECT_NE(faults.text().find(fmt::format("\"{}\" is not a kind of event; expected feature, ", kind)),
+              std::string::npos)
+        << faults.text();
+    EXPECT_NE(faults.text().find("migration_op, or other"), std::string::npos) << faults.text();
+  }
 }
 
 TEST(Catalog, tells_listeners_of_each_snapshot) {

@@ -57,6 +57,9 @@ struct Environment {
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
   FlagExport flag_export;
+  // Payloads are stored as they were sent, too, beside their events: a destination of the environment wants them, be it
+  // on or off. Set by CatalogSnapshot.
+  bool keeps_originals = false;
 };
 
 // Only these, unless there are none, and never those.
@@ -89,7 +92,9 @@ struct Destination {
   KindSettings settings;
   std::string target;                     // what it delivers to, for people
   bool ends_lines = true;                 // each event ends in a newline
-  bool wants_originals = false;           // it delivers payloads as SDKs sent them instead of export events
+  // Its kind repeats payloads as they were sent: it gets each payload's original, and no events; `kinds` and `filter`
+  // do not matter then.
+  bool wants_originals = false;
   std::int64_t behind_after_ms = 10'000;  // how old the oldest event gets while all is well
   bool operator==(const Destination&) const = default;
 };
@@ -111,6 +116,8 @@ class CatalogSnapshot {
   const std::vector<Project>& projects() const { return projects_; }
   const std::vector<Environment>& environments() const { return environments_; }
   const std::vector<Destination>& destinations() const { return *destinations_; }
+  // Whether any environment does.
+  bool keeps_originals() const { return keeps_originals_; }
   // True: nothing about any destination differs. False says nothing.
   bool has_destinations_of(const CatalogSnapshot& other) const { return destinations_ == other.destinations_; }
 
@@ -120,10 +127,12 @@ class CatalogSnapshot {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   void index_environments();
+  void note_who_keeps_originals();
   using ByText = std::unordered_map<std::string, const Environment*, TextHash, std::equal_to<>>;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
   std::shared_ptr<const std::vector<Destination>> destinations_;
+  bool keeps_originals_ = false;
   ByText by_sdk_key_, by_mobile_key_, by_client_side_id_;
 };
 

@@ -32,6 +32,10 @@ struct OutboundEntry {
   event::EnvelopeWriter envelope;
 };
 
+// For a destination that wants originals (catalog::Destination) each event is a payload as it was sent: `slot.kind` is
+// `original`, and `slot.json` the bytes as stored, which read_original() (event/original.h) takes apart. The
+// credential's kind is entry->view.source().credential. There is no envelope: record_size() is the size of slot.json,
+// and what envelope.append() appends is slot.json.
 struct OutboundEvent {
   std::uint64_t ticket = 0;  // the pipeline's number for it; reported back when finished
   std::shared_ptr<const OutboundEntry> entry;
