@@ -90,8 +90,8 @@ struct Destination {
   std::string project_key, environment_key;  // for records that include them
   std::string kind;                          // its name (catalog/destination_kinds.h)
   KindSettings settings;
-  std::string target;                     // what it delivers to, for people
-  bool ends_lines = true;                 // each event ends in a newline
+  std::string target;      // what it delivers to, for people
+  bool ends_lines = true;  // each event ends in a newline
   // Its kind repeats payloads as they were sent: it gets each payload's original, and no events; `kinds` and `filter`
   // do not matter then.
   bool wants_originals = false;

@@ -8,9 +8,8 @@
 namespace sluice::cli {
 namespace {
 
-const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"},       {"NAME", "/name"}, {"KIND", "/kind"},
-                                                     {"ON", "/on"},        {"TO", "/config"},
-                                                     {"AT", "/_links/self/href"}};
+const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"}, {"NAME", "/name"}, {"KIND", "/kind"},
+                                                     {"ON", "/on"},  {"TO", "/config"}, {"AT", "/_links/self/href"}};
 
 RestValue value_of(destinations::FieldType type) {
   switch (type) {
@@ -304,15 +303,16 @@ const std::vector<RestCommand>& rest_command_table() {
 }
 
 const std::map<std::string, const char*>& rest_command_groups() {
-  static const std::map<std::string, const char*> all = {{"project", "Projects of a running server"},
-                                                         {"environment", "Environments, with their keys"},
-                                                         {"destination", "Destinations: create, test, watch, change"},
-                                                         {"destination create", "Create a destination of a kind, switched off"},
-                                                         {"flag", "Flags, and which are exported"},
-                                                         {"usage", "Delivered events"},
-                                                         {"token", "Access tokens of the REST API"},
-                                                         {"role", "Custom roles of access tokens"},
-                                                         {"audit", "The audit log"}};
+  static const std::map<std::string, const char*> all = {
+      {"project", "Projects of a running server"},
+      {"environment", "Environments, with their keys"},
+      {"destination", "Destinations: create, test, watch, change"},
+      {"destination create", "Create a destination of a kind, switched off"},
+      {"flag", "Flags, and which are exported"},
+      {"usage", "Delivered events"},
+      {"token", "Access tokens of the REST API"},
+      {"role", "Custom roles of access tokens"},
+      {"audit", "The audit log"}};
   return all;
 }
 

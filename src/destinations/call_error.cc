@@ -22,6 +22,8 @@ std::string_view fault_code(http_client::TransportFault fault) {
       return "timeout";
     case http_client::TransportFault::reset:
       return "connection_reset";
+    case http_client::TransportFault::forbidden:
+      return "address_forbidden";
     case http_client::TransportFault::none:
     case http_client::TransportFault::other:
       break;

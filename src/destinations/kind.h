@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/endpoint_allowance.h"
 #include "aws/server_identity.h"
 #include "base/clock.h"
 #include "base/notifier.h"
@@ -25,6 +24,7 @@
 #include "export/sink.h"
 #include "export/test_event.h"
 #include "http_client/http_transport.h"
+#include "http_client/outbound_policy.h"
 
 namespace sluice::destinations {
 
@@ -34,8 +34,8 @@ struct KindParts {
   const Clock& clock;
   ProcessEnvironment environment;
   aws::ServerIdentity& identity;
-  // What addresses destinations may name; null: any, as those of a configuration file.
-  const aws::EndpointAllowance* allowance = nullptr;
+  // What destinations may call; null: any, as those of a configuration file.
+  const http_client::OutboundPolicy* policy = nullptr;
   Workers& workers = worker_threads();
 };
 
@@ -68,7 +68,7 @@ class DestinationKind : public catalog::SettingsKind {
                                                      const exporting::SinkUse& use) const = 0;
   // The addresses in its settings that this server does not allow, each at its field.
   virtual std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
-                                                               const aws::EndpointAllowance& allowance) const = 0;
+                                                               const http_client::OutboundPolicy& policy) const = 0;
 
   // Tries it step by step. Blocks for seconds, a minute at the worst; not on the transport's thread. `put` sends one
   // test event: nothing else proves the permission.

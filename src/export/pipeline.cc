@@ -126,8 +126,8 @@ bool Pipeline::next_chunk() {
 
 event::EnvelopeWriter Pipeline::envelope_for(const event::EntryView& entry) const {
   if (destination_.wants_originals) return event::EnvelopeWriter::verbatim(false);
-  return {entry, event::EnvelopeOptions{destination_.ends_lines, destination_.fields,
-                                        destination_.project_key, destination_.environment_key}};
+  return {entry, event::EnvelopeOptions{destination_.ends_lines, destination_.fields, destination_.project_key,
+                                        destination_.environment_key}};
 }
 
 bool Pipeline::next_entry() {

@@ -55,9 +55,7 @@ Result<void> Management::open_parts() {
   auto managed = catalog::ManagedCatalog::open(
       *store_, destination_kinds(), [this] { changed(); },
       [this](const catalog::Destination& destination) {
-        return destination_kinds()
-            .of(destination)
-            .forbidden_addresses(destination.settings, settings_.allowed_endpoints);
+        return destination_kinds().of(destination).forbidden_addresses(destination.settings, settings_.outbound);
       });
   if (!managed) return tl::unexpected(managed.error());
   catalog_ = std::move(*managed);

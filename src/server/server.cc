@@ -133,9 +133,8 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
          a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
          a.catalog_key == b.catalog_key && a.catalog_key_file == b.catalog_key_file &&
-         a.allowed_endpoints_text == b.allowed_endpoints_text && a.core_dumps == b.core_dumps &&
-         a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle && a.log_level == b.log_level &&
-         a.log_format == b.log_format;
+         a.outbound_text == b.outbound_text && a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly &&
+         a.ca_bundle == b.ca_bundle && a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
 }  // namespace
@@ -143,8 +142,8 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
 Result<void> Server::Parts::open_data_path(bool managed) {
   transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
   identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
-  kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity,
-                                               managed ? &settings.allowed_endpoints : nullptr});
+  kind_parts.reset(
+      new destinations::KindParts{*transport, clock, environment, *identity, managed ? &settings.outbound : nullptr});
   auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
                                           {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
                                              return public_status->answer(request.path);

@@ -78,7 +78,7 @@ class Check {
     if (const std::string reason = forbidden_endpoint(settings_, parts_); !reason.empty())
       return fail(step, problem_of_settings(reason));
     const aws::EndpointSettings at{settings_.region, false, false, settings_.endpoint};
-    const auto endpoint = aws::kinesis_endpoint(at, parts_.environment);
+    const auto endpoint = aws::service_endpoint("kinesis", at, parts_.environment);
     const auto sts = aws::sts_endpoint({settings_.region, false, false, settings_.sts_endpoint}, parts_.environment);
     if (!endpoint) return fail(step, problem_of_settings(endpoint.error().message));
     if (!sts) return fail(step, problem_of_settings(sts.error().message));
@@ -212,8 +212,7 @@ class Check {
     if (!as_ || blocked_) return;
     outcome_ = put_();
     if (outcome_->delivered) {
-      const std::string where = outcome_->receipt ? " in " + outcome_->receipt->text
-                                    : std::string();
+      const std::string where = outcome_->receipt ? " in " + outcome_->receipt->text : std::string();
       return report(step, CheckStatus::ok,
                     fmt::format("The test event {} is in the stream{}.", exporting::kTestEventKey, where));
     }

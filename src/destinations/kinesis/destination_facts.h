@@ -11,7 +11,7 @@
 
 namespace sluice::kinesis {
 
-// `endpoint` as aws::kinesis_endpoint() gives it.
+// `endpoint` as aws::service_endpoint() gives it.
 DestinationFacts facts_of(const KinesisSettings& settings, std::string_view endpoint);
 // The settings' own, or the one that the stream's ARN names.
 std::string region_of(const KinesisSettings& settings);

@@ -48,8 +48,9 @@ constexpr std::array kRows = {
     Row{"KMSNotFound", ErrorClass::setup},
     Row{"KMSOptInRequired", ErrorClass::setup},
     Row{"UnknownOperation", ErrorClass::setup},
-    Row{"proxy_credentials", ErrorClass::setup},  // codes of call_error(), for what a proxy on the way answers
+    Row{"proxy_credentials", ErrorClass::setup},  // codes of error_of_fault()
     Row{"proxy_refused", ErrorClass::setup},
+    Row{"address_forbidden", ErrorClass::setup},
     Row{"Validation", ErrorClass::poison},
     Row{"InvalidArgument", ErrorClass::poison},
     Row{"Serialization", ErrorClass::poison},

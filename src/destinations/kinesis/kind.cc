@@ -27,7 +27,7 @@ constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE
 
 // A custom STS endpoint that may be called; else AWS's.
 std::string allowed_sts_endpoint(const KinesisSettings& settings, const KindParts& parts) {
-  const bool allowed = parts.allowance == nullptr || check_kinesis_endpoints(settings, *parts.allowance).empty();
+  const bool allowed = parts.policy == nullptr || check_kinesis_endpoints(settings, *parts.policy).empty();
   return allowed ? settings.sts_endpoint : std::string();
 }
 
@@ -38,7 +38,7 @@ KinesisParts parts_of(const KinesisSettings& settings, const KindParts& parts) {
           parts.identity.credentials(settings.region, allowed_sts_endpoint(settings, parts)),
           [&identity = parts.identity] { return identity.principal(); },
           parts.workers,
-          parts.allowance};
+          parts.policy};
 }
 
 // The stream's ARN, with ACCOUNT_ID if the account is not known.
@@ -106,8 +106,8 @@ class KinesisKind final : public destinations::DestinationKind {
     return make_kinesis_sink(alone, own, notifier, dead_letters);
   }
   std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
-                                                       const aws::EndpointAllowance& allowance) const override {
-    return check_kinesis_endpoints(settings.as<KinesisSettings>(), allowance);
+                                                       const http_client::OutboundPolicy& policy) const override {
+    return check_kinesis_endpoints(settings.as<KinesisSettings>(), policy);
   }
 
   std::vector<destinations::CheckStep> check(const catalog::Destination& destination, const KindParts& parts,

@@ -20,7 +20,7 @@ namespace sluice::kinesis {
 // One thread, but for the answers. May be destroyed while calls are in flight: their answers go nowhere.
 class KinesisCaller {
  public:
-  // `endpoint` as aws::kinesis_endpoint() gives it. All three references are used until the destructor returns, and not
+  // `endpoint` as aws::service_endpoint() gives it. All three references are used until the destructor returns, and not
   // after.
   KinesisCaller(http_client::HttpTransport& transport, const Clock& clock, Notifier& notifier, std::string endpoint,
                 std::string region);

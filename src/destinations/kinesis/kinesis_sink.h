@@ -54,7 +54,7 @@ struct KinesisSinkOptions {
   destinations::CircuitBreakerOptions breaker;
   StreamWatchOptions watch;
   WireFormatSetting wire_format = WireFormatSetting::automatic;
-  std::string endpoint;  // as aws::kinesis_endpoint() gives it
+  std::string endpoint;  // as aws::service_endpoint() gives it
   // ARN that Sluice runs as, for remedies; empty: not known yet. Called on the pipeline's thread until it is.
   std::function<std::string()> identity;
 };

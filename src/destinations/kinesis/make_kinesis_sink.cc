@@ -32,8 +32,8 @@ class OwnedAssumeRoleSource final : public aws::CredentialsSource {
 }  // namespace
 
 std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts) {
-  if (parts.allowance == nullptr) return {};
-  const auto faults = check_kinesis_endpoints(settings, *parts.allowance);
+  if (parts.policy == nullptr) return {};
+  const auto faults = check_kinesis_endpoints(settings, *parts.policy);
   return faults.empty() ? std::string() : faults.front().field + ": " + faults.front().message;
 }
 
@@ -46,7 +46,7 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   aws::EndpointSettings at;
   at.region = settings.region;
   at.custom = settings.endpoint;
-  const auto endpoint = aws::kinesis_endpoint(at, parts.environment);
+  const auto endpoint = aws::service_endpoint("kinesis", at, parts.environment);
   if (!endpoint) return std::make_unique<destinations::BlockedSink>(endpoint.error().message, parts.clock);
 
   std::shared_ptr<aws::CredentialsCache> credentials = parts.own_credentials;
@@ -61,7 +61,8 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();
   options.endpoint = *endpoint;
-  if (!settings.cbor.value_or(aws::is_aws_endpoint(*endpoint))) options.wire_format = WireFormatSetting::json;
+  if (!settings.cbor.value_or(aws::is_aws_endpoint(*endpoint, kinesis_hosts())))
+    options.wire_format = WireFormatSetting::json;
   options.identity = parts.identity;
   return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
                                        std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock,

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "aws/credentials.h"
-#include "aws/endpoint_allowance.h"
 #include "base/clock.h"
 #include "base/notifier.h"
 #include "base/process_environment.h"
@@ -15,6 +14,7 @@
 #include "destinations/kinesis/settings.h"
 #include "export/sink.h"
 #include "http_client/http_transport.h"
+#include "http_client/outbound_policy.h"
 
 namespace sluice::kinesis {
 
@@ -28,7 +28,7 @@ struct KinesisParts {
   std::function<std::string()> identity;  // ARN that Sluice runs as, for remedies; empty: not known yet
   Workers& workers = worker_threads();
   // What custom endpoints may be; null: any, as those of a configuration file.
-  const aws::EndpointAllowance* allowance = nullptr;
+  const http_client::OutboundPolicy* policy = nullptr;
 };
 
 // Why nothing is sent to what these settings name; empty: it may be.

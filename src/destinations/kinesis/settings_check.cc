@@ -1,5 +1,7 @@
 #include "destinations/kinesis/settings_check.h"
 
+#include <array>
+
 #include "aws/arn.h"
 #include "aws/endpoints.h"
 #include "base/text.h"
@@ -73,11 +75,19 @@ void check_record(const KinesisSettings& settings, Faults& faults) {
 
 }  // namespace
 
+aws::ServiceHosts kinesis_hosts() {
+  static constexpr std::array<std::string_view, 4> kHosts = {"kinesis", "kinesis-fips", "data-kinesis",
+                                                             "control-kinesis"};
+  return kHosts;
+}
+
 std::vector<catalog::FieldFault> check_kinesis_endpoints(const KinesisSettings& settings,
-                                                         const aws::EndpointAllowance& allowance) {
+                                                         const http_client::OutboundPolicy& policy) {
   Faults faults;
-  if (!settings.endpoint.empty()) faults.add_error("endpoint", allowance.check(settings.endpoint));
-  if (!settings.sts_endpoint.empty()) faults.add_error("sts_endpoint", allowance.check(settings.sts_endpoint));
+  if (!settings.endpoint.empty())
+    faults.add_error("endpoint", aws::check_endpoint_allowed(settings.endpoint, kinesis_hosts(), policy));
+  if (!settings.sts_endpoint.empty())
+    faults.add_error("sts_endpoint", aws::check_endpoint_allowed(settings.sts_endpoint, aws::sts_hosts(), policy));
   return faults.take();
 }
 

@@ -6,13 +6,17 @@
 #include "aws/endpoint_allowance.h"
 #include "catalog/destination_kinds.h"
 #include "destinations/kinesis/settings.h"
+#include "http_client/outbound_policy.h"
 
 namespace sluice::kinesis {
 
+// For aws::is_aws_endpoint().
+aws::ServiceHosts kinesis_hosts();
+
 // All faults, each at its field. Any thread.
 std::vector<catalog::FieldFault> check_kinesis_settings(const KinesisSettings& settings);
-// The custom endpoints that `allowance` does not allow, each at its field. Settings that passed the above.
+// The custom endpoints that `policy` does not allow, each at its field. Settings that passed the above.
 std::vector<catalog::FieldFault> check_kinesis_endpoints(const KinesisSettings& settings,
-                                                         const aws::EndpointAllowance& allowance);
+                                                         const http_client::OutboundPolicy& policy);
 
 }  // namespace sluice::kinesis
