@@ -15,7 +15,7 @@
 #include "catalog/document_cipher.h"
 #include "config/quantity.h"
 #include "config/toml_table.h"
-#include "kinesis/settings_check.h"
+#include "server/destination_kinds.h"
 
 namespace sluice::server {
 namespace {
@@ -406,7 +406,7 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
   config::TomlTable root = config::TomlTable::parse(text, name, faults);
   SettingsReader reader(configuration.settings, faults);
   reader.read_file(root);
-  configuration.catalog = catalog::read_declared_catalog(root, kinesis::check_kinesis_settings);
+  configuration.catalog = catalog::read_declared_catalog(root, destination_kinds());
   root.refuse_unknown();
   reader.read_variables_and_flags(source);
   reader.refuse_both_names();
