@@ -148,8 +148,8 @@ class Judge {
         return verdict(
             Action::stop, Weight::setup, "gone",
             fmt::format("{} answered 410 Gone: it wants no more events.{}", host_, words_of(response_, facts_)),
-            "Nothing is sent until the destination is changed or resumed. Events are kept as long as the "
-            "journal has room; remove the destination if it is not needed any more.");
+            "Nothing is sent until the destination is changed, or switched off and on. Events are kept as long as the "
+            "journal has room. Delete the destination if it is not needed any more.");
       case 413:
         return too_large(message);
       case 415:

@@ -19,7 +19,7 @@ enum class Action : std::uint8_t {
   reject,  // it is one event and still too large. For the dead letters once the receiver takes others: as long as it
            // takes none, something on the way may refuse everything
   park,    // only a person can fix it: nothing is lost, and one batch is tried now and then
-  stop,    // the receiver wants no more: nothing is tried until somebody changes or resumes the destination
+  stop,    // the receiver wants no more: nothing is tried until somebody changes the destination
 };
 
 // A receiver may ask for a pause, but not stop delivery for days by a mistake in one header.

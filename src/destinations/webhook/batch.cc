@@ -56,8 +56,12 @@ std::int64_t BatchBuilder::due_us() const {
   return held_.front().since_us + options_.linger_us;
 }
 
-std::optional<Batch> BatchBuilder::take(std::int64_t now_us, bool flush) {
+void BatchBuilder::advance(std::int64_t now_us) {
   for (; unstamped_ > 0; --unstamped_) held_[held_.size() - unstamped_].since_us = now_us;
+}
+
+std::optional<Batch> BatchBuilder::take(std::int64_t now_us, bool flush) {
+  advance(now_us);
   if (held_.empty()) return std::nullopt;
   const bool overdue = flush || now_us - held_.front().since_us >= options_.linger_us;
   if (!overdue && !is_full()) return std::nullopt;
@@ -80,13 +84,19 @@ Batch BatchBuilder::batch_of(std::vector<exporting::OutboundEvent> events) {
   batch.events = std::move(events);
   batch.id = id_of(plain_);
   batch.plain_bytes = plain_.size();
-  if (compressor_) {
-    batch.body = compressor_->compress(plain_);
-  } else {
-    batch.body = plain_;
-  }
-  if (plain_.capacity() > kKeptPlainBytes) plain_ = std::string();
+  batch.body = finished_body();
   return batch;
+}
+
+void BatchBuilder::restore_body(Batch& batch) {
+  write_body(batch.events);
+  batch.body = finished_body();
+}
+
+std::string BatchBuilder::finished_body() {
+  std::string body = compressor_ ? std::string(compressor_->compress(plain_)) : plain_;
+  if (plain_.capacity() > kKeptPlainBytes) plain_ = std::string();
+  return body;
 }
 
 // Records come with a line end or without, as the destination's envelope has it.

@@ -52,8 +52,9 @@ class BatchBuilder {
   explicit BatchBuilder(BatchOptions options);
 
   void put(exporting::OutboundEvent event);
-  // A full batch, or what has lingered long enough, or with `flush` whatever there is. Call it after put(): an event's
-  // time of waiting begins with the first take() after it.
+  // The waiting time of what was put in since the last call begins. take() does the same; call it while none is taken.
+  void advance(std::int64_t now_us);
+  // A full batch, or what has lingered long enough, or with `flush` whatever there is.
   std::optional<Batch> take(std::int64_t now_us, bool flush);
   // When to call take() again at the latest: 0 for at once, INT64_MAX for never.
   std::int64_t due_us() const;
@@ -65,6 +66,9 @@ class BatchBuilder {
   // batch have the same ids whenever it is halved.
   std::pair<Batch, Batch> halve(Batch batch);
 
+  // Writes the body again, as it was when the batch was formed by this builder: for one that lost it to a request.
+  void restore_body(Batch& batch);
+
   // content-type, and content-encoding if the body is compressed.
   std::vector<std::pair<std::string, std::string>> content_headers() const;
 
@@ -75,13 +79,14 @@ class BatchBuilder {
   };
   bool is_full() const { return held_.size() >= options_.max_events || held_bytes_ >= options_.max_bytes; }
   Batch batch_of(std::vector<exporting::OutboundEvent> events);
+  std::string finished_body();
   void write_body(std::span<const exporting::OutboundEvent> events);
   std::string id_of(std::string_view body) const;
 
   const BatchOptions options_;
   std::optional<framing::Compressor> compressor_;
   std::deque<Held> held_;
-  std::size_t unstamped_ = 0;  // at the end of held_: put() since the last take()
+  std::size_t unstamped_ = 0;  // at the end of held_: put() since the last advance()
   std::size_t held_bytes_ = 0;
   std::string plain_;  // the body before compression, kept for the next
 };
