@@ -34,6 +34,7 @@ struct KindParts {
   const Clock& clock;
   ProcessEnvironment environment;
   aws::ServerIdentity& identity;
+  std::function<catalog::CatalogPointer()> catalog;  // in force; null before the first
   // What destinations may call; null: any, as those of a configuration file.
   const http_client::OutboundPolicy* policy = nullptr;
   Workers& workers = worker_threads();

@@ -143,7 +143,9 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
   identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
   kind_parts.reset(
-      new destinations::KindParts{*transport, clock, environment, *identity, managed ? &settings.outbound : nullptr});
+      new destinations::KindParts{*transport, clock, environment, *identity,
+                                               [this] { return data_path->catalog().current(); },
+                                               managed ? &settings.outbound : nullptr});
   auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
                                           {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
                                              return public_status->answer(request.path);
