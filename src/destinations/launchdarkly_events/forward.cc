@@ -32,7 +32,7 @@ http_client::HttpRequest forward_request(const event::Original& original, std::s
   request.url = uri + original.path_for(kind == CredentialKind::client_side_id ? credential : std::string_view());
   if (!original.target.query.empty()) request.url += "?" + std::string(original.target.query);
   if (kind != CredentialKind::client_side_id) request.headers.emplace_back("authorization", credential);
-  request.headers.emplace_back(kForwardedHeader, "1");
+  request.headers.emplace_back(event::kForwardedHeader, "1");
   for (const auto& [name, value] : original.headers) {
     const bool replaced = !payload_id.empty() && name == event::kPayloadIdHeader;
     request.headers.emplace_back(name, replaced ? payload_id : value);

@@ -13,9 +13,6 @@
 
 namespace sluice::launchdarkly_events {
 
-// Tells a Sluice that the request comes from another one, or from itself: it refuses it, and nothing goes in circles.
-inline constexpr std::string_view kForwardedHeader = "x-sluice-forwarded";
-
 // The environment's current credential of that kind: the client-side id is the environment's id. Empty: it has none.
 std::string credential_of(const catalog::Environment& environment, CredentialKind kind);
 

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "base/random.h"
 #include "destinations/blocked_sink.h"
 #include "destinations/launchdarkly_events/answer.h"
+#include "destinations/launchdarkly_events/forward.h"
 #include "destinations/launchdarkly_events/settings.h"
 #include "destinations/launchdarkly_events/tee_check.h"
 #include "destinations/launchdarkly_events/tee_sink.h"
@@ -18,6 +21,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using destinations::FieldType;
 using destinations::KindParts;
+
+// Of all destinations of this kind; an SDK sends one when it starts and one every 15 minutes.
+constexpr std::size_t kMostUnstored = 64;
 
 destinations::Form make_form() {
   destinations::Form form;
@@ -107,6 +113,8 @@ class TeeKind final : public destinations::DestinationKind {
     return std::make_unique<TeeSink>(destination, parts.transport, parts.policy, parts.catalog, parts.clock, notifier,
                                      dead_letters, Random::from_system().next());
   }
+  void forward_unstored(const catalog::Destination& destination, const KindParts& parts, CredentialKind credential,
+                        const std::string& original) const override;
   std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
                                                        const http_client::OutboundPolicy& policy) const override {
     const auto& tee = settings.as<TeeSettings>();
@@ -151,7 +159,26 @@ class TeeKind final : public destinations::DestinationKind {
       "wrongly."};
   const std::vector<std::string> secret_fields_;
   const destinations::Form form_ = make_form();
+  // Diagnostic events on their way: a service that does not answer must not fill the memory.
+  const std::shared_ptr<std::atomic<std::size_t>> unstored_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
+
+void TeeKind::forward_unstored(const catalog::Destination& destination, const KindParts& parts,
+                               CredentialKind credential, const std::string& original) const {
+  const TeeSettings& settings = settings_of(destination);
+  if (!settings.diagnostics || unstored_->load() >= kMostUnstored) return;
+  if (parts.policy != nullptr && !forbidden_addresses(destination.settings, *parts.policy).empty()) return;
+  const catalog::CatalogPointer catalog = parts.catalog();
+  const catalog::Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
+  const std::string key = environment == nullptr ? std::string() : credential_of(*environment, credential);
+  const auto read = event::read_original(original);
+  if (key.empty() || !read) return;
+  http_client::HttpRequest request =
+      forward_request(*read, std::string(read->body), "", settings.uri_for(credential), credential, key);
+  request.policy = parts.policy;
+  ++*unstored_;
+  parts.transport.send(std::move(request), [count = unstored_](const http_client::HttpResponse&) { --*count; });
+}
 
 }  // namespace
 
