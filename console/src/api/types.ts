@@ -230,8 +230,8 @@ export interface TestEventResult {
   eventId: string;
   key: string;
   tookMs: number;
-  shardId?: string;
-  sequenceNumber?: string;
+  // Where it is, in words.
+  where?: string;
   problem?: Problem;
 }
 
