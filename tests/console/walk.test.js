@@ -21,7 +21,7 @@ test('from nothing to events in the stream, and back', async (t) => {
     await page.getByText('No results for “segment”').waitFor();
     await search.fill('kinesis');
     await page.getByRole('article', { name: 'Amazon Kinesis' }).waitFor();
-    await page.getByRole('button', { name: 'Add integration' }).click();
+    await page.getByRole('button', { name: 'Add integration: Amazon Kinesis' }).click();
   });
 
   const drawer = page.getByRole('dialog');
@@ -141,7 +141,7 @@ test('from nothing to events in the stream, and back', async (t) => {
     await drawer.getByRole('tab', { name: 'Delete' }).click();
     await drawer.getByRole('button', { name: 'Delete destination' }).click();
     const sure = page.getByRole('dialog', { name: 'Delete “renamed by me”?' });
-    await sure.getByText('Events already delivered stay in your stream.').waitFor();
+    await sure.getByText('Events already delivered stay where they are.').waitFor();
     assert.equal(await sure.getByRole('button', { name: 'Delete destination' }).isDisabled(), true);
     await sure.getByLabel(/to confirm/).fill('renamed by me');
     await sure.getByRole('button', { name: 'Delete destination' }).click();
