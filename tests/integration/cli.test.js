@@ -46,7 +46,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
 
   const list = await done('destination', 'list');
   assert.match(list, /^ID +NAME +KIND +ON +TO +AT\n/);
-  assert.match(list, /orders +true +us-east-1 +flag-events/);
+  assert.match(list, /orders +kinesis +true +flag-events, us-east-1/);
   assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
   assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
   const token = JSON.parse(await done('token', 'create', 'ci', '--role', 'reader', '--json'));

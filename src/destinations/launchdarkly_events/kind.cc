@@ -98,7 +98,7 @@ class TeeKind final : public destinations::DestinationKind {
     return {"LaunchDarkly events",
             "Forward every payload to LaunchDarkly as the SDK sent it: its insights, experiments and contexts stay "
             "complete.",
-            "tee insights experimentation forward copy", "launchdarkly", "destinations/launchdarkly-events"};
+            "tee insights experimentation forward copy", "tee", "launchdarkly-events"};
   }
   const destinations::Form& form() const override { return form_; }
   std::string default_name(const nlohmann::json&) const override { return text().title; }
