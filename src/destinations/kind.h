@@ -101,7 +101,7 @@ class DestinationKind : public catalog::SettingsKind {
 // The kinds that a program knows, in the order in which they are shown.
 class KindList final : public catalog::DestinationKinds {
  public:
-  // At least one, under different names.
+  // Under different names. A list that destinations are read with has one at least.
   explicit KindList(std::vector<std::unique_ptr<const DestinationKind>> kinds);
 
   const std::vector<std::unique_ptr<const DestinationKind>>& all() const { return kinds_; }
