@@ -2,13 +2,20 @@
 // nothing, and double only whole payloads under the same payload id.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { startFlagServer } from './lib/flag_server.js';
+import { openPage } from './lib/browser_page.js';
+import { startFlagServer, TRACKED_FLAGS } from './lib/flag_server.js';
 import { freePort } from './lib/process.js';
 import { sdks } from './lib/sdks.js';
 import { customEvent, destination, ENVIRONMENT_ID, SDK_KEY, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
+
+const require = createRequire(import.meta.url);
+// The service answers browsers of any origin.
+const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Allow-Methods': 'POST,OPTIONS' };
 
 const MOBILE_KEY = 'mob-7e570000-0000-4000-8000-000000000001';
 
@@ -23,11 +30,12 @@ class Recorder {
       request.on('data', (part) => parts.push(part));
       request.on('end', () => {
         const { method, url, headers } = request;
+        if (method === 'OPTIONS') return response.writeHead(204, { ...CORS, 'Access-Control-Allow-Headers': headers['access-control-request-headers'] ?? '*' }).end();
         const got = { method, url, headers, body: Buffer.concat(parts) };
         const status = recorder.answer(got);
         if (status === 0) return response.destroy();
         if (status < 300) recorder.requests.push(got);
-        response.writeHead(status, { 'Content-Type': 'application/json' });
+        response.writeHead(status, { 'Content-Type': 'application/json', ...CORS });
         response.end(status < 300 ? '' : '{"message":"as the test says"}');
       });
     });
@@ -51,7 +59,7 @@ const tee = (recorder, fields = {}) => destination({
 const KEPT = ['user-agent', 'content-type', 'content-encoding', 'x-launchdarkly-event-schema', 'x-launchdarkly-user-agent', 'x-launchdarkly-wrapper', 'x-launchdarkly-tags'];
 function shapeOf({ method, url, headers, body }) {
   const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-  const text = plain.toString().replace(/\d{13}(\.\d+)?/g, 'TIME').replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"UUID"');
+  const text = plain.toString().replace(/\d{13}(\.\d+)?/g, 'TIME').replace(/localhost:\d+/g, 'localhost').replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"UUID"');
   return { method, url, headers: Object.fromEntries(KEPT.filter((name) => headers[name]).map((name) => [name, headers[name]])), text };
 }
 
@@ -74,6 +82,34 @@ for (const sdk of sdks.filter(({ name }) => /^Node (server SDK 9|client SDK)/.te
       >= direct.requests.filter(({ url }) => url.includes('diagnostic')).length);
   });
 }
+
+// Runs in the page.
+async function shop({ environmentId, intakeUri, flagsUri, flags }) {
+  const client = window.sdk.createClient(environmentId, { kind: 'user', key: 'anna', country: 'NL' }, { baseUri: flagsUri, streamUri: flagsUri, eventsUri: intakeUri, flushInterval: 3600 });
+  client.start();
+  await client.waitForInitialization({ timeout: 10 });
+  for (const flag of flags) client.variation(flag, null);
+  client.track('order-placed', { items: 2 }, 9.5);
+  await client.flush();
+}
+
+test('browser SDK 4: LaunchDarkly gets the same through the tee as directly', async (t) => {
+  const flags = await startFlagServer(t);
+  const direct = await Recorder.start(t);
+  const through = await Recorder.start(t);
+  const sluice = await Sluice.start(t, { destinations: [tee(through)] });
+  const module = path.join(path.dirname(require.resolve('@launchdarkly/js-client-sdk')), 'index.js');
+  for (const intakeUri of [direct.uri, sluice.uri]) {
+    const page = await openPage(t, module);
+    await page.evaluate(shop, { environmentId: ENVIRONMENT_ID, intakeUri, flagsUri: flags.uri, flags: Object.keys(TRACKED_FLAGS) });
+  }
+  await waitFor('the payloads', () => through.payloads().length >= direct.payloads().length && direct.payloads().length > 0);
+  assert.deepEqual(through.payloads().map(shapeOf), direct.payloads().map(shapeOf));
+  for (const { url, headers } of through.payloads()) {
+    assert.ok(url.startsWith(`/events/bulk/${ENVIRONMENT_ID}`));
+    assert.equal(headers.authorization, undefined);
+  }
+});
 
 test('bytes arrive as they were sent, under the credential of their kind, whatever the flags export', async (t) => {
   const recorder = await Recorder.start(t);
