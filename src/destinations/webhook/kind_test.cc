@@ -34,7 +34,7 @@ struct WebhookKindTest : ::testing::Test {
   std::unique_ptr<exporting::Sink> sink(const std::string& url, SinkUse use = {}) {
     return kind->make_sink(destination({{"url", url}}), parts(), notifier, dead_letters, use);
   }
-  destinations::KindParts parts() { return {transport, clock, empty_environment(), identity, policy}; }
+  destinations::KindParts parts() { return {transport, clock, empty_environment(), identity, {}, policy}; }
   std::string id_sent(const SinkUse& use) {
     const auto sink = this->sink("https://hooks.example.com/", use);
     for (auto& event : framing::outbound_events({R"({"kind":"custom","key":"a"})"})) sink->put(std::move(event));
@@ -101,7 +101,7 @@ TEST_F(WebhookKindTest, checks_step_by_step_and_stops_where_nothing_further_can_
       return response;
     });
     bool sent = false;
-    const destinations::KindParts parts{at_once, clock, empty_environment(), identity, &nothing_listed};
+    const destinations::KindParts parts{at_once, clock, empty_environment(), identity, {}, &nothing_listed};
     const auto steps = kind->check(destination(fields), parts, [&] {
       sent = true;
       exporting::TestEventOutcome outcome;
@@ -145,7 +145,9 @@ TEST_F(WebhookKindTest, helps_with_a_receiver_and_a_new_secret_and_names_what_is
   EXPECT_EQ((*help)["receiver"], receiver_program(true, "gzip"));
   EXPECT_NE(receiver_program(false, "").find("webhook-signature"), std::string::npos);
   EXPECT_TRUE((*help)["signingSecret"].get<std::string>().starts_with("whsec_"));
-  EXPECT_FALSE(kind->setup_help({}, parts(), false)->contains("signingSecret"));
+  EXPECT_NE((*help)["signingSecret"], (*kind->setup_help(nlohmann::json::object(), parts(), true))["signingSecret"]);
+  EXPECT_FALSE(kind->setup_help(nlohmann::json::object(), parts(), false)->contains("signingSecret"));
+  EXPECT_FALSE(kind->setup_help({{"signingSecrets", {"whsec_…"}}}, parts(), true)->contains("signingSecret"));
   const auto wrong = kind->setup_help({{"format", 7}}, parts(), true);
   ASSERT_FALSE(wrong.has_value());
   EXPECT_NE(wrong.error().message.find("config.format"), std::string::npos);

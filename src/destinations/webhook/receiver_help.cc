@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "destinations/webhook/signature.h"
 
 namespace sluice::webhook {
@@ -31,19 +29,18 @@ createServer(async (request, response) => {{
 )js";
 
 // For people who write a receiver of their own.
-constexpr std::array<std::string_view, 6> kVerify = {
-    {"Read the body as bytes. Verify before decompressing or parsing: the signature is over the bytes as sent.",
-     ("The signed text is webhook-id, a dot, webhook-timestamp, a dot, and the body. The signature is the base64 of "
-      "its "
-      "HMAC-SHA-256; the key is the base64 after whsec_, decoded."),
-     ("webhook-signature holds one signature per secret, with spaces between them, each after \"v1,\". One that "
-      "matches "
-      "is enough. Compare in constant time."),
-     "Refuse a webhook-timestamp that is more than 5 minutes off: a recorded request cannot be sent again later.",
-     ("A batch that is sent again has the same webhook-id. After a restart of Sluice events may come in other batches: "
-      "tell events apart by their id."),
-     ("Answer 2xx once the batch is stored, and process it afterwards. Libraries for other languages: "
-      "https://www.standardwebhooks.com")}};
+constexpr std::string_view kVerify =
+    R"(- Read the body as bytes. Verify before decompressing or parsing: the signature is over the bytes as sent.
+- The signed text is webhook-id, a dot, webhook-timestamp, a dot, and the body. The signature is the base64
+  of its HMAC-SHA-256. The key is the base64 after whsec_, decoded.
+- webhook-signature holds one signature per secret, with spaces between them, each after "v1,". One that
+  matches is enough. Compare in constant time.
+- Refuse a webhook-timestamp that is more than 5 minutes off: a recorded request cannot be sent again later.
+- A batch that is sent again has the same webhook-id. After a restart of Sluice events may come in other
+  batches: tell events apart by their id.
+- Answer 2xx once the batch is stored, and process it afterwards.
+- Libraries for other languages: https://www.standardwebhooks.com
+)";
 
 Result<std::string> text_in(const nlohmann::json& config, const char* member) {
   const auto found = config.find(member);
@@ -71,11 +68,12 @@ Result<Json> receiver_help(const nlohmann::json& config, bool draft) {
   if (!format) return tl::unexpected(format.error());
   const auto compression = text_in(config, "compression");
   if (!compression) return tl::unexpected(compression.error());
-  Json verify = Json::array();
-  for (const std::string_view note : kVerify) verify.push_back(note);
-  if (*compression == "zstd") verify.push_back("Node reads zstd from version 22.15 on.");
-  Json out = {{"receiver", receiver_program(*format == "json", *compression)}, {"verify", std::move(verify)}};
-  if (draft) out["signingSecret"] = SigningSecret::create();
+  Json out = Json::object();
+  const auto secrets = config.find("signingSecrets");
+  if (draft && (secrets == config.end() || secrets->empty())) out["signingSecret"] = SigningSecret::create();
+  out["receiver"] = receiver_program(*format == "json", *compression);
+  out["verify"] =
+      std::string(kVerify) + (*compression == "zstd" ? "- Node.js reads zstd from version 22.15 on.\n" : "");
   return out;
 }
 

@@ -12,8 +12,8 @@ namespace sluice::webhook {
 // WEBHOOK_SECRETS and its port from PORT.
 std::string receiver_program(bool is_array, std::string_view compression);
 
-// `receiver`, `verify` and, for a draft, a new `signingSecret`, from the API's `config`. An error names the member that
-// is wrong.
+// From the API's `config`: `receiver`, `verify` and, for a draft that has no signing secret yet, `signingSecret`, a new
+// one. An error names the member that is wrong.
 Result<nlohmann::ordered_json> receiver_help(const nlohmann::json& config, bool draft);
 
 }  // namespace sluice::webhook
