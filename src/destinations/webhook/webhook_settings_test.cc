@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const std::string kOtherSecret = "whsec_plJ3nmyCDGBKInavdOK15jsl3plJ3nmyCD==";
+const std::string kFirstSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const std::string kSecondSecret = "whsec_plJ3nmyCDGBKInavdOK15jsl3plJ3nmyCD==";
 
 struct Reading {
   catalog::KindReading kind;
@@ -63,7 +63,7 @@ TEST(WebhookSettings, are_read_as_written) {
                                      {"max_calls_in_flight", "1"},
                                      {"headers", {"X-Team:checkout", "x-key:  a b:c "}},
                                      {"auth", "signature"},
-                                     {"signing_secrets", {kSecret, kOtherSecret}}}));
+                                     {"signing_secrets", {kFirstSecret, kSecondSecret}}}));
   EXPECT_TRUE(reading.faults.empty()) << reading.text();
   const WebhookSettings& settings = reading.settings();
   EXPECT_EQ(settings.format, BodyFormat::json_array);
@@ -76,7 +76,7 @@ TEST(WebhookSettings, are_read_as_written) {
   EXPECT_EQ(settings.headers,
             (std::vector<std::pair<std::string, std::string>>{{"X-Team", "checkout"}, {"x-key", "a b:c"}}));
   EXPECT_EQ(settings.auth, Auth::signature);
-  EXPECT_EQ(settings.signing_secrets, (std::vector{kSecret, kOtherSecret}));
+  EXPECT_EQ(settings.signing_secrets, (std::vector{kFirstSecret, kSecondSecret}));
 }
 
 TEST(WebhookSettings, report_every_fault_at_its_field) {
@@ -146,10 +146,11 @@ TEST(WebhookSettings, take_one_signing_secret_or_two_that_are_long_enough) {
   const auto faults = [](json secrets) {
     return read(with({{"auth", "signature"}, {"signing_secrets", std::move(secrets)}}));
   };
-  EXPECT_TRUE(faults({kSecret}).faults.empty());
-  for (const json& wrong : {json{kSecret, kSecret}, json{"whsec_c2hvcnQ="}, json{"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
-                            json{"whsec_%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%"},
-                            json{kSecret, kOtherSecret, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}) {
+  EXPECT_TRUE(faults({kFirstSecret}).faults.empty());
+  for (const json& wrong :
+       {json{kFirstSecret, kFirstSecret}, json{"whsec_c2hvcnQ="}, json{"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+        json{"whsec_%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%"},
+        json{kFirstSecret, kSecondSecret, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}) {
     const Reading reading = faults(wrong);
     EXPECT_EQ(reading.fields(), std::vector<std::string>{"signing_secrets"}) << wrong;
     EXPECT_EQ(reading.text().find("c2hvcnQ"), std::string::npos);

@@ -22,7 +22,7 @@ using http_client::HttpResponse;
 using http_client::HttpTransportFake;
 using http_client::TransportFault;
 
-const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const std::string kSinkSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 constexpr std::int64_t kSecond = 1'000'000;
 
 class FakeDeadLetters final : public exporting::DeadLetterStore {
@@ -40,7 +40,7 @@ std::string header(const HttpRequest& request, std::string_view name) {
   return {};
 }
 
-HttpResponse answer(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {}) {
+HttpResponse replied(int status, std::vector<std::pair<std::string, std::string>> headers = {}, std::string body = {}) {
   HttpResponse response;
   response.status = status;
   response.headers = std::move(headers);
@@ -48,7 +48,7 @@ HttpResponse answer(int status, std::vector<std::pair<std::string, std::string>>
   return response;
 }
 
-HttpResponse fault(TransportFault why, int status_of_part = 0) {
+HttpResponse broken(TransportFault why, int status_of_part = 0) {
   HttpResponse response;
   response.fault = why;
   response.fault_text = "scripted fault";
@@ -122,7 +122,7 @@ class Rig {
 
   ManualClock clock;
   HttpTransportFake transport{HttpTransportFake::When::on_demand};
-  std::function<HttpResponse(const HttpRequest&)> receiver = [](const HttpRequest&) { return answer(204); };
+  std::function<HttpResponse(const HttpRequest&)> receiver = [](const HttpRequest&) { return replied(204); };
   FakeDeadLetters dead_letters;
   Notifier notifier;
   std::unique_ptr<WebhookSink> sink;
@@ -166,7 +166,7 @@ TEST(WebhookSink, sends_what_its_authentication_says_and_never_in_a_message) {
   Rig basic(settings);
   std::string encoded;
   base64_append(encoded, "sluice:pass-secret");
-  basic.receiver = [&](const HttpRequest&) { return answer(401, {}, "no " + encoded + " pass-secret header-secret"); };
+  basic.receiver = [&](const HttpRequest&) { return replied(401, {}, "no " + encoded + " pass-secret header-secret"); };
   basic.put(1);
   ASSERT_TRUE(basic.run([&] { return basic.sink->problem().has_value(); }));
   EXPECT_EQ(header(basic.transport.requests()[0], "authorization"), "Basic " + encoded);
@@ -185,29 +185,29 @@ TEST(WebhookSink, sends_what_its_authentication_says_and_never_in_a_message) {
   EXPECT_EQ(header(bearer.transport.requests()[0], "authorization"), "Bearer tok-secret");
 
   settings.auth = Auth::signature;
-  settings.signing_secrets = {kSecret};
+  settings.signing_secrets = {kSinkSecret};
   Rig signature(settings);
   signature.put(1);
   ASSERT_TRUE(signature.run_until_all_finished());
   const HttpRequest request = signature.transport.requests()[0];
   EXPECT_EQ(header(request, "webhook-signature"),
-            SigningSecret::parse(kSecret)->sign(header(request, "webhook-id"), 1'700'000'000, request.body));
+            SigningSecret::parse(kSinkSecret)->sign(header(request, "webhook-id"), 1'700'000'000, request.body));
 }
 
 TEST(WebhookSink, repeats_a_batch_without_end_under_one_id_with_a_new_time) {
   WebhookSettings settings = Rig::default_settings();
   settings.auth = Auth::signature;
-  settings.signing_secrets = {kSecret};
+  settings.signing_secrets = {kSinkSecret};
   settings.compression = framing::Compressor::Format::gzip;
   Rig rig(settings);
-  const std::vector<std::function<HttpResponse()>> failures = {[] { return answer(500); },
-                                                               [] { return answer(502, {}, "<html>"); },
-                                                               [] { return fault(TransportFault::timeout); },
-                                                               [] { return fault(TransportFault::connect); },
-                                                               [] { return answer(400); },
-                                                               [] { return answer(302); }};
+  const std::vector<std::function<HttpResponse()>> failures = {[] { return replied(500); },
+                                                               [] { return replied(502, {}, "<html>"); },
+                                                               [] { return broken(TransportFault::timeout); },
+                                                               [] { return broken(TransportFault::connect); },
+                                                               [] { return replied(400); },
+                                                               [] { return replied(302); }};
   std::size_t calls = 0;
-  rig.receiver = [&](const HttpRequest&) { return ++calls < 40 ? failures[calls % failures.size()]() : answer(200); };
+  rig.receiver = [&](const HttpRequest&) { return ++calls < 40 ? failures[calls % failures.size()]() : replied(200); };
   rig.put(5);
   ASSERT_TRUE(rig.run([&] { return rig.finished.size() == 5; }, 3'600 * kSecond));
   const auto requests = rig.transport.requests();
@@ -215,9 +215,10 @@ TEST(WebhookSink, repeats_a_batch_without_end_under_one_id_with_a_new_time) {
   for (const HttpRequest& request : requests) {
     EXPECT_EQ(request.body, requests[0].body);
     EXPECT_EQ(header(request, "webhook-id"), header(requests[0], "webhook-id"));
-    EXPECT_EQ(header(request, "webhook-signature"),
-              SigningSecret::parse(kSecret)->sign(header(request, "webhook-id"),
-                                                  std::stoll(header(request, "webhook-timestamp")), request.body));
+    EXPECT_EQ(
+        header(request, "webhook-signature"),
+        SigningSecret::parse(kSinkSecret)
+            ->sign(header(request, "webhook-id"), std::stoll(header(request, "webhook-timestamp")), request.body));
   }
   EXPECT_NE(header(requests.back(), "webhook-timestamp"), header(requests.front(), "webhook-timestamp"));
   EXPECT_FALSE(rig.sink->problem());
@@ -244,7 +245,7 @@ TEST(WebhookSink, has_several_calls_in_flight_and_one_while_none_succeeds) {
   EXPECT_FALSE(rig.sink->has_room() && rig.sink->stats().events_inside > 80u);
   rig.run_for(kSecond);
   EXPECT_EQ(rig.transport.waiting(), 4u);
-  rig.receiver = [](const HttpRequest&) { return answer(503); };
+  rig.receiver = [](const HttpRequest&) { return replied(503); };
   rig.hangs = false;
   std::size_t most = 0;
   for (int i = 0; i < 50; ++i) {
@@ -255,7 +256,7 @@ TEST(WebhookSink, has_several_calls_in_flight_and_one_while_none_succeeds) {
     rig.clock.advance_us(kSecond);
   }
   EXPECT_EQ(most, 1u);
-  rig.receiver = [](const HttpRequest&) { return answer(200); };
+  rig.receiver = [](const HttpRequest&) { return replied(200); };
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_FALSE(rig.sink->problem());
 }
@@ -266,7 +267,7 @@ TEST(WebhookSink, waits_as_long_as_the_receiver_asks) {
     std::vector<std::int64_t> at;
     rig.receiver = [&](const HttpRequest&) {
       at.push_back(rig.clock.steady_us());
-      return at.size() == 1 ? answer(status, {{"retry-after", "20"}}) : answer(200);
+      return at.size() == 1 ? replied(status, {{"retry-after", "20"}}) : replied(200);
     };
     rig.put(1);
     ASSERT_TRUE(rig.run([&] { return at.size() == 1 && rig.sink->problem().has_value(); }));
@@ -286,10 +287,10 @@ TEST(WebhookSink, halves_what_is_too_large) {
   std::size_t twice = 0;
   rig.receiver = [&](const HttpRequest& request) {
     const std::set<int> ids = ids_in(request);
-    if (ids.size() > 3) return answer(413);
+    if (ids.size() > 3) return replied(413);
     for (const int id : ids)
       if (!delivered.insert(id).second) ++twice;
-    return answer(200);
+    return replied(200);
   };
   rig.put(20);
   ASSERT_TRUE(rig.run_until_all_finished());
@@ -303,7 +304,7 @@ TEST(WebhookSink, halves_what_is_too_large) {
 
 TEST(WebhookSink, gives_up_an_event_that_is_too_large_only_while_others_are_accepted) {
   Rig rig;
-  rig.receiver = [](const HttpRequest& request) { return answer(request.body.size() > 5'000 ? 413 : 200); };
+  rig.receiver = [](const HttpRequest& request) { return replied(request.body.size() > 5'000 ? 413 : 200); };
   rig.put({0, 0, 0, 9'000, 0, 0, 0, 0, 9'000, 0});
   rig.put(10);
   ASSERT_TRUE(rig.run_until_all_finished());
@@ -313,7 +314,7 @@ TEST(WebhookSink, gives_up_an_event_that_is_too_large_only_while_others_are_acce
   EXPECT_EQ(nlohmann::json::parse(rig.dead_letters.letters[0].record)["event"]["id"], 3);
 
   Rig nothing_passes;
-  nothing_passes.receiver = [](const HttpRequest&) { return answer(413); };
+  nothing_passes.receiver = [](const HttpRequest&) { return replied(413); };
   nothing_passes.put(10);
   nothing_passes.run_for(600 * kSecond);
   EXPECT_EQ(nothing_passes.finished.size(), 0u);
@@ -321,14 +322,14 @@ TEST(WebhookSink, gives_up_an_event_that_is_too_large_only_while_others_are_acce
   ASSERT_TRUE(nothing_passes.sink->problem());
   EXPECT_EQ(nothing_passes.sink->problem()->weight, Problem::Weight::setup);
   EXPECT_LT(nothing_passes.transport.request_count(), 100u);
-  nothing_passes.receiver = [](const HttpRequest&) { return answer(200); };
+  nothing_passes.receiver = [](const HttpRequest&) { return replied(200); };
   ASSERT_TRUE(nothing_passes.run_until_all_finished());
   EXPECT_FALSE(nothing_passes.sink->problem());
 }
 
 TEST(WebhookSink, stops_when_the_receiver_is_gone) {
   Rig rig;
-  rig.receiver = [](const HttpRequest&) { return answer(410, {}, "unsubscribed"); };
+  rig.receiver = [](const HttpRequest&) { return replied(410, {}, "unsubscribed"); };
   rig.put(10);
   ASSERT_TRUE(rig.run([&] { return rig.sink->problem().has_value(); }));
   rig.put(30);
@@ -343,7 +344,7 @@ TEST(WebhookSink, stops_when_the_receiver_is_gone) {
 TEST(WebhookSink, stays_stopped_when_calls_that_were_in_flight_succeed) {
   Rig rig;
   std::size_t calls = 0;
-  rig.receiver = [&](const HttpRequest&) { return answer(++calls == 1 ? 410 : 200); };
+  rig.receiver = [&](const HttpRequest&) { return replied(++calls == 1 ? 410 : 200); };
   rig.put(40);
   rig.run_for(3'600 * kSecond);
   EXPECT_EQ(rig.transport.request_count(), 4u);
@@ -354,7 +355,7 @@ TEST(WebhookSink, stays_stopped_when_calls_that_were_in_flight_succeed) {
 TEST(WebhookSink, probes_once_or_twice_a_minute_while_only_a_person_can_help) {
   for (const int status : {301, 400, 401, 403, 404, 405, 415, 422}) {
     Rig rig;
-    rig.receiver = [&](const HttpRequest&) { return answer(status, {{"location", "https://other.example/?s3cr3t"}}); };
+    rig.receiver = [&](const HttpRequest&) { return replied(status, {{"location", "https://other.example/?s3cr3t"}}); };
     rig.put(40);
     rig.run_for(600 * kSecond);
     EXPECT_GE(rig.transport.request_count(), 10u) << status;
@@ -364,7 +365,7 @@ TEST(WebhookSink, probes_once_or_twice_a_minute_while_only_a_person_can_help) {
     EXPECT_EQ(rig.sink->problem()->message.find("s3cr3t"), std::string::npos);
     for (const HttpRequest& request : rig.transport.requests())
       EXPECT_TRUE(request.url.starts_with("https://hooks.example.com/")) << "no redirect is followed";
-    rig.receiver = [](const HttpRequest&) { return answer(200); };
+    rig.receiver = [](const HttpRequest&) { return replied(200); };
     ASSERT_TRUE(rig.run_until_all_finished());
     EXPECT_EQ(rig.delivered(), 40u);
     EXPECT_FALSE(rig.sink->problem());
@@ -376,7 +377,7 @@ TEST(WebhookSink, a_batch_that_fails_alone_does_not_stop_the_others) {
     Rig rig;
     bool healed = false;
     rig.receiver = [&](const HttpRequest& request) {
-      return answer(ids_in(request).contains(3) && !healed ? status : 200);
+      return replied(ids_in(request).contains(3) && !healed ? status : 200);
     };
     rig.put(10);
     for (int i = 0; i < 60; ++i) {
@@ -399,9 +400,9 @@ TEST(WebhookSink, believes_a_status_whose_rest_is_lost_and_nothing_else) {
   Rig rig;
   std::size_t calls = 0;
   rig.receiver = [&](const HttpRequest&) {
-    return ++calls == 1 ? fault(TransportFault::reset)
-           : calls == 2 ? fault(TransportFault::other, 500)
-                        : fault(TransportFault::other, 200);
+    return ++calls == 1 ? broken(TransportFault::reset)
+           : calls == 2 ? broken(TransportFault::other, 500)
+                        : broken(TransportFault::other, 200);
   };
   rig.put(1);
   ASSERT_TRUE(rig.run_until_all_finished());
@@ -427,13 +428,13 @@ TEST(WebhookSink, holds_a_bounded_number_of_bytes_and_sleeps_when_there_is_nothi
   WebhookSettings settings = Rig::default_settings();
   settings.max_events = 10'000;
   Rig rig(settings);
-  rig.receiver = [](const HttpRequest&) { return fault(TransportFault::connect); };
+  rig.receiver = [](const HttpRequest&) { return broken(TransportFault::connect); };
   while (rig.sink->has_room()) rig.put(std::vector<std::size_t>(16, 1u << 18));
   EXPECT_LT(rig.sink->stats().bytes_inside, kMaxBytesInside + (5u << 20));
   rig.steps = 0;
   rig.run_for(600 * kSecond);
   EXPECT_LT(rig.steps, 1'000u);
-  rig.receiver = [](const HttpRequest&) { return answer(200); };
+  rig.receiver = [](const HttpRequest&) { return replied(200); };
   ASSERT_TRUE(rig.run_until_all_finished());
   EXPECT_EQ(rig.sink->stats().bytes_inside, 0u);
   rig.steps = 0;
