@@ -134,9 +134,9 @@ class KinesisKind final : public destinations::DestinationKind {
   const destinations::CostCalculator* cost() const override { return &cost_; }
 
  private:
-  const catalog::CommonSettings common_;
-  const std::vector<std::string> secret_fields_;
-  const KinesisCost cost_;
+  const catalog::CommonSettings common_ = {};
+  const std::vector<std::string> secret_fields_ = {};
+  const KinesisCost cost_ = {};
 };
 
 // A draft gets a trust policy before it has a role: the role is created with it.
