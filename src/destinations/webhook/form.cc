@@ -1,0 +1,143 @@
+#include "destinations/webhook/form.h"
+
+namespace sluice::webhook {
+namespace {
+
+using destinations::FieldType;
+
+destinations::Form make_form() {
+  destinations::Form form;
+  form.groups = {{"target", "Receiver", ""},
+                 {"auth", "Authentication", "How the receiver knows that a request comes from Sluice"},
+                 {"details", "Details", "Batches, compression, limits"}};
+  form.fields = {
+      {.key = "url",
+       .flag = "--url",
+       .label = "URL",
+       .help = "Batches of events are posted to it. Shown to everyone who may see the destination: put secrets into "
+               "headers, not into the URL.",
+       .group = "target",
+       .required = true,
+       .example = "https://hooks.example.com/events",
+       .pattern = "^https?://[^/?#@\\s]+([/?][^#\\s]*)?$"},
+      {.key = "format",
+       .flag = "--format",
+       .label = "Format",
+       .help = "How a request holds its events.",
+       .type = FieldType::choice,
+       .group = "target",
+       .default_value = "ndjson",
+       .choices = {{"ndjson", "ndjson: an event per line", "Content-Type: application/x-ndjson."},
+                   {"json", "json: one array of events", "Content-Type: application/json."}}},
+      {.key = "auth",
+       .flag = "--auth",
+       .label = "Authentication",
+       .help = "Signatures prove the sender and the content of each request; the others only the sender.",
+       .type = FieldType::choice,
+       .group = "auth",
+       .default_value = "none",
+       .choices = {{"none", "none", "Anyone who knows the URL can send events to the receiver."},
+                   {"signature", "signature: Standard Webhooks", "HMAC-SHA-256 in the header webhook-signature."},
+                   {"bearer", "bearer: a token", "Authorization: Bearer …"},
+                   {"basic", "basic: user name and password", "Authorization: Basic …"}}},
+      {.key = "signingSecrets",
+       .flag = "--signing-secret",
+       .label = "Signing secrets",
+       .help = "whsec_ and the base64 of 24 to 64 random bytes. Two during a rotation, the newest first: requests then "
+               "carry a signature of each.",
+       .type = FieldType::texts,
+       .group = "auth",
+       .example = "whsec_…",
+       .pattern = "^(whsec_[A-Za-z0-9+/_-]{32,88}={0,2}|\\*{8}.*)$",
+       .depends_on = "auth",
+       .depends_values = {"signature"}},
+      {.key = "token",
+       .flag = "--bearer-token",
+       .label = "Token",
+       .help = "Sent as Authorization: Bearer.",
+       .type = FieldType::secret,
+       .group = "auth",
+       .depends_on = "auth",
+       .depends_values = {"bearer"}},
+      {.key = "username",
+       .flag = "--username",
+       .label = "User name",
+       .help = "Sent with the password as Authorization: Basic.",
+       .group = "auth",
+       .example = "sluice",
+       .depends_on = "auth",
+       .depends_values = {"basic"}},
+      {.key = "password",
+       .flag = "--password",
+       .label = "Password",
+       .help = "Sent with the user name as Authorization: Basic.",
+       .type = FieldType::secret,
+       .group = "auth",
+       .depends_on = "auth",
+       .depends_values = {"basic"}},
+      {.key = "headers",
+       .flag = "--header",
+       .label = "Headers",
+       .help =
+           "Added to each request. Values are secret. Content-Type, Host, webhook-… and those of the connection are "
+           "set by Sluice.",
+       .type = FieldType::pairs,
+       .group = "auth",
+       .example = "X-Team: checkout"},
+      {.key = "compression",
+       .flag = "--compression",
+       .label = "Compression",
+       .help = "Of request bodies: the header Content-Encoding.",
+       .type = FieldType::choice,
+       .group = "details",
+       .default_value = "none",
+       .choices = {{"none", "none", "Every receiver reads it."},
+                   {"gzip", "gzip", "Many servers decompress it when configured."},
+                   {"zstd", "zstd", "Smallest. Only for receivers known to read it."}}},
+      {.key = "maxEvents",
+       .flag = "--max-events",
+       .label = "Events in a batch",
+       .help = "At most, 1 to 10,000.",
+       .type = FieldType::number,
+       .group = "details",
+       .default_value = "500"},
+      {.key = "maxBytes",
+       .flag = "--max-bytes",
+       .label = "Size of a batch",
+       .help = "Before compression, 1 KiB to 16 MiB. A larger event is sent alone.",
+       .type = FieldType::size,
+       .group = "details",
+       .default_value = "1 MiB"},
+      {.key = "linger",
+       .flag = "--linger",
+       .label = "Linger",
+       .help = "How long an event waits for others, 0 to 60 s.",
+       .type = FieldType::duration,
+       .group = "details",
+       .default_value = "1 s"},
+      {.key = "timeout",
+       .flag = "--timeout",
+       .label = "Timeout",
+       .help = "For the answer to a request, 1 s to 2 min. A later answer does not count.",
+       .type = FieldType::duration,
+       .group = "details",
+       .default_value = "30 s"},
+      {.key = "maxCallsInFlight",
+       .flag = "--max-calls-in-flight",
+       .label = "Requests in flight",
+       .help = "At most, 1 to 32. With 1, batches arrive in order while none fails.",
+       .type = FieldType::number,
+       .group = "details",
+       .default_value = "4"},
+  };
+  return form;
+}
+
+}  // namespace
+
+const destinations::Form& webhook_form() {
+  static const destinations::Form form = make_form();
+  return form;
+}
+
+}  // namespace sluice::webhook
