@@ -27,6 +27,16 @@ std::string region_host(std::string_view service, const std::string& region, boo
   return host;
 }
 
+// S3's dual-stack hosts are older than those of api.aws, and its FIPS hosts are named so in GovCloud too.
+std::string s3_host(const std::string& region, bool fips, bool dual_stack) {
+  std::string host = fips ? "s3-fips." : "s3.";
+  if (dual_stack) host += "dualstack.";
+  host += region;
+  host += '.';
+  host += partition_of_region(region).dns_suffix;
+  return host;
+}
+
 Result<std::string> endpoint_of(std::string_view service, const char* own_variable, const EndpointSettings& settings,
                                 const ProcessEnvironment& environment) {
   if (!settings.custom.empty()) return checked_endpoint(settings.custom);
@@ -46,7 +56,8 @@ Result<std::string> endpoint_of(std::string_view service, const char* own_variab
   }
   const bool fips = settings.fips || is_true(environment("AWS_USE_FIPS_ENDPOINT"));
   const bool dual_stack = settings.dual_stack || is_true(environment("AWS_USE_DUALSTACK_ENDPOINT"));
-  return std::string(kHttps) + region_host(service, settings.region, fips, dual_stack);
+  return std::string(kHttps) + (service == "s3" ? s3_host(settings.region, fips, dual_stack)
+                                                : region_host(service, settings.region, fips, dual_stack));
 }
 
 bool valid_host(std::string_view host) {
@@ -77,6 +88,10 @@ Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const Pro
 
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment) {
   return endpoint_of("sts", "AWS_ENDPOINT_URL_STS", settings, environment);
+}
+
+Result<std::string> s3_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment) {
+  return endpoint_of("s3", "AWS_ENDPOINT_URL_S3", settings, environment);
 }
 
 Result<std::string> checked_endpoint(std::string_view url) {

@@ -1,4 +1,4 @@
-// Regions, partitions and the hosts of Kinesis and STS in them.
+// Regions, partitions and the hosts of Kinesis, STS and S3 in them.
 // From AWS's endpoint rule sets and partitions.json
 // (https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json).
 #pragma once
@@ -48,6 +48,9 @@ struct EndpointSettings {
 Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 // The same with AWS_ENDPOINT_URL_STS. `custom` is STS's own: a custom endpoint of Kinesis is none of it.
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
+
+// The same with AWS_ENDPOINT_URL_S3; without a bucket in the host.
+Result<std::string> s3_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 
 // Checks a custom endpoint and removes a slash at its end: http or https, a host, no user, query or fragment.
 Result<std::string> checked_endpoint(std::string_view url);

@@ -46,6 +46,27 @@ constexpr Golden kGolden[] = {
      "-fips.us-isof-south-1.csp.hci.ic.gov", "-fips.us-isof-south-1.api.aws.hci.ic.gov"},
 };
 
+// endpoint-rule-set-1 of s3, virtual hosts aside.
+TEST(Endpoints, of_s3_are_those_of_its_own_rule_set) {
+  struct Row {
+    const char* region;
+    bool fips, dual_stack;
+    const char* expected;
+  };
+  constexpr Row kRows[] = {
+      {"us-east-1", false, false, "https://s3.us-east-1.amazonaws.com"},
+      {"eu-west-1", false, true, "https://s3.dualstack.eu-west-1.amazonaws.com"},
+      {"us-east-1", true, false, "https://s3-fips.us-east-1.amazonaws.com"},
+      {"us-east-1", true, true, "https://s3-fips.dualstack.us-east-1.amazonaws.com"},
+      {"us-gov-west-1", true, false, "https://s3-fips.us-gov-west-1.amazonaws.com"},
+      {"cn-north-1", false, false, "https://s3.cn-north-1.amazonaws.com.cn"},
+  };
+  for (const Row& row : kRows)
+    EXPECT_EQ(s3_endpoint({row.region, row.fips, row.dual_stack, ""}, empty_environment()).value(), row.expected);
+  EXPECT_EQ(s3_endpoint({"eu-west-1", false, false, ""}, with({{"AWS_ENDPOINT_URL_S3", "http://minio:9000/"}})).value(),
+            "http://minio:9000");
+}
+
 TEST(Endpoints, are_those_of_awss_rule_sets) {
   const ProcessEnvironment none = empty_environment();
   for (const Golden& row : kGolden) {
