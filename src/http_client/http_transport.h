@@ -5,22 +5,38 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sluice::http_client {
+
+// A body that is read while it is sent, so that a large one never lies in memory whole: a file.
+class HttpBody {
+ public:
+  virtual ~HttpBody() = default;
+  virtual std::uint64_t size() const = 0;
+  // Reads `size` bytes at `offset`, all of them inside the body. Called on the transport's thread, which serves all
+  // other requests too: only what is at hand, such as a file of this machine that was just written. An error ends the
+  // request with fault `other`.
+  virtual Result<void> read(std::uint64_t offset, char* out, std::size_t size) const = 0;
+};
 
 struct HttpRequest {
   std::string method = "POST";
   std::string url;  // scheme, host, optional port, path, query
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::shared_ptr<const HttpBody> body_source = nullptr;  // instead of `body`
   std::int64_t connect_timeout_ms = 5'000;
-  std::int64_t timeout_ms = 30'000;  // the whole exchange
-  bool use_proxy = true;             // false for link-local metadata services
-  bool link_local = false;           // true for them alone: to others no connection to a link-local address is made
+  std::int64_t timeout_ms = 30'000;    // the whole exchange
+  bool use_proxy = true;               // false for link-local metadata services
+  bool link_local = false;             // true for them alone: to others no connection to a link-local address is made
+  std::size_t max_response_bytes = 0;  // a longer answer is a fault `other`; 0: the transport's own limit
 };
 
 enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, other };
