@@ -10,8 +10,8 @@
 namespace sluice::framing {
 namespace {
 
-constexpr std::uint32_t kStreamGzipLevel = 1;
-constexpr std::size_t kStreamGzipLevelBytes = ISAL_DEF_LVL1_LARGE;
+constexpr std::uint32_t kStreamGzipLevel = 2;
+constexpr std::size_t kStreamGzipLevelBytes = ISAL_DEF_LVL2_LARGE;
 constexpr int kStreamZstdLevel = 1;
 constexpr std::size_t kStreamOutputBytes = 64 << 10;
 constexpr std::size_t kMostAtOnce = 1u << 30;  // ISA-L counts with 32 bits
