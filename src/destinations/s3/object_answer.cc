@@ -60,6 +60,11 @@ std::string name_in(std::string_view text) {
   return text.size() <= kMaxName && is_visible_ascii(text) ? std::string(text) : std::string();
 }
 
+// S3's begin with a capital; those in small letters are ours, and nobody else may say them.
+std::string code_in(std::string_view text) {
+  return !text.empty() && text.front() >= 'A' && text.front() <= 'Z' ? name_in(text) : std::string();
+}
+
 std::string sha256_of_checksum(std::string_view base64) {
   constexpr std::size_t kSha256Base64 = 44;
   if (base64.size() != kSha256Base64) return {};
@@ -79,7 +84,7 @@ void read_fault(const http_client::HttpResponse& response, ObjectAnswer& out) {
 void read_error(const http_client::HttpResponse& response, bool of_head, ObjectAnswer& out) {
   const std::string_view body = std::string_view(response.body).substr(0, kMaxAnswerBytes);
   const auto field = [&](std::string_view name) { return aws::xml_text(body, name).value_or(""); };
-  out.code = name_in(field("Code"));
+  out.code = code_in(field("Code"));
   out.message = shown(field("Message"));
   out.region = name_in(field("Region"));
   out.endpoint = name_in(field("Endpoint"));

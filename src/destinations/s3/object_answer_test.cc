@@ -87,6 +87,10 @@ TEST(ObjectAnswer, of_somebody_else_is_shown_in_a_few_words_and_safe_to_print) {
   EXPECT_EQ(odd.region, "");
 }
 
+TEST(ObjectAnswer, cannot_say_a_code_that_is_ours) {
+  EXPECT_EQ(read_answer(response_of(400, "<Error><Code>proxy_refused</Code></Error>"), false).code, "http_400");
+}
+
 TEST(ObjectAnswer, of_a_fault_has_a_code_for_it) {
   HttpResponse response;
   response.fault = TransportFault::timeout;
