@@ -18,8 +18,9 @@ std::array<double, N> in_seconds(const std::int64_t (&bounds)[N], double per_sec
 }
 
 void add_sink(MetricFamilies& out, const exporting::SinkStats& sink, const MetricLabels& labels) {
-  out.counter("sluice_destination_calls_total", "PutRecords calls answered or failed", number(sink.calls), labels);
-  out.counter("sluice_destination_calls_failed_total", "PutRecords calls that failed as a whole",
+  out.counter("sluice_destination_calls_total", "Calls to the destination, answered or failed", number(sink.calls),
+              labels);
+  out.counter("sluice_destination_calls_failed_total", "Calls to the destination that failed as a whole",
               number(sink.calls_failed), labels);
   out.counter("sluice_destination_records_sent_total", "Records in calls, each attempt counted",
               number(sink.records_sent), labels);
@@ -28,13 +29,10 @@ void add_sink(MetricFamilies& out, const exporting::SinkStats& sink, const Metri
   for (const auto& [code, count] : sink.retried_by_code) {
     MetricLabels with_code = labels;
     with_code.emplace_back("code", code);
-    out.counter("sluice_destination_retried_records_total", "Records sent again, by the code that AWS gave",
+    out.counter("sluice_destination_retried_records_total", "Records sent again, by the code of the refusal",
                 number(count), with_code);
   }
-  out.gauge("sluice_destination_calls_in_flight", "PutRecords calls on their way", number(sink.calls_in_flight),
-            labels);
-  out.gauge("sluice_destination_open_shards", "Open shards of the stream; 0: unknown", number(sink.open_shards),
-            labels);
+  out.gauge("sluice_destination_calls_in_flight", "Calls on their way", number(sink.calls_in_flight), labels);
   static const auto bounds = in_seconds(exporting::kCallBucketsUs, 1e6);
   // The sink's histogram is cumulative; the layer below wants counts of each bucket.
   std::vector<std::uint64_t> counts;
@@ -44,12 +42,12 @@ void add_sink(MetricFamilies& out, const exporting::SinkStats& sink, const Metri
     below = cumulative;
   }
   if (!counts.empty())
-    out.histogram("sluice_destination_call_seconds", "Time from sending a PutRecords call to its answer", bounds,
-                  counts, number(sink.call_us_total) / 1e6, labels);
+    out.histogram("sluice_destination_call_seconds", "Time from sending a call to its answer", bounds, counts,
+                  number(sink.call_us_total) / 1e6, labels);
 }
 
 void add_destination(MetricFamilies& out, const exporting::DestinationStatus& status,
-                     const catalog::CatalogSnapshot* catalog) {
+                     const destinations::DestinationKind& kind, const catalog::CatalogSnapshot* catalog) {
   const catalog::Destination& destination = status.destination;
   const catalog::Environment* environment = catalog ? catalog->environment(destination.environment_id) : nullptr;
   const MetricLabels labels = {{"destination", destination.id.hex()},
@@ -105,6 +103,12 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
                 "Time from receipt to acknowledgement by the destination, per event", bounds, pipeline.latency_counts,
                 number(pipeline.latency_sum_ms) / 1e3, labels);
   add_sink(out, pipeline.sink, labels);
+  for (const destinations::KindMetric& metric : kind.metrics(pipeline.sink)) {
+    if (metric.counts)
+      out.counter(metric.name, metric.help, metric.value, labels);
+    else
+      out.gauge(metric.name, metric.help, metric.value, labels);
+  }
 }
 
 void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
@@ -238,7 +242,8 @@ std::string metrics_text(const ServerView& view) {
   out.gauge("sluice_set_aside_destinations",
             "Destinations that the catalog does not know, with files in set-aside/ of the data directory",
             number(view.exporter.set_aside_destinations().size()));
-  for (const exporting::DestinationStatus& status : view.exporter.status()) add_destination(out, status, catalog.get());
+  for (const exporting::DestinationStatus& status : view.exporter.status())
+    add_destination(out, status, view.kinds.of(status.destination), catalog.get());
   return out.text();
 }
 

@@ -1,4 +1,4 @@
-// What helps a destination's owner: how it is doing, a test event, and the policies that AWS needs.
+// What helps a destination's owner: a check, a test event, and what has to be set up at the far end.
 #include <fmt/format.h>
 
 #include <utility>
@@ -7,9 +7,8 @@
 #include "api/kept_members.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
-#include "aws/arn.h"
+#include "aws/policies.h"
 #include "export/test_event.h"
-#include "kinesis/policies.h"
 
 namespace sluice::api {
 namespace {
@@ -27,8 +26,8 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
                   {"key", exporting::kTestEventKey},
                   {"tookMs", outcome.took_ms}};
   if (outcome.receipt) {
-    out["shardId"] = outcome.receipt->shard_id;
-    out["sequenceNumber"] = outcome.receipt->sequence_number;
+    out["where"] = outcome.receipt->text;
+    for (const auto& [part, value] : outcome.receipt->parts) out[part] = value;
   }
   if (outcome.refused) {
     out["problem"] = {{"code", outcome.refused->code}, {"message", outcome.refused->reason}};
@@ -36,50 +35,33 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
     out["problem"] = check_problem_json(*outcome.problem);
   } else if (!outcome.delivered) {
     out["problem"] = {{"code", "timeout"},
-                      {"message", fmt::format("AWS did not answer within {} s. Try again; if it persists, check the "
+                      {"message", fmt::format("No answer within {} s. Try again; if it persists, check the "
                                               "network and the proxy.",
                                               exporting::kTestEventDeadlineMs / 1'000)}};
   }
   return out;
 }
 
-// The stream's ARN, with ACCOUNT_ID if the account is not known.
-std::string stream_arn_of(const catalog::KinesisSettings& settings) {
-  if (!settings.stream_arn.empty()) return settings.stream_arn;
-  const auto role = aws::parse_role_arn(settings.role_arn);
-  return aws::StreamArn{role ? role->partition : "aws", settings.region, role ? role->account : "ACCOUNT_ID",
-                        settings.stream_name}
-      .text();
-}
-
 constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 
-std::string principal_or_placeholder(const RestContext& context, const catalog::KinesisSettings& settings) {
-  const std::string principal = context.principal(settings);
-  return principal.empty() ? std::string(kUnknownPrincipal) : principal;
+// What has to be set up at the far end, as the kind says it. Half a form is welcome: what is not known yet stays a
+// placeholder.
+RestOutcome help_answer(const RestContext& context, const destinations::DestinationKind& kind,
+                        const nlohmann::json& config, bool draft) {
+  auto help = kind.setup_help(config, context.kind_parts, draft);
+  if (!help) return invalid(help.error().message);
+  return RestAnswer{200, std::move(*help)};
 }
 
-// A draft gets a trust policy before it has a role: the role is created with it.
-RestJson policies_json(const RestContext& context, const catalog::KinesisSettings& settings, bool draft) {
-  RestJson out = {{"permissionPolicy", RestJson::parse(kinesis::permission_policy(stream_arn_of(settings)))}};
-  if (!settings.role_arn.empty() || draft)
-    out["trustPolicy"] =
-        RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context, settings), settings.external_id));
-  if (!settings.role_arn.empty())
-    out["assumeRolePolicy"] = RestJson::parse(kinesis::assume_role_policy(settings.role_arn));
-  out["principalKnown"] = !context.principal(settings).empty();
-  return out;
-}
-
-RestJson check_json(const std::vector<kinesis::CheckStep>& steps, std::int64_t took_ms) {
+RestJson check_json(const std::vector<destinations::CheckStep>& steps, std::int64_t took_ms) {
   RestJson list = RestJson::array();
   bool ok = true;
-  for (const kinesis::CheckStep& step : steps) {
-    ok = ok && step.status != kinesis::CheckStatus::failed;
+  for (const destinations::CheckStep& step : steps) {
+    ok = ok && step.status != destinations::CheckStatus::failed;
     list.push_back(
         {{"name", step.name},
          {"title", step.title},
-         {"status", kinesis::check_status_name(step.status)},
+         {"status", destinations::check_status_name(step.status)},
          {"message", step.message},
          {"remedy", step.remedy},
          {"code", step.code},
@@ -89,14 +71,14 @@ RestJson check_json(const std::vector<kinesis::CheckStep>& steps, std::int64_t t
   return {{"ok", ok}, {"tookMs", took_ms}, {"steps", std::move(list)}};
 }
 
-// Asks AWS on the worker's thread.
+// Calls the destination on the worker's thread.
 RestOutcome checked(const RestContext& context, const RestCall& call, const catalog::Destination& destination) {
   const auto project = context.catalog.project(call.path[0]);
   if (!project) return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
   return RestAnswer{200, nullptr,
                     [&context, destination, project_id = project->value.id](const std::atomic<bool>& stopping) {
                       const std::int64_t started_us = context.clock.steady_us();
-                      const auto steps = context.check(destination, [&] {
+                      const auto steps = context.kinds.of(destination).check(destination, context.kind_parts, [&] {
                         return send_test_event(destination, project_id, new_object_id(context.clock.wall_ms()),
                                                context.make_sink, context.clock, stopping);
                       });
@@ -136,7 +118,8 @@ RestOutcome check_draft(const RestContext& context, const RestCall& call) {
 RestOutcome destination_policies(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  return RestAnswer{200, policies_json(context, destination->value.kinesis, false)};
+  const RestJson shown = destination_json(context.kinds, *destination);
+  return help_answer(context, context.kinds.of(destination->value), shown["config"], false);
 }
 
 RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
@@ -150,20 +133,12 @@ RestOutcome draft_policies(const RestContext& context, const RestCall& call) {
   if (auto good = check_kept(call.body, shape); !good) return tl::unexpected(good.error());
   const nlohmann::json config = call.body.value("config", nlohmann::json());
   if (!config.is_object()) return invalid("config: expected an object with the known settings of the destination.");
-  // Half a form is welcome here: what is not known yet stays a placeholder.
-  catalog::KinesisSettings settings;
-  for (const auto& [member, value] : {std::pair{"region", &settings.region},
-                                      {"streamName", &settings.stream_name},
-                                      {"streamArn", &settings.stream_arn},
-                                      {"roleArn", &settings.role_arn},
-                                      {"externalId", &settings.external_id}}) {
-    auto given = text_member(config, member, "text");
-    if (!given) return tl::unexpected(given.error());
-    *value = std::move(*given);
-  }
-  if (settings.region.empty()) settings.region = "REGION";
-  if (settings.stream_name.empty()) settings.stream_name = "STREAM_NAME";
-  return RestAnswer{200, policies_json(context, settings, true)};
+  const nlohmann::json kind_name = call.body.value("kind", nlohmann::json(context.kinds.names().front()));
+  const destinations::DestinationKind* kind = context.kinds.find(kind_name.get<std::string>());
+  if (kind == nullptr)
+    return invalid(fmt::format("kind: \"{}\" is not a kind of destination; expected {}.", kind_name.get<std::string>(),
+                               catalog::names_text(context.kinds)));
+  return help_answer(context, *kind, config, true);
 }
 
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call) {
@@ -174,14 +149,15 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   if (auto good = only_known(body, {"externalId"}); !good) return tl::unexpected(good.error());
   const auto given = text_member(body, "externalId", "an external id");
   if (!given) return tl::unexpected(given.error());
-  const catalog::KinesisSettings settings;
+  const std::string principal = context.kind_parts.identity.principal();
   // AWS requires it to differ from any other customer's; it need not be secret.
   const std::string external_id = given->empty() ? "sluice-" + environment->value.id.hex() : *given;
-  return RestAnswer{201,
-                    {{"awsTrustPolicy",
-                      RestJson::parse(kinesis::trust_policy(principal_or_placeholder(context, settings), external_id))},
-                     {"externalId", external_id},
-                     {"principalKnown", !context.principal(settings).empty()}}};
+  return RestAnswer{
+      201,
+      {{"awsTrustPolicy", RestJson::parse(aws::trust_policy(
+                              principal.empty() ? kUnknownPrincipal : std::string_view(principal), external_id))},
+       {"externalId", external_id},
+       {"principalKnown", !principal.empty()}}};
 }
 
 }  // namespace sluice::api

@@ -56,7 +56,7 @@ RestOutcome destination_status(const RestContext& context, const RestCall& call)
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
   if (const auto status = context.exporter.status(destination->value.id))
-    return RestAnswer{200, destination_status_json(*status, context.clock.wall_ms())};
+    return RestAnswer{200, destination_status_json(*status, context.kinds, context.clock.wall_ms())};
   return refuse(503, "unavailable", "The destination is starting; try again in a second.");
 }
 

@@ -17,13 +17,39 @@ using nlohmann::json;
 
 // A secret is shown as this and its last four characters; sent back so, it stays as it is.
 constexpr std::string_view kHidden = "********";
-constexpr const char* kSecretField = "hash_secret";
+constexpr std::string_view kCommonSecretField = "hash_secret";
 
 // The fields of a document that are not in `config`.
 constexpr std::array<std::string_view, 5> kOutside = {"name", "kind", "on", "project", "environment"};
 
-std::string hidden(const std::string& secret) {
-  return std::string(kHidden) + secret.substr(secret.size() < 4 ? 0 : secret.size() - 4);
+bool is_secret(const destinations::KindList& kinds, const json& kind_name, std::string_view field) {
+  if (field == kCommonSecretField) return true;
+  const destinations::DestinationKind* kind =
+      kind_name.is_string() ? kinds.find(kind_name.get<std::string>()) : nullptr;
+  return kind != nullptr && std::ranges::find(kind->secret_fields(), field) != kind->secret_fields().end();
+}
+
+// A secret, or each of a list of them.
+json hidden(const json& secret) {
+  if (secret.is_string()) {
+    const std::string text = secret.get<std::string>();
+    return std::string(kHidden) + text.substr(text.size() < 4 ? 0 : text.size() - 4);
+  }
+  json out = secret;
+  if (out.is_array())
+    for (json& each : out) each = hidden(each);
+  return out;
+}
+
+// What came back hidden, as it was before.
+json revealed(const json& sent, const json& before) {
+  if (sent == hidden(before)) return before;
+  json out = sent;
+  if (out.is_array() && before.is_array())
+    for (json& each : out)
+      for (const json& old : before)
+        if (each == hidden(old)) each = old;
+  return out;
 }
 
 std::string self_of(const catalog::Destination& destination) {
@@ -35,8 +61,8 @@ std::string destination_target(const std::string& project, const std::string& en
 }
 
 // The fields of what the API shows or is sent; `before`: fields in force, for secrets that come back hidden.
-RestResult<json> fields_of(const json& shown, const json& before, const std::string& project,
-                           const std::string& environment) {
+RestResult<json> fields_of(const destinations::KindList& kinds, const json& shown, const json& before,
+                           const std::string& project, const std::string& environment) {
   json fields = {{"project", project}, {"environment", environment}};
   for (const char* name : {"name", "kind", "on"})
     if (shown.contains(name)) fields[name] = shown[name];
@@ -51,10 +77,9 @@ RestResult<json> fields_of(const json& shown, const json& before, const std::str
       return invalid(fmt::format("config.{}: Unknown setting.", member));
     fields[field] = value;
   }
-  const auto secret = fields.find(kSecretField);
-  if (secret != fields.end() && secret->is_string() && before.contains(kSecretField) &&
-      *secret == hidden(before[kSecretField].get<std::string>()))
-    *secret = before[kSecretField];
+  for (auto& [field, value] : fields.items())
+    if (before.contains(field) && is_secret(kinds, fields.value("kind", json()), field))
+      value = revealed(value, before[field]);
   return fields;
 }
 
@@ -93,17 +118,18 @@ RestResult<catalog::Managed<catalog::Destination>> find_destination(const RestCo
       fmt::format("The environment \"{}/{}\" has no destination {}.", call.path[0], call.path[1], call.path[2]));
 }
 
-RestJson destination_json(const catalog::Managed<catalog::Destination>& destination) {
+RestJson destination_json(const destinations::KindList& kinds,
+                          const catalog::Managed<catalog::Destination>& destination) {
   RestJson config = RestJson::object();
   for (const auto& [field, value] : destination.fields.items()) {
     if (std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end()) continue;
     config[catalog::camel_case(field)] =
-        field == kSecretField && value.is_string() ? RestJson(hidden(value.get<std::string>())) : RestJson(value);
+        is_secret(kinds, destination.value.kind, field) ? RestJson(hidden(value)) : RestJson(value);
   }
   return {{"_id", destination.value.id.hex()},
           {"_links", {{"parent", rest_link("/api/v2/destinations")}, {"self", rest_link(self_of(destination.value))}}},
           {"name", destination.value.name},
-          {"kind", "kinesis"},
+          {"kind", destination.value.kind},
           {"version", destination.revision},
           {"config", std::move(config)},
           {"on", destination.value.on},
@@ -117,8 +143,9 @@ Resource resource_of(const catalog::Destination& destination) {
 }
 
 // As the caller sees it: with what that one may do to it.
-RestJson shown_to(const Caller& caller, const catalog::Managed<catalog::Destination>& destination) {
-  RestJson out = destination_json(destination);
+RestJson shown_to(const destinations::KindList& kinds, const Caller& caller,
+                  const catalog::Managed<catalog::Destination>& destination) {
+  RestJson out = destination_json(kinds, destination);
   const Resource resource = resource_of(destination.value);
   for (const char* action : {"deleteDestination", "updateName", "updateOn", "updateConfiguration"}) {
     const std::string role = allowed_by(caller, action, resource);
@@ -137,7 +164,7 @@ RestOutcome list_destinations(const RestContext& context, const RestCall& call) 
   for (const auto& destination : context.catalog.destinations()) {
     if (!may_view(call.caller, destination.value.project_key)) continue;
     if (!std::exchange(first, false)) text += ',';
-    text += rest_text(shown_to(call.caller, destination));
+    text += rest_text(shown_to(context.kinds, call.caller, destination));
   }
   RestAnswer answer;
   answer.text = std::move(text += "]}");
@@ -152,18 +179,23 @@ const json kTagsAlone = {{"tags", json::array()}};
 RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
   const json& body = call.body;
   if (!body.is_object())
-    return invalid("The body is not an object; expected {\"kind\":\"kinesis\",\"config\":{…},\"on\":true}.");
+    return invalid(fmt::format("The body is not an object; expected {{\"kind\":\"{}\",\"config\":{{…}},\"on\":true}}.",
+                               context.kinds.names().front()));
   if (auto good = only_known(body, {"name", "kind", "config", "on", "tags"}); !good)
     return tl::unexpected(good.error());
   if (auto good = check_kept(body, kTagsAlone); !good) return tl::unexpected(good.error());
   if (!context.catalog.environment(call.path[0], call.path[1]))
     return not_found(fmt::format("There is no environment \"{}/{}\".", call.path[0], call.path[1]));
-  auto fields = fields_of(body, json::object(), call.path[0], call.path[1]);
+  auto fields = fields_of(context.kinds, body, json::object(), call.path[0], call.path[1]);
   if (!fields) return tl::unexpected(fields.error());
-  if (!fields->contains("kind")) return invalid("kind: It is missing; expected \"kinesis\".");
-  if (!fields->contains("name") || (*fields)["name"] == json(""))
-    (*fields)["name"] =
-        fields->value("stream_name", json()).is_string() ? (*fields)["stream_name"] : json("Amazon Kinesis");
+  if (!fields->contains("kind"))
+    return invalid(fmt::format("kind: It is missing; expected {}.", catalog::names_text(context.kinds)));
+  if (!fields->contains("name") || (*fields)["name"] == json("")) {
+    const json& kind = (*fields)["kind"];
+    const destinations::DestinationKind* known =
+        kind.is_string() ? context.kinds.find(kind.get<std::string>()) : nullptr;
+    (*fields)["name"] = known != nullptr ? known->default_name(*fields) : "destination";
+  }
   if (!fields->contains("on")) (*fields)["on"] = false;
   return fields;
 }
@@ -194,19 +226,19 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
     context.exporter.release_start(object_id);
     return refused_destination(made.error());
   }
-  return RestAnswer{201, shown_to(call.caller, *context.catalog.destination(object_id))};
+  return RestAnswer{201, shown_to(context.kinds, call.caller, *context.catalog.destination(object_id))};
 }
 
 RestOutcome get_destination(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  return RestAnswer{200, shown_to(call.caller, *destination)};
+  return RestAnswer{200, shown_to(context.kinds, call.caller, *destination)};
 }
 
 RestOutcome patch_destination(const RestContext& context, const RestCall& call) {
   const auto destination = find_destination(context, call);
   if (!destination) return tl::unexpected(destination.error());
-  const json before = destination_json(*destination);
+  const json before = destination_json(context.kinds, *destination);
   const auto patch = patched(before, call);
   if (!patch) return tl::unexpected(patch.error());
   json after = patch->after;
@@ -221,14 +253,14 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   after.erase("tags");  // Terraform sends them; LaunchDarkly ignores them too
   if (auto good = only_known(after, {"_id", "_links", "_access", "version", "name", "kind", "config", "on"}); !good)
     return tl::unexpected(good.error());
-  auto fields = fields_of(after, destination->fields, call.path[0], call.path[1]);
+  auto fields = fields_of(context.kinds, after, destination->fields, call.path[0], call.path[1]);
   if (!fields) return tl::unexpected(fields.error());
   for (const std::string& member : changed_members(before, after)) {
     const char* action = member == "name" ? "updateName" : member == "on" ? "updateOn" : "updateConfiguration";
     if (auto may = needs(call.caller, action, resource_of(destination->value)); !may)
       return tl::unexpected(may.error());
   }
-  if (*fields == destination->fields) return RestAnswer{200, shown_to(call.caller, *destination)};
+  if (*fields == destination->fields) return RestAnswer{200, shown_to(context.kinds, call.caller, *destination)};
   const ObjectId id = destination->value.id;
   const auto reserved = destination->value.on ? RestResult<void>() : reserve_start(context, *fields, id);
   if (!reserved) return tl::unexpected(reserved.error());
@@ -244,7 +276,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
     return refused_destination(made.error());
   }
   if (fields->value("on", json()) != true) context.exporter.switched_off(id);
-  return RestAnswer{200, shown_to(call.caller, *context.catalog.destination(destination->value.id))};
+  return RestAnswer{200, shown_to(context.kinds, call.caller, *context.catalog.destination(destination->value.id))};
 }
 
 RestOutcome delete_destination(const RestContext& context, const RestCall& call) {
@@ -255,7 +287,7 @@ RestOutcome delete_destination(const RestContext& context, const RestCall& call)
       audit_entry(context.clock.wall_ms(), call.caller, "deleteDestination",
                   destination_target(call.path[0], call.path[1], call.path[2]),
                   fmt::format("deleted the destination \"{}\"", destination->value.name), {},
-                  RestJson(destination_json(*destination)).dump()));
+                  RestJson(destination_json(context.kinds, *destination)).dump()));
   if (!made) return refused(made.error());
   return RestAnswer{204, nullptr};
 }

@@ -94,7 +94,7 @@ class EventLister {
     event::EventSlot slot;
     event::EntryView::Walk walk;
     for (std::size_t index = 0; view->next(walk, slot); ++index) {
-      if (index < from || slot.kind == event::EventKind::unusable) continue;
+      if (index < from || !event::is_export_event(slot.kind)) continue;
       if (items.size() >= limit || bytes_ >= kPageBytes) return index;
       bytes_ += slot.json.size();
       std::shared_ptr<const std::string> rewritten;

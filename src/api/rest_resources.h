@@ -10,7 +10,8 @@ namespace sluice::api {
 RestJson project_json(const RestContext& context, const catalog::Managed<catalog::Project>& project,
                       bool with_environments);
 RestJson environment_json(const catalog::Managed<catalog::Environment>& environment);
-RestJson destination_json(const catalog::Managed<catalog::Destination>& destination);
+RestJson destination_json(const destinations::KindList& kinds,
+                          const catalog::Managed<catalog::Destination>& destination);
 // The destination of …/{project}/{environment}/{id}.
 RestResult<catalog::Managed<catalog::Destination>> find_destination(const RestContext& context, const RestCall& call);
 // What a POST of this body would make; nothing is made.
@@ -64,7 +65,8 @@ RestOutcome back_up_catalog(const RestContext& context, const RestCall& call);
 
 RestOutcome server_status(const RestContext& context, const RestCall& call);
 RestOutcome list_regions(const RestContext& context, const RestCall& call);
-RestOutcome kinesis_cost(const RestContext& context, const RestCall& call);
+RestOutcome list_destination_kinds(const RestContext& context, const RestCall& call);
+RestOutcome kind_cost(const RestContext& context, const RestCall& call);
 RestOutcome data_export_usage(const RestContext& context, const RestCall& call);
 RestOutcome list_events(const RestContext& context, const RestCall& call);
 

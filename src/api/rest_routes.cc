@@ -61,7 +61,8 @@ constexpr std::array kRoutes = {
     Route{"GET", "usage/data-export-events", data_export_usage, Role::reader, Asks::all_view},
     Route{"GET", "status", server_status, Role::reader, Asks::nothing},
     Route{"GET", "aws-regions", list_regions, Role::reader, Asks::nothing},
-    Route{"GET", "kinesis-cost", kinesis_cost, Role::reader, Asks::nothing},
+    Route{"GET", "destination-kinds", list_destination_kinds, Role::reader, Asks::nothing},
+    Route{"GET", "{}-cost", kind_cost, Role::reader, Asks::nothing},
     Route{"POST", "import", import_catalog, Role::admin, Asks::never},
     Route{"GET", "export", export_catalog, Role::admin, Asks::never},
     Route{"POST", "backup", back_up_catalog, Role::admin, Asks::never},
@@ -78,17 +79,19 @@ constexpr std::array kRoutes = {
     Route{"GET", "caller-identity", caller_identity, Role::reader, Asks::nothing},
 };
 
-// What stands for the {} of the route; nothing when the path is not of it.
+// What stands for the {} of the route, a segment or its beginning; nothing when the path is not of it.
 std::optional<std::vector<std::string>> matched(std::string_view route, const std::vector<std::string_view>& path) {
   const auto pattern = split_text(route, '/');
   if (pattern.size() != path.size()) return std::nullopt;
   std::vector<std::string> captured;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (pattern[i] != "{}") {
+    if (!pattern[i].starts_with("{}")) {
       if (pattern[i] != path[i]) return std::nullopt;
       continue;
     }
-    auto segment = percent_decoded(path[i], false);
+    const std::string_view after = pattern[i].substr(2);
+    if (!path[i].ends_with(after)) return std::nullopt;
+    auto segment = percent_decoded(path[i].substr(0, path[i].size() - after.size()), false);
     if (!segment || segment->empty()) return std::nullopt;
     captured.push_back(std::move(*segment));
   }

@@ -7,7 +7,7 @@ namespace sluice::api {
 
 RestOutcome server_status(const RestContext& context, const RestCall&) {
   RestJson status = brief_status_json(context.view);
-  const std::string principal = context.principal(catalog::KinesisSettings{});
+  const std::string principal = context.kind_parts.identity.principal();
   status["identity"] = principal.empty() ? RestJson(nullptr) : RestJson(principal);
   status["managed"] = true;
   return RestAnswer{200, std::move(status)};

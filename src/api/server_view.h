@@ -7,6 +7,7 @@
 #include "api/journal_watch.h"
 #include "base/clock.h"
 #include "catalog/snapshot.h"
+#include "destinations/kind.h"
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
 #include "http/server.h"
@@ -21,6 +22,7 @@ struct ServerView {
   const catalog::Catalog& catalog;
   const flags::FlagRegistry& flags;
   const JournalWatch& journal;
+  const destinations::KindList& kinds;
   const exporting::Exporter& exporter;
   const intake::IntakeMetrics& intake;
   std::int64_t started_ms;

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "api/readiness.h"
-#include "api/shard_advice.h"
 #include "base/text.h"
 #include "export/describe.h"
 
@@ -71,63 +70,68 @@ Json set_aside_json(const exporting::Exporter& exporter) {
   return list;
 }
 
+// Who a destination is and what it delivers to: how every description of one begins.
+Json identity_json(const catalog::Destination& destination, const destinations::DestinationKind& kind) {
+  Json out = {{"id", destination.id.hex()},         {"name", destination.name},
+              {"project", destination.project_key}, {"environment", destination.environment_key},
+              {"kind", destination.kind},           {"target", destination.target}};
+  out.update(kind.target_json(destination));
+  return out;
+}
+
 }  // namespace
 
-Json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms) {
+Json destination_status_json(const exporting::DestinationStatus& status, const destinations::KindList& kinds,
+                             std::int64_t now_ms) {
   const catalog::Destination& destination = status.destination;
   const exporting::PipelineStatus& pipeline = status.pipeline;
+  const destinations::DestinationKind& kind = kinds.of(destination);
   Json replay = nullptr;
   if (status.replay) replay = replay_json(*status.replay);
   Json problem = nullptr;
   if (pipeline.problem) {
     problem = status_problem_json(*pipeline.problem);
-    problem["remedy"] = remedy_of(*pipeline.problem, status);
+    problem["remedy"] = kind.remedy(*pipeline.problem, status);
   }
   Json retried = Json::object();
   for (const auto& [code, count] : pipeline.sink.retried_by_code) retried[code] = count;
   Json notes = Json::array();
   for (const exporting::Problem& note : pipeline.notes) notes.push_back(status_problem_json(note));
-  return {{"id", destination.id.hex()},
-          {"name", destination.name},
-          {"project", destination.project_key},
-          {"environment", destination.environment_key},
-          {"kind", "kinesis"},
-          {"stream", destination.kinesis.stream_name},
-          {"region", destination.kinesis.region},
-          {"on", destination.on},
-          {"state", exporting::destination_state_name(status.state)},
-          {"since", time_or_null(status.state_since_ms)},
-          {"needsPerson", status.state == exporting::DestinationState::blocked},
-          {"summary", exporting::describe(status, now_ms)},
-          {"problem", std::move(problem)},
-          {"notes", notes},
-          {"backlog",
-           {{"events", pipeline.balance.waiting},
-            {"bytes", pipeline.waiting_bytes},
-            {"oldestAgeMs", status.oldest_waiting_age_ms}}},
-          {"acceptedEvents", pipeline.balance.accepted},
-          {"deliveredEvents", pipeline.balance.delivered},
-          {"deliveredBytes", pipeline.delivered_bytes},
-          {"deadLetteredEvents", pipeline.balance.dead_lettered},
-          {"deadLettersRotatedOut", rotated_out(status)},
-          {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
-          {"filteredEvents", pipeline.balance.filtered},
-          {"missingEvents", pipeline.balance.missing},
-          {"acceptedPerSecond", status.accepted_per_s},
-          {"deliveredPerSecond", status.delivered_per_s},
-          {"lastDelivery", time_or_null(status.last_delivery_ms)},
-          {"recordsSent", pipeline.sink.records_sent},
-          {"retriedRecordsByCode", retried},
-          {"callsInFlight", pipeline.sink.calls_in_flight},
-          {"openShards", pipeline.sink.open_shards > 0 ? Json(pipeline.sink.open_shards) : Json(nullptr)},
-          {"shards", shard_advice_json(status)},
-          {"replay", std::move(replay)}};
+  Json out = identity_json(destination, kind);
+  out.update({{"on", destination.on},
+              {"state", exporting::destination_state_name(status.state)},
+              {"since", time_or_null(status.state_since_ms)},
+              {"needsPerson", status.state == exporting::DestinationState::blocked},
+              {"summary", exporting::describe(status, now_ms)},
+              {"problem", std::move(problem)},
+              {"notes", notes},
+              {"backlog",
+               {{"events", pipeline.balance.waiting},
+                {"bytes", pipeline.waiting_bytes},
+                {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+              {"acceptedEvents", pipeline.balance.accepted},
+              {"deliveredEvents", pipeline.balance.delivered},
+              {"deliveredBytes", pipeline.delivered_bytes},
+              {"deadLetteredEvents", pipeline.balance.dead_lettered},
+              {"deadLettersRotatedOut", rotated_out(status)},
+              {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
+              {"filteredEvents", pipeline.balance.filtered},
+              {"missingEvents", pipeline.balance.missing},
+              {"acceptedPerSecond", status.accepted_per_s},
+              {"deliveredPerSecond", status.delivered_per_s},
+              {"lastDelivery", time_or_null(status.last_delivery_ms)},
+              {"recordsSent", pipeline.sink.records_sent},
+              {"retriedRecordsByCode", retried},
+              {"callsInFlight", pipeline.sink.calls_in_flight}});
+  out.update(kind.status_json(status));
+  out["replay"] = std::move(replay);
+  return out;
 }
 
 Json replay_json(const exporting::ReplayStatus& status) {
   return {{"from", status.replay.range.from_ms},
           {"to", status.replay.range.to_ms},
-          {"startedAt", status.replay.started_ms},
+          {"startedAt", status.replay.range.started_ms},
           {"state", exporting::replay_state_name(status.state)},
           {"deliveredEvents", status.delivered_events},
           {"deadLetteredEvents", status.dead_lettered_events},
@@ -145,36 +149,29 @@ Json brief_status_json(const ServerView& view) {
   for (const catalog::Environment& environment :
        catalog ? catalog->environments() : std::vector<catalog::Environment>()) {
     const journal::EnvironmentMark mark = journal_status->mark(environment.id);
-    std::uint64_t events = 0;
-    for (const std::uint64_t count : mark.appended) events += count;
     environments.push_back({{"id", environment.id.hex()},
                             {"project", environment.project_key},
                             {"environment", environment.key},
-                            {"eventsReceived", events},
+                            {"eventsReceived", event::event_total(mark.appended)},
                             {"lastEvent", mark.last_received_ms > 0 ? Json(mark.last_received_ms) : Json(nullptr)}});
   }
   Json destinations = Json::array();
   for (const exporting::DestinationStatus& status : view.exporter.status()) {
     const catalog::Destination& destination = status.destination;
-    destinations.push_back({{"id", destination.id.hex()},
-                            {"name", destination.name},
-                            {"project", destination.project_key},
-                            {"environment", destination.environment_key},
-                            {"kind", "kinesis"},
-                            {"stream", destination.kinesis.stream_name},
-                            {"region", destination.kinesis.region},
-                            {"on", destination.on},
-                            {"state", exporting::destination_state_name(status.state)},
-                            {"since", time_or_null(status.state_since_ms)},
-                            {"needsPerson", status.state == exporting::DestinationState::blocked},
-                            {"summary", exporting::describe(status, now_ms)},
-                            {"backlog",
-                             {{"events", status.pipeline.balance.waiting},
-                              {"bytes", status.pipeline.waiting_bytes},
-                              {"oldestAgeMs", status.oldest_waiting_age_ms}}},
-                            {"acceptedPerSecond", status.accepted_per_s},
-                            {"deliveredPerSecond", status.delivered_per_s},
-                            {"lastDelivery", time_or_null(status.last_delivery_ms)}});
+    Json line = identity_json(destination, view.kinds.of(destination));
+    line.update({{"on", destination.on},
+                 {"state", exporting::destination_state_name(status.state)},
+                 {"since", time_or_null(status.state_since_ms)},
+                 {"needsPerson", status.state == exporting::DestinationState::blocked},
+                 {"summary", exporting::describe(status, now_ms)},
+                 {"backlog",
+                  {{"events", status.pipeline.balance.waiting},
+                   {"bytes", status.pipeline.waiting_bytes},
+                   {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+                 {"acceptedPerSecond", status.accepted_per_s},
+                 {"deliveredPerSecond", status.delivered_per_s},
+                 {"lastDelivery", time_or_null(status.last_delivery_ms)}});
+    destinations.push_back(std::move(line));
   }
   const journal::JournalStats& journal = journal_status->stats;
   Json journal_part = journal_json(journal, now_ms);
@@ -204,7 +201,7 @@ std::string full_status_json(const ServerView& view) {
   Json destinations = Json::array();
   const exporting::DestinationList all = view.exporter.status();
   for (const exporting::DestinationStatus& status : all)
-    destinations.push_back(destination_status_json(status, now_ms));
+    destinations.push_back(destination_status_json(status, view.kinds, now_ms));
   const std::string reason = not_ready_because(view);
   const Json body = {{"version", SLUICE_VERSION},
                      {"state", phase_name(view.phase)},

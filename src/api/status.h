@@ -13,7 +13,8 @@ namespace sluice::api {
 std::string full_status_json(const ServerView& view);
 
 // One destination's part of it.
-nlohmann::ordered_json destination_status_json(const exporting::DestinationStatus& status, std::int64_t now_ms);
+nlohmann::ordered_json destination_status_json(const exporting::DestinationStatus& status,
+                                               const destinations::KindList& kinds, std::int64_t now_ms);
 
 nlohmann::ordered_json replay_json(const exporting::ReplayStatus& status);
 

@@ -403,7 +403,9 @@ TEST_F(Sources, a_role_is_assumed_with_what_its_base_holds) {
   const auto base = cache_of(std::make_unique<StaticSource>("AKIA", "secret", "", "configuration"), clock);
   AssumeRoleSource source(
       transport, clock, *base, "https://sts.eu-west-1.amazonaws.com", "eu-west-1",
-      {kRole, "ext-1", "sluice", session_policy_for_stream("arn:aws:kinesis:eu-west-1:123456789012:stream/x"), 3600});
+      {kRole, "ext-1", "sluice",
+       R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kinesis:PutRecords","Resource":"*"}]})",
+       3600});
   transport.answer(200, kStsAnswer);
   const auto credentials = source.fetch();
   ASSERT_TRUE(credentials) << credentials.error().message;

@@ -1,45 +1,27 @@
-// Which custom endpoints destinations may use. A user who manages destinations decides where the server connects to and
-// sees parts of the answers; without limits that gives access to the server's whole network (SSRF).
-//
-// AWS's own endpoints of Kinesis and STS are always allowed. Link-local addresses, where clouds keep the credentials of
-// the machine, never are: not by setting, not by a name that resolves to one (CurlTransport checks the address that
-// it connects to). Immutable; any thread.
+// Which endpoints of AWS services may be named by people who do not own the server. It is stricter than the outbound
+// policy: requests to an endpoint are signed with the server's identity, so that a custom one is allowed only when the
+// setting outbound.allowed lists it, even if it is public. AWS's own need no entry. Pure.
 #pragma once
 
-#include <string>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
-#include "http_client/ip_address.h"
+#include "http_client/outbound_policy.h"
 
 namespace sluice::aws {
 
-class EndpointAllowance {
- public:
-  // Only AWS's own endpoints.
-  EndpointAllowance() = default;
-  // By commas: hosts ("kinesis.internal"), domains (".example.internal"), addresses and networks ("10.1.0.0/16",
-  // "::1"), which allow endpoints that are written as addresses, or "any". An error names the entry that is none.
-  static Result<EndpointAllowance> parse(std::string_view list);
+// What comes before the region in the hosts of a service's endpoints: "sts", "sts-fips".
+using ServiceHosts = std::span<const std::string_view>;
 
-  // Whether a destination may name this endpoint, which passed checked_endpoint(). An error says what to set.
-  Result<void> check(std::string_view endpoint) const;
+ServiceHosts sts_hosts();
 
- private:
-  struct Network {
-    http_client::IpAddress address;
-    unsigned bits = 0;
-  };
-  bool allows(std::string_view host) const;
-  static bool network_of(std::string_view entry, Network& network);
+// Whether a destination may name this endpoint, which passed checked_endpoint(), of one of these services. An error
+// says what to set.
+Result<void> check_endpoint_allowed(std::string_view endpoint, ServiceHosts services,
+                                    const http_client::OutboundPolicy& policy);
 
-  bool any_ = false;
-  std::vector<std::string> hosts_, domains_;
-  std::vector<Network> networks_;
-};
-
-// "https://kinesis.eu-west-1.amazonaws.com", with FIPS, dual-stack and VPC endpoint names.
-bool is_aws_endpoint(std::string_view endpoint);
+// "https://sts.eu-west-1.amazonaws.com", with dual-stack and VPC endpoint names, and those with an account before them.
+bool is_aws_endpoint(std::string_view endpoint, ServiceHosts services);
 
 }  // namespace sluice::aws

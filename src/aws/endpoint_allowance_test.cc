@@ -2,22 +2,31 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+
 namespace sluice::aws {
 namespace {
 
-bool allowed(const std::string& list, std::string_view endpoint) {
-  const auto allowance = EndpointAllowance::parse(list);
-  EXPECT_TRUE(allowance) << list;
-  return allowance && allowance->check(endpoint).has_value();
+constexpr std::array<std::string_view, 4> kHosts = {"kinesis", "kinesis-fips", "data-kinesis", "control-kinesis"};
+
+bool allowed(const std::string& list, std::string_view endpoint, ServiceHosts services = kHosts) {
+  const auto policy = http_client::OutboundPolicy::parse(list);
+  EXPECT_TRUE(policy) << list;
+  return policy && check_endpoint_allowed(endpoint, services, *policy).has_value();
 }
 
 TEST(EndpointAllowance, aws_own_endpoints_need_no_entry_and_names_that_only_look_like_them_do) {
   for (const char* own : {"https://kinesis.eu-west-1.amazonaws.com", "https://kinesis-fips.us-east-1.amazonaws.com",
-                          "https://sts.us-gov-west-1.amazonaws.com", "https://sts.amazonaws.com:443",
                           "https://kinesis.cn-north-1.amazonaws.com.cn", "https://kinesis.eu-west-1.api.aws",
                           "https://123456789012.data-kinesis.us-east-1.amazonaws.com",
                           "https://vpce-0a1b2c3d-4e5f.kinesis.eu-west-1.vpce.amazonaws.com"})
     EXPECT_TRUE(allowed("", own)) << own;
+  for (const char* own : {"https://sts.us-gov-west-1.amazonaws.com", "https://sts-fips.us-east-1.amazonaws.com",
+                          "https://sts.amazonaws.com:443"}) {
+    EXPECT_TRUE(allowed("", own, sts_hosts())) << own;
+    EXPECT_FALSE(allowed("", own)) << "of another service: " << own;
+  }
   for (const char* other :
        {"http://kinesis.eu-west-1.amazonaws.com", "https://internal-x.eu-west-1.elb.amazonaws.com",
         "https://bucket.s3.amazonaws.com", "https://kinesis.s3.amazonaws.com", "https://evil-amazonaws.com",
@@ -26,20 +35,18 @@ TEST(EndpointAllowance, aws_own_endpoints_need_no_entry_and_names_that_only_look
     EXPECT_FALSE(allowed("", other)) << other;
 }
 
-TEST(EndpointAllowance, hosts_domains_and_networks_are_allowed_as_told) {
+TEST(EndpointAllowance, others_are_allowed_as_listed_even_if_they_are_public) {
   const std::string list = "localhost, .corp.example,10.1.0.0/16 , ::1, Kinesis.Internal";
   for (const char* good : {"http://localhost:4567", "https://a.corp.example", "https://b.a.CORP.example/x",
                            "http://10.1.255.3", "http://[::1]:80", "https://kinesis.internal.", "http://167837699"})
     EXPECT_TRUE(allowed(list, good)) << good;
   for (const char* bad : {"http://localhost.evil.example", "https://corp.example", "https://xcorp.example",
-                          "http://10.2.0.1", "http://[::2]", "http://127.0.0.1"})
+                          "http://10.2.0.1", "http://[::2]", "http://127.0.0.1", "https://public.example"})
     EXPECT_FALSE(allowed(list, bad)) << bad;
   EXPECT_TRUE(allowed("any", "http://10.2.0.1"));
-  for (const char* none : {"http://localhost", "10.0.0.0/33", "a b", "localhost:4567"})
-    EXPECT_FALSE(EndpointAllowance::parse(none)) << none;
-  const auto refused = EndpointAllowance().check("http://inside.example:8080");
+  const auto refused = check_endpoint_allowed("http://inside.example:8080", kHosts, {});
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("aws.allowed_endpoints"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("outbound.allowed"), std::string::npos);
 }
 
 TEST(EndpointAllowance, metadata_addresses_are_never_allowed_however_they_are_written) {

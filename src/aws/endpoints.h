@@ -1,4 +1,4 @@
-// Regions, partitions and the hosts of Kinesis, STS and S3 in them.
+// Regions, partitions and the hosts of services in them.
 // From AWS's endpoint rule sets and partitions.json
 // (https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json).
 #pragma once
@@ -42,15 +42,15 @@ struct EndpointSettings {
   std::string custom;  // scheme://host[:port][/path]: wins over everything
 };
 
-// scheme://host[:port][/path], no slash at the end. Custom wins, then AWS_ENDPOINT_URL_KINESIS, then AWS_ENDPOINT_URL
-// (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the region's; AWS_USE_FIPS_ENDPOINT and
-// AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error says what is wrong with the settings or the region.
-Result<std::string> kinesis_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
-// The same with AWS_ENDPOINT_URL_STS. `custom` is STS's own: a custom endpoint of Kinesis is none of it.
+// scheme://host[:port][/path], no slash at the end, of a service by the name that its hosts begin with. Custom wins,
+// then AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the
+// region's; AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error says what is wrong
+// with the settings or the region. `host_of_region`: of a service whose hosts are named by rules of their own.
+using HostOfRegion = std::string(const std::string& region, bool fips, bool dual_stack);
+Result<std::string> service_endpoint(std::string_view service, const EndpointSettings& settings,
+                                     const ProcessEnvironment& environment, HostOfRegion* host_of_region = nullptr);
+// Of STS. `custom` is STS's own: a custom endpoint of another service is none of it.
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
-
-// The same with AWS_ENDPOINT_URL_S3; without a bucket in the host.
-Result<std::string> s3_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 
 // Checks a custom endpoint and removes a slash at its end: http or https, a host, no user, query or fragment.
 Result<std::string> checked_endpoint(std::string_view url);

@@ -46,33 +46,12 @@ constexpr Golden kGolden[] = {
      "-fips.us-isof-south-1.csp.hci.ic.gov", "-fips.us-isof-south-1.api.aws.hci.ic.gov"},
 };
 
-// endpoint-rule-set-1 of s3, virtual hosts aside.
-TEST(Endpoints, of_s3_are_those_of_its_own_rule_set) {
-  struct Row {
-    const char* region;
-    bool fips, dual_stack;
-    const char* expected;
-  };
-  constexpr Row kRows[] = {
-      {"us-east-1", false, false, "https://s3.us-east-1.amazonaws.com"},
-      {"eu-west-1", false, true, "https://s3.dualstack.eu-west-1.amazonaws.com"},
-      {"us-east-1", true, false, "https://s3-fips.us-east-1.amazonaws.com"},
-      {"us-east-1", true, true, "https://s3-fips.dualstack.us-east-1.amazonaws.com"},
-      {"us-gov-west-1", true, false, "https://s3-fips.us-gov-west-1.amazonaws.com"},
-      {"cn-north-1", false, false, "https://s3.cn-north-1.amazonaws.com.cn"},
-  };
-  for (const Row& row : kRows)
-    EXPECT_EQ(s3_endpoint({row.region, row.fips, row.dual_stack, ""}, empty_environment()).value(), row.expected);
-  EXPECT_EQ(s3_endpoint({"eu-west-1", false, false, ""}, with({{"AWS_ENDPOINT_URL_S3", "http://minio:9000/"}})).value(),
-            "http://minio:9000");
-}
-
 TEST(Endpoints, are_those_of_awss_rule_sets) {
   const ProcessEnvironment none = empty_environment();
   for (const Golden& row : kGolden) {
     const auto check = [&](bool fips, bool dual_stack, const char* rest) {
       const EndpointSettings settings{row.region, fips, dual_stack, ""};
-      EXPECT_EQ(kinesis_endpoint(settings, none).value(), std::string("https://kinesis") + rest);
+      EXPECT_EQ(service_endpoint("kinesis", settings, none).value(), std::string("https://kinesis") + rest);
       EXPECT_EQ(sts_endpoint(settings, none).value(), std::string("https://sts") + rest);
     };
     check(false, false, row.plain);
@@ -84,12 +63,12 @@ TEST(Endpoints, are_those_of_awss_rule_sets) {
 
 TEST(Endpoints, come_from_the_setting_then_the_environment_then_the_region) {
   const EndpointSettings region{"eu-west-1", false, false, ""};
-  EXPECT_EQ(kinesis_endpoint({"eu-west-1", true, false, "http://localhost:4567/"},
+  EXPECT_EQ(service_endpoint("kinesis", {"eu-west-1", true, false, "http://localhost:4567/"},
                              with({{"AWS_ENDPOINT_URL", "http://other"}})),
             std::string("http://localhost:4567"));
   const ProcessEnvironment both =
       with({{"AWS_ENDPOINT_URL", "http://all"}, {"AWS_ENDPOINT_URL_KINESIS", "http://kinesis:1"}});
-  EXPECT_EQ(kinesis_endpoint(region, both).value(), "http://kinesis:1");
+  EXPECT_EQ(service_endpoint("kinesis", region, both).value(), "http://kinesis:1");
   EXPECT_EQ(sts_endpoint(region, both).value(), "http://all");
   EXPECT_EQ(sts_endpoint(region, with({{"AWS_ENDPOINT_URL_STS", "https://sts.vpce.amazonaws.com"}})).value(),
             "https://sts.vpce.amazonaws.com");
@@ -97,20 +76,20 @@ TEST(Endpoints, come_from_the_setting_then_the_environment_then_the_region) {
       sts_endpoint(region, with({{"AWS_ENDPOINT_URL", "http://all"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}))
           .value(),
       "https://sts.eu-west-1.amazonaws.com");
-  EXPECT_EQ(kinesis_endpoint(region, with({{"AWS_USE_FIPS_ENDPOINT", "true"}})).value(),
+  EXPECT_EQ(service_endpoint("kinesis", region, with({{"AWS_USE_FIPS_ENDPOINT", "true"}})).value(),
             "https://kinesis-fips.eu-west-1.amazonaws.com");
-  EXPECT_EQ(kinesis_endpoint(region, with({{"AWS_USE_DUALSTACK_ENDPOINT", "TRUE"}})).value(),
+  EXPECT_EQ(service_endpoint("kinesis", region, with({{"AWS_USE_DUALSTACK_ENDPOINT", "TRUE"}})).value(),
             "https://kinesis.eu-west-1.api.aws");
 }
 
 TEST(Endpoints, need_no_region_when_they_are_given) {
-  EXPECT_EQ(kinesis_endpoint({"", false, false, "http://localhost:4567"}, empty_environment()).value(),
+  EXPECT_EQ(service_endpoint("kinesis", {"", false, false, "http://localhost:4567"}, empty_environment()).value(),
             "http://localhost:4567");
-  const auto missing = kinesis_endpoint({"", false, false, ""}, empty_environment());
+  const auto missing = service_endpoint("kinesis", {"", false, false, ""}, empty_environment());
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("AWS_REGION"), std::string::npos);
-  EXPECT_FALSE(kinesis_endpoint({"Ireland", false, false, ""}, empty_environment()));
-  EXPECT_FALSE(kinesis_endpoint({"eu-west-1.evil.com/", false, false, ""}, empty_environment()));
+  EXPECT_FALSE(service_endpoint("kinesis", {"Ireland", false, false, ""}, empty_environment()));
+  EXPECT_FALSE(service_endpoint("kinesis", {"eu-west-1.evil.com/", false, false, ""}, empty_environment()));
 }
 
 TEST(Endpoints, are_checked_when_they_are_given) {
@@ -130,8 +109,8 @@ TEST(Endpoints, are_checked_when_they_are_given) {
 }
 
 TEST(Endpoints, name_the_variable_that_is_wrong) {
-  const auto endpoint =
-      kinesis_endpoint({"eu-west-1", false, false, ""}, with({{"AWS_ENDPOINT_URL_KINESIS", "localhost:4567"}}));
+  const auto endpoint = service_endpoint("kinesis", {"eu-west-1", false, false, ""},
+                                         with({{"AWS_ENDPOINT_URL_KINESIS", "localhost:4567"}}));
   ASSERT_FALSE(endpoint);
   EXPECT_TRUE(endpoint.error().message.starts_with("AWS_ENDPOINT_URL_KINESIS: ")) << endpoint.error().message;
 }

@@ -15,7 +15,6 @@ namespace sluice::aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr std::string_view kS3 = "s3";
 
 bool unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -260,17 +259,17 @@ std::string amz_date(std::int64_t wall_ms) {
 
 void sign_request(http_client::HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
                   const Credentials& credentials, SigningKeyCache& keys) {
-  const bool s3 = scope.service == kS3;
-  std::erase_if(request.headers, [s3](const auto& header) {
+  const bool of_objects = scope.of_objects;
+  std::erase_if(request.headers, [of_objects](const auto& header) {
     return equals_ignoring_case(header.first, "authorization") || equals_ignoring_case(header.first, "x-amz-date") ||
            equals_ignoring_case(header.first, "x-amz-security-token") ||
-           (s3 && equals_ignoring_case(header.first, "x-amz-content-sha256"));
+           (of_objects && equals_ignoring_case(header.first, "x-amz-content-sha256"));
   });
   request.headers.emplace_back("x-amz-date", amz_date(scope.wall_ms));
   if (!credentials.session_token.empty()) {
     request.headers.emplace_back("x-amz-security-token", credentials.session_token);
   }
-  if (s3) request.headers.emplace_back("x-amz-content-sha256", payload_sha256_hex);
+  if (of_objects) request.headers.emplace_back("x-amz-content-sha256", payload_sha256_hex);
   std::vector<std::pair<std::string, std::string>> to_sign;
   bool has_host = false;
   for (const auto& [name, value] : request.headers) {
@@ -282,7 +281,7 @@ void sign_request(http_client::HttpRequest& request, std::string_view payload_sh
   const UrlParts url = parts_of(request.url);
   request.headers.emplace_back(
       "authorization",
-      authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex, s3}, scope, credentials, keys));
+      authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex, of_objects}, scope, credentials, keys));
 }
 
 }  // namespace sluice::aws

@@ -5,8 +5,8 @@
 //   sign_request(request, sha256_hex(request.body), {"kinesis", "eu-west-1", skew.corrected_ms(clock.wall_ms())},
 //   *credentials, keys);
 //
-// adds x-amz-date, x-amz-security-token (with a session token) and authorization to `request.headers`; for the service
-// "s3" x-amz-content-sha256 too.
+// adds x-amz-date, x-amz-security-token (with a session token) and authorization to `request.headers`; for S3
+// x-amz-content-sha256 too.
 #pragma once
 
 #include <array>
@@ -23,9 +23,11 @@
 namespace sluice::aws {
 
 struct SigningScope {
-  std::string_view service;  // "kinesis", "sts", "s3"
+  std::string_view service;  // "kinesis", "sts", as the endpoint's hosts begin
   std::string_view region;   // the endpoint's region
   std::int64_t wall_ms = 0;  // AWS's time: the machine's corrected by ClockSkew; AWS allows 5 minutes
+  // S3's rules: the path is signed as it is sent, and the payload's hash is sent too.
+  bool of_objects = false;
 };
 
 // The signing key of a day, region and service costs four HMACs; this keeps the last few. One thread. Holds secrets:

@@ -385,7 +385,7 @@ TEST(SigV4, signs_the_published_examples_of_s3) {
        "Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
   };
   const Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", 0, "test"};
-  const SigningScope scope{"s3", "us-east-1", *parse_iso_time_ms("2013-05-24T00:00:00Z")};
+  const SigningScope scope{"s3", "us-east-1", *parse_iso_time_ms("2013-05-24T00:00:00Z"), true};
   SigningKeyCache keys;
   for (const Example& example : examples) {
     http_client::HttpRequest request;

@@ -148,12 +148,6 @@ std::string principal_of(std::string_view caller_arn) {
 
 // Keys of KMS are left to the role's own policy: the stream's key is not known here, and the session can only do what
 // the role may.
-std::string session_policy_for_stream(std::string_view stream_arn) {
-  return R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kinesis:PutRecord","kinesis:PutRecords",)"
-         R"("kinesis:DescribeStreamSummary","kinesis:ListShards"],"Resource":")" +
-         std::string(stream_arn) + R"("},{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":"*"}]})";
-}
-
 StsClient::StsClient(http_client::HttpTransport& transport, const Clock& clock, std::string endpoint,
                      std::string region)
     : transport_(transport), clock_(clock), endpoint_(std::move(endpoint)), region_(std::move(region)) {}

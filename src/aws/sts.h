@@ -37,10 +37,6 @@ bool blames_caller(std::string_view code);
 // (without the role's path, which the session's ARN does not contain). Any other ARN as it is.
 std::string principal_of(std::string_view caller_arn);
 
-// The session policy that limits a role to putting into one stream: at most what the role allows, and nothing beside
-// the stream.
-std::string session_policy_for_stream(std::string_view stream_arn);
-
 // Every call blocks until the answer is there, at most 15 s a request. A role is asked for again without its session
 // policy when AWS finds that too large (Credentials::notes says so), and for an hour when a longer session is refused:
 // three requests at most. One thread.

@@ -2,15 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "catalog/declared.h"
+#include "catalog/destination_kinds_fake.h"
 
 namespace sluice::catalog {
 namespace {
 
-std::vector<FieldFault> accept_all(const KinesisSettings&) { return {}; }
-
 std::shared_ptr<const CatalogSnapshot> read(std::string_view text, config::ConfigFaults& faults) {
   config::TomlTable root = config::TomlTable::parse(text, "sluice.toml", faults);
-  auto snapshot = read_declared_catalog(root, accept_all);
+  auto snapshot = read_declared_catalog(root, fake_kinds());
   root.refuse_unknown();
   return snapshot;
 }
@@ -29,8 +28,7 @@ mobile_keys = ["mob-1"]
 name = "flags"
 project = "web"
 environment = "production"
-region = "eu-west-1"
-stream_name = "flags"
+target = "lake"
 kinds = ["feature", "summary"]
 linger = "10 ms"
 )";
@@ -49,35 +47,54 @@ TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
   const Destination& destination = catalog->destinations().at(0);
   EXPECT_TRUE(destination.kinds.has(event::EventKind::summary));
   EXPECT_FALSE(destination.kinds.has(event::EventKind::custom));
-  EXPECT_EQ(destination.kinesis.linger_ms, 10);
+  EXPECT_EQ(destination.settings.as<FakeSettings>().linger_ms, 10);
+  EXPECT_EQ(destination.kind, "pipe");
+  EXPECT_EQ(destination.target, "target lake");
   EXPECT_EQ(destination.environment_id, environment->id);
 }
 
-TEST(DeclaredCatalog, a_destination_without_an_encoding_has_one_event_a_record_and_every_encoding_has_its_linger_time) {
-  struct Row {
-    const char* lines;
-    Encoding encoding;
-    std::int64_t linger_ms;
-    std::uint64_t record_bytes;
-    bool ends_lines;
-  };
-  for (const Row& row :
-       {Row{"newline = false", Encoding::json, 50, 0, false}, Row{"encoding = \"json\"", Encoding::json, 50, 0, true},
-        Row{"encoding = \"ndjson+zstd\"\nrecord_bytes = \"50 KiB\"\nnewline = false", Encoding::ndjson_zstd, 1'000,
-            51'200, true},
-        Row{"encoding = \"ndjson+gzip\"\nlinger = \"50 ms\"", Encoding::ndjson_gzip, 50, 0, true},
-        Row{"encoding = \"kpl\"\nnewline = false", Encoding::kpl, 1'000, 0, false}}) {
-    config::ConfigFaults faults;
-    std::string text(kWhole);
-    text.replace(text.find("linger = \"10 ms\""), 16, row.lines);
-    const auto catalog = read(text, faults);
-    ASSERT_TRUE(faults.empty()) << faults.text();
-    const KinesisSettings& settings = catalog->destinations().at(0).kinesis;
-    EXPECT_EQ(settings.encoding, row.encoding) << row.lines;
-    EXPECT_EQ(settings.linger_ms, row.linger_ms) << row.lines;
-    EXPECT_EQ(settings.record_bytes, row.record_bytes) << row.lines;
-    EXPECT_EQ(ends_lines(settings), row.ends_lines) << row.lines;
+TEST(CatalogSnapshot, an_environment_keeps_originals_while_a_destination_of_it_wants_them) {
+  std::vector<Environment> environments(2);
+  environments[0].id = *ObjectId::parse("578d1e02d2943862c52b9681");
+  environments[1].id = *ObjectId::parse("578d1e02d2943862c52b9682");
+  environments[0].keeps_originals = true;  // as of a snapshot before
+  Destination destination;
+  destination.environment_id = environments[1].id;
+  EXPECT_FALSE(CatalogSnapshot({}, environments, std::vector{destination}).keeps_originals());
+  destination.on = false;
+  destination.wants_originals = true;
+  const CatalogSnapshot first({}, environments, std::vector{Destination{}, destination});
+  const CatalogSnapshot second({}, environments, first);
+  for (const CatalogSnapshot* catalog : {&first, &second}) {
+    EXPECT_FALSE(catalog->environment(environments[0].id)->keeps_originals);
+    EXPECT_TRUE(catalog->environment(environments[1].id)->keeps_originals);
+    EXPECT_TRUE(catalog->keeps_originals());
   }
+}
+
+TEST(DeclaredCatalog, settings_that_a_kind_does_not_support_are_refused_with_its_reason) {
+  for (const char* line : {"kinds = [\"custom\"]", "never_flags = [\"a\"]", "sample_one_in = 10",
+                           "drop_attributes = [\"email\"]", "add_fields = [\"sdk\"]", "start = \"oldest\""}) {
+    std::string text(kWhole);
+    text.replace(text.find("kinds = [\"feature\", \"summary\"]"), 30, line);
+    config::ConfigFaults of_pipe, of_copy;
+    read(text, of_pipe);
+    EXPECT_TRUE(of_pipe.empty()) << of_pipe.text();
+    text.replace(text.find("target ="), 8, "kind = \"copy\"\ntarget =");
+    read(text, of_copy);
+    EXPECT_EQ(of_copy.all().size(), 1u) << line << "\n" << of_copy.text();
+    EXPECT_NE(of_copy.text().find("the kind copy"), std::string::npos) << of_copy.text();
+    EXPECT_NE(of_copy.text().find("It copies."), std::string::npos) << of_copy.text();
+  }
+}
+
+TEST(KindSettings, are_equal_when_their_kind_says_so) {
+  const KindSettings lake = KindSettings::of(FakeSettings{"lake", 50});
+  EXPECT_EQ(lake, KindSettings::of(FakeSettings{"lake", 50}));
+  EXPECT_NE(lake, KindSettings::of(FakeSettings{"sea", 50}));
+  EXPECT_NE(lake, KindSettings::of(50)) << "of another kind";
+  EXPECT_NE(lake, KindSettings());
+  EXPECT_EQ(KindSettings(), KindSettings());
 }
 
 TEST(DeclaredCatalog, derives_ids_that_stay_the_same) {
@@ -104,22 +121,31 @@ start = "yesterday"
 kind = "kafka"
 kinds = ["features"]
 linger = "2 h"
-encoding = "avro"
-record_bytes = 1000
-max_calls_in_flight = 0
-strem_name = "flags"
+traget = "flags"
 )",
        faults);
   const std::string text = faults.text();
-  for (const char* part : {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
-                           "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
-                           "There is no [[environment]] with the key \"production\" in the project \"web\"",
-                           "\"xyz\" is not an id", "\"yesterday\" is not a place to start",
-                           "\"kafka\" is not a kind of destination", "\"features\" is not a kind of event",
-                           "\"2 h\" is not valid", "\"avro\" is not an encoding; expected one of json, ndjson,",
-                           "\"1000\" is not valid; expected a size from 25 KiB to 1 MiB", "\"0\" is not valid",
-                           "region:\n    It is missing", "Did you mean stream_name?"})
+  for (const char* part :
+       {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
+        "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
+        "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
+        "\"yesterday\" is not a place to start",
+        "\"kafka\" is not a kind of destination; expected \"pipe\" or \"copy\"", "\"features\" is not a kind of event",
+        "\"2 h\" is not valid", "target:\n    It is missing", "Did you mean target?"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(DeclaredCatalog, names_only_the_kinds_that_a_destination_can_select) {
+  for (const char* kind : {"original", "(original)", "(unusable)"}) {
+    config::ConfigFaults faults;
+    std::string text(kWhole);
+    text.replace(text.find("\"summary\""), 9, fmt::format("\"{}\"", kind));
+    read(text, faults);
+    EXPECT_NE(faults.text().find(fmt::format("\"{}\" is not a kind of event; expected feature, ", kind)),
+              std::string::npos)
+        << faults.text();
+    EXPECT_NE(faults.text().find("migration_op, or other"), std::string::npos) << faults.text();
+  }
 }
 
 TEST(Catalog, tells_listeners_of_each_snapshot) {

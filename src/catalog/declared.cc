@@ -13,7 +13,7 @@ namespace {
 // Reads the lists into vectors and reports duplicates.
 class Reader {
  public:
-  Reader(config::TomlTable& root, const KinesisCheck& check) : root_(root), check_(check) {}
+  Reader(config::TomlTable& root, const DestinationKinds& kinds) : root_(root), kinds_(kinds) {}
 
   std::shared_ptr<const CatalogSnapshot> read() {
     for (config::TomlTable& table : root_.tables("project")) project(table);
@@ -97,7 +97,7 @@ class Reader {
 
   void destination(config::TomlTable& table) {
     table.call(fmt::format("destination \"{}\"", table.peek("name")));
-    Destination destination = read_destination_fields(table, check_);
+    Destination destination = read_destination_fields(table, kinds_);
     const std::string& project = destination.project_key;
     const std::string& environment_key = destination.environment_key;
     if (const Environment* environment = find_environment(project, environment_key)) {
@@ -122,7 +122,7 @@ class Reader {
   }
 
   config::TomlTable& root_;
-  const KinesisCheck& check_;
+  const DestinationKinds& kinds_;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
   std::vector<Destination> destinations_;
@@ -141,8 +141,8 @@ ObjectId derived_id(std::string_view kind, std::string_view keys) {
   return id;
 }
 
-std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const KinesisCheck& check) {
-  return Reader(root, check).read();
+std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const DestinationKinds& kinds) {
+  return Reader(root, kinds).read();
 }
 
 }  // namespace sluice::catalog

@@ -23,7 +23,7 @@ namespace sluice::catalog {
 
 // Reads the lists. Every fault is noted in the tables' own list; the snapshot is worth keeping only if there was
 // none.
-std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const KinesisCheck& check);
+std::shared_ptr<const CatalogSnapshot> read_declared_catalog(config::TomlTable& root, const DestinationKinds& kinds);
 
 // The id used when none is given: the first 12 bytes of SHA-256 over kind and keys.
 ObjectId derived_id(std::string_view kind, std::string_view keys);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "catalog/declared.h"
+#include "catalog/destination_kinds_fake.h"
 #include "config/toml_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,10 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto json = sluice::config::json_of_toml(text, "fuzz.toml");
   if (json.has_value() != is_toml) std::abort();
   if (!json && json.error().message.empty()) std::abort();
-  const auto no_faults = [](const sluice::catalog::KinesisSettings&) {
-    return std::vector<sluice::catalog::FieldFault>{};
-  };
-  const auto snapshot = sluice::catalog::read_declared_catalog(root, no_faults);
+  const auto snapshot = sluice::catalog::read_declared_catalog(root, sluice::catalog::fake_kinds());
   root.refuse_unknown();
   for (const sluice::config::ConfigFault& fault : faults.all())
     if (fault.place.empty() || fault.message.empty()) std::abort();

@@ -1,31 +1,18 @@
 #include "catalog/fields.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <utility>
 
 #include "base/text.h"
-#include "config/quantity.h"
+#include "config/field_reading.h"
 
 namespace sluice::catalog {
 namespace {
 
 constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-'";
-
-void number(config::TomlTable& table, const std::string& key, std::uint32_t& out, std::uint32_t least,
-            std::uint32_t most) {
-  const std::string expected = fmt::format("a whole number from {} to {}", least, most);
-  const auto text = table.scalar(key, expected, std::to_string(most));
-  if (!text) return;
-  const auto value = config::parse_number(*text);
-  if (value && *value >= least && *value <= most)
-    out = static_cast<std::uint32_t>(*value);
-  else
-    table.fault(key, fmt::format("\"{}\" is not valid; expected {}.", *text, expected));
-}
 
 std::vector<std::string> credentials(config::TomlTable& table, const std::string& field, std::string_view expected,
                                      std::string_view example) {
@@ -77,7 +64,7 @@ void filter(config::TomlTable& table, DestinationFilter& filter) {
   filter.flags = names("flags", "a list of flag keys", "[\"new-checkout\"]");
   filter.events = names("events", "a list of event keys", "[\"order-placed\"]");
   filter.context_kinds = names("context_kinds", "a list of context kinds", "[\"user\"]");
-  number(table, "sample_one_in", filter.sample_one_in, 1, 1'000'000);
+  config::read_number(table, "sample_one_in", filter.sample_one_in, 1, 1'000'000);
 }
 
 void privacy(config::TomlTable& table, event::ContextPrivacy& privacy) {
@@ -123,74 +110,52 @@ void fields(config::TomlTable& table, event::RecordFields& fields) {
   }
 }
 
-// How records are formed. A destination that does not name a linger time has the encoding's, also when the encoding
-// changes.
-void packing(config::TomlTable& table, KinesisSettings& settings) {
-  bool known = true;
-  if (const auto name = table.text("encoding", "the name of an encoding", "\"ndjson+zstd\"")) {
-    const auto encoding = encoding_named(*name);
-    known = encoding.has_value();
-    if (known)
-      settings.encoding = *encoding;
-    else
-      table.fault("encoding", fmt::format("\"{}\" is not an encoding; expected one of {}.", *name,
-                                          fmt::join(kEncodingNames, ", ")));
-  }
-  if (const auto text = table.scalar("record_bytes", "a size from 25 KiB to 1 MiB", "\"100 KiB\"")) {
-    const auto bytes = config::parse_bytes(*text);
-    if (bytes && *bytes >= kLeastRecordBytes && *bytes <= kMostRecordBytes)
-      settings.record_bytes = *bytes;
-    else
-      table.fault(
-          "record_bytes",
-          fmt::format("\"{}\" is not valid; expected a size from 25 KiB to 1 MiB. Example: \"100 KiB\"", *text));
-  }
-  // Whether it fits the encoding is not asked of one that is not known: the answer would blame the wrong setting.
-  if (!known) settings.record_bytes = 0;
-  settings.linger_ms = default_linger_ms(settings.encoding);
-  if (const auto text = table.scalar("linger", "a time from 0 to 60 s", "\"50 ms\"")) {
-    const auto linger_ms = config::parse_duration_ms(*text);
-    if (linger_ms && *linger_ms <= 60'000)
-      settings.linger_ms = *linger_ms;
-    else
-      table.fault("linger",
-                  fmt::format("\"{}\" is not valid; expected a time from 0 to 60 s. Example: \"50 ms\"", *text));
-  }
+// Those of another kind of destination are faults; asking for them makes them known, so that they are not unknown, too.
+void refuse_unsupported(config::TomlTable& table, const SettingsKind& kind) {
+  const CommonSettings& common = kind.common();
+  const std::pair<bool, std::vector<std::string>> all[] = {
+      {common.event_kinds, {"kinds"}},
+      {common.filters,
+       {"only_flags", "never_flags", "only_events", "never_events", "only_context_kinds", "never_context_kinds"}},
+      {common.sampling, {"sample_one_in"}},
+      {common.privacy, {"drop_attributes", "hash_attributes", "hash_keys_of", "hash_secret"}},
+      {common.added_fields, {"add_fields"}}};
+  for (const auto& [supported, fields] : all)
+    for (const std::string& field : fields)
+      if (!supported && table.has(field))
+        table.fault(field, fmt::format("A destination of the kind {} does not have this setting: {} Remove it.",
+                                       kind.name(), common.reason));
 }
 
-void kinesis(config::TomlTable& table, KinesisSettings& settings, const KinesisCheck& check) {
-  settings.region = table.required("region", "an AWS region", "\"eu-west-1\"");
-  settings.stream_arn =
-      table.text("stream_arn", "the ARN of a data stream", "\"arn:aws:kinesis:eu-west-1:123456789012:stream/flags\"")
-          .value_or("");
-  settings.stream_name = table.text("stream_name", "the name of a data stream", "\"flags\"").value_or("");
-  settings.role_arn =
-      table.text("role_arn", "the ARN of the role to assume", "\"arn:aws:iam::123456789012:role/sluice\"").value_or("");
-  settings.external_id =
-      table.text("external_id", "the external id of the role's trust policy", "\"7f0c41d2a9b34c5e8d6f\"").value_or("");
-  settings.endpoint = table.text("endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
-  settings.sts_endpoint =
-      table.text("sts_endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
-  settings.newline = table.boolean("newline", "true").value_or(true);
-  settings.cbor = table.boolean("cbor", "true");
-  number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);
-  number(table, "max_records_per_call", settings.max_records_per_call, 1, 500);
-  if (const auto text = table.scalar("max_bytes_per_call", "a size from 64 KiB to 10 MiB", "\"4.5 MiB\" as 4718592")) {
-    const auto bytes = config::parse_bytes(*text);
-    if (bytes && *bytes >= (64u << 10) && *bytes <= (10u << 20))
-      settings.max_bytes_per_call = *bytes;
-    else
-      table.fault(
-          "max_bytes_per_call",
-          fmt::format(
-              "\"{}\" is not valid; expected a size from 64 KiB to 10 MiB, as PutRecords allows. Example: 4718592",
-              *text));
+void kind(config::TomlTable& table, Destination& destination, const DestinationKinds& kinds) {
+  const std::string expected = names_text(kinds), first = fmt::format("\"{}\"", kinds.names().front());
+  destination.kind = table.text("kind", expected, first).value_or(std::string(kinds.names().front()));
+  const SettingsKind* kind = kinds.settings_kind(destination.kind);
+  if (kind == nullptr) {
+    table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected {}.", destination.kind, expected));
+    kind = kinds.settings_kind(kinds.names().front());
   }
-  packing(table, settings);
-  for (const FieldFault& fault : check(settings)) table.fault(fault.field, fault.message);
+  refuse_unsupported(table, *kind);
+  KindReading reading = kind->read(table);
+  destination.settings = std::move(reading.settings);
+  destination.target = std::move(reading.target);
+  destination.ends_lines = reading.ends_lines;
+  destination.wants_originals = reading.wants_originals;
+  destination.behind_after_ms = reading.behind_after_ms;
+  if (destination.from_oldest && !kind->common().replay)
+    table.fault("start", fmt::format("A destination of the kind {} starts with what comes from now on: {}",
+                                     kind->name(), kind->common().reason));
 }
 
 }  // namespace
+
+std::string names_text(const DestinationKinds& kinds) {
+  const std::vector<std::string_view> names = kinds.names();
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += fmt::format("{}\"{}\"", i == 0 ? "" : i + 1 == names.size() ? " or " : ", ", names[i]);
+  return text;
+}
 
 bool is_catalog_key(std::string_view key) {
   return !key.empty() && key.size() <= kMaxKeyBytes && std::all_of(key.begin(), key.end(), [](char c) {
@@ -254,7 +219,7 @@ DeclaredFlag read_flag_fields(config::TomlTable& table) {
   return declared;
 }
 
-Destination read_destination_fields(config::TomlTable& table, const KinesisCheck& check) {
+Destination read_destination_fields(config::TomlTable& table, const DestinationKinds& all_kinds) {
   Destination destination;
   destination.name = table.required("name", "a name", "\"orders stream\"");
   destination.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
@@ -267,14 +232,11 @@ Destination read_destination_fields(config::TomlTable& table, const KinesisCheck
                                      "\"oldest\" (all that the journal still has).",
                                      start));
   destination.from_oldest = start == "oldest";
-  const std::string kind = table.text("kind", "\"kinesis\"", "\"kinesis\"").value_or("kinesis");
-  if (kind != "kinesis")
-    table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected \"kinesis\".", kind));
   kinds(table, destination);
   filter(table, destination.filter);
   privacy(table, destination.privacy);
   fields(table, destination.fields);
-  kinesis(table, destination.kinesis, check);
+  kind(table, destination, all_kinds);
   return destination;
 }
 

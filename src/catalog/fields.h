@@ -3,25 +3,18 @@
 // other. Whether keys and ids are taken, and whether what is named exists, is its callers'.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "catalog/destination_kinds.h"
 #include "catalog/snapshot.h"
 #include "config/toml_table.h"
 
 namespace sluice::catalog {
 
 inline constexpr std::size_t kMaxKeyBytes = 256;  // of projects and environments
-
-// One thing wrong with a destination's settings: the field as the configuration calls it, and what was expected.
-struct FieldFault {
-  std::string field;
-  std::string message;
-};
-using KinesisCheck = std::function<std::vector<FieldFault>(const KinesisSettings&)>;
 
 bool is_catalog_key(std::string_view key);
 // `key`, required.
@@ -35,6 +28,6 @@ std::string fault_of_key(std::string_view key);
 Environment read_environment_fields(config::TomlTable& table);  // `project` included
 DeclaredFlag read_flag_fields(config::TomlTable& table);        // but for `project`, `environment` and `key`
 // `project` and `environment` included, as keys.
-Destination read_destination_fields(config::TomlTable& table, const KinesisCheck& check);
+Destination read_destination_fields(config::TomlTable& table, const DestinationKinds& kinds);
 
 }  // namespace sluice::catalog

@@ -42,7 +42,7 @@ struct ManagedCatalog::Contents {
 
   // Takes a document in, in place of the one with its id. An error names every fault, and changes nothing.
   CatalogResult<void> take(DocumentKind kind, const std::string& id, std::uint64_t revision, const json& fields,
-                           const json& extra, const KinesisCheck& check);
+                           const json& extra, const DestinationKinds& kinds);
   void drop(DocumentKind kind, const std::string& id);
   std::optional<std::uint64_t> revision_of(DocumentKind kind, const std::string& id) const;
 
@@ -72,7 +72,8 @@ std::string config_name(std::string_view field) {
 }  // namespace
 
 CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
-                                                   const json& fields, const json& extra, const KinesisCheck& check) {
+                                                   const json& fields, const json& extra,
+                                                   const DestinationKinds& kinds) {
   config::ConfigFaults faults;
   config::TomlTable table = config::TomlTable::from_json(fields, "request", faults);
   table.spell(kind == DocumentKind::destination ? config_name : api_name);
@@ -118,7 +119,7 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
     return take_environment(*parsed, std::move(environment));
   }
   Managed<Destination> destination{revision, fields, extra, {}};
-  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, check); }, destination.value);
+  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, kinds); }, destination.value);
       !read)
     return read;
   return take_destination(*parsed, std::move(destination));
@@ -216,20 +217,19 @@ std::optional<std::uint64_t> ManagedCatalog::Contents::revision_of(DocumentKind 
   return in(destinations, id);
 }
 
-ManagedCatalog::ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed,
-                               KinesisCheck admit)
+ManagedCatalog::ManagedCatalog(CatalogStore& store, const DestinationKinds& kinds, std::function<void()> changed,
+                               Admit admit)
     : store_(store),
-      check_(std::move(check)),
+      kinds_(kinds),
       admit_(std::move(admit)),
       changed_(std::move(changed)),
       contents_(std::make_unique<Contents>()) {}
 
 ManagedCatalog::~ManagedCatalog() = default;
 
-Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store, KinesisCheck check,
-                                                             std::function<void()> changed, KinesisCheck admit) {
-  std::unique_ptr<ManagedCatalog> catalog(
-      new ManagedCatalog(store, std::move(check), std::move(changed), std::move(admit)));
+Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store, const DestinationKinds& kinds,
+                                                             std::function<void()> changed, Admit admit) {
+  std::unique_ptr<ManagedCatalog> catalog(new ManagedCatalog(store, kinds, std::move(changed), std::move(admit)));
   for (const DocumentKind kind :
        {DocumentKind::project, DocumentKind::environment, DocumentKind::flag, DocumentKind::destination}) {
     const auto documents = store.list(kind);
@@ -239,7 +239,7 @@ Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store
       if (!read.is_object() || !read.contains("fields") || !read.contains("extra"))
         return fail(fmt::format("The catalog's document {} is damaged. Restore a backup.", document.id));
       const auto taken = catalog->contents_->take(kind, document.id, document.revision, read["fields"], read["extra"],
-                                                  catalog->check_);
+                                                  catalog->kinds_);
       if (!taken)
         return fail(fmt::format("The catalog's document {} is not good: {}", document.id, taken.error().message));
     }
@@ -300,10 +300,10 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
         contents_->drop(write.kind, write.id);
         continue;
       }
-      const auto before = destination_settings(write.kind, write.id);
+      const auto before = destination_value(write.kind, write.id);
       const std::set<std::string> keys_before = keys_of(write.kind, write.id);
       auto taken =
-          contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, check_);
+          contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, kinds_);
       if (taken && write.kind == DocumentKind::destination) taken = admitted(write.id, before);
       if (taken && write.kind == DocumentKind::environment) taken = admitted_keys(write.id, keys_before);
       if (taken) continue;
@@ -344,19 +344,19 @@ CatalogResult<void> ManagedCatalog::admitted_keys(const std::string& id, const s
   return {};
 }
 
-std::optional<KinesisSettings> ManagedCatalog::destination_settings(DocumentKind kind, const std::string& id) const {
+std::optional<Destination> ManagedCatalog::destination_value(DocumentKind kind, const std::string& id) const {
   const auto found = contents_->destinations.find(ObjectId::parse(id).value_or(ObjectId{}));
   if (kind != DocumentKind::destination || found == contents_->destinations.end()) return std::nullopt;
-  return found->second.value.kinesis;
+  return found->second.value;
 }
 
-CatalogResult<void> ManagedCatalog::admitted(const std::string& id,
-                                             const std::optional<KinesisSettings>& before) const {
-  const auto now = destination_settings(DocumentKind::destination, id);
+CatalogResult<void> ManagedCatalog::admitted(const std::string& id, const std::optional<Destination>& before) const {
+  const auto now = destination_value(DocumentKind::destination, id);
   if (!admit_ || !now) return {};
-  if (before && before->endpoint == now->endpoint && before->sts_endpoint == now->sts_endpoint) return {};
   CatalogError invalid = error(CatalogFault::invalid, {});
   invalid.fields = admit_(*now);
+  if (before && !invalid.fields.empty())
+    for (const FieldFault& old : admit_(*before)) std::erase(invalid.fields, old);
   for (const FieldFault& fault : invalid.fields)
     invalid.message += fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", fault.field, fault.message);
   if (invalid.fields.empty()) return {};
@@ -371,7 +371,7 @@ std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
     return [this, kind, id, old = found->second] {
       contents_->drop(kind, id);
       // It was good before the writes that are undone after it.
-      (void)contents_->take(kind, id, old.revision, old.fields, old.extra, check_);
+      (void)contents_->take(kind, id, old.revision, old.fields, old.extra, kinds_);
     };
   };
   if (write.kind == DocumentKind::flag) return back(contents_->flags, write.id);
@@ -385,7 +385,7 @@ CatalogResult<Destination> ManagedCatalog::tried(const json& destination_fields)
   const ObjectId nobodys{};
   const std::lock_guard lock(mutex_);
   if (auto taken =
-          contents_->take(DocumentKind::destination, nobodys.hex(), 0, destination_fields, json::object(), check_);
+          contents_->take(DocumentKind::destination, nobodys.hex(), 0, destination_fields, json::object(), kinds_);
       !taken)
     return tl::unexpected(std::move(taken.error()));
   Destination destination = contents_->destinations.at(nobodys).value;

@@ -56,9 +56,11 @@ std::string flag_document_id(ObjectId environment, std::string_view flag_key);
 class ManagedCatalog {
  public:
   // Reads all of the store. `changed` is called after every commit, on the committing thread.
-  // `admit`: an additional check of destinations that are created or changed, not of existing ones.
-  static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, KinesisCheck check,
-                                                      std::function<void()> changed, KinesisCheck admit = {});
+  // `admit`: an additional check of destinations that are created or changed: only what it finds new is refused, so
+  // that a destination from before a setting of the server can still be switched off. `kinds` outlives the catalog.
+  using Admit = std::function<std::vector<FieldFault>(const Destination&)>;
+  static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, const DestinationKinds& kinds,
+                                                      std::function<void()> changed, Admit admit = {});
 
   // All of the writes or none, with their entry in the audit log; in memory and on disk when it returns. What belongs
   // to a removed project or environment goes with it.
@@ -84,13 +86,12 @@ class ManagedCatalog {
 
  private:
   struct Contents;  // what is in force
-  ManagedCatalog(CatalogStore& store, KinesisCheck check, std::function<void()> changed, KinesisCheck admit);
+  ManagedCatalog(CatalogStore& store, const DestinationKinds& kinds, std::function<void()> changed, Admit admit);
 
   std::vector<CatalogWrite> with_what_is_inside(std::vector<CatalogWrite> writes) const;
-  // Whether the destination that a write made may be; `before`: what it was, if it was. Its endpoints are asked about
-  // only when they are new, so that a destination from before the server's setting can still be switched off.
-  CatalogResult<void> admitted(const std::string& id, const std::optional<KinesisSettings>& before) const;
-  std::optional<KinesisSettings> destination_settings(DocumentKind kind, const std::string& id) const;
+  // Whether the destination that a write made may be; `before`: what it was, if it was.
+  CatalogResult<void> admitted(const std::string& id, const std::optional<Destination>& before) const;
+  std::optional<Destination> destination_value(DocumentKind kind, const std::string& id) const;
   // The same of an environment's keys: only new ones must be such as an SDK can send.
   CatalogResult<void> admitted_keys(const std::string& id, const std::set<std::string>& before) const;
   std::set<std::string> keys_of(DocumentKind kind, const std::string& id) const;
@@ -98,7 +99,8 @@ class ManagedCatalog {
   std::function<void()> undo_of(const CatalogWrite& write);
 
   CatalogStore& store_;
-  const KinesisCheck check_, admit_;
+  const DestinationKinds& kinds_;
+  const Admit admit_;
   const std::function<void()> changed_;
   mutable std::mutex mutex_;
   std::unique_ptr<Contents> contents_;        // guarded by mutex_

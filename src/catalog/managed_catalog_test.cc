@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "catalog/destination_kinds_fake.h"
 #include "catalog/sqlite_store.h"
 
 namespace sluice::catalog {
@@ -49,8 +50,7 @@ class ManagedCatalogTest : public testing::Test {
     auto opened = open_sqlite_store(path_);
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::make_unique<FailingStore>(std::move(*opened));
-    auto catalog = ManagedCatalog::open(
-        *store_, [](const KinesisSettings&) { return std::vector<FieldFault>{}; }, [this] { ++changes_; });
+    auto catalog = ManagedCatalog::open(*store_, fake_kinds(), [this] { ++changes_; });
     ASSERT_TRUE(catalog) << catalog.error().message;
     catalog_ = std::move(*catalog);
   }
@@ -69,13 +69,12 @@ class ManagedCatalogTest : public testing::Test {
             {{"color", "FF0000"}},     expected, false};
   }
   static CatalogWrite destination(std::uint64_t expected = 0) {
-    return {
-        DocumentKind::destination,
-        kDestination,
-        {{"name", "d"}, {"project", "web"}, {"environment", "production"}, {"region", "eu-west-1"}, {"linger", "1 s"}},
-        json::object(),
-        expected,
-        false};
+    return {DocumentKind::destination,
+            kDestination,
+            {{"name", "d"}, {"project", "web"}, {"environment", "production"}, {"target", "lake"}, {"linger", "1 s"}},
+            json::object(),
+            expected,
+            false};
   }
   void fill() {
     ASSERT_TRUE(commit({project("web"), environment("production", "sdk-1")}));
@@ -100,7 +99,7 @@ TEST_F(ManagedCatalogTest, what_was_committed_is_in_the_snapshot_also_after_a_re
   for (int restarted = 0; restarted < 2; ++restarted) {
     const CatalogPointer snapshot = catalog_->snapshot();
     ASSERT_EQ(snapshot->destinations().size(), 1u);
-    EXPECT_EQ(snapshot->destinations()[0].kinesis.linger_ms, 1000);
+    EXPECT_EQ(snapshot->destinations()[0].settings.as<FakeSettings>().linger_ms, 1000);
     EXPECT_EQ(snapshot->destinations()[0].environment_id.hex(), kEnvironment);
     const Environment* environment = snapshot->by_sdk_key("sdk-1");
     ASSERT_TRUE(environment);
@@ -130,7 +129,7 @@ TEST_F(ManagedCatalogTest, a_snapshot_has_the_list_of_destinations_of_the_one_be
   ASSERT_TRUE(commit({flag_switched(2, false), changed}));
   after = catalog_->snapshot();
   EXPECT_FALSE(after->has_destinations_of(*before));
-  EXPECT_EQ(after->destinations()[0].kinesis.linger_ms, 2000);
+  EXPECT_EQ(after->destinations()[0].settings.as<FakeSettings>().linger_ms, 2000);
 
   ASSERT_TRUE(commit({{DocumentKind::environment, kEnvironment, {}, {}, 1, true}}));
   EXPECT_TRUE(catalog_->snapshot()->destinations().empty()) << "they went with their environment";

@@ -1,5 +1,6 @@
 #include "catalog/snapshot.h"
 
+#include <unordered_set>
 #include <utility>
 
 namespace sluice::catalog {
@@ -9,13 +10,25 @@ CatalogSnapshot::CatalogSnapshot(std::vector<Project> projects, std::vector<Envi
     : projects_(std::move(projects)),
       environments_(std::move(environments)),
       destinations_(std::make_shared<const std::vector<Destination>>(std::move(destinations))) {
+  note_who_keeps_originals();
   index_environments();
 }
 
 CatalogSnapshot::CatalogSnapshot(std::vector<Project> projects, std::vector<Environment> environments,
                                  const CatalogSnapshot& before)
     : projects_(std::move(projects)), environments_(std::move(environments)), destinations_(before.destinations_) {
+  note_who_keeps_originals();
   index_environments();
+}
+
+void CatalogSnapshot::note_who_keeps_originals() {
+  std::unordered_set<ObjectId, ObjectIdHash> wanting;
+  for (const Destination& destination : *destinations_)
+    if (destination.wants_originals) wanting.insert(destination.environment_id);
+  for (Environment& environment : environments_) {
+    environment.keeps_originals = wanting.contains(environment.id);
+    keeps_originals_ = keeps_originals_ || environment.keeps_originals;
+  }
 }
 
 void CatalogSnapshot::index_environments() {

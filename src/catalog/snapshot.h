@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/object_id.h"
-#include "catalog/encoding.h"
+#include "catalog/kind_settings.h"
 #include "event/envelope.h"
 #include "event/event_rewriter.h"
 #include "event/kind.h"
@@ -57,34 +57,10 @@ struct Environment {
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
   FlagExport flag_export;
+  // Payloads are stored as they were sent, too, beside their events: a destination of the environment wants them, be it
+  // on or off. Set by CatalogSnapshot.
+  bool keeps_originals = false;
 };
-
-// What record_bytes may be: a unit that Kinesis bills, and the largest record that every stream takes.
-inline constexpr std::uint64_t kLeastRecordBytes = 25'600;
-inline constexpr std::uint64_t kMostRecordBytes = 1'048'576;
-
-// Settings of a Kinesis destination. Names follow the REST API's config (docs/configuration.md).
-struct KinesisSettings {
-  std::string region;
-  std::string stream_name;
-  std::string stream_arn;    // optional; wins over the name in requests
-  std::string role_arn;      // empty: put with the server's own identity
-  std::string external_id;   // empty: none is sent
-  std::string endpoint;      // empty: AWS's for the region
-  std::string sts_endpoint;  // empty: AWS's for the region
-  std::uint32_t max_calls_in_flight = 32;
-  std::uint32_t max_records_per_call = 500;
-  std::uint64_t max_bytes_per_call = 4'718'592;  // 4.5 MiB: data and partition keys
-  Encoding encoding = Encoding::json;
-  std::uint64_t record_bytes = 0;  // of a packed record, with its partition key; 0: the encoding's default
-  std::int64_t linger_ms = default_linger_ms(Encoding::json);
-  bool newline = true;       // ask ends_lines()
-  std::optional<bool> cbor;  // whether PutRecords may be sent in CBOR; nothing: to AWS itself alone
-  bool operator==(const KinesisSettings&) const = default;
-};
-
-// Whether each event ends in a newline: without one, the lines of one record could not be told apart.
-inline bool ends_lines(const KinesisSettings& settings) { return settings.newline || is_lines(settings.encoding); }
 
 // Only these, unless there are none, and never those.
 struct OnlyNever {
@@ -112,7 +88,14 @@ struct Destination {
   event::ContextPrivacy privacy;
   event::RecordFields fields;
   std::string project_key, environment_key;  // for records that include them
-  KinesisSettings kinesis;                   // the one kind of destination so far
+  std::string kind;                          // its name (catalog/destination_kinds.h)
+  KindSettings settings;
+  std::string target;      // what it delivers to, for people
+  bool ends_lines = true;  // each event ends in a newline
+  // Its kind repeats payloads as they were sent: it gets each payload's original, and no events; `kinds` and `filter`
+  // do not matter then.
+  bool wants_originals = false;
+  std::int64_t behind_after_ms = 10'000;  // how old the oldest event gets while all is well
   bool operator==(const Destination&) const = default;
 };
 
@@ -133,6 +116,8 @@ class CatalogSnapshot {
   const std::vector<Project>& projects() const { return projects_; }
   const std::vector<Environment>& environments() const { return environments_; }
   const std::vector<Destination>& destinations() const { return *destinations_; }
+  // Whether any environment does.
+  bool keeps_originals() const { return keeps_originals_; }
   // True: nothing about any destination differs. False says nothing.
   bool has_destinations_of(const CatalogSnapshot& other) const { return destinations_ == other.destinations_; }
 
@@ -142,10 +127,12 @@ class CatalogSnapshot {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   void index_environments();
+  void note_who_keeps_originals();
   using ByText = std::unordered_map<std::string, const Environment*, TextHash, std::equal_to<>>;
   std::vector<Project> projects_;
   std::vector<Environment> environments_;
   std::shared_ptr<const std::vector<Destination>> destinations_;
+  bool keeps_originals_ = false;
   ByText by_sdk_key_, by_mobile_key_, by_client_side_id_;
 };
 

@@ -67,11 +67,15 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
                           "SLUICE_ACCEPT_EMPTY_CATALOG=true."));
   for (const server::SettingRow& row : server::setting_rows()) {
     if (row.flag.empty()) continue;
-    const std::string flag(row.flag);
-    serve
-        ->add_option_function<std::string>(
-            flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, wrapped(row.help))
-        ->type_name("VALUE");
+    const auto add = [&](std::string_view name) {
+      const std::string flag(name);
+      return serve
+          ->add_option_function<std::string>(
+              flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, wrapped(row.help))
+          ->type_name("VALUE");
+    };
+    add(row.flag);
+    if (!row.before.flag.empty()) add(row.before.flag)->group("");  // not in the help
   }
   serve->footer(kFooter);
 }

@@ -1,15 +1,16 @@
-// sluice cost: what a stream costs a month. It asks no server: the arithmetic is in the program.
+// sluice cost: what a destination costs a month. It asks no server: the arithmetic is in the program.
 #pragma once
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "destinations/cost_calculator.h"
 
 namespace sluice::cli {
 
-// The answer of api/cost_answer.h for people, kTerminalColumns wide.
-std::string cost_text(const nlohmann::ordered_json& answer);
+// An answer for people, kTerminalColumns wide.
+std::string cost_text(destinations::CostTable table);
 
 void add_cost_command(CLI::App& app, std::function<int()>& chosen);
 

@@ -4,16 +4,17 @@
 
 #include <sstream>
 
-#include "api/cost_answer.h"
 #include "cli/terminal.h"
+#include "server/destination_kinds.h"
 
 namespace sluice::cli {
 namespace {
 
 std::string text_of(const std::map<std::string, std::string>& texts) {
-  const auto question = api::cost_question(texts, api::CostNames::flags);
-  EXPECT_TRUE(question) << (question ? "" : question.error().message);
-  return question ? cost_text(api::cost_answer_json(*question)) : "";
+  const destinations::CostCalculator& calculator = *server::destination_kinds().all().front()->cost();
+  const auto answer = calculator.answer(texts, destinations::CostNames::flags);
+  EXPECT_TRUE(answer) << (answer ? "" : answer.error().message);
+  return answer ? cost_text(calculator.table(*answer)) : "";
 }
 
 TEST(CostCommand, shows_a_row_for_each_encoding_and_mode) {

@@ -116,9 +116,14 @@ ordered_json json_of(const JournalSummary& found) {
   for (const auto& [id, count] : found.environments) {
     ordered_json kinds = ordered_json::object();
     for (const event::EventKindRow& row : event::kEventKinds)
-      if (const std::uint64_t events = count.events[static_cast<std::size_t>(row.kind)]; events > 0)
+      if (const std::uint64_t events = count.events[static_cast<std::size_t>(row.kind)];
+          events > 0 && row.kind != event::EventKind::original)
         kinds[std::string(row.name)] = events;
-    environments.push_back({{"id", id.hex()}, {"entries", count.entries}, {"bytes", count.bytes}, {"events", kinds}});
+    environments.push_back({{"id", id.hex()},
+                            {"entries", count.entries},
+                            {"bytes", count.bytes},
+                            {"events", kinds},
+                            {"originals", count.events[static_cast<std::size_t>(event::EventKind::original)]}});
   }
   return {{"segments", found.segments},
           {"entries", found.entries},
@@ -169,6 +174,8 @@ int stats(const JournalArguments& given) {
     std::string kinds;
     for (const auto& [kind, events] : one["events"].items())
       kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", grouped(events.get<std::uint64_t>()), kind);
+    if (const auto originals = one["originals"].get<std::uint64_t>(); originals > 0)
+      kinds += fmt::format("{}{} payloads as sent", kinds.empty() ? "" : "; ", grouped(originals));
     rows.push_back({one["id"], grouped(one["entries"].get<std::uint64_t>()),
                     human_bytes(one["bytes"].get<std::uint64_t>()), kinds});
   }
@@ -187,6 +194,7 @@ void dump_entry(const storage::File& file, const journal::WalkedFrame& frame, st
   event::EventSlot slot;
   event::EntryView::Walk walk;
   while (view->next(walk, slot)) {
+    if (slot.kind == event::EventKind::original) continue;  // its events are dumped
     std::string record;
     envelope.append(record, slot);
     print_json(fmt::format("{{\"position\":\"{}/{}\",\"received\":{},\"kind\":\"{}\",\"record\":{}}}\n", segment,

@@ -1,28 +1,73 @@
 #include "cli/rest_command_table.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "server/destination_kinds.h"
+
 namespace sluice::cli {
 namespace {
 
-const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"},
-                                                     {"NAME", "/name"},
-                                                     {"ON", "/on"},
-                                                     {"REGION", "/config/region"},
-                                                     {"STREAM", "/config/streamName"},
-                                                     {"AT", "/_links/self/href"}};
-const std::vector<RestOption> kSettings = {
-    {"--name", "/name", "Its name"},
-    {"--region", "/config/region", "The stream's AWS region"},
-    {"--stream", "/config/streamName", "The data stream's name"},
-    {"--role-arn", "/config/roleArn", "The role to assume"},
-    {"--external-id", "/config/externalId", "Required by the role's trust policy"},
-    {"--endpoint", "/config/endpoint", "Endpoint to use instead of AWS's, such as a simulator's"},
-    {"--sts-endpoint", "/config/stsEndpoint", "The same for STS"},
-    {"--set", "/config", "Any other setting: NAME=VALUE, repeatable"}};
+const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"}, {"NAME", "/name"}, {"KIND", "/kind"},
+                                                     {"ON", "/on"},  {"TO", "/config"}, {"AT", "/_links/self/href"}};
+
+RestValue value_of(destinations::FieldType type) {
+  switch (type) {
+    case destinations::FieldType::number:
+    case destinations::FieldType::boolean:
+      return RestValue::json;
+    case destinations::FieldType::texts:
+    case destinations::FieldType::pairs:
+      return RestValue::list;
+    default:
+      return RestValue::text;
+  }
+}
+
+// Of one kind, or of all: where kinds share a setting's name, its help is that of the first.
+std::vector<RestOption> settings_of(const std::vector<const destinations::DestinationKind*>& kinds) {
+  std::vector<RestOption> options = {{"--name", "/name", "Its name"}};
+  for (const destinations::DestinationKind* kind : kinds)
+    for (const destinations::FormField& field : kind->form().fields) {
+      const bool there = std::any_of(options.begin(), options.end(),
+                                     [&](const RestOption& option) { return option.flag == field.flag; });
+      std::string help = field.help;
+      if (kinds.size() == 1 && field.required) help += " Required.";
+      if (!there) options.push_back({field.flag, "/config/" + field.key, std::move(help), value_of(field.type)});
+    }
+  options.push_back({"--set", "/config", "Any other setting: NAME=VALUE, repeatable"});
+  return options;
+}
+
+std::vector<RestCommand> with_kinds(std::vector<RestCommand> commands) {
+  std::vector<const destinations::DestinationKind*> all;
+  for (const auto& kind : server::destination_kinds().all()) {
+    all.push_back(kind.get());
+    const std::string body = R"({"kind":")" + std::string(kind->name()) + R"(","config":{}})";
+    commands.push_back({"destination create",
+                        std::string(kind->name()),
+                        kind->text().title + ": " + kind->text().summary,
+                        {"PROJECT", "ENVIRONMENT"},
+                        "POST",
+                        "destinations/{0}/{1}",
+                        settings_of({kind.get()}),
+                        body});
+  }
+  commands.push_back({"destination",
+                      "update",
+                      "Change its settings",
+                      {"PROJECT", "ENVIRONMENT", "ID"},
+                      "PATCH",
+                      "destinations/{0}/{1}/{2}",
+                      settings_of(all),
+                      "{}"});
+  return commands;
+}
 
 }  // namespace
 
 const std::vector<RestCommand>& rest_command_table() {
-  static const std::vector<RestCommand> all = {
+  static const std::vector<RestCommand> all = with_kinds({
       {"project",
        "list",
        "List all projects",
@@ -30,7 +75,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "GET",
        "projects",
        {},
-       nullptr,
+       "",
        {{"KEY", "/key"}, {"NAME", "/name"}, {"ID", "/_id"}}},
       {"project",
        "create",
@@ -50,7 +95,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "GET",
        "projects/{0}/environments?limit=1000",
        {},
-       nullptr,
+       "",
        {{"KEY", "/key"}, {"NAME", "/name"}, {"ID", "/_id"}, {"FEATURE EVENTS", "/featureEvents"}}},
       {"environment",
        "show",
@@ -69,7 +114,7 @@ const std::vector<RestCommand>& rest_command_table() {
         {"--sdk-key", "/apiKey", "The SDK key that SDKs already use"},
         {"--mobile-key", "/mobileKey", "The mobile key that SDKs already use"},
         {"--feature-events", "/featureEvents", "Which evaluations are exported: as sent, or chosen flags"},
-        {"--new-flags", "/defaultTrackEvents", "true or false: whether new flags are exported"}},
+        {"--new-flags", "/defaultTrackEvents", "true or false: whether new flags are exported", RestValue::json}},
        "{}",
        {},
        {{"1", "/key"}}},
@@ -79,29 +124,13 @@ const std::vector<RestCommand>& rest_command_table() {
        {"PROJECT", "ENVIRONMENT"},
        "DELETE",
        "projects/{0}/environments/{1}"},
-      {"destination", "list", "List all destinations", {}, "GET", "destinations", {}, nullptr, kDestinationColumns},
+      {"destination", "list", "List all destinations", {}, "GET", "destinations", {}, "", kDestinationColumns},
       {"destination",
        "show",
        "Show one destination",
        {"PROJECT", "ENVIRONMENT", "ID"},
        "GET",
        "destinations/{0}/{1}/{2}"},
-      {"destination",
-       "create",
-       "Create a Kinesis destination, switched off",
-       {"PROJECT", "ENVIRONMENT"},
-       "POST",
-       "destinations/{0}/{1}",
-       kSettings,
-       R"({"kind":"kinesis","config":{}})"},
-      {"destination",
-       "update",
-       "Change its settings",
-       {"PROJECT", "ENVIRONMENT", "ID"},
-       "PATCH",
-       "destinations/{0}/{1}/{2}",
-       kSettings,
-       "{}"},
       {"destination",
        "on",
        "Switch it on",
@@ -132,7 +161,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "destinations/{0}/{1}/{2}/status"},
       {"destination",
        "check",
-       "Check it against AWS step by step",
+       "Check it step by step at its far end",
        {"PROJECT", "ENVIRONMENT", "ID"},
        "POST",
        "destinations/{0}/{1}/{2}/check"},
@@ -155,12 +184,12 @@ const std::vector<RestCommand>& rest_command_table() {
        "destinations/{0}/{1}/{2}/replay"},
       {"destination",
        "dead-letters",
-       "List events that its stream can never accept",
+       "List events that it can never accept",
        {"PROJECT", "ENVIRONMENT", "ID"},
        "GET",
        "destinations/{0}/{1}/{2}/dead-letters",
        {{"--limit", "?limit", "Maximum number, newest first"}},
-       nullptr,
+       "",
        {{"TIME", "/time"}, {"CODE", "/code"}, {"KEY", "/record/event/key"}, {"REASON", "/reason"}}},
       {"destination",
        "retry",
@@ -170,7 +199,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "destinations/{0}/{1}/{2}/dead-letters/retry"},
       {"destination",
        "policies",
-       "Print the IAM policies that it needs",
+       "Print what has to be set up for it, such as IAM policies",
        {"PROJECT", "ENVIRONMENT", "ID"},
        "GET",
        "destinations/{0}/{1}/{2}/policies"},
@@ -182,7 +211,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "GET",
        "flags/{0}",
        {{"--environment", "?env", "Only of this environment"}},
-       nullptr,
+       "",
        {{"KEY", "/key"}, {"NAME", "/name"}, {"KIND", "/kind"}, {"ENVIRONMENTS", "/environments"}}},
       {"flag",
        "on",
@@ -221,7 +250,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "GET",
        "tokens",
        {},
-       nullptr,
+       "",
        {{"ID", "/_id"}, {"NAME", "/name"}, {"ROLE", "/role"}, {"ENDS IN", "/token"}}},
       {"token",
        "create",
@@ -243,7 +272,7 @@ const std::vector<RestCommand>& rest_command_table() {
        "GET",
        "roles",
        {},
-       nullptr,
+       "",
        {{"KEY", "/key"}, {"NAME", "/name"}, {"BASE", "/basePermissions"}, {"ID", "/_id"}}},
       {"role", "show", "One role with its policy", {"ROLE"}, "GET", "roles/{0}"},
       {"role",
@@ -267,21 +296,23 @@ const std::vector<RestCommand>& rest_command_table() {
        "auditlog",
        {{"--limit", "?limit", "Maximum number, up to 20"},
         {"--text", "?q", "Only entries with this text in title, target or comment"}},
-       nullptr,
+       "",
        {{"TIME (ms)", "/date"}, {"WHAT", "/title"}, {"COMMENT", "/comment"}}},
-  };
+  });
   return all;
 }
 
 const std::map<std::string, const char*>& rest_command_groups() {
-  static const std::map<std::string, const char*> all = {{"project", "Projects of a running server"},
-                                                         {"environment", "Environments, with their keys"},
-                                                         {"destination", "Destinations: make, test, watch, change"},
-                                                         {"flag", "Flags, and which are exported"},
-                                                         {"usage", "Delivered events"},
-                                                         {"token", "Access tokens of the REST API"},
-                                                         {"role", "Custom roles of access tokens"},
-                                                         {"audit", "The audit log"}};
+  static const std::map<std::string, const char*> all = {
+      {"project", "Projects of a running server"},
+      {"environment", "Environments, with their keys"},
+      {"destination", "Destinations: create, test, watch, change"},
+      {"destination create", "Create a destination of a kind, switched off"},
+      {"flag", "Flags, and which are exported"},
+      {"usage", "Delivered events"},
+      {"token", "Access tokens of the REST API"},
+      {"role", "Custom roles of access tokens"},
+      {"audit", "The audit log"}};
   return all;
 }
 

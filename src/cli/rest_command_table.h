@@ -9,10 +9,16 @@
 namespace sluice::cli {
 
 // A flag of a command: where its value goes in the body (JSON pointer), or, with '?', into the query.
+enum class RestValue : std::uint8_t {
+  text,
+  json,  // a number, true or false as such
+  list,  // texts by comma, or several times
+};
 struct RestOption {
-  const char* flag;
-  const char* place;
-  const char* help;
+  std::string flag;
+  std::string place;
+  std::string help;
+  RestValue type = RestValue::text;
 };
 
 struct RestColumn {
@@ -24,14 +30,14 @@ struct RestColumn {
 enum class RestAfter : std::uint8_t { nothing, follow_replay };
 
 struct RestCommand {
-  const char* group;
-  const char* verb;
-  const char* help;
+  std::string group;
+  std::string verb;
+  std::string help;
   std::vector<const char*> arguments;
   const char* method;
   const char* path;  // {0} and so on: the arguments
   std::vector<RestOption> options = {};
-  const char* body = nullptr;              // what the options are put into; null: no body
+  std::string body = {};                   // what the options are put into; empty: no body
   std::vector<RestColumn> columns = {};    // of a list's items; none: the answer is shown as JSON
   std::vector<RestColumn> into_body = {};  // arguments that go into the body: {"0", "/key"}
   RestAfter after = RestAfter::nothing;

@@ -25,6 +25,7 @@
 #include "cli/server_options.h"
 #include "cli/terminal.h"
 #include "cli/text_table.h"
+#include "server/destination_kinds.h"
 
 namespace sluice::cli {
 namespace {
@@ -32,7 +33,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kReplayPoll{500};
-constexpr std::string_view kBooleanPlace = "/defaultTrackEvents";
 // Options that name a file with JSON. Every other one is a text.
 constexpr std::array<std::string_view, 2> kFilePlaces = {"/policy", "/inlineRole"};
 
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, 2> kFilePlaces = {"/policy", "/inlineRole
 struct RestArguments {
   std::vector<std::string> arguments;
   std::map<std::string, std::vector<std::string>> options;  // by place
+  std::map<std::string, RestValue> types;                   // of the options
   ServerOptions server;
   bool json = false;
 };
@@ -50,8 +51,19 @@ ordered_json value_of(const std::string& text) {
   return value.is_discarded() || value.is_object() || value.is_null() ? ordered_json(text) : value;
 }
 
+// Texts by comma, as one option or as several.
+ordered_json list_of(const std::vector<std::string>& values) {
+  ordered_json list = ordered_json::array();
+  for (const std::string& value : values)
+    for (std::size_t start = 0; start <= value.size();) {
+      const std::size_t end = std::min(value.find(',', start), value.size());
+      if (end > start) list.push_back(value.substr(start, end - start));
+      start = end + 1;
+    }
+  return list;
+}
+
 Result<ordered_json> option_value(const std::string& place, const std::string& value) {
-  if (place == kBooleanPlace) return value_of(value);
   if (std::find(kFilePlaces.begin(), kFilePlaces.end(), place) == kFilePlaces.end()) return ordered_json(value);
   std::ifstream file(value);
   if (!file) return fail(fmt::format("The file {} cannot be read: {}.", value, std::strerror(errno)));
@@ -61,13 +73,18 @@ Result<ordered_json> option_value(const std::string& place, const std::string& v
 }
 
 Result<std::optional<ordered_json>> body_of(const RestCommand& command, const RestArguments& given) {
-  if (command.body == nullptr) return std::optional<ordered_json>();
+  if (command.body.empty()) return std::optional<ordered_json>();
   ordered_json body = ordered_json::parse(command.body);
   for (const RestColumn& argument : command.into_body)
     body[ordered_json::json_pointer(argument.place)] =
         given.arguments[static_cast<std::size_t>(std::atoi(argument.head))];
   for (const auto& [place, values] : given.options) {
     if (place.starts_with('?')) continue;
+    const RestValue type = given.types.at(place);
+    if (type == RestValue::list || type == RestValue::json) {
+      body[ordered_json::json_pointer(place)] = type == RestValue::list ? list_of(values) : value_of(values.back());
+      continue;
+    }
     for (const std::string& value : values) {
       if (place != "/config") {
         auto one = option_value(place, value);
@@ -98,11 +115,24 @@ std::string path_of(const RestCommand& command, const RestArguments& given) {
   return path;
 }
 
+// What a destination delivers to: the settings that its kind requires.
+std::string target_of(const ordered_json& destination) {
+  const destinations::DestinationKind* kind = server::destination_kinds().find(destination.value("kind", ""));
+  if (kind == nullptr) return "-";
+  std::string text;
+  for (const destinations::FormField& field : kind->form().fields)
+    if (const auto value = destination["config"].find(field.key);
+        field.required && value != destination["config"].end() && value->is_string())
+      text = value->get<std::string>() + (text.empty() ? "" : ", ") + text;
+  return text.empty() ? "-" : text;
+}
+
 std::string cell_of(const ordered_json& item, const char* place) {
   const ordered_json::json_pointer pointer(place);
   if (!item.contains(pointer)) return "-";
   const ordered_json& value = item[pointer];
   if (value.is_string()) return value.get<std::string>();
+  if (std::string_view(place) == "/config") return target_of(item);
   if (std::string_view(place) != "/environments") return value.dump();
   std::string switches;  // of a flag
   for (const auto& [key, environment] : value.items())
@@ -144,12 +174,9 @@ std::string in_words(const ordered_json& body) {
   if (body.contains("steps")) return check_in_words(body);
   const bool has_problem = body.contains("problem") && body["problem"].is_object();
   if (is_test_event(body) && !has_problem)
-    return fmt::format(
-        "The test event was delivered in {} ms{}. Find it by the flag key {} or the id {}.\n", body.value("tookMs", 0),
-        body.contains("shardId")
-            ? fmt::format(" to {}, sequence number {}", body.value("shardId", ""), body.value("sequenceNumber", ""))
-            : "",
-        body.value("key", ""), body.value("eventId", ""));
+    return fmt::format("The test event was delivered in {} ms{}. Find it by the flag key {} or the id {}.\n",
+                       body.value("tookMs", 0), body.contains("where") ? " to " + body.value("where", "") : "",
+                       body.value("key", ""), body.value("eventId", ""));
   if (is_test_event(body)) return "The test event was not delivered. " + problem_in_words(body["problem"]);
   if (is_retry(body))
     return fmt::format("Sent again: {}. Delivered: {}. Refused, and kept again: {}.{}\n{}", body.value("retried", 0),
@@ -251,8 +278,9 @@ void add_command(CLI::App& group, const RestCommand& command, std::function<int(
   for (const RestOption& option : command.options)
     app->add_option_function<std::vector<std::string>>(
            option.flag,
-           [given, place = std::string(option.place)](const std::vector<std::string>& values) {
+           [given, place = option.place, type = option.type](const std::vector<std::string>& values) {
              given->options[place] = values;
+             given->types[place] = type;
            },
            option.help)
         ->type_name("VALUE")
@@ -267,14 +295,18 @@ void add_command(CLI::App& group, const RestCommand& command, std::function<int(
 
 void add_rest_commands(CLI::App& app, std::function<int()>& chosen) {
   std::map<std::string, CLI::App*> made;
-  for (const RestCommand& command : rest_command_table()) {
-    CLI::App*& group = made[command.group];
-    if (group == nullptr) {
-      group = app.add_subcommand(command.group, rest_command_groups().at(command.group));
-      group->require_subcommand(1);
-    }
-    add_command(*group, command, chosen);
-  }
+  // A group may be inside another: "destination create".
+  const std::function<CLI::App&(const std::string&)> group_named = [&](const std::string& name) -> CLI::App& {
+    CLI::App*& group = made[name];
+    if (group != nullptr) return *group;
+    const std::size_t space = name.rfind(' ');
+    CLI::App& parent = space == std::string::npos ? app : group_named(name.substr(0, space));
+    group = parent.add_subcommand(space == std::string::npos ? name : name.substr(space + 1),
+                                  rest_command_groups().at(name));
+    group->require_subcommand(1);
+    return *group;
+  };
+  for (const RestCommand& command : rest_command_table()) add_command(group_named(command.group), command, chosen);
 }
 
 }  // namespace sluice::cli

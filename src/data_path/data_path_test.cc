@@ -25,11 +25,11 @@ class DataPathTest : public testing::Test {
   }
 
   void start(std::vector<catalog::Destination> destinations, DeletedDestinations deleted) {
-    auto opened = DataPath::open(settings_, {files_, clock_,
-                                             [](const catalog::Destination&, Notifier&, exporting::DeadLetterStore&) {
-                                               return std::make_unique<exporting::FakeSink>(10);
-                                             },
-                                             nullptr});
+    auto opened =
+        DataPath::open(settings_, {files_, clock_,
+                                   [](const catalog::Destination&, Notifier&, exporting::DeadLetterStore&,
+                                      const exporting::SinkUse&) { return std::make_unique<exporting::FakeSink>(10); },
+                                   nullptr});
     ASSERT_TRUE(opened) << opened.error().message;
     data_path_ = std::move(*opened);
     ASSERT_TRUE(data_path_->start(catalog_of(std::move(destinations)), deleted, {}));

@@ -30,6 +30,8 @@ constexpr std::size_t kPaddingAt = 54;
 constexpr std::size_t kHeadSize = 56;
 
 constexpr std::uint8_t kUnsummarized = 1;
+constexpr std::uint8_t kHasOriginal = 2;
+constexpr std::uint8_t kKnownFlags = kUnsummarized | kHasOriginal;
 constexpr unsigned kCredentialShift = 6;  // in the schema's byte
 
 constexpr std::size_t kRowSize = 12;
@@ -79,6 +81,7 @@ void EntryWriter::begin(ObjectId project, ObjectId environment, std::int64_t rec
   index_.clear();
   ids_.clear();
   event_start_ = 0;
+  original_head_ = original_body_ = {};
   counts_ = {};
 
   head_.assign(kHeadSize, '\0');
@@ -122,24 +125,44 @@ void EntryWriter::stamp_ids(std::uint32_t seconds) {
 
 void EntryWriter::discard_event() { json_.resize(event_start_); }
 
-std::size_t EntryWriter::finished_size() const { return head_.size() + index_.size() * kRowSize + event_start_; }
+void EntryWriter::set_original(std::string_view head, std::string_view body) {
+  SLUICE_CHECK(!head.empty() && original_head_.empty(), "an entry has one original, and that has a head");
+  original_head_ = head;
+  original_body_ = body;
+  ++counts_[static_cast<std::size_t>(EventKind::original)];
+}
+
+std::size_t EntryWriter::finished_size() const {
+  return head_.size() + (index_.size() + (has_original() ? 1 : 0)) * kRowSize + event_start_ + original_head_.size() +
+         original_body_.size();
+}
 
 void EntryWriter::finish(std::string& out) const {
   const std::size_t start = out.size();
   out.reserve(start + finished_size());
+  const std::size_t original_size = original_head_.size() + original_body_.size();
+  const std::size_t json_size = event_start_ + original_size;
+  SLUICE_CHECK(json_size <= std::numeric_limits<std::uint32_t>::max(), "an entry's JSON and original stay under 4 GiB");
   out.append(head_);
-  store(out.data() + start + kCountAt, event_count());
-  store(out.data() + start + kJsonSizeAt, static_cast<std::uint32_t>(event_start_));
-  for (const IndexRow& row : index_) {
-    char bytes[kRowSize];
-    store(bytes, row.size);
-    store(bytes + kRowKeyOffsetAt, row.key_offset);
-    store(bytes + kRowKeySizeAt, row.key_size);
-    store(bytes + kRowKindAt, static_cast<std::uint8_t>(row.kind));
-    store(bytes + kRowFlagsAt, row.flags);
-    out.append(bytes, kRowSize);
-  }
+  char* head = out.data() + start;
+  if (has_original())
+    store(head + kFlagsAt, static_cast<std::uint8_t>(load<std::uint8_t>(head + kFlagsAt) | kHasOriginal));
+  store(head + kCountAt, event_count() + (has_original() ? 1 : 0));
+  store(head + kJsonSizeAt, static_cast<std::uint32_t>(json_size));
+  for (const IndexRow& row : index_) append_row(row, out);
+  if (has_original()) append_row({static_cast<std::uint32_t>(original_size), 0, 0, EventKind::original, 0}, out);
   out.append(json_, 0, event_start_);
+  out.append(original_head_).append(original_body_);
+}
+
+void EntryWriter::append_row(const IndexRow& row, std::string& out) {
+  char bytes[kRowSize];
+  store(bytes, row.size);
+  store(bytes + kRowKeyOffsetAt, row.key_offset);
+  store(bytes + kRowKeySizeAt, row.key_size);
+  store(bytes + kRowKindAt, static_cast<std::uint8_t>(row.kind));
+  store(bytes + kRowFlagsAt, row.flags);
+  out.append(bytes, kRowSize);
 }
 
 Result<EntryView> EntryView::open(std::string_view bytes) {
@@ -151,7 +174,7 @@ Result<EntryView> EntryView::open(std::string_view bytes) {
     return fail(fmt::format(
         "the entry's format is {}; this version reads {}: a later Sluice wrote it, or it is damaged", format, kFormat));
   const auto flags = load<std::uint8_t>(head + kFlagsAt);
-  if ((flags & ~kUnsummarized) != 0 || load<std::uint8_t>(head + kReservedAt) != 0 ||
+  if ((flags & ~kKnownFlags) != 0 || load<std::uint8_t>(head + kReservedAt) != 0 ||
       load<std::uint16_t>(head + kPaddingAt) != 0)
     return fail("bits of the entry's head that must be 0 are set: it is damaged");
 
@@ -190,6 +213,9 @@ Result<EntryView> EntryView::open(std::string_view bytes) {
   view.index_ = take(index_size);
   view.json_ = take(json_size);
 
+  const bool has_original = (flags & kHasOriginal) != 0;
+  if (has_original && view.event_count_ == 0)
+    return fail("the entry's head says that it has an original, and it has no rows: it is damaged");
   std::uint64_t events_size = 0;
   for (std::uint32_t i = 0; i < view.event_count_; ++i) {
     const Row row = load_row(view.index_.data() + std::size_t{i} * kRowSize);
@@ -198,6 +224,12 @@ Result<EntryView> EntryView::open(std::string_view bytes) {
       return fail(fmt::format("the key of event {} lies outside its {} bytes: the entry is damaged", i, row.size));
     if ((row.flags & ~(kRowContextAware | kRowInExperiment)) != 0)
       return fail(fmt::format("bits of event {} that must be 0 are set: the entry is damaged", i));
+    const bool is_original = row.kind == static_cast<std::uint8_t>(EventKind::original);
+    if (is_original != (has_original && i + 1 == view.event_count_))
+      return fail(fmt::format("row {} is {}; the entry's head says otherwise: it is damaged", i,
+                              is_original ? "an original" : "no original"));
+    if (is_original && (row.key_size != 0 || row.key_offset != 0 || row.flags != 0))
+      return fail("the row of the entry's original has a key or flags: it is damaged");
   }
   if (events_size != json_size)
     return fail(fmt::format("the entry's events have {} bytes together, its head says {}", events_size, json_size));
@@ -209,7 +241,7 @@ bool EntryView::of_later_version(std::string_view bytes) {
   if (load<std::uint8_t>(bytes.data() + kFormatAt) != kFormat) return true;
   if (bytes.size() < kHeadSize) return false;
   const char* head = bytes.data();
-  return (load<std::uint8_t>(head + kFlagsAt) & ~kUnsummarized) != 0 || load<std::uint8_t>(head + kReservedAt) != 0 ||
+  return (load<std::uint8_t>(head + kFlagsAt) & ~kKnownFlags) != 0 || load<std::uint8_t>(head + kReservedAt) != 0 ||
          load<std::uint16_t>(head + kPaddingAt) != 0;
 }
 

@@ -33,9 +33,10 @@ struct PayloadSource {
   CredentialKind credential = CredentialKind::sdk_key;
 };
 
-// One event of an entry.
+// One event of an entry, or its payload as it was sent.
 struct EventSlot {
-  // The exported `event` object: compact, with its id, no raw newline. For `unusable`, the bytes as sent.
+  // The exported `event` object: compact, with its id, no raw newline. For `unusable`, the bytes as sent; for
+  // `original`, what read_original() (event/original.h) takes apart, any bytes among it.
   std::string_view json;
   // The key of the flag (feature, debug, migration_op) or of the event (custom, click, pageview) as it stands between
   // its quotes in the JSON, escapes and all; empty if there is none, or if it is longer than 65,535 bytes.
@@ -64,10 +65,15 @@ class EntryWriter {
   void stamp_ids(std::uint32_t seconds);
   // Throws away what was appended since the last end_event().
   void discard_event();
+  // The payload as it was sent becomes the entry's last row: `head` as append_original_head() (event/original.h) writes
+  // it, and the body behind it. Both must outlive finish(), which makes the only copy. Once an entry, after begin().
+  void set_original(std::string_view head, std::string_view body);
 
   // The JSON of all ended events, one behind the other.
   std::string_view events() const { return std::string_view(json_).substr(0, event_start_); }
   std::uint32_t event_count() const { return static_cast<std::uint32_t>(index_.size()); }
+  bool has_original() const { return !original_head_.empty(); }
+  // Of all rows: of the original too.
   const EventKindCounts& counts() const { return counts_; }
 
   // The whole entry, finished_size() bytes; appended to `out`.
@@ -82,11 +88,13 @@ class EntryWriter {
     EventKind kind;
     std::uint8_t flags;
   };
+  static void append_row(const IndexRow& row, std::string& out);
   std::string head_;
   std::string json_;
   std::size_t event_start_ = 0;
   std::vector<IndexRow> index_;
-  std::vector<std::uint32_t> ids_;  // where those to be stamped begin in json_
+  std::vector<std::uint32_t> ids_;                  // where those to be stamped begin in json_
+  std::string_view original_head_, original_body_;  // no head: no original
   EventKindCounts counts_{};
 };
 
@@ -103,9 +111,11 @@ class EntryView {
   ObjectId environment() const { return environment_; }
   std::int64_t received_ms() const { return received_ms_; }
   const PayloadSource& source() const { return source_; }
+  // As many as next() gives: an original counts as one.
   std::uint32_t event_count() const { return event_count_; }
 
-  // Walks the events in order: `position` starts as {} and is moved along; false after the last.
+  // Walks the events in order, and the original, if there is one, behind them: `position` starts as {} and is moved
+  // along; false after the last.
   struct Walk {
     std::uint32_t next = 0;
     std::size_t offset = 0;

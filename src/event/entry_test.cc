@@ -35,6 +35,20 @@ std::string small_entry() {
   return finished(writer);
 }
 
+constexpr std::string_view kHeadAsSent = "POST /mobile\r\nuser-agent: demo/1\r\n\r\n";
+
+std::string entry_with_original() {
+  PayloadSource source;
+  source.sdk = "demo/1";
+  source.schema = 4;
+  source.credential = CredentialKind::mobile_key;
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1'700'000'000'000, source);
+  add(writer, R"({"kind":"custom","id":"6553f1000000000000000000","key":"buy"})", EventKind::custom, 56, 3);
+  writer.set_original(kHeadAsSent, "[{}]");
+  return finished(writer);
+}
+
 std::string hex_lines(std::string_view bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes.size(); ++i)
@@ -152,9 +166,9 @@ TEST(Entry, damaged_bytes_are_refused_or_safe_to_walk) {
   const std::uint64_t seed = 20261123;
   SCOPED_TRACE(seed);
   Random random(seed);
-  const std::string good = small_entry();
+  const std::string goods[] = {small_entry(), entry_with_original()};
   for (int round = 0; round < 20'000; ++round) {
-    std::string bytes = good;
+    std::string bytes = goods[round % 2];
     for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes)
       bytes[random.below(bytes.size())] = static_cast<char>(random.next());
     const auto entry = EntryView::open(bytes);
@@ -167,19 +181,102 @@ TEST(Entry, damaged_bytes_are_refused_or_safe_to_walk) {
   }
 }
 
-TEST(Entry, is_laid_out_as_the_page_says) {
+// The example under a heading of the page.
+void expect_example(const std::string& heading, const std::string& entry) {
+  SCOPED_TRACE(heading);
   const auto page = source_directory() / "docs" / "entry-format.md";
   std::string text = read_file(page);
   const std::string fence = "```\n";
-  const auto begin = text.rfind(fence, text.size() - fence.size() - 1) + fence.size();
-  const auto end = text.rfind(fence);
-  ASSERT_LT(begin, end);
+  const auto at = text.find("\n" + heading + "\n");
+  ASSERT_NE(at, std::string::npos);
+  const auto begin = text.find(fence, at) + fence.size();
+  const auto end = text.find(fence, begin);
+  ASSERT_NE(end, std::string::npos);
   if (updating_goldens()) {
-    text.replace(begin, end - begin, hex_lines(small_entry()));
+    text.replace(begin, end - begin, hex_lines(entry));
     write_file(page, text);
     return;
   }
-  EXPECT_EQ(text.substr(begin, end - begin), hex_lines(small_entry()));
+  EXPECT_EQ(text.substr(begin, end - begin), hex_lines(entry));
+}
+
+TEST(Entry, is_laid_out_as_the_page_says) {
+  expect_example("## Example", small_entry());
+  expect_example("## Example with an original", entry_with_original());
+}
+
+TEST(Entry, holds_the_payload_as_sent_behind_its_events) {
+  const std::string bytes = entry_with_original();
+  const auto entry = EntryView::open(bytes);
+  ASSERT_TRUE(entry) << entry.error().message;
+  EXPECT_EQ(entry->event_count(), 2u);
+  EXPECT_EQ(entry->source().credential, CredentialKind::mobile_key);
+  EntryView::Walk position;
+  EventSlot event;
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.kind, EventKind::custom);
+  EXPECT_EQ(event.key, "buy");
+  ASSERT_TRUE(entry->next(position, event));
+  EXPECT_EQ(event.kind, EventKind::original);
+  EXPECT_EQ(event.json, std::string(kHeadAsSent) + "[{}]");
+  EXPECT_EQ(event.key, "");
+  EXPECT_FALSE(entry->next(position, event));
+}
+
+TEST(Entry, may_hold_the_payload_as_sent_alone) {
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1, {});
+  writer.set_original(kHeadAsSent, "[]");
+  EXPECT_EQ(writer.event_count(), 0u);
+  EXPECT_TRUE(writer.has_original());
+  EXPECT_EQ(writer.counts()[static_cast<std::size_t>(EventKind::original)], 1u);
+  EXPECT_EQ(event_total(writer.counts()), 0u);
+  const std::string bytes = finished(writer);
+  EXPECT_EQ(bytes.size(), writer.finished_size());
+  EXPECT_EQ(EntryView::open(bytes)->event_count(), 1u);
+  writer.begin(kProject, kEnvironment, 1, {});
+  EXPECT_FALSE(writer.has_original()) << "it was the last entry's";
+  EXPECT_EQ(EntryView::open(finished(writer))->event_count(), 0u);
+}
+
+// An older version must stop at it, and this one at what a later version adds.
+TEST(Entry, says_in_its_head_that_it_has_an_original_and_is_refused_when_that_is_not_so) {
+  constexpr std::size_t kFlags = 2, kRows = 56 + 6, kRow = 12, kKind = 10;
+  std::string bytes = entry_with_original();
+  EXPECT_EQ(bytes[kFlags], 2);
+  EXPECT_FALSE(EntryView::of_later_version(bytes));
+  bytes[kFlags] = 6;
+  EXPECT_TRUE(EntryView::of_later_version(bytes));
+  bytes[kFlags] = 0;
+  EXPECT_FALSE(EntryView::open(bytes)) << "an original that the head does not know of";
+  bytes = entry_with_original();
+  bytes[kRows + kRow + kKind] = static_cast<char>(EventKind::custom);
+  EXPECT_FALSE(EntryView::open(bytes)) << "none, and the head says otherwise";
+  bytes = entry_with_original();
+  bytes[kRows + kKind] = static_cast<char>(EventKind::original);
+  EXPECT_FALSE(EntryView::open(bytes)) << "two";
+  for (const std::size_t with_key : {4u, 8u, 11u}) {
+    bytes = entry_with_original();
+    bytes[kRows + kRow + with_key] = 1;
+    EXPECT_FALSE(EntryView::open(bytes)) << with_key;
+  }
+  EntryWriter writer;
+  writer.begin(kProject, kEnvironment, 1, {});
+  bytes = finished(writer);
+  bytes[kFlags] = 2;
+  EXPECT_FALSE(EntryView::open(bytes)) << "no rows";
+}
+
+TEST(EventKinds, an_original_is_selected_by_no_name_and_by_no_default) {
+  EXPECT_FALSE(EventKindSet::defaults().has(EventKind::original));
+  for (const EventKindRow& row : kEventKinds)
+    EXPECT_EQ(is_export_event(row.kind), row.kind != EventKind::unusable && row.kind != EventKind::original)
+        << row.name;
+  for (const std::string_view name : {"original", "(original)"}) EXPECT_EQ(event_kind_named(name), EventKind::other);
+  EventKindCounts counts{};
+  counts[static_cast<std::size_t>(EventKind::feature)] = 3;
+  counts[static_cast<std::size_t>(EventKind::original)] = 2;
+  EXPECT_EQ(event_total(counts), 3u);
 }
 
 TEST(Envelope, can_leave_the_newline_out_and_writes_what_it_appends) {

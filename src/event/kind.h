@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   summary = 9,
   alias = 10,
   migration_op = 11,
+  original = 12,  // no event: the payload as it was sent (event/original.h), for destinations that repeat it
 };
 
 // The journal counts events by kind and has room for this many (journal/journal.h).
@@ -33,7 +34,7 @@ struct EventKindRow {
   bool exported_by_default;  // when a destination does not say otherwise
 };
 
-inline constexpr std::array<EventKindRow, 12> kEventKinds = {{
+inline constexpr std::array<EventKindRow, 13> kEventKinds = {{
     {EventKind::unusable, "(unusable)", false},
     {EventKind::other, "(other)", true},
     {EventKind::feature, "feature", true},
@@ -46,6 +47,7 @@ inline constexpr std::array<EventKindRow, 12> kEventKinds = {{
     {EventKind::summary, "summary", false},
     {EventKind::alias, "alias", true},
     {EventKind::migration_op, "migration_op", true},
+    {EventKind::original, "(original)", false},
 }};
 
 constexpr std::string_view event_kind_name(EventKind kind) { return kEventKinds[static_cast<std::size_t>(kind)].name; }
@@ -55,6 +57,9 @@ constexpr bool is_evaluation(EventKind kind) {
   return kind == EventKind::feature || kind == EventKind::debug || kind == EventKind::migration_op;
 }
 
+// Kinds that are exported as events, and shown as such: the rest is stored for other reasons.
+constexpr bool is_export_event(EventKind kind) { return kind != EventKind::unusable && kind != EventKind::original; }
+
 // The kind of that name; `other` for a name that is not in the table. Names in parentheses are ours and never match.
 constexpr EventKind event_kind_named(std::string_view name) {
   for (const EventKindRow& row : kEventKinds)
@@ -62,7 +67,7 @@ constexpr EventKind event_kind_named(std::string_view name) {
   return EventKind::other;
 }
 
-// A set of kinds, as a destination chooses them.
+// A set of kinds, as a destination selects them.
 class EventKindSet {
  public:
   constexpr EventKindSet() = default;
@@ -84,5 +89,12 @@ class EventKindSet {
 
 // Events counted by kind; index with static_cast<size_t>(kind).
 using EventKindCounts = std::array<std::uint64_t, kEventKindLimit>;
+
+// All events among what is counted. An original is a payload, and its events are counted already.
+constexpr std::uint64_t event_total(const EventKindCounts& counts) {
+  std::uint64_t events = 0;
+  for (const std::uint64_t count : counts) events += count;
+  return events - counts[static_cast<std::size_t>(EventKind::original)];
+}
 
 }  // namespace sluice::event

@@ -150,6 +150,8 @@ std::uint32_t PayloadReader::newest_creation_s() const {
   return static_cast<std::uint32_t>(std::clamp(state_->newest_creation_ms / 1000, 0.0, kMost));
 }
 
+std::size_t PayloadReader::event_count() const { return state_->position; }
+
 std::size_t PayloadReader::not_exported() const { return state_->not_exported; }
 
 Result<void> PayloadReader::State::read(std::string_view with_body, EntryWriter& entry) {

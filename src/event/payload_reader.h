@@ -113,6 +113,8 @@ class PayloadReader {
   // Of the last read(): the newest creationDate of its events, in seconds; 0: none has one.
   std::uint32_t newest_creation_s() const;
 
+  // Of the last read(): how many events the payload has, whatever became of them.
+  std::size_t event_count() const;
   // Of the last read(): evaluations that are not selected for export, and so are not in the entry.
   std::size_t not_exported() const;
 

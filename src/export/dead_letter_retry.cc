@@ -85,7 +85,7 @@ class Retry {
         clock_(clock),
         stopping_(stopping),
         workers_(workers),
-        sink_(make_sink(destination, notifier_, letters)),
+        sink_(make_sink(destination, notifier_, letters, {SinkUse::Purpose::dead_letters, {}})),
         deadline_us_(clock.steady_us() + kRetryDeadlineMs * 1'000) {}
   ~Retry() { sink_->stop(); }
 
@@ -123,7 +123,7 @@ class Retry {
       if (auto back = letters_.put_back(credential, line); !back) return tl::unexpected(back.error());
       ++outcome.kept;
     }
-    return deliver(piece.events(catalog::ends_lines(destination_.kinesis)), outcome);
+    return deliver(piece.events(destination_.ends_lines), outcome);
   }
 
   bool deliver(std::vector<OutboundEvent> events, DeadLetterRetry& outcome) {

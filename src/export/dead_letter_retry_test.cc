@@ -85,7 +85,7 @@ class DeadLetterRetryTest : public testing::Test {
     const auto file = letters(files_);
     return retry_dead_letters(
         destination_, *file, files_,
-        [this](const catalog::Destination&, Notifier&, DeadLetterStore& store) {
+        [this](const catalog::Destination&, Notifier&, DeadLetterStore& store, const SinkUse&) {
           return std::make_unique<StreamSink>(stream_, store);
         },
         clock_, stopping_, worker_threads());
@@ -105,7 +105,7 @@ class DeadLetterRetryTest : public testing::Test {
 };
 
 TEST_F(DeadLetterRetryTest, sends_the_records_as_they_were_kept) {
-  destination_.kinesis.newline = false;
+  destination_.ends_lines = false;
   write(letter_of(1) + letter_of(2));
   const auto outcome = retry();
   ASSERT_TRUE(outcome);

@@ -41,7 +41,7 @@ bool EventFilter::examine(const event::EventSlot& event) {
 }
 
 std::shared_ptr<const std::string> EventFilter::rewritten(const event::EventSlot& event) {
-  if (!rewrites_) return nullptr;
+  if (!rewrites_ || event.kind == event::EventKind::original) return nullptr;
   auto out = std::make_shared<std::string>();
   out->reserve(event.json.size() + 64);
   rewriter_.rewrite(event, *out);

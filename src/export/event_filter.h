@@ -18,9 +18,12 @@ class EventFilter {
  public:
   explicit EventFilter(const catalog::Destination& destination);
 
-  // Of an event whose kind the destination gets.
-  bool matches(const event::EventSlot& event) { return passes_all_ || examine(event); }
-  // The event as this destination gets it; null: as it is.
+  // Of an event whose kind the destination gets. An original always matches: it is repeated as it was sent, or not at
+  // all.
+  bool matches(const event::EventSlot& event) {
+    return passes_all_ || event.kind == event::EventKind::original || examine(event);
+  }
+  // The event as this destination gets it; null: as it is, which an original always is.
   std::shared_ptr<const std::string> rewritten(const event::EventSlot& event);
 
  private:

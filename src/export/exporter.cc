@@ -332,8 +332,8 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
   set_aside_.has_its_place(destination.id);
   log_info("destination.started", {{"destination", destination.name},
                                    {"id", destination.id.hex()},
-                                   {"stream", destination.kinesis.stream_name},
-                                   {"region", destination.kinesis.region},
+                                   {"kind", destination.kind},
+                                   {"target", destination.target},
                                    {"waiting", runner->status()->pipeline.balance.waiting}});
   bool late;
   {

@@ -73,13 +73,14 @@ class ExporterTest : public testing::Test {
     limits.segment_bytes = 64 << 10;
     limits.min_free_bytes = 0;
     journal_ = std::make_unique<WatchedJournal>(*journal::Journal::open("/data/journal", limits, files_, clock_));
-    exporter_ = std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
-                                           [this](const catalog::Destination&, Notifier&, DeadLetterStore&) {
-                                             auto sink = std::make_unique<FakeSink>(10);
-                                             sink->answer_all(answer_all_);
-                                             sinks_.push_back(sink.get());
-                                             return sink;
-                                           });
+    exporter_ =
+        std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
+                                   [this](const catalog::Destination&, Notifier&, DeadLetterStore&, const SinkUse&) {
+                                     auto sink = std::make_unique<FakeSink>(10);
+                                     sink->answer_all(answer_all_);
+                                     sinks_.push_back(sink.get());
+                                     return sink;
+                                   });
   }
   ~ExporterTest() override { exporter_.reset(); }
 
@@ -137,7 +138,7 @@ TEST_F(ExporterTest, delivers_nothing_while_delivery_is_held_and_then_all_that_w
   FakeSink* sink = nullptr;
   Exporter exporter(
       *journal_, files_, clock, "/held",
-      [&](const catalog::Destination&, Notifier&, DeadLetterStore&) {
+      [&](const catalog::Destination&, Notifier&, DeadLetterStore&, const SinkUse&) {
         auto made = std::make_unique<FakeSink>(10);
         made->answer_all(true);
         sink = made.get();
@@ -160,7 +161,9 @@ TEST_F(ExporterTest, a_destination_that_goes_while_delivery_is_held_is_not_start
   ManualWorkers workers(clock);
   Exporter exporter(
       *journal_, files_, clock, "/held",
-      [&](const catalog::Destination&, Notifier&, DeadLetterStore&) { return std::make_unique<FakeSink>(10); },
+      [&](const catalog::Destination&, Notifier&, DeadLetterStore&, const SinkUse&) {
+        return std::make_unique<FakeSink>(10);
+      },
       workers);
   exporter.hold_delivery();
   ASSERT_TRUE(exporter.apply(catalog::CatalogSnapshot({}, {}, {destination_})));

@@ -38,6 +38,7 @@ struct DestinationFacts {
   std::uint64_t waiting_events = 0;
   std::int64_t oldest_waiting_ms = 0;        // age of the oldest undelivered event; 0 when none waits
   std::int64_t since_last_delivery_ms = -1;  // -1: nothing was delivered yet
+  std::int64_t behind_after_ms = 10'000;     // how old the oldest may get: a kind that collects for minutes is not late
 };
 DestinationState destination_state(const DestinationFacts& facts);
 

@@ -10,9 +10,7 @@
 
 namespace sluice::exporting {
 
-// A destination is `behind` when its oldest undelivered event is this old, and `idle` when nothing came or left for
-// this long (docs/states-and-remedies.md).
-inline constexpr std::int64_t kBehindAfterMs = 10'000;
+// A destination is `idle` when nothing came or left for this long (docs/states-and-remedies.md).
 inline constexpr std::int64_t kIdleAfterMs = 60'000;
 
 // Read from the journal at a time: large enough that a read costs little per event, small enough that a destination

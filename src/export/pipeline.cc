@@ -124,6 +124,12 @@ bool Pipeline::next_chunk() {
   return chunk_ != nullptr;
 }
 
+event::EnvelopeWriter Pipeline::envelope_for(const event::EntryView& entry) const {
+  if (destination_.wants_originals) return event::EnvelopeWriter::verbatim(false);
+  return {entry, event::EnvelopeOptions{destination_.ends_lines, destination_.fields, destination_.project_key,
+                                        destination_.environment_key}};
+}
+
 bool Pipeline::next_entry() {
   while (!read_all_of_replay_) {
     if ((!chunk_ || next_in_chunk_ == chunk_->entries.size()) && !next_chunk()) return false;
@@ -159,9 +165,7 @@ bool Pipeline::next_entry() {
     entry->chunk = chunk_;
     entry->position = stored.position;
     entry->view = *view;
-    entry->envelope = event::EnvelopeWriter(
-        *view, event::EnvelopeOptions{catalog::ends_lines(destination_.kinesis), destination_.fields,
-                                      destination_.project_key, destination_.environment_key});
+    entry->envelope = envelope_for(*view);
     entry_ = std::move(entry);
     walk_ = {};
     const journal::Cursor& cursor = window_.cursor();

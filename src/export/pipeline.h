@@ -34,6 +34,7 @@ inline constexpr std::size_t kLatencyBuckets = std::size(kLatencyBucketsMs) + 1;
 struct ReplayRange {
   std::int64_t from_ms = 0, to_ms = 0;
   journal::Position end;
+  std::int64_t started_ms = 0;  // wall clock: tells it from another one of the same destination
 };
 
 struct PipelineStatus {
@@ -93,6 +94,7 @@ class Pipeline {
   // The next entry; false when there is none, or when the journal cannot give it (journal_problem_).
   bool next_entry();
   bool next_chunk();
+  event::EnvelopeWriter envelope_for(const event::EntryView& entry) const;
   void start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog);
   void note_read_failure(const storage::FileError& failure);
   void note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy);

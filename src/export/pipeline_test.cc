@@ -60,12 +60,27 @@ class PipelineTest : public testing::Test {
   // An entry of `kinds.size()` events; returns when it is durable.
   void append(const std::vector<event::EventKind>& kinds, ObjectId environment = kPipelineEnvironment,
               std::size_t pad_bytes = 0) {
+    begin_entry(kinds, environment, pad_bytes);
+    append_entry(environment);
+  }
+
+  // The same with the payload as it was sent behind them.
+  void append_payload(const std::vector<event::EventKind>& kinds, std::string_view head, std::string_view body) {
+    begin_entry(kinds, kPipelineEnvironment, 0);
+    writer_.set_original(head, body);
+    append_entry(kPipelineEnvironment);
+  }
+
+  void begin_entry(const std::vector<event::EventKind>& kinds, ObjectId environment, std::size_t pad_bytes) {
     writer_.begin(kPipelineProject, environment, 1'700'000'000'000, {});
     for (const event::EventKind kind : kinds) {
       const std::string pad = pad_bytes == 0 ? "" : R"(,"pad":")" + std::string(pad_bytes, 'x') + '"';
       writer_.json() += fmt::format(R"({{"kind":"{}","n":{}{}}})", event::event_kind_name(kind), next_++, pad);
       writer_.end_event(kind, 2, false, 0, 0);
     }
+  }
+
+  void append_entry(ObjectId environment) {
     journal::AppendRequest request;
     request.environment = environment;
     request.received_ms = 1'700'000'000'000;
@@ -129,6 +144,72 @@ TEST_F(PipelineTest, delivers_the_kinds_that_the_destination_wants_and_counts_th
             "\"kind\":\"feature\",\"n\":0},\"version\":2}\n");
   EXPECT_EQ(pipeline_->status_now().balance.delivered, 2u);
   EXPECT_EQ(pipeline_->status_now().balance.waiting, 0u);
+}
+
+TEST_F(PipelineTest, delivers_payloads_as_sent_and_nothing_else_to_who_wants_them_whatever_else_it_asks_for) {
+  using enum event::EventKind;
+  append_payload({feature, summary}, "POST /bulk\r\n\r\n", "[1]");
+  append({feature});
+  append_payload({}, "POST /mobile\r\n\r\n", std::string_view("\x1f\x8b\0\n", 4));
+  append_payload({unusable}, "GET /a/{}.gif?d=W10=\r\n\r\n", "");
+  destination_.wants_originals = true;
+  destination_.filter.sample_one_in = 1000;
+  destination_.filter.events.only = {"none"};
+  destination_.filter.context_kinds.only = {"none"};
+  destination_.privacy.drop = {"email"};
+  destination_.fields.sdk = true;
+  start();
+  EXPECT_EQ(pipeline_->status_now().balance.accepted, 3u);
+  turn();
+  append_payload({feature}, "POST /bulk\r\n\r\n", "[2]");
+  EXPECT_EQ(pipeline_->status_now().balance.waiting, 4u);
+  sink_->answer_all(true);
+  turn();
+  turn();
+  EXPECT_EQ(sink_->delivered(),
+            (std::vector<std::string>{"POST /bulk\r\n\r\n[1]", std::string("POST /mobile\r\n\r\n\x1f\x8b\0\n", 20),
+                                      "GET /a/{}.gif?d=W10=\r\n\r\n", "POST /bulk\r\n\r\n[2]"}));
+  const PipelineStatus status = pipeline_->status_now();
+  EXPECT_EQ(status.balance.delivered, 4u);
+  EXPECT_EQ(status.balance.waiting, 0u);
+  EXPECT_EQ(status.balance.missing, 0u);
+  EXPECT_EQ(status.balance.filtered, 0u);
+  EXPECT_EQ(status.delivered_bytes, 17u + 20 + 24 + 17);
+  EXPECT_EQ(status.delivered_by_kind[static_cast<std::size_t>(original)], 4u);
+}
+
+TEST_F(PipelineTest, who_wants_events_never_gets_payloads_as_sent) {
+  using enum event::EventKind;
+  for (const event::EventKindRow& row : event::kEventKinds) destination_.kinds.set(row.kind, true);
+  append_payload({feature, other}, "POST /bulk\r\n\r\n", "[1]");
+  append_payload({}, "POST /bulk\r\n\r\n", "[2]");
+  start();
+  EXPECT_EQ(pipeline_->status_now().balance.accepted, 2u);
+  sink_->answer_all(true);
+  turn();
+  turn();
+  EXPECT_EQ(sink_->delivered().size(), 2u);
+  for (const std::string& record : sink_->delivered()) EXPECT_EQ(record.find("/bulk"), std::string::npos);
+  EXPECT_EQ(pipeline_->status_now().balance.waiting, 0u);
+  EXPECT_EQ(pipeline_->status_now().balance.missing, 0u);
+}
+
+TEST_F(PipelineTest, payloads_as_sent_go_on_behind_their_events_after_a_crash) {
+  append_payload({event::EventKind::feature}, "POST /bulk\r\n\r\n", "[1]");
+  append_payload({event::EventKind::feature}, "POST /bulk\r\n\r\n", "[2]");
+  destination_.wants_originals = true;
+  start();
+  turn();
+  sink_->answer_newest(2);
+  turn();
+  EXPECT_EQ(pipeline_->status_now().balance.delivered, 2u);
+  crash();
+  start();
+  EXPECT_EQ(pipeline_->status_now().balance.accepted, 2u);
+  EXPECT_EQ(pipeline_->status_now().balance.waiting, 0u);
+  sink_->answer_all(true);
+  turn();
+  EXPECT_TRUE(sink_->delivered().empty());
 }
 
 TEST_F(PipelineTest, a_new_destination_starts_now_unless_told_otherwise) {

@@ -30,7 +30,7 @@ Result<void> ReplayFiles::begin(ObjectId destination, const Replay& replay, jour
   const json text = {{"from", replay.range.from_ms},
                      {"to", replay.range.to_ms},
                      {"end", replay.range.end.value},
-                     {"started", replay.started_ms},
+                     {"started", replay.range.started_ms},
                      {"bytes", replay.bytes}};
   if (const auto written = storage::replace_whole(files_, path_of(destination), text.dump()); !written)
     return failed(written.error().message);
@@ -54,7 +54,7 @@ Result<std::optional<Replay>> ReplayFiles::find(ObjectId destination) const {
   }
   Replay replay;
   replay.range = {from->get<std::int64_t>(), to->get<std::int64_t>(), {end->get<std::uint64_t>()}};
-  replay.started_ms = started->get<std::int64_t>();
+  replay.range.started_ms = started->get<std::int64_t>();
   replay.bytes = bytes->get<std::uint64_t>();
   return replay;
 }

@@ -17,7 +17,6 @@ std::string_view replay_state_name(ReplayState state);
 
 struct Replay {
   ReplayRange range;
-  std::int64_t started_ms = 0;
   std::uint64_t bytes = 0;  // of the environment's entries that it reads
 };
 

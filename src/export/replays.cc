@@ -72,8 +72,7 @@ Result<ReplayStatus> Replays::start(ObjectId id, std::int64_t from_ms, std::int6
   }
   const journal::PositionRange span = journal_.received_between(from_ms, to_ms);
   journal_.hold(holder_of(id), span.from);
-  const Replay replay{{from_ms, to_ms, span.to},
-                      clock_.wall_ms(),
+  const Replay replay{{from_ms, to_ms, span.to, clock_.wall_ms()},
                       journal_.count_at_most(destination.environment_id, span.from, span.to).bytes};
   auto begun = replay_files_.begin(id, replay, span.from);
   auto runner = begun ? make_runner(destination, replay) : tl::unexpected(begun.error());

@@ -15,6 +15,11 @@ namespace {
 // it.
 constexpr std::int64_t kDrainPatienceMs = 2'000;
 
+SinkUse use_of(const std::optional<ReplayRange>& replay) {
+  if (!replay) return {};
+  return {SinkUse::Purpose::replay, std::to_string(replay->started_ms)};
+}
+
 }  // namespace
 
 Runner::Runner(catalog::Destination destination, journal::Journal& journal,
@@ -27,8 +32,8 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
       dead_letters_(std::move(dead_letters)),
       live_(!replay),
       notes_(std::move(notes)),
-      pipeline_(destination, journal, std::move(cursor_file), make_sink(destination, notifier_, *dead_letters_), clock,
-                replay),
+      pipeline_(destination, journal, std::move(cursor_file),
+                make_sink(destination, notifier_, *dead_letters_, use_of(replay)), clock, replay),
       history_(history ? std::move(history) : std::make_shared<SharedHistory>(clock.wall_ms())),
       state_since_ms_(clock.wall_ms()) {
   in_history_ = history_->begin(*pipeline_.status());
@@ -100,8 +105,9 @@ DestinationStatus Runner::make_status() const {
   if (status.pipeline.oldest_received_ms > 0)
     status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);
   const std::int64_t last = status.pipeline.last_delivery_ms;
-  status.state = destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting,
-                                    status.oldest_waiting_age_ms, last == 0 ? -1 : now_ms - last});
+  status.state =
+      destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting, status.oldest_waiting_age_ms,
+                         last == 0 ? -1 : now_ms - last, status.destination.behind_after_ms});
   status.state_since_ms = state_since_ms_;
   status.rates = rates_;
   status.accepted_per_s = recent_.accepted_per_s();

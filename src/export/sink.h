@@ -1,4 +1,4 @@
-// A sink takes events off the end of a pipeline and brings them to one destination: Kinesis today. It is driven by the
+// A sink takes events off the end of a pipeline and brings them to one destination. It is driven by the
 // pipeline's thread alone and never blocks: the pipeline puts events in as long as there is room, calls step(), and
 // sleeps until the deadline that step() names or a ring of the notifier. An event that was put in is the sink's until
 // step() reports it finished: delivered, or dead-lettered because the destination can never take it. The sink retries
@@ -32,6 +32,10 @@ struct OutboundEntry {
   event::EnvelopeWriter envelope;
 };
 
+// For a destination that wants originals (catalog::Destination) each event is a payload as it was sent: `slot.kind` is
+// `original`, and `slot.json` the bytes as stored, which read_original() (event/original.h) takes apart. The
+// credential's kind is entry->view.source().credential. There is no envelope: record_size() is the size of slot.json,
+// and what envelope.append() appends is slot.json.
 struct OutboundEvent {
   std::uint64_t ticket = 0;  // the pipeline's number for it; reported back when finished
   std::shared_ptr<const OutboundEntry> entry;
@@ -65,26 +69,32 @@ class DeadLetterStore {
   virtual Result<void> keep(std::span<const RejectedEvent> rejected) = 0;
 };
 
-// Where a record came to lie.
+// Where an event came to lie, in the words of the destination's kind: {"shardId", "shardId-000000000001"}.
 struct Receipt {
-  std::string shard_id;
-  std::string sequence_number;
+  std::vector<std::pair<std::string, std::string>> parts;  // for machines
+  std::string text;                                        // for people: "shardId-000000000001, sequence number 4957"
+};
+
+// What only the destination's own kind can read of a sink's state, for its part of the status. Immutable.
+class SinkDetails {
+ public:
+  SinkDetails() = default;
+  SinkDetails(const SinkDetails&) = delete;
+  SinkDetails& operator=(const SinkDetails&) = delete;
+  virtual ~SinkDetails() = default;
 };
 
 // Counters since the sink was made; read by the pipeline's thread.
 struct SinkStats {
   std::uint64_t calls = 0, calls_failed = 0;
   std::uint64_t records_sent = 0;                                      // each attempt counts
-  std::vector<std::pair<std::string, std::uint64_t>> retried_by_code;  // records sent again, by the code that AWS gave
-  std::uint64_t records_delivered = 0, record_bytes_delivered = 0;     // with partition keys
-  std::uint64_t put_units = 0;                                         // as Kinesis bills them: 25 KiB, or a part of it
+  std::vector<std::pair<std::string, std::uint64_t>> retried_by_code;  // records sent again, by the code of the refusal
+  std::uint64_t records_delivered = 0, record_bytes_delivered = 0;     // as sent
   std::uint64_t answer_anomalies = 0;  // answers that did not fit the call: all of it was sent again
   std::uint64_t call_us_total = 0, call_us_max = 0;
   std::vector<std::uint64_t> call_us_histogram;  // cumulative by kCallBucketsUs, for Prometheus
   std::uint64_t calls_in_flight = 0, events_inside = 0, bytes_inside = 0;
-  std::uint32_t open_shards = 0;  // 0: unknown
-  std::uint64_t max_record_bytes = 0;
-  bool on_demand = false;  // the stream's capacity; only when open_shards is known
+  std::shared_ptr<const SinkDetails> details;  // null: its kind has none
 };
 inline constexpr std::int64_t kCallBucketsUs[] = {1'000,   2'500,   5'000,   10'000,    25'000,    50'000,
                                                   100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
@@ -114,7 +124,20 @@ class Sink {
   virtual void stop() = 0;
 };
 
+// What a sink is for.
+struct SinkUse {
+  enum class Purpose : std::uint8_t {
+    delivery,
+    replay,        // of what was delivered before; kinds that keep places apart need its name
+    dead_letters,  // another try of them
+    test_event,    // one event, which is not to wait for others
+  };
+  Purpose purpose = Purpose::delivery;
+  std::string replay_id;  // of a replay: letters, digits and '-'
+};
+
 // Makes the sink of a destination. It must keep within the references it is given; the notifier outlives the sink.
-using SinkFactory = std::function<std::unique_ptr<Sink>(const catalog::Destination&, Notifier&, DeadLetterStore&)>;
+using SinkFactory =
+    std::function<std::unique_ptr<Sink>(const catalog::Destination&, Notifier&, DeadLetterStore&, const SinkUse&)>;
 
 }  // namespace sluice::exporting

@@ -43,8 +43,8 @@ OutboundEvent test_event(const catalog::Destination& destination, ObjectId proje
   auto entry = std::make_shared<OutboundEntry>();
   entry->chunk = std::move(chunk);
   entry->view = *view;
-  entry->envelope = event::EnvelopeWriter(*view, {catalog::ends_lines(destination.kinesis), destination.fields,
-                                                  destination.project_key, destination.environment_key});
+  entry->envelope = event::EnvelopeWriter(
+      *view, {destination.ends_lines, destination.fields, destination.project_key, destination.environment_key});
   OutboundEvent event;
   event::EntryView::Walk walk;
   const bool there = view->next(walk, event.slot);
@@ -63,9 +63,7 @@ TestEventOutcome send_test_event(const catalog::Destination& destination, Object
                                  const SinkFactory& make_sink, const Clock& clock, const std::atomic<bool>& stopping) {
   Notifier notifier;
   KeptLetter letters;
-  catalog::Destination alone = destination;
-  alone.kinesis.linger_ms = 0;  // no other comes
-  const std::unique_ptr<Sink> sink = make_sink(alone, notifier, letters);
+  const std::unique_ptr<Sink> sink = make_sink(destination, notifier, letters, {SinkUse::Purpose::test_event, {}});
   const std::int64_t started_us = clock.steady_us();
   const std::int64_t deadline_us = started_us + kTestEventDeadlineMs * 1'000;
   TestEventOutcome outcome;

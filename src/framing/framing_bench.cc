@@ -9,7 +9,7 @@
 namespace sluice::framing {
 namespace {
 
-void pack(benchmark::State& state, catalog::Encoding encoding) {
+void pack(benchmark::State& state, Encoding encoding) {
   Random random(1);
   const std::vector<exporting::OutboundEvent> source = typical_events(random, 20'000);
   const auto units = static_cast<std::uint64_t>(state.range(0));
@@ -32,9 +32,9 @@ void pack(benchmark::State& state, catalog::Encoding encoding) {
   state.counters["bytes_per_event"] = static_cast<double>(bytes) / static_cast<double>(events);
   state.counters["fill"] = static_cast<double>(bytes) / static_cast<double>(billed * kPutUnitBytes);
 }
-BENCHMARK_CAPTURE(pack, ndjson, catalog::Encoding::ndjson)->Arg(4);
-BENCHMARK_CAPTURE(pack, gzip, catalog::Encoding::ndjson_gzip)->Arg(1)->Arg(4)->Arg(20);
-BENCHMARK_CAPTURE(pack, zstd, catalog::Encoding::ndjson_zstd)->Arg(1)->Arg(4)->Arg(20);
+BENCHMARK_CAPTURE(pack, ndjson, Encoding::ndjson)->Arg(4);
+BENCHMARK_CAPTURE(pack, gzip, Encoding::ndjson_gzip)->Arg(1)->Arg(4)->Arg(20);
+BENCHMARK_CAPTURE(pack, zstd, Encoding::ndjson_zstd)->Arg(1)->Arg(4)->Arg(20);
 
 // The lines of an object: 64 MiB of them, one event at a time.
 void stream(benchmark::State& state, StreamCompressor::Format format) {

@@ -28,11 +28,11 @@ std::uint64_t whole_units(std::uint64_t bytes) {
   return std::max<std::uint64_t>(bytes / kPutUnitBytes, 1) * kPutUnitBytes;
 }
 
-std::optional<Compressor::Format> format_of(catalog::Encoding encoding) {
+std::optional<Compressor::Format> format_of(Encoding encoding) {
   switch (encoding) {
-    case catalog::Encoding::ndjson_gzip:
+    case Encoding::ndjson_gzip:
       return Compressor::Format::gzip;
-    case catalog::Encoding::ndjson_zstd:
+    case Encoding::ndjson_zstd:
       return Compressor::Format::zstd;
     default:
       return std::nullopt;
@@ -41,9 +41,9 @@ std::optional<Compressor::Format> format_of(catalog::Encoding encoding) {
 
 }  // namespace
 
-RecordPacker::RecordPacker(catalog::Encoding encoding, PackLimits limits)
+RecordPacker::RecordPacker(Encoding encoding, PackLimits limits)
     : limits_(limits), room_(whole_units(limits.record_bytes) - limits.key_bytes), ratio_(kFirstRatio) {
-  SLUICE_CHECK(catalog::is_packed(encoding), "json has one event a record");
+  SLUICE_CHECK(is_packed(encoding), "json has one event a record");
   SLUICE_CHECK(limits.key_bytes + limits.fixed_bytes < kPutUnitBytes / 2, "events need room beside them");
   if (const auto format = format_of(encoding)) compressor_.emplace(*format);
 }

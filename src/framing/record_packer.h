@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/encoding.h"
 #include "framing/compressor.h"
+#include "framing/encoding.h"
 #include "framing/record.h"
 
 namespace sluice::framing {
@@ -44,8 +44,8 @@ inline constexpr std::uint64_t kMaxCompressedEvents = 5'000;
 //     fewer again (framing_bench).
 //   kpl: 2 units, just under the 51,200 bytes at which AWS's own library closes a record (AggregationMaxSize,
 //     https://github.com/awslabs/amazon-kinesis-producer/blob/master/java/amazon-kinesis-producer-sample/default_config.properties).
-constexpr std::uint64_t default_record_bytes(catalog::Encoding encoding) {
-  return (encoding == catalog::Encoding::kpl ? 2 : 4) * kPutUnitBytes;
+constexpr std::uint64_t default_record_bytes(Encoding encoding) {
+  return (encoding == Encoding::kpl ? 2 : 4) * kPutUnitBytes;
 }
 
 struct PackLimits {
@@ -60,8 +60,8 @@ struct PackLimits {
 
 class RecordPacker {
  public:
-  // A packed encoding (catalog::is_packed).
-  RecordPacker(catalog::Encoding encoding, PackLimits limits);
+  // A packed encoding (is_packed).
+  RecordPacker(Encoding encoding, PackLimits limits);
 
   void put(exporting::OutboundEvent event);
   // A full record, or what has lingered long enough, or with `flush` whatever there is. Call it after put(): an event's

@@ -12,7 +12,7 @@
 namespace sluice::framing {
 namespace {
 
-using catalog::Encoding;
+using Encoding;
 
 constexpr std::uint32_t kKeyBytes = 8;
 constexpr std::int64_t kLingerUs = 1'000'000;
@@ -209,7 +209,7 @@ TEST_P(Packing, gives_the_same_bytes_of_the_same_events) {
 INSTANTIATE_TEST_SUITE_P(RecordPacker, Packing,
                          ::testing::Values(Encoding::ndjson, Encoding::ndjson_gzip, Encoding::ndjson_zstd),
                          [](const auto& each) {
-                           std::string name(catalog::encoding_name(each.param));
+                           std::string name(framing::encoding_name(each.param));
                            for (char& c : name)
                              if (c == '+') c = '_';
                            return name;

@@ -304,4 +304,10 @@ bool HttpRequest::has_header(std::string_view name) const {
   return fields.find(beast_view(name)) != fields.end();
 }
 
+void HttpRequest::append_headers(std::vector<std::pair<std::string_view, std::string_view>>& out) const {
+  if (parser_headers == nullptr) return;
+  for (const auto& field : *static_cast<const Fields*>(parser_headers))
+    out.emplace_back(std_view(field.name_string()), std_view(field.value()));
+}
+
 }  // namespace sluice::http

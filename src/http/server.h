@@ -55,6 +55,8 @@ struct HttpRequest {
   // The first header of that name, any case; empty when absent. has_header distinguishes an empty one from none.
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
+  // All header lines as name and value, in the order sent; appended to `out`.
+  void append_headers(std::vector<std::pair<std::string_view, std::string_view>>& out) const;
 };
 
 // What comes after an answer's first part, for as long as the connection stays: events as they happen.

@@ -19,6 +19,8 @@
 #include "base/text.h"
 #include "http_client/curl_fault.h"
 #include "http_client/ip_address.h"
+#include "http_client/outbound_policy.h"
+#include "http_client/proxy_choice.h"
 #include "http_client/url.h"
 
 namespace sluice::http_client {
@@ -27,6 +29,7 @@ namespace {
 
 constexpr long kUploadBufferBytes = 128 * 1024;
 constexpr long kReceiveBufferBytes = 64 * 1024;
+constexpr std::size_t kMaxHeaderBytes = 256 * 1024;  // of all headers of one answer, interim ones included
 constexpr int kIdlePollMs = 60'000;
 constexpr int kBusyPollMs = 1'000;
 
@@ -63,11 +66,16 @@ struct Transfer {
   curl_slist* headers = nullptr;
   Waiting what;
   HttpResponse response;
+  int status_of_part = 0;
+  std::size_t header_bytes = 0;
   std::size_t max_response_bytes = 0;
   std::uint64_t body_sent = 0;  // of its body_source
   std::string body_failure;     // why that could not be read
-  bool too_large = false;
-  bool may_be_link_local = false, was_link_local = false;
+  std::string too_large;  // what of the answer is
+  std::string proxy;      // in use, with its password; empty: the connection is direct
+  bool tried_an_address = false;
+  bool on_new_connection = false;  // no other is used
+  std::string forbidden;           // why an address of the host was not connected to, or a connection not used
   std::array<char, CURL_ERROR_SIZE> words{};
 
   Transfer() { SLUICE_CHECK(easy != nullptr, "memory for a libcurl handle"); }
@@ -82,8 +90,16 @@ struct Transfer {
 std::size_t take_header(char* line, std::size_t size, std::size_t count, void* into) {
   auto& transfer = *static_cast<Transfer*>(into);
   std::string_view text(line, size * count);
+  transfer.header_bytes += text.size();
+  if (transfer.header_bytes > kMaxHeaderBytes) {
+    transfer.too_large = "its headers are larger than " + human_bytes(kMaxHeaderBytes);
+    return 0;
+  }
   if (text.starts_with("HTTP/")) {
     transfer.response.headers.clear();  // what came before was an interim answer
+    const std::size_t space = std::min(text.find(' '), text.size());
+    const int status = std::atoi(std::string(text.substr(space)).c_str());
+    transfer.status_of_part = status >= 200 ? status : 0;
     return size * count;
   }
   const std::size_t colon = text.find(':');
@@ -100,14 +116,25 @@ std::size_t take_header(char* line, std::size_t size, std::size_t count, void* i
   return size * count;
 }
 
-// The address that a connection is made to, whatever the name resolved to: the machine's credentials lie behind
-// link-local ones, and only the sources of credentials may ask there.
+// Whether this exchange may be with this address. A proxy's own address is the owner's configuration.
+Result<void> may_reach(const Transfer& transfer, const IpAddress& address) {
+  const HttpRequest& request = transfer.what.request;
+  if (request.link_local || !transfer.proxy.empty()) return {};
+  const std::string host = host_of(request.url);
+  if (request.policy != nullptr) return request.policy->check_address(host, address);
+  return is_link_local(address) ? Result<void>(fail(never_allowed(host, address))) : Result<void>();
+}
+
+// For each address that the host's name resolved to, whatever the name is: the connection is made to what is checked.
 curl_socket_t open_socket(void* of, curlsocktype, curl_sockaddr* to) {
   auto& transfer = *static_cast<Transfer*>(of);
-  if (!transfer.may_be_link_local && is_link_local(to->addr)) {
-    transfer.was_link_local = true;
+  const auto address = ip_address_of(to->addr);
+  if (!address) return CURL_SOCKET_BAD;
+  if (const auto allowed = may_reach(transfer, *address); !allowed) {
+    transfer.forbidden = allowed.error().message;
     return CURL_SOCKET_BAD;
   }
+  transfer.tried_an_address = true;
   return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
@@ -140,10 +167,21 @@ void set_body_source(Transfer& transfer, const HttpBody& body) {
   curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
 }
 
+// Before each request goes out: a connection that is used again was opened for another request, which may have been
+// allowed more.
+int before_request(void* of, char* remote_address, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(of);
+  const auto address = ip_address_of(std::string(remote_address != nullptr ? remote_address : ""));
+  const auto allowed = address ? may_reach(transfer, *address) : fail("The connection's address is not known.");
+  if (allowed) return CURL_PREREQFUNC_OK;
+  transfer.forbidden = allowed.error().message;
+  return CURL_PREREQFUNC_ABORT;
+}
+
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* into) {
   auto& transfer = *static_cast<Transfer*>(into);
   if (transfer.response.body.size() + size * count > transfer.max_response_bytes) {
-    transfer.too_large = true;
+    transfer.too_large = "the answer is larger than " + human_bytes(transfer.max_response_bytes);
     return 0;
   }
   transfer.response.body.append(bytes, size * count);
@@ -166,14 +204,17 @@ class CurlTransport::Loop {
   int poll_ms() const;
   void admit();
   void start(Waiting waiting);
+  void run_transfer(std::unique_ptr<Transfer> transfer);
   void prepare(Transfer& transfer);
+  void set_route(Transfer& transfer);
   void finish_completed();
   void finish(std::unique_ptr<Transfer> transfer, CURLcode code);
+  HttpResponse fault_response(const Transfer& transfer, CURLcode code) const;
   void stop_all();
   static void answer_fault(Waiting& waiting, TransportFault fault, std::string text);
 
   const CurlTransportOptions options_;
-  const ProxyWords proxies_;
+  const ProxyChoice proxies_;
   CURLM* const multi_;
   CURLSH* const share_;
 
@@ -264,7 +305,14 @@ void CurlTransport::Loop::take_inbox() {
     const std::lock_guard lock(mutex_);
     taken_.swap(inbox_);
   }
-  for (Waiting& waiting : taken_) waiting_.push_back(std::move(waiting));
+  for (Waiting& waiting : taken_) {
+    const OutboundPolicy* policy = waiting.request.policy;
+    const auto allowed = policy != nullptr ? policy->check_url(waiting.request.url) : Result<void>();
+    if (allowed)
+      waiting_.push_back(std::move(waiting));
+    else
+      answer_fault(waiting, TransportFault::forbidden, allowed.error().message);
+  }
   taken_.clear();
 }
 
@@ -321,6 +369,11 @@ void CurlTransport::Loop::start(Waiting waiting) {
     spare_.pop_back();
   }
   transfer->what = std::move(waiting);
+  transfer->on_new_connection = false;
+  run_transfer(std::move(transfer));
+}
+
+void CurlTransport::Loop::run_transfer(std::unique_ptr<Transfer> transfer) {
   prepare(*transfer);
   CURL* const easy = transfer->easy;
   const CURLMcode code = curl_multi_add_handle(multi_, easy);
@@ -332,17 +385,23 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   CURL* const easy = transfer.easy;
   HttpRequest& request = transfer.what.request;
   transfer.response = HttpResponse();
-  transfer.max_response_bytes =
-      request.max_response_bytes != 0 ? request.max_response_bytes : options_.max_response_bytes;
   transfer.body_sent = 0;
   transfer.body_failure.clear();
-  transfer.too_large = false;
+  transfer.status_of_part = 0;
+  transfer.header_bytes = 0;
+  transfer.max_response_bytes = options_.max_response_bytes;
+  if (request.max_response_bytes != 0)
+    transfer.max_response_bytes = std::min(transfer.max_response_bytes, request.max_response_bytes);
+  transfer.too_large.clear();
+  transfer.tried_an_address = false;
+  transfer.forbidden.clear();
   transfer.words[0] = '\0';
 
   curl_easy_reset(easy);  // keeps the share
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // a redirect would lead past the check of the URL
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.words.data());
@@ -357,18 +416,7 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options_.ca_bundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_bundle.c_str());
 
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  // A proxy's own address is the server's configuration.
-  transfer.was_link_local = false;
-  transfer.may_be_link_local = request.link_local || (request.use_proxy && !proxies_.proxy_for(request.url).empty());
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
-  if (!request.use_proxy) {
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  } else if (!options_.proxy.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, options_.no_proxy.c_str());
-  }
+  set_route(transfer);
 
   if (request.body_source != nullptr) set_body_source(transfer, *request.body_source);
   if (request.method == "HEAD") {
@@ -402,6 +450,21 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
 }
 
+void CurlTransport::Loop::set_route(Transfer& transfer) {
+  CURL* const easy = transfer.easy;
+  const HttpRequest& request = transfer.what.request;
+  transfer.proxy = request.use_proxy ? proxies_.proxy_for(request.url) : std::string();
+  // Both are set, empty or not, so that libcurl looks for neither in the environment.
+  curl_easy_setopt(easy, CURLOPT_PROXY, transfer.proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer.on_new_connection ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &before_request);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, &transfer);
+}
+
 void CurlTransport::Loop::finish_completed() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -412,6 +475,11 @@ void CurlTransport::Loop::finish_completed() {
     std::unique_ptr<Transfer> transfer = std::move(found->second);
     active_.erase(found);
     curl_multi_remove_handle(multi_, transfer->easy);
+    if (code == CURLE_ABORTED_BY_CALLBACK && !transfer->on_new_connection) {  // libcurl has closed the one it had
+      transfer->on_new_connection = true;
+      run_transfer(std::move(transfer));
+      continue;
+    }
     const auto of_host = active_by_host_.find(transfer->what.host);
     if (--of_host->second == 0) active_by_host_.erase(of_host);
     finish(std::move(transfer), code);
@@ -419,38 +487,47 @@ void CurlTransport::Loop::finish_completed() {
 }
 
 void CurlTransport::Loop::finish(std::unique_ptr<Transfer> transfer, CURLcode code) {
-  HttpResponse response = std::move(transfer->response);
-  const HttpRequest& request = transfer->what.request;
+  HttpResponse response;
   if (code == CURLE_OK) {
+    response = std::move(transfer->response);
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     response.status = static_cast<int>(status);
   } else {
-    long connect_status = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-    FaultFacts facts;
-    facts.code = static_cast<int>(code);
-    facts.words = transfer->was_link_local ? "its address is link-local, which is allowed for credentials only"
-                  : transfer->too_large    ? "the answer is larger than " + human_bytes(transfer->max_response_bytes)
-                  : !transfer->body_failure.empty() ? "the body cannot be read: " + transfer->body_failure
-                  : transfer->words[0] != '\0'      ? std::string(transfer->words.data())
-                                                    : std::string(curl_easy_strerror(code));
-    facts.host = transfer->what.host;
-    facts.proxy = request.use_proxy ? proxies_.proxy_for(request.url) : std::string();
-    facts.proxy_status = static_cast<int>(connect_status);
-    response = HttpResponse();
-    response.fault = fault_of(facts);
-    response.proxy_status = facts.proxy.empty() ? 0 : facts.proxy_status;
-    long sent_bytes = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-    response.request_sent = sent_bytes > 0;
-    response.fault_text = fault_text(facts);
+    response = fault_response(*transfer, code);
   }
   response.request_body = std::move(transfer->what.request.body);
   const std::function<void(HttpResponse)> done = std::move(transfer->what.done);
   transfer->what = Waiting();
+  transfer->response = HttpResponse();  // what came of one that failed
   spare_.push_back(std::move(transfer));
   done(std::move(response));
+}
+
+HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLcode code) const {
+  long connect_status = 0, sent_bytes = 0;
+  curl_easy_getinfo(transfer.easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+  curl_easy_getinfo(transfer.easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+  FaultFacts facts;
+  facts.code = static_cast<int>(code);
+  facts.words = !transfer.too_large.empty()      ? transfer.too_large
+                : !transfer.body_failure.empty() ? "the body cannot be read: " + transfer.body_failure
+                : transfer.words[0] != '\0'      ? std::string(transfer.words.data())
+                                                 : std::string(curl_easy_strerror(code));
+  facts.host = transfer.what.host;
+  facts.proxy = without_password(transfer.proxy);
+  facts.proxy_status = static_cast<int>(connect_status);
+  if (!transfer.tried_an_address || code == CURLE_ABORTED_BY_CALLBACK)
+    facts.forbidden = transfer.forbidden;
+  else if (!transfer.forbidden.empty())
+    facts.words += ". Another of its addresses was not tried: " + transfer.forbidden;
+  HttpResponse response;
+  response.fault = fault_of(facts);
+  response.fault_text = fault_text(facts);
+  response.proxy_status = facts.proxy.empty() ? 0 : facts.proxy_status;
+  response.request_sent = sent_bytes > 0;
+  response.status_of_part = transfer.status_of_part;
+  return response;
 }
 
 void CurlTransport::Loop::answer_fault(Waiting& waiting, TransportFault fault, std::string text) {

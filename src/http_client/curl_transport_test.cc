@@ -3,19 +3,16 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
 #include "http_client/blocking_http.h"
 #include "http_client/curl_fault.h"
 #include "http_client/http_server_fake.h"
+#include "http_client/pem_file_fake.h"
 
 namespace sluice::http_client {
 namespace {
@@ -209,7 +206,7 @@ TEST(CurlTransport, makes_no_connection_to_a_link_local_address_however_it_is_wr
   CurlTransport transport;
   for (const char* url : {"http://169.254.169.254/", "http://2852039166/", "http://[::ffff:169.254.169.254]/"}) {
     const HttpResponse response = send_and_wait(transport, request_to(url));
-    EXPECT_EQ(response.fault, TransportFault::connect) << url;
+    EXPECT_EQ(response.fault, TransportFault::forbidden) << url;
     EXPECT_NE(response.fault_text.find("link-local"), std::string::npos) << response.fault_text;
   }
 }
@@ -311,29 +308,16 @@ TEST(CurlTransport, tells_of_a_connection_that_breaks) {
     const HttpResponse response = send_and_wait(transport, request_to(server.url() + path));
     EXPECT_EQ(response.fault, TransportFault::reset) << response.fault_text;
     EXPECT_EQ(response.body, "");
+    EXPECT_EQ(response.status_of_part, std::string_view(path) == "/half" ? 200 : 0);
   }
 }
-
-// A file that goes away with the test.
-class PemFile {
- public:
-  explicit PemFile(const std::string& text) {
-    std::string name = (std::filesystem::temp_directory_path() / "sluice-pem-XXXXXX").string();
-    const int file = ::mkstemp(name.data());
-    ::close(file);
-    path = name;
-    std::ofstream(path) << text;
-  }
-  ~PemFile() { std::filesystem::remove(path); }
-  std::string path;
-};
 
 TEST(CurlTransport, trusts_the_certificates_of_the_ca_bundle_and_no_others) {
   HttpServerFake server([](const HttpServerFake::Request& request) { return HttpServerFake::reply(200, request.body); },
                         HttpServerFake::Over::tls);
   const PemFile bundle(server.certificate_pem());
   CurlTransportOptions options;
-  options.ca_bundle = bundle.path;
+  options.ca_bundle = bundle.path();
   CurlTransport trusting(options);
   const std::string body(1 << 20, 'x');
   const HttpResponse answered = send_and_wait(trusting, request_to(server.url(), body));
@@ -362,7 +346,7 @@ TEST(CurlTransport, resumes_tls_on_a_new_connection) {
       HttpServerFake::Over::tls);
   const PemFile bundle(server.certificate_pem());
   CurlTransportOptions options;
-  options.ca_bundle = bundle.path;
+  options.ca_bundle = bundle.path();
   CurlTransport transport(options);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 200);
   EXPECT_EQ(server.connections(), 3);
@@ -390,14 +374,66 @@ TEST(CurlTransport, tells_of_a_ca_bundle_that_is_not_there) {
 }
 
 TEST(CurlTransport, takes_no_answer_beyond_its_limit) {
-  HttpServerFake server(
-      [](const HttpServerFake::Request&) { return HttpServerFake::reply(200, std::string(5000, 'x')); });
+  HttpServerFake server([](const HttpServerFake::Request& request) {
+    if (request.target == "/endless") {
+      HttpServerFake::Answer answer{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"};
+      answer.for_ever = "400\r\n" + std::string(0x400, 'x') + "\r\n";
+      return answer;
+    }
+    return HttpServerFake::reply(200, std::string(5000, 'x'));
+  });
   CurlTransportOptions options;
   options.max_response_bytes = 4096;
-  CurlTransport transport(options);
-  const HttpResponse response = send_and_wait(transport, request_to(server.url()));
-  EXPECT_EQ(response.fault, TransportFault::other);
-  EXPECT_NE(response.fault_text.find("larger than 4.0 KiB"), std::string::npos) << response.fault_text;
+  CurlTransport of_all(options), of_one;
+  for (const char* path : {"/", "/endless"}) {
+    for (CurlTransport* transport : {&of_all, &of_one}) {
+      HttpRequest request = request_to(server.url() + path);
+      if (transport == &of_one) request.max_response_bytes = 4096;
+      const HttpResponse response = send_and_wait(*transport, std::move(request));
+      EXPECT_EQ(response.fault, TransportFault::other);
+      EXPECT_NE(response.fault_text.find("larger than 4.0 KiB"), std::string::npos) << response.fault_text;
+      EXPECT_EQ(response.status_of_part, 200) << "the server has answered";
+      EXPECT_EQ(response.status, 0);
+      EXPECT_EQ(response.body, "");
+    }
+  }
+  HttpRequest request = request_to(server.url());
+  request.max_response_bytes = 5000;
+  EXPECT_EQ(send_and_wait(of_one, request).body.size(), 5000u);
+  EXPECT_EQ(send_and_wait(of_all, request).fault, TransportFault::other) << "a request cannot raise the limit of all";
+}
+
+TEST(CurlTransport, takes_no_headers_without_end) {
+  HttpServerFake server([](const HttpServerFake::Request& request) {
+    HttpServerFake::Answer answer{"HTTP/1.1 200 OK\r\n"};
+    answer.for_ever = "X-More: " + std::string(1000, 'x') + "\r\n";
+    if (request.target == "/interim")
+      answer.bytes = answer.for_ever = "HTTP/1.1 103 Early Hints\r\n" + answer.for_ever + "\r\n";
+    return answer;
+  });
+  CurlTransport transport;
+  for (const char* path : {"/", "/interim"}) {
+    const HttpResponse response = send_and_wait(transport, request_to(server.url() + path));
+    EXPECT_NE(response.fault, TransportFault::none);
+    EXPECT_NE(response.fault_text.find("headers are larger"), std::string::npos) << response.fault_text;
+  }
+}
+
+TEST(CurlTransport, gives_an_answer_that_trickles_no_more_time_than_others) {
+  HttpServerFake server([](const HttpServerFake::Request&) {
+    HttpServerFake::Answer answer{"HTTP/1.1 204 Empty\r\n"};
+    answer.for_ever = "X: y\r\n";
+    answer.every_ms = 5;
+    return answer;
+  });
+  CurlTransport transport;
+  HttpRequest request = request_to(server.url());
+  request.timeout_ms = 100;
+  const auto started = std::chrono::steady_clock::now();
+  const HttpResponse response = send_and_wait(transport, std::move(request));
+  EXPECT_EQ(response.fault, TransportFault::timeout) << response.fault_text;
+  EXPECT_EQ(response.status_of_part, 204);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
 }
 
 TEST(CurlTransport, passes_over_interim_answers) {
@@ -414,10 +450,20 @@ TEST(CurlTransport, passes_over_interim_answers) {
 }
 
 TEST(CurlTransport, follows_no_redirect) {
-  HttpServerFake server(
-      [](const HttpServerFake::Request&) { return HttpServerFake::reply(302, "", "Location: /elsewhere\r\n"); });
+  HttpServerFake elsewhere([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, ""); });
+  HttpServerFake server([&](const HttpServerFake::Request& request) {
+    EXPECT_EQ(request.target, "/");
+    const std::string location = request.method == "GET" ? "/again" : elsewhere.url();
+    return HttpServerFake::reply(307, "", "Location: " + location + "\r\nRefresh: 0; url=/again\r\n");
+  });
   CurlTransport transport;
-  EXPECT_EQ(send_and_wait(transport, request_to(server.url())).status, 302);
+  HttpRequest get = request_to(server.url() + "/", "");
+  get.method = "GET";
+  EXPECT_EQ(send_and_wait(transport, get).status, 307);
+  const HttpResponse response = send_and_wait(transport, request_to(server.url() + "/"));
+  EXPECT_EQ(response.status, 307);
+  EXPECT_EQ(response.header("location"), elsewhere.url());
+  EXPECT_EQ(elsewhere.connections(), 0);
 }
 
 TEST(CurlTransport, goes_through_the_proxy_it_is_given_except_where_told_not_to) {
@@ -528,20 +574,11 @@ TEST(CurlFault, classes_what_libcurl_says) {
       {CURLE_WRITE_ERROR, "", 0, TransportFault::other},
   };
   for (const auto& c : cases) {
-    EXPECT_EQ(fault_of({static_cast<int>(c.code), "words", "host", c.proxy, c.proxy_status}), c.fault)
+    EXPECT_EQ(fault_of({static_cast<int>(c.code), "words", "host", c.proxy, c.proxy_status, ""}), c.fault)
         << c.code << c.proxy;
   }
-  EXPECT_EQ(fault_text({CURLE_COULDNT_RESOLVE_HOST, "no such name", "kinesis.eu-west-1.amazonaws.com", "", 0}),
+  EXPECT_EQ(fault_text({CURLE_COULDNT_RESOLVE_HOST, "no such name", "kinesis.eu-west-1.amazonaws.com", "", 0, ""}),
             "Could not resolve kinesis.eu-west-1.amazonaws.com: no such name");
-}
-
-TEST(ProxyWords, names_the_proxy_without_its_password_unless_an_exception_fits) {
-  const ProxyWords words("http://user:secret@proxy.corp:3128", "internal.corp, .example.com,10.0.0.1");
-  EXPECT_EQ(words.proxy_for("https://kinesis.eu-west-1.amazonaws.com/"), "http://proxy.corp:3128");
-  EXPECT_EQ(words.proxy_for("https://kinesis.internal.corp:4567/"), "");
-  EXPECT_EQ(words.proxy_for("https://a.example.com/"), "");
-  EXPECT_EQ(words.proxy_for("http://10.0.0.1:80/"), "");
-  EXPECT_EQ(ProxyWords("p:1", "*").proxy_for("http://x/"), "");
 }
 
 }  // namespace

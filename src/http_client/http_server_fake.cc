@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 
 #include "base/check.h"
@@ -82,18 +83,23 @@ std::string HttpServerFake::Request::header(const std::string& lower_case_name) 
   return {};
 }
 
-HttpServerFake::HttpServerFake(Handler handler, Over over) : handler_(std::move(handler)) {
+HttpServerFake::HttpServerFake(Handler handler, Over over, At at, std::uint16_t port) : handler_(std::move(handler)) {
   if (over == Over::tls) tls_ = std::make_unique<TlsFake>();
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  SLUICE_CHECK(::bind(listener_, generic, sizeof address) == 0 && ::listen(listener_, 64) == 0,
-               "loopback has a free port");
-  socklen_t size = sizeof address;
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  v4.sin_port = htons(port);
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_addr = in6addr_loopback;
+  v6.sin6_port = htons(port);
+  const bool is_v4 = at == At::ipv4_loopback;
+  auto* generic = is_v4 ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
+  socklen_t size = is_v4 ? sizeof v4 : sizeof v6;
+  listener_ = ::socket(generic->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  SLUICE_CHECK(::bind(listener_, generic, size) == 0 && ::listen(listener_, 64) == 0, "loopback has a free port");
   ::getsockname(listener_, generic, &size);
-  port_ = ntohs(address.sin_port);
+  port_ = ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 
@@ -150,7 +156,12 @@ void HttpServerFake::serve(int socket, int connection) {
       request.body = buffer.substr(0, length);
       buffer.erase(0, length);
       const Answer answer = handler_(request);
-      alive = !answer.bytes.empty() && line.send_all(answer.bytes) && !answer.close_after;
+      alive = !answer.bytes.empty() && line.send_all(answer.bytes);
+      while (alive && !answer.for_ever.empty()) {
+        alive = line.send_all(answer.for_ever);
+        std::this_thread::sleep_for(std::chrono::milliseconds(answer.every_ms));
+      }
+      alive = alive && !answer.close_after;
     }
   }
   const std::lock_guard lock(mutex_);
@@ -160,8 +171,7 @@ void HttpServerFake::serve(int socket, int connection) {
 
 HttpServerFake::Answer HttpServerFake::reply(int status, const std::string& body, const std::string& more_headers) {
   return {"HTTP/1.1 " + std::to_string(status) + " Scripted\r\nContent-Length: " + std::to_string(body.size()) +
-              "\r\n" + more_headers + "\r\n" + body,
-          false};
+          "\r\n" + more_headers + "\r\n" + body};
 }
 
 }  // namespace sluice::http_client

@@ -29,14 +29,17 @@ class HttpServerFake {
     std::string header(const std::string& lower_case_name) const;
   };
   struct Answer {
-    std::string bytes;         // as sent, status line and all: see reply()
-    bool close_after = false;  // also what an empty answer amounts to: the connection breaks
+    std::string bytes;          // as sent, status line and all: see reply()
+    bool close_after = false;   // also what an empty answer amounts to: the connection breaks
+    std::string for_ever = {};  // sent after that again and again, until the other side has enough
+    int every_ms = 0;           // at this pace
   };
   using Handler = std::function<Answer(const Request&)>;
 
   enum class Over { plain, tls };
-  // The handler is called by several threads at once.
-  explicit HttpServerFake(Handler handler, Over over = Over::plain);
+  enum class At { ipv4_loopback, ipv6_loopback };
+  // The handler is called by several threads at once. Port 0: any free one.
+  explicit HttpServerFake(Handler handler, Over over = Over::plain, At at = At::ipv4_loopback, std::uint16_t port = 0);
   ~HttpServerFake();
 
   std::uint16_t port() const { return port_; }

@@ -1,8 +1,9 @@
-// HTTPS to AWS. Behind an interface so that a test answers in its place; the real one is libcurl
+// HTTPS to others. Behind an interface so that a test answers in its place; the real one is libcurl
 // (http_client/curl_transport.h), whose field proxies, certificates, name resolution and keep-alive are.
 // docs/decisions/0004-libcurl-to-aws.md
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,6 +26,7 @@ class HttpBody {
   // request with fault `other`.
   virtual Result<void> read(std::uint64_t offset, char* out, std::size_t size) const = 0;
 };
+class OutboundPolicy;
 
 struct HttpRequest {
   std::string method = "POST";
@@ -33,17 +35,22 @@ struct HttpRequest {
   std::string body;
   std::shared_ptr<const HttpBody> body_source = nullptr;  // instead of `body`
   std::int64_t connect_timeout_ms = 5'000;
-  std::int64_t timeout_ms = 30'000;    // the whole exchange
-  bool use_proxy = true;               // false for link-local metadata services
-  bool link_local = false;             // true for them alone: to others no connection to a link-local address is made
-  std::size_t max_response_bytes = 0;  // a longer answer is a fault `other`; 0: the transport's own limit
+  std::int64_t timeout_ms = 30'000;  // the whole exchange
+  bool use_proxy = true;             // false for link-local metadata services
+  bool link_local = false;           // true for them alone: to others no connection to a link-local address is made
+  // For what is called on behalf of people who do not own the server: what they may have it connect to. It lives until
+  // the answer. Null, for the owner's own settings: any address but link-local ones.
+  const OutboundPolicy* policy = nullptr;
+  std::size_t max_response_bytes = 0;  // a larger body is a fault; 0: the transport's limit, which holds anyway
 };
 
-enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, other };
+// forbidden: no connection may be made there (http_client/outbound_policy.h); the text says what to do.
+enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, forbidden, other };
 
 struct HttpResponse {
   TransportFault fault = TransportFault::none;  // not none: no whole answer came; `status` is 0
   std::string fault_text;                       // host and the library's words, for a person
+  int status_of_part = 0;     // of a fault: the status of an answer that began, but whose rest is lost or too large
   int proxy_status = 0;       // of a fault: what the proxy answered to CONNECT; 0: no proxy, or no answer
   bool request_sent = false;  // of a fault: the server was reached, and the request or some of it was sent
   int status = 0;

@@ -33,8 +33,8 @@ TlsFake::TlsFake() : context_(std::make_unique<Context>()) {
   X509V3_CTX v3;
   X509V3_set_ctx_nodb(&v3);
   X509V3_set_ctx(&v3, certificate, certificate, nullptr, nullptr, 0);
-  for (const auto& [nid, value] :
-       {std::pair(NID_subject_alt_name, "IP:127.0.0.1"), std::pair(NID_basic_constraints, "CA:TRUE")}) {
+  for (const auto& [nid, value] : {std::pair(NID_subject_alt_name, "IP:127.0.0.1,DNS:sluice.localhost"),
+                                   std::pair(NID_basic_constraints, "CA:TRUE")}) {
     X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, &v3, nid, value);
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);

@@ -1,4 +1,5 @@
-// The server's side of TLS for HttpServerFake, with a certificate of its own for 127.0.0.1.
+// The server's side of TLS for HttpServerFake, with a certificate of its own for 127.0.0.1 and
+// sluice.localhost, which libcurl resolves to 127.0.0.1 and ::1.
 #pragma once
 
 #include <memory>

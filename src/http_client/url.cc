@@ -3,8 +3,57 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http_client/ip_address.h"
 
 namespace sluice::http_client {
+
+namespace {
+
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
+
+bool valid_host(std::string_view host) {
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    const std::string_view inside = host.substr(1, host.size() - 2);
+    return inside.find(':') != std::string_view::npos && ip_address_of(std::string(inside)).has_value();
+  }
+  if (host.empty() || host.front() == '.') return false;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
+  });
+}
+
+bool valid_port(std::string_view port) {
+  if (port.empty() || port.size() > 5) return false;
+  int value = 0;
+  for (const char c : port) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (c - '0');
+  }
+  return value >= 1 && value <= 65'535;
+}
+
+}  // namespace
+
+Result<UrlParts> parse_url(std::string_view url) {
+  UrlParts parts;
+  parts.https = url.starts_with(kHttps);
+  if (!parts.https && !url.starts_with(kHttp)) return fail("does not begin with https:// or http://");
+  const std::string_view rest = url.substr(parts.https ? kHttps.size() : kHttp.size());
+  if (rest.find('#') != std::string_view::npos) return fail("has a fragment");
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  parts.host_and_port = rest.substr(0, end);
+  parts.path_and_query = rest.substr(end);
+  if (parts.host_and_port.find('@') != std::string_view::npos) return fail("contains a user name");
+  const auto [host, port] = split_port(parts.host_and_port);
+  if (!valid_host(host)) return fail("has no valid host");
+  if (host.size() < parts.host_and_port.size() && !valid_port(port)) return fail("has no valid port");
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; };
+  if (!std::all_of(parts.path_and_query.begin(), parts.path_and_query.end(), printable))
+    return fail("has a path with a character that URLs do not allow");
+  return parts;
+}
 
 std::pair<std::string_view, std::string_view> split_port(std::string_view authority) {
   const std::size_t bracket = authority.rfind(']');

@@ -8,6 +8,8 @@
 namespace sluice::intake {
 namespace {
 
+constexpr std::string_view kPayloadParameter = "d=";
+
 // A '+' stays one: it is a digit of base64, not a space. A space, which some proxies make of it, becomes one again.
 std::string percent_decoded(std::string_view text) {
   std::string out;
@@ -35,13 +37,19 @@ std::string_view gif_picture() {
   return {kPicture, sizeof kPicture - 1};
 }
 
-std::optional<std::string> gif_payload(std::string_view query) {
+std::string_view gif_parameter(std::string_view query) {
   while (!query.empty()) {
     const std::string_view parameter = query.substr(0, query.find('&'));
-    if (parameter.starts_with("d=")) return base64_decode(percent_decoded(parameter.substr(2)));
+    if (parameter.starts_with(kPayloadParameter)) return parameter;
     query.remove_prefix(std::min(query.size(), parameter.size() + 1));
   }
-  return std::nullopt;
+  return {};
+}
+
+std::optional<std::string> gif_payload(std::string_view query) {
+  const std::string_view parameter = gif_parameter(query);
+  if (parameter.empty()) return std::nullopt;
+  return base64_decode(percent_decoded(parameter.substr(kPayloadParameter.size())));
 }
 
 }  // namespace sluice::intake

@@ -10,7 +10,10 @@ namespace sluice::intake {
 // A transparent picture of 1 by 1 pixel.
 std::string_view gif_picture();
 
-// The bytes of the parameter `d` of a query: either base64 alphabet, padded or not, percent-encoded or not. Nothing
+// The parameter `d` of a query as sent, with its name: "d=W10="; empty when it is absent.
+std::string_view gif_parameter(std::string_view query);
+
+// The bytes of that parameter: either base64 alphabet, padded or not, percent-encoded or not. Nothing
 // when it is absent or is no base64.
 std::optional<std::string> gif_payload(std::string_view query);
 

@@ -79,7 +79,10 @@ bool IntakeHandler::ready(const http::HttpRequest& request) {
   std::uint64_t bytes = request.body.size();
   if (request.has_header("Content-Encoding"))
     bytes = std::min(bytes * kUsualInflation, intake_.limits.max_inflated_bytes);
-  return intake_.journal.has_room(bytes * kEntryGrowthPercent / 100);
+  bytes = bytes * kEntryGrowthPercent / 100;
+  refresh_catalog();
+  if (catalog_ && catalog_->keeps_originals()) bytes += request.body.size();
+  return intake_.journal.has_room(bytes);
 }
 
 void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {

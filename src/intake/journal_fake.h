@@ -42,7 +42,12 @@ class FakeJournal : public journal::Journal {
 
   void append(journal::AppendRequest request) override;
   std::uint64_t max_entry_bytes() const override { return max_entry_bytes_; }
-  bool has_room(std::uint64_t) const override { return has_room_; }
+  bool has_room(std::uint64_t bytes) const override {
+    asked_room_ = bytes;
+    return has_room_;
+  }
+  // What has_room() was asked for last.
+  std::uint64_t asked_room() const { return asked_room_; }
   // What it says of itself from now on, whatever it is.
   void set_has_room(bool has_room) { has_room_ = has_room; }
   std::unique_ptr<journal::JournalReader> reader(ObjectId, journal::Position) override { return nullptr; }
@@ -73,6 +78,7 @@ class FakeJournal : public journal::Journal {
   std::deque<journal::AppendRequest> held_;
   bool holding_ = false;
   std::atomic<bool> has_room_{true};
+  mutable std::atomic<std::uint64_t> asked_room_{0};
   journal::AppendOutcome outcome_ = journal::AppendOutcome::durable;
   std::size_t durable_before_ = 0;  // appends until outcome_ counts
   std::uint64_t max_entry_bytes_ = 32ull << 20;

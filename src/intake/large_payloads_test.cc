@@ -10,10 +10,10 @@
 #include "base/worker_fake.h"
 #include "event/entry.h"
 #include "http/raw_client_fake.h"
-#include "http/request_parser.h"
 #include "intake/gzip_fake.h"
 #include "intake/handler.h"
 #include "intake/journal_fake.h"
+#include "intake/request_fake.h"
 #include "storage/file_system_fake.h"
 
 namespace sluice::intake {
@@ -32,39 +32,12 @@ catalog::CatalogPointer catalog_of_one() {
                                                     std::vector<catalog::Destination>{});
 }
 
-// A request that has come whole, and its answer: status 0 until it is there.
-class Sent final : public http::HttpResponder::Target {
- public:
-  explicit Sent(std::string text) : text_(std::move(text)) {
-    parser_.begin();
-    std::string_view rest = text_;
-    auto step = http::RequestParser::Step::more;
-    while (step == http::RequestParser::Step::more || step == http::RequestParser::Step::header)
-      step = parser_.feed(rest);
-    EXPECT_EQ(step, http::RequestParser::Step::complete);
-    parser_.describe(request);
-  }
-  void respond(http::HttpResponse answer) override {
-    status = answer.status;
-    body = answer.body;
-  }
-  http::HttpRequest request;
-  unsigned status = 0;
-  std::string body;
-
- private:
-  const http::HttpLimits limits_;
-  http::ByteBudget budget_{256ull << 20};
-  const std::string text_;
-  http::RequestParser parser_{limits_, budget_};
-};
-
 class LargePayloadsTest : public testing::Test {
  protected:
   LargePayloadsTest() { catalog_.publish(catalog_of_one()); }
 
-  std::shared_ptr<Sent> send(const std::string& text) {
-    const auto sent = std::make_shared<Sent>(text);
+  std::shared_ptr<FakeRequest> send(const std::string& text) {
+    const auto sent = std::make_shared<FakeRequest>(text);
     handler_->handle(sent->request, http::HttpResponder(sent));
     return sent;
   }
@@ -154,7 +127,7 @@ TEST_F(LargePayloadsTest, are_known_by_their_size_after_inflation_whatever_they_
 
 TEST_F(LargePayloadsTest, wait_in_turn_by_environment_and_credential) {
   journal_.hold_answers();
-  std::deque<std::shared_ptr<Sent>> strangers;
+  std::deque<std::shared_ptr<FakeRequest>> strangers;
   for (int i = 0; i < 5; ++i) strangers.push_back(send(with_client_side_id(payload(600))));
   workers_.run_due();  // the first is being stored
   const auto server = send(with_key(payload(600)));

@@ -14,8 +14,9 @@ struct IntakeLimits {
   // Bytes of one payload after inflation; beyond it 400. 10,000 events, the most an SDK holds, of 6 kB each.
   std::uint64_t max_inflated_bytes = 64ull << 20;
   // Bytes at a time over all loops of inflated bodies, and of what reading a payload of more than max_uncharged_bytes
-  // takes beside its body: its entry, and the index of its largest event. Beyond it 503. One payload of the largest
-  // size (64 + 64 + 40 MiB), and small ones beside it.
+  // takes beside its body: its entry, the index of its largest event, and its original, where one is kept. Beyond it
+  // 503. One payload of the largest size (64 + 64 + 40 MiB), and small ones beside it; that it is kept as sent, too, is
+  // decided when its index is given back.
   std::uint64_t max_inflated_total_bytes = 192ull << 20;
   // Bytes of a payload whose reading is not counted: it works in buffers that each loop keeps.
   std::uint64_t max_uncharged_bytes = 1ull << 20;

@@ -85,6 +85,8 @@ TEST(Router, knows_every_endpoint_of_every_sdk) {
     EXPECT_EQ(static_cast<int>(got.method), static_cast<int>(c.method_fit));
     EXPECT_EQ(got.client_side_id, c.id);
   }
+  EXPECT_EQ(route("POST", "/sluice//events/bulk/abc/", "/sluice").path, "/events/bulk/{}");
+  EXPECT_EQ(route("GET", "/a/abc.gif", "").path, "/a/{}.gif");
   EXPECT_EQ(route("GET", "/events/bulk/abc", "").allow, "POST,OPTIONS");
   EXPECT_EQ(route("POST", "/a/abc.gif", "").allow, "GET,OPTIONS");
   EXPECT_EQ(route("GET", "/bulk", "").allow, "POST");

@@ -15,6 +15,7 @@ namespace {
 
 // An entry writer that a payload made larger than this is not kept.
 constexpr std::size_t kKeptEntryBytes = 4 << 20;
+constexpr const char* kTooMuchAtATime = "Sluice reads as much as it may at a time; send it again in a second.";
 // Lines of dead letters of one payload; the journal has what is beyond.
 constexpr std::size_t kMaxLetterBytes = 1 << 20;
 
@@ -113,7 +114,8 @@ PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body)
     return tl::unexpected(Refused{refusal, std::move(message)});
   };
   IntakeLoopMetrics::add(metrics_.bytes_inflated, body.size());
-  if (!intake_.rates.take(exchange.environment->id, body.size(), exchange.started_us))
+  const std::uint64_t larger = std::max(body.size(), exchange.request.body.size());  // gzip can make little of much
+  if (!intake_.rates.take(exchange.environment->id, larger, exchange.started_us))
     return refuse(Refusal::overloaded, "This environment sends more than " +
                                            human_bytes(intake_.limits.max_environment_bytes_per_s) +
                                            " a second, which is intake.max_environment_bytes_per_s; send it again in "
@@ -125,8 +127,7 @@ PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body)
   writer_.begin(exchange.environment->project_id, exchange.environment->id, received_ms, source);
   flags_.begin(*exchange.environment, source.unsummarized, received_ms, source.credential);
   MemoryCharge charge(intake_.inflated, body.size() > intake_.limits.max_uncharged_bytes ? body.size() : 0);
-  if (!charge.taken())
-    return refuse(Refusal::overloaded, "Sluice reads as much as it may at a time; send it again in a second.");
+  if (!charge.taken()) return refuse(Refusal::overloaded, kTooMuchAtATime);
   std::vector<event::EntryWriter> read_parts;
   const event::PayloadParts in_parts{intake_.limits.part_bytes, [&] {
                                        read_parts.push_back(std::exchange(writer_, event::EntryWriter()));
@@ -141,6 +142,8 @@ PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body)
       !read)
     return refuse(refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
+  if (exchange.environment->keeps_originals && !keep_original(exchange, charge))
+    return refuse(Refusal::overloaded, kTooMuchAtATime);
   const journal::DedupeKey whole_key = dedupe_key(source.credential, source.payload_id, body);
   std::vector<PayloadPart> parts;
   for (std::size_t number = 0; number < read_parts.size(); ++number) {
@@ -149,11 +152,22 @@ PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body)
     entry.stamp_ids(reader_.newest_creation_s());
     parts.push_back(finished_part(entry, dedupe_key_of_part(whole_key, number, entry.events())));
   }
-  if (writer_.event_count() > 0) {
+  if (writer_.event_count() > 0 || writer_.has_original()) {
     writer_.stamp_ids(reader_.newest_creation_s());
     parts.push_back(finished_part(writer_, whole_key));
   }
   return prepare(exchange, source, std::move(parts), std::move(charge), received_ms);
+}
+
+// Into the entry that is stored last: a small payload's only one, or one behind the parts of a large one. So its dedupe
+// key is that of the whole payload, and the answer says that all of it is there. False: there is no memory for it.
+bool PayloadTaker::keep_original(const Exchange& exchange, MemoryCharge& charge) {
+  if (reader_.event_count() == 0) return true;
+  const bool gif = exchange.route.endpoint == EndpointKind::gif;
+  const std::string_view body = gif ? std::string_view() : exchange.request.body;
+  if (!charge.grow(intake_.inflated, body.size() > intake_.limits.max_uncharged_bytes ? body.size() : 0)) return false;
+  writer_.set_original(original_head_.of(exchange.request, exchange.route), body);
+  return true;
 }
 
 PayloadTaker::Read PayloadTaker::prepare(Exchange& exchange, const event::PayloadSource& source,

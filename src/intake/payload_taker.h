@@ -12,6 +12,7 @@
 #include "intake/body_reader.h"
 #include "intake/exchange.h"
 #include "intake/flag_cache.h"
+#include "intake/original_head.h"
 #include "intake/pending.h"
 
 namespace sluice::intake {
@@ -36,6 +37,7 @@ class PayloadTaker {
 
   bool larger_than(const http::HttpRequest& request, std::uint64_t bytes) const;
   Read read(Exchange& exchange, std::string_view body);
+  bool keep_original(const Exchange& exchange, MemoryCharge& charge);
   Read prepare(Exchange& exchange, const event::PayloadSource& source, std::vector<PayloadPart> parts,
                MemoryCharge charge, std::int64_t received_ms);
   void write_dead_letters(PendingAnswer& pending, const event::PayloadSource& source, std::int64_t received_ms);
@@ -45,6 +47,7 @@ class PayloadTaker {
   event::PayloadReader reader_;
   FlagCache flags_;
   event::EntryWriter writer_;
+  OriginalHead original_head_;
   BodyReader bodies_;
 };
 

@@ -33,6 +33,14 @@ class MemoryCharge {
     std::swap(bytes_, other.bytes_);
     return *this;
   }
+  // Takes more of the same budget or, with none so far, of `budget`. False: there was no room for it.
+  bool grow(http::ByteBudget& budget, std::uint64_t bytes) {
+    if (bytes == 0) return true;
+    if (!budget.take(bytes)) return false;
+    budget_ = &budget;
+    bytes_ += bytes;
+    return true;
+  }
   // False: there was no room.
   bool taken() const { return bytes_ == 0 || budget_ != nullptr; }
 

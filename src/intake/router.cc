@@ -2,41 +2,43 @@
 
 #include <array>
 
+#include "event/original.h"
+
 namespace sluice::intake {
 namespace {
 
-constexpr std::string_view kIdSegment = "{id}";
-constexpr std::string_view kGifSegment = "{id}.gif";
+constexpr std::string_view kIdSegment = event::kClientSideIdPlaceholder;
+constexpr std::string_view kGifSegment = "{}.gif";
 constexpr std::size_t kMaxSegments = 3;
 
 struct Row {
-  std::array<std::string_view, kMaxSegments> segments;  // empty ones at the end
+  std::string_view path;
   EndpointKind endpoint;
   CredentialKind credential;
 };
 
 constexpr std::array<Row, 15> kRows = {{
-    {{"bulk"}, EndpointKind::analytics, CredentialKind::sdk_key},
-    {{"api", "events", "bulk"}, EndpointKind::analytics, CredentialKind::sdk_key},  // old Erlang SDKs
-    {{"diagnostic"}, EndpointKind::diagnostic, CredentialKind::sdk_key},
-    {{"mobile"}, EndpointKind::analytics, CredentialKind::mobile_key},
-    {{"mobile", "events"}, EndpointKind::analytics, CredentialKind::mobile_key},
-    {{"mobile", "events", "bulk"}, EndpointKind::analytics, CredentialKind::mobile_key},
-    {{"mobile", "events", "diagnostic"}, EndpointKind::diagnostic, CredentialKind::mobile_key},
-    {{"events", "bulk", kIdSegment}, EndpointKind::analytics, CredentialKind::client_side_id},
-    {{"events", "diagnostic", kIdSegment}, EndpointKind::diagnostic, CredentialKind::client_side_id},
-    {{"a", kGifSegment}, EndpointKind::gif, CredentialKind::client_side_id},
-    {{"status"}, EndpointKind::common, CredentialKind::none},
-    {{"healthz"}, EndpointKind::common, CredentialKind::none},
-    {{"readyz"}, EndpointKind::common, CredentialKind::none},
-    {{}, EndpointKind::root, CredentialKind::none},
-    {{"*"}, EndpointKind::root, CredentialKind::none},
+    {"/bulk", EndpointKind::analytics, CredentialKind::sdk_key},
+    {"/api/events/bulk", EndpointKind::analytics, CredentialKind::sdk_key},  // old Erlang SDKs
+    {"/diagnostic", EndpointKind::diagnostic, CredentialKind::sdk_key},
+    {"/mobile", EndpointKind::analytics, CredentialKind::mobile_key},
+    {"/mobile/events", EndpointKind::analytics, CredentialKind::mobile_key},
+    {"/mobile/events/bulk", EndpointKind::analytics, CredentialKind::mobile_key},
+    {"/mobile/events/diagnostic", EndpointKind::diagnostic, CredentialKind::mobile_key},
+    {"/events/bulk/{}", EndpointKind::analytics, CredentialKind::client_side_id},
+    {"/events/diagnostic/{}", EndpointKind::diagnostic, CredentialKind::client_side_id},
+    {"/a/{}.gif", EndpointKind::gif, CredentialKind::client_side_id},
+    {"/status", EndpointKind::common, CredentialKind::none},
+    {"/healthz", EndpointKind::common, CredentialKind::none},
+    {"/readyz", EndpointKind::common, CredentialKind::none},
+    {"/", EndpointKind::root, CredentialKind::none},
+    {"*", EndpointKind::root, CredentialKind::none},
 }};
 
 using Segments = std::array<std::string_view, kMaxSegments + 1>;
 
 // The path's segments without empty ones; more than a row can have are not distinguished.
-Segments split(std::string_view path) {
+constexpr Segments split(std::string_view path) {
   Segments segments;
   std::size_t count = 0;
   while (!path.empty() && count < segments.size()) {
@@ -49,10 +51,16 @@ Segments split(std::string_view path) {
   return segments;
 }
 
-bool matches(const Row& row, const Segments& segments, std::string_view& id) {
+constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
+  std::array<Segments, kRows.size()> all;
+  for (std::size_t i = 0; i < kRows.size(); ++i) all[i] = split(kRows[i].path);
+  return all;
+}();
+
+bool matches(const Segments& row, const Segments& segments, std::string_view& id) {
   if (!segments[kMaxSegments].empty()) return false;
   for (std::size_t i = 0; i < kMaxSegments; ++i) {
-    const std::string_view wanted = row.segments[i];
+    const std::string_view wanted = row[i];
     if (wanted == kIdSegment && !segments[i].empty()) {
       id = segments[i];
     } else if (wanted == kGifSegment && segments[i].ends_with(".gif")) {
@@ -86,11 +94,12 @@ Route route(std::string_view method, std::string_view path, std::string_view pre
   if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
     path.remove_prefix(prefix.size());
   const Segments segments = split(path);
-  for (const Row& row : kRows) {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    const Row& row = kRows[i];
     std::string_view id;
-    if (!matches(row, segments, id)) continue;
+    if (!matches(kRowSegments[i], segments, id)) continue;
     if (row.endpoint == EndpointKind::root && method != "GET" && method != "HEAD" && method != "OPTIONS") return {};
-    return {row.endpoint, row.credential, fit(row, method), id, allowed_methods(row)};
+    return {row.endpoint, row.credential, fit(row, method), id, row.path, allowed_methods(row)};
   }
   return {};
 }

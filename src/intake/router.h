@@ -23,8 +23,11 @@ struct Route {
   EndpointKind endpoint = EndpointKind::unknown;
   CredentialKind credential = CredentialKind::none;
   MethodFit method = MethodFit::allowed;
-  std::string_view client_side_id;  // for CredentialKind::client_side_id; points into `path`
-  std::string_view allow;           // methods, as Allow and Access-Control-Allow-Methods have them
+  std::string_view client_side_id;  // for CredentialKind::client_side_id; points into the request's path
+  // The endpoint's own, as LaunchDarkly's event service has it, with {} for the client-side id: "/events/bulk/{}".
+  // Never anything that was sent.
+  std::string_view path;
+  std::string_view allow;  // methods, as Allow and Access-Control-Allow-Methods have them
 
   bool browser() const { return credential == CredentialKind::client_side_id; }
 };

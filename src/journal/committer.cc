@@ -14,12 +14,6 @@ namespace {
 constexpr std::int64_t kGrowAgainUs = 100'000;
 constexpr std::int64_t kTellFullAgainUs = 10'000'000;
 
-std::uint64_t events_in(const event::EventKindCounts& counts) {
-  std::uint64_t events = 0;
-  for (const std::uint64_t count : counts) events += count;
-  return events;
-}
-
 }  // namespace
 
 Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
@@ -94,7 +88,7 @@ void Committer::store_group(std::span<const AppendRequest> requests, std::span<A
     if (!stored && member->remembered) dedupe_.undo_insert();
     if (stored && member->repeat) {
       ++stats_.deduplicated_entries;
-      stats_.deduplicated_events += events_in(requests[member->request].counts);
+      stats_.deduplicated_events += event::event_total(requests[member->request].counts);
     }
   }
   members_.clear();

@@ -125,6 +125,19 @@ TEST_F(JournalTest, stores_a_payload_that_is_sent_twice_once_also_across_a_resta
   EXPECT_EQ(append(request(kFirst, "payload", 7)), AppendOutcome::deduplicated) << "the one within the window counts";
 }
 
+TEST_F(JournalTest, counts_no_event_for_a_payload_as_sent) {
+  for (int times = 0; times < 2; ++times) {
+    AppendRequest made = request(kFirst, "payload", 7, 3);
+    made.counts[static_cast<std::size_t>(event::EventKind::original)] = 1;
+    append(std::move(made));
+  }
+  EXPECT_EQ(journal_->stats().appended_events, 3u);
+  EXPECT_EQ(journal_->stats().deduplicated_events, 3u);
+  const EnvironmentMark mark = journal_->mark(kFirst);
+  EXPECT_EQ(mark.appended[static_cast<std::size_t>(event::EventKind::original)], 1u);
+  EXPECT_EQ(journal_->count(kFirst, {}, mark.end)->events, mark.appended) << "on disk, too";
+}
+
 TEST_F(JournalTest, remembers_keys_of_sealed_segments_with_and_without_their_index) {
   for (std::uint8_t key = 1; key < 100; ++key)
     ASSERT_EQ(append(request(kFirst, std::string(3000, 'k'), key)), AppendOutcome::durable);

@@ -70,7 +70,7 @@ void SegmentTable::publish(const std::vector<FrameHeader>& frames) {
     const Position position = segments_.back()->position_of(summary.end);
     summary.add(frame, static_cast<std::uint32_t>(summary.end + frame.frame_bytes()));
     if (frame.kind != FrameKind::entry) continue;
-    for (const std::uint64_t count : frame.counts) appended_events_ += count;
+    appended_events_ += event::event_total(frame.counts);
     marks_.environment(frame.environment)
         .add(frame.counts, frame.payload_bytes, frame.received_ms, position,
              segments_.back()->position_of(summary.end));

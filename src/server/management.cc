@@ -7,7 +7,7 @@
 #include "base/text_file.h"
 #include "catalog/document_cipher.h"
 #include "catalog/sqlite_store.h"
-#include "kinesis/settings_check.h"
+#include "server/destination_kinds.h"
 
 namespace sluice::server {
 namespace {
@@ -53,9 +53,9 @@ Result<std::unique_ptr<Management>> Management::open(std::unique_ptr<catalog::Ca
 
 Result<void> Management::open_parts() {
   auto managed = catalog::ManagedCatalog::open(
-      *store_, kinesis::check_kinesis_settings, [this] { changed(); },
-      [this](const catalog::KinesisSettings& kinesis) {
-        return kinesis::check_kinesis_endpoints(kinesis, settings_.allowed_endpoints);
+      *store_, destination_kinds(), [this] { changed(); },
+      [this](const catalog::Destination& destination) {
+        return destination_kinds().of(destination).forbidden_addresses(destination.settings, settings_.outbound);
       });
   if (!managed) return tl::unexpected(managed.error());
   catalog_ = std::move(*managed);

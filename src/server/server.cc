@@ -12,15 +12,14 @@
 #include "api/rendered_pages.h"
 #include "api/rest_api.h"
 #include "api/server_view.h"
+#include "aws/server_identity.h"
 #include "base/log.h"
 #include "data_path/data_path.h"
 #include "http_client/curl_transport.h"
-#include "kinesis/destination_check.h"
-#include "kinesis/make_kinesis_sink.h"
 #include "launchdarkly/flag_reader.h"
-#include "server/aws_identity.h"
 #include "server/declared_token.h"
 #include "server/descriptor_limit.h"
+#include "server/destination_kinds.h"
 #include "server/empty_catalog.h"
 #include "server/event_id_secret.h"
 #include "server/management.h"
@@ -75,7 +74,8 @@ struct Server::Parts {
   std::mutex reload_mutex;  // one catalog is put in force at a time
   const std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
   std::unique_ptr<http_client::CurlTransport> transport;
-  std::unique_ptr<AwsIdentity> identity;
+  std::unique_ptr<aws::ServerIdentity> identity;
+  std::unique_ptr<destinations::KindParts> kind_parts;
   std::unique_ptr<data_path::DataPath> data_path;
   std::unique_ptr<Management> management;  // null: the catalog is declared in the configuration file
   std::unique_ptr<api::JournalWatch> journal_watch;
@@ -96,9 +96,11 @@ struct Server::Parts {
   Result<void> listen();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
-  std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
-                                             exporting::DeadLetterStore& dead_letters) {
-    return kinesis::make_kinesis_sink(destination, identity->parts(destination.kinesis), notifier, dead_letters);
+  exporting::SinkFactory sink_factory() {
+    return [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
+                  const exporting::SinkUse& use) {
+      return destination_kinds().of(destination).make_sink(destination, *kind_parts, notifier, dead_letters, use);
+    };
   }
 };
 
@@ -131,24 +133,21 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
          a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
          a.catalog_key == b.catalog_key && a.catalog_key_file == b.catalog_key_file &&
-         a.allowed_endpoints_text == b.allowed_endpoints_text && a.core_dumps == b.core_dumps &&
-         a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle && a.log_level == b.log_level &&
-         a.log_format == b.log_format;
+         a.outbound_text == b.outbound_text && a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly &&
+         a.ca_bundle == b.ca_bundle && a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
 }  // namespace
 
 Result<void> Server::Parts::open_data_path(bool managed) {
   transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
-  identity =
-      std::make_unique<AwsIdentity>(*transport, clock, environment, managed ? &settings.allowed_endpoints : nullptr);
-  auto opened = data_path::DataPath::open(
-      {settings.data_dir, settings.journal, settings.intake},
-      {*files, clock,
-       [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-         return make_sink(destination, notifier, dead_letters);
-       },
-       [this](const http::HttpRequest& request) { return public_status->answer(request.path); }});
+  identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
+  kind_parts.reset(
+      new destinations::KindParts{*transport, clock, environment, *identity, managed ? &settings.outbound : nullptr});
+  auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
+                                          {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
+                                             return public_status->answer(request.path);
+                                           }});
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};
@@ -186,16 +185,10 @@ Result<void> Server::Parts::make_gate() {
 
 void Server::Parts::make_api() {
   api = std::make_unique<api::RestApi>(
-      api::RestContext{
-          clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(), management->store(),
-          management->tokens(), management->roles(), data_path->flags(), data_path->exporter(),
-          [this](const catalog::Destination& destination, Notifier& notifier,
-                 exporting::DeadLetterStore& dead_letters) { return make_sink(destination, notifier, dead_letters); },
-          [this](const catalog::Destination& destination, const std::function<exporting::TestEventOutcome()>& put) {
-            return kinesis::check_destination(destination, identity->parts(destination.kinesis), put);
-          },
-          [this](const catalog::KinesisSettings& kinesis) { return identity->principal(kinesis); },
-          !settings.admin_tls.certificate_file.empty()},
+      api::RestContext{clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(),
+                       management->store(), management->tokens(), management->roles(), data_path->flags(),
+                       data_path->exporter(), sink_factory(), destination_kinds(), *kind_parts,
+                       !settings.admin_tls.certificate_file.empty()},
       *gate);
 }
 
@@ -277,7 +270,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     return tl::unexpected(started.error());
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);
   p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), *p.journal_watch,
-                                   p.data_path->exporter(), p.data_path->intake_metrics(), p.clock.wall_ms()});
+                                   destination_kinds(), p.data_path->exporter(), p.data_path->intake_metrics(),
+                                   p.clock.wall_ms()});
   p.public_status = std::make_unique<api::PublicStatus>(*p.view);
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
   if (auto made = p.make_gate(); !made) return tl::unexpected(made.error());

@@ -15,7 +15,7 @@
 #include "catalog/document_cipher.h"
 #include "config/quantity.h"
 #include "config/toml_table.h"
-#include "kinesis/settings_check.h"
+#include "server/destination_kinds.h"
 
 namespace sluice::server {
 namespace {
@@ -269,14 +269,23 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return time_into(s.launchdarkly.refresh_ms, text, 10'000, kDayMs);
        }},
-      {"aws.allowed_endpoints", "--allowed-endpoints", "SLUICE_ALLOWED_ENDPOINTS",
-       "hosts, .domains, addresses and networks by commas, or any", "\"kinesis.internal, 10.1.0.0/16\"",
-       "Which endpoints the destinations that the REST API manages may name besides AWS's own. Default: none.",
+      {"outbound.allowed",
+       "--outbound-allowed",
+       "SLUICE_OUTBOUND_ALLOWED",
+       "hosts, .domains, addresses and networks by commas, or any",
+       "\"hooks.internal, 10.1.0.0/16\"",
+       "What destinations that the REST API manages may call besides AWS's own endpoints and public addresses over "
+       "https. Default: none.",
        [](ServerSettings& s, std::string_view text) {
-         auto allowance = aws::EndpointAllowance::parse(text);
-         if (!allowance) return false;
-         s.allowed_endpoints = std::move(*allowance);
-         return text_into(s.allowed_endpoints_text, text);
+         auto policy = http_client::OutboundPolicy::parse(text);
+         if (!policy) return false;
+         s.outbound = std::move(*policy);
+         return text_into(s.outbound_text, text);
+       },
+       {"aws.allowed_endpoints", "--allowed-endpoints", "SLUICE_ALLOWED_ENDPOINTS"},
+       [](std::string_view text) {
+         const auto policy = http_client::OutboundPolicy::parse(text);
+         return policy ? std::string() : policy.error().message;
        }},
       {"aws.ca_bundle", "--ca-bundle", "SLUICE_CA_BUNDLE", "a file of certificates in PEM",
        "\"/etc/ssl/certs/company.pem\"",
@@ -295,25 +304,76 @@ namespace {
 std::string does_not_fit(const SettingRow& row, std::string_view text) {
   if (row.key == "admin.token")  // a secret is in no message
     return fmt::format("Its value is not valid; expected {}. Example: {}", row.expected, row.example);
+  if (const std::string why = row.why_not != nullptr ? row.why_not(text) : std::string(); !why.empty())
+    return fmt::format("{} Example: {}", why, row.example);
   return fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, row.expected, row.example);
 }
 
-void apply_file(config::TomlTable& root, ServerSettings& settings) {
-  std::map<std::string, config::TomlTable> sections;
-  for (const SettingRow& row : setting_rows()) {
-    const auto dot = row.key.find('.');
-    config::TomlTable* table = &root;
-    if (dot != std::string_view::npos) {
-      const std::string section(row.key.substr(0, dot));
-      auto found = sections.find(section);
-      if (found == sections.end()) found = sections.emplace(section, root.table(section)).first;
-      table = &found->second;
-    }
-    const std::string name(dot == std::string_view::npos ? row.key : row.key.substr(dot + 1));
-    const auto text = table->scalar(name, row.expected, row.example);
-    if (text && !row.apply(settings, *text)) table->fault(name, does_not_fit(row, *text));
+// Applies what the file, the variables and the flags say, in this order. A setting under its name of before counts as
+// the same; both names are an error, since nobody can tell which is meant.
+class SettingsReader {
+ public:
+  SettingsReader(ServerSettings& settings, config::ConfigFaults& faults) : settings_(settings), faults_(faults) {}
+
+  void read_file(config::TomlTable& root) {
+    for_all_names([&](const SettingRow& row, const SettingNames& names, std::string& given) {
+      const auto dot = names.key.find('.');
+      config::TomlTable* table = dot == std::string_view::npos ? &root : &section(root, names.key.substr(0, dot));
+      const std::string name(dot == std::string_view::npos ? names.key : names.key.substr(dot + 1));
+      const auto text = table->scalar(name, row.expected, row.example);
+      if (!text) return;
+      given = names.key;
+      if (!row.apply(settings_, *text)) table->fault(name, does_not_fit(row, *text));
+    });
   }
-}
+
+  void read_variables_and_flags(const ConfigurationSource& source) {
+    for_all_names([&](const SettingRow& row, const SettingNames& names, std::string& given) {
+      const auto apply = [&](std::string_view kind, std::string_view name, const std::string& text) {
+        given = fmt::format("{} {}", kind, name);
+        if (!row.apply(settings_, text)) faults_.add(given, does_not_fit(row, text));
+      };
+      if (const auto value = source.environment(names.variable); value && !value->empty())
+        apply("variable", names.variable, *value);
+      const auto flag = source.flags.find(std::string(names.flag));
+      if (!names.flag.empty() && flag != source.flags.end()) apply("flag", names.flag, flag->second);
+    });
+  }
+
+  void refuse_both_names() {
+    for (const auto& [row, given] : given_) {
+      if (given.now.empty() || given.before.empty()) continue;
+      faults_.add(given.before, fmt::format("This is the name of {} from before, and {} is set too. Keep that one, and "
+                                            "remove this.",
+                                            row->key, given.now));
+    }
+  }
+
+ private:
+  struct Given {
+    std::string now, before;  // the place where it was last given under this name
+  };
+
+  template <typename Read>
+  void for_all_names(const Read& read) {
+    for (const SettingRow& row : setting_rows()) {
+      if (!row.before.key.empty()) read(row, row.before, given_[&row].before);
+      read(row, {row.key, row.flag, row.variable}, given_[&row].now);
+    }
+  }
+
+  config::TomlTable& section(config::TomlTable& root, std::string_view name) {
+    const std::string text(name);
+    auto found = sections_.find(text);
+    if (found == sections_.end()) found = sections_.emplace(text, root.table(text)).first;
+    return found->second;
+  }
+
+  ServerSettings& settings_;
+  config::ConfigFaults& faults_;
+  std::map<std::string, config::TomlTable> sections_;
+  std::map<const SettingRow*, Given> given_;
+};
 
 std::optional<std::string> read_file(const std::string& path) {
   std::error_code ignored;
@@ -344,17 +404,12 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
     }
   }
   config::TomlTable root = config::TomlTable::parse(text, name, faults);
-  apply_file(root, configuration.settings);
-  configuration.catalog = catalog::read_declared_catalog(root, kinesis::check_kinesis_settings);
+  SettingsReader reader(configuration.settings, faults);
+  reader.read_file(root);
+  configuration.catalog = catalog::read_declared_catalog(root, destination_kinds());
   root.refuse_unknown();
-  for (const SettingRow& row : setting_rows()) {
-    if (const auto value = source.environment(row.variable);
-        value && !value->empty() && !row.apply(configuration.settings, *value))
-      faults.add(fmt::format("variable {}", row.variable), does_not_fit(row, *value));
-    const auto flag = source.flags.find(std::string(row.flag));
-    if (!row.flag.empty() && flag != source.flags.end() && !row.apply(configuration.settings, flag->second))
-      faults.add(fmt::format("flag {}", row.flag), does_not_fit(row, flag->second));
-  }
+  reader.read_variables_and_flags(source);
+  reader.refuse_both_names();
   const journal::JournalLimits& journal = configuration.settings.journal;
   if (journal.max_bytes < 2 * journal.segment_bytes)
     faults.add("journal.max_bytes", fmt::format("{} holds less than two segments of {}; expected at least {}.",

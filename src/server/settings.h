@@ -13,11 +13,11 @@
 
 #include "api/admin_handler.h"
 #include "api/call_rate.h"
-#include "aws/endpoint_allowance.h"
 #include "base/log.h"
 #include "catalog/snapshot.h"
 #include "config/fault.h"
 #include "http/server.h"
+#include "http_client/outbound_policy.h"
 #include "intake/limits.h"
 #include "journal/journal.h"
 #include "launchdarkly/flag_reader.h"
@@ -40,8 +40,8 @@ struct ServerSettings {
   bool reuse_port = false;                    // intake's port, with another server
   std::int64_t grace_ms = 0;                  // how long open connections continue when the server stops
   std::string catalog_key, catalog_key_file;  // empty both: the catalog is not encrypted
-  aws::EndpointAllowance allowed_endpoints;   // of destinations that are managed
-  std::string allowed_endpoints_text;         // as it was given
+  http_client::OutboundPolicy outbound;       // of what is managed, not of what a configuration file declares
+  std::string outbound_text;                  // as it was given
   bool core_dumps = false;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
@@ -51,6 +51,10 @@ struct ServerSettings {
   api::AdminAccess admin_access;
   bool accept_empty_catalog = false;  // told for one start: server/empty_catalog.h
   std::string ca_bundle;              // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
+};
+
+struct SettingNames {
+  std::string_view key, flag, variable;
 };
 
 // One setting: how the file, the environment and the command line call it.
@@ -63,6 +67,9 @@ struct SettingRow {
   std::string_view help;      // what it is for, with its default
   // Takes the text; false when it does not fit `expected`.
   bool (*apply)(ServerSettings&, std::string_view text);
+  SettingNames before = {};  // what it was called, which is still read; not both
+  // What is wrong with a text that `apply` refused, where that can be said better than by `expected`.
+  std::string (*why_not)(std::string_view text) = nullptr;
 };
 const std::vector<SettingRow>& setting_rows();
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 namespace sluice::server {
 namespace {
@@ -51,6 +52,31 @@ TEST_F(SettingsTest, all_faults_come_in_one_answer_with_place_and_example) {
   for (const char* part : {"line 2, [intake], listen", kDoesNotFit, "line 4, jurnal", "Did you mean journal?",
                            "variable SLUICE_DRAIN", "flag --log-level"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST_F(SettingsTest, are_read_under_the_name_of_before_but_not_under_both) {
+  for (const auto& [file, variables, flags] :
+       {std::tuple<std::string, std::map<std::string, std::string>, std::map<std::string, std::string>>{
+            "[aws]\nallowed_endpoints = \"a.internal\"\n", {}, {}},
+        {"", {{"SLUICE_ALLOWED_ENDPOINTS", "a.internal"}}, {}},
+        {"", {}, {{"--allowed-endpoints", "a.internal"}}},
+        {"[outbound]\nallowed = \"b\"\n", {{"SLUICE_OUTBOUND_ALLOWED", "a.internal"}}, {}}}) {
+    const Configuration configuration = load(file, variables, flags);
+    EXPECT_TRUE(faults_.empty()) << faults_.text();
+    EXPECT_EQ(configuration.settings.outbound_text, "a.internal");
+    EXPECT_TRUE(configuration.settings.outbound.lists("a.internal"));
+  }
+  load("[aws]\nallowed_endpoints = \"a.internal\"\n", {{"SLUICE_OUTBOUND_ALLOWED", "a.internal"}});
+  ASSERT_EQ(faults_.all().size(), 1u) << faults_.text();
+  EXPECT_EQ(faults_.all()[0].place, "aws.allowed_endpoints");
+  for (const char* name : {"outbound.allowed", "variable SLUICE_OUTBOUND_ALLOWED"})
+    EXPECT_NE(faults_.all()[0].message.find(name), std::string::npos) << faults_.text();
+}
+
+TEST_F(SettingsTest, a_list_with_a_bad_entry_is_refused_with_the_entry) {
+  load("", {{"SLUICE_OUTBOUND_ALLOWED", "hooks.internal, http://x, 10.0.0.1"}});
+  ASSERT_EQ(faults_.all().size(), 1u);
+  EXPECT_TRUE(faults_.all()[0].message.starts_with("\"http://x\" is not a host")) << faults_.text();
 }
 
 TEST_F(SettingsTest, an_empty_variable_counts_as_none) {

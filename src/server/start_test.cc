@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/toml_table.h"
+#include "server/destination_kinds.h"
 #include "server/management.h"
 #include "server/server.h"
 
@@ -58,10 +60,13 @@ class StartTest : public testing::Test {
       destinations[0].id = destination_;
       destinations[0].name = "lake";
       destinations[0].on = true;
-      destinations[0].kinesis.region = "eu-west-1";
-      destinations[0].kinesis.stream_name = "flags";
-      destinations[0].kinesis.endpoint = "http://127.0.0.1:9";
-      destinations[0].kinesis.sts_endpoint = "http://127.0.0.1:9";
+      config::ConfigFaults faults;
+      config::TomlTable table = config::TomlTable::parse(
+          "region = \"eu-west-1\"\nstream_name = \"flags\"\n"
+          "endpoint = \"http://127.0.0.1:9\"\nsts_endpoint = \"http://127.0.0.1:9\"\n",
+          "test.toml", faults);
+      destinations[0].kind = destination_kinds().names().front();
+      destinations[0].settings = destination_kinds().all().front()->read(table).settings;
     }
     configuration.catalog = std::make_shared<catalog::CatalogSnapshot>(std::move(projects), std::move(environments),
                                                                        std::move(destinations));

@@ -42,6 +42,7 @@ void UsageKeeper::sample() {
   for (const auto& [id, sums] : delivered) {
     const event::EventKindCounts& before = written_[id];
     for (const event::EventKindRow& row : event::kEventKinds) {
+      if (row.kind == event::EventKind::original) continue;  // its events are what is used
       const auto kind = static_cast<std::size_t>(row.kind);
       if (sums.by_kind[kind] > before[kind])
         rows.push_back({now_ms - now_ms % kHourMs, id.hex(), std::string(row.name), sums.project_key,

@@ -77,6 +77,14 @@ TEST_F(UsageKeeperTest, what_could_not_be_written_is_written_with_the_next_sampl
   EXPECT_EQ(store_.rows[0].events, 7u);
 }
 
+TEST_F(UsageKeeperTest, payloads_that_were_repeated_are_no_events_that_were_used) {
+  deliver(3);
+  delivered_[kDestination].by_kind[static_cast<std::size_t>(event::EventKind::original)] = 5;
+  workers_.run_for_us(kUsageIntervalMs * 1000);
+  ASSERT_EQ(store_.rows.size(), 1u);
+  EXPECT_EQ(store_.rows[0].kind, "feature");
+}
+
 TEST_F(UsageKeeperTest, takes_a_last_sample_when_it_ends) {
   deliver(3);
   keeper_.reset();

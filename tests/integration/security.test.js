@@ -156,12 +156,12 @@ test('a managed destination names no endpoint that the server does not allow, ne
   const before = await sluice.api('POST', 'destinations/web/production', { name: 'before', kind: 'kinesis', config: configFor(kinesim), on: true });
   assert.equal(before.status, 201);
   await sluice.process.stop();
-  sluice.environment.SLUICE_ALLOWED_ENDPOINTS = 'kinesis.internal';
+  sluice.environment.SLUICE_OUTBOUND_ALLOWED = 'kinesis.internal';
   await sluice.launch();
   const config = configFor(kinesim);
   const refused = (answer, endpoint) => {
     assert.equal(answer.status, 400, `${endpoint}: ${JSON.stringify(answer.body)}`);
-    assert.match(answer.body.message, /aws\.allowed_endpoints|link-local/);
+    assert.match(answer.body.message, /outbound\.allowed|link-local/);
   };
   const target = 'destinations/web/production';
   for (const field of ['endpoint', 'stsEndpoint'])
@@ -173,7 +173,7 @@ test('a managed destination names no endpoint that the server does not allow, ne
   // What was there before the list was narrowed stays, sends nothing, and says why.
   const counted = (await kinesim.texts()).length;
   assert.equal(await sluice.post([customEvent('kept')], { key: SDK_KEY }), 202);
-  await waitFor('the reason', async () => /aws\.allowed_endpoints/.test(JSON.stringify((await sluice.destination('before')).problem)));
+  await waitFor('the reason', async () => /outbound\.allowed/.test(JSON.stringify((await sluice.destination('before')).problem)));
   assert.equal((await kinesim.texts()).length, counted);
   assert.equal((await sluice.api('PATCH', `${target}/${before.body._id}`, [{ op: 'replace', path: '/on', value: false }])).status, 200, 'it can be switched off');
 });

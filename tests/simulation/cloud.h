@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "decode.h"
+#include "destinations/kinesis/scripted_kinesis_fake.h"
 #include "http_client/http_transport.h"
-#include "kinesis/scripted_kinesis_fake.h"
 #include "scheduler.h"
 
 namespace sluice::simulation {

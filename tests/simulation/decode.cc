@@ -151,23 +151,23 @@ Taken read_event(std::string_view line) {
   return taken;
 }
 
-catalog::Encoding encoding_of(std::string_view data) {
-  if (data.starts_with(kGzipMagic)) return catalog::Encoding::ndjson_gzip;
-  if (data.starts_with(kZstdMagic)) return catalog::Encoding::ndjson_zstd;
-  if (data.starts_with(kKplMagic)) return catalog::Encoding::kpl;
-  return data.find('\n') + 1 < data.size() ? catalog::Encoding::ndjson : catalog::Encoding::json;
+framing::Encoding encoding_of(std::string_view data) {
+  if (data.starts_with(kGzipMagic)) return framing::Encoding::ndjson_gzip;
+  if (data.starts_with(kZstdMagic)) return framing::Encoding::ndjson_zstd;
+  if (data.starts_with(kKplMagic)) return framing::Encoding::kpl;
+  return data.find('\n') + 1 < data.size() ? framing::Encoding::ndjson : framing::Encoding::json;
 }
 
 std::vector<std::string> lines_of(const kinesis::ScriptedKinesis::Record& record, const kinesis::Shard& shard) {
   std::string unpacked;
   std::string_view text = record.data;
   switch (encoding_of(record.data)) {
-    case catalog::Encoding::kpl:
+    case framing::Encoding::kpl:
       return lines_of_kpl(record, shard);
-    case catalog::Encoding::ndjson_gzip:
+    case framing::Encoding::ndjson_gzip:
       text = unpacked = gunzip(record.data);
       break;
-    case catalog::Encoding::ndjson_zstd:
+    case framing::Encoding::ndjson_zstd:
       text = unpacked = unzstd(record.data);
       break;
     default:

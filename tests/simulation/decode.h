@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/encoding.h"
-#include "kinesis/scripted_kinesis_fake.h"
+#include "destinations/kinesis/scripted_kinesis_fake.h"
+#include "framing/encoding.h"
 
 namespace sluice::simulation {
 
@@ -21,7 +21,7 @@ Taken read_event(std::string_view line);
 
 // What the record's bytes are, whatever its destination is set to now: of a destination that was changed, calls of
 // before may arrive.
-catalog::Encoding encoding_of(std::string_view data);
+framing::Encoding encoding_of(std::string_view data);
 // The record's lines, each with its newline. `shard` is the one that carries it: a consumer of aggregated records drops
 // events whose hash key is not in it.
 std::vector<std::string> lines_of(const kinesis::ScriptedKinesis::Record& record, const kinesis::Shard& shard);

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/object_id.h"
-#include "catalog/encoding.h"
 #include "cloud.h"
 #include "event/kind.h"
 #include "export/pipeline.h"
+#include "framing/encoding.h"
 #include "sdk.h"
 
 namespace sluice::simulation {
@@ -24,7 +24,7 @@ struct Tracked {
   ObjectId id;
   std::size_t environment = 0;
   std::size_t stream = 0;
-  catalog::Encoding encoding = catalog::Encoding::json;
+  framing::Encoding encoding = framing::Encoding::json;
   std::uint64_t record_kib = 0;           // 0: the encoding's default
   std::optional<std::int64_t> linger_ms;  // none: as a destination that names neither encoding nor time
   event::EventKindSet kinds;              // now

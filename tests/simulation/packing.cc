@@ -15,9 +15,9 @@ std::uint64_t least_limit_bytes(std::uint64_t pad_bytes) { return (pad_bytes > 1
 }  // namespace
 
 void Run::draw_packing(Tracked& destination) {
-  destination.encoding = static_cast<catalog::Encoding>(packing_random_.below(catalog::kEncodingNames.size()));
+  destination.encoding = static_cast<framing::Encoding>(packing_random_.below(framing::kEncodingNames.size()));
   const std::uint64_t record_kib = 25 + packing_random_.below(176);
-  destination.record_kib = catalog::is_packed(destination.encoding) ? record_kib : 0;
+  destination.record_kib = framing::is_packed(destination.encoding) ? record_kib : 0;
   destination.linger_ms = static_cast<std::int64_t>(packing_random_.below(1'001));
 }
 

@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/process_environment.h"
 #include "http/request_parser.h"
-#include "kinesis/make_kinesis_sink.h"
+#include "server/destination_kinds.h"
 #include "server/event_id_secret.h"
 
 namespace sluice::simulation {
@@ -63,24 +63,26 @@ Process::Process(World world, const journal::JournalLimits& limits, const intake
 
 Process::~Process() = default;
 
-std::unique_ptr<exporting::Sink> Process::make_sink(const catalog::Destination& destination, Notifier& notifier,
-                                                    exporting::DeadLetterStore& dead_letters) {
-  return kinesis::make_kinesis_sink(destination,
-                                    {world_.cloud, world_.clock, empty_environment(), own_credentials_,
-                                     [] { return std::string(kPrincipal); }, world_.scheduler},
-                                    notifier, dead_letters);
+exporting::SinkFactory Process::sink_factory() {
+  return [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
+                const exporting::SinkUse& use) {
+    return server::destination_kinds()
+        .of(destination)
+        .make_sink(destination, *kind_parts_, notifier, dead_letters, use);
+  };
 }
 
 Result<void> Process::open_data_path() {
   own_credentials_ = std::make_shared<aws::CredentialsCache>(
       std::make_unique<aws::StaticSource>("AKIDOWN", "secret", "", "simulation"), world_.clock, nullptr,
       world_.scheduler);
+  identity_ = std::make_unique<aws::ServerIdentity>(world_.cloud, world_.clock, empty_environment(), own_credentials_,
+                                                    std::string(kPrincipal));
+  kind_parts_.reset(new destinations::KindParts{world_.cloud, world_.clock, empty_environment(), *identity_, nullptr,
+                                                world_.scheduler});
   auto opened = data_path::DataPath::open(
       {settings_.data_dir, settings_.journal, settings_.intake},
-      {world_.files, world_.clock,
-       [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
-         return make_sink(destination, notifier, dead_letters);
-       },
+      {world_.files, world_.clock, sink_factory(),
        [this](const http::HttpRequest& request) { return public_status_->answer(request.path); }, world_.scheduler});
   if (!opened) return tl::unexpected(opened.error());
   data_path_ = std::move(*opened);
@@ -124,7 +126,8 @@ void Process::show() {
   journal_watch_ =
       std::make_unique<api::JournalWatch>(data_path_->journal(), data_path_->catalog(), world_.clock, world_.scheduler);
   view_.reset(new api::ServerView{world_.clock, data_path_->catalog(), data_path_->flags(), *journal_watch_,
-                                  data_path_->exporter(), data_path_->intake_metrics(), world_.clock.wall_ms()});
+                                  server::destination_kinds(), data_path_->exporter(), data_path_->intake_metrics(),
+                                  world_.clock.wall_ms()});
   public_status_ = std::make_unique<api::PublicStatus>(*view_, world_.scheduler);
   pages_ = std::make_unique<api::RenderedPages>(api::admin_pages(*view_), world_.clock, world_.scheduler);
 }
@@ -135,14 +138,10 @@ void Process::make_api() {
                         [this](ObjectId token_id) { return management_->tokens().caller(token_id); }},
       world_.clock, settings_.max_calls_per_s);
   api_ = std::make_unique<api::RestApi>(
-      api::RestContext{
-          world_.clock, *view_, data_path_->journal(), world_.files, settings_.data_dir, management_->catalog(),
-          management_->store(), management_->tokens(), management_->roles(), data_path_->flags(),
-          data_path_->exporter(),
-          [this](const catalog::Destination& destination, Notifier& notifier,
-                 exporting::DeadLetterStore& dead_letters) { return make_sink(destination, notifier, dead_letters); },
-          nullptr,  // nobody checks a destination in a run
-          [](const catalog::KinesisSettings&) { return std::string(kPrincipal); }},
+      api::RestContext{world_.clock, *view_, data_path_->journal(), world_.files, settings_.data_dir,
+                       management_->catalog(), management_->store(), management_->tokens(), management_->roles(),
+                       data_path_->flags(), data_path_->exporter(), sink_factory(), server::destination_kinds(),
+                       *kind_parts_},
       *gate_, world_.scheduler);
 }
 

@@ -16,12 +16,14 @@
 #include "api/rest_api.h"
 #include "api/server_view.h"
 #include "aws/credentials.h"
+#include "aws/server_identity.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/snapshot.h"
 #include "cloud.h"
 #include "data_path/data_path.h"
 #include "database.h"
+#include "destinations/kind.h"
 #include "http/byte_budget.h"
 #include "http/server.h"
 #include "launchdarkly/flag_reader.h"
@@ -72,8 +74,7 @@ class Process {
   void make_api();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
-  std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, Notifier& notifier,
-                                             exporting::DeadLetterStore& dead_letters);
+  exporting::SinkFactory sink_factory();
 
   const World world_;
   server::ServerSettings settings_;
@@ -82,6 +83,8 @@ class Process {
 
   // In the order of construction, which is that of the server.
   std::shared_ptr<aws::CredentialsCache> own_credentials_;
+  std::unique_ptr<aws::ServerIdentity> identity_;
+  std::unique_ptr<destinations::KindParts> kind_parts_;
   std::unique_ptr<data_path::DataPath> data_path_;
   std::unique_ptr<server::Management> management_;
   std::unique_ptr<api::JournalWatch> journal_watch_;

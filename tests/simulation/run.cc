@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "destinations/kinesis/kinesis_sink.h"
 #include "export/limits.h"
-#include "kinesis/kinesis_sink.h"
 #include "system_random.h"
 
 namespace sluice::simulation {

@@ -67,7 +67,7 @@ export class Sluice {
     sluice.environment = {
       PATH: process.env.PATH, HOME: sluice.folder, AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, ...(managed && { SLUICE_ALLOWED_ENDPOINTS: '127.0.0.0/8, localhost, ::1' }), ...env,
+      SLUICE_ADMIN_TOKEN: ADMIN_TOKEN, ...(managed && { SLUICE_OUTBOUND_ALLOWED: '127.0.0.0/8, localhost, ::1' }), ...env,
     };
     sluice.port = port ?? await freePort();
     sluice.adminPort = await freePort();

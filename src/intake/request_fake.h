@@ -1,0 +1,42 @@
+// A request that has come whole, without a connection, and its answer. One thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/check.h"
+#include "http/byte_budget.h"
+#include "http/request_parser.h"
+#include "http/server.h"
+
+namespace sluice::intake {
+
+class FakeRequest final : public http::HttpResponder::Target {
+ public:
+  explicit FakeRequest(std::string text) : text_(std::move(text)) {
+    parser_.begin();
+    std::string_view rest = text_;
+    auto step = http::RequestParser::Step::more;
+    while (step == http::RequestParser::Step::more || step == http::RequestParser::Step::header)
+      step = parser_.feed(rest);
+    SLUICE_CHECK(step == http::RequestParser::Step::complete, "a test sends whole requests");
+    parser_.describe(request);
+  }
+  void respond(http::HttpResponse answer) override {
+    status = answer.status;
+    body = answer.body;
+  }
+
+  http::HttpRequest request;
+  unsigned status = 0;  // until it is answered
+  std::string body;
+
+ private:
+  const http::HttpLimits limits_;
+  http::ByteBudget budget_{256ull << 20};
+  const std::string text_;
+  http::RequestParser parser_{limits_, budget_};
+};
+
+}  // namespace sluice::intake

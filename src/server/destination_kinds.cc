@@ -1,0 +1,18 @@
+#include "server/destination_kinds.h"
+
+#include <utility>
+
+#include "destinations/kinesis/kind.h"
+
+namespace sluice::server {
+
+const destinations::KindList& destination_kinds() {
+  static const destinations::KindList list = [] {
+    std::vector<std::unique_ptr<const destinations::DestinationKind>> kinds;
+    kinds.push_back(kinesis::kinesis_kind());
+    return destinations::KindList(std::move(kinds));
+  }();
+  return list;
+}
+
+}  // namespace sluice::server
