@@ -280,8 +280,8 @@ void sign_request(http_client::HttpRequest& request, std::string_view payload_sh
   if (!has_host) to_sign.emplace_back("host", http_client::host_header_of(request.url));
   const UrlParts url = parts_of(request.url);
   request.headers.emplace_back(
-      "authorization",
-      authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex, of_objects}, scope, credentials, keys));
+      "authorization", authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex, of_objects},
+                                     scope, credentials, keys));
 }
 
 }  // namespace sluice::aws

@@ -28,9 +28,9 @@ TEST(S3Endpoint, follows_its_own_rule_set) {
   };
   for (const Row& row : kRows)
     EXPECT_EQ(s3_endpoint({row.region, row.fips, row.dual_stack, ""}, environment_of("", "")).value(), row.expected);
-  EXPECT_EQ(s3_endpoint({"eu-west-1", false, false, ""}, environment_of("AWS_ENDPOINT_URL_S3", "http://minio:9000/"))
-                .value(),
-            "http://minio:9000");
+  EXPECT_EQ(
+      s3_endpoint({"eu-west-1", false, false, ""}, environment_of("AWS_ENDPOINT_URL_S3", "http://minio:9000/")).value(),
+      "http://minio:9000");
 }
 
 }  // namespace
