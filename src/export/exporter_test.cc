@@ -363,7 +363,7 @@ TEST_F(ExporterTest, leaves_nothing_of_a_replay_that_could_not_be_begun) {
 // Found by the simulation (seed 713581): it was told to run for ever, and went on only after a restart.
 TEST_F(ExporterTest, resumes_a_replay_that_the_disk_kept_back) {
   append(20);
-  const Replay replay{{0, 10, journal_->end()}, 1, 1'000};
+  const Replay replay{{0, 10, journal_->end(), 1}, 1'000};
   answer_all_ = true;
   for (const char* file : {".json", ".cursor"}) {
     ASSERT_TRUE(ReplayFiles(files_, "/data").begin(destination_.id, replay, journal_->oldest()));
