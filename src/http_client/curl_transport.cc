@@ -71,8 +71,8 @@ struct Transfer {
   std::size_t max_response_bytes = 0;
   std::uint64_t body_sent = 0;  // of its body_source
   std::string body_failure;     // why that could not be read
-  std::string too_large;  // what of the answer is
-  std::string proxy;      // in use, with its password; empty: the connection is direct
+  std::string too_large;        // what of the answer is
+  std::string proxy;            // in use, with its password; empty: the connection is direct
   bool tried_an_address = false;
   bool on_new_connection = false;  // no other is used
   std::string forbidden;           // why an address of the host was not connected to, or a connection not used

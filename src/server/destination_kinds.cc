@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "destinations/kinesis/kind.h"
+#include "destinations/s3/kind.h"
 
 namespace sluice::server {
 
@@ -10,6 +11,7 @@ const destinations::KindList& destination_kinds() {
   static const destinations::KindList list = [] {
     std::vector<std::unique_ptr<const destinations::DestinationKind>> kinds;
     kinds.push_back(kinesis::kinesis_kind());
+    kinds.push_back(s3::s3_kind());
     return destinations::KindList(std::move(kinds));
   }();
   return list;
