@@ -36,6 +36,7 @@ constexpr std::array kRows = {
     Row{"BadDigest", ErrorClass::bytes},
     Row{"XAmzContentSHA256Mismatch", ErrorClass::bytes},
     Row{"XAmzContentChecksumMismatch", ErrorClass::bytes},
+    Row{"address_forbidden", ErrorClass::setup},
     Row{"proxy_credentials", ErrorClass::setup},  // codes of read_answer(), for what a proxy on the way answers
     Row{"proxy_refused", ErrorClass::setup},
 };

@@ -1,21 +1,15 @@
-// Where an event stands in the journal: its entry, and its number in that entry.
+// Places of events as keys of objects show them.
 #pragma once
 
-#include <compare>
-#include <cstdint>
 #include <string>
 
-#include "journal/journal.h"
+#include "export/event_place.h"
 
 namespace sluice::s3 {
 
-struct EventPlace {
-  journal::Position entry;
-  std::uint32_t event = 0;  // counted over all kinds, from 0
-  auto operator<=>(const EventPlace&) const = default;
-};
+using exporting::EventPlace;
 
-// As keys of objects show it: 16 hex digits, and ".000012" behind them for another event than the entry's first. Sorts
+// 16 hex digits, and ".000012" behind them for another event than the entry's first. Sorts
 // as places do, up to a million events an entry.
 std::string place_text(const EventPlace& place);
 

@@ -8,33 +8,13 @@
 #include "base/terminal_text.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "destinations/call_error.h"
 #include "destinations/s3/object_request.h"
 
 namespace sluice::s3 {
 namespace {
 
 using http_client::TransportFault;
-
-std::string_view fault_code(TransportFault fault) {
-  switch (fault) {
-    case TransportFault::resolve:
-      return "cannot_resolve";
-    case TransportFault::connect:
-      return "cannot_connect";
-    case TransportFault::tls:
-      return "tls_failed";
-    case TransportFault::proxy:
-      return "proxy_failed";
-    case TransportFault::timeout:
-      return "timeout";
-    case TransportFault::reset:
-      return "connection_reset";
-    case TransportFault::none:
-    case TransportFault::other:
-      break;
-  }
-  return "transport_failed";
-}
 
 // A HEAD's answer has no body.
 std::string_view code_of_head(int status) {
@@ -73,12 +53,10 @@ std::string sha256_of_checksum(std::string_view base64) {
 }
 
 void read_fault(const http_client::HttpResponse& response, ObjectAnswer& out) {
-  out.code = fault_code(response.fault);
-  if (!http_client::proxy_remedy(response.proxy_status).empty()) {
-    out.status = response.proxy_status;
-    out.code = response.proxy_status == 407 ? "proxy_credentials" : "proxy_refused";
-  }
-  out.message = shown(response.fault_text);
+  const destinations::CallError error = destinations::error_of_fault(response);
+  out.status = error.status;
+  out.code = error.code;
+  out.message = shown(error.message);
 }
 
 void read_error(const http_client::HttpResponse& response, bool of_head, ObjectAnswer& out) {

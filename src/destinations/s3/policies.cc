@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "aws/policies.h"
+
 namespace sluice::s3 {
 namespace {
 
@@ -15,16 +17,28 @@ std::string objects_arn(std::string_view partition, std::string_view bucket, std
   return fmt::format("arn:{}:s3:::{}/{}{}*", partition, bucket, prefix, prefix.empty() ? "" : "/");
 }
 
-std::string key_statement(std::string_view kms_key_arn) {
-  return fmt::format(R"({{"Effect":"Allow","Action":"kms:GenerateDataKey","Resource":{}}})", json_quoted(kms_key_arn));
+namespace {
+
+std::string policy_of(const PolicyFacts& facts, const std::string& more) {
+  std::string statements = fmt::format(R"({{"Effect":"Allow","Action":["s3:PutObject","s3:GetObject"],"Resource":{}}})",
+                                       json_quoted(objects_arn(facts.partition, facts.bucket, facts.prefix)));
+  if (facts.looks_first)
+    statements += fmt::format(
+        ",\n "
+        R"({{"Effect":"Allow","Action":"s3:ListBucket","Resource":{}}})",
+        json_quoted(fmt::format("arn:{}:s3:::{}", facts.partition, facts.bucket)));
+  if (!more.empty()) statements += ",\n " + more;
+  return fmt::format("{{\"Version\":\"2012-10-17\",\"Statement\":[\n {}]}}", statements);
 }
 
-std::string permission_policy(std::string_view partition, std::string_view bucket, std::string_view prefix,
-                              std::string_view kms_key_arn) {
-  std::string statements = fmt::format(R"({{"Effect":"Allow","Action":["s3:PutObject","s3:GetObject"],"Resource":{}}})",
-                                       json_quoted(objects_arn(partition, bucket, prefix)));
-  if (!kms_key_arn.empty()) statements += ",\n " + key_statement(kms_key_arn);
-  return fmt::format("{{\"Version\":\"2012-10-17\",\"Statement\":[\n {}]}}", statements);
+}  // namespace
+
+std::string permission_policy(const PolicyFacts& facts) {
+  return policy_of(facts, facts.kms_key_arn.empty() ? "" : aws::key_statement(facts.kms_key_arn));
+}
+
+std::string session_policy(const PolicyFacts& facts) {
+  return policy_of(facts, R"({"Effect":"Allow","Action":["kms:GenerateDataKey","kms:Decrypt"],"Resource":"*"})");
 }
 
 }  // namespace sluice::s3

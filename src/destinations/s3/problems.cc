@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "aws/endpoints.h"
+#include "aws/policies.h"
+#include "base/text.h"
 #include "destinations/s3/policies.h"
 
 namespace sluice::s3 {
@@ -22,7 +24,8 @@ std::string words_of(const ObjectAnswer& answer) {
 
 std::string policy_of(const Facts& facts) {
   const std::string_view key = facts.kms_key_id.starts_with("arn:") ? std::string_view(facts.kms_key_id) : "";
-  return permission_policy(aws::partition_of_region(facts.region).name, facts.bucket, facts.prefix, key);
+  return permission_policy(
+      {aws::partition_of_region(facts.region).name, facts.bucket, facts.prefix, key, facts.looks_first});
 }
 
 Problem setup_problem(const ObjectAnswer& answer) {
@@ -64,7 +67,7 @@ Problem key_denied(const ObjectAnswer& answer, const Facts& facts) {
   problem.remedy = fmt::format(
       "Add this statement to its permission policy, and allow it in the key's own policy if that is in another "
       "account:\n{}",
-      key_statement(facts.kms_key_id.starts_with("arn:") ? facts.kms_key_id : "arn:aws:kms:…:key/…"));
+      aws::key_statement(facts.kms_key_id.starts_with("arn:") ? facts.kms_key_id : "arn:aws:kms:…:key/…"));
   return problem;
 }
 
@@ -105,8 +108,7 @@ Problem not_conditional(const ObjectAnswer& answer, const Facts& facts) {
   Problem problem = setup_problem(answer);
   problem.message = fmt::format("{} does not know If-None-Match. It says: {}", facts.endpoint, words_of(answer));
   problem.remedy =
-      "Set conditional_writes to false for this store: Sluice then looks for the object before each upload, which "
-      "needs "
+      "Set if_none_match to off for this store: Sluice then looks for the object before each upload, which needs "
       "s3:GetObject and s3:ListBucket.";
   return problem;
 }
@@ -206,6 +208,13 @@ Problem failing(const ObjectAnswer& answer, const Facts& facts) {
   return problem;
 }
 
+Problem forbidden_address(const ObjectAnswer& answer, const Facts& facts) {
+  Problem problem = setup_problem(answer);
+  problem.message = fmt::format("{} may not be called: {}", facts.endpoint, answer.message);
+  problem.remedy = "Correct the destination's endpoint, or allow the address in the server's outbound.allowed.";
+  return problem;
+}
+
 Problem proxy_in_the_way(const ObjectAnswer& answer, const Facts& facts) {
   Problem problem = setup_problem(answer);
   problem.message =
@@ -218,6 +227,7 @@ Problem proxy_in_the_way(const ObjectAnswer& answer, const Facts& facts) {
 Problem problem_of_setup(const ObjectAnswer& answer, Asked asked, const Facts& facts) {
   const std::string& code = answer.code;
   if (code.starts_with("proxy_")) return proxy_in_the_way(answer, facts);
+  if (code == "address_forbidden") return forbidden_address(answer, facts);
   if (code == "NoSuchBucket" || code == "InvalidBucketName") return no_bucket(answer, facts);
   if (code == "PermanentRedirect" || code == "TemporaryRedirect" || code == "AuthorizationHeaderMalformed" ||
       code == "IllegalLocationConstraintException")
@@ -262,6 +272,23 @@ Problem problem_of_conflict(std::string_view key, const Facts& facts) {
       "its "
       "own node name or prefix. Then move that object away: the upload resumes within a minute.";
   return problem;
+}
+
+Problem problem_of_no_answer(std::int64_t for_ms, const Facts& facts) {
+  Problem problem{Problem::Weight::transient, "no_answer", "", "", ""};
+  problem.message = fmt::format("{} has not answered an upload for {}.", facts.endpoint, human_duration_ms(for_ms));
+  problem.remedy =
+      "Check egress, the proxy if one is in use, and the VPC endpoint; then AWS's status page. Sluice keeps retrying.";
+  return problem;
+}
+
+Problem note_of_looking_first(const Facts& facts) {
+  Problem note{Problem::Weight::note, "if_none_match_unknown", "", "", ""};
+  note.message = fmt::format(
+      "{} does not know If-None-Match: Sluice looks for each object before it uploads it, which costs a call.",
+      facts.endpoint);
+  note.remedy = "No action needed. Set if_none_match to off to look at once, or to on to be refused instead.";
+  return note;
 }
 
 Problem problem_of_spool(bool no_space, std::string_view message) {

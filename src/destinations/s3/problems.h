@@ -20,6 +20,7 @@ struct DestinationFacts {
   std::string kms_key_id = {};
   std::string storage_class = {};
   std::string expected_owner = {};
+  bool looks_first = false;  // BucketFacts::conditional is false
 };
 
 // What was asked when the error came.
@@ -29,6 +30,9 @@ enum class Asked : std::uint8_t { put, head };
 exporting::Problem problem_of_answer(const ObjectAnswer& answer, Asked asked, const DestinationFacts& facts);
 // Something else lies under the key.
 exporting::Problem problem_of_conflict(std::string_view key, const DestinationFacts& facts);
+// An upload is sent, and nothing comes back.
+exporting::Problem problem_of_no_answer(std::int64_t for_ms, const DestinationFacts& facts);
+exporting::Problem note_of_looking_first(const DestinationFacts& facts);
 // The disk refuses the spool.
 exporting::Problem problem_of_spool(bool no_space, std::string_view message);
 

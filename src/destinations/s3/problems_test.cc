@@ -125,11 +125,11 @@ TEST(Problems, of_the_spool_and_of_a_conflict_discard_nothing) {
 
 TEST(Policies, allow_what_delivery_needs_on_the_one_prefix_and_nothing_else) {
   const auto policy =
-      nlohmann::json::parse(permission_policy("aws", "acme-flags", "exports", "arn:aws:kms:us-east-1:1:key/1"));
+      nlohmann::json::parse(permission_policy({"aws", "acme-flags", "exports", "arn:aws:kms:us-east-1:1:key/1"}));
   EXPECT_EQ(policy["Statement"][0]["Action"], nlohmann::json({"s3:PutObject", "s3:GetObject"}));
   EXPECT_EQ(policy["Statement"][0]["Resource"], "arn:aws:s3:::acme-flags/exports/*");
   EXPECT_EQ(policy["Statement"][1]["Action"], "kms:GenerateDataKey");
-  EXPECT_EQ(nlohmann::json::parse(permission_policy("aws-cn", "acme", "", ""))["Statement"],
+  EXPECT_EQ(nlohmann::json::parse(permission_policy({"aws-cn", "acme", ""}))["Statement"],
             nlohmann::json::parse(R"([{"Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
                                        "Resource": "arn:aws-cn:s3:::acme/*"}])"));
 }

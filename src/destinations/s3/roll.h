@@ -10,9 +10,9 @@ struct RollLimits {
   std::uint64_t bytes = 64ull << 20;
   // How long an event may lie in the spool: what "behind" starts from.
   std::int64_t age_us = 300'000'000;
-  // Half of what the pipeline may leave undelivered (exporting::kMaxWindowEvents), so that the next object fills while
-  // one is uploaded.
-  std::uint64_t events = 65'536;
+  // What a window of events costs in memory (24 bytes an event, kMaxSealed + 1 objects) is bounded by this: 64 MiB of
+  // events of 256 bytes.
+  std::uint64_t events = 262'144;
 };
 
 // Payloads are committed in another order than they were received in, by milliseconds; and a clock is set back by
