@@ -1,5 +1,6 @@
 // Sign-in, the frame, and the page shown.
 import { lazy, Suspense, useEffect, useRef } from 'react';
+import { KindsProvider } from './api/kinds';
 import { ServerStatusProvider } from './api/server_status';
 import { useSession } from './api/session';
 import { Loading } from './parts/loading';
@@ -27,13 +28,15 @@ export function App() {
   const expired = phase === 'expired';
   return (
     <ServerStatusProvider signedIn={!expired}>
-      <div {...(expired && { inert: '' })}>
-        <Frame>
-          <Suspense fallback={<Loading what="the page" />}>
-            <CurrentPage />
-          </Suspense>
-        </Frame>
-      </div>
+      <KindsProvider signedIn={!expired}>
+        <div {...(expired && { inert: '' })}>
+          <Frame>
+            <Suspense fallback={<Loading what="the page" />}>
+              <CurrentPage />
+            </Suspense>
+          </Frame>
+        </div>
+      </KindsProvider>
       {expired && <SignIn expired />}
       <Toasts />
     </ServerStatusProvider>

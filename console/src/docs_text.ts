@@ -1,5 +1,5 @@
 // The project's documentation, bundled at build time. Loaded only with the documentation's page.
-const files = import.meta.glob<string>('../../docs/*.md', { query: '?raw', import: 'default', eager: true });
+const files = import.meta.glob<string>(['../../docs/*.md', '../../docs/destinations/*.md'], { query: '?raw', import: 'default', eager: true });
 
 export interface DocsText {
   name: string;
@@ -7,7 +7,7 @@ export interface DocsText {
   text: string;
 }
 
-const FIRST = ['delivery', 'sdk-protocol', 'events', 'encodings', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
+const FIRST = ['delivery', 'sdk-protocol', 'events', 'encodings', 'launchdarkly-events', 's3', 'webhook', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
 
 function place(name: string): number {
   const index = FIRST.indexOf(name);

@@ -6,6 +6,7 @@
 
 #include "api/rest_query.h"
 #include "api/rest_routes.h"
+#include "base/text.h"
 
 namespace sluice::api {
 namespace {
@@ -24,7 +25,7 @@ RestResult<Filter> read_filter(const std::string& text) {
   if (text.empty()) return filter;
   for (const std::string_view term : split_text(text, ',')) {
     if (term.starts_with(kQuery) && term.size() > kQuery.size()) {
-      filter.text = lower_case(std::string(term.substr(kQuery.size())));
+      filter.text = lower(std::string(term.substr(kQuery.size())));
       continue;
     }
     if (!term.starts_with(kTags) || term.size() == kTags.size())
@@ -41,8 +42,8 @@ RestResult<Filter> read_filter(const std::string& text) {
 }
 
 bool passes(const Filter& filter, const catalog::Managed<catalog::Environment>& environment) {
-  if (lower_case(environment.value.key).find(filter.text) == std::string::npos &&
-      lower_case(environment.value.name).find(filter.text) == std::string::npos)
+  if (lower(environment.value.key).find(filter.text) == std::string::npos &&
+      lower(environment.value.name).find(filter.text) == std::string::npos)
     return false;
   const json tags = environment.extra.value("tags", json::array());
   return std::all_of(filter.tags.begin(), filter.tags.end(), [&](const std::string& tag) {

@@ -69,8 +69,9 @@ class PlanesTest : public testing::Test {
   flags::FlagRegistry flags_;
   intake::IntakeMetrics intake_;
   exporting::Exporter exporter_{journal_, files_, clock_, "/data", nullptr, workers_};
+  const destinations::KindList kinds_{{}};
   JournalWatch watch_{journal_, catalog_, clock_, workers_};
-  ServerView view_{clock_, catalog_, flags_, watch_, exporter_, intake_, clock_.wall_ms()};
+  ServerView view_{clock_, catalog_, flags_, watch_, kinds_, exporter_, intake_, clock_.wall_ms()};
   PublicStatus status_{view_, workers_};
   RenderedPages pages_{admin_pages(view_), clock_, workers_};
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();

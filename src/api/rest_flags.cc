@@ -6,6 +6,7 @@
 
 #include "api/flag_view.h"
 #include "api/rest_query.h"
+#include "base/text.h"
 
 namespace sluice::api {
 namespace {
@@ -28,7 +29,7 @@ RestResult<FlagsQuery> flags_query(const RestCall& call) {
   constexpr std::string_view kQuery = "query:";
   if (const std::string filter = call.query_one("filter"); !filter.empty()) {
     if (!filter.starts_with(kQuery)) return invalid("filter: expected query: and a part of a key or name.");
-    query.text = lower_case(filter.substr(kQuery.size()));
+    query.text = lower(filter.substr(kQuery.size()));
   }
   if (std::string sort = call.query_one("sort"); !sort.empty()) {
     query.descending = sort.starts_with('-');

@@ -21,9 +21,4 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
       fmt::format("{}: \"{}\" is not valid; expected a whole number, {} {}.", name, text, grouped(least), upto));
 }
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), lower_case_of);
-  return text;
-}
-
 }  // namespace sluice::api

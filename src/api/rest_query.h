@@ -13,6 +13,5 @@ RestResult<std::uint64_t> number_in_query(const RestCall& call, const char* name
 
 // Of ASCII; other bytes stay.
 constexpr char lower_case_of(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; }
-std::string lower_case(std::string text);
 
 }  // namespace sluice::api

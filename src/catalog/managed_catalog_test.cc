@@ -139,13 +139,13 @@ TEST_F(ManagedCatalogTest, every_fault_is_told_by_field_and_nothing_is_changed) 
   fill();
   CatalogWrite bad = destination(1);
   bad.fields["linger"] = "2 h";
-  bad.fields["strem_name"] = "x";
+  bad.fields["traget"] = "x";
   const auto refused = commit({bad});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, CatalogFault::invalid);
   ASSERT_EQ(refused.error().fields.size(), 2u);
   EXPECT_EQ(refused.error().fields[0].field, "linger");
-  EXPECT_NE(refused.error().message.find("Did you mean streamName?"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("Did you mean target?"), std::string::npos);
   EXPECT_EQ(catalog_->destination(*ObjectId::parse(kDestination))->revision, 1u);
 }
 

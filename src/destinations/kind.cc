@@ -7,9 +7,7 @@
 
 namespace sluice::destinations {
 
-KindList::KindList(std::vector<std::unique_ptr<const DestinationKind>> kinds) : kinds_(std::move(kinds)) {
-  SLUICE_CHECK(!kinds_.empty(), "a configuration without a kind means the first");
-}
+KindList::KindList(std::vector<std::unique_ptr<const DestinationKind>> kinds) : kinds_(std::move(kinds)) {}
 
 const DestinationKind* KindList::find(std::string_view name) const {
   const auto found = std::ranges::find_if(kinds_, [&](const auto& kind) { return kind->name() == name; });

@@ -35,6 +35,7 @@ struct KindParts {
   const Clock& clock;
   ProcessEnvironment environment;
   aws::ServerIdentity& identity;
+  std::function<catalog::CatalogPointer()> catalog;  // in force; null before the first
   // For sinks that keep events on disk: export/sink_folder.h.
   storage::FileSystem& files;
   std::string data_directory;
@@ -72,6 +73,10 @@ class DestinationKind : public catalog::SettingsKind {
   virtual std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, const KindParts& parts,
                                                      Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                                                      const exporting::SinkUse& use) const = 0;
+  // What intake does not store, such as SDKs' diagnostic events, for a kind that repeats what SDKs send: forwarded as it
+  // is, once, or dropped. `original`: event/original.h. Does not block.
+  virtual void forward_unstored(const catalog::Destination& /*destination*/, const KindParts& /*parts*/,
+                                CredentialKind /*credential*/, const std::string& /*original*/) const {}
   // The addresses in its settings that this server does not allow, each at its field.
   virtual std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
                                                                const http_client::OutboundPolicy& policy) const = 0;
@@ -102,7 +107,7 @@ class DestinationKind : public catalog::SettingsKind {
 // The kinds that a program knows, in the order in which they are shown.
 class KindList final : public catalog::DestinationKinds {
  public:
-  // At least one, under different names.
+  // Under different names. A list that destinations are read with has one at least.
   explicit KindList(std::vector<std::unique_ptr<const DestinationKind>> kinds);
 
   const std::vector<std::unique_ptr<const DestinationKind>>& all() const { return kinds_; }

@@ -6,22 +6,12 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace sluice::event {
-namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
-  return out;
-}
-
-}  // namespace
-
 DerivedIds::DerivedIds(const PayloadIdentity& identity, std::string_view body) : secret_(identity.secret) {
   // Each part in front of the body has a fixed size or its own in front of it: no two payloads give the same bytes.
-  const std::string payload_id = lower_case(identity.payload_id);
+  const std::string payload_id = lower(identity.payload_id);
   const std::uint64_t size = payload_id.size();
   std::string head(reinterpret_cast<const char*>(identity.environment.bytes.data()), ObjectId::kBytes);
   head.push_back(static_cast<char>(identity.credential));

@@ -34,14 +34,14 @@ bool is_value(std::string_view text) {
   });
 }
 
-char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool fits(std::string_view name, std::string_view value) {
   return name.size() + value.size() <= kMaxOriginalHeaderBytes && is_name(name) && is_value(value);
 }
 
 void append_header(std::string_view name, std::string_view value, std::string& out) {
-  std::transform(name.begin(), name.end(), std::back_inserter(out), lower_case);
+  std::transform(name.begin(), name.end(), std::back_inserter(out), ascii_lower);
   out.append(kAfterName).append(value).append(kLineEnd);
 }
 
@@ -89,7 +89,7 @@ Result<OriginalHeader> read_header(std::string_view line) {
     return fail(fmt::format("the original's line \"{}\" is no header; expected a name, a colon and a value",
                             shown_words(line, 64)));
   const std::string_view value = line.substr(end + kAfterName.size());
-  const bool is_lower = std::all_of(name.begin(), name.end(), [](char c) { return c == lower_case(c); });
+  const bool is_lower = std::all_of(name.begin(), name.end(), [](char c) { return c == ascii_lower(c); });
   if (!is_lower || !is_original_header(name) || !fits(name, value))
     return fail(fmt::format("the original's header \"{}\" is none that is kept, or does not hold what a header may",
                             shown_words(name, 64)));

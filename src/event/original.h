@@ -26,6 +26,9 @@ inline constexpr std::string_view kClientSideIdPlaceholder = "{}";
 
 inline constexpr std::string_view kPayloadIdHeader = "x-launchdarkly-payload-id";
 
+// Tells a Sluice that the request comes from another one, or from itself: it refuses it, and nothing goes in circles.
+inline constexpr std::string_view kForwardedHeader = "x-sluice-forwarded";
+
 // Name and value.
 using OriginalHeader = std::pair<std::string_view, std::string_view>;
 

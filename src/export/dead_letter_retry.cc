@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "event/entry.h"
 #include "export/limits.h"
+#include "export/original_letter.h"
 
 namespace sluice::exporting {
 namespace {
@@ -36,26 +37,48 @@ std::string_view record_in(std::string_view line) {
   if (at == std::string_view::npos || !line.starts_with('{') || !line.ends_with("}}")) return {};
   line.remove_prefix(at + kMember.size());
   line.remove_suffix(1);
-  return line.starts_with('{') && is_exported_event(line) ? line : std::string_view();
+  return line.starts_with('{') ? line : std::string_view();
 }
 
 // The records of one piece as one entry's events, so that they take the way that every event takes.
 class Piece {
  public:
   // `credential`: what is refused again goes back to the share that it came from.
-  Piece(const catalog::Destination& destination, CredentialKind credential, std::int64_t now_ms) {
+  Piece(const catalog::Destination& destination, CredentialKind credential, std::int64_t now_ms)
+      : environment_(destination.environment_id), credential_(credential), now_ms_(now_ms) {
     event::PayloadSource source;
     source.credential = credential;
     writer_.begin(destination.environment_id, destination.environment_id, now_ms, source);
   }
-  void add(std::string_view record) {
+  // `wants_originals`: of the destination. False: the record is none that it could take.
+  bool add(std::string_view record, bool wants_originals) {
+    if (wants_originals) {
+      auto original = original_in_letter(record);
+      if (original) originals_.push_back(std::move(*original));
+      return original.has_value();
+    }
+    if (!is_exported_event(record)) return false;
     writer_.json() += record;
     writer_.end_event(event::EventKind::other, 2, false, 0, 0);
     ++count_;
+    return true;
   }
   std::vector<OutboundEvent> events(bool newline) {
     std::vector<OutboundEvent> out;
-    if (count_ == 0) return out;
+    if (count_ > 0) append_entry(newline, out);
+    // An entry has one at most.
+    for (const std::string& original : originals_) {
+      event::PayloadSource source;
+      source.credential = credential_;
+      writer_.begin(environment_, environment_, now_ms_, source);
+      writer_.set_original(original, {});
+      append_entry(newline, out);
+    }
+    return out;
+  }
+
+ private:
+  void append_entry(bool newline, std::vector<OutboundEvent>& out) {
     auto chunk = std::make_shared<journal::JournalChunk>();
     writer_.finish(chunk->buffer);
     const auto view = event::EntryView::open(chunk->buffer);
@@ -67,11 +90,13 @@ class Piece {
     event::EntryView::Walk walk;
     OutboundEvent event;
     event.entry = std::move(entry);
-    for (event.ticket = 0; view->next(walk, event.slot); ++event.ticket) out.push_back(event);
-    return out;
+    for (event.ticket = out.size(); view->next(walk, event.slot); ++event.ticket) out.push_back(event);
   }
 
- private:
+  const ObjectId environment_;
+  const CredentialKind credential_;
+  const std::int64_t now_ms_;
+  std::vector<std::string> originals_;
   event::EntryWriter writer_;
   std::uint64_t count_ = 0;
 };
@@ -116,10 +141,7 @@ class Retry {
       const std::string_view line = lines.substr(0, lines.find('\n') + 1);
       lines.remove_prefix(line.size());
       const std::string_view record = record_in(line.substr(0, line.size() - 1));
-      if (!record.empty()) {
-        piece.add(record);
-        continue;
-      }
+      if (!record.empty() && piece.add(record, destination_.wants_originals)) continue;
       if (auto back = letters_.put_back(credential, line); !back) return tl::unexpected(back.error());
       ++outcome.kept;
     }

@@ -118,6 +118,13 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
   auto cursor_file = journal::CursorFile::open(directory_, id, files_);
   if (!cursor_file) return cursor_file;
   journal::CursorFile& cursor = **cursor_file;
+  if (is_lost(cursor, id) && destination.wants_originals) {
+    hold(id, journal_.oldest());
+    return fail(fmt::format(
+        "The destination's cursor {} was {}: how far payloads were forwarded is not known, and forwarding all of the "
+        "journal again would count experiments twice.",
+        path_of(id), cursor.damaged() ? "damaged" : "missing, or empty"));
+  }
   if (is_lost(cursor, id)) {
     if (auto restarted = restart_at_oldest(cursor, id, destination.name); !restarted)
       return tl::unexpected(restarted.error());
@@ -147,6 +154,13 @@ Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destinatio
   auto cursor_file = journal::CursorFile::open(directory_, destination.id, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!is_lost(**cursor_file, destination.id)) return {};
+  if (destination.wants_originals) {
+    // Its owner switched it off: the answer to open()'s question is to resume with what comes from now on.
+    journal::Cursor cursor;
+    cursor.position = journal_.end();
+    hold(destination.id, cursor.position);
+    return (*cursor_file)->save(cursor);
+  }
   return restart_at_oldest(**cursor_file, destination.id, destination.name);
 }
 

@@ -51,7 +51,8 @@ class StartPlaces {
   // Its cursor, at the place where it is to start, for a destination that is about to run. An error: the cursor cannot
   // be read or saved just now. The thread of apply().
   Result<std::unique_ptr<journal::CursorFile>> open(const catalog::Destination& destination);
-  // Of a destination that is off: if it has begun and its cursor is lost, it gets one at the oldest entry. The thread
+  // Of a destination that is off: if it has begun and its cursor is lost, it gets one at the oldest entry; of one that
+  // wants originals (which open() refuses to start without its cursor), at the newest. The thread
   // of apply().
   Result<void> restore_if_lost(const catalog::Destination& destination);
   // That its cursor was lost in this life of the process, for status; nothing: it was not.

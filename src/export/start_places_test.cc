@@ -85,6 +85,21 @@ TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
   EXPECT_FALSE(places.lost_cursor(destination_.id)) << "it has one";
 }
 
+TEST_F(StartPlacesTest, a_lost_cursor_of_a_destination_that_repeats_payloads_waits_for_its_owner_to_switch_it_off) {
+  destination_.wants_originals = true;
+  StartPlaces first(*journal_, files_, clock_, "/data");
+  ASSERT_TRUE(first.open(destination_));
+  ASSERT_TRUE(files_.remove("/data/cursors/" + destination_.id.hex() + ".cursor"));
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  const auto opened = places.open(destination_);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("twice"), std::string::npos) << opened.error().message;
+  ASSERT_TRUE(places.restore_if_lost(destination_));
+  const auto again = places.open(destination_);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)->loaded()->position, journal_->end());
+}
+
 TEST_F(StartPlacesTest, a_crash_before_a_new_destination_has_its_place_does_not_make_it_look_lost) {
   catalog::Destination other = destination_;
   other.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "event/entry.h"
+#include "event/original.h"
 
 namespace sluice::exporting {
 namespace {
@@ -25,10 +26,8 @@ class KeptLetter final : public DeadLetterStore {
   std::optional<DeadLetter> letter;
 };
 
-OutboundEvent test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
-                         std::int64_t now_ms) {
-  event::EntryWriter writer;
-  writer.begin(project, destination.environment_id, now_ms, {});
+// An evaluation, as destinations get it.
+void write_test_evaluation(event::EntryWriter& writer, ObjectId event_id, std::int64_t now_ms) {
   const std::string head = fmt::format(R"({{"kind":"feature","id":"{}","key":")", event_id.hex());
   writer.json() += head;
   writer.json() += fmt::format(
@@ -36,6 +35,34 @@ OutboundEvent test_event(const catalog::Destination& destination, ObjectId proje
       kTestEventKey, now_ms, kTestEventKey);
   writer.end_event(event::EventKind::feature, 2, false, static_cast<std::uint32_t>(head.size()),
                    static_cast<std::uint16_t>(kTestEventKey.size()));
+}
+
+// A payload as an SDK would send it, of one custom event: it changes no flag's numbers.
+std::string test_payload(ObjectId event_id, std::int64_t now_ms) {
+  std::string original;
+  const event::OriginalHeader headers[] = {{"content-type", "application/json"},
+                                           {"x-launchdarkly-event-schema", "4"}};
+  const std::string hex = event_id.hex();
+  const std::string payload_id =
+      fmt::format("{}-{}-4000-8000-{}00000000", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4));
+  event::append_original_head({"POST", "/bulk", ""}, headers, payload_id, original);
+  original += fmt::format(
+      R"([{{"kind":"custom","key":"{}","creationDate":{},"context":{{"kind":"user","key":"{}"}},"data":{{"id":"{}"}}}}])",
+      kTestEventKey, now_ms, kTestEventKey, hex);
+  return original;
+}
+
+OutboundEvent test_event(const catalog::Destination& destination, ObjectId project, ObjectId event_id,
+                         std::int64_t now_ms) {
+  event::EntryWriter writer;
+  writer.begin(project, destination.environment_id, now_ms, {});
+  std::string original;
+  if (destination.wants_originals) {
+    original = test_payload(event_id, now_ms);
+    writer.set_original(original, {});
+  } else {
+    write_test_evaluation(writer, event_id, now_ms);
+  }
   auto chunk = std::make_shared<journal::JournalChunk>();
   writer.finish(chunk->buffer);
   const auto view = event::EntryView::open(chunk->buffer);
@@ -43,8 +70,10 @@ OutboundEvent test_event(const catalog::Destination& destination, ObjectId proje
   auto entry = std::make_shared<OutboundEntry>();
   entry->chunk = std::move(chunk);
   entry->view = *view;
-  entry->envelope = event::EnvelopeWriter(
-      *view, {destination.ends_lines, destination.fields, destination.project_key, destination.environment_key});
+  entry->envelope = destination.wants_originals
+                        ? event::EnvelopeWriter::verbatim(false)
+                        : event::EnvelopeWriter(*view, {destination.ends_lines, destination.fields,
+                                                        destination.project_key, destination.environment_key});
   OutboundEvent event;
   event::EntryView::Walk walk;
   const bool there = view->next(walk, event.slot);

@@ -10,6 +10,7 @@
 #include "intake/body_reader.h"
 #include "intake/cors.h"
 #include "intake/diagnostics.h"
+#include "intake/original_head.h"
 #include "intake/exchange.h"
 #include "intake/large_payloads.h"
 #include "intake/log_gate.h"
@@ -53,6 +54,7 @@ class IntakeHandler final : public http::HttpHandler {
   std::uint64_t catalog_revision_ = 0;
   PayloadTaker payloads_;
   BodyReader diagnostic_bodies_;
+  OriginalHead diagnostic_head_;
   Authenticator authenticator_;
   LogGate dropped_gate_;
 };
@@ -104,6 +106,10 @@ void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder
   const auto environment = authenticator_.authenticate(catalog_.get(), route, request, exchange.started_us);
   if (!environment) return exchange.refuse(environment.error());
   exchange.environment = *environment;
+  if (request.has_header(event::kForwardedHeader))
+    return exchange.refuse(Refusal::forwarded,
+                           "This was forwarded by a Sluice whose destination leads back to a Sluice: it would go in "
+                           "circles. Set the destination's address to LaunchDarkly's event service.");
   if (route.endpoint == EndpointKind::diagnostic)
     take_diagnostic(exchange);
   else
@@ -151,6 +157,11 @@ void IntakeHandler::take_diagnostic(Exchange& exchange) {
                 {"environment", exchange.environment->key},
                 {"sdk", sdk.substr(0, kLoggedText)},
                 {"lines_left_out", *suppressed}});
+  }
+  if (exchange.environment->keeps_originals && intake_.forward_diagnostic) {
+    std::string original(diagnostic_head_.of(exchange.request, exchange.route));
+    original += exchange.request.body;
+    intake_.forward_diagnostic(*exchange.environment, exchange.route.credential, std::move(original));
   }
   http::HttpResponse response;
   response.status = 202;

@@ -5,8 +5,10 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/clock.h"
+#include "base/credential_kind.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
 #include "event/derived_ids.h"
@@ -40,6 +42,12 @@ class Intake {
   std::unique_ptr<http::HttpHandler> make_handler();
   // Before the journal is closed: large payloads that wait are answered 503.
   void stop();
+
+  // Gets diagnostic events of environments that keep payloads as they were sent, for who forwards those; they are not
+  // stored. `original`: event/original.h. Called on the loops; it must not block. Set before the first request, or
+  // empty.
+  using ForwardDiagnostic = std::function<void(const catalog::Environment&, CredentialKind, std::string original)>;
+  ForwardDiagnostic forward_diagnostic;
 
   // What ids of events are derived with: set before the first request, and the same for ever.
   event::EventIdSecret event_id_secret{};

@@ -17,7 +17,7 @@ std::string_view refusal_name(Refusal refusal) {
       "no_credential", "unknown_credential", "unknown_environment", "unknown_path", "wrong_method",
       "empty_body",    "bad_encoding",       "not_a_payload",       "too_large",    "bad_request",
       "timed_out",     "catalog_not_loaded", "overloaded",          "journal_full", "stopping",
-      "internal"};
+      "internal",      "forwarded"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 

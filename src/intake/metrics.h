@@ -35,8 +35,9 @@ enum class Refusal : std::uint8_t {
   journal_full,         // 503
   stopping,             // 503
   internal,             // 500
+  forwarded,            // 421: by a Sluice, whose destination leads back here
 };
-inline constexpr std::size_t kRefusals = 16;
+inline constexpr std::size_t kRefusals = 17;
 std::string_view refusal_name(Refusal refusal);  // "no_credential"; the label in metrics
 
 // Upper bounds of the histogram of milliseconds between a complete request and its 202; one more bucket for what is

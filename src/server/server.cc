@@ -108,6 +108,8 @@ struct Server::Parts {
   Result<void> listen();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
+  void forward_diagnostic(const catalog::Environment& of, CredentialKind credential,
+                          const std::string& original) const;
   exporting::SinkFactory sink_factory() {
     return [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                   const exporting::SinkUse& use) {
@@ -154,8 +156,10 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
 Result<void> Server::Parts::open_data_path(bool managed) {
   transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
   identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
-  kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity, *files, settings.data_dir,
-                                               host_name(), managed ? &settings.outbound : nullptr});
+  kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity,
+                                               [this] { return data_path->catalog().current(); }, *files,
+                                               settings.data_dir, host_name(),
+                                               managed ? &settings.outbound : nullptr});
   auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
                                           {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
                                              return public_status->answer(request.path);
@@ -163,6 +167,15 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};
+}
+
+// On intake's loops.
+void Server::Parts::forward_diagnostic(const catalog::Environment& of, CredentialKind credential,
+                                       const std::string& original) const {
+  const catalog::CatalogPointer catalog = data_path->catalog().current();
+  for (const catalog::Destination& destination : catalog->destinations())
+    if (destination.on && destination.wants_originals && destination.environment_id == of.id)
+      destination_kinds().of(destination).forward_unstored(destination, *kind_parts, credential, original);
 }
 
 // On the thread of who changes the catalog.
@@ -280,6 +293,10 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
           p.data_path->start(catalog, managed ? DeletedDestinations::forget : DeletedDestinations::set_aside, *secret);
       !started)
     return tl::unexpected(started.error());
+  p.data_path->intake().forward_diagnostic = [&p](const catalog::Environment& of, CredentialKind credential,
+                                                  const std::string& original) {
+    p.forward_diagnostic(of, credential, original);
+  };
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);
   p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), *p.journal_watch,
                                    destination_kinds(), p.data_path->exporter(), p.data_path->intake_metrics(),

@@ -74,7 +74,7 @@ test('a wrong token is reported in words; a session that ends keeps what was typ
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Unknown access token.').waitFor();
   await ui.signIn();
-  await page.getByRole('button', { name: 'Add integration' }).click();
+  await page.getByRole('button', { name: 'Add integration: Amazon Kinesis' }).click();
   const drawer = page.getByRole('dialog');
   await drawer.getByLabel('Stream name or ARN').fill('half-typed');
   await ui.context.clearCookies();
@@ -120,7 +120,7 @@ test('the form reports AWS’s errors with what to do, before anything is saved'
   const ui = await Console.open(t, sluice);
   const { page } = ui;
   await ui.signIn();
-  await page.getByRole('button', { name: 'Add integration' }).click();
+  await page.getByRole('button', { name: 'Add integration: Amazon Kinesis' }).click();
   const drawer = page.getByRole('dialog');
   await drawer.getByRole('button', { name: 'Save destination' }).click();
   await drawer.getByText('Select the environment whose events it receives.').waitFor();

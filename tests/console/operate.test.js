@@ -66,7 +66,7 @@ test('dead letters: seen with their reason, downloaded, and retried once the str
   await kinesim.apply({ streams: [{ name: 'flag-events', shards: 2, max_record_kib: 10_240 }] });
   await page.getByRole('button', { name: 'Retry' }).click();
   await page.getByText('1 event retried: 1 delivered, 0 kept.').waitFor();
-  await page.getByText('None. Events that the stream can never accept').waitFor();
+  await page.getByText('None. Events that the destination can never accept').waitFor();
   assert.deepEqual((await records(kinesim)).map((event) => event.key).sort(), ['fits', 'too-large']);
   ui.assertClean();
 });

@@ -28,7 +28,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
   assert.equal(await done('project', 'list'), 'None.\n');
   await done('project', 'create', 'web', '--name', 'Web shop');
   await done('environment', 'create', 'web', 'production', '--name', 'Production', '--sdk-key', SDK_KEY);
-  const made = JSON.parse(await done('destination', 'create', 'web', 'production', '--json', '--name', 'orders', '--region', 'us-east-1',
+  const made = JSON.parse(await done('destination', 'create', 'kinesis', 'web', 'production', '--json', '--name', 'orders', '--region', 'us-east-1',
     '--stream', 'flag-events', '--role-arn', ROLE, '--external-id', EXTERNAL_ID, '--endpoint', kinesim.uri, '--sts-endpoint', kinesim.uri,
     '--set', 'maxCallsInFlight=4', '--set', 'kinds=["feature","custom"]'));
   assert.deepEqual([made.on, made.config.maxCallsInFlight, made.config.kinds], [false, 4, ['feature', 'custom']]);
@@ -45,8 +45,8 @@ test('from nothing to a flag that is switched, by the command line alone', async
   await waitFor('the switch', async () => (await done('flag', 'list', 'web')).includes('production: off'));
 
   const list = await done('destination', 'list');
-  assert.match(list, /^ID +NAME +ON +REGION +STREAM +AT\n/);
-  assert.match(list, /orders +true +us-east-1 +flag-events/);
+  assert.match(list, /^ID +NAME +KIND +ON +TO +AT\n/);
+  assert.match(list, /orders +kinesis +true +flag-events, us-east-1/);
   assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
   assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
   const token = JSON.parse(await done('token', 'create', 'ci', '--role', 'reader', '--json'));
@@ -95,7 +95,7 @@ test('exit statuses that scripts can use, and words that say what to do', async 
 
   await run('project', 'create', 'web');
   await run('environment', 'create', 'web', 'production');
-  const made = JSON.parse((await run('destination', 'create', 'web', 'production', '--json', '--region', 'us-east-1', '--stream', 'none',
+  const made = JSON.parse((await run('destination', 'create', 'kinesis', 'web', 'production', '--json', '--region', 'us-east-1', '--stream', 'none',
     '--role-arn', ROLE, '--external-id', EXTERNAL_ID, '--endpoint', kinesim.uri, '--sts-endpoint', kinesim.uri)).output);
   const tested = await run('destination', 'test', 'web', 'production', made._id);
   assert.deepEqual([tested.status, /not delivered\. There is no stream none/.test(tested.output)], [1, true], tested.output);

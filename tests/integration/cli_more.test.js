@@ -156,7 +156,7 @@ test('completion knows every subcommand, and bash takes it', async (t) => {
   const complete = (...words) => execFileSync('bash', ['-c', `${script}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _sluice; echo "\${COMPREPLY[*]}"`], { encoding: 'utf8' }).trim();
   assert.match(complete('sluice', 'dest'), /^destination$/);
   assert.match(complete('sluice', 'destination', 'che'), /^check$/);
-  assert.match(complete('sluice', 'destination', 'create', '--reg'), /^--region$/);
+  assert.match(complete('sluice', 'destination', 'create', 'kinesis', '--reg'), /^--region$/);
   assert.match(await done('completion', 'zsh'), /bashcompinit/);
   assert.match(await done('completion', 'fish'), /__fish_seen_subcommand_from destination/);
 });

@@ -58,7 +58,7 @@ test("the tables of docs/cost.md are the program's", async () => {
   for (const [name, rows] of Object.entries(tables)) assert.equal(between(name).exec(text)?.[2], rows, name);
 });
 
-// What is assumed stands in src/kinesis/cost.h; these tell it to people.
+// What is assumed stands in src/destinations/kinesis/cost.h; these tell it to people.
 test('what is assumed is told by the page, the API\'s document and the help as it is', async () => {
   const { compressionRatio, bytesPerEvent, fill, peakEventsPerSecond, meanEventsPerSecond, asOf } = await computed({ eventsPerMonth: 1e9 });
   const peak = Math.round(peakEventsPerSecond / meanEventsPerSecond);

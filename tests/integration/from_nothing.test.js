@@ -60,7 +60,7 @@ const ways = [
         project: () => sluice('project', 'create', 'web', '--name', 'Web shop'),
         environment: () => sluice('environment', 'create', ...AT, '--name', 'Production', '--sdk-key', SDK_KEY, '--feature-events', 'chosen flags', '--new-flags', 'false'),
         destination: async (config) => {
-          const { _id: id } = await sluice('destination', 'create', ...AT, '--name', 'orders', '--region', config.region, '--stream', config.streamName, '--role-arn', config.roleArn,
+          const { _id: id } = await sluice('destination', 'create', 'kinesis', ...AT, '--name', 'orders', '--region', config.region, '--stream', config.streamName, '--role-arn', config.roleArn,
             '--external-id', config.externalId, '--endpoint', config.endpoint, '--sts-endpoint', config.stsEndpoint);
           await sluice('destination', 'on', ...AT, id);
           return id;

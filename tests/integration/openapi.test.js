@@ -47,7 +47,8 @@ async function routes() {
     .map(([, method, at, role = 'reader']) => ({ call: `${method} /api/v2/${at}`, role }));
 }
 
-const openCall = ({ method, path: at }) => `${method} ${at.replaceAll(/\{[^}]+\}/g, '{}')}`;
+// The calculator of each kind of destination is one route.
+const openCall = ({ method, path: at }) => `${method} ${at.replaceAll(/\{[^}]+\}/g, '{}').replace(/\/\w+-cost$/, '/{}-cost')}`;
 
 test('every route of the server is in the document, with its role', async (t) => {
   const there = await routes();

@@ -1,8 +1,8 @@
 // Every REST API call of the console, typed.
 import { call } from './http';
 import type {
-  AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationStatus, Environment, EventPage, FlagPage,
-  History, KinesisCost, Policies, Project, Replay, Role, ServerStatus, Setting, Span, TestEventResult, Token, Usage,
+  AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationKind, DestinationStatus, Environment,
+  EventPage, FlagPage, History, Project, Replay, Role, ServerStatus, Setting, SetupHelp, Span, TestEventResult, Token, Usage,
 } from './types';
 
 const API = '/api/v2';
@@ -39,15 +39,11 @@ export const session = {
 export const server = {
   status: (signal?: AbortSignal) => call<ServerStatus>(`${API}/status`, { signal }),
   regions: (signal?: AbortSignal) => call<Items<{ name: string; partition: string; description?: string }>>(`${API}/aws-regions`, { signal }),
-  cost: (traffic: CostTraffic, signal?: AbortSignal) => call<KinesisCost>(withQuery(`${API}/kinesis-cost`, { ...traffic }), { signal }),
+  kinds: (signal?: AbortSignal) => call<Items<DestinationKind>>(`${API}/destination-kinds`, { signal }),
+  // `question`: texts as typed, which the server checks; an empty one is not sent. What the answer holds depends on the kind.
+  cost: <Cost,>(kind: string, question: Record<string, string>, signal?: AbortSignal) =>
+    call<Cost>(withQuery(at(`${kind}-cost`), question), { signal }),
 };
-
-// As typed: the server checks it. An empty text is not sent.
-export interface CostTraffic {
-  eventsPerMonth: string;
-  peakEventsPerSecond: string;
-  bytesPerEvent: string;
-}
 
 export const projects = {
   list: (signal?: AbortSignal) => call<Items<Project>>(`${API}/projects?expand=environments`, { signal }),
@@ -91,9 +87,9 @@ export const destinations = {
   remove: (ref: DestinationRef) => call<void>(of(ref), { method: 'DELETE' }),
   status: (ref: DestinationRef, signal?: AbortSignal) => call<DestinationStatus>(of(ref, 'status'), { signal }),
   history: (ref: DestinationRef, span: Span, signal?: AbortSignal) => call<History>(withQuery(of(ref, 'history'), { span }), { signal }),
-  policies: (ref: DestinationRef, signal?: AbortSignal) => call<Policies>(of(ref, 'policies'), { signal }),
-  policiesOf: (project: string, environment: string, body: DestinationDraft, signal?: AbortSignal) =>
-    call<Policies>(at('destinations', project, environment, 'policies'), { method: 'POST', body, signal }),
+  setupHelp: (ref: DestinationRef, signal?: AbortSignal) => call<SetupHelp>(of(ref, 'policies'), { signal }),
+  setupHelpOf: (project: string, environment: string, body: DestinationDraft, signal?: AbortSignal) =>
+    call<SetupHelp>(at('destinations', project, environment, 'policies'), { method: 'POST', body, signal }),
   check: (project: string, environment: string, body: DestinationDraft, signal?: AbortSignal) =>
     call<CheckResult>(at('destinations', project, environment, 'check'), { method: 'POST', body, signal }),
   checkSaved: (ref: DestinationRef) => call<CheckResult>(of(ref, 'check'), { method: 'POST' }),

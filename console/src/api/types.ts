@@ -48,9 +48,60 @@ export interface Destination {
 
 export interface DestinationDraft {
   name?: string;
-  kind: 'kinesis';
+  kind: string;
   on?: boolean;
   config: Record<string, Setting>;
+}
+
+export type FieldType = 'text' | 'secret' | 'number' | 'boolean' | 'choice' | 'texts' | 'pairs' | 'size' | 'duration' | 'region';
+
+export interface FormField {
+  // In `config`.
+  key: string;
+  label: string;
+  help: string;
+  type: FieldType;
+  group: string;
+  required: boolean;
+  // What an empty field means.
+  default?: string;
+  example?: string;
+  // A regular expression that all good values match.
+  pattern?: string;
+  choices?: { value: string; label: string; help: string }[];
+  // Shown only while the field of this key has a value: one of these, or any.
+  dependsOn?: string;
+  dependsOnValues?: string[];
+}
+
+export interface FormGroup {
+  key: string;
+  title: string;
+  help: string;
+}
+
+// Which of the settings that kinds have in common it has.
+export interface Supports {
+  eventKinds: boolean;
+  filters: boolean;
+  sampling: boolean;
+  privacy: boolean;
+  addedFields: boolean;
+  replay: boolean;
+  cost: boolean;
+}
+
+// A kind of destination, and the form of its settings.
+export interface DestinationKind {
+  kind: string;
+  title: string;
+  summary: string;
+  keywords: string;
+  icon: string;
+  docs: string;
+  supports: Supports;
+  unsupportedReason: string;
+  form: { groups: FormGroup[]; fields: FormField[] };
 }
 
 export interface Backlog {
@@ -65,8 +116,8 @@ export interface DestinationLine {
   project: string;
   environment: string;
   kind: string;
-  stream: string;
-  region: string;
+  // What it delivers to: "stream flags in eu-west-1".
+  target: string;
   on: boolean;
   state: DestinationState;
   since: Instant;
@@ -110,28 +161,6 @@ export interface Shards {
   } | null;
 }
 
-export interface KinesisCostItem {
-  encoding: string;
-  mode: 'PROVISIONED' | 'ON_DEMAND';
-  eventsPerRecord: number;
-  bytesPerRecord: number;
-  shards: number | null;
-  capacityPerMonthUsd: number;
-  volumePerMonthUsd: number;
-  perMonthUsd: number;
-}
-
-export interface KinesisCost {
-  eventsPerMonth: number;
-  peakEventsPerSecond: number;
-  bytesPerEvent: number;
-  compressionRatio: number;
-  items: KinesisCostItem[];
-  asOf: string;
-  source: string;
-  note: string;
-}
-
 export interface Replay {
   from: Instant;
   to: Instant;
@@ -155,7 +184,7 @@ export interface DestinationStatus extends DestinationLine {
   missingEvents: number;
   retriedRecordsByCode: Record<string, number>;
   callsInFlight: number;
-  openShards: number | null;
+  openShards?: number | null;
   shards?: Shards | null;
   replay?: Replay | null;
 }
@@ -218,20 +247,16 @@ export interface CheckResult {
   steps: CheckStep[];
 }
 
-export interface Policies {
-  permissionPolicy: object;
-  trustPolicy?: object;
-  assumeRolePolicy?: object;
-  principalKnown: boolean;
-}
+// What has to be set up at the far end: documents by name, as objects or texts; and facts about them.
+export type SetupHelp = Record<string, unknown>;
 
 export interface TestEventResult {
   delivered: boolean;
   eventId: string;
   key: string;
   tookMs: number;
-  shardId?: string;
-  sequenceNumber?: string;
+  // Where it is, in words.
+  where?: string;
   problem?: Problem;
 }
 

@@ -1,37 +1,41 @@
-// Creates a destination: fields at the left, what to do in AWS at the right.
+// Creates a destination: fields at the left, what to set up at the far end at the right.
 import { Button, Drawer, Group } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { destinations, projects as projectCalls, refOf } from '../api/calls';
-import { faultsOf } from '../api/field_faults';
-import { messageOf } from '../api/http';
-import type { CheckResult } from '../api/types';
+import type { CheckResult, DestinationKind } from '../api/types';
 import { useAction } from '../api/use_action';
 import { useDraft } from '../api/use_draft';
 import { useLoad } from '../api/use_load';
 import { Callout, DocsLink, Fault } from '../parts/callout';
 import { CheckSteps } from '../parts/check_steps';
-import { StreamMark } from '../parts/icons';
+import { KindMark } from '../parts/icons';
 import { Shown } from '../parts/loading';
 import { notify } from '../parts/toasts';
-import { AwsSteps } from './aws_steps';
-import { Choices } from './destination_choices';
-import { NameField, OnField, StreamFields } from './destination_fields';
-import { byField, draftOf, EMPTY, KNOWN_FAULTS, newExternalId, SECRETS, type DestinationValues } from './destination_values';
+import { draftOf, privateNames, startValues, textOf, type DestinationValues } from './destination_values';
 import { DrawerResult } from './drawer_result';
+import { KindFields, NameField, OnField } from './kind_fields';
 import { PlaceField } from './place_field';
+import { SetupHelpBox } from './setup_help';
+import { useFieldErrors } from './use_field_errors';
 
-export function CreateDrawer({ close, created }: { close: () => void; created: (ref: { project: string; environment: string; id: string }) => void }) {
+interface Props {
+  kind: DestinationKind;
+  close: () => void;
+  created: (ref: { project: string; environment: string; id: string }) => void;
+}
+
+export function CreateDrawer({ kind, close, created }: Props) {
   return (
     <Drawer opened onClose={close} position="right" size="min(1160px, 100%)" padding={0}
-      title={<span className="drawer-title"><StreamMark size={30} /> Create a destination: Amazon Kinesis</span>}>
-      <CreateForm close={close} created={created} />
+      title={<span className="drawer-title"><KindMark icon={kind.icon} size={30} /> Create a destination: {kind.title}</span>}>
+      <CreateForm kind={kind} close={close} created={created} />
     </Drawer>
   );
 }
 
-function CreateForm({ close, created }: { close: () => void; created: (ref: { project: string; environment: string; id: string }) => void }) {
-  const start = useMemo(() => ({ ...EMPTY, externalId: newExternalId() }), []);
-  const draft = useDraft<DestinationValues>('new-destination', start, SECRETS);
+function CreateForm({ kind, close, created }: Props) {
+  const start = useMemo(() => startValues(kind), [kind]);
+  const draft = useDraft<DestinationValues>(`new-destination:${kind.kind}`, start, privateNames(kind));
   const { value: values } = draft;
   const loaded = useLoad(useCallback((signal: AbortSignal) => projectCalls.list(signal), []));
   const [result, setResult] = useState<CheckResult>();
@@ -52,20 +56,21 @@ function CreateForm({ close, created }: { close: () => void; created: (ref: { pr
   const check = useAction(async () => {
     save.clear();
     setResult(undefined);
-    if (environmentSelected()) setResult(await destinations.check(values.project, values.environment, draftOf(values)));
+    fieldErrors.sent();
+    if (environmentSelected()) setResult(await destinations.check(values.project, values.environment, draftOf(kind, values)));
   });
   const save = useAction(async () => {
     check.clear();
+    fieldErrors.sent();
     if (!environmentSelected()) return;
-    const destination = await destinations.create(values.project, values.environment, draftOf(values));
+    const destination = await destinations.create(values.project, values.environment, draftOf(kind, values));
     draft.forget();
     notify(`“${destination.name}” saved.`);
     created(refOf(destination));
   });
   const error = save.error ?? check.error;
-  const faults = error ? faultsOf(messageOf(error), KNOWN_FAULTS) : null;
-  const errors = faults ? byField(faults.fields) : {};
-  const fields = { values, set, errors };
+  const fieldErrors = useFieldErrors(kind, values, error);
+  const fields = { kind, values, set, errors: fieldErrors.errors, left: fieldErrors.left };
 
   return (
     <div className="drawer-body">
@@ -93,21 +98,20 @@ function CreateForm({ close, created }: { close: () => void; created: (ref: { pr
           )}
         </Shown>
         <div className="form">
-          <StreamFields {...fields} />
-          <Choices {...fields} />
+          <KindFields {...fields} />
           <OnField {...fields} />
-          <p className="small dim" style={{ margin: 0 }}><DocsLink page="delivery">Delivery guarantees</DocsLink> · <DocsLink page="configuration">All settings</DocsLink></p>
+          <p className="small dim" style={{ margin: 0 }}><DocsLink page={kind.docs}>About {kind.title}</DocsLink> · <DocsLink page="configuration">All settings</DocsLink></p>
         </div>
-        <AwsSteps values={values} anyEnvironment={anyEnvironment} />
+        <SetupHelpBox kind={kind} values={values} anyEnvironment={anyEnvironment} />
       </div>
       <DrawerResult of={error ?? result}>
-        {Object.keys(errors).length > 0 && <Callout tone="red" title="Some fields have errors. Each field shows what it expects." live />}
-        {faults?.rest && <Fault error={error} title={save.error ? 'Not saved.' : 'Check failed.'} />}
-        {result && <CheckSteps result={result} roleArn={values.roleArn} />}
+        {fieldErrors.atFields && <Callout tone="red" title="Some fields have errors. Each field shows what it expects." live />}
+        {fieldErrors.rest && <Fault error={error} title={save.error ? 'Not saved.' : 'Check failed.'} />}
+        {result && <CheckSteps result={result} roleArn={textOf(values, 'roleArn')} />}
       </DrawerResult>
       <div className="drawer-foot">
         <Group justify="flex-end">
-          {check.running && <span className="small dim" role="status">Calling AWS. This takes up to 30 s …</span>}
+          {check.running && <span className="small dim" role="status">Calling the destination. This takes up to 30 s …</span>}
           <Button variant="subtle" color="gray" c="var(--mantine-color-dimmed)" onClick={() => { draft.forget(); close(); }}>Discard</Button>
           <Button variant="default" onClick={() => void check.run()} loading={check.running}>Check</Button>
           <Button type="submit" form="create-destination" loading={save.running}>Save destination</Button>

@@ -23,7 +23,7 @@ export function DeleteDestination({ of, name, close, deleted }: { of: Destinatio
         <li>{backlog ? `${counted(backlog.events, 'event')} in its backlog (${bytes(backlog.bytes)}), not delivered yet` : 'events in its backlog, not delivered yet'}</li>
         <li>{status.data ? counted(dead, 'dead letter') : 'its dead letters'}</li>
       </ul>
-      <p>Events already delivered stay in your stream. Other destinations are not affected.</p>
+      <p>Events already delivered stay where they are. Other destinations are not affected.</p>
     </Confirm>
   );
 }

@@ -1,139 +1,120 @@
 // The values of the destination form, and their conversion to the API's form.
-import type { Destination, DestinationDraft, Setting } from '../api/types';
+import type { Destination, DestinationDraft, DestinationKind, FormField, Setting } from '../api/types';
+import { commonFields } from './common_fields';
+import { emptyValue, faultOf, isEmpty, isHidden, isPrivate, settingOf, shownFields, valueOf, type FieldValue } from './field_values';
 
+// Settings by the name that the server's errors have for them: "config.region".
 export interface DestinationValues {
   name: string;
   project: string;
   environment: string;
   on: boolean;
-  region: string;
-  stream: string;
-  roleArn: string;
-  externalId: string;
-  kinds: string[];
-  onlyFlags: string[];
-  neverFlags: string[];
-  onlyEvents: string[];
-  neverEvents: string[];
-  onlyContextKinds: string[];
-  neverContextKinds: string[];
-  sampleOneIn: string;
-  dropAttributes: string[];
-  hashAttributes: string[];
-  hashKeysOf: string[];
-  hashSecret: string;
-  addFields: string[];
-  newline: boolean;
-  encoding: string;
-  start: string;
-  endpoint: string;
-  stsEndpoint: string;
+  [setting: SettingName]: FieldValue;
+}
+export type SettingName = `config.${string}`;
+export type Faults = Record<string, string>;
+
+const EXTERNAL_ID = 'externalId';
+
+export const nameOf = (key: string): SettingName => `config.${key}`;
+
+export function fieldsOf({ form, supports }: DestinationKind): FormField[] {
+  return [...form.fields, ...commonFields(supports)];
 }
 
-export const EMPTY: DestinationValues = {
-  name: '', project: '', environment: '', on: true, region: '', stream: '', roleArn: '', externalId: '', kinds: [], onlyFlags: [], neverFlags: [],
-  onlyEvents: [], neverEvents: [], onlyContextKinds: [], neverContextKinds: [], sampleOneIn: '', dropAttributes: [], hashAttributes: [],
-  hashKeysOf: [], hashSecret: '', addFields: [], newline: true, encoding: 'json', start: 'now', endpoint: '', stsEndpoint: '',
-};
-
-export const SECRETS = ['hashSecret'] as const;
-export const KINDS = ['feature', 'debug', 'identify', 'custom', 'click', 'pageview', 'index', 'summary', 'alias', 'migration_op'];
-export const ADDED_FIELDS = ['receivedDate', 'projectKey', 'environmentKey', 'sdk', 'application'];
-
-// What a consumer must be able to do, by encoding; the first is the default.
-export const ENCODINGS = [
-  { value: 'json', label: 'json: one event per record', consumers: 'Any consumer reads it, Lambda filters and Redshift included. Costs the most.' },
-  { value: 'ndjson', label: 'ndjson: up to 500 events, a line each', consumers: 'Consumers split records at newlines. Firehose reads it as it is; Lambda filters and Redshift do not.' },
-  { value: 'ndjson+gzip', label: 'ndjson+gzip: compressed lines', consumers: 'Consumers decompress each record with gzip, then split it at newlines. Only for code of your own.' },
-  { value: 'ndjson+zstd', label: 'ndjson+zstd: compressed lines', consumers: 'Consumers decompress each record with zstd, then split it at newlines. Only for code of your own. Costs the least.' },
-  { value: 'kpl', label: 'kpl: aggregated records', consumers: 'KCL and Firehose read it as it is. Other consumers need a KPL deaggregation library.' },
-] as const;
-export const linesAlwaysEnd = (encoding: string) => encoding.startsWith('ndjson');
-
-const TEXTS = ['region', 'roleArn', 'externalId', 'hashSecret', 'endpoint', 'stsEndpoint'] as const;
-const LISTS = [
-  'kinds', 'onlyFlags', 'neverFlags', 'onlyEvents', 'neverEvents', 'onlyContextKinds', 'neverContextKinds', 'dropAttributes', 'hashAttributes',
-  'hashKeysOf', 'addFields',
-] as const;
-
-// The API's field names in errors, by the form's field. The stream has two names there.
-const FIELD_OF: Record<string, keyof DestinationValues> = {
-  name: 'name',
-  on: 'on',
-  'config.streamName': 'stream',
-  'config.streamArn': 'stream',
-  'config.sampleOneIn': 'sampleOneIn',
-  'config.newline': 'newline',
-  'config.encoding': 'encoding',
-  'config.start': 'start',
-  ...Object.fromEntries([...TEXTS, ...LISTS].map((name) => [`config.${name}`, name])),
-};
-export const KNOWN_FAULTS = Object.keys(FIELD_OF);
-
-export function byField(fields: Record<string, string>): Partial<Record<keyof DestinationValues, string>> {
-  const out: Partial<Record<keyof DestinationValues, string>> = {};
-  for (const [name, text] of Object.entries(fields)) {
-    const field = FIELD_OF[name];
-    if (field) out[field] = out[field] && out[field] !== text ? `${out[field]} ${text}` : text;
-  }
-  return out;
+export function textOf(values: DestinationValues, key: string): string {
+  const value = values[nameOf(key)];
+  return typeof value === 'string' ? value : '';
 }
 
-// arn:aws:kinesis:eu-west-1:123456789012:stream/flags contains its region.
-export function regionOfArn(stream: string): string {
-  const parts = stream.trim().split(':');
-  return parts[0] === 'arn' && parts[2] === 'kinesis' ? (parts[3] ?? '') : '';
-}
-
-// Only what is set: the rest is the server's default.
-export function configOf(values: DestinationValues): Record<string, Setting> {
-  const config: Record<string, Setting> = {};
-  for (const name of TEXTS) if (values[name].trim()) config[name] = values[name].trim();
-  for (const name of LISTS) if (values[name].length > 0) config[name] = values[name];
-  const stream = values.stream.trim();
-  if (stream) config[stream.startsWith('arn:') ? 'streamArn' : 'streamName'] = stream;
-  if (values.sampleOneIn.trim()) config['sampleOneIn'] = /^\d+$/.test(values.sampleOneIn.trim()) ? Number(values.sampleOneIn) : values.sampleOneIn.trim();
-  if (!values.newline) config['newline'] = false;
-  if (values.encoding !== 'json') config['encoding'] = values.encoding;
-  if (values.start !== 'now') config['start'] = values.start;
-  return config;
-}
-
-export function draftOf(values: DestinationValues): DestinationDraft {
-  return { kind: 'kinesis', on: values.on, ...(values.name.trim() && { name: values.name.trim() }), config: configOf(values) };
-}
-
-export function valuesOf(destination: Destination, project: string, environment: string): DestinationValues {
-  const { config } = destination;
-  const values: DestinationValues = { ...EMPTY, name: destination.name, project, environment, on: destination.on };
-  for (const name of TEXTS) values[name] = typeof config[name] === 'string' ? config[name] : '';
-  for (const name of LISTS) values[name] = Array.isArray(config[name]) ? config[name] : [];
-  values.stream = String(config['streamArn'] || config['streamName'] || '');
-  values.sampleOneIn = config['sampleOneIn'] == null ? '' : String(config['sampleOneIn']);
-  values.newline = config['newline'] !== false;
-  values.encoding = typeof config['encoding'] === 'string' ? config['encoding'] : 'json';
-  values.start = typeof config['start'] === 'string' ? config['start'] : 'now';
+export function emptyValues(kind: DestinationKind): DestinationValues {
+  const values: DestinationValues = { name: '', project: '', environment: '', on: true };
+  for (const field of fieldsOf(kind)) values[nameOf(field.key)] = emptyValue(field);
   return values;
 }
 
+// Those of a new destination: a role's external id is ours to choose.
+export function startValues(kind: DestinationKind): DestinationValues {
+  const values = emptyValues(kind);
+  if (nameOf(EXTERNAL_ID) in values) values[nameOf(EXTERNAL_ID)] = newExternalId();
+  return values;
+}
+
+export const isExternalId = ({ key, type }: FormField): boolean => key === EXTERNAL_ID && type === 'text';
+
+// What is never stored in a draft.
+export function privateNames(kind: DestinationKind): SettingName[] {
+  return fieldsOf(kind).filter(isPrivate).map(({ key }) => nameOf(key));
+}
+
+export function faultNames(kind: DestinationKind): string[] {
+  return ['name', 'on', ...fieldsOf(kind).map(({ key }) => nameOf(key))];
+}
+
+export function shownOf(kind: DestinationKind, values: DestinationValues): FormField[] {
+  return shownFields(fieldsOf(kind), (key) => values[nameOf(key)]);
+}
+
+function settingsOf(fields: FormField[], values: DestinationValues): Record<string, Setting> {
+  const config: Record<string, Setting> = {};
+  for (const field of fields) {
+    const setting = settingOf(field, values[nameOf(field.key)]);
+    if (setting !== undefined) config[field.key] = setting;
+  }
+  return config;
+}
+
+// Only what is set and shown: the rest is the server's default.
+export function configOf(kind: DestinationKind, values: DestinationValues): Record<string, Setting> {
+  return settingsOf(shownOf(kind, values), values);
+}
+
+export function draftOf(kind: DestinationKind, values: DestinationValues): DestinationDraft {
+  return { kind: kind.kind, on: values.on, ...(values.name.trim() && { name: values.name.trim() }), config: configOf(kind, values) };
+}
+
+// For set-up help: the kind's own settings without secrets, and with those that are not shown yet. A trust policy needs the
+// external id before there is a role.
+export function helpDraftOf(kind: DestinationKind, values: DestinationValues): DestinationDraft {
+  return { kind: kind.kind, config: settingsOf(kind.form.fields.filter((field) => !isPrivate(field)), values) };
+}
+
+export function valuesOf(kind: DestinationKind, { name, on, config }: Destination, project: string, environment: string): DestinationValues {
+  const values: DestinationValues = { name, project, environment, on };
+  for (const field of fieldsOf(kind)) values[nameOf(field.key)] = valueOf(field, config[field.key]);
+  return values;
+}
+
+// Whether a secret in it is not known here: the server can use it only in the saved destination.
+export function holdsHidden(kind: DestinationKind, values: DestinationValues): boolean {
+  return fieldsOf(kind).some(({ key }) => isHidden(values[nameOf(key)]));
+}
+
 // A merge patch of what differs; null resets a setting to its default. Settings that the form does not show stay.
-export function mergeOf(values: DestinationValues, destination: Destination): { version: number; name?: string; on?: boolean; config?: Record<string, Setting> } {
-  const before = configOf(valuesOf(destination, values.project, values.environment));
-  const after = configOf(values);
+export function mergeOf(kind: DestinationKind, values: DestinationValues, destination: Destination): { version: number; name?: string; on?: boolean; config?: Record<string, Setting> } {
+  const before = configOf(kind, valuesOf(kind, destination, values.project, values.environment));
+  const after = configOf(kind, values);
   const config: Record<string, Setting> = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
     if (JSON.stringify(before[name]) !== JSON.stringify(after[name])) config[name] = after[name] ?? null;
-  // One event per record has no size to aim at.
-  if (after['encoding'] === undefined && destination.config['recordBytes'] != null) config['recordBytes'] = null;
-  // With an ARN, a name that is still there would contradict it.
-  if ('streamArn' in config && config['streamArn'] !== null && destination.config['streamName']) config['streamName'] = null;
-  if ('streamName' in config && config['streamName'] !== null && destination.config['streamArn']) config['streamArn'] = null;
   return {
     version: destination.version,
     ...(values.name.trim() !== destination.name && { name: values.name.trim() }),
     ...(values.on !== destination.on && { on: values.on }),
     ...(Object.keys(config).length > 0 && { config }),
   };
+}
+
+// What the description finds wrong, by field. `joined`: the field of another key that may be filled in instead.
+export function ownFaults(kind: DestinationKind, values: DestinationValues, joined: Readonly<Record<string, string>> = {}): Faults {
+  const faults: Faults = {};
+  for (const field of shownOf(kind, values)) {
+    const instead = joined[field.key];
+    if (instead && !isEmpty(values[nameOf(instead)])) continue;
+    const fault = faultOf(field, values[nameOf(field.key)]);
+    if (fault) faults[nameOf(field.key)] = fault;
+  }
+  return faults;
 }
 
 export function newExternalId(): string {

@@ -18,10 +18,10 @@ export function policyText(form: PolicyForm, kind: PolicyKind, policy: object, r
   if (form === 'terraform') {
     if (kind === 'trust') return `resource "aws_iam_role" "${label}" {\n  name               = "${role}"\n  assume_role_policy = jsonencode(${hcl(policy)})\n}`;
     if (kind === 'permission')
-      return `resource "aws_iam_role_policy" "${label}" {\n  name   = "sluice-kinesis"\n  role   = aws_iam_role.${label}.id\n  policy = jsonencode(${hcl(policy)})\n}`;
+      return `resource "aws_iam_role_policy" "${label}" {\n  name   = "sluice-export"\n  role   = aws_iam_role.${label}.id\n  policy = jsonencode(${hcl(policy)})\n}`;
     return `resource "aws_iam_policy" "sluice_assume_${label}" {\n  name   = "sluice-assume-${role}"\n  policy = jsonencode(${hcl(policy)})\n}`;
   }
   if (kind === 'trust') return `aws iam create-role --role-name ${role} \\\n  --assume-role-policy-document ${quoted(policy)}`;
-  if (kind === 'permission') return `aws iam put-role-policy --role-name ${role} \\\n  --policy-name sluice-kinesis \\\n  --policy-document ${quoted(policy)}`;
+  if (kind === 'permission') return `aws iam put-role-policy --role-name ${role} \\\n  --policy-name sluice-export \\\n  --policy-document ${quoted(policy)}`;
   return `aws iam create-policy --policy-name sluice-assume-${role} \\\n  --policy-document ${quoted(policy)}`;
 }

@@ -45,7 +45,7 @@ export function ReplayBox({ of }: { of: DestinationRef }) {
           title={running ? `Replaying: ${percent(replay.fraction)}` : replay.state !== 'done' ? 'Replay cancelled.'
             : refused > 0 ? `Replay finished. ${counted(refused, 'event')} not delivered.` : 'Replay finished.'}>
           <p className="small">
-            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered{refused > 0 && `, ${grouped(refused)} refused by the stream, in the dead letters`} · started <Time at={replay.startedAt} />
+            {times[0] ? exact(times[0]) : 'the beginning'} to {times[1] ? exact(times[1]) : 'its start'} · {grouped(replay.deliveredEvents)} delivered{refused > 0 && `, ${grouped(refused)} refused by the destination, in the dead letters`} · started <Time at={replay.startedAt} />
           </p>
           {running && <Progress value={replay.fraction * 100} mt={8} aria-label="Progress of the replay" />}
           {running && <Button size="xs" mt={10} variant="default" loading={cancel.running} onClick={() => void cancel.run()}>Cancel replay</Button>}

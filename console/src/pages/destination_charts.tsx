@@ -54,7 +54,7 @@ function Charts({ history }: { history: History }) {
         <Chart label="Events per second" times={all.times} series={all.rates} format={rate} />
         <Chart label="Backlog" times={all.times} series={all.backlog} format={short} whole />
         <Chart label="Throttles and errors" times={all.times} series={all.errors} format={short} whole />
-        <Chart label="Latency from receipt to AWS" times={all.times} series={all.latency} format={duration} />
+        <Chart label="Latency from receipt to delivery" times={all.times} series={all.latency} format={duration} />
       </div>
       <p className="small dim">Kept for a week, over restarts.</p>
     </>

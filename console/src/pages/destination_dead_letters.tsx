@@ -1,4 +1,4 @@
-// Events that the stream can never accept, with the reason.
+// Events that the destination can never accept, with the reason.
 import { Button } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -36,7 +36,7 @@ export function DeadLetterBox({ of, total, mayWrite }: { of: DestinationRef; tot
         <Fault error={retry.error} />
         <div className="card">
           <Shown loaded={letters} what="dead letters">
-            {(data) => data.totalCount === 0 ? <p className="dim" style={{ margin: 0 }}>None. Events that the stream can never accept, such as one larger than its limit, are kept here.</p> : (
+            {(data) => data.totalCount === 0 ? <p className="dim" style={{ margin: 0 }}>None. Events that the destination can never accept, such as one larger than its limit, are kept here.</p> : (
               <div className="form" style={{ gap: 8 }}>
                 <p className="small dim" style={{ margin: 0 }}>{counted(data.totalCount, 'event')}, {bytes(data.bytes)}. Newest {grouped(data.items.length)}:</p>
                 {data.items.map((letter, index) => (

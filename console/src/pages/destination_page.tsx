@@ -3,21 +3,23 @@ import { Button, Switch } from '@mantine/core';
 import { useCallback, useMemo, useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
 import { messageOf } from '../api/http';
+import { useKind } from '../api/kinds';
 import { useServerStatus } from '../api/server_status';
 import { useSession } from '../api/session';
-import type { DestinationStatus } from '../api/types';
+import type { DestinationKind, DestinationStatus } from '../api/types';
 import { useAction } from '../api/use_action';
 import { useLoad } from '../api/use_load';
 import { EditDrawer } from '../form/edit_drawer';
 import { bytes } from '../format/bytes';
 import { duration } from '../format/durations';
 import { counted, grouped, rate } from '../format/numbers';
+import { partsOf } from '../kinds';
 import { Callout, DocsLink, Fault, ProblemBox } from '../parts/callout';
 import { CheckSteps } from '../parts/check_steps';
 import { Icon } from '../parts/icons';
 import { Shown } from '../parts/loading';
 import { Page, Section } from '../parts/page';
-import { PolicyList } from '../parts/policies';
+import { DocumentList } from '../parts/setup_documents';
 import { State } from '../parts/state';
 import { TestEvent } from '../parts/test_event';
 import { Time } from '../parts/time';
@@ -26,7 +28,6 @@ import { go, goQuery, Link, usePlace } from '../router';
 import { DeadLetterBox } from './destination_dead_letters';
 import { HistoryCharts } from './destination_charts';
 import { LatestRecords } from './destination_records';
-import { ShardBox } from './destination_shards';
 
 export default function DestinationPage({ project, environment, id }: { project: string; environment: string; id: string }) {
   const ref = useMemo(() => ({ project, environment, id }), [project, environment, id]);
@@ -35,8 +36,10 @@ export default function DestinationPage({ project, environment, id }: { project:
   const { mayWrite } = useSession();
   const { query } = usePlace();
   const data = status.data;
+  const kind = useKind(data?.kind);
+  const { StatusPanel } = partsOf(data?.kind ?? '');
   return (
-    <Page title={data?.name ?? 'Destination'} docs="states-and-remedies" lead={data && <>Amazon Kinesis: stream <span className="mono">{data.stream}</span> in {data.region}, from {project} / {environment}.</>}
+    <Page title={data?.name ?? 'Destination'} docs="states-and-remedies" lead={data && <>{kind?.title ?? data.kind}: {data.target}, from {project} / {environment}.</>}
       crumbs={<Link to="/">Integrations</Link>}
       actions={mayWrite && data && <Actions of={ref} data={data} changed={status.reload} />}>
       <Shown loaded={status} what="the destination">
@@ -56,12 +59,12 @@ export default function DestinationPage({ project, environment, id }: { project:
               <Section title="Test" id="test">
                 <div className="columns">
                   <div className="card"><h3 style={{ marginBottom: 8 }}>Send a test event</h3><TestEvent of={ref} /></div>
-                  <div className="card"><h3 style={{ marginBottom: 8 }}>Check in AWS</h3><CheckSaved of={ref} /></div>
+                  <div className="card"><h3 style={{ marginBottom: 8 }}>Check</h3><CheckSaved of={ref} /></div>
                 </div>
               </Section>
             )}
-            <PoliciesSection of={ref} open={shown.state === 'blocked'} />
-            <ShardBox shards={shown.shards} openShards={shown.openShards} />
+            <SetupSection of={ref} kind={kind} open={shown.state === 'blocked'} />
+            {kind && StatusPanel && <StatusPanel kind={kind} status={shown} />}
             <DeadLetterBox of={ref} total={shown.deadLetteredEvents} mayWrite={mayWrite} />
             <LatestRecords of={ref} />
           </>
@@ -138,7 +141,7 @@ function CheckSaved({ of }: { of: DestinationRef }) {
   });
   return (
     <div className="form" style={{ gap: 10 }}>
-      <p className="small dim" style={{ margin: 0 }}>Checks in AWS, step by step: credentials, role, stream, permission, encryption. Puts one test event into the stream.</p>
+      <p className="small dim" style={{ margin: 0 }}>Calls the destination step by step, and sends one test event.</p>
       <div><Button variant="light" loading={action.running} onClick={() => void action.run()}>Check again</Button></div>
       <Fault error={action.error} />
       {result && <CheckSteps result={result} roleArn="" />}
@@ -146,22 +149,17 @@ function CheckSaved({ of }: { of: DestinationRef }) {
   );
 }
 
-function PoliciesSection({ of, open }: { of: DestinationRef; open: boolean }) {
+function SetupSection({ of, kind, open }: { of: DestinationRef; kind: DestinationKind | undefined; open: boolean }) {
   const [expanded, setExpanded] = useState(false);
   const shown = open || expanded;
-  const policies = useLoad(useCallback((signal: AbortSignal) => destinations.policies(of, signal), [of]), { when: shown });
+  const help = useLoad(useCallback((signal: AbortSignal) => destinations.setupHelp(of, signal), [of]), { when: shown });
   return (
-    <Section title="Policies for AWS" actions={!open && <Button size="xs" variant="default" onClick={() => setExpanded(!expanded)} aria-expanded={shown}>{expanded ? 'Hide' : 'Show'}</Button>}>
+    <Section title="Set-up" actions={!open && <Button size="xs" variant="default" onClick={() => setExpanded(!expanded)} aria-expanded={shown} aria-label={`${expanded ? 'Hide' : 'Show'} the set-up`}>{expanded ? 'Hide' : 'Show'}</Button>}>
       {shown ? (
-        <div className="card"><Shown loaded={policies} what="the policies">{(data) => <PolicyList policies={data} roleArn={roleOf(data.assumeRolePolicy)} />}</Shown></div>
+        <div className="card"><Shown loaded={help} what="the set-up">{(data) => <DocumentList help={data} />}</Shown></div>
       ) : (
-        <p className="dim small" style={{ margin: 0 }}>The role's permission policy and trust policy, filled in for this destination. <DocsLink page="aws-credentials">AWS credentials</DocsLink></p>
+        <p className="dim small" style={{ margin: 0 }}>What has to be set up at the far end, filled in for this destination. {kind && <DocsLink page={kind.docs}>About {kind.title}</DocsLink>}</p>
       )}
     </Section>
   );
-}
-
-// The policy that lets Sluice assume the role names it.
-function roleOf(policy: object | undefined): string {
-  return /arn:[\w-]+:iam::\d+:role\/[\w+=,.@/-]+/.exec(JSON.stringify(policy ?? {}))?.[0] ?? '';
 }

@@ -4,11 +4,12 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useCallback, useEffect, useState } from 'react';
 import { destinations } from '../api/calls';
 import { messageOf } from '../api/http';
+import { useKind } from '../api/kinds';
 import type { DestinationLine } from '../api/types';
 import { bytes } from '../format/bytes';
 import { duration } from '../format/durations';
 import { counted, rate, short } from '../format/numbers';
-import { Icon } from '../parts/icons';
+import { Icon, KindMark } from '../parts/icons';
 import { RowSwitch } from '../parts/row_controls';
 import { State } from '../parts/state';
 import { Time } from '../parts/time';
@@ -55,11 +56,16 @@ export function DestinationRows({ lines, mayWrite, changed }: { lines: Destinati
 }
 
 function Row({ line, on, mayWrite, flip }: { line: DestinationLine; on: boolean; mayWrite: boolean; flip: (line: DestinationLine, on: boolean) => Promise<void> }) {
+  const kind = useKind(line.kind);
+  const title = kind?.title ?? line.kind;
   return (
     <>
-      <div role="cell">
-        <Link className="row-link cut" style={{ display: 'block' }} to={pathTo('destinations', line.project, line.environment, line.id)} title={line.name}>{line.name}</Link>
-        <div className="small dim cut" title={`${line.stream}, ${line.region}`}>{line.stream} · {line.region}</div>
+      <div role="cell" className="with-mark">
+        <span title={title}><KindMark icon={kind?.icon ?? ''} size={30} /><span className="unseen">{title}</span></span>
+        <div>
+          <Link className="row-link cut" style={{ display: 'block' }} to={pathTo('destinations', line.project, line.environment, line.id)} title={line.name}>{line.name}</Link>
+          <div className="small dim cut" title={`${title}: ${line.target}`}>{line.target}</div>
+        </div>
       </div>
       <div role="cell" className="cut small" title={`${line.project} / ${line.environment}`}>{line.project} / {line.environment}</div>
       <div role="cell">

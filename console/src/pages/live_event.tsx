@@ -25,7 +25,7 @@ export function LiveEvent({ event, project, environment }: { event: ExportedEven
       <Recorded event={event} what="event" maxHeight={380} />
       <div>
         <h3 style={{ marginBottom: 6 }}>Destinations</h3>
-        {mine.length === 0 && <p className="small dim" style={{ margin: 0 }}>This environment has no destinations. <Link to="/?add=kinesis">Add one</Link></p>}
+        {mine.length === 0 && <p className="small dim" style={{ margin: 0 }}>This environment has no destinations. <Link to="/">Add one</Link></p>}
         {mine.map((line) => <Taken key={line.id} line={line} event={event} from={from} />)}
       </div>
     </div>

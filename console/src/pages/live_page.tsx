@@ -5,7 +5,7 @@ import { useLive } from '../api/use_live';
 import { usePlaceChoice } from '../api/use_place_choice';
 import type { Environment, ExportedEvent, Project } from '../api/types';
 import { grouped } from '../format/numbers';
-import { KINDS } from '../form/destination_values';
+import { EVENT_KINDS } from '../form/common_fields';
 import { Fault } from '../parts/callout';
 import { Icon } from '../parts/icons';
 import { Empty, Loading } from '../parts/loading';
@@ -50,7 +50,7 @@ function Live({ project, environment }: { project: Project; environment: Environ
     <>
       <div className="section-head">
         <Button variant={paused ? 'filled' : 'default'} leftSection={<Icon name={paused ? 'play' : 'pause'} size={16} />} onClick={() => setPaused(!paused)}>{paused ? 'Go on' : 'Pause'}</Button>
-        <Select aria-label="Kind" placeholder="All kinds" data={KINDS} value={kind} clearable w={160} onChange={setKind} clearButtonProps={{ 'aria-label': 'All kinds' }} />
+        <Select aria-label="Kind" placeholder="All kinds" data={EVENT_KINDS} value={kind} clearable w={160} onChange={setKind} clearButtonProps={{ 'aria-label': 'All kinds' }} />
         <TextInput aria-label="Flag or event key" placeholder="Flag or event key" value={key} w={190} onChange={(event) => setKey(event.currentTarget.value)} />
         <TextInput aria-label="Context" placeholder="Context: key or attribute" value={context} w={210} onChange={(event) => setContext(event.currentTarget.value)} />
         <span className="small dim" role="status">{paused ? 'Paused. ' : ''}{filtered ? `${grouped(found.length)} of ${grouped(live.events.length)}` : grouped(live.events.length)} shown</span>

@@ -17,7 +17,7 @@ export function CheckSteps({ result, roleArn }: { result: CheckResult; roleArn: 
   const warned = result.steps.some((step) => step.status === 'warning');
   return (
     <Callout tone={result.ok ? (warned ? 'amber' : 'green') : 'red'} live
-      title={`${result.ok ? (warned ? 'Works, with a warning.' : 'Everything works.') : 'The check found a problem in AWS.'} Checked in ${duration(result.tookMs)}.`}>
+      title={`${result.ok ? (warned ? 'Works, with a warning.' : 'Everything works.') : 'The check found a problem.'} Checked in ${duration(result.tookMs)}.`}>
       <ul className="steps" style={{ marginTop: 12 }}>
         {result.steps.map((step) => {
           const style = STYLES[step.status] ?? STYLES.unknown;

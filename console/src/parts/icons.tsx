@@ -49,13 +49,21 @@ export function Logo({ size = 30 }: { size?: number }) {
   );
 }
 
-// Three streams: the icon of a Kinesis destination here. Not AWS's logo.
-export function StreamMark({ size = 40 }: { size?: number }) {
+// The marks of kinds of destinations, by the name that the server gives: drawings, nobody's logo.
+const MARKS: Record<string, { fill: string; line: string; path: string }> = {
+  stream: { fill: '#51318f', line: '#e6dcff', path: 'M8 13c8 0 8 7 24 7M8 20h24M8 27c8 0 8-7 24-7' },
+  bucket: { fill: '#2f6b2f', line: '#dff3d8', path: 'M9 13c0-5 22-5 22 0s-22 5-22 0l3 15c1 4 15 4 16 0l3-15' },
+  webhook: { fill: '#8a3b12', line: '#ffe3d2', path: 'M16 17a5 5 0 1 1 7-2l5 9M24 24a5 5 0 1 1 2 7.5h-10M16 31.5a5 5 0 1 1-4-9.5l5-8' },
+  tee: { fill: '#1c4f8f', line: '#dcebff', path: 'M7 20h9c5 0 5-8 10-8h6M16 20c5 0 5 8 10 8h6M28 8.5l4 3.5-4 3.5M28 24.5l4 3.5-4 3.5' },
+};
+const ANY_MARK = { fill: '#134a56', line: '#bff0e8', path: 'M8 20h20M21 12l8 8-8 8' };
+
+export function KindMark({ icon, size = 40 }: { icon: string; size?: number }) {
+  const { fill, line, path } = MARKS[icon] ?? ANY_MARK;
   return (
-    <svg width={size} height={size} viewBox="0 0 40 40" aria-hidden="true" focusable="false">
-      <rect width="40" height="40" rx="9" fill="#51318f" />
-      <path d="M8 13c8 0 8 7 24 7M8 20h24M8 27c8 0 8-7 24-7" fill="none" stroke="#e6dcff" strokeWidth="2.6" strokeLinecap="round" />
-      <circle cx="32" cy="20" r="2.6" fill="#fff" />
+    <svg className="kind-mark" width={size} height={size} viewBox="0 0 40 40" aria-hidden="true" focusable="false">
+      <rect width="40" height="40" rx="9" fill={fill} />
+      <path d={path} fill="none" stroke={line} strokeWidth="2.6" strokeLinecap="round" strokeLinejoin="round" />
     </svg>
   );
 }

@@ -1,4 +1,4 @@
-// Sends one event with the destination's own role and client, and shows AWS's answer.
+// Sends one event with the destination's own credentials and client, and shows where it is.
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { destinations, type DestinationRef } from '../api/calls';
@@ -17,7 +17,7 @@ export function TestEvent({ of }: { of: DestinationRef }) {
   return (
     <div className="form" style={{ gap: 10 }}>
       <p style={{ margin: 0 }} className="small dim">
-        Sends one event with the flag key <span className="mono">LaunchDarklyDataExportTestEvent</span> into the saved stream. Works while the destination is off.
+        Sends one event with the flag key <span className="mono">LaunchDarklyDataExportTestEvent</span> to the saved destination. Works while the destination is off.
       </p>
       <div>
         <Button variant="light" loading={action.running} onClick={() => void action.run()}>Send event</Button>
@@ -26,8 +26,7 @@ export function TestEvent({ of }: { of: DestinationRef }) {
       {result?.delivered && (
         <Callout tone="green" title={`Delivered in ${duration(result.tookMs)}.`} live>
           <dl className="facts" style={{ marginTop: 8 }}>
-            {result.shardId && <><dt>Shard</dt><dd className="mono">{result.shardId}</dd></>}
-            {result.sequenceNumber && <><dt>Sequence number</dt><dd className="mono">{result.sequenceNumber} <Copy text={result.sequenceNumber} what="sequence number" /></dd></>}
+            {result.where && <><dt>Where</dt><dd className="mono">{result.where} <Copy text={result.where} what="where it is" /></dd></>}
             <dt>Event id</dt><dd className="mono">{result.eventId} <Copy text={result.eventId} what="event id" /></dd>
           </dl>
         </Callout>

@@ -1,13 +1,38 @@
 // What the destination's stream costs a month with each encoding and capacity mode: for what arrives, or for figures that
-// are typed in. The server computes it (GET /api/v2/kinesis-cost); docs/cost.md explains it.
+// are typed in. The server computes it (docs/rest-api.md); docs/cost.md explains it.
 import { Button, TextInput } from '@mantine/core';
 import { useCallback, useState, type FormEvent } from 'react';
-import { server, type CostTraffic } from '../api/calls';
-import type { KinesisCost, KinesisCostItem, Shards } from '../api/types';
+import { server } from '../api/calls';
+import type { Shards } from '../api/types';
 import { useLoad } from '../api/use_load';
 import { bytes } from '../format/bytes';
 import { grouped, money, rate } from '../format/numbers';
 import { Shown } from '../parts/loading';
+
+interface KinesisCostItem {
+  encoding: string;
+  mode: 'PROVISIONED' | 'ON_DEMAND';
+  eventsPerRecord: number;
+  bytesPerRecord: number;
+  shards: number | null;
+  capacityPerMonthUsd: number;
+  volumePerMonthUsd: number;
+  perMonthUsd: number;
+}
+
+interface KinesisCost {
+  eventsPerMonth: number;
+  peakEventsPerSecond: number;
+  bytesPerEvent: number;
+  compressionRatio: number;
+  items: KinesisCostItem[];
+  asOf: string;
+  source: string;
+  note: string;
+}
+
+// As typed: the server checks it.
+type CostTraffic = Record<'eventsPerMonth' | 'peakEventsPerSecond' | 'bytesPerEvent', string>;
 
 const FIELDS: { name: keyof CostTraffic; label: string; assumed: string }[] = [
   { name: 'eventsPerMonth', label: 'Events a month', assumed: '' },
@@ -24,10 +49,10 @@ function measured(shards: Shards): CostTraffic {
 }
 
 // The figures stay as measured when the page was opened: they do not change while somebody reads or types.
-export function CostBox({ shards }: { shards: Shards }) {
+export function CostBox({ kind, shards }: { kind: string; shards: Shards }) {
   const [draft, setDraft] = useState(() => measured(shards));
   const [traffic, setTraffic] = useState(draft);
-  const loaded = useLoad(useCallback((signal: AbortSignal) => server.cost(traffic, signal), [traffic]));
+  const loaded = useLoad(useCallback((signal: AbortSignal) => server.cost<KinesisCost>(kind, traffic, signal), [kind, traffic]));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTraffic(draft);

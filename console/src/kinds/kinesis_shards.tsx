@@ -1,21 +1,23 @@
 // How many shards the stream has, how many it needs, and what it costs. Every figure is the server's.
-import type { Shards } from '../api/types';
+import type { DestinationKind, DestinationStatus, Shards } from '../api/types';
 import { bytes } from '../format/bytes';
 import { counted, grouped, money, rate } from '../format/numbers';
 import { Callout } from '../parts/callout';
 import { Section } from '../parts/page';
-import { CostBox } from './destination_cost';
+import { CostBox } from './kinesis_cost';
 
-export function ShardBox({ shards, openShards }: { shards: Shards | null | undefined; openShards: number | null }) {
+export function ShardPanel({ kind, status }: { kind: DestinationKind; status: DestinationStatus }) {
+  const { shards, openShards } = status;
+  if (shards === undefined) return null;
   return (
-    <Section title="Shards and cost">
+    <Section title={kind.supports.cost ? 'Shards and cost' : 'Shards'}>
       <div className="card">{shards ? <Advice shards={shards} /> : <NoAdvice openShards={openShards} />}</div>
-      {shards && <CostBox shards={shards} />}
+      {shards && kind.supports.cost && <CostBox kind={kind.kind} shards={shards} />}
     </Section>
   );
 }
 
-function NoAdvice({ openShards }: { openShards: number | null }) {
+function NoAdvice({ openShards }: { openShards: number | null | undefined }) {
   return <p style={{ margin: 0 }} className="dim">{openShards ? `The stream has ${counted(openShards, 'open shard')}.` : 'Not known yet. Sluice reads them at the first delivery, if the role allows kinesis:DescribeStreamSummary and kinesis:ListShards.'}</p>;
 }
 

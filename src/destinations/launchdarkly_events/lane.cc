@@ -1,0 +1,186 @@
+#include "destinations/launchdarkly_events/lane.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "destinations/launchdarkly_events/forward.h"
+#include "destinations/launchdarkly_events/halves.h"
+#include "destinations/retry_policy.h"
+
+namespace sluice::launchdarkly_events {
+namespace {
+
+using destinations::ErrorClass;
+using destinations::Trouble;
+
+ErrorClass class_of(const AnswerMeaning& meaning) {
+  return meaning.verdict == Verdict::park ? ErrorClass::setup : ErrorClass::transient;
+}
+
+std::string_view bytes_of(const exporting::OutboundEvent& event) { return event.slot.json; }
+
+}  // namespace
+
+Lane::Lane(CredentialKind kind, const TeeSettings& settings, const http_client::OutboundPolicy* policy,
+           const Clock& clock, destinations::CallMailbox& mailbox, destinations::CallStats& stats, Random& random)
+    : kind_(kind),
+      settings_(settings),
+      policy_(policy),
+      clock_(clock),
+      mailbox_(mailbox),
+      stats_(stats),
+      random_(random),
+      breaker_(destinations::CircuitBreakerOptions{}) {}
+
+void Lane::put(exporting::OutboundEvent event) {
+  last_put_us_ = clock_.steady_us();
+  auto payload = std::make_shared<Payload>();
+  const journal::JournalChunk* chunk = event.entry->chunk.get();
+  if (chunk != nullptr && chunk != last_chunk_) payload->chunk_bytes = chunk->buffer.size();
+  last_chunk_ = chunk;
+  payload->event = std::move(event);
+  ++payloads_;
+  chunk_bytes_ += payload->chunk_bytes;
+  ready_.push_back({std::move(payload), {}, {}, 0});
+}
+
+bool Lane::is_parked() const {
+  return !breaker_.closed() && breaker_.why() == ErrorClass::setup && breaker_.refused_again();
+}
+
+std::optional<Done> Lane::give_up_oldest() {
+  const auto whole = std::ranges::find_if(ready_, [](const Part& part) { return part.payload->parts_open == 1; });
+  if (whole == ready_.end()) return std::nullopt;
+  const auto problem = problems_.worst();
+  const std::shared_ptr<Payload> payload = std::move(whole->payload);
+  ready_.erase(whole);
+  --payloads_;
+  chunk_bytes_ -= payload->chunk_bytes;
+  return Done{std::move(payload->event), false, problem ? problem->code : "parked",
+              problem ? problem->message + " " + problem->remedy : ""};
+}
+
+std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environment, std::deque<Done>& done) {
+  while (!waiting_.empty() && waiting_.begin()->first <= now_us) {
+    ready_.push_back(std::move(waiting_.begin()->second));
+    waiting_.erase(waiting_.begin());
+  }
+  std::int64_t next_us = waiting_.empty() ? INT64_MAX : waiting_.begin()->first;
+  if (ready_.empty()) return next_us;
+  const std::string credential = environment == nullptr ? std::string() : credential_of(*environment, kind_);
+  if (credential.empty()) {
+    problems_.set(Trouble::credentials, problem_of_missing_credential(kind_), clock_.wall_ms());
+    return std::min(next_us, now_us + 1'000'000);
+  }
+  problems_.clear(Trouble::credentials);
+  // A new key is tried at once.
+  if (!refused_credential_.empty() && credential != refused_credential_) {
+    refused_credential_.clear();
+    breaker_.probe_now(now_us);
+  }
+  while (!ready_.empty() && calls_.size() < settings_.max_calls_in_flight && now_us >= not_before_us_ &&
+         breaker_.may_begin(now_us, calls_.size())) {
+    Part part = std::move(ready_.front());
+    ready_.pop_front();
+    send_part(std::move(part), now_us, credential, done);
+  }
+  if (ready_.empty() || calls_.size() >= settings_.max_calls_in_flight) return next_us;
+  if (!breaker_.closed() && !calls_.empty()) return next_us;  // its answer comes first
+  return std::min(next_us, std::max({not_before_us_, breaker_.closed() ? now_us : breaker_.next_try_us(), now_us}));
+}
+
+void Lane::send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done) {
+  const std::string_view bytes = part.original.empty() ? bytes_of(part.payload->event) : part.original;
+  const auto original = event::read_original(bytes);
+  // The journal's checksum held, so these bytes are what was written: nobody can deliver them.
+  if (!original) return reject(std::move(part), "original_unreadable", original.error().message, done);
+  http_client::HttpRequest request = forward_request(*original, std::string(original->body), part.payload_id,
+                                                     settings_.uri_for(kind_), kind_, credential);
+  request.policy = policy_;
+  stats_.sent(1);
+  calls_.emplace(mailbox_.send(std::move(request)), Call{std::move(part), now_us, credential});
+}
+
+bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done) {
+  const auto found = calls_.find(answer.call);
+  if (found == calls_.end()) return false;
+  Call call = std::move(found->second);
+  calls_.erase(found);
+  stats_.answered(answer.arrived_us - call.started_us);
+  const AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
+  const bool answered = meaning.verdict != Verdict::again && meaning.verdict != Verdict::park;
+  if (answered) {
+    breaker_.succeeded();
+    refused_credential_.clear();
+    problems_.clear(Trouble::calls);
+  }
+  switch (meaning.verdict) {
+    case Verdict::done:
+      last_delivered_us_ = now_us;
+      last_status_ = answer.response.status;
+      stats_.delivered(bytes_of(call.part.payload->event).size());
+      finish_part(std::move(call.part), done);
+      break;
+    case Verdict::reject:
+      reject(std::move(call.part), meaning.code,
+             fmt::format("LaunchDarkly's event service refuses this payload: {}", meaning.reason), done);
+      break;
+    case Verdict::too_large:
+      split(std::move(call.part), meaning, done);
+      break;
+    case Verdict::park:
+    case Verdict::again:
+      fail(meaning, call, now_us);
+      stats_.failed();
+      stats_.again(meaning.code, 1);
+      ++call.part.failures;
+      retry(std::move(call.part),
+            now_us + destinations::retry_delay_us(call.part.failures, destinations::kCallRetryCapUs, random_));
+      break;
+  }
+  return true;
+}
+
+void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us) {
+  breaker_.failed(class_of(meaning), call.started_us, now_us, random_);
+  if (meaning.not_before_us > 0) not_before_us_ = std::max(not_before_us_, now_us + meaning.not_before_us);
+  if (meaning.verdict == Verdict::park) refused_credential_ = call.credential;
+  const std::int64_t next_us = std::max(breaker_.next_try_us(), not_before_us_);
+  problems_.set(Trouble::calls, problem_of(meaning, kind_, settings_.uri_for(kind_)), clock_.wall_ms(),
+                clock_.wall_ms() + std::max<std::int64_t>(next_us - now_us, 0) / 1000);
+}
+
+void Lane::retry(Part part, std::int64_t not_before_us) { waiting_.emplace(not_before_us, std::move(part)); }
+
+void Lane::split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done) {
+  const std::string_view bytes = part.original.empty() ? bytes_of(part.payload->event) : part.original;
+  const auto original = event::read_original(bytes);
+  auto halves = original ? halves_of(*original) : std::nullopt;
+  if (!halves)
+    return reject(std::move(part), meaning.code,
+                  "LaunchDarkly's event service refuses this payload for its size, and it cannot be divided further.",
+                  done);
+  ++part.payload->parts_open;
+  ready_.push_front({part.payload, std::move(halves->second.original), std::move(halves->second.payload_id), 0});
+  ready_.push_front(
+      {std::move(part.payload), std::move(halves->first.original), std::move(halves->first.payload_id), 0});
+}
+
+void Lane::reject(Part part, std::string code, std::string reason, std::deque<Done>& done) {
+  part.payload->code = std::move(code);
+  part.payload->reason = std::move(reason);
+  finish_part(std::move(part), done);
+}
+
+void Lane::finish_part(Part part, std::deque<Done>& done) {
+  Payload& payload = *part.payload;
+  if (--payload.parts_open > 0) return;
+  --payloads_;
+  chunk_bytes_ -= payload.chunk_bytes;
+  done.push_back({std::move(payload.event), payload.code.empty(), std::move(payload.code), std::move(payload.reason)});
+}
+
+}  // namespace sluice::launchdarkly_events

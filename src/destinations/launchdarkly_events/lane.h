@@ -1,0 +1,115 @@
+// The payloads that came with one kind of credential, on their way to the event service. A lane has its own queue,
+// retries and circuit breaker, so that a credential that is refused stops its own payloads and no others. No order is
+// kept: what failed goes behind what waits, so that a payload that always fails is in nobody's way.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/snapshot.h"
+#include "destinations/call_mailbox.h"
+#include "destinations/call_stats.h"
+#include "destinations/circuit_breaker.h"
+#include "destinations/launchdarkly_events/answer.h"
+#include "destinations/launchdarkly_events/settings.h"
+#include "destinations/problem_book.h"
+#include "export/sink.h"
+
+namespace sluice::launchdarkly_events {
+
+// What a lane holds at most: payloads, and bytes of the journal's chunks that they keep in memory. Payloads of a busy
+// server come in chunks of 1 MiB that are full of them.
+inline constexpr std::size_t kMaxLanePayloads = 512;
+inline constexpr std::uint64_t kMaxLaneBytes = 16u << 20;
+
+// A payload that is done with: the service has it, or it goes to the dead letters.
+struct Done {
+  exporting::OutboundEvent event;
+  bool delivered = true;
+  std::string code, reason;  // of a dead letter
+};
+
+// One thread. Times are of the steady clock, in microseconds.
+class Lane {
+ public:
+  // All that is referred to outlives the lane.
+  // `policy`: what may be called; null: anything.
+  Lane(CredentialKind kind, const TeeSettings& settings, const http_client::OutboundPolicy* policy, const Clock& clock,
+       destinations::CallMailbox& mailbox, destinations::CallStats& stats, Random& random);
+
+  void put(exporting::OutboundEvent event);
+  bool is_full() const { return payloads_ >= kMaxLanePayloads || chunk_bytes_ >= kMaxLaneBytes; }
+  std::size_t payloads() const { return payloads_; }
+  std::size_t calls_in_flight() const { return calls_.size(); }
+  // Only a person can end its trouble.
+  bool is_parked() const;
+  // Takes the payload that waited longest out, for the dead letters: others must pass a lane that is parked.
+  std::optional<Done> give_up_oldest();
+
+  // Sends what may be sent with the environment's credential of today. Returns when to call it again. What cannot even
+  // be read is appended to `done`.
+  std::int64_t send(std::int64_t now_us, const catalog::Environment* environment, std::deque<Done>& done);
+  // Whether the answer was to a call of this lane; what is done with it is appended to `done`.
+  bool take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done);
+
+  const destinations::ProblemBook& problems() const { return problems_; }
+  CredentialKind kind() const { return kind_; }
+  std::int64_t last_delivered_us() const { return last_delivered_us_; }
+  std::int64_t last_put_us() const { return last_put_us_; }
+  // The answer to the last payload that was delivered: "202".
+  int last_status() const { return last_status_; }
+
+ private:
+  // A payload, whole or in parts.
+  struct Payload {
+    exporting::OutboundEvent event;
+    std::uint64_t chunk_bytes = 0;
+    std::uint32_t parts_open = 1;
+    std::string code, reason;  // of a part that was rejected; empty: none
+  };
+  struct Part {
+    std::shared_ptr<Payload> payload;
+    std::string original;    // of a half; empty: the payload's own
+    std::string payload_id;  // of a half
+    std::uint32_t failures = 0;
+  };
+  struct Call {
+    Part part;
+    std::int64_t started_us;
+    std::string credential;
+  };
+  void send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done);
+  void finish_part(Part part, std::deque<Done>& done);
+  void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);
+  void split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done);
+  void retry(Part part, std::int64_t not_before_us);
+  void fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us);
+
+  const CredentialKind kind_;
+  const TeeSettings& settings_;
+  const http_client::OutboundPolicy* const policy_;
+  const Clock& clock_;
+  destinations::CallMailbox& mailbox_;
+  destinations::CallStats& stats_;
+  Random& random_;
+  destinations::CircuitBreaker breaker_;
+  destinations::ProblemBook problems_;
+  std::deque<Part> ready_;
+  std::multimap<std::int64_t, Part> waiting_;  // by when they are due
+  std::map<std::uint64_t, Call> calls_;
+  std::size_t payloads_ = 0;
+  std::uint64_t chunk_bytes_ = 0;
+  const journal::JournalChunk* last_chunk_ = nullptr;  // of the payload that was put last; only compared
+  std::int64_t not_before_us_ = 0;                     // as the service asked
+  std::string refused_credential_;                     // that the service refused; another one is tried at once
+  std::int64_t last_delivered_us_ = INT64_MIN / 2, last_put_us_ = INT64_MIN / 2;
+  int last_status_ = 0;
+};
+
+}  // namespace sluice::launchdarkly_events

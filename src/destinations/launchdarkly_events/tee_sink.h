@@ -1,0 +1,86 @@
+// The sink that forwards payloads to LaunchDarkly's event service as their SDKs sent them: a lane for each kind of
+// credential (lane.h). Done when the service answered 2xx.
+//
+//   put() → lane of its credential → calls → answers → finished
+//                ↑   retries   ↓
+//                └─────────────┘     400, too old, too large: dead letters
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/notifier.h"
+#include "base/random.h"
+#include "catalog/snapshot.h"
+#include "destinations/call_mailbox.h"
+#include "destinations/call_stats.h"
+#include "destinations/launchdarkly_events/lane.h"
+#include "destinations/launchdarkly_events/settings.h"
+#include "destinations/rejected_events.h"
+#include "export/sink.h"
+#include "http_client/http_transport.h"
+
+namespace sluice::launchdarkly_events {
+
+// While a lane is parked, its payloads beyond what it holds go to the dead letters, so that others pass: if there were
+// others within this time. If there were none, nothing is read any more, and everything stays in the journal.
+inline constexpr std::int64_t kOthersLatelyUs = 600'000'000;
+
+// Of each lane, for the status.
+struct LaneDetails {
+  CredentialKind kind;
+  std::size_t payloads;
+  std::optional<exporting::Problem> problem;
+};
+struct TeeDetails final : exporting::SinkDetails {
+  std::vector<LaneDetails> lanes;
+};
+
+class TeeSink final : public exporting::Sink {
+ public:
+  // Everything referred to outlives the sink. `catalog`: the one in force, asked in every step.
+  TeeSink(const catalog::Destination& destination, http_client::HttpTransport& transport,
+          const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog, const Clock& clock, Notifier& notifier,
+          exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
+
+  bool has_room() const override;
+  void put(exporting::OutboundEvent event) override;
+  std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;
+  std::optional<exporting::Problem> problem() const override;
+  std::vector<exporting::Problem> notes() const override;
+  exporting::SinkStats stats() const override;
+  std::optional<exporting::Receipt> last_receipt() const override;
+  void stop() override { stopped_ = true; }
+
+ private:
+  void give_up_parked(std::int64_t now_us);
+  bool others_lately(const Lane& lane, std::int64_t now_us) const;
+  void settle(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
+  bool is_too_old(const exporting::OutboundEvent& event) const;
+
+  const TeeSettings settings_;
+  const ObjectId environment_;
+  const Clock& clock_;
+  const std::function<catalog::CatalogPointer()> catalog_;
+  Random random_;
+  destinations::CallMailbox mailbox_;
+  destinations::CallStats call_stats_;
+  std::array<Lane, kCredentialKinds> lanes_;
+  destinations::RejectedEvents rejected_;
+  destinations::ProblemBook problems_;  // of the sink itself: its dead letters
+  std::deque<Done> done_;               // in this step
+  std::vector<destinations::CallAnswer> answers_;
+  std::vector<destinations::HeldRecord> stored_;
+  std::size_t events_inside_ = 0;
+  std::uint64_t bytes_inside_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace sluice::launchdarkly_events

@@ -1,0 +1,241 @@
+#include "destinations/launchdarkly_events/tee_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/clock_fake.h"
+#include "event/entry.h"
+#include "event/original.h"
+#include "http_client/http_transport_fake.h"
+
+namespace sluice::launchdarkly_events {
+namespace {
+
+using http_client::HttpRequest;
+using http_client::HttpResponse;
+
+struct KeptLetters final : exporting::DeadLetterStore {
+  Result<void> keep(std::span<const exporting::RejectedEvent> rejected) override {
+    for (const exporting::RejectedEvent& each : rejected) letters.push_back(each.letter);
+    return {};
+  }
+  std::vector<exporting::DeadLetter> letters;
+};
+
+// The service answers as the test says; time passes from one deadline of the sink to the next.
+class TeeSinkTest : public testing::Test {
+ protected:
+  TeeSinkTest() {
+    environment_.id = *ObjectId::parse("578d1e02d2943862c52b9686");
+    environment_.sdk_keys = {"sdk-current", "sdk-old"};
+    environment_.mobile_keys = {"mob-current"};
+    config::ConfigFaults faults;
+    config::TomlTable table = config::TomlTable::parse(
+        "events_uri = \"https://events.example\"\nmobile_uri = \"https://mobile.example\"", "t", faults);
+    destination_.environment_id = environment_.id;
+    destination_.settings = catalog::KindSettings::of(read_tee_settings(table));
+    transport_.answer_by([this](const HttpRequest& request) {
+      HttpResponse response;
+      response.status = answer_(request);
+      if (retry_after_s_ > 0 && response.status >= 400)
+        response.headers = {{"retry-after", std::to_string(retry_after_s_)}};
+      return response;
+    });
+    sink_ = std::make_unique<TeeSink>(
+        destination_, transport_, nullptr,
+        [this] {
+          return std::make_shared<const catalog::CatalogSnapshot>(
+              std::vector<catalog::Project>{}, std::vector{environment_}, std::vector<catalog::Destination>{});
+        },
+        clock_, notifier_, letters_, 7);
+  }
+
+  void put(CredentialKind credential, std::string_view body = "[{\"n\":1},{\"n\":2}]", std::int64_t age_ms = 0) {
+    event::EntryWriter writer;
+    event::PayloadSource source;
+    source.credential = credential;
+    writer.begin(environment_.id, environment_.id, clock_.wall_ms() - age_ms, source);
+    const char* path = credential == CredentialKind::sdk_key      ? "/bulk"
+                       : credential == CredentialKind::mobile_key ? "/mobile"
+                                                                  : "/events/bulk/{}";
+    std::string head;
+    const event::OriginalHeader headers[] = {{"user-agent", "NodeJSClient/9"}, {"content-type", "application/json"}};
+    event::append_original_head({"POST", path, ""}, headers, "id-" + std::to_string(tickets_), head);
+    writer.set_original(head, body);
+    auto chunk = std::make_shared<journal::JournalChunk>();
+    writer.finish(chunk->buffer);
+    auto entry = std::make_shared<exporting::OutboundEntry>();
+    entry->chunk = std::move(chunk);
+    entry->view = *event::EntryView::open(entry->chunk->buffer);
+    entry->envelope = event::EnvelopeWriter::verbatim(false);
+    exporting::OutboundEvent event;
+    event::EntryView::Walk walk;
+    ASSERT_TRUE(entry->view.next(walk, event.slot));
+    event.entry = std::move(entry);
+    event.ticket = tickets_++;
+    sink_->put(std::move(event));
+  }
+
+  void run(std::int64_t for_ms) {
+    const std::int64_t until_us = clock_.steady_us() + for_ms * 1000;
+    while (clock_.steady_us() < until_us) {
+      std::vector<exporting::FinishedEvent> finished;
+      const std::int64_t next_us = sink_->step(clock_.steady_us(), finished);
+      for (const exporting::FinishedEvent& event : finished) finished_[event.ticket] = event.delivered;
+      if (next_us > clock_.steady_us() && transport_.waiting() > 0) {
+        transport_.deliver_all();
+        continue;
+      }
+      const std::int64_t step_us = std::clamp<std::int64_t>(next_us - clock_.steady_us(), 1'000, 1'000'000);
+      clock_.advance_ms(std::max<std::int64_t>(step_us / 1000, 1));
+    }
+  }
+  std::vector<HttpRequest> sent_to(std::string_view host) const {
+    std::vector<HttpRequest> out;
+    for (const HttpRequest& request : transport_.requests())
+      if (request.url.starts_with("https://" + std::string(host))) out.push_back(request);
+    return out;
+  }
+  static std::string header(const HttpRequest& request, std::string_view name) {
+    for (const auto& [key, value] : request.headers)
+      if (key == name) return value;
+    return {};
+  }
+
+  catalog::Environment environment_;
+  catalog::Destination destination_;
+  SharedClock clock_;
+  Notifier notifier_;
+  KeptLetters letters_;
+  std::function<int(const HttpRequest&)> answer_ = [](const HttpRequest&) { return 202; };
+  int retry_after_s_ = 0;
+  http_client::HttpTransportFake transport_{http_client::HttpTransportFake::When::on_demand};
+  std::unique_ptr<TeeSink> sink_;
+  std::map<std::uint64_t, bool> finished_;
+  std::uint64_t tickets_ = 0;
+};
+
+TEST_F(TeeSinkTest, a_payload_goes_to_its_path_as_it_came_under_the_environments_current_credential) {
+  for (const CredentialKind kind :
+       {CredentialKind::sdk_key, CredentialKind::mobile_key, CredentialKind::client_side_id})
+    put(kind, "\x1f\x8b any bytes");
+  run(100);
+  const auto requests = transport_.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  std::map<std::string, std::string> key_by_url;
+  for (const HttpRequest& request : requests) {
+    key_by_url[request.url] = header(request, "authorization");
+    EXPECT_EQ(request.body, "\x1f\x8b any bytes");
+    EXPECT_EQ(header(request, "user-agent"), "NodeJSClient/9");
+    EXPECT_TRUE(header(request, "x-launchdarkly-payload-id").starts_with("id-"));
+    EXPECT_EQ(header(request, "x-sluice-forwarded"), "1");
+  }
+  EXPECT_EQ(key_by_url, (std::map<std::string, std::string>{
+                            {"https://events.example/bulk", "sdk-current"},
+                            {"https://mobile.example/mobile", "mob-current"},
+                            {"https://events.example/events/bulk/578d1e02d2943862c52b9686", ""}}));
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}, {1, true}, {2, true}}));
+  EXPECT_EQ(sink_->last_receipt()->parts[0].second, "202");
+}
+
+TEST_F(TeeSinkTest, a_refused_credential_stops_its_own_payloads_alone_and_a_new_one_is_tried_at_once) {
+  answer_ = [](const HttpRequest& request) { return header(request, "authorization") == "mob-current" ? 401 : 202; };
+  put(CredentialKind::mobile_key);
+  put(CredentialKind::sdk_key);
+  run(10'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{1, true}}));
+  ASSERT_TRUE(sink_->problem());
+  EXPECT_EQ(sink_->problem()->weight, exporting::Problem::Weight::setup);
+  EXPECT_EQ(sink_->problem()->code, "http_401");
+  const std::size_t tries = sent_to("mobile.example").size();
+  run(120'000);
+  EXPECT_LE(sent_to("mobile.example").size(), tries + 4) << "a probe every 30 to 60 s";
+  environment_.mobile_keys = {"mob-new"};
+  run(2'000);
+  EXPECT_EQ(finished_[0], true);
+  EXPECT_FALSE(sink_->problem());
+}
+
+TEST_F(TeeSinkTest, a_parked_lane_that_is_full_lets_others_pass_and_alone_it_stops_reading) {
+  answer_ = [](const HttpRequest& request) { return request.url.find("/bulk") != std::string::npos ? 401 : 202; };
+  for (std::size_t i = 0; i < kMaxLanePayloads; ++i) put(CredentialKind::sdk_key);
+  run(10'000);
+  EXPECT_FALSE(sink_->has_room()) << "nothing else comes: the journal keeps it";
+  EXPECT_TRUE(letters_.letters.empty());
+  put(CredentialKind::mobile_key);
+  run(100);
+  EXPECT_TRUE(sink_->has_room());
+  EXPECT_EQ(finished_[kMaxLanePayloads], true);
+  put(CredentialKind::sdk_key);
+  run(100);
+  ASSERT_FALSE(letters_.letters.empty());
+  EXPECT_EQ(letters_.letters[0].code, "http_401");
+  EXPECT_TRUE(letters_.letters[0].record.starts_with("{\"payload\":\""));
+}
+
+TEST_F(TeeSinkTest, what_fails_for_a_time_is_tried_for_ever_and_retry_after_is_obeyed) {
+  answer_ = [](const HttpRequest&) { return 503; };
+  retry_after_s_ = 60;
+  put(CredentialKind::sdk_key);
+  run(59'000);
+  EXPECT_EQ(transport_.request_count(), 1u);
+  EXPECT_EQ(sink_->problem()->weight, exporting::Problem::Weight::transient);
+  retry_after_s_ = 0;
+  run(3'600'000);
+  EXPECT_LT(transport_.request_count(), 2'000u) << "not in a tight loop";
+  EXPECT_TRUE(finished_.empty());
+  answer_ = [](const HttpRequest&) { return 202; };
+  run(12'000);
+  EXPECT_EQ(finished_[0], true);
+}
+
+TEST_F(TeeSinkTest, what_the_service_can_never_take_is_a_dead_letter_with_its_words) {
+  answer_ = [](const HttpRequest& request) { return request.body == "[1]" ? 400 : 202; };
+  put(CredentialKind::sdk_key, "[1]");
+  put(CredentialKind::sdk_key, "[2]");
+  put(CredentialKind::sdk_key, "[3]", 8 * 86'400'000LL);
+  run(1'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, false}, {1, true}, {2, false}}));
+  ASSERT_EQ(letters_.letters.size(), 2u);
+  EXPECT_EQ(letters_.letters[0].code, "too_old");
+  EXPECT_EQ(letters_.letters[1].code, "http_400");
+}
+
+TEST_F(TeeSinkTest, a_payload_that_is_too_large_goes_in_parts_and_counts_when_all_are_there) {
+  answer_ = [](const HttpRequest& request) { return request.body.size() > 12 ? 413 : 202; };
+  put(CredentialKind::sdk_key, "[{\"n\":1},{\"n\":2},{\"n\":3},{\"n\":4}]");
+  put(CredentialKind::sdk_key, "[{\"only\":\"one event, and too large\"}]");
+  run(1'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}, {1, false}}));
+  std::map<std::string, std::string> delivered;
+  for (const HttpRequest& request : transport_.requests())
+    if (request.body.size() <= 12) delivered[request.body] = header(request, "x-launchdarkly-payload-id");
+  EXPECT_EQ(delivered.size(), 4u);
+  std::set<std::string> ids;
+  for (const auto& [body, id] : delivered) ids.insert(id);
+  EXPECT_EQ(ids.size(), 4u) << "each part under an id of its own";
+}
+
+TEST_F(TeeSinkTest, a_payload_that_always_fails_is_in_nobodys_way) {
+  answer_ = [](const HttpRequest& request) { return request.body == "[0]" ? 500 : 202; };
+  put(CredentialKind::sdk_key, "[0]");
+  for (int i = 1; i <= 20; ++i) put(CredentialKind::sdk_key, "[" + std::to_string(i) + "]");
+  run(60'000);
+  EXPECT_EQ(finished_.size(), 20u);
+  EXPECT_FALSE(finished_.contains(0));
+}
+
+TEST_F(TeeSinkTest, an_environment_without_such_a_credential_says_so) {
+  environment_.mobile_keys.clear();
+  put(CredentialKind::mobile_key);
+  run(1'000);
+  ASSERT_TRUE(sink_->problem());
+  EXPECT_EQ(sink_->problem()->code, "no_credential");
+  EXPECT_EQ(transport_.request_count(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::launchdarkly_events
