@@ -103,8 +103,8 @@ class S3Kind final : public destinations::DestinationKind {
   }
 
  private:
-  const catalog::CommonSettings common_;
-  const std::vector<std::string> secret_fields_;
+  const catalog::CommonSettings common_ = {};
+  const std::vector<std::string> secret_fields_ = {};
 };
 
 Json S3Kind::status_json(const exporting::DestinationStatus& status) const {
