@@ -27,7 +27,7 @@ std::string region_host(std::string_view service, const std::string& region, boo
 }  // namespace
 
 Result<std::string> service_endpoint(std::string_view service, const EndpointSettings& settings,
-                                     const ProcessEnvironment& environment) {
+                                     const ProcessEnvironment& environment, HostOfRegion* host_of_region) {
   if (!settings.custom.empty()) return checked_endpoint(settings.custom);
   if (!is_true(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
     std::string own_variable = "AWS_ENDPOINT_URL_";
@@ -47,7 +47,8 @@ Result<std::string> service_endpoint(std::string_view service, const EndpointSet
   }
   const bool fips = settings.fips || is_true(environment("AWS_USE_FIPS_ENDPOINT"));
   const bool dual_stack = settings.dual_stack || is_true(environment("AWS_USE_DUALSTACK_ENDPOINT"));
-  return "https://" + region_host(service, settings.region, fips, dual_stack);
+  return "https://" + (host_of_region != nullptr ? host_of_region(settings.region, fips, dual_stack)
+                                                 : region_host(service, settings.region, fips, dual_stack));
 }
 
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment) {

@@ -45,9 +45,10 @@ struct EndpointSettings {
 // scheme://host[:port][/path], no slash at the end, of a service by the name that its hosts begin with. Custom wins,
 // then AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL (unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true), then the
 // region's; AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT=true add to the settings. An error says what is wrong
-// with the settings or the region.
+// with the settings or the region. `host_of_region`: of a service whose hosts are named by rules of their own.
+using HostOfRegion = std::string(const std::string& region, bool fips, bool dual_stack);
 Result<std::string> service_endpoint(std::string_view service, const EndpointSettings& settings,
-                                     const ProcessEnvironment& environment);
+                                     const ProcessEnvironment& environment, HostOfRegion* host_of_region = nullptr);
 // Of STS. `custom` is STS's own: a custom endpoint of another service is none of it.
 Result<std::string> sts_endpoint(const EndpointSettings& settings, const ProcessEnvironment& environment);
 

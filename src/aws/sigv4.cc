@@ -64,7 +64,8 @@ std::string canonical_path(std::string_view path) {
   return out;
 }
 
-std::string canonical_query_part(std::string_view part) {
+// Percent-encoded once: what is encoded stays, with digits in upper case.
+std::string encoded_once(std::string_view part, bool with_slashes) {
   std::string out;
   for (std::size_t i = 0; i < part.size(); ++i) {
     const char c = part[i];
@@ -74,7 +75,7 @@ std::string canonical_query_part(std::string_view part) {
         out += static_cast<char>(part[digit] >= 'a' ? part[digit] - 'a' + 'A' : part[digit]);
       }
       i += 2;
-    } else if (unreserved(c)) {
+    } else if (unreserved(c) || (with_slashes && c == '/')) {
       out += c;
     } else {
       encode_into(out, c);
@@ -82,6 +83,10 @@ std::string canonical_query_part(std::string_view part) {
   }
   return out;
 }
+
+std::string canonical_query_part(std::string_view part) { return encoded_once(part, false); }
+
+std::string canonical_path_as_sent(std::string_view path) { return path.empty() ? "/" : encoded_once(path, true); }
 
 std::string canonical_query(std::string_view query) {
   std::vector<std::pair<std::string, std::string>> parameters;
@@ -202,7 +207,7 @@ CanonicalRequest canonical_request(const CanonicalInput& input) {
   out.text.reserve(lines.size() + input.path.size() + input.query.size() + 192);
   out.text += input.method;
   out.text += '\n';
-  out.text += canonical_path(input.path);
+  out.text += input.path_as_sent ? canonical_path_as_sent(input.path) : canonical_path(input.path);
   out.text += '\n';
   out.text += canonical_query(input.query);
   out.text += '\n';
@@ -254,14 +259,17 @@ std::string amz_date(std::int64_t wall_ms) {
 
 void sign_request(http_client::HttpRequest& request, std::string_view payload_sha256_hex, const SigningScope& scope,
                   const Credentials& credentials, SigningKeyCache& keys) {
-  std::erase_if(request.headers, [](const auto& header) {
+  const bool of_objects = scope.of_objects;
+  std::erase_if(request.headers, [of_objects](const auto& header) {
     return equals_ignoring_case(header.first, "authorization") || equals_ignoring_case(header.first, "x-amz-date") ||
-           equals_ignoring_case(header.first, "x-amz-security-token");
+           equals_ignoring_case(header.first, "x-amz-security-token") ||
+           (of_objects && equals_ignoring_case(header.first, "x-amz-content-sha256"));
   });
   request.headers.emplace_back("x-amz-date", amz_date(scope.wall_ms));
   if (!credentials.session_token.empty()) {
     request.headers.emplace_back("x-amz-security-token", credentials.session_token);
   }
+  if (of_objects) request.headers.emplace_back("x-amz-content-sha256", payload_sha256_hex);
   std::vector<std::pair<std::string, std::string>> to_sign;
   bool has_host = false;
   for (const auto& [name, value] : request.headers) {
@@ -272,8 +280,8 @@ void sign_request(http_client::HttpRequest& request, std::string_view payload_sh
   if (!has_host) to_sign.emplace_back("host", http_client::host_header_of(request.url));
   const UrlParts url = parts_of(request.url);
   request.headers.emplace_back(
-      "authorization",
-      authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex}, scope, credentials, keys));
+      "authorization", authorization({request.method, url.path, url.query, to_sign, payload_sha256_hex, of_objects},
+                                     scope, credentials, keys));
 }
 
 }  // namespace sluice::aws

@@ -5,7 +5,8 @@
 //   sign_request(request, sha256_hex(request.body), {"kinesis", "eu-west-1", skew.corrected_ms(clock.wall_ms())},
 //   *credentials, keys);
 //
-// adds x-amz-date, x-amz-security-token (with a session token) and authorization to `request.headers`.
+// adds x-amz-date, x-amz-security-token (with a session token) and authorization to `request.headers`; for S3
+// x-amz-content-sha256 too.
 #pragma once
 
 #include <array>
@@ -22,9 +23,11 @@
 namespace sluice::aws {
 
 struct SigningScope {
-  std::string_view service;  // "kinesis", "sts"
+  std::string_view service;  // "kinesis", "sts", as the endpoint's hosts begin
   std::string_view region;   // the endpoint's region
   std::int64_t wall_ms = 0;  // AWS's time: the machine's corrected by ClockSkew; AWS allows 5 minutes
+  // S3's rules: the path is signed as it is sent, and the payload's hash is sent too.
+  bool of_objects = false;
 };
 
 // The signing key of a day, region and service costs four HMACs; this keeps the last few. One thread. Holds secrets:
@@ -52,6 +55,9 @@ struct CanonicalInput {
   std::string_view query;                                        // without '?'
   std::span<const std::pair<std::string, std::string>> headers;  // all are signed, `host` must be among them
   std::string_view payload_sha256_hex;
+  // S3 alone: the path is signed as it is sent, neither normalised ("a//b" names an object) nor encoded again.
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+  bool path_as_sent = false;
 };
 
 struct CanonicalRequest {

@@ -349,6 +349,74 @@ TEST(SigningKeyCache, does_not_mix_up_days_regions_services_and_secrets) {
   EXPECT_EQ(std::unique(seen.begin(), seen.end()), seen.end());
 }
 
+// The worked examples of https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+TEST(SigV4, signs_the_published_examples_of_s3) {
+  struct Example {
+    const char* method;
+    const char* url;
+    const char* body;
+    Headers headers;
+    const char* authorization;
+  };
+  const std::vector<Example> examples = {
+      {"GET",
+       "https://examplebucket.s3.amazonaws.com/test.txt",
+       "",
+       {{"Range", "bytes=0-9"}},
+       "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
+       "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"},
+      {"PUT",
+       "https://examplebucket.s3.amazonaws.com/test%24file.text",
+       "Welcome to Amazon S3.",
+       {{"Date", "Fri, 24 May 2013 00:00:00 GMT"}, {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
+       "SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class, "
+       "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"},
+      {"GET",
+       "https://examplebucket.s3.amazonaws.com/?lifecycle",
+       "",
+       {},
+       "SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+       "Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"},
+      {"GET",
+       "https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J",
+       "",
+       {},
+       "SignedHeaders=host;x-amz-content-sha256;x-amz-date, "
+       "Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"},
+  };
+  const Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", 0, "test"};
+  const SigningScope scope{"s3", "us-east-1", *parse_iso_time_ms("2013-05-24T00:00:00Z"), true};
+  SigningKeyCache keys;
+  for (const Example& example : examples) {
+    http_client::HttpRequest request;
+    request.method = example.method;
+    request.url = example.url;
+    request.headers = example.headers;
+    // Twice, as for a retry: what the first signature added is replaced.
+    for (int attempt = 0; attempt < 2; ++attempt)
+      sign_request(request, sha256_hex(example.body), scope, credentials, keys);
+    EXPECT_EQ(request.headers.back().second,
+              std::string("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, ") +
+                  example.authorization)
+        << example.url;
+    EXPECT_EQ(std::count_if(request.headers.begin(), request.headers.end(),
+                            [](const auto& header) { return header.first == "x-amz-content-sha256"; }),
+              1);
+  }
+}
+
+TEST(SigV4, signs_the_path_of_an_object_as_it_is_sent) {
+  const Headers headers = {{"host", "b.s3.amazonaws.com"}};
+  const auto path_line = [&](std::string_view path, bool path_as_sent) {
+    const std::string text = canonical_request({"PUT", path, "", headers, "hash", path_as_sent}).text;
+    return text.substr(4, text.find('\n', 4) - 4);
+  };
+  EXPECT_EQ(path_line("/a//b/../c%20d/date=2026", true), "/a//b/../c%20d/date%3D2026");
+  EXPECT_EQ(path_line("/a%2fb%zz", true), "/a%2Fb%25zz");
+  EXPECT_EQ(path_line("", true), "/");
+  EXPECT_EQ(path_line("/a//b/../c%20d", false), "/a/c%2520d") << "all other services";
+}
+
 TEST(Sha256, hashes_in_pieces_what_it_hashes_at_once) {
   Sha256 hash;
   hash.update("hello ");

@@ -25,6 +25,7 @@
 #include "export/test_event.h"
 #include "http_client/http_transport.h"
 #include "http_client/outbound_policy.h"
+#include "storage/file_system.h"
 
 namespace sluice::destinations {
 
@@ -35,6 +36,11 @@ struct KindParts {
   ProcessEnvironment environment;
   aws::ServerIdentity& identity;
   std::function<catalog::CatalogPointer()> catalog;  // in force; null before the first
+  // For sinks that keep events on disk: export/sink_folder.h.
+  storage::FileSystem& files;
+  std::string data_directory;
+  // This server's name, where what it delivers must not be mixed up with another's: the host's, by default.
+  std::string node;
   // What destinations may call; null: any, as those of a configuration file.
   const http_client::OutboundPolicy* policy = nullptr;
   Workers& workers = worker_threads();

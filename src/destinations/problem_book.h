@@ -12,7 +12,16 @@
 namespace sluice::destinations {
 
 // In the order in which one is shown rather than another of the same weight.
-enum class Trouble : std::uint8_t { settings, dead_letters, credentials, calls, held_events, throttling, progress };
+enum class Trouble : std::uint8_t {
+  settings,
+  dead_letters,
+  storage,
+  credentials,
+  calls,
+  held_events,
+  throttling,
+  progress
+};
 
 class ProblemBook {
  public:

@@ -17,6 +17,13 @@ void DeliveryWindow::move_to(journal::Position position) {
   cursor_.events_done = 0;
 }
 
+void DeliveryWindow::rewind() {
+  first_ticket_ += events_.size();
+  entries_.clear();
+  events_.clear();
+  pending_ = 0;
+}
+
 void DeliveryWindow::add_passed() { events_.push_back({0, State::passed, event::EventKind::other}); }
 
 void DeliveryWindow::add_filtered() { events_.push_back({0, State::filtered, event::EventKind::other}); }

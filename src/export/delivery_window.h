@@ -36,6 +36,9 @@ class DeliveryWindow {
   };
   void advance(std::vector<PassedEntry>& passed);
 
+  // Everything behind the cursor is read and added again. Tickets that were given out mean nothing any more.
+  void rewind();
+
   // Nothing before `position` concerns this destination any more. Only while the window is empty.
   void move_to(journal::Position position);
 

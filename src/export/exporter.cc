@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "export/sink_folder.h"
 
 namespace sluice::exporting {
 namespace {
@@ -409,6 +410,8 @@ void Exporter::forget(ObjectId destination) {
     for (const auto& paths : {dead_letter_paths(first), dead_letter_leavings(first)})
       for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
   }
+  for (const SinkFolder which : {SinkFolder::delivery, SinkFolder::replay})
+    empty_sink_folder(files_, sink_folder(data_directory_, destination, which));
   replays_.forget(destination);
   set_aside_.forget(destination);
 }
@@ -431,6 +434,7 @@ void Exporter::drain(std::int64_t deadline_ms) {
   const auto drained = [&all, since_ms = clock_.wall_ms()] {
     return std::all_of(all.begin(), all.end(), [since_ms](const auto& runner) { return runner->drained(since_ms); });
   };
+  for (const auto& runner : all) runner->flush();
   while (!drained() && clock_.steady_us() < deadline_us) workers_.pause_us(kDrainLookUs);
   for (const auto& runner : all) runner->begin_stop();
   replays_.begin_stop_all();

@@ -23,7 +23,13 @@ inline constexpr std::uint64_t kStepReadBytes = 8u << 20;
 
 // Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
 // many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.
+// A sink that keeps events on disk may ask for more (Sink::max_window_events).
 inline constexpr std::size_t kMaxWindowEvents = 131'072;
+
+// A sink that lost what it held is restarted after the first of these, twice that, and so on up to the second, until
+// the cursor moves.
+inline constexpr std::int64_t kSinkRestartUs = 1'000'000;
+inline constexpr std::int64_t kSinkRestartAtMostUs = 60'000'000;
 
 // A cursor is saved this often while it moves: what a crash can deliver twice is what was delivered in this time.
 inline constexpr std::int64_t kCursorIntervalUs = 200'000;

@@ -19,6 +19,8 @@ journal::Cursor first_cursor(const catalog::Destination& destination, const jour
   return cursor;
 }
 
+EventPlace place_of(const journal::Cursor& cursor) { return {cursor.position, cursor.events_done}; }
+
 }  // namespace
 
 Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
@@ -33,20 +35,48 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
       cursor_file_(std::move(cursor_file)),
       sink_(std::move(sink)),
       window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)) {
-  const journal::Cursor& cursor = window_.cursor();
-  journal_.hold(hold_name_, cursor.position);
-  reader_ = journal_.reader(destination_.environment_id, cursor.position);
-  // So much at most until it is counted: something that waits is never told to be done.
-  const journal::EnvironmentMark mark = this->mark();
-  start_balance(mark, journal_.count_at_most(destination_.environment_id, cursor.position, mark.end));
-  delivered_bytes_ = cursor.delivered_bytes;
-  dead_lettered_bytes_ = cursor.dead_lettered_bytes;
-  saved_ = current_cursor();
+  saved_ = window_.cursor();
+  begin_at_cursor();
   // A new destination's place is kept from now on, not from its first delivery.
-  if (!cursor_file_->loaded()) save_cursor();
+  if (!cursor_file_->loaded())
+    save_cursor();
+  else
+    sink_->cursor_saved(place_of(saved_));
   // So that what an entry's first part already delivered is known before the first look at the balance.
   if (count_backlog()) next_entry();
   publish(clock_.steady_us());
+}
+
+void Pipeline::begin_at_cursor() {
+  const journal::Cursor& cursor = window_.cursor();
+  journal_.hold(hold_name_, cursor.position);
+  reader_ = journal_.reader(destination_.environment_id, cursor.position);
+  chunk_ = nullptr;
+  next_in_chunk_ = 0;
+  entry_ = nullptr;
+  walk_ = {};
+  read_all_of_replay_ = false;
+  // So much at most until it is counted: something that waits is never told to be done.
+  const journal::EnvironmentMark mark = this->mark();
+  start_balance(mark, journal_.count_at_most(destination_.environment_id, cursor.position, mark.end));
+  counted_ = false;
+  passed_bytes_ = 0;
+  delivered_bytes_ = cursor.delivered_bytes;
+  dead_lettered_bytes_ = cursor.dead_lettered_bytes;
+  sink_->begin(place_of(cursor));
+}
+
+void Pipeline::restart_sink_if_due(std::int64_t now_us) {
+  if (!sink_->must_restart() || now_us < restart_not_before_us_) return;
+  const EventPlace place = place_of(window_.cursor());
+  if (place != restarted_at_) restarts_ = 0;
+  restarted_at_ = place;
+  const auto doublings = std::min<std::uint32_t>(restarts_++, 8);
+  restart_not_before_us_ = now_us + std::min(kSinkRestartUs << doublings, kSinkRestartAtMostUs);
+  log_warn("export.sink_restarted", {{"destination", destination_.name}, {"position", place.entry.value}});
+  finished_.clear();
+  window_.rewind();
+  begin_at_cursor();
 }
 
 void Pipeline::start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog) {
@@ -186,16 +216,19 @@ bool Pipeline::next_entry() {
 void Pipeline::feed() {
   read_in_step_ = 0;
   more_to_read_ = false;
-  while (window_.size() < kMaxWindowEvents && sink_->has_room()) {
+  const std::size_t most = sink_->max_window_events();
+  while (window_.size() < most && sink_->has_room()) {
     if (!entry_) {
       if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return;
       const journal::EnvironmentMark mark = this->mark();
       if (!next_entry()) {
+        if (!journal_problem_) note_read_up_to({reader_->position(), 0});
         if (!journal_problem_ && !more_to_read_) reconcile(mark);
         return;
       }
     }
     event::EventSlot slot;
+    const std::uint32_t number = walk_.next;
     if (!entry_->view.next(walk_, slot)) {
       entry_.reset();
       continue;
@@ -208,9 +241,16 @@ void Pipeline::feed() {
     } else {
       auto rewritten = filter_.rewritten(slot);
       if (rewritten) slot.json = *rewritten;
-      sink_->put({window_.add_pending(slot.kind), entry_, slot, std::move(rewritten)});
+      sink_->put({window_.add_pending(slot.kind), entry_, slot, std::move(rewritten), number});
     }
   }
+  if (entry_) note_read_up_to({entry_->position, walk_.next});
+  if (window_.size() >= most) sink_->flush();
+}
+
+void Pipeline::note_read_up_to(const EventPlace& place) {
+  sink_->passed(place);
+  if (replay_ && place.entry >= replay_->end) sink_->flush();  // no more comes
 }
 
 // Nothing is left to read before `mark`. If nothing is on its way either, then what still seems to wait does not exist
@@ -304,6 +344,7 @@ void Pipeline::save_cursor() {
   cursor_problem_.reset();
   saved_ = cursor;
   journal_.hold(hold_name_, cursor.position);
+  sink_->cursor_saved(place_of(cursor));
 }
 
 std::int64_t Pipeline::step() {
@@ -313,13 +354,17 @@ std::int64_t Pipeline::step() {
     stopping_ = true;
     sink_->stop();
   }
+  if (!stopping_) restart_sink_if_due(now_us);
   if (!stopping_ && count_backlog()) feed();
+  if (!stopping_ && flush_asked_.exchange(false)) sink_->flush();
   std::int64_t deadline_us = sink_->step(now_us, finished_);
+  if (!stopping_ && sink_->must_restart())
+    deadline_us = std::min(deadline_us, std::max(now_us, restart_not_before_us_));
   const bool moved = !finished_.empty();
   settle();
   if (stopping_) {
     deadline_us = std::min(deadline_us, stop_deadline_us_.load());
-  } else if (more_to_read_ || (moved && (entry_ || window_.size() < kMaxWindowEvents))) {
+  } else if (more_to_read_ || (moved && (entry_ || window_.size() < sink_->max_window_events()))) {
     deadline_us = std::min(deadline_us, now_us);  // there is more, or there is room again: read on at once
   }
   if (!stopping_ && std::exchange(read_on_, false)) deadline_us = std::min(deadline_us, now_us);

@@ -73,6 +73,9 @@ class Pipeline {
   void stop();
   // Whether stop() was called. Any thread.
   bool stop_asked() const { return stop_deadline_us_ > 0; }
+  // What the sink collects goes out without waiting for more: the process is about to end. Any thread; takes effect
+  // with the next step().
+  void flush() { flush_asked_ = true; }
   // Returns once no step runs that began before: after stop() nothing is read any more. Waits for one step. Any thread.
   void wait_for_step() const { const std::lock_guard lock(mutex_); }
   // The owner's thread.
@@ -88,6 +91,9 @@ class Pipeline {
   const catalog::Destination& destination() const { return destination_; }
 
  private:
+  // Reads from the cursor on: at the start, and after the sink lost what it held.
+  void begin_at_cursor();
+  void restart_sink_if_due(std::int64_t now_us);
   journal::EnvironmentMark mark() const;
   // Counts what waits, once. Until the journal can read that, nothing is delivered: the balance would not come out.
   bool count_backlog();
@@ -100,6 +106,7 @@ class Pipeline {
   void note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy);
   void journal_goes_on();
   void feed();
+  void note_read_up_to(const EventPlace& place);
   void settle();
   void note_passed();
   void reconcile(const journal::EnvironmentMark& mark);
@@ -148,6 +155,10 @@ class Pipeline {
   bool read_all_of_replay_ = false, finished_replay_ = false;
   std::atomic<std::int64_t> stop_deadline_us_{0};  // 0: nobody has asked it to stop
   bool stopping_ = false;
+  std::atomic<bool> flush_asked_{false};
+  std::uint32_t restarts_ = 0;  // of the sink, since the cursor moved
+  std::int64_t restart_not_before_us_ = 0;
+  EventPlace restarted_at_;
 
   Published<PipelineStatus> published_;
   std::int64_t published_us_ = 0;

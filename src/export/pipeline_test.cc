@@ -445,5 +445,75 @@ TEST_F(PipelineTest, a_destination_that_never_answers_does_not_stop_for_ever) {
   EXPECT_TRUE(pipeline_->stopped());
 }
 
+TEST_F(PipelineTest, a_sink_is_told_where_it_begins_what_is_saved_and_how_far_was_read) {
+  using enum event::EventKind;
+  append({feature, summary, feature});
+  append({feature}, kOtherEnvironment);
+  append({summary, feature, summary});
+  start();
+  ASSERT_EQ(sink_->begun_at().size(), 1u);
+  const EventPlace begin = sink_->begun_at().front();
+  EXPECT_EQ(sink_->saved(), begin);
+  turn();
+  ASSERT_EQ(sink_->places_put().size(), 3u);
+  EXPECT_EQ(sink_->places_put()[0], begin);
+  EXPECT_EQ(sink_->places_put()[1], (EventPlace{begin.entry, 2}));
+  EXPECT_EQ(sink_->places_put()[2].event, 1u);
+  EXPECT_EQ(sink_->passed_place(), (EventPlace{journal_->end(), 0})) << "also what is not for it";
+  EXPECT_FALSE(sink_->flushed());
+  sink_->answer_all(true);
+  turn();
+  turn();
+  EXPECT_EQ(sink_->saved()->entry, journal_->end());
+}
+
+TEST_F(PipelineTest, a_sink_that_lost_what_it_held_gets_everything_from_the_cursor_on_again_after_a_pause) {
+  using enum event::EventKind;
+  append({feature, feature, feature});
+  append({feature, feature});
+  start();
+  turn();
+  sink_->answer_newest(2);  // ahead of the cursor
+  turn();
+  EXPECT_EQ(pipeline_->status_now().balance.delivered, 2u);
+  sink_->lose_all();
+  turn();
+  EXPECT_EQ(sink_->begun_at().size(), 2u);
+  EXPECT_EQ(sink_->begun_at()[1], sink_->begun_at()[0]);
+  EXPECT_EQ(sink_->inside(), 5u);
+  EXPECT_EQ(pipeline_->status_now().balance.delivered, 0u);
+  sink_->lose_all();
+  turn();
+  EXPECT_EQ(sink_->begun_at().size(), 2u) << "not again at once";
+  clock_.advance_us(kSinkRestartUs);
+  turn();
+  EXPECT_EQ(sink_->begun_at().size(), 3u);
+  sink_->answer_all(true);
+  turn();
+  turn();
+  const Balance balance = pipeline_->status_now().balance;
+  EXPECT_EQ(balance.delivered, 5u);
+  EXPECT_EQ(balance.waiting, 0u);
+  EXPECT_EQ(balance.accepted, 5u);
+}
+
+TEST_F(PipelineTest, a_sink_is_flushed_when_its_window_is_full_and_when_the_process_is_about_to_end) {
+  using enum event::EventKind;
+  append({feature, summary, summary, feature});
+  append({feature});
+  start();
+  sink_->set_window(4);
+  turn();
+  EXPECT_EQ(sink_->inside(), 2u);
+  EXPECT_TRUE(sink_->flushed());
+  pipeline_.reset();
+  start();
+  turn();
+  EXPECT_FALSE(sink_->flushed());
+  pipeline_->flush();
+  turn();
+  EXPECT_TRUE(sink_->flushed());
+}
+
 }  // namespace
 }  // namespace sluice::exporting

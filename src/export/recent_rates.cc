@@ -10,7 +10,8 @@ void RecentRates::sample(std::int64_t at_us, std::uint64_t accepted, std::uint64
 double RecentRates::per_s(std::uint64_t Sample::*sum) const {
   if (samples_.size() < 2) return 0;
   const Sample &first = samples_.front(), &last = samples_.back();
-  if (last.at_us <= first.at_us) return 0;
+  // Sums go back when a sink was restarted: what it had delivered ahead of the cursor is delivered again.
+  if (last.at_us <= first.at_us || last.*sum < first.*sum) return 0;
   return static_cast<double>(last.*sum - first.*sum) * 1e6 / static_cast<double>(last.at_us - first.at_us);
 }
 

@@ -55,6 +55,11 @@ void Runner::begin_stop() {
   notifier_.notify();
 }
 
+void Runner::flush() {
+  pipeline_.flush();
+  notifier_.notify();
+}
+
 void Runner::fence() {
   begin_stop();
   pipeline_.wait_for_step();

@@ -33,6 +33,8 @@ class Runner {
   // The same; reads nothing any more when it returns. Waits for a step of the pipeline. stop() completes it. Any
   // thread.
   void fence();
+  // The process is about to end: what the sink collects goes out now.
+  void flush();
   bool is_stopping() const { return pipeline_.stop_asked(); }
   void stop();  // waits until it has; any thread
 

@@ -19,7 +19,9 @@
 #include "catalog/snapshot.h"
 #include "event/entry.h"
 #include "event/envelope.h"
+#include "export/event_place.h"
 #include "export/health.h"
+#include "export/limits.h"
 #include "journal/journal.h"
 
 namespace sluice::exporting {
@@ -41,6 +43,8 @@ struct OutboundEvent {
   std::shared_ptr<const OutboundEntry> entry;
   event::EventSlot slot;                                   // points into the entry, or into `rewritten`
   std::shared_ptr<const std::string> rewritten = nullptr;  // the event as this destination asked for it; null: as it is
+  std::uint32_t number = 0;                                // in its entry, counted over all kinds
+  EventPlace place() const { return {entry->position, number}; }
   std::size_t record_size() const { return entry->envelope.size(slot); }
 };
 
@@ -118,6 +122,24 @@ class Sink {
   virtual SinkStats stats() const = 0;
   // Of the last record that was delivered in a call of its own; nothing when there was none.
   virtual std::optional<Receipt> last_receipt() const { return std::nullopt; }
+
+  // What follows is for sinks that keep events on disk or collect them for long; the others ignore it. A pipeline calls
+  // it; a retry of dead letters and a test event have no cursor, and do not.
+
+  // Events are put in from this place on. Called before the first put(), and again when must_restart(): what was put in
+  // before counts as never put in then.
+  virtual void begin(const EventPlace& /*cursor*/) {}
+  // Events that it holds are lost to it, by a disk that fails: the pipeline calls begin(), after a pause if it was not
+  // long ago.
+  virtual bool must_restart() const { return false; }
+  // A cursor at this place is on disk: all before it is finished, and is never put in again.
+  virtual void cursor_saved(const EventPlace& /*cursor*/) {}
+  // All events before this place were put in, or are not for this destination.
+  virtual void passed(const EventPlace& /*place*/) {}
+  // What is inside is not to wait for more events: none comes before something is finished, or none at all.
+  virtual void flush() {}
+  // Events that may be read and not yet passed by the cursor, those of other kinds among them.
+  virtual std::size_t max_window_events() const { return kMaxWindowEvents; }
 
   // No more calls are begun; those in flight may end. For a drain that ran out of time and for a change of settings:
   // what is inside is simply not finished, and comes again from the cursor.

@@ -9,6 +9,7 @@ namespace sluice::exporting {
 void FakeSink::put(OutboundEvent event) {
   SLUICE_CHECK(has_room(), "a pipeline puts in no more than there is room for");
   const std::lock_guard lock(mutex_);
+  places_put_.push_back(event.place());
   inside_.push_back(std::move(event));
 }
 
@@ -18,6 +19,13 @@ void FakeSink::finish(const OutboundEvent& event, std::vector<FinishedEvent>& fi
   const bool delivered = refused_.empty() || record.find(refused_) == std::string::npos;
   finished.push_back({event.ticket, delivered, static_cast<std::uint32_t>(record.size())});
   if (delivered) delivered_.push_back(std::move(record));
+}
+
+void FakeSink::begin(const EventPlace& cursor) {
+  const std::lock_guard lock(mutex_);
+  begun_at_.push_back(cursor);
+  inside_.clear();
+  lost_ = false;
 }
 
 std::int64_t FakeSink::step(std::int64_t, std::vector<FinishedEvent>& finished) {

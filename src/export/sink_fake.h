@@ -5,7 +5,9 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "export/sink.h"
 
@@ -22,6 +24,12 @@ class FakeSink final : public Sink {
   std::vector<Problem> notes() const override { return {}; }
   SinkStats stats() const override;
   void stop() override { set(stopped_, true); }
+  void begin(const EventPlace& cursor) override;
+  void cursor_saved(const EventPlace& cursor) override { set(saved_, std::optional(cursor)); }
+  void passed(const EventPlace& place) override { set(passed_, std::optional(place)); }
+  void flush() override { set(flushed_, true); }
+  bool must_restart() const override { return locked(lost_); }
+  std::size_t max_window_events() const override { return window_; }
 
   // Whether events are finished at the next step, in the order put in.
   void answer_all(bool on) { set(answer_all_, on); }
@@ -34,6 +42,14 @@ class FakeSink final : public Sink {
   // Every record ever finished as delivered, in order, and how often.
   std::vector<std::string> delivered() const { return locked(delivered_); }
   std::size_t inside() const;
+  // What a disk that fails does to a sink that keeps events there: begin() follows.
+  void lose_all() { set(lost_, true); }
+  void set_window(std::size_t events) { window_ = events; }
+  std::vector<EventPlace> begun_at() const { return locked(begun_at_); }
+  std::vector<EventPlace> places_put() const { return locked(places_put_); }
+  std::optional<EventPlace> saved() const { return locked(saved_); }
+  std::optional<EventPlace> passed_place() const { return locked(passed_); }
+  bool flushed() const { return locked(flushed_); }
   bool stopped() const { return locked(stopped_); }
 
  private:
@@ -58,7 +74,10 @@ class FakeSink final : public Sink {
   std::string refused_;
   bool answer_all_ = false;
   std::size_t answer_newest_ = 0;
-  bool stopped_ = false;
+  bool stopped_ = false, lost_ = false, flushed_ = false;
+  std::size_t window_ = kMaxWindowEvents;
+  std::vector<EventPlace> begun_at_, places_put_;
+  std::optional<EventPlace> saved_, passed_;
 };
 
 }  // namespace sluice::exporting

@@ -69,8 +69,10 @@ struct Transfer {
   int status_of_part = 0;
   std::size_t header_bytes = 0;
   std::size_t max_response_bytes = 0;
-  std::string too_large;  // what of the answer is
-  std::string proxy;      // in use, with its password; empty: the connection is direct
+  std::uint64_t body_sent = 0;  // of its body_source
+  std::string body_failure;     // why that could not be read
+  std::string too_large;        // what of the answer is
+  std::string proxy;            // in use, with its password; empty: the connection is direct
   bool tried_an_address = false;
   bool on_new_connection = false;  // no other is used
   std::string forbidden;           // why an address of the host was not connected to, or a connection not used
@@ -106,7 +108,7 @@ std::size_t take_header(char* line, std::size_t size, std::size_t count, void* i
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && (value.back() <= ' ')) value.remove_suffix(1);
   std::string name = lower(text.substr(0, colon));
-  if (name == "content-length") {
+  if (name == "content-length" && transfer.what.request.method != "HEAD") {
     const std::size_t announced = std::strtoull(std::string(value).c_str(), nullptr, 10);
     transfer.response.body.reserve(std::min(announced, transfer.max_response_bytes));
   }
@@ -134,6 +136,35 @@ curl_socket_t open_socket(void* of, curlsocktype, curl_sockaddr* to) {
   }
   transfer.tried_an_address = true;
   return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+std::size_t give_body(char* out, std::size_t size, std::size_t count, void* of) {
+  auto& transfer = *static_cast<Transfer*>(of);
+  const HttpBody& body = *transfer.what.request.body_source;
+  const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, body.size() - transfer.body_sent));
+  if (const auto read = body.read(transfer.body_sent, out, bytes); !read) {
+    transfer.body_failure = read.error().message;
+    return CURL_READFUNC_ABORT;
+  }
+  transfer.body_sent += bytes;
+  return bytes;
+}
+
+// A connection that was kept turns out to be closed: libcurl sends the request again on another.
+int rewind_body(void* of, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Transfer*>(of)->body_sent = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+void set_body_source(Transfer& transfer, const HttpBody& body) {
+  CURL* const easy = transfer.easy;
+  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(easy, CURLOPT_READFUNCTION, &give_body);
+  curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &rewind_body);
+  curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
 }
 
 // Before each request goes out: a connection that is used again was opened for another request, which may have been
@@ -354,6 +385,8 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   CURL* const easy = transfer.easy;
   HttpRequest& request = transfer.what.request;
   transfer.response = HttpResponse();
+  transfer.body_sent = 0;
+  transfer.body_failure.clear();
   transfer.status_of_part = 0;
   transfer.header_bytes = 0;
   transfer.max_response_bytes = options_.max_response_bytes;
@@ -385,12 +418,16 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
 
   set_route(transfer);
 
-  if (request.method == "POST") {
+  if (request.body_source != nullptr) set_body_source(transfer, *request.body_source);
+  if (request.method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  } else if (request.method == "POST" && request.body_source == nullptr) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
   } else if (request.method != "GET") {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  if (request.method == "POST" || request.method == "PUT" || !request.body.empty()) {
+  if (request.body_source == nullptr &&
+      (request.method == "POST" || request.method == "PUT" || !request.body.empty())) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());  // not copied
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   }
@@ -473,9 +510,10 @@ HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLc
   curl_easy_getinfo(transfer.easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
   FaultFacts facts;
   facts.code = static_cast<int>(code);
-  facts.words = !transfer.too_large.empty() ? transfer.too_large
-                : transfer.words[0] != '\0' ? std::string(transfer.words.data())
-                                            : std::string(curl_easy_strerror(code));
+  facts.words = !transfer.too_large.empty()      ? transfer.too_large
+                : !transfer.body_failure.empty() ? "the body cannot be read: " + transfer.body_failure
+                : transfer.words[0] != '\0'      ? std::string(transfer.words.data())
+                                                 : std::string(curl_easy_strerror(code));
   facts.host = transfer.what.host;
   facts.proxy = without_password(transfer.proxy);
   facts.proxy_status = static_cast<int>(connect_status);

@@ -54,6 +54,112 @@ class Gate {
   int arrived_ = 0;
 };
 
+// A body that is made as it is read, and fails from one offset on.
+class CountingBody final : public HttpBody {
+ public:
+  CountingBody(std::uint64_t size, std::uint64_t fails_at) : size_(size), fails_at_(fails_at) {}
+  std::uint64_t size() const override { return size_; }
+  Result<void> read(std::uint64_t offset, char* out, std::size_t size) const override {
+    if (offset + size > fails_at_) return fail("the disk says no");
+    largest_ = std::max(largest_, size);
+    for (std::size_t i = 0; i < size; ++i) out[i] = byte(offset + i);
+    return {};
+  }
+  std::string whole() const {
+    std::string out;
+    for (std::uint64_t i = 0; i < size_; ++i) out += byte(i);
+    return out;
+  }
+  std::size_t largest() const { return largest_; }
+
+ private:
+  static char byte(std::uint64_t at) { return static_cast<char>(at * 7 + at / 251); }
+  const std::uint64_t size_, fails_at_;
+  mutable std::size_t largest_ = 0;
+};
+
+TEST(CurlTransport, reads_a_body_in_pieces_while_it_sends_it) {
+  HttpServerFake::Request seen;
+  HttpServerFake server([&](const HttpServerFake::Request& request) {
+    seen = request;
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransport transport;
+  const auto body = std::make_shared<CountingBody>(3 << 20, UINT64_MAX);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    HttpRequest request = request_to(server.url() + "/object", "");
+    request.method = "PUT";
+    request.body_source = body;
+    const HttpResponse response = send_and_wait(transport, std::move(request));
+    EXPECT_EQ(response.status, 200) << response.fault_text;
+    EXPECT_EQ(seen.method, "PUT");
+    EXPECT_EQ(seen.header("content-length"), std::to_string(3 << 20));
+    EXPECT_EQ(seen.header("expect"), "");
+    EXPECT_EQ(seen.header("transfer-encoding"), "");
+    EXPECT_EQ(seen.body, body->whole());
+  }
+  EXPECT_LE(body->largest(), 1u << 20) << "never whole in memory";
+}
+
+TEST(CurlTransport, reads_a_body_again_when_the_connection_that_was_kept_is_dead) {
+  std::string received;
+  HttpServerFake server([&](const HttpServerFake::Request& request) {
+    // The first connection answers once and breaks at the second request.
+    if (request.connection == 1 && request.target == "/second") return HttpServerFake::Answer{};
+    received = request.body;
+    return HttpServerFake::reply(200, "");
+  });
+  CurlTransport transport;
+  const auto body = std::make_shared<CountingBody>(300'000, UINT64_MAX);
+  for (const char* path : {"/first", "/second"}) {
+    HttpRequest request = request_to(server.url() + path, "");
+    request.method = "PUT";
+    request.body_source = body;
+    EXPECT_EQ(send_and_wait(transport, std::move(request)).status, 200) << path;
+    EXPECT_EQ(received, body->whole()) << path;
+  }
+}
+
+TEST(CurlTransport, says_why_a_body_could_not_be_read) {
+  HttpServerFake server([](const HttpServerFake::Request&) { return HttpServerFake::reply(200, ""); });
+  CurlTransport transport;
+  HttpRequest request = request_to(server.url() + "/object", "");
+  request.method = "PUT";
+  request.body_source = std::make_shared<CountingBody>(3 << 20, 1 << 20);
+  const HttpResponse response = send_and_wait(transport, std::move(request));
+  EXPECT_EQ(response.fault, TransportFault::other);
+  EXPECT_NE(response.fault_text.find("the disk says no"), std::string::npos) << response.fault_text;
+}
+
+TEST(CurlTransport, waits_for_no_body_of_a_head) {
+  HttpServerFake server([](const HttpServerFake::Request& request) {
+    EXPECT_EQ(request.method, "HEAD");
+    return HttpServerFake::Answer{
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nX-Amz-Checksum-Sha256: abc\r\n\r\n"};
+  });
+  CurlTransport transport;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    HttpRequest request = request_to(server.url() + "/object", "");
+    request.method = "HEAD";
+    const HttpResponse response = send_and_wait(transport, std::move(request));
+    EXPECT_EQ(response.status, 200) << response.fault_text;
+    EXPECT_EQ(response.header("x-amz-checksum-sha256"), "abc");
+    EXPECT_EQ(response.body, "");
+  }
+  EXPECT_EQ(server.connections(), 1) << "it can be used again";
+}
+
+TEST(CurlTransport, holds_an_answer_to_the_requests_own_limit) {
+  HttpServerFake server(
+      [](const HttpServerFake::Request&) { return HttpServerFake::reply(200, std::string(2000, 'x')); });
+  CurlTransport transport;
+  HttpRequest request = request_to(server.url() + "/");
+  request.max_response_bytes = 1000;
+  const HttpResponse response = send_and_wait(transport, std::move(request));
+  EXPECT_EQ(response.fault, TransportFault::other);
+  EXPECT_NE(response.fault_text.find("larger than 1000 B"), std::string::npos) << response.fault_text;
+}
+
 TEST(CurlTransport, sends_what_it_is_given_and_returns_what_came) {
   HttpServerFake::Request seen;
   HttpServerFake server([&](const HttpServerFake::Request& request) {

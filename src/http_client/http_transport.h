@@ -6,13 +6,26 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sluice::http_client {
 
+// A body that is read while it is sent, so that a large one never lies in memory whole: a file.
+class HttpBody {
+ public:
+  virtual ~HttpBody() = default;
+  virtual std::uint64_t size() const = 0;
+  // Reads `size` bytes at `offset`, all of them inside the body. Called on the transport's thread, which serves all
+  // other requests too: only what is at hand, such as a file of this machine that was just written. An error ends the
+  // request with fault `other`.
+  virtual Result<void> read(std::uint64_t offset, char* out, std::size_t size) const = 0;
+};
 class OutboundPolicy;
 
 struct HttpRequest {
@@ -20,6 +33,7 @@ struct HttpRequest {
   std::string url;  // scheme, host, optional port, path, query
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::shared_ptr<const HttpBody> body_source = nullptr;  // instead of `body`
   std::int64_t connect_timeout_ms = 5'000;
   std::int64_t timeout_ms = 30'000;  // the whole exchange
   bool use_proxy = true;             // false for link-local metadata services

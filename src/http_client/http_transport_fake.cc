@@ -2,6 +2,16 @@
 
 namespace sluice::http_client {
 
+namespace {
+
+void read_body_source(HttpRequest& request) {
+  if (request.body_source == nullptr) return;
+  request.body.resize(request.body_source->size());
+  if (!request.body_source->read(0, request.body.data(), request.body.size())) request.body = "(not readable)";
+}
+
+}  // namespace
+
 HttpTransportFake::~HttpTransportFake() {
   answer_by([](const HttpRequest&) {
     HttpResponse stopped;
@@ -42,6 +52,7 @@ void HttpTransportFake::send(HttpRequest request, std::function<void(HttpRespons
   Waiting waiting{std::move(request), std::move(done)};
   {
     const std::lock_guard lock(mutex_);
+    read_body_source(waiting.request);
     requests_.push_back(waiting.request);
     if (when_ == When::on_demand) {
       waiting_.push_back(std::move(waiting));

@@ -40,7 +40,7 @@ class HttpTransportFake final : public HttpTransport {
   std::size_t deliver_all();
   std::size_t waiting() const;
 
-  // Every request that was sent, in order, with its body.
+  // Every request that was sent, in order, with its body; a body_source was read into it.
   std::vector<HttpRequest> requests() const;
   std::size_t request_count() const;
 

@@ -1,8 +1,10 @@
 #include "server/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <utility>
 
@@ -42,6 +44,16 @@ http::HttpLimits admin_limits(std::size_t connections) {
   limits.max_connections_per_address = std::max<std::size_t>(connections / 2, 1);
   limits.max_buffered_bytes = 16u << 20;
   return limits;
+}
+
+// What tells this server's objects and names from another's. In a container it is the container's.
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "node";
+  std::string out(name.data());
+  for (char& c : out)
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.')) c = '-';
+  return out;
 }
 
 http_client::CurlTransportOptions transport_options(const ServerSettings& settings,
@@ -144,9 +156,9 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
 Result<void> Server::Parts::open_data_path(bool managed) {
   transport = std::make_unique<http_client::CurlTransport>(transport_options(settings, environment));
   identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
-  kind_parts.reset(
-      new destinations::KindParts{*transport, clock, environment, *identity,
-                                               [this] { return data_path->catalog().current(); },
+  kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity,
+                                               [this] { return data_path->catalog().current(); }, *files,
+                                               settings.data_dir, host_name(),
                                                managed ? &settings.outbound : nullptr});
   auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
                                           {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "kinesim/directory.h"
@@ -19,6 +21,7 @@ struct ApiError {
   unsigned status = 400;
   std::string code;
   std::string message;
+  std::vector<std::pair<std::string, std::string>> details = {};  // further elements of S3's errors
 };
 template <typename T>
 using ApiResult = tl::expected<T, ApiError>;
@@ -26,12 +29,13 @@ inline tl::unexpected<ApiError> refuse(std::string code, std::string message, un
   return tl::unexpected<ApiError>(ApiError{status, std::move(code), std::move(message)});
 }
 
-enum class Service : std::uint8_t { kinesis, sts };
+enum class Service : std::uint8_t { kinesis, sts, s3 };
 
 struct AuthenticationSettings {
   std::string region;  // credentials must be scoped to it; empty: any
   bool verify = true;  // false: any signature of a known access key passes
   std::int64_t most_skew_ms = 300'000;
+  std::int64_t most_skew_of_s3_ms = 900'000;
 };
 
 // Who signed `request`, at the simulator's time `now_ms`.

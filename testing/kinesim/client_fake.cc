@@ -1,5 +1,9 @@
 #include "kinesim/client_fake.h"
 
+#include <nlohmann/json.hpp>
+
+#include "kinesim/config.h"
+
 namespace kinesim {
 namespace {
 
@@ -58,6 +62,40 @@ Answer World::sts(const std::string& form, const Keys& keys) {
 Answer World::plain(std::string_view method, std::string_view path, const MapHeaders& headers, std::string_view body,
                     std::string_view query) {
   return worker.serve(Request{method, path, query, body, &headers});
+}
+
+Answer World::s3(const S3Call& call) {
+  const std::string date = amz_date(shared.simulator.now_ms());
+  MapHeaders headers;
+  headers.set("Host", call.host);
+  headers.set("X-Amz-Date", date);
+  if (call.content_sha256 != "none")
+    headers.set("X-Amz-Content-Sha256", call.content_sha256.empty() ? hex(sha256(call.body)) : call.content_sha256);
+  if (!call.keys.token.empty()) headers.set("X-Amz-Security-Token", call.keys.token);
+  for (const auto& [name, value] : call.headers) headers.set(name, value);
+  std::string names;
+  for (const auto& [name, value] : headers.values) names += (names.empty() ? "" : ";") + name;
+  const Request request{call.method, call.path, call.query, call.body, &headers};
+  const std::string scope = date.substr(0, 8) + "/" + call.region + "/s3/aws4_request";
+  const Authorization authorization{
+      call.keys.access, std::string_view(date).substr(0, 8), call.region, "s3", names, ""};
+  SigningKeys derived;
+  const std::string signature =
+      expected_signature(request, authorization, date, derived.key(authorization, call.keys.secret));
+  headers.set("Authorization", "AWS4-HMAC-SHA256 Credential=" + call.keys.access + "/" + scope +
+                                   ", SignedHeaders=" + names + ", Signature=" + signature);
+  return worker.serve(request);
+}
+
+void World::configure(std::string_view json) {
+  const auto applied = apply_config(nlohmann::json::parse(json), shared.simulator);
+  if (!applied) std::abort();
+}
+
+std::string header_of(const Answer& answer, std::string_view name) {
+  for (const auto& [each, value] : answer.headers)
+    if (sluice::equals_ignoring_case(each, name)) return value;
+  return "";
 }
 
 World::Keys World::assume(const std::string& more) {

@@ -32,7 +32,7 @@ struct World {
   explicit World(SimulatorSettings settings = {}, std::uint32_t shards = 2);
 
   struct Keys {
-    std::string access = kDemoAccessKey, secret = kDemoSecretKey, token;
+    std::string access = kDemoAccessKey, secret = kDemoSecretKey, token = {};
   };
 
   // Signed with `keys` at the simulator's time moved by `skew_ms`.
@@ -44,6 +44,16 @@ struct World {
   Answer plain(std::string_view method, std::string_view path, const MapHeaders& headers = {},
                std::string_view body = {}, std::string_view query = {});
   Keys assume(const std::string& more = "");
+  struct S3Call {
+    std::string method = "PUT", path = "/events/a", query = {}, body = {};
+    std::map<std::string, std::string> headers = {};
+    std::string region = "us-east-1", host = "localhost:4567";
+    Keys keys = {};
+    std::string content_sha256 = {};  // empty: the body's; "none": no such header
+  };
+  Answer s3(const S3Call& call);
+  // Adds to the configuration; the text is JSON.
+  void configure(std::string_view json);
 
   sluice::ManualClock clock;
   Shared shared;
@@ -54,6 +64,8 @@ struct World {
                         std::int64_t skew_ms);
 };
 
+// The value of an answer's header; empty: it has none.
+std::string header_of(const Answer& answer, std::string_view name);
 // What stands between <name> and </name>.
 std::string between(const std::string& xml, const std::string& name);
 // {"StreamName":"events","Records":[…]} of so many records.

@@ -173,6 +173,49 @@ sluice::Result<void> apply_stream(const Json& json, Simulator& simulator) {
   return for_each(foreign, [&](const Json& item) { return apply_foreign(item, *stream, simulator.steady_us()); });
 }
 
+sluice::Result<void> apply_bucket(const Json& json, Simulator& simulator) {
+  Fields fields(json, "buckets");
+  BucketSettings settings;
+  settings.region = simulator.settings().region;
+  settings.owner = simulator.settings().account;
+  fields.read("name", settings.name);
+  if (const auto existing = simulator.buckets().find(settings.name)) settings = existing->settings();
+  fields.read("region", settings.region);
+  fields.read("owner", settings.owner);
+  fields.read("versioned", settings.versioned);
+  fields.read("object_lock", settings.object_lock);
+  fields.read("kms_key_id", settings.kms_key_id);
+  fields.read("checksums", settings.checksums);
+  std::string wrong_region, if_none_match;
+  fields.read("wrong_region", wrong_region);
+  fields.read("if_none_match", if_none_match);
+  if (const auto known = parse_wrong_region(wrong_region))
+    settings.wrong_region = *known;
+  else if (!wrong_region.empty())
+    fields.complain("wrong_region must be redirect or malformed");
+  if (const auto known = parse_conditional(if_none_match))
+    settings.if_none_match = *known;
+  else if (!if_none_match.empty())
+    fields.complain("if_none_match must be answered, not_implemented or ignored");
+  if (settings.name.size() < 3 || settings.name.size() > 63) fields.complain("needs a name of 3 to 63 characters");
+  if (auto ok = fields.done(); !ok) return ok;
+  simulator.buckets().put(std::move(settings));
+  return {};
+}
+
+sluice::Result<void> apply_kms_key(const Json& json, Simulator& simulator) {
+  Fields fields(json, "kms_keys");
+  std::string arn, state = "enabled";
+  fields.read("arn", arn);
+  fields.read("state", state);
+  const auto known = parse_key_state(state);
+  if (!known) fields.complain("state must be enabled, disabled or pending_deletion");
+  if (!arn.starts_with("arn:")) fields.complain("needs arn, such as arn:aws:kms:us-east-1:123456789012:key/id");
+  if (auto ok = fields.done(); !ok) return ok;
+  simulator.buckets().put_key(arn, *known);
+  return {};
+}
+
 }  // namespace
 
 sluice::Result<Json> read_config_file(const std::string& path) {
@@ -214,7 +257,8 @@ sluice::Result<void> read_settings(const Json& config, SimulatorSettings& settin
   fields.read("container_token", settings.container_token);
   fields.read("imds_v1", settings.imds_v1);
   fields.read("metadata_session_ms", settings.metadata_session_ms);
-  for (const char* applied_later : {"streams", "identities", "roles", "faults", "session_lifetime_ms", "cbor"})
+  for (const char* applied_later :
+       {"streams", "identities", "roles", "faults", "session_lifetime_ms", "cbor", "buckets", "kms_keys"})
     fields.find(applied_later);
   return fields.done();
 }
@@ -225,6 +269,8 @@ sluice::Result<void> apply_config(const Json& config, Simulator& simulator) {
   if (auto ok = all("identities", [&](const Json& json) { return apply_identity(json, simulator); }); !ok) return ok;
   if (auto ok = all("roles", [&](const Json& json) { return apply_role(json, simulator); }); !ok) return ok;
   if (auto ok = all("streams", [&](const Json& json) { return apply_stream(json, simulator); }); !ok) return ok;
+  if (auto ok = all("buckets", [&](const Json& json) { return apply_bucket(json, simulator); }); !ok) return ok;
+  if (auto ok = all("kms_keys", [&](const Json& json) { return apply_kms_key(json, simulator); }); !ok) return ok;
   std::string cbor;
   fields.read("cbor", cbor);
   if (!cbor.empty()) {
@@ -245,6 +291,20 @@ sluice::Result<void> apply_config(const Json& config, Simulator& simulator) {
     return {};
   });
 }
+
+namespace {
+
+// What a code that AWS answers with another status than 400 comes with.
+unsigned status_of_code(std::string_view code) {
+  if (code == "ServiceUnavailable" || code == "SlowDown") return 503;
+  if (code == "InternalError") return 500;
+  if (code == "AccessDenied") return 403;
+  if (code == "NoSuchBucket") return 404;
+  if (code == "ConditionalRequestConflict") return 409;
+  return 400;
+}
+
+}  // namespace
 
 sluice::Result<FaultRule> read_fault(const Json& json, std::int64_t now_ms) {
   Fields fields(json, "faults");
@@ -273,6 +333,7 @@ sluice::Result<FaultRule> read_fault(const Json& json, std::int64_t now_ms) {
   }
   fields.read("operation", rule.operation);
   fields.read("stream", rule.stream);
+  fields.read("bucket", rule.stream);
   fields.read("shard", shard);
   fields.read("least_bytes", rule.least_bytes);
   fields.read("containing", rule.containing);
@@ -281,9 +342,7 @@ sluice::Result<FaultRule> read_fault(const Json& json, std::int64_t now_ms) {
   fields.read("after_ms", after_ms);
   fields.read("for_ms", for_ms);
   fields.read("code", rule.code);
-  if (fields.find("code") != nullptr && rule.code != "InternalFailure" && rule.code != "ServiceUnavailable")
-    rule.status = 400;
-  if (rule.code == "ServiceUnavailable") rule.status = 503;
+  if (fields.find("code") != nullptr && rule.code != "InternalFailure") rule.status = status_of_code(rule.code);
   fields.read("message", rule.message);
   fields.read("status", rule.status);
   fields.read("latency_ms", rule.latency_ms);

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "kinesim/config.h"
+#include "kinesim/control_objects.h"
 #include "kinesim/ledger_report.h"
 #include "kinesim/wire.h"
 
@@ -75,7 +76,8 @@ Answer state(Shared& shared) {
                       {"paused", shared.gate.closed()},
                       {"streams", std::move(streams)},
                       {"roles", std::move(roles)},
-                      {"identities", std::move(identities)}});
+                      {"identities", std::move(identities)},
+                      {"buckets", buckets_json(simulator.buckets())}});
 }
 
 Answer faults(Simulator& simulator, const Request& request, const Form& query, const Json& body) {
@@ -114,12 +116,13 @@ Answer clock(Simulator& simulator, const Json& body) {
 
 Answer remove(Simulator& simulator, const Json& body) {
   if (!body.is_object() || body.empty())
-    return wrong("expected {\"stream\": name}, {\"role\": arn} or {\"identity\": access key}");
+    return wrong("expected {\"stream\": name}, {\"role\": arn}, {\"identity\": access key} or {\"bucket\": name}");
   for (const auto& [kind, value] : body.items()) {
     const std::string name = value.is_string() ? value.get<std::string>() : "";
     const bool found = kind == "stream"     ? simulator.remove_stream(name)
                        : kind == "role"     ? simulator.directory().remove_role(name)
                        : kind == "identity" ? simulator.directory().remove_identity(name)
+                       : kind == "bucket"   ? simulator.buckets().remove(name)
                                             : false;
     if (!found) return wrong("there is no " + kind + " '" + name + "'", 404);
   }
@@ -138,6 +141,8 @@ Answer run_control(Shared& shared, const Request& request) {
   if (path == "/_kinesim/state") return state(shared);
   if (path == "/_kinesim/ledger") return report_ledger(simulator, request, query);
   if (path == "/_kinesim/ledger/missing" && post) return report_missing(simulator, request, query);
+  if (path == "/_kinesim/objects") return list_stored_objects(simulator.buckets(), query);
+  if (path == "/_kinesim/object") return read_stored_object(simulator.buckets(), query);
   if (path == "/_kinesim/sessions/expire" && post)
     return json_answer({{"expired", simulator.directory().expire_sessions(simulator.now_ms())}});
   if (path == "/_kinesim/sessions/forget" && post)
@@ -153,6 +158,7 @@ Answer run_control(Shared& shared, const Request& request) {
   if (path == "/_kinesim/faults") return faults(simulator, request, query, body);
   if (path == "/_kinesim/clock" && post) return clock(simulator, body);
   if (path == "/_kinesim/remove" && post) return remove(simulator, body);
+  if (path == "/_kinesim/objects/write" && post) return write_stored_objects(simulator.buckets(), body);
   if (path == "/_kinesim/config" && post) {
     const auto applied = apply_config(body, simulator);
     return applied ? done() : wrong(applied.error().message);

@@ -17,7 +17,7 @@ namespace {
 using Server = std::unique_ptr<sluice::http::HttpServer>;
 
 constexpr std::int64_t kDrain_ms = 2000;
-constexpr std::uint64_t kMostBodyBytes = 64ull << 20;
+constexpr std::uint64_t kMostBodyBytes = 256ull << 20;  // of S3; Kinesis refuses more than 10 MiB itself
 constexpr std::uint64_t kMostBufferedBytes = 1ull << 30;
 
 void describe(CLI::App& app, Options& options) {
@@ -38,6 +38,7 @@ void describe(CLI::App& app, Options& options) {
   app.add_option("--ledger-retain-mib", options.ledger_retain_mib, "data kept per shard with --ledger full")
       ->capture_default_str();
   app.add_option("--create-stream,--stream", options.streams, "name:shards[:maxRecordKiB] (repeatable)");
+  app.add_option("--create-bucket,--bucket", options.buckets, "name[:region] (repeatable)");
   app.add_option("--identity", options.identities, "accessKey:secretKey[:arn] (repeatable)");
   app.add_option("--role", options.roles, "arn[,externalId[,trusted principal or access key]] (repeatable)");
   app.add_option("--external-id", options.external_id, "of roles that name none");

@@ -36,6 +36,18 @@ sluice::Result<void> add_stream(const std::string& text, Simulator& simulator) {
   return {};
 }
 
+sluice::Result<void> add_bucket(const std::string& text, Simulator& simulator) {
+  const auto parts = split(text, ':', 2);
+  BucketSettings settings;
+  settings.name = parts[0];
+  settings.region = parts.size() > 1 ? parts[1] : simulator.settings().region;
+  settings.owner = simulator.settings().account;
+  if (settings.name.size() < 3 || settings.region.empty())
+    return sluice::fail("expected --create-bucket name[:region], such as flag-events:eu-west-1, not '" + text + "'.");
+  simulator.buckets().put(std::move(settings));
+  return {};
+}
+
 sluice::Result<void> add_identity(const std::string& text, Simulator& simulator) {
   const auto parts = split(text, ':', 3);
   if (parts.size() < 2 || parts[0].empty() || parts[1].empty())
@@ -70,6 +82,8 @@ sluice::Result<void> apply_options(const Options& options, Simulator& simulator)
     if (auto ok = add_role(text, options.external_id, simulator); !ok) return ok;
   for (const auto& text : options.streams)
     if (auto ok = add_stream(text, simulator); !ok) return ok;
+  for (const auto& text : options.buckets)
+    if (auto ok = add_bucket(text, simulator); !ok) return ok;
   if (simulator.directory().identities().empty())
     return add_identity(std::string(kDemoAccessKey) + ":" + kDemoSecretKey, simulator);
   return {};

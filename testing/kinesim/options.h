@@ -19,6 +19,7 @@ struct Options {
   std::string data_dir;
   std::string ready_file;
   std::string ledger = "full";
+  std::vector<std::string> buckets;  // name[:region]
   std::vector<std::string> ledger_id_fields = {"id"};
   std::uint64_t ledger_retain_mib = 256;
   std::vector<std::string> streams;     // name:shards[:maxRecordKiB]

@@ -12,6 +12,7 @@
 namespace kinesim {
 namespace {
 
+constexpr std::string_view kS3 = "s3";
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kKeptKeys = 1024;
 
@@ -71,6 +72,19 @@ std::string recoded(std::string_view text) {
     } else {
       append_encoded(out, text[i]);
     }
+  }
+  return out;
+}
+
+// S3's: each segment decoded and encoded once, nothing normalised, because "a//b" and "a/../b" are names of objects.
+std::string canonical_object_path(std::string_view path) {
+  if (path.empty()) return "/";
+  std::string out;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t slash = std::min(path.find('/', at), path.size());
+    out += recoded(path.substr(at, slash - at));
+    if (slash < path.size()) out += '/';
+    at = slash + 1;
   }
   return out;
 }
@@ -170,11 +184,12 @@ const Sha256& SigningKeys::key(const Authorization& authorization, std::string_v
   return (entries_[name] = Entry{std::string(secret), key}).key;
 }
 
-std::string canonical_request(const Request& request, std::string_view signed_headers, std::string_view body_hash) {
+std::string canonical_request(const Request& request, std::string_view service, std::string_view signed_headers,
+                              std::string_view body_hash) {
   std::string out;
   out.reserve(512);
   out.append(request.method).append("\n");
-  out.append(canonical_path(request.path)).append("\n");
+  out.append(service == kS3 ? canonical_object_path(request.path) : canonical_path(request.path)).append("\n");
   out.append(canonical_query(request.query)).append("\n");
   for (std::size_t at = 0; at <= signed_headers.size();) {
     const std::size_t end = std::min(signed_headers.find(';', at), signed_headers.size());
@@ -190,8 +205,11 @@ std::string canonical_request(const Request& request, std::string_view signed_he
 
 std::string expected_signature(const Request& request, const Authorization& authorization, std::string_view amz_date,
                                const Sha256& signing_key) {
-  const std::string body_hash = hex(sha256(request.body));
-  const std::string canonical = canonical_request(request, authorization.signed_headers, body_hash);
+  // S3 signs what the header says of the body, which is compared with the body apart from the signature.
+  const std::string body_hash =
+      authorization.service == kS3 ? std::string(request.header("x-amz-content-sha256")) : hex(sha256(request.body));
+  const std::string canonical =
+      canonical_request(request, authorization.service, authorization.signed_headers, body_hash);
   std::string to_sign;
   to_sign.append(kAlgorithm).append("\n").append(amz_date).append("\n").append(scope(authorization)).append("\n");
   to_sign.append(hex(sha256(canonical)));

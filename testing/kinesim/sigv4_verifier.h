@@ -40,8 +40,10 @@ class SigningKeys {
   std::unordered_map<std::string, Entry> entries_;
 };
 
-// The lines that are hashed into the string to sign; `body_hash` in hex.
-std::string canonical_request(const Request& request, std::string_view signed_headers, std::string_view body_hash);
+// The lines that are hashed into the string to sign; `body_hash` in hex. The service "s3" has rules of its own:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+std::string canonical_request(const Request& request, std::string_view service, std::string_view signed_headers,
+                              std::string_view body_hash);
 // The signature that the request should carry, in hex. `amz_date` is the x-amz-date header.
 std::string expected_signature(const Request& request, const Authorization& authorization, std::string_view amz_date,
                                const Sha256& signing_key);

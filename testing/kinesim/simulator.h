@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "kinesim/authentication.h"
+#include "kinesim/buckets.h"
 #include "kinesim/cbor_support.h"
 #include "kinesim/directory.h"
 #include "kinesim/faults.h"
@@ -66,6 +67,8 @@ class Simulator {
   Directory& directory() { return directory_; }
   FaultPlan& faults() { return faults_; }
   Stats& stats() { return stats_; }
+  Buckets& buckets() { return buckets_; }
+  const Buckets& buckets() const { return buckets_; }
   // None without --data-dir.
   Archive* archive() { return archive_.get(); }
   void set_archive(std::unique_ptr<Archive> archive);
@@ -99,6 +102,7 @@ class Simulator {
   Directory directory_;
   FaultPlan faults_;
   Stats stats_;
+  Buckets buckets_;
   std::unique_ptr<Archive> archive_;
   mutable std::shared_mutex streams_mutex_;
   std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_;

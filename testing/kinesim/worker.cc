@@ -84,15 +84,16 @@ Answer Worker::serve(const Request& request) {
   if (MetadataEndpoints::owns(request.path)) return shared_.metadata.serve(request);
   const std::string_view target = request.header("x-amz-target");
   if (target.starts_with(kTargetPrefix)) return serve_kinesis(request, target.substr(kTargetPrefix.size()));
+  if (is_s3(request, simulator_)) return s3_.serve(request, keys_);
   if (request.header("content-type").starts_with("application/x-www-form-urlencoded") ||
       request.query.find("Action=") != request.query.npos)
     return serve_sts(request);
   Answer answer;
-  write_kinesis_error(
-      {404, "UnknownOperationException",
-       "kinesim serves Kinesis (X-Amz-Target: Kinesis_20131202.…), STS (a form with Action), /latest/…, "
-       "/v1/credentials, /v2/credentials and /_kinesim/…"},
-      false, answer);
+  write_kinesis_error({404, "UnknownOperationException",
+                       "kinesim serves Kinesis (X-Amz-Target: Kinesis_20131202.…), STS (a form with Action), S3 "
+                       "(signed for it), /latest/…, "
+                       "/v1/credentials, /v2/credentials and /_kinesim/…"},
+                      false, answer);
   return answer;
 }
 

@@ -12,6 +12,7 @@
 #include "kinesim/delayer.h"
 #include "kinesim/metadata.h"
 #include "kinesim/put_handler.h"
+#include "kinesim/s3.h"
 #include "kinesim/sigv4_verifier.h"
 #include "kinesim/simulator.h"
 
@@ -45,7 +46,8 @@ struct Shared {
 
 class Worker final : public sluice::http::HttpHandler {
  public:
-  explicit Worker(Shared& shared) : shared_(shared), simulator_(shared.simulator), puts_(shared.simulator) {}
+  explicit Worker(Shared& shared)
+      : shared_(shared), simulator_(shared.simulator), puts_(shared.simulator), s3_(shared.simulator) {}
 
   void handle(const sluice::http::HttpRequest& request, sluice::http::HttpResponder responder) override;
   sluice::http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
@@ -63,6 +65,7 @@ class Worker final : public sluice::http::HttpHandler {
   Shared& shared_;
   Simulator& simulator_;
   PutHandler puts_;
+  S3Handler s3_;
   SigningKeys keys_;
 };
 

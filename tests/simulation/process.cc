@@ -79,8 +79,8 @@ Result<void> Process::open_data_path() {
   identity_ = std::make_unique<aws::ServerIdentity>(world_.cloud, world_.clock, empty_environment(), own_credentials_,
                                                     std::string(kPrincipal));
   kind_parts_.reset(new destinations::KindParts{world_.cloud, world_.clock, empty_environment(), *identity_,
-                                                [this] { return data_path_->catalog().current(); }, nullptr,
-                                                world_.scheduler});
+                                                [this] { return data_path_->catalog().current(); }, world_.files,
+                                                kDataDirectory, "node", nullptr, world_.scheduler});
   auto opened = data_path::DataPath::open(
       {settings_.data_dir, settings_.journal, settings_.intake},
       {world_.files, world_.clock, sink_factory(),

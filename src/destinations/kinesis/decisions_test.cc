@@ -149,7 +149,7 @@ TEST(Problems, name_the_proxy_and_its_variable_for_407) {
 TEST(Problems, say_no_aws_identity_once) {
   const aws::CredentialsError none{aws::CredentialsError::Kind::none_found, "",
                                    "Sluice has no AWS identity. Looked in: environment variables.", ""};
-  const exporting::Problem problem = problem_of_credentials(none, {});
+  const exporting::Problem problem = destinations::problem_of_credentials(none, {});
   EXPECT_EQ(problem.message.rfind("Sluice has no AWS identity."), 0u) << problem.message;
 }
 

@@ -16,7 +16,7 @@ namespace sluice::kinesis {
 // seconds, a minute at the worst. `put` puts one test event: nothing else proves the permission. Not on the transport's
 // thread.
 std::vector<destinations::CheckStep> check_destination(const catalog::Destination& destination,
-                                                       const KinesisParts& parts,
+                                                       const destinations::AwsParts& parts,
                                                        const std::function<exporting::TestEventOutcome()>& put);
 
 }  // namespace sluice::kinesis

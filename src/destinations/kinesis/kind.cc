@@ -31,14 +31,8 @@ std::string allowed_sts_endpoint(const KinesisSettings& settings, const KindPart
   return allowed ? settings.sts_endpoint : std::string();
 }
 
-KinesisParts parts_of(const KinesisSettings& settings, const KindParts& parts) {
-  return {parts.transport,
-          parts.clock,
-          parts.environment,
-          parts.identity.credentials(settings.region, allowed_sts_endpoint(settings, parts)),
-          [&identity = parts.identity] { return identity.principal(); },
-          parts.workers,
-          parts.policy};
+destinations::AwsParts parts_of(const KinesisSettings& settings, const KindParts& parts) {
+  return destinations::aws_parts(parts, settings.region, allowed_sts_endpoint(settings, parts));
 }
 
 // The stream's ARN, with ACCOUNT_ID if the account is not known.
@@ -96,7 +90,7 @@ class KinesisKind final : public destinations::DestinationKind {
   std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, const KindParts& parts,
                                              Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                                              const exporting::SinkUse& use) const override {
-    const KinesisParts own = parts_of(settings_of(destination), parts);
+    const destinations::AwsParts own = parts_of(settings_of(destination), parts);
     if (use.purpose != exporting::SinkUse::Purpose::test_event)
       return make_kinesis_sink(destination, own, notifier, dead_letters);
     catalog::Destination alone = destination;
@@ -134,9 +128,9 @@ class KinesisKind final : public destinations::DestinationKind {
   const destinations::CostCalculator* cost() const override { return &cost_; }
 
  private:
-  const catalog::CommonSettings common_;
-  const std::vector<std::string> secret_fields_;
-  const KinesisCost cost_;
+  const catalog::CommonSettings common_ = {};
+  const std::vector<std::string> secret_fields_ = {};
+  const KinesisCost cost_ = {};
 };
 
 // A draft gets a trust policy before it has a role: the role is created with it.

@@ -12,8 +12,6 @@
 namespace sluice::kinesis {
 namespace {
 
-// Who waits for credentials looks again this often even when nobody notifies.
-constexpr std::int64_t kCredentialsPollUs = 1'000'000;
 // Records that lingered while they were packed do not linger again, but for those that are packed with them.
 constexpr std::int64_t kPackedLingerUs = 10'000;
 
@@ -43,11 +41,10 @@ std::unique_ptr<framing::RecordPacker> packer_of(const KinesisSettings& settings
 }  // namespace
 
 KinesisSink::KinesisSink(KinesisSettings settings, std::string destination_name, http_client::HttpTransport& transport,
-                         std::shared_ptr<CredentialsView> credentials, const Clock& clock, Notifier& notifier,
-                         exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options)
+                         std::shared_ptr<destinations::CredentialsView> credentials, const Clock& clock,
+                         Notifier& notifier, exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options)
     : settings_(std::move(settings)),
       name_(std::move(destination_name)),
-      credentials_(std::move(credentials)),
       clock_(clock),
       random_(options.seed),
       caller_(transport, clock, notifier, options.endpoint, region_of(settings_)),
@@ -63,7 +60,8 @@ KinesisSink::KinesisSink(KinesisSettings settings, std::string destination_name,
       rejected_(name_, dead_letters, clock_),
       breaker_(options.breaker),
       watch_(settings_.stream_arn, settings_.stream_name, options.watch),
-      call_size_(settings_.max_bytes_per_call) {}
+      call_size_(settings_.max_bytes_per_call),
+      credentials_(std::move(credentials), clock_) {}
 
 KinesisSink::~KinesisSink() = default;
 
@@ -88,7 +86,7 @@ std::int64_t KinesisSink::step(std::int64_t now_us, std::vector<exporting::Finis
   check_progress(now_us);
   pack(now_us);
   send_queue_.advance(now_us);
-  if (take_credentials(now_us)) {
+  if (credentials_.take(now_us, caller_of(facts_), problems_, breaker_)) {
     watch_stream(now_us);
     advance_bisection(now_us);
     begin_calls(now_us);
@@ -101,10 +99,11 @@ std::int64_t KinesisSink::next_step_us(std::int64_t now_us) const {
   std::int64_t next = send_queue_.next_due_us();
   if (packer_) next = std::min(next, packer_->due_us());
   next = std::min(next, rejected_.due_us());
-  if (problems_.has(destinations::Trouble::throttling)) next = std::min(next, now_us + kCredentialsPollUs);
-  if (!usable_) return std::min(next, now_us + kCredentialsPollUs);
+  if (problems_.has(destinations::Trouble::throttling))
+    next = std::min(next, now_us + destinations::kCredentialsPollUs);
+  if (!credentials_.usable()) return std::min(next, now_us + destinations::kCredentialsPollUs);
   if (trying_since_us_ != 0 && !problems_.has(destinations::Trouble::progress))
-    next = std::min(next, trying_since_us_ + kNoAnswerUs);
+    next = std::min(next, trying_since_us_ + destinations::kNoAnswerUs);
   if (watch_call_ == 0) next = std::min(next, watch_.due_us());
   if (send_queue_.ready() > 0 && calls_.size() < calls_at_most() && !in_doubt()) {
     next = std::min(next, std::max({batch_due_us(), paced_until_us_, breaker_.closed() ? 0 : breaker_.next_try_us()}));

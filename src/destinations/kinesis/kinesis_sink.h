@@ -24,8 +24,8 @@
 #include "catalog/snapshot.h"
 #include "destinations/call_stats.h"
 #include "destinations/circuit_breaker.h"
+#include "destinations/credentials_use.h"
 #include "destinations/kinesis/call_size.h"
-#include "destinations/kinesis/credentials_view.h"
 #include "destinations/kinesis/kinesis_caller.h"
 #include "destinations/kinesis/pacer.h"
 #include "destinations/kinesis/problems.h"
@@ -63,14 +63,11 @@ struct KinesisSinkOptions {
 // this bounds a destination's memory at about 80 MiB. Enough for 7 calls of 4.5 MiB.
 inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 
-// Calls are sent and nothing is accepted for this long, or no credentials come: said in the destination's state.
-inline constexpr std::int64_t kNoAnswerUs = 8'000'000;
-
 class KinesisSink final : public exporting::Sink {
  public:
   // Settings passed check_kinesis_settings(). Everything referred to outlives the sink.
   KinesisSink(KinesisSettings settings, std::string destination_name, http_client::HttpTransport& transport,
-              std::shared_ptr<CredentialsView> credentials, const Clock& clock, Notifier& notifier,
+              std::shared_ptr<destinations::CredentialsView> credentials, const Clock& clock, Notifier& notifier,
               exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options);
   ~KinesisSink() override;
 
@@ -126,9 +123,6 @@ class KinesisSink final : public exporting::Sink {
   void flush_rejected(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
 
   // Calls
-  bool take_credentials(std::int64_t now_us);
-  void check_credentials(std::int64_t now_us);
-  void note_credentials();
   void pack(std::int64_t now_us);
   std::vector<destinations::HeldRecord> split(destinations::HeldRecord record);
   void begin_calls(std::int64_t now_us);
@@ -146,7 +140,6 @@ class KinesisSink final : public exporting::Sink {
 
   const KinesisSettings settings_;
   const std::string name_;
-  const std::shared_ptr<CredentialsView> credentials_;
   const Clock& clock_;
   Random random_;
   KinesisCaller caller_;
@@ -167,10 +160,9 @@ class KinesisSink final : public exporting::Sink {
   bool bisection_in_flight_ = false;
   std::size_t small_calls_ = 0;  // of calls_, those that are not full
   destinations::RefusalJudge judge_;
-  std::set<std::uint64_t> too_large_alone_;   // tickets of events that something on the way refuses for their size
-  std::int64_t trying_since_us_ = 0;          // calls are sent and nothing was accepted since; 0: no call is due
-  std::int64_t no_credentials_since_us_ = 0;  // 0: there are some
-  std::string record_code_;                   // of a record that failed, while nothing is accepted
+  std::set<std::uint64_t> too_large_alone_;  // tickets of events that something on the way refuses for their size
+  std::int64_t trying_since_us_ = 0;         // calls are sent and nothing was accepted since; 0: no call is due
+  std::string record_code_;                  // of a record that failed, while nothing is accepted
   destinations::RejectedEvents rejected_;
   std::vector<destinations::HeldRecord> stored_;  // as dead letters, in this step
   destinations::RequestBuffers buffers_;
@@ -182,12 +174,7 @@ class KinesisSink final : public exporting::Sink {
   std::uint64_t watch_call_ = 0;  // in flight; 0: none
   CallSize call_size_;
 
-  std::shared_ptr<const aws::Credentials> usable_;    // what the next call is signed with
-  std::shared_ptr<const aws::Credentials> refused_;   // that AWS did not accept
-  std::shared_ptr<const aws::Credentials> noted_;     // whose notes are shown
-  bool passing_reported_ = false;                     // the failure that is shown may pass: look again soon
-  std::int64_t credentials_seen_us_ = INT64_MIN / 2;  // when their error was last checked
-  bool refreshed_ = false;                            // since AWS first refused
+  destinations::CredentialsUse credentials_;
 
   destinations::ThrottleMeter throttles_;
   std::string throttle_code_;

@@ -172,12 +172,11 @@ void KinesisSink::take_call_error(Call call, const destinations::CallAnswer& ans
   if (why == destinations::ErrorClass::credentials) {
     if (aws::is_clock_skew_error(error.code, error.message) && caller_.learn_clock(answer.response)) {
       // Signed again with AWS's time, at once.
-      problems_.note(note_of_clock(caller_.clock_offset_ms()), clock_.wall_ms(), kClockNoteMs);
+      problems_.note(destinations::note_of_clock(caller_.clock_offset_ms()), clock_.wall_ms(), kClockNoteMs);
       put_back(std::move(call), code);
       return;
     }
-    refused_ = call.credentials;
-    credentials_->refuse(call.credentials);
+    credentials_.refuse(call.credentials);
   }
   if (why == destinations::ErrorClass::throttle) {
     for (const destinations::HeldRecord& record : call.records)
@@ -242,7 +241,8 @@ exporting::Problem KinesisSink::problem_of_failed_calls(const destinations::Call
   if (stream_missing && summary && (summary->status == "CREATING" || summary->status == "DELETING"))
     return problem_of_stream_status(summary->status, facts_);
   if (breaker_.why() == destinations::ErrorClass::credentials) {
-    if (const auto refresh = credentials_->error()) return problem_of_credentials(*refresh, facts_);
+    if (const auto refresh = credentials_.error())
+      return destinations::problem_of_credentials(*refresh, caller_of(facts_));
   }
   return problem_of_call(error, breaker_.why(), facts_);
 }
@@ -250,8 +250,7 @@ exporting::Problem KinesisSink::problem_of_failed_calls(const destinations::Call
 void KinesisSink::close_breaker(std::int64_t now_us) {
   if (!breaker_.succeeded()) return;
   call_size_.forget_pause();
-  refused_.reset();
-  refreshed_ = false;
+  credentials_.accepted();
   problems_.clear(destinations::Trouble::calls);
   send_queue_.expedite(now_us, destinations::kExpediteUs, random_);
   log_info("kinesis.call_succeeded_again", {{"destination", name_}, {"waiting", grouped(events_inside_)}});

@@ -19,72 +19,8 @@ constexpr std::int64_t kPacedPauseUs = 25'000;
 // larger the longer it waits; not one for every few records that come.
 constexpr std::size_t kMostSmallCalls = 4;
 constexpr std::int64_t kThrottledLatelyUs = 10'000'000;
-constexpr std::int64_t kLookAtCredentialsUs = 10'000'000;
 
 }  // namespace
-
-// Whether there is something to sign with. Credentials that AWS refused are tried again when the breaker lets a probe
-// through, fresh ones at once, but only once in a row.
-bool KinesisSink::take_credentials(std::int64_t now_us) {
-  usable_ = credentials_->current();
-  if (usable_) {
-    no_credentials_since_us_ = 0;
-  } else if (no_credentials_since_us_ == 0) {
-    no_credentials_since_us_ = now_us;
-  }
-  const bool good = usable_ && usable_ != refused_;
-  const bool unreported = !good && (!problems_.has(destinations::Trouble::credentials) || passing_reported_);
-  if (now_us - credentials_seen_us_ >= kLookAtCredentialsUs || unreported) {
-    credentials_seen_us_ = now_us;
-    check_credentials(now_us);
-  }
-  if (!usable_) return false;
-  if (usable_ != noted_) note_credentials();
-  if (good) problems_.clear(destinations::Trouble::credentials);
-  if (refused_ && usable_ != refused_ && !refreshed_ && !breaker_.closed()) {
-    refreshed_ = true;
-    breaker_.probe_now(now_us);
-  }
-  return true;
-}
-
-// Credentials that cannot be renewed are reported before they expire, and at once when AWS already refuses them.
-void KinesisSink::check_credentials(std::int64_t now_us) {
-  const auto error = credentials_->error();
-  passing_reported_ = error && error->passing;
-  if (!error) {
-    problems_.clear_note("credentials_not_renewed");
-    if (!usable_ && now_us - no_credentials_since_us_ >= kNoAnswerUs)
-      problems_.set(destinations::Trouble::credentials,
-                    problem_of_credentials(
-                        {aws::CredentialsError::Kind::unreachable, "credentials_slow",
-                         "AWS credentials have not arrived for " + human_duration_ms(kNoAnswerUs / 1000) +
-                             ": neither an answer nor an error came from AWS STS or from the source of Sluice's "
-                             "own credentials.",
-                         ""},
-                        facts_),
-                    clock_.wall_ms());
-    return;
-  }
-  if (error->passing && usable_ && usable_ != refused_) return;
-  exporting::Problem problem = problem_of_credentials(*error, facts_);
-  if (!usable_ || usable_ == refused_) {
-    problems_.set(destinations::Trouble::credentials, std::move(problem), clock_.wall_ms());
-    return;
-  }
-  problem.weight = exporting::Problem::Weight::note;
-  problem.message = "Delivery works, but the AWS credentials in use could not be renewed. " + problem.message;
-  problem.code = "credentials_not_renewed";
-  problems_.note(std::move(problem), clock_.wall_ms());
-}
-
-// What is worth knowing of those in use.
-void KinesisSink::note_credentials() {
-  if (noted_)
-    for (const aws::CredentialsNote& note : noted_->notes) problems_.clear_note(note.code);
-  for (const aws::CredentialsNote& note : usable_->notes) problems_.note(note_of_credentials(note), clock_.wall_ms());
-  noted_ = usable_;
-}
 
 std::size_t KinesisSink::calls_at_most() const {
   return breaker_.closed() && !call_size_.in_doubt() ? settings_.max_calls_in_flight : 1;
@@ -93,7 +29,7 @@ std::size_t KinesisSink::calls_at_most() const {
 void KinesisSink::watch_stream(std::int64_t now_us) {
   if (watch_call_ != 0 || now_us < watch_.due_us()) return;
   auto question = watch_.next_request();
-  watch_call_ = caller_.send(question.operation, std::move(question.body), *usable_);
+  watch_call_ = caller_.send(question.operation, std::move(question.body), *credentials_.usable());
 }
 
 void KinesisSink::pack(std::int64_t now_us) {
@@ -207,11 +143,11 @@ std::string KinesisSink::body_of(const Call& call) {
 void KinesisSink::begin_call(Call call, std::int64_t now_us) {
   call.format = wire_format_.next(now_us);
   call.started_us = now_us;
-  call.credentials = usable_;
+  call.credentials = credentials_.usable();
   call_stats_.sent(call.records.size());
   if (trying_since_us_ == 0) trying_since_us_ = now_us;
   if (!call.full) ++small_calls_;
-  const std::uint64_t number = caller_.send("PutRecords", body_of(call), *usable_, call.format);
+  const std::uint64_t number = caller_.send("PutRecords", body_of(call), *credentials_.usable(), call.format);
   calls_.emplace(number, std::move(call));
 }
 
@@ -228,7 +164,7 @@ void KinesisSink::check_progress(std::int64_t now_us) {
     return;
   }
   const std::int64_t for_us = now_us - trying_since_us_;
-  if (for_us < kNoAnswerUs || problems_.has(destinations::Trouble::progress)) return;
+  if (for_us < destinations::kNoAnswerUs || problems_.has(destinations::Trouble::progress)) return;
   problems_.set(destinations::Trouble::progress, problem_of_no_answer(record_code_, for_us / 1000, facts_),
                 clock_.wall_ms() - for_us / 1000);
 }

@@ -2,10 +2,8 @@
 
 #include <utility>
 
-#include "aws/credentials_sources.h"
 #include "aws/endpoint_allowance.h"
 #include "aws/endpoints.h"
-#include "aws/sts.h"
 #include "base/random.h"
 #include "destinations/blocked_sink.h"
 #include "destinations/kinesis/destination_facts.h"
@@ -14,31 +12,15 @@
 #include "destinations/kinesis/settings_check.h"
 
 namespace sluice::kinesis {
-namespace {
-
-// A role assumed with the server's own identity, which it keeps alive.
-class OwnedAssumeRoleSource final : public aws::CredentialsSource {
- public:
-  OwnedAssumeRoleSource(const KinesisParts& parts, std::string endpoint, std::string region, aws::AssumeRole role)
-      : base_(parts.own_credentials),
-        source_(parts.transport, parts.clock, *base_, std::move(endpoint), std::move(region), std::move(role)) {}
-  aws::CredentialsResult<aws::Credentials> fetch() override { return source_.fetch(); }
-
- private:
-  const std::shared_ptr<aws::CredentialsCache> base_;
-  aws::AssumeRoleSource source_;
-};
-
-}  // namespace
-
-std::string forbidden_endpoint(const KinesisSettings& settings, const KinesisParts& parts) {
+std::string forbidden_endpoint(const KinesisSettings& settings, const destinations::AwsParts& parts) {
   if (parts.policy == nullptr) return {};
   const auto faults = check_kinesis_endpoints(settings, *parts.policy);
   return faults.empty() ? std::string() : faults.front().field + ": " + faults.front().message;
 }
 
-std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& destination, const KinesisParts& parts,
-                                                   Notifier& notifier, exporting::DeadLetterStore& dead_letters) {
+std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& destination,
+                                                   const destinations::AwsParts& parts, Notifier& notifier,
+                                                   exporting::DeadLetterStore& dead_letters) {
   KinesisSettings settings = settings_of(destination);
   complete_by_arn(settings);
   if (const std::string reason = forbidden_endpoint(settings, parts); !reason.empty())
@@ -49,15 +31,9 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
   const auto endpoint = aws::service_endpoint("kinesis", at, parts.environment);
   if (!endpoint) return std::make_unique<destinations::BlockedSink>(endpoint.error().message, parts.clock);
 
-  std::shared_ptr<aws::CredentialsCache> credentials = parts.own_credentials;
-  if (!settings.role_arn.empty()) {
-    at.custom = settings.sts_endpoint;
-    const auto sts = aws::sts_endpoint(at, parts.environment);
-    if (!sts) return std::make_unique<destinations::BlockedSink>(sts.error().message, parts.clock);
-    credentials = std::make_shared<aws::CredentialsCache>(
-        std::make_unique<OwnedAssumeRoleSource>(parts, *sts, settings.region, role_of(destination, settings.region)),
-        parts.clock, [&notifier] { notifier.notify(); }, parts.workers);
-  }
+  auto credentials = destinations::credentials_of(parts, role_of(destination, settings.region), settings.region,
+                                                  settings.sts_endpoint, notifier);
+  if (!credentials) return std::make_unique<destinations::BlockedSink>(credentials.error().message, parts.clock);
   KinesisSinkOptions options;
   options.seed = Random::from_system().next();
   options.endpoint = *endpoint;
@@ -65,8 +41,8 @@ std::unique_ptr<exporting::Sink> make_kinesis_sink(const catalog::Destination& d
     options.wire_format = WireFormatSetting::json;
   options.identity = parts.identity;
   return std::make_unique<KinesisSink>(std::move(settings), destination.name, parts.transport,
-                                       std::make_shared<CachedCredentials>(std::move(credentials)), parts.clock,
-                                       notifier, dead_letters, std::move(options));
+                                       std::make_shared<destinations::CachedCredentials>(std::move(*credentials)),
+                                       parts.clock, notifier, dead_letters, std::move(options));
 }
 
 }  // namespace sluice::kinesis

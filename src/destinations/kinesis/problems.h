@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/credentials.h"
+#include "destinations/credentials_problems.h"
 #include "destinations/kinesis/error_class.h"
 #include "export/health.h"
 
@@ -26,6 +26,10 @@ struct DestinationFacts {
   std::string key_id;  // of the stream's encryption
 };
 
+inline destinations::CallerFacts caller_of(const DestinationFacts& facts) {
+  return {facts.role_arn, facts.external_id, facts.identity};
+}
+
 // The figures in a throttling message; 0: not known.
 struct ThrottleFacts {
   double records_per_s = 0, bytes_per_s = 0;  // that Sluice put, retries included; less than what arrives
@@ -37,8 +41,6 @@ struct ThrottleFacts {
 // `since_ms` and the like are left to the caller.
 exporting::Problem problem_of_call(const destinations::CallError& error, destinations::ErrorClass error_class,
                                    const DestinationFacts& facts);
-exporting::Problem problem_of_credentials(const aws::CredentialsError& error, const DestinationFacts& facts);
-exporting::Problem note_of_credentials(const aws::CredentialsNote& note);
 exporting::Problem problem_of_throttling(std::string_view code, const ThrottleFacts& throttle,
                                          const DestinationFacts& facts);
 // Whether more shards end the problem of a provisioned stream, and how many: for who knows what arrives, which the
@@ -57,7 +59,6 @@ exporting::Problem problem_of_held_event(const destinations::CallError& error, s
                                          const DestinationFacts& facts);
 // Describing is optional: a note.
 exporting::Problem note_of_describing(const destinations::CallError& error, const DestinationFacts& facts);
-exporting::Problem note_of_clock(std::int64_t offset_ms);
 
 // The reason kept with a dead letter.
 std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_bytes, const DestinationFacts& facts);

@@ -17,7 +17,7 @@
 
 namespace sluice::kinesis {
 
-class FakeCredentials final : public CredentialsView {
+class FakeCredentials final : public destinations::CredentialsView {
  public:
   FakeCredentials() { rotate(); }
   std::shared_ptr<const aws::Credentials> current() const override { return current_; }

@@ -157,7 +157,7 @@ class TeeKind final : public destinations::DestinationKind {
       false, false, false, false, false, false,
       "It forwards payloads as SDKs sent them, and LaunchDarkly would count a payload that is changed, or sent again, "
       "wrongly."};
-  const std::vector<std::string> secret_fields_;
+  const std::vector<std::string> secret_fields_ = {};
   const destinations::Form form_ = make_form();
   // Diagnostic events on their way: a service that does not answer must not fill the memory.
   const std::shared_ptr<std::atomic<std::size_t>> unstored_ = std::make_shared<std::atomic<std::size_t>>(0);

@@ -7,7 +7,7 @@
 
 #include "aws/credentials.h"
 
-namespace sluice::kinesis {
+namespace sluice::destinations {
 
 class CredentialsView {
  public:
@@ -28,4 +28,4 @@ class CachedCredentials final : public CredentialsView {
   const std::shared_ptr<aws::CredentialsCache> cache_;
 };
 
-}  // namespace sluice::kinesis
+}  // namespace sluice::destinations

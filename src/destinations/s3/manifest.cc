@@ -1,0 +1,125 @@
+#include "destinations/s3/manifest.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/hex.h"
+#include "destinations/s3/compression.h"
+
+namespace sluice::s3 {
+namespace {
+
+
+constexpr int kFormat = 1;
+constexpr std::size_t kSha256Digits = 64;
+
+nlohmann::json json_of(const EventPlace& place) {
+  return {{"entry", fmt::format("{:016x}", place.entry.value)}, {"event", place.event}};
+}
+
+// Reads members; the first error stays.
+class Members {
+ public:
+  explicit Members(const nlohmann::json& json) : json_(json) {}
+
+  void text(const char* name, std::string& out) {
+    if (const nlohmann::json* value = find(name, &nlohmann::json::is_string, "a text")) out = value->get<std::string>();
+  }
+  void sha256(const char* name, std::string& out) {
+    text(name, out);
+    if (error_.empty() && !is_sha256(out)) complain(name, "64 hex digits");
+  }
+  template <typename Number>
+  void number(const char* name, Number& out) {
+    const nlohmann::json* value = find(name, &nlohmann::json::is_number_unsigned, "a number, not negative");
+    if (value == nullptr) return;
+    const auto wide = value->get<std::uint64_t>();
+    if (wide > static_cast<std::uint64_t>(std::numeric_limits<Number>::max()))
+      return complain(name, "a smaller number");
+    out = static_cast<Number>(wide);
+  }
+  void place(const char* name, EventPlace& out) {
+    const nlohmann::json* value = find(name, &nlohmann::json::is_object, "an object");
+    if (value == nullptr) return;
+    Members inner(*value);
+    std::string entry;
+    inner.text("entry", entry);
+    inner.number("event", out.event);
+    const auto bytes = entry.size() == 16 ? bytes_of_hex(entry) : std::nullopt;
+    if (!inner.error_.empty() || !bytes) return complain(name, "{\"entry\": 16 hex digits, \"event\": number}");
+    for (const char byte : *bytes) out.entry.value = out.entry.value << 8 | static_cast<unsigned char>(byte);
+  }
+  void sha256_list(const char* name, std::vector<std::string>& out) {
+    const nlohmann::json* value = find(name, &nlohmann::json::is_array, "a list");
+    if (value == nullptr) return;
+    for (const nlohmann::json& item : *value) {
+      if (!item.is_string() || !is_sha256(item.get_ref<const std::string&>()))
+        return complain(name, "a list of 64 hex digits each");
+      out.push_back(item.get<std::string>());
+    }
+  }
+  void complain(const char* name, std::string_view expected) {
+    if (error_.empty()) error_ = fmt::format("expected '{}' to be {}", name, expected);
+  }
+  const std::string& error() const { return error_; }
+
+ private:
+  static bool is_sha256(const std::string& text) { return text.size() == kSha256Digits && bytes_of_hex(text); }
+  const nlohmann::json* find(const char* name, bool (nlohmann::json::*is)() const noexcept, std::string_view expected) {
+    const auto found = json_.find(name);
+    if (found != json_.end() && ((*found).*is)()) return &*found;
+    complain(name, expected);
+    return nullptr;
+  }
+
+  const nlohmann::json& json_;
+  std::string error_;
+};
+
+}  // namespace
+
+std::string manifest_text(const Manifest& manifest) {
+  const nlohmann::json json = {{"format", kFormat},
+                     {"key", manifest.key},
+                     {"first", json_of(manifest.first)},
+                     {"last", json_of(manifest.last)},
+                     {"size_bytes", manifest.size_bytes},
+                     {"sha256", manifest.sha256_hex},
+                     {"events", manifest.events},
+                     {"uncompressed_bytes", manifest.uncompressed_bytes},
+                     {"content_type", manifest.content_type},
+                     {"sealed_ms", manifest.sealed_ms},
+                     {"settings_revision", manifest.settings_revision},
+                     {"earlier_sha256", manifest.earlier_sha256_hex}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+Result<Manifest> parse_manifest(std::string_view text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail("expected a JSON object");
+  Members members(json);
+  Manifest out;
+  int format = 0;
+  members.number("format", format);
+  if (format != kFormat) members.complain("format", "1");
+  members.text("key", out.key);
+  members.place("first", out.first);
+  members.place("last", out.last);
+  members.number("size_bytes", out.size_bytes);
+  members.sha256("sha256", out.sha256_hex);
+  members.number("events", out.events);
+  members.number("uncompressed_bytes", out.uncompressed_bytes);
+  members.text("content_type", out.content_type);
+  members.number("sealed_ms", out.sealed_ms);
+  members.text("settings_revision", out.settings_revision);
+  members.sha256_list("earlier_sha256", out.earlier_sha256_hex);
+  if (members.error().empty() && !compression_of_type(out.content_type))
+    members.complain("content_type", "that of an object with lines, plain or compressed");
+  if (members.error().empty() && out.last < out.first) members.complain("last", "no place before 'first'");
+  if (members.error().empty() && out.key.empty()) members.complain("key", "an object's key");
+  if (!members.error().empty()) return fail(members.error());
+  return out;
+}
+
+}  // namespace sluice::s3

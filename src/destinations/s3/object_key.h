@@ -1,0 +1,48 @@
+// The names of objects, by a template that is a setting:
+// {prefix}/project={project}/environment={environment}/date={date}/hour={hour}/{node}-{first}-{last}
+// The extension (".ndjson.gz") is added. Keys that one node gives to one destination never repeat.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "destinations/s3/compression.h"
+#include "destinations/s3/event_place.h"
+
+namespace sluice::s3 {
+
+inline constexpr std::string_view kDefaultKeyTemplate =
+    "{prefix}/project={project}/environment={environment}/date={date}/hour={hour}/{node}-{first}-{last}";
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+inline constexpr std::size_t kMaxKeyBytes = 1024;
+
+struct KeyFacts {
+  std::string prefix;  // without slashes at its ends; may be empty
+  std::string project, environment, destination, node;
+};
+
+class KeyTemplate {
+ public:
+  // All errors at once, each a sentence with what to do. The template begins with {prefix}/ (one policy covers all),
+  // has {node}, {first} and {last} (keys do not repeat), and only characters that S3 calls safe, with "=" and "+"
+  // aside.
+  static tl::expected<KeyTemplate, std::vector<Error>> parse(std::string_view text, const KeyFacts& facts);
+
+  // `kind` stands behind the prefix: "" for live events, "replay=610a…" or "test" for others.
+  std::string key(std::string_view kind, std::int64_t received_ms, const EventPlace& first, const EventPlace& last,
+                  Compression compression) const;
+
+ private:
+  KeyTemplate(std::string text, KeyFacts facts) : text_(std::move(text)), facts_(std::move(facts)) {}
+
+  std::string text_;
+  KeyFacts facts_;
+};
+
+// What is wrong with a prefix; empty: nothing.
+std::string fault_of_prefix(std::string_view prefix);
+
+}  // namespace sluice::s3

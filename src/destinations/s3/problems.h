@@ -1,0 +1,39 @@
+// Translates errors of S3 and of the spool into messages and remedies for people, with the user's own values. Each
+// function is one row, or some, of docs/states-and-remedies.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "destinations/s3/error_class.h"
+#include "destinations/s3/object_answer.h"
+#include "export/health.h"
+
+namespace sluice::s3 {
+
+// The user's own values. Empty: not known.
+struct DestinationFacts {
+  std::string bucket, prefix, region, endpoint;
+  std::string role_arn = {};  // empty: Sluice uses its own identity
+  std::string identity = {};  // ARN that Sluice runs as
+  std::string kms_key_id = {};
+  std::string storage_class = {};
+  std::string expected_owner = {};
+  bool looks_first = false;  // BucketFacts::conditional is false
+};
+
+// What was asked when the error came.
+enum class Asked : std::uint8_t { put, head };
+
+// `since_ms` and the like are left to the caller.
+exporting::Problem problem_of_answer(const ObjectAnswer& answer, Asked asked, const DestinationFacts& facts);
+// Something else lies under the key.
+exporting::Problem problem_of_conflict(std::string_view key, const DestinationFacts& facts);
+// An upload is sent, and nothing comes back.
+exporting::Problem problem_of_no_answer(std::int64_t for_ms, const DestinationFacts& facts);
+exporting::Problem note_of_looking_first(const DestinationFacts& facts);
+// The disk refuses the spool.
+exporting::Problem problem_of_spool(bool no_space, std::string_view message);
+
+}  // namespace sluice::s3

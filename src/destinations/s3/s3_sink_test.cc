@@ -1,0 +1,455 @@
+#include "destinations/s3/s3_sink.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "aws/sha256.h"
+#include "base/base64.h"
+#include "base/hex.h"
+#include "base/text.h"
+#include "destinations/s3/direct_sink.h"
+#include "destinations/s3/spool_rig_fake.h"
+#include "http_client/http_transport_fake.h"
+#include "storage/file_system_fake.h"
+
+namespace sluice::s3 {
+namespace {
+
+constexpr const char* kFolder = "/data/spool/d";
+constexpr std::int64_t kReceivedMs = 1'795'766'500'000;
+
+class FakeCredentials final : public destinations::CredentialsView {
+ public:
+  FakeCredentials() { rotate(); }
+  std::shared_ptr<const aws::Credentials> current() const override { return current_; }
+  std::optional<aws::CredentialsError> error() const override { return error_; }
+  void refuse(const std::shared_ptr<const aws::Credentials>& refused) override {
+    if (refused == current_) rotate();
+  }
+  void rotate() {
+    auto created = std::make_shared<aws::Credentials>();
+    created->access_key_id = "AKID" + std::to_string(++created_);
+    created->secret_access_key = "secret";
+    current_ = std::move(created);
+    error_.reset();
+  }
+  void lose(aws::CredentialsError error) {
+    current_.reset();
+    error_ = std::move(error);
+  }
+  int created() const { return created_; }
+
+ private:
+  std::shared_ptr<const aws::Credentials> current_;
+  std::optional<aws::CredentialsError> error_;
+  int created_ = 0;
+};
+
+std::string header_of(const http_client::HttpRequest& request, std::string_view name) {
+  for (const auto& [header, value] : request.headers)
+    if (equals_ignoring_case(header, name)) return value;
+  return {};
+}
+
+std::string base64_of_hex(std::string_view hex) {
+  std::string out;
+  base64_append(out, bytes_of_hex(hex).value());
+  return out;
+}
+
+// Events of one payload, the entry's position given.
+std::vector<exporting::OutboundEvent> events_at(std::uint64_t position, std::size_t count, std::uint64_t first_ticket) {
+  event::EntryWriter writer;
+  writer.begin(*ObjectId::parse("0123456789abcdef01234567"), *ObjectId::parse("89abcdef0123456701234567"), kReceivedMs,
+               {});
+  for (std::size_t i = 0; i < count; ++i) {
+    writer.json() += fmt::format(R"({{"n":{},"pad":"{}"}})", first_ticket + i, std::string(100, 'x'));
+    writer.end_event(event::EventKind::custom, 2, false, 0, 0);
+  }
+  auto chunk = std::make_shared<journal::JournalChunk>();
+  writer.finish(chunk->buffer);
+  auto entry = std::make_shared<exporting::OutboundEntry>();
+  entry->chunk = chunk;
+  entry->position = {position};
+  entry->view = event::EntryView::open(chunk->buffer).value();
+  entry->envelope = event::EnvelopeWriter(entry->view, event::EnvelopeOptions{});
+  std::vector<exporting::OutboundEvent> events;
+  event::EntryView::Walk walk;
+  event::EventSlot slot;
+  for (std::uint32_t number = 0; entry->view.next(walk, slot); ++number)
+    events.push_back({first_ticket + number, entry, slot, nullptr, number});
+  return events;
+}
+
+// A sink, the store and the disk behind it, and the clock, under a test's hand.
+class S3SinkTest : public testing::Test {
+ protected:
+  S3SinkTest() {
+    transport.answer_by([this](const http_client::HttpRequest& request) { return answer(request); });
+    clock.advance_us(1'000'000);
+  }
+
+  http_client::HttpResponse answer(const http_client::HttpRequest& request) {
+    if (refusal) return *refusal;
+    const std::string key = request.url.substr(request.url.find("/flags/") + 1);
+    const bool conditional = !header_of(request, "if-none-match").empty();
+    http_client::HttpResponse response;
+    if (conditional && no_conditions) {
+      response.status = 501;
+      response.body = "<Error><Code>NotImplemented</Code><Message>no</Message></Error>";
+      return response;
+    }
+    const ObjectAnswer stored =
+        request.method == "HEAD"
+            ? bucket.head(key)
+            : bucket.put(key, request.body, header_of(request, "x-amz-meta-sluice-sha256"), conditional);
+    response.status = stored.status;
+    if (!stored.sha256_hex.empty())
+      response.headers.emplace_back("x-amz-checksum-sha256", base64_of_hex(stored.sha256_hex));
+    return response;
+  }
+
+  void refuse(int status, const std::string& code, const std::string& message = "", const std::string& more = "") {
+    http_client::HttpResponse response;
+    response.status = status;
+    response.body = fmt::format("<Error><Code>{}</Code><Message>{}</Message>{}</Error>", code, message, more);
+    refusal = std::move(response);
+  }
+
+  std::unique_ptr<Uploader> uploader(bool may_look_first = true) {
+    UploaderOptions options;
+    options.bucket.endpoint = "https://s3.eu-west-1.amazonaws.com";
+    options.bucket.bucket = "acme";
+    options.region = "eu-west-1";
+    options.may_look_first = may_look_first;
+    options.facts = {.bucket = "acme", .prefix = "flags", .region = "eu-west-1", .endpoint = options.bucket.endpoint};
+    options.seed = 7;
+    return std::make_unique<Uploader>("to-s3", transport, credentials, clock, notifier, std::move(options));
+  }
+  static KeyTemplate keys(const char* prefix = "flags") {
+    return KeyTemplate::parse(kDefaultKeyTemplate, {prefix, "default", "production", "d", "node-1"}).value();
+  }
+
+  void open(bool may_look_first = true, const char* prefix = "flags") {
+    sink = std::make_unique<S3Sink>("to-s3", files, clock, uploader(may_look_first),
+                                    S3SinkOptions{.folder = kFolder,
+                                                  .keys = keys(prefix),
+                                                  .key_kind = "",
+                                                  .prefix = prefix,
+                                                  .settings_revision = "1",
+                                                  .roll = {.bytes = 1'000, .age_us = 5'000'000, .events = 1'000},
+                                                  .compression = Compression::none});
+    sink->begin({{kFirst}, 0});
+    sink->cursor_saved({{kFirst}, 0});
+  }
+
+  void put(std::size_t entries) {
+    for (std::size_t i = 0; i < entries; ++i) {
+      for (exporting::OutboundEvent& event : events_at(kFirst + 64 * put_, 2, 2 * put_)) {
+        ASSERT_TRUE(sink->has_room());
+        sink->put(std::move(event));
+      }
+      ++put_;
+    }
+    sink->passed({{kFirst + 64 * put_}, 0});
+  }
+
+  // Steps and answers until the condition holds or this long has passed.
+  bool run(const std::function<bool()>& until, std::int64_t for_us = 120'000'000) {
+    const std::int64_t end_us = clock.steady_us() + for_us;
+    while (clock.steady_us() < end_us) {
+      const std::int64_t due_us = sink->step(clock.steady_us(), finished);
+      if (until()) return true;
+      if (transport.deliver_all() > 0) continue;
+      clock.advance_us(std::clamp<std::int64_t>(due_us - clock.steady_us(), 1'000, 1'000'000));
+    }
+    return until();
+  }
+  bool run_until_finished() {
+    return run([&] { return finished.size() == 2 * put_; });
+  }
+  std::size_t lines() const {
+    std::size_t all = 0;
+    for (const auto& [line, times] : lines_in(bucket)) {
+      EXPECT_EQ(times, 1) << line;
+      ++all;
+    }
+    return all;
+  }
+  std::string problem_code() const { return sink->problem() ? sink->problem()->code : ""; }
+
+  static constexpr std::uint64_t kFirst = 0x6b03dfc000001000;
+  storage::FakeFileSystem files{1};
+  ManualClock clock;
+  BucketFake bucket;
+  http_client::HttpTransportFake transport{http_client::HttpTransportFake::When::on_demand};
+  std::shared_ptr<FakeCredentials> credentials = std::make_shared<FakeCredentials>();
+  Notifier notifier;
+  std::optional<http_client::HttpResponse> refusal;
+  bool no_conditions = false;
+  std::unique_ptr<exporting::Sink> sink;
+  std::vector<exporting::FinishedEvent> finished;
+  std::size_t put_ = 0;
+};
+
+TEST_F(S3SinkTest, finishes_events_when_their_object_is_stored_and_empties_the_spool_when_the_cursor_has_passed) {
+  open();
+  put(8);
+  EXPECT_EQ(finished.size(), 0u);
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(lines(), 16u);
+  EXPECT_GE(bucket.objects().size(), 2u);
+  const S3Details& details = s3_details(sink->stats());
+  EXPECT_EQ(details.objects, bucket.objects().size());
+  EXPECT_EQ(details.last_key, bucket.objects().rbegin()->first);
+  EXPECT_GT(details.sealed_objects, 0u);
+  sink->cursor_saved({{kFirst + 64 * put_}, 0});
+  EXPECT_EQ(s3_details(sink->stats()).spool_bytes, 0u);
+  EXPECT_TRUE(files.list(kFolder).value().empty());
+}
+
+TEST_F(S3SinkTest, waits_for_more_events_until_the_object_is_old_or_it_is_flushed) {
+  open();
+  put(1);
+  EXPECT_FALSE(run([&] { return !finished.empty(); }, 4'000'000));
+  EXPECT_TRUE(run([&] { return finished.size() == 2; }, 2'000'000));
+  put(1);
+  sink->flush();
+  EXPECT_TRUE(run([&] { return finished.size() == 4; }, 1'000'000));
+}
+
+TEST_F(S3SinkTest, says_what_only_a_person_can_fix_keeps_everything_and_resumes_within_a_minute_of_the_fix) {
+  open();
+  put(1);
+  refuse(403, "AccessDenied", "no identity-based policy allows the s3:PutObject action");
+  ASSERT_TRUE(run([&] { return problem_code() == "AccessDenied"; }, 20'000'000));
+  EXPECT_EQ(sink->problem()->weight, exporting::Problem::Weight::setup);
+  EXPECT_NE(sink->problem()->remedy.find("arn:aws:s3:::acme/flags/*"), std::string::npos);
+  const std::size_t calls = transport.request_count();
+  run([] { return false; }, 60'000'000);
+  EXPECT_LE(transport.request_count(), calls + 3) << "it probes slowly";
+  refusal.reset();
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 61'000'000));
+  EXPECT_EQ(problem_code(), "");
+  EXPECT_EQ(lines(), 2u);
+}
+
+TEST_F(S3SinkTest, a_single_failure_is_not_reported_and_a_lost_answer_makes_no_second_object) {
+  open();
+  put(1);
+  sink->flush();
+  sink->step(clock.steady_us(), finished);
+  bool lost = false;
+  transport.answer_by([&](const http_client::HttpRequest& request) {
+    http_client::HttpResponse response = answer(request);
+    if (std::exchange(lost, true)) return response;
+    response.fault = http_client::TransportFault::reset;  // it is stored, and nobody knows
+    return response;
+  });
+  ASSERT_TRUE(run([&] { return finished.size() == 2 || !problem_code().empty(); }));
+  EXPECT_EQ(problem_code(), "");
+  EXPECT_EQ(lines(), 2u);
+  const auto requests = transport.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[1].method, "PUT");
+  EXPECT_EQ(requests[2].method, "HEAD") << "after 412";
+}
+
+TEST_F(S3SinkTest, refused_credentials_are_renewed_and_tried_at_once) {
+  open();
+  put(1);
+  refuse(403, "ExpiredToken", "The provided token has expired.");
+  transport.answer_by([&](const http_client::HttpRequest& request) {
+    if (header_of(request, "authorization").find("AKID1/") == std::string::npos) refusal.reset();
+    return answer(request);
+  });
+  sink->flush();
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 1'000'000));
+  EXPECT_EQ(credentials->created(), 2);
+  EXPECT_EQ(problem_code(), "");
+}
+
+TEST_F(S3SinkTest, says_that_there_are_no_credentials_before_the_first_object_is_full) {
+  credentials->lose({aws::CredentialsError::Kind::none_found, "", "Sluice has no AWS identity.", ""});
+  open();
+  put(1);
+  sink->step(clock.steady_us(), finished);
+  EXPECT_EQ(problem_code(), "no_credentials");
+  credentials->rotate();
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(problem_code(), "");
+}
+
+TEST_F(S3SinkTest, signs_with_the_stores_time_when_the_machines_clock_is_wrong) {
+  open();
+  put(1);
+  int calls = 0;
+  transport.answer_by([&](const http_client::HttpRequest& request) {
+    if (++calls > 1) return answer(request);
+    http_client::HttpResponse response;
+    response.status = 403;
+    response.body = "<Error><Code>RequestTimeTooSkewed</Code><Message>far</Message></Error>";
+    response.headers.emplace_back("date", "Fri, 27 Nov 2026 09:00:00 GMT");
+    return response;
+  });
+  sink->flush();
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 1'000'000));
+  EXPECT_EQ(header_of(transport.requests().at(1), "x-amz-date").substr(0, 8), "20261127");
+  ASSERT_EQ(sink->notes().size(), 1u);
+  EXPECT_EQ(sink->notes()[0].code, "clock_skew");
+}
+
+TEST_F(S3SinkTest, a_store_that_does_not_know_conditions_is_asked_before_each_upload_from_then_on) {
+  no_conditions = true;
+  open();
+  put(8);
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(lines(), 16u);
+  EXPECT_EQ(problem_code(), "");
+  ASSERT_EQ(sink->notes().size(), 1u);
+  EXPECT_EQ(sink->notes()[0].code, "if_none_match_unknown");
+  std::size_t refused = 0;
+  for (const auto& request : transport.requests()) refused += !header_of(request, "if-none-match").empty();
+  EXPECT_LE(refused, kMaxUploads);
+}
+
+TEST_F(S3SinkTest, who_insists_on_conditions_is_told_that_the_store_does_not_know_them) {
+  no_conditions = true;
+  open(false);
+  put(1);
+  ASSERT_TRUE(run([&] { return problem_code() == "NotImplemented"; }, 20'000'000));
+  EXPECT_NE(sink->problem()->remedy.find("if_none_match"), std::string::npos);
+}
+
+TEST_F(S3SinkTest, does_not_overwrite_what_another_put_under_its_key) {
+  open();
+  put(1);
+  sink->flush();
+  sink->step(clock.steady_us(), finished);
+  const std::string url = transport.requests().at(0).url;
+  const std::string key = url.substr(url.find("/flags/") + 1);
+  bucket.objects()[key] = {"another's", aws::sha256_hex("another's")};
+  ASSERT_TRUE(run([&] { return problem_code() == "object_exists"; }, 20'000'000));
+  EXPECT_NE(sink->problem()->message.find(key), std::string::npos);
+  bucket.objects().erase(key);
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 61'000'000));
+  EXPECT_EQ(lines(), 2u);
+}
+
+TEST_F(S3SinkTest, an_object_whose_key_the_settings_do_not_allow_any_more_gets_another) {
+  open();
+  put(1);
+  refuse(404, "NoSuchBucket");
+  run([] { return false; }, 10'000'000);
+  sink.reset();
+  refusal.reset();
+  transport.answer_by([&](const http_client::HttpRequest& request) {
+    if (request.url.find("/flags/") == std::string::npos) {
+      http_client::HttpResponse response;
+      response.status = 200;
+      response.headers.emplace_back("x-amz-checksum-sha256",
+                                    base64_of_hex(header_of(request, "x-amz-meta-sluice-sha256")));
+      return response;
+    }
+    refuse(403, "AccessDenied");
+    return answer(request);
+  });
+  open(true, "new");
+  for (exporting::OutboundEvent& event : events_at(kFirst, 2, 0)) sink->put(std::move(event));
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 20'000'000));
+  EXPECT_NE(transport.requests().back().url.find("/new/project%3Ddefault/"), std::string::npos)
+      << transport.requests().back().url;
+}
+
+TEST_F(S3SinkTest, a_full_disk_is_said_and_holds_events_back_until_there_is_room) {
+  open();
+  files.set_capacity(100);
+  put(1);
+  sink->flush();
+  ASSERT_TRUE(run([&] { return problem_code() == "spool_full"; }, 10'000'000));
+  EXPECT_FALSE(sink->has_room());
+  files.set_capacity(1u << 30);
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 10'000'000));
+  EXPECT_EQ(problem_code(), "");
+  EXPECT_TRUE(sink->has_room());
+}
+
+TEST_F(S3SinkTest, a_failed_sync_asks_for_all_events_again_and_each_is_stored_once) {
+  open();
+  put(1);
+  files.fail_sync(0, storage::FileFault::other);
+  sink->flush();
+  ASSERT_TRUE(run([&] { return sink->must_restart(); }, 1'000'000));
+  EXPECT_EQ(problem_code(), "spool_failed");
+  sink->begin({{kFirst}, 0});
+  EXPECT_FALSE(sink->must_restart());
+  put_ = 0;
+  put(8);
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(lines(), 16u);
+  EXPECT_EQ(problem_code(), "");
+}
+
+TEST_F(S3SinkTest, an_upload_that_hangs_is_said_before_it_times_out) {
+  open();
+  put(1);
+  sink->flush();
+  for (int i = 0; i < 40; ++i) {
+    sink->step(clock.steady_us(), finished);
+    clock.advance_us(1'000'000);
+  }
+  EXPECT_EQ(problem_code(), "no_answer");
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(problem_code(), "");
+}
+
+TEST_F(S3SinkTest, a_stopped_sink_begins_no_upload_and_takes_the_answers_of_those_under_way) {
+  open();
+  put(1);
+  sink->flush();
+  sink->step(clock.steady_us(), finished);
+  ASSERT_EQ(transport.waiting(), 1u);
+  sink->stop();
+  EXPECT_FALSE(sink->has_room());
+  EXPECT_EQ(sink->stats().calls_in_flight, 1u);
+  transport.deliver_all();
+  sink->step(clock.steady_us(), finished);
+  EXPECT_EQ(finished.size(), 2u);
+  EXPECT_EQ(sink->stats().calls_in_flight, 0u);
+}
+
+TEST_F(S3SinkTest, a_test_event_is_an_object_of_its_own_whose_receipt_says_where_it_is) {
+  const auto direct = [&](std::uint64_t seed) {
+    sink = std::make_unique<DirectSink>(clock, uploader(),
+                                        DirectSinkOptions{keys(), "test", Compression::gzip, "acme", seed});
+    finished.clear();
+    sink->put(events_at(0, 1, 0).front());
+    ASSERT_TRUE(run([&] { return finished.size() == 1; }));
+  };
+  direct(1);
+  ASSERT_EQ(bucket.objects().size(), 1u);
+  const std::string key = bucket.objects().begin()->first;
+  EXPECT_TRUE(key.starts_with("flags/test/project=")) << key;
+  const auto receipt = sink->last_receipt();
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ(receipt->parts[0].second, "acme");
+  EXPECT_EQ(receipt->text, "s3://acme/" + key);
+  direct(2);
+  EXPECT_EQ(bucket.objects().size(), 2u) << "another one has another key";
+  EXPECT_TRUE(files.paths().empty()) << "nothing is written to the disk";
+}
+
+TEST_F(S3SinkTest, the_object_of_a_test_event_is_tried_again_as_it_is) {
+  sink =
+      std::make_unique<DirectSink>(clock, uploader(), DirectSinkOptions{keys(), "test", Compression::gzip, "acme", 1});
+  refuse(503, "SlowDown");
+  sink->put(events_at(0, 1, 0).front());
+  ASSERT_TRUE(run([&] { return problem_code() == "SlowDown"; }));
+  EXPECT_FALSE(sink->has_room());
+  refusal.reset();
+  ASSERT_TRUE(run([&] { return finished.size() == 1; }));
+  EXPECT_EQ(bucket.objects().size(), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::s3

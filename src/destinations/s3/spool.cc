@@ -1,0 +1,433 @@
+#include "destinations/s3/spool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/check.h"
+#include "storage/whole_file.h"
+
+namespace sluice::s3 {
+namespace {
+
+constexpr std::size_t kNumberDigits = 10;
+constexpr std::string_view kObject = ".object", kManifest = ".json", kHalfManifest = ".json.new", kDamaged = ".damaged";
+constexpr std::size_t kReadBytes = 1u << 20;  // of a file that is compared with its manifest
+
+// The number that the file's name begins with, and what follows it.
+std::optional<std::pair<std::uint64_t, std::string_view>> parts_of(std::string_view name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const auto digits = static_cast<std::size_t>(end - name.data());
+  if (error != std::errc{} || digits != kNumberDigits) return std::nullopt;
+  return std::pair{number, name.substr(digits)};
+}
+
+}  // namespace
+
+storage::FileResult<std::unique_ptr<Spool>> Spool::open(storage::FileSystem& files, std::string folder,
+                                                        SpoolOptions options, EventPlace cursor) {
+  if (auto made = files.make_directory(folder); !made) return tl::unexpected(made.error());
+  std::unique_ptr<Spool> spool(new Spool(files, std::move(folder), std::move(options)));
+  spool->reached_ = spool->opened_at_ = cursor;
+  if (auto recovered = spool->recover(); !recovered) return tl::unexpected(recovered.error());
+  return spool;
+}
+
+Spool::~Spool() = default;
+
+std::string Spool::object_path(std::uint64_t number) const {
+  return fmt::format("{}/{:010}{}", folder_, number, kObject);
+}
+std::string Spool::manifest_path(std::uint64_t number) const {
+  return fmt::format("{}/{:010}{}", folder_, number, kManifest);
+}
+
+storage::FileResult<void> Spool::remove_if_there(const std::string& path) {
+  auto removed = files_.remove(path);
+  if (!removed && removed.error().fault != storage::FileFault::not_found) return removed;
+  return {};
+}
+
+storage::FileResult<void> Spool::recover() {
+  auto names = files_.list(folder_);
+  if (!names) return tl::unexpected(names.error());
+  std::sort(names->begin(), names->end());
+  std::set<std::uint64_t> objects;
+  for (const std::string& name : *names) {
+    const auto parts = parts_of(name);
+    if (!parts) continue;
+    const auto [number, kind] = *parts;
+    next_number_ = std::max(next_number_, number + 1);
+    if (kind == kObject) objects.insert(number);
+    if (kind == kHalfManifest)
+      if (auto removed = remove_if_there(folder_ + "/" + name); !removed) return removed;
+    if (kind == kManifest)
+      if (auto read = recover_manifest(name, number); !read) return read;
+  }
+  for (const auto& [first, sealed] : sealed_) objects.erase(sealed.object.number);
+  for (const std::uint64_t number : objects) {
+    if (auto removed = remove_if_there(object_path(number)); !removed) return removed;
+    ++recovery_.discarded;
+  }
+  // A process that was killed may have left a manifest's name in memory alone: it must stay once its object is
+  // uploaded.
+  return files_.sync_directory(folder_);
+}
+
+storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::uint64_t number) {
+  const auto text = storage::read_whole(files_, folder_ + "/" + name);
+  if (!text) return tl::unexpected(text.error());
+  auto manifest = parse_manifest(text->value_or(""));
+  if (!manifest) return set_aside(number, manifest.error().message);
+  const auto next = sealed_.lower_bound(manifest->first);
+  const bool overlaps = (next != sealed_.end() && next->first <= manifest->last) ||
+                        (next != sealed_.begin() && std::prev(next)->second.object.manifest.last >= manifest->first);
+  if (overlaps) return set_aside(number, "its places overlap those of another manifest");
+
+  Sealed sealed{.object = {number, object_path(number), std::move(*manifest)}};
+  std::uint64_t size = 0;
+  auto file = files_.open(sealed.object.path, false);
+  if (!file && file.error().fault != storage::FileFault::not_found) return tl::unexpected(file.error());
+  if (file) {
+    const auto known = (*file)->size();
+    if (!known) return tl::unexpected(known.error());
+    size = *known;
+  }
+  if (file && size == sealed.object.manifest.size_bytes) {
+    ++recovery_.sealed;
+  } else {
+    ++recovery_.lost;
+    sealed.state = State::lost;
+    if (auto removed = remove_if_there(sealed.object.path); !removed) return removed;
+  }
+  const EventPlace first = sealed.object.manifest.first;
+  sealed_.emplace(first, std::move(sealed));
+  return {};
+}
+
+storage::FileResult<void> Spool::set_aside(std::uint64_t number, const std::string& why) {
+  recovery_.damaged.push_back(fmt::format("{}: {}", manifest_path(number), why));
+  for (const std::string& path : {manifest_path(number), object_path(number)}) {
+    auto renamed = files_.rename(path, path + std::string(kDamaged));
+    if (!renamed && renamed.error().fault != storage::FileFault::not_found) return renamed;
+  }
+  return {};
+}
+
+// Events
+
+// What still takes room although all its events were put in. A file from before a restart does not count until the
+// pipeline comes to its end: its events must be put in before it can go. And not at all, if it is behind the cursor.
+std::size_t Spool::passed_and_kept() const {
+  return static_cast<std::size_t>(std::count_if(sealed_.begin(), sealed_.end(), [&](const auto& each) {
+    const EventPlace& last = each.second.object.manifest.last;
+    return each.second.state != State::lost && opened_at_ <= last && last < reached_;
+  }));
+}
+
+bool Spool::has_room() const {
+  const bool disk_is_behind = open_ && (open_->sealing || open_->writer.is_due());
+  return !must_restart_ && !held_ && !disk_is_behind && passed_and_kept() < kMaxSealed;
+}
+
+void Spool::put(const SpoolEvent& event, std::int64_t now_us) {
+  SLUICE_CHECK(has_room(), "the owner asks before it puts an event in");
+  now_us_ = now_us;
+  if (place_event(event))
+    problem_.reset();
+  else if (!must_restart_)
+    held_ = HeldEvent{event.place, event.received_ms, event.ticket, std::string(event.record)};
+}
+
+Spool::Sealed* Spool::holder_of(const EventPlace& place) {
+  auto after = sealed_.upper_bound(place);
+  if (after == sealed_.begin()) return nullptr;
+  Sealed& before = std::prev(after)->second;
+  return before.object.manifest.holds(place) ? &before : nullptr;
+}
+
+Spool::Sealed* Spool::find(std::uint64_t number) {
+  for (auto& [first, sealed] : sealed_)
+    if (sealed.object.number == number) return &sealed;
+  return nullptr;
+}
+
+// False: not yet, the disk refuses something; or must_restart().
+bool Spool::place_event(const SpoolEvent& event) {
+  Sealed* holder = holder_of(event.place);
+  if (open_ && (open_->sealing || ends_before(event, holder)) && !seal()) return false;
+  holder = holder_of(event.place);  // sealing moved them
+  reached_ = {event.place.entry, event.place.event + 1};
+  if (holder != nullptr && holder->state != State::lost) {
+    const SpooledEvent spooled{event.ticket, static_cast<std::uint32_t>(event.record.size())};
+    (holder->state == State::uploaded ? finished_ : holder->events).push_back(spooled);
+    return true;
+  }
+  if (!open_ && !begin(event, holder)) return false;
+  return append(event);
+}
+
+bool Spool::ends_before(const SpoolEvent& event, const Sealed* holder) const {
+  if (open_->rebuilds) return !open_->rebuilds->holds(event.place);
+  const auto next = sealed_.upper_bound(open_->first);
+  const bool crosses = next != sealed_.end() && next->first < event.place;
+  return holder != nullptr || crosses ||
+         rolls_before(open_->facts, event.record.size(), event.received_ms, options_.roll);
+}
+
+bool Spool::begin(const SpoolEvent& event, const Sealed* lost) {
+  const std::uint64_t number = lost != nullptr ? lost->object.number : next_number_;
+  if (auto removed = remove_if_there(object_path(number)); !removed) {
+    note(removed.error());
+    return false;
+  }
+  auto file = files_.open(object_path(number), true);
+  if (!file) {
+    note(file.error());
+    return false;
+  }
+  if (lost == nullptr) ++next_number_;
+  // A rebuilt object keeps its key, and with it the extension that tells how it is compressed.
+  const Compression compression =
+      lost == nullptr ? options_.compression
+                      : compression_of_type(lost->object.manifest.content_type).value_or(options_.compression);
+  const ObjectFacts facts{.hour = hour_of(event.received_ms), .begun_us = now_us_};
+  open_.emplace(OpenObject{.number = number,
+                           .path = object_path(number),
+                           .writer = ObjectWriter(std::move(*file), compression),
+                           .facts = facts,
+                           .first = event.place,
+                           .last = event.place,
+                           .received_ms = event.received_ms,
+                           .rebuilds = std::nullopt,
+                           .sealed_as = std::nullopt,
+                           .events = {}});
+  if (lost != nullptr) open_->rebuilds = lost->object.manifest;
+  return true;
+}
+
+// The event is in memory in any case; what the disk refuses is written again by step().
+bool Spool::append(const SpoolEvent& event) {
+  OpenObject& open = *open_;
+  open.writer.append(event.record);
+  open.facts.bytes += event.record.size();
+  ++open.facts.events;
+  open.last = event.place;
+  open.events.push_back({event.ticket, static_cast<std::uint32_t>(event.record.size())});
+  if (auto written = open.writer.write(); !written) note(written.error());
+  return true;
+}
+
+void Spool::passed(const EventPlace& place, std::int64_t now_us) {
+  now_us_ = now_us;
+  if (must_restart_ || held_) return;
+  if (open_ && open_->rebuilds && open_->rebuilds->last < place) seal();
+  reached_ = std::max(reached_, place);
+}
+
+// Sealing
+
+Manifest Spool::manifest_of(OpenObject& open) const {
+  Manifest out;
+  if (open.rebuilds) {
+    out = *open.rebuilds;
+    out.earlier_sha256_hex.push_back(out.sha256_hex);
+  } else {
+    out.first = open.first;
+    out.last = open.last;
+    out.key = options_.name(open.received_ms, open.first, open.last).key;
+    out.content_type = content_type_of(options_.compression);
+  }
+  out.settings_revision = options_.name(open.received_ms, out.first, out.last).settings_revision;
+  out.size_bytes = open.writer.size_bytes();
+  out.sha256_hex = open.writer.take_sha256_hex();
+  out.events = open.facts.events;
+  out.uncompressed_bytes = open.facts.bytes;
+  out.sealed_ms = options_.wall_ms();
+  std::erase(out.earlier_sha256_hex, out.sha256_hex);
+  return out;
+}
+
+// False: not yet, or must_restart(). Each step may be made again.
+bool Spool::seal() {
+  OpenObject& open = *open_;
+  open.sealing = true;
+  if (!open.sealed_as) {
+    if (auto written = open.writer.write_all(); !written) {
+      note(written.error());
+      return false;
+    }
+    if (auto synced = open.writer.sync(); !synced) {
+      // The system may take pages for clean that are not on disk: the file is worth nothing.
+      restart(synced.error().message);
+      return false;
+    }
+    open.sealed_as = manifest_of(open);
+  }
+  auto done = files_.sync_directory(folder_);
+  if (done) done = storage::replace_whole(files_, manifest_path(open.number), manifest_text(*open.sealed_as));
+  if (!done) {
+    note(done.error());
+    return false;
+  }
+  Sealed sealed{.object = {open.number, open.path, std::move(*open.sealed_as)}};
+  sealed.verified = true;
+  sealed.events = std::move(open.events);
+  const EventPlace first = sealed.object.manifest.first;
+  sealed_.insert_or_assign(first, std::move(sealed));
+  open_.reset();
+  return true;
+}
+
+void Spool::seal_now(std::int64_t now_us) {
+  now_us_ = now_us;
+  if (open_ && !open_->rebuilds && !must_restart_ && seal()) problem_.reset();
+}
+
+std::int64_t Spool::step(std::int64_t now_us) {
+  now_us_ = now_us;
+  if (must_restart_) return INT64_MAX;
+  if (problem_ && now_us < retry_us_) return retry_us_;
+  problem_.reset();
+  if (open_ && open_->writer.is_due())
+    if (auto written = open_->writer.write(); !written) note(written.error());
+  const bool due = open_ && (open_->sealing || (!open_->rebuilds && is_old(open_->facts, now_us, options_.roll)));
+  if (!problem_ && due) seal();
+  if (!problem_ && !must_restart_ && held_) {
+    const SpoolEvent event{held_->place, held_->received_ms, held_->ticket, held_->record};
+    if (place_event(event)) held_.reset();
+  }
+  if (must_restart_) return INT64_MAX;
+  if (problem_) return retry_us_;
+  return open_ && !open_->rebuilds ? open_->facts.begun_us + options_.roll.age_us : INT64_MAX;
+}
+
+void Spool::note(const storage::FileError& error) {
+  problem_ = SpoolProblem{error.fault == storage::FileFault::no_space, error.message};
+  retry_us_ = now_us_ + kSpoolRetryUs;
+}
+
+void Spool::restart(std::string message) {
+  problem_ = SpoolProblem{false, std::move(message)};
+  must_restart_ = true;
+}
+
+// Uploads
+
+const SealedObject* Spool::next_upload() {
+  if (must_restart_) return nullptr;
+  for (auto& [first, sealed] : sealed_) {
+    if (sealed.state != State::waiting) continue;
+    if (!sealed.verified) {
+      const auto whole = is_whole(sealed.object);
+      if (!whole || !*whole) {
+        lose(sealed, whole ? "its bytes are not those that were sealed" : whole.error().message);
+        if (must_restart_) return nullptr;
+        continue;
+      }
+      sealed.verified = true;
+    }
+    sealed.state = State::uploading;
+    return &sealed.object;
+  }
+  return nullptr;
+}
+
+storage::FileResult<bool> Spool::is_whole(const SealedObject& object) const {
+  auto file = files_.open(object.path, false);
+  if (!file) return tl::unexpected(file.error());
+  aws::Sha256 sha256;
+  std::string piece(kReadBytes, '\0');
+  std::uint64_t offset = 0;
+  for (;;) {
+    const auto read = (*file)->read_at(offset, piece.data(), piece.size());
+    if (!read) return tl::unexpected(read.error());
+    sha256.update(std::string_view(piece).substr(0, *read));
+    offset += *read;
+    if (*read < piece.size()) break;
+  }
+  return offset == object.manifest.size_bytes && sha256.finish_hex() == object.manifest.sha256_hex;
+}
+
+// Its events are read again: by the pipeline, if it is not there yet; else from the cursor on.
+void Spool::lose(Sealed& sealed, const std::string& why) {
+  ++recovery_.lost;
+  if (auto removed = remove_if_there(sealed.object.path); !removed) note(removed.error());
+  if (sealed.events.empty() && reached_ <= sealed.object.manifest.first)
+    sealed.state = State::lost;
+  else
+    restart(fmt::format("{}: {}", sealed.object.path, why));
+}
+
+bool Spool::check(std::uint64_t number) {
+  Sealed* sealed = find(number);
+  SLUICE_CHECK(sealed != nullptr, "an object that is uploaded is kept");
+  const auto whole = is_whole(sealed->object);
+  if (whole && *whole) return true;
+  lose(*sealed, whole ? "its bytes are not those that were sealed" : whole.error().message);
+  return false;
+}
+
+void Spool::uploaded(std::uint64_t number) {
+  Sealed* sealed = find(number);
+  SLUICE_CHECK(sealed != nullptr, "an object that is uploaded is kept");
+  sealed->state = State::uploaded;
+  finished_.insert(finished_.end(), sealed->events.begin(), sealed->events.end());
+  sealed->events.clear();
+  sealed->events.shrink_to_fit();
+  remove_delivered();
+}
+
+void Spool::give_back(std::uint64_t number) {
+  if (Sealed* sealed = find(number); sealed != nullptr && sealed->state == State::uploading)
+    sealed->state = State::waiting;
+}
+
+storage::FileResult<void> Spool::rename_object(std::uint64_t number, std::string key) {
+  Sealed* sealed = find(number);
+  SLUICE_CHECK(sealed != nullptr && sealed->state != State::uploaded, "an object that waits for its upload");
+  Manifest renamed = sealed->object.manifest;
+  renamed.key = std::move(key);
+  if (auto written = storage::replace_whole(files_, manifest_path(number), manifest_text(renamed)); !written)
+    return written;
+  sealed->object.manifest = std::move(renamed);
+  return {};
+}
+
+void Spool::take_finished(std::vector<SpooledEvent>& finished) {
+  finished.insert(finished.end(), finished_.begin(), finished_.end());
+  finished_.clear();
+}
+
+void Spool::cursor_saved(const EventPlace& place) {
+  saved_cursor_ = place;
+  remove_delivered();
+}
+
+void Spool::remove_delivered() {
+  for (auto at = sealed_.begin(); at != sealed_.end() && at->second.object.manifest.last < saved_cursor_;) {
+    const bool rebuilding = open_ && open_->number == at->second.object.number;
+    const bool may_go = at->second.state == State::uploaded || (at->second.state == State::lost && !rebuilding);
+    const bool gone = may_go && remove_files(at->second.object);
+    at = gone ? sealed_.erase(at) : std::next(at);
+  }
+}
+
+// The manifest first: an object without one is nothing, a manifest without its object is lost.
+bool Spool::remove_files(const SealedObject& object) {
+  if (!remove_if_there(manifest_path(object.number))) return false;  // tried again with the next cursor
+  static_cast<void>(remove_if_there(object.path));                   // else at the next start
+  return true;
+}
+
+std::uint64_t Spool::disk_bytes() const {
+  std::uint64_t bytes = open_ ? open_->writer.size_bytes() : 0;
+  for (const auto& [first, sealed] : sealed_)
+    if (sealed.state != State::lost) bytes += sealed.object.manifest.size_bytes;
+  return bytes;
+}
+
+}  // namespace sluice::s3

@@ -1,0 +1,346 @@
+#include "destinations/s3/spool.h"
+
+#include <gtest/gtest.h>
+
+#include "destinations/s3/spool_body.h"
+#include "destinations/s3/spool_rig_fake.h"
+
+namespace sluice::s3 {
+namespace {
+
+using storage::FakeFileSystem;
+using storage::FileFault;
+
+const auto kAll = [](const RigEvent&) { return true; };
+const std::string kFolder = SpoolRig::kFolder;
+
+struct SpoolTest : testing::Test {
+  FakeFileSystem files{1};
+  BucketFake bucket;
+  std::vector<RigEvent> events = rig_events(120, 1);
+
+  std::vector<std::string> spool_files() const {
+    std::vector<std::string> out;
+    for (const std::string& path : files.paths())
+      if (path.starts_with(kFolder + "/")) out.push_back(path.substr(kFolder.size() + 1));
+    return out;
+  }
+  std::string only_object_file() const {
+    for (const std::string& path : files.paths())
+      if (path.ends_with(".object")) return path;
+    return "";
+  }
+  // Runs until so many objects are sealed, and uploads none of them.
+  static void fill(SpoolRig& rig, std::size_t sealed) {
+    for (int i = 0; i < 200 && rig.spool().sealed() < sealed; ++i) rig.turn(true, false);
+    ASSERT_EQ(rig.spool().sealed(), sealed);
+  }
+};
+
+TEST_F(SpoolTest, delivers_each_event_in_one_object_and_leaves_nothing_behind) {
+  for (const Compression compression : {Compression::none, Compression::gzip, Compression::zstd}) {
+    FakeFileSystem disk(1);
+    BucketFake mine;
+    RigSettings settings;
+    settings.compression = compression;
+    SpoolRig rig(disk, mine, events, settings);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(fault_of_delivery(mine, events, kAll), "");
+    EXPECT_EQ(disk.paths(), std::vector<std::string>{"/data/cursors/d.cursor"});
+    EXPECT_GT(mine.objects().size(), 3u);
+    for (const auto& [key, object] : mine.objects()) EXPECT_TRUE(key.ends_with(extension_of(compression))) << key;
+  }
+}
+
+TEST_F(SpoolTest, puts_an_event_into_the_hour_that_it_was_received_in) {
+  RigSettings settings;
+  settings.compression = Compression::none;
+  SpoolRig rig(files, bucket, events, settings);
+  ASSERT_TRUE(rig.run());
+  std::map<std::string, std::size_t> by_hour;
+  for (const auto& [key, object] : bucket.objects()) {
+    const std::string hour = key.substr(key.find("/hour=") + 6, 2);
+    for (const RigEvent& event : events) {
+      if (object.bytes.find(event.record) == std::string::npos) continue;
+      ++by_hour[hour];
+      const std::int64_t of_day = event.received_ms / 3'600'000 % 24;
+      // One that is late by less than a minute may lie in the hour after its own.
+      if (std::to_string(of_day).ends_with(hour) || of_day == std::stoll(hour)) continue;
+      EXPECT_EQ(of_day + 1, std::stoll(hour)) << event.record;
+    }
+  }
+  EXPECT_EQ(by_hour.size(), 2u);
+}
+
+TEST_F(SpoolTest, seals_by_age_what_is_small) {
+  events.resize(3);
+  RigSettings settings;
+  settings.roll = {.bytes = 1u << 20, .age_us = 300'000'000, .events = 1000};
+  std::vector<RigEvent> more = events;
+  more.push_back({{{events.back().place.entry.value + 64}, 0}, events.back().received_ms, "never put\n"});
+  settings.wanted = [](const RigEvent& event) { return event.record != "never put\n"; };
+  settings.puts_at_once = 3;
+  SpoolRig rig(files, bucket, more, settings);
+  rig.turn(true, false);
+  EXPECT_EQ(rig.spool().open_events(), 3u);
+  const std::int64_t due = rig.spool().step(rig.now_us());
+  EXPECT_EQ(due, rig.now_us() + 300'000'000);
+  rig.spool().step(due - 1);
+  EXPECT_EQ(rig.spool().sealed(), 0u);
+  rig.spool().step(due);
+  EXPECT_EQ(rig.spool().sealed(), 1u);
+}
+
+TEST_F(SpoolTest, makes_a_large_event_an_object_of_its_own) {
+  events[10].record = "{\"big\":\"" + std::string(2000, 'x') + "\"}\n";
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, takes_no_more_than_a_few_objects_that_are_not_uploaded) {
+  SpoolRig rig(files, bucket, events, {});
+  for (int i = 0; i < 300; ++i) rig.turn(true, false);
+  EXPECT_LE(rig.spool().sealed(), kMaxSealed + 1);
+  EXPECT_FALSE(rig.spool().has_room());
+  EXPECT_LE(spool_files().size(), 2 * (kMaxSealed + 1));
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, finishes_events_only_once_their_object_is_in_the_bucket) {
+  SpoolRig rig(files, bucket, events, {});
+  fill(rig, 2);
+  EXPECT_EQ(rig.cursor(), 0u);
+  rig.turn(false, true);
+  EXPECT_GT(rig.cursor(), 0u);
+}
+
+TEST_F(SpoolTest, uploads_a_sealed_file_as_it_is_whatever_has_changed_since) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  const std::string sealed = files.bytes(kFolder + "/0000000001.object");
+  RigSettings changed;
+  changed.compression = Compression::zstd;
+  changed.revision = "2";
+  changed.wanted = [](const RigEvent& event) { return event.place.event != 0; };
+  changed.roll.bytes = 100;
+  SpoolRig rig(files, bucket, events, changed);
+  EXPECT_EQ(rig.spool().recovery().sealed, 2u);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(bucket.objects().begin()->second.bytes, sealed);
+  EXPECT_EQ(fault_of_delivery(bucket, events, changed.wanted), "");
+}
+
+TEST_F(SpoolTest, builds_a_lost_file_again_under_the_same_key) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  ASSERT_TRUE(files.remove(kFolder + "/0000000001.object"));
+  RigSettings changed;
+  changed.compression = Compression::zstd;  // the lost object stays what its name says
+  SpoolRig rig(files, bucket, events, changed);
+  EXPECT_EQ(rig.spool().recovery().lost, 1u);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+  EXPECT_EQ(rig.restarts(), 0u);
+}
+
+TEST_F(SpoolTest, finds_a_lost_file_that_had_been_uploaded_although_it_is_built_with_other_bytes) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+    for (const char* number : {"1", "2"}) {
+      const std::string name = std::string("/000000000") + number;
+      const Manifest manifest = *parse_manifest(files.bytes(kFolder + name + ".json"));
+      bucket.put(manifest.key, files.bytes(kFolder + name + ".object"), manifest.sha256_hex, true);
+    }
+  }
+  const auto uploaded = bucket.objects();
+  ASSERT_TRUE(files.remove(kFolder + "/0000000001.object"));
+  ASSERT_TRUE(files.remove(kFolder + "/0000000002.object"));
+  RigSettings changed;
+  changed.wanted = [](const RigEvent& event) { return event.place.event != 1; };
+  SpoolRig rig(files, bucket, events, changed);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(rig.conflicts(), std::vector<std::string>());
+  EXPECT_EQ(fault_of_delivery(bucket, events, changed.wanted), "");
+  for (const auto& [key, object] : uploaded) EXPECT_EQ(bucket.objects().at(key).bytes, object.bytes);
+}
+
+TEST_F(SpoolTest, rebuilds_what_rotted_on_the_disk) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  files.flip(kFolder + "/0000000002.object", 20, 1);
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, starts_again_from_the_cursor_when_a_file_rots_while_it_waits) {
+  SpoolRig rig(files, bucket, events, {});
+  fill(rig, 2);
+  files.flip(kFolder + "/0000000001.object", 20, 1);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(rig.restarts(), 1u);
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, forgets_a_lost_file_of_which_no_event_is_wanted_any_more) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 1);
+  }
+  const Manifest manifest = *parse_manifest(files.bytes(kFolder + "/0000000001.json"));
+  ASSERT_TRUE(files.remove(kFolder + "/0000000001.object"));
+  RigSettings changed;
+  changed.wanted = [last = manifest.last](const RigEvent& event) { return event.place > last; };
+  SpoolRig rig(files, bucket, events, changed);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, changed.wanted), "");
+  EXPECT_EQ(spool_files(), std::vector<std::string>());
+}
+
+TEST_F(SpoolTest, drops_a_manifest_without_its_file_once_the_cursor_is_behind_it) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 1);
+  }
+  const std::string manifest = files.bytes(kFolder + "/0000000001.json");
+  {
+    SpoolRig rig(files, bucket, events, {});
+    ASSERT_TRUE(rig.run());
+  }
+  files.set_bytes(kFolder + "/0000000001.json", manifest);
+  SpoolRig rig(files, bucket, events, {});
+  EXPECT_EQ(rig.spool().recovery().lost, 1u);
+  EXPECT_EQ(spool_files(), std::vector<std::string>());
+}
+
+TEST_F(SpoolTest, uploads_what_lies_there_even_if_the_cursor_is_behind_it) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 1);
+  }
+  files.set_bytes("/data/cursors/d.cursor", "100");  // a person moved it, or the journal was replaced
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(lines_in(bucket).count(events[0].record), 1u);
+  EXPECT_EQ(spool_files(), std::vector<std::string>());
+}
+
+TEST_F(SpoolTest, sets_a_damaged_manifest_aside_and_reads_its_events_again) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  files.set_bytes(kFolder + "/0000000001.json", "{\"format\":1");
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  EXPECT_NE(rig.spool().recovery().damaged[0].find("0000000001.json"), std::string::npos);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+  EXPECT_EQ(spool_files(), (std::vector<std::string>{"0000000001.json.damaged", "0000000001.object.damaged"}));
+}
+
+TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 1);
+  }
+  files.set_bytes(kFolder + "/0000000007.json", files.bytes(kFolder + "/0000000001.json"));
+  SpoolRig rig(files, bucket, events, {});
+  EXPECT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, waits_for_room_on_the_disk_and_loses_nothing) {
+  SpoolRig rig(files, bucket, events, {});
+  files.set_capacity(files.used_bytes() + 400);
+  for (int i = 0; i < 50; ++i) rig.turn(true, false);
+  ASSERT_TRUE(rig.spool().problem());
+  EXPECT_TRUE(rig.spool().problem()->no_space);
+  EXPECT_FALSE(rig.spool().has_room());
+  files.set_capacity(1ull << 30);
+  ASSERT_TRUE(rig.run());
+  EXPECT_FALSE(rig.spool().problem());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, writes_again_what_the_disk_refused_and_does_not_trust_a_file_that_failed_to_sync) {
+  for (std::uint64_t after = 0; after < 40; ++after) {
+    for (const bool sync : {false, true}) {
+      FakeFileSystem disk(after);
+      BucketFake mine;
+      SpoolRig rig(disk, mine, events, {});
+      if (sync)
+        disk.fail_sync(after, after % 2 == 0 ? FileFault::other : FileFault::no_space);
+      else
+        disk.fail_write(after, FileFault::other);
+      ASSERT_TRUE(rig.run()) << after;
+      EXPECT_EQ(fault_of_delivery(mine, events, kAll), "") << after;
+    }
+  }
+}
+
+TEST_F(SpoolTest, leaves_an_object_of_somebody_else_alone_and_keeps_its_own) {
+  SpoolRig rig(files, bucket, events, {});
+  fill(rig, 1);
+  const std::string key = parse_manifest(files.bytes(kFolder + "/0000000001.json"))->key;
+  bucket.objects()[key] = {"theirs", std::string(64, '0')};
+  for (int i = 0; i < 20; ++i) rig.turn();
+  EXPECT_EQ(rig.conflicts().at(0), key);
+  EXPECT_EQ(bucket.objects().at(key).bytes, "theirs");
+  EXPECT_EQ(rig.cursor(), 0u);
+  bucket.objects().erase(key);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, gives_an_object_another_key_durably) {
+  std::string key;
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 1);
+    ASSERT_TRUE(
+        rig.spool().rename_object(1, "other/" + parse_manifest(files.bytes(kFolder + "/0000000001.json"))->key));
+  }
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_TRUE(rig.run());
+  EXPECT_TRUE(bucket.objects().rbegin()->first.starts_with("other/"));
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, body_says_when_the_file_is_shorter_than_sealed) {
+  files.set_bytes("/f", "12345");
+  const auto body = SpoolBody::open(files, "/f", 10);
+  ASSERT_TRUE(body);
+  char bytes[10];
+  EXPECT_TRUE((*body)->read(0, bytes, 5));
+  EXPECT_FALSE((*body)->read(0, bytes, 10));
+  EXPECT_FALSE(SpoolBody::open(files, "/none", 10));
+}
+
+TEST(Roll, is_by_size_by_number_and_by_hour) {
+  const RollLimits limits{.bytes = 1000, .age_us = 100, .events = 10};
+  const std::int64_t hour_ms = 3'600'000;
+  const ObjectFacts object{.bytes = 600, .events = 9, .hour = 5, .begun_us = 50};
+  EXPECT_FALSE(rolls_before(object, 400, 5 * hour_ms, limits));
+  EXPECT_TRUE(rolls_before(object, 401, 5 * hour_ms, limits));
+  EXPECT_TRUE(rolls_before({.bytes = 1, .events = 10, .hour = 5}, 1, 5 * hour_ms, limits));
+  EXPECT_TRUE(rolls_before(object, 1, 6 * hour_ms, limits));
+  EXPECT_FALSE(rolls_before(object, 1, 6 * hour_ms - 1, limits));
+  EXPECT_FALSE(rolls_before(object, 1, 5 * hour_ms - kLateMs, limits)) << "committed a little late";
+  EXPECT_TRUE(rolls_before(object, 1, 5 * hour_ms - kLateMs - 1, limits)) << "the clock was set back";
+  EXPECT_FALSE(is_old(object, 149, limits));
+  EXPECT_TRUE(is_old(object, 150, limits));
+}
+
+}  // namespace
+}  // namespace sluice::s3
