@@ -7,6 +7,7 @@
 #include "destinations/webhook/receiver_help.h"
 #include "framing/outbound_fake.h"
 #include "http_client/http_transport_fake.h"
+#include "storage/file_system_fake.h"
 
 namespace sluice::webhook {
 namespace {
@@ -34,7 +35,18 @@ struct WebhookKindTest : ::testing::Test {
   std::unique_ptr<exporting::Sink> sink(const std::string& url, SinkUse use = {}) {
     return kind->make_sink(destination({{"url", url}}), parts(), notifier, dead_letters, use);
   }
-  destinations::KindParts parts() { return {transport, clock, empty_environment(), identity, {}, policy}; }
+  destinations::KindParts parts() { return parts_with(transport, policy); }
+  destinations::KindParts parts_with(http_client::HttpTransport& over, const OutboundPolicy* allowed) {
+    return {.transport = over,
+            .clock = clock,
+            .environment = empty_environment(),
+            .identity = identity,
+            .catalog = {},
+            .files = files,
+            .data_directory = {},
+            .node = {},
+            .policy = allowed};
+  }
   std::string id_sent(const SinkUse& use) {
     const auto sink = this->sink("https://hooks.example.com/", use);
     for (auto& event : framing::outbound_events({R"({"kind":"custom","key":"a"})"})) sink->put(std::move(event));
@@ -52,6 +64,7 @@ struct WebhookKindTest : ::testing::Test {
   HttpTransportFake transport{HttpTransportFake::When::on_demand};
   ManualClock clock;
   aws::ServerIdentity identity{transport, clock, empty_environment()};  // never asked
+  storage::FakeFileSystem files{1};                                     // nothing is kept there
   Notifier notifier;
   NoDeadLetters dead_letters;
   const OutboundPolicy nothing_listed{};
@@ -101,7 +114,7 @@ TEST_F(WebhookKindTest, checks_step_by_step_and_stops_where_nothing_further_can_
       return response;
     });
     bool sent = false;
-    const destinations::KindParts parts{at_once, clock, empty_environment(), identity, {}, &nothing_listed};
+    const destinations::KindParts parts = parts_with(at_once, &nothing_listed);
     const auto steps = kind->check(destination(fields), parts, [&] {
       sent = true;
       exporting::TestEventOutcome outcome;
