@@ -10,22 +10,20 @@
 namespace sluice::s3 {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kFormat = 1;
 constexpr std::size_t kSha256Digits = 64;
 
-Json json_of(const EventPlace& place) {
+nlohmann::json json_of(const EventPlace& place) {
   return {{"entry", fmt::format("{:016x}", place.entry.value)}, {"event", place.event}};
 }
 
 // Reads members; the first error stays.
 class Members {
  public:
-  explicit Members(const Json& json) : json_(json) {}
+  explicit Members(const nlohmann::json& json) : json_(json) {}
 
   void text(const char* name, std::string& out) {
-    if (const Json* value = find(name, &Json::is_string, "a text")) out = value->get<std::string>();
+    if (const nlohmann::json* value = find(name, &nlohmann::json::is_string, "a text")) out = value->get<std::string>();
   }
   void sha256(const char* name, std::string& out) {
     text(name, out);
@@ -33,7 +31,7 @@ class Members {
   }
   template <typename Number>
   void number(const char* name, Number& out) {
-    const Json* value = find(name, &Json::is_number_unsigned, "a number, not negative");
+    const nlohmann::json* value = find(name, &nlohmann::json::is_number_unsigned, "a number, not negative");
     if (value == nullptr) return;
     const auto wide = value->get<std::uint64_t>();
     if (wide > static_cast<std::uint64_t>(std::numeric_limits<Number>::max()))
@@ -41,7 +39,7 @@ class Members {
     out = static_cast<Number>(wide);
   }
   void place(const char* name, EventPlace& out) {
-    const Json* value = find(name, &Json::is_object, "an object");
+    const nlohmann::json* value = find(name, &nlohmann::json::is_object, "an object");
     if (value == nullptr) return;
     Members inner(*value);
     std::string entry;
@@ -52,9 +50,9 @@ class Members {
     for (const char byte : *bytes) out.entry.value = out.entry.value << 8 | static_cast<unsigned char>(byte);
   }
   void sha256_list(const char* name, std::vector<std::string>& out) {
-    const Json* value = find(name, &Json::is_array, "a list");
+    const nlohmann::json* value = find(name, &nlohmann::json::is_array, "a list");
     if (value == nullptr) return;
-    for (const Json& item : *value) {
+    for (const nlohmann::json& item : *value) {
       if (!item.is_string() || !is_sha256(item.get_ref<const std::string&>()))
         return complain(name, "a list of 64 hex digits each");
       out.push_back(item.get<std::string>());
@@ -67,37 +65,37 @@ class Members {
 
  private:
   static bool is_sha256(const std::string& text) { return text.size() == kSha256Digits && bytes_of_hex(text); }
-  const Json* find(const char* name, bool (Json::*is)() const noexcept, std::string_view expected) {
+  const nlohmann::json* find(const char* name, bool (nlohmann::json::*is)() const noexcept, std::string_view expected) {
     const auto found = json_.find(name);
     if (found != json_.end() && ((*found).*is)()) return &*found;
     complain(name, expected);
     return nullptr;
   }
 
-  const Json& json_;
+  const nlohmann::json& json_;
   std::string error_;
 };
 
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
-  const Json json = {{"format", kFormat},
-                     {"key", manifest.key},
-                     {"first", json_of(manifest.first)},
-                     {"last", json_of(manifest.last)},
-                     {"size_bytes", manifest.size_bytes},
-                     {"sha256", manifest.sha256_hex},
-                     {"events", manifest.events},
-                     {"uncompressed_bytes", manifest.uncompressed_bytes},
-                     {"content_type", manifest.content_type},
-                     {"sealed_ms", manifest.sealed_ms},
-                     {"settings_revision", manifest.settings_revision},
-                     {"earlier_sha256", manifest.earlier_sha256_hex}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const nlohmann::json json = {{"format", kFormat},
+                               {"key", manifest.key},
+                               {"first", json_of(manifest.first)},
+                               {"last", json_of(manifest.last)},
+                               {"size_bytes", manifest.size_bytes},
+                               {"sha256", manifest.sha256_hex},
+                               {"events", manifest.events},
+                               {"uncompressed_bytes", manifest.uncompressed_bytes},
+                               {"content_type", manifest.content_type},
+                               {"sealed_ms", manifest.sealed_ms},
+                               {"settings_revision", manifest.settings_revision},
+                               {"earlier_sha256", manifest.earlier_sha256_hex}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return fail("expected a JSON object");
   Members members(json);
   Manifest out;
