@@ -89,7 +89,8 @@ RestOutcome start_replay(const RestContext& context, const RestCall& call) {
   if (*to_ms < *from_ms) return invalid("to: It is before from.");
   const catalog::CommonSettings& common = context.kinds.of(destination->value).common();
   if (!common.replay)
-    return invalid(fmt::format("A destination of the kind {} has no replay: {}", destination->value.kind, common.reason));
+    return invalid(
+        fmt::format("A destination of the kind {} has no replay: {}", destination->value.kind, common.reason));
   const auto started = context.exporter.start_replay(destination->value.id, *from_ms, *to_ms);
   if (!started) return refuse(409, "conflict", started.error().message);
   const auto noted = context.store.commit(

@@ -73,8 +73,8 @@ class DestinationKind : public catalog::SettingsKind {
   virtual std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, const KindParts& parts,
                                                      Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                                                      const exporting::SinkUse& use) const = 0;
-  // What intake does not store, such as SDKs' diagnostic events, for a kind that repeats what SDKs send: forwarded as it
-  // is, once, or dropped. `original`: event/original.h. Does not block.
+  // What intake does not store, such as SDKs' diagnostic events, for a kind that repeats what SDKs send: forwarded as
+  // it is, once, or dropped. `original`: event/original.h. Does not block.
   virtual void forward_unstored(const catalog::Destination& /*destination*/, const KindParts& /*parts*/,
                                 CredentialKind /*credential*/, const std::string& /*original*/) const {}
   // The addresses in its settings that this server does not allow, each at its field.

@@ -235,12 +235,15 @@ void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations&
     problem.message = why->second.message;
     problem.remedy =
         destination.wants_originals
-            ? "Sluice keeps the destination's payloads. Restore the file; or switch the destination off and on again: it "
+            ? "Sluice keeps the destination's payloads. Restore the file; or switch the destination off and on again: "
+              "it "
               "then resumes with what comes from that moment, and what came since the loss is not forwarded."
-            : "Sluice tries again once a second, and keeps the destination's events. Check the disk and the permissions of "
-        "the "
-        "data directory. If this file is lost for good, remove it: delivery then restarts at the oldest event in the "
-        "journal.";
+            : "Sluice tries again once a second, and keeps the destination's events. Check the disk and the "
+              "permissions of "
+              "the "
+              "data directory. If this file is lost for good, remove it: delivery then restarts at the oldest event in "
+              "the "
+              "journal.";
     problem.since_ms = problem.last_seen_ms = now_ms;
     problem.times = 1;
     {

@@ -40,8 +40,7 @@ void write_test_evaluation(event::EntryWriter& writer, ObjectId event_id, std::i
 // A payload as an SDK would send it, of one custom event: it changes no flag's numbers.
 std::string test_payload(ObjectId event_id, std::int64_t now_ms) {
   std::string original;
-  const event::OriginalHeader headers[] = {{"content-type", "application/json"},
-                                           {"x-launchdarkly-event-schema", "4"}};
+  const event::OriginalHeader headers[] = {{"content-type", "application/json"}, {"x-launchdarkly-event-schema", "4"}};
   const std::string hex = event_id.hex();
   const std::string payload_id =
       fmt::format("{}-{}-4000-8000-{}00000000", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4));

@@ -12,7 +12,6 @@
 namespace sluice::framing {
 namespace {
 
-
 constexpr std::uint32_t kKeyBytes = 8;
 constexpr std::int64_t kLingerUs = 1'000'000;
 

@@ -18,9 +18,8 @@ constexpr const char* kRetryFullSeconds = "5";
 
 unsigned refusal_status(Refusal refusal) {
   static constexpr std::array<unsigned, kRefusals> kStatuses = {
-      401, 401, 404, 404,          405,          400,          400,          400,
-      400, 400, 408, kUnavailable, kUnavailable, kUnavailable, kUnavailable, 500,
-      421};
+      401, 401, 404,          404,          405,          400,          400, 400, 400,
+      400, 408, kUnavailable, kUnavailable, kUnavailable, kUnavailable, 500, 421};
   return kStatuses[static_cast<std::size_t>(refusal)];
 }
 

@@ -108,8 +108,7 @@ struct Server::Parts {
   Result<void> listen();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
-  void forward_diagnostic(const catalog::Environment& of, CredentialKind credential,
-                          const std::string& original) const;
+  void forward_diagnostic(const catalog::Environment& of, CredentialKind credential, const std::string& original) const;
   exporting::SinkFactory sink_factory() {
     return [this](const catalog::Destination& destination, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                   const exporting::SinkUse& use) {
@@ -158,8 +157,7 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   identity = std::make_unique<aws::ServerIdentity>(*transport, clock, environment);
   kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity,
                                                [this] { return data_path->catalog().current(); }, *files,
-                                               settings.data_dir, host_name(),
-                                               managed ? &settings.outbound : nullptr});
+                                               settings.data_dir, host_name(), managed ? &settings.outbound : nullptr});
   auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
                                           {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
                                              return public_status->answer(request.path);

@@ -111,7 +111,7 @@ test('a test event lies under test/, and its receipt says where; a replay lies u
   assert.equal(sent.body.delivered, true, JSON.stringify(sent.body));
   const bucket = new Bucket(kinesim, BUCKET);
   const [{ key: testKey }] = await bucket.list(`${PREFIX}/test/`);
-  assert.deepEqual([sent.body.bucket, sent.body.key], [BUCKET, testKey], JSON.stringify(sent.body));
+  assert.deepEqual([sent.body.bucket, sent.body.objectKey], [BUCKET, testKey], JSON.stringify(sent.body));
   assert.equal(JSON.parse((await bucket.lines(testKey))[0]).event.key, 'LaunchDarklyDataExportTestEvent');
 
   const { body: environment } = await sluice.api('GET', 'projects/web/environments/production');

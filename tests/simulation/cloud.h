@@ -38,8 +38,8 @@ struct StreamFaults {
   std::uint64_t request_bytes = UINT64_MAX;  // a longer request is answered 413
 };
 
-// What answers a call in CBOR where CBOR is not understood: destinations/kinesis/wire_format.h. Of these, all but the last store
-// nothing.
+// What answers a call in CBOR where CBOR is not understood: destinations/kinesis/wire_format.h. Of these, all but the
+// last store nothing.
 enum class CborAnswer : std::uint8_t {
   unsupported,    // 415
   unknown,        // 404 in XML

@@ -50,8 +50,7 @@ AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t
   meaning.verdict = verdict_of(response.status);
   meaning.code = response.status == kMisdirected ? "target_is_sluice" : fmt::format("http_{}", response.status);
   if (meaning.verdict != Verdict::done) meaning.reason = destinations::words_of_body(response.body);
-  if (meaning.verdict == Verdict::again)
-    meaning.not_before_us = retry_after_us(response.header("retry-after"), now_ms);
+  if (meaning.verdict == Verdict::again) meaning.not_before_us = retry_after_us(response.header("retry-after"), now_ms);
   return meaning;
 }
 
@@ -75,19 +74,21 @@ exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane,
                                   key, meaning.code.substr(5), said);
     problem.remedy = lane == CredentialKind::client_side_id
                          ? "Give the environment the client-side id that it has at LaunchDarkly as its id."
-                         : fmt::format("Set the environment's {} to the one that it has at LaunchDarkly. It is tried "
-                                       "again every minute.",
-                                       key);
+                         : fmt::format(
+                               "Set the environment's {} to the one that it has at LaunchDarkly. It is tried "
+                               "again every minute.",
+                               key);
   } else if (meaning.code == "http_404") {
     problem.message = fmt::format("{} does not know the path or the environment's {} (404).{}", uri, key, said);
     problem.remedy = "Check the destination's address, and that the environment has the same keys at LaunchDarkly.";
   } else if (problem.weight == Weight::setup && meaning.code.starts_with("http_")) {
     problem.message = fmt::format("{} answers payloads of the {} with {}.{}", uri, key, meaning.code.substr(5), said);
-    problem.remedy = "Check the destination's address: redirects are not followed, and a proxy on the way may answer "
-                     "in LaunchDarkly's place.";
+    problem.remedy =
+        "Check the destination's address: redirects are not followed, and a proxy on the way may answer "
+        "in LaunchDarkly's place.";
   } else if (meaning.code.starts_with("http_")) {
-    problem.message = fmt::format("{} takes no payloads of the {} for the moment ({}).{}", uri, key,
-                                  meaning.code.substr(5), said);
+    problem.message =
+        fmt::format("{} takes no payloads of the {} for the moment ({}).{}", uri, key, meaning.code.substr(5), said);
     problem.remedy = "Nothing to do: Sluice tries again until it does.";
   } else {
     problem.message = meaning.reason.empty() ? fmt::format("{} cannot be reached.", uri) : meaning.reason;

@@ -21,9 +21,9 @@ enum class Verdict : std::uint8_t {
 
 struct AnswerMeaning {
   Verdict verdict = Verdict::again;
-  std::string code;                       // "http_401", "timeout": stable, for machines
-  std::string reason;                     // the answer's words or the transport's
-  std::int64_t not_before_us = 0;         // of `again`: from now, as Retry-After asks; 0: it does not ask
+  std::string code;                // "http_401", "timeout": stable, for machines
+  std::string reason;              // the answer's words or the transport's
+  std::int64_t not_before_us = 0;  // of `again`: from now, as Retry-After asks; 0: it does not ask
 };
 
 // Longest pause that an answer can ask for: it is the service's word, and it may be wrong.

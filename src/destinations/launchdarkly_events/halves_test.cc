@@ -9,7 +9,8 @@ namespace {
 
 std::string original_of(std::string_view body, std::string_view encoding = {}) {
   std::string bytes;
-  std::vector<event::OriginalHeader> headers = {{"x-launchdarkly-payload-id", "id-1"}, {"user-agent", "NodeJSClient/9"}};
+  std::vector<event::OriginalHeader> headers = {{"x-launchdarkly-payload-id", "id-1"},
+                                                {"user-agent", "NodeJSClient/9"}};
   if (!encoding.empty()) headers.emplace_back("content-encoding", encoding);
   event::append_original_head({"POST", "/bulk", ""}, headers, "", bytes);
   return bytes.append(body);
@@ -47,7 +48,9 @@ TEST(Halves, have_ids_that_are_the_same_whenever_they_are_derived_and_different_
 }
 
 TEST(Halves, of_a_compressed_payload_are_plain) {
-  const auto gzip = bytes_of_hex("1f8b08000000000000038bae564a54b232acd5a9564a52b232aa8d0500cddfe34111000000");  // printf '[{"a":1},{"b":2}]' | gzip -n
+  const auto gzip = bytes_of_hex(
+      "1f8b08000000000000038bae564a54b232acd5a9564a52b232aa8d0500cddfe34111000000");  // printf '[{"a":1},{"b":2}]' |
+                                                                                      // gzip -n
   ASSERT_TRUE(gzip);
   const auto two = halves(*gzip, "gzip");
   ASSERT_TRUE(two);

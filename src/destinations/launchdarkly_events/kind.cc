@@ -27,8 +27,9 @@ constexpr std::size_t kMostUnstored = 64;
 
 destinations::Form make_form() {
   destinations::Form form;
-  form.groups = {{"site", "LaunchDarkly", "Payloads are kept in the journal as SDKs sent them while this destination exists: "
-                                          "the journal takes about twice the disk."},
+  form.groups = {{"site", "LaunchDarkly",
+                  "Payloads are kept in the journal as SDKs sent them while this destination exists: "
+                  "the journal takes about twice the disk."},
                  {"details", "Details", "Addresses, age, diagnostics"}};
   form.fields = {
       {.key = "site",
@@ -124,9 +125,8 @@ class TeeKind final : public destinations::DestinationKind {
     return faults;
   }
 
-  std::vector<destinations::CheckStep> check(
-      const catalog::Destination& destination, const KindParts& parts,
-      const std::function<exporting::TestEventOutcome()>& put) const override {
+  std::vector<destinations::CheckStep> check(const catalog::Destination& destination, const KindParts& parts,
+                                             const std::function<exporting::TestEventOutcome()>& put) const override {
     return check_tee(destination, parts, put);
   }
   Result<Json> setup_help(const nlohmann::json&, const KindParts&, bool) const override {
@@ -154,7 +154,12 @@ class TeeKind final : public destinations::DestinationKind {
 
  private:
   const catalog::CommonSettings common_{
-      false, false, false, false, false, false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
       "It forwards payloads as SDKs sent them, and LaunchDarkly would count a payload that is changed, or sent again, "
       "wrongly."};
   const std::vector<std::string> secret_fields_ = {};

@@ -36,8 +36,8 @@ void read_uri(config::TomlTable& table, const std::string& field, std::string& u
 
 TeeSettings read_tee_settings(config::TomlTable& table) {
   TeeSettings settings;
-  const std::string name =
-      table.text("site", "the name of a LaunchDarkly site", "\"launchdarkly.com\"").value_or(std::string(kSites[0].name));
+  const std::string name = table.text("site", "the name of a LaunchDarkly site", "\"launchdarkly.com\"")
+                               .value_or(std::string(kSites[0].name));
   const auto* site = std::ranges::find(kSites, name, &Site::name);
   if (site == kSites.end()) {
     table.fault("site", fmt::format("\"{}\" is not a site of LaunchDarkly; expected {}, {} or {}.", name,

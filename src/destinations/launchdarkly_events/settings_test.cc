@@ -34,13 +34,14 @@ TEST(TeeSettings, the_site_gives_the_addresses_and_an_address_of_ones_own_is_for
 
 TEST(TeeSettings, tells_every_fault_at_its_field) {
   config::ConfigFaults faults;
-  read("site = \"darkly\"\nevents_uri = \"ftp://x\"\nmobile_uri = \"https://x/?a=1\"\nmax_age = \"1 s\"\n"
-       "max_calls_in_flight = 100\ndiagnostics = \"x\"\nevents_url = \"https://x\"\n",
-       faults);
+  read(
+      "site = \"darkly\"\nevents_uri = \"ftp://x\"\nmobile_uri = \"https://x/?a=1\"\nmax_age = \"1 s\"\n"
+      "max_calls_in_flight = 100\ndiagnostics = \"x\"\nevents_url = \"https://x\"\n",
+      faults);
   EXPECT_EQ(faults.all().size(), 7u) << faults.text();
-  for (const char* part : {"not a site of LaunchDarkly; expected launchdarkly.com,", "expected an http or https address",
-                           "has a query", "expected a time from 1 min to 365 d", "from 1 to 64",
-                           "Did you mean events_uri?"})
+  for (const char* part :
+       {"not a site of LaunchDarkly; expected launchdarkly.com,", "expected an http or https address", "has a query",
+        "expected a time from 1 min to 365 d", "from 1 to 64", "Did you mean events_uri?"})
     EXPECT_NE(faults.text().find(part), std::string::npos) << part << "\n" << faults.text();
 }
 

@@ -42,8 +42,7 @@ CheckStep try_credential(CredentialKind kind, const catalog::Environment& enviro
     step.message = original.error().message;
     return step;
   }
-  http_client::HttpRequest request =
-      forward_request(*original, "[]", "", settings.uri_for(kind), kind, credential);
+  http_client::HttpRequest request = forward_request(*original, "[]", "", settings.uri_for(kind), kind, credential);
   request.timeout_ms = kCheckTimeoutMs;
   request.policy = parts.policy;
   const http_client::HttpResponse response = http_client::send_and_wait(parts.transport, std::move(request));

@@ -23,8 +23,8 @@ void dead_letter_of(const exporting::OutboundEvent& event, std::string& out) {
 }  // namespace
 
 TeeSink::TeeSink(const catalog::Destination& destination, http_client::HttpTransport& transport,
-                 const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog, const Clock& clock, Notifier& notifier,
-                 exporting::DeadLetterStore& dead_letters, std::uint64_t seed)
+                 const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog,
+                 const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters, std::uint64_t seed)
     : settings_(settings_of(destination)),
       environment_(destination.environment_id),
       clock_(clock),
@@ -40,9 +40,8 @@ TeeSink::TeeSink(const catalog::Destination& destination, http_client::HttpTrans
 // for a person does so only while it is alone.
 bool TeeSink::has_room() const {
   const std::int64_t now_us = clock_.steady_us();
-  return std::ranges::all_of(lanes_, [&](const Lane& lane) {
-    return !lane.is_full() || (lane.is_parked() && others_lately(lane, now_us));
-  });
+  return std::ranges::all_of(
+      lanes_, [&](const Lane& lane) { return !lane.is_full() || (lane.is_parked() && others_lately(lane, now_us)); });
 }
 
 bool TeeSink::others_lately(const Lane& lane, std::int64_t now_us) const {

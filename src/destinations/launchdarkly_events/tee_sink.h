@@ -47,8 +47,8 @@ class TeeSink final : public exporting::Sink {
  public:
   // Everything referred to outlives the sink. `catalog`: the one in force, asked in every step.
   TeeSink(const catalog::Destination& destination, http_client::HttpTransport& transport,
-          const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog, const Clock& clock, Notifier& notifier,
-          exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
+          const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog,
+          const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
 
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;

@@ -133,10 +133,10 @@ TEST_F(TeeSinkTest, a_payload_goes_to_its_path_as_it_came_under_the_environments
     EXPECT_TRUE(header(request, "x-launchdarkly-payload-id").starts_with("id-"));
     EXPECT_EQ(header(request, "x-sluice-forwarded"), "1");
   }
-  EXPECT_EQ(key_by_url, (std::map<std::string, std::string>{
-                            {"https://events.example/bulk", "sdk-current"},
-                            {"https://mobile.example/mobile", "mob-current"},
-                            {"https://events.example/events/bulk/578d1e02d2943862c52b9686", ""}}));
+  EXPECT_EQ(key_by_url,
+            (std::map<std::string, std::string>{{"https://events.example/bulk", "sdk-current"},
+                                                {"https://mobile.example/mobile", "mob-current"},
+                                                {"https://events.example/events/bulk/578d1e02d2943862c52b9686", ""}}));
   EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}, {1, true}, {2, true}}));
   EXPECT_EQ(sink_->last_receipt()->parts[0].second, "202");
 }

@@ -103,7 +103,7 @@ class Check {
     if (outcome_->delivered) {
       if (outcome_->receipt)
         for (const auto& [name, value] : outcome_->receipt->parts)
-          if (name == "key") key_ = value;
+          if (name == "objectKey") key_ = value;
       return report_step(
           step, CheckStatus::ok,
           fmt::format("The test event {} is in s3://{}/{}.", exporting::kTestEventKey, settings_.bucket, key_));

@@ -88,7 +88,8 @@ exporting::SinkStats DirectSink::stats() const {
 
 std::optional<exporting::Receipt> DirectSink::last_receipt() const {
   if (key_.empty()) return std::nullopt;
-  exporting::Receipt receipt{{{"bucket", options_.bucket}, {"key", key_}}, "s3://" + options_.bucket + "/" + key_};
+  exporting::Receipt receipt{{{"bucket", options_.bucket}, {"objectKey", key_}},
+                             "s3://" + options_.bucket + "/" + key_};
   if (!version_id_.empty()) receipt.parts.emplace_back("versionId", version_id_);
   return receipt;
 }

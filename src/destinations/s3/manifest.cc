@@ -10,7 +10,6 @@
 namespace sluice::s3 {
 namespace {
 
-
 constexpr int kFormat = 1;
 constexpr std::size_t kSha256Digits = 64;
 
@@ -81,17 +80,17 @@ class Members {
 
 std::string manifest_text(const Manifest& manifest) {
   const nlohmann::json json = {{"format", kFormat},
-                     {"key", manifest.key},
-                     {"first", json_of(manifest.first)},
-                     {"last", json_of(manifest.last)},
-                     {"size_bytes", manifest.size_bytes},
-                     {"sha256", manifest.sha256_hex},
-                     {"events", manifest.events},
-                     {"uncompressed_bytes", manifest.uncompressed_bytes},
-                     {"content_type", manifest.content_type},
-                     {"sealed_ms", manifest.sealed_ms},
-                     {"settings_revision", manifest.settings_revision},
-                     {"earlier_sha256", manifest.earlier_sha256_hex}};
+                               {"key", manifest.key},
+                               {"first", json_of(manifest.first)},
+                               {"last", json_of(manifest.last)},
+                               {"size_bytes", manifest.size_bytes},
+                               {"sha256", manifest.sha256_hex},
+                               {"events", manifest.events},
+                               {"uncompressed_bytes", manifest.uncompressed_bytes},
+                               {"content_type", manifest.content_type},
+                               {"sealed_ms", manifest.sealed_ms},
+                               {"settings_revision", manifest.settings_revision},
+                               {"earlier_sha256", manifest.earlier_sha256_hex}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

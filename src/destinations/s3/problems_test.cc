@@ -49,7 +49,7 @@ TEST(Problems, say_what_happened_with_the_users_values_and_what_to_do) {
       {400, "KMS.NotFoundException", "", Asked::put, kSetup, "does not exist in the bucket's region", "another key"},
       {400, "KMS.KMSInvalidStateException", "x is pending deletion.", Asked::put, kSetup, "cannot be used", "deletion"},
       {501, "NotImplemented", "A header you provided implies functionality that is not implemented", Asked::put, kSetup,
-       "does not know If-None-Match", "conditional_writes to false"},
+       "does not know If-None-Match", "if_none_match to off"},
       {400, "InvalidStorageClass", "", Asked::put, kSetup, "no storage class CHEAP", "storage class"},
       {400, "InvalidRequest", "required for Put Object requests with Object Lock parameters", Asked::put, kSetup,
        "has Object Lock", "x-amz- headers"},
