@@ -67,7 +67,8 @@ test(`${KILLS} times kill -9 under load, while compression and filter change: ev
   for (let kill = 1; kill <= KILLS; kill++) {
     const target = load.acknowledged.size + 1000 + Math.floor(Math.random() * 3000);
     await waitFor('more acknowledged events', () => load.acknowledged.size >= target);
-    if (kill === 2) await kinesim.addFaults({ kind: 'reset', operation: 'PutObject', probability: 0.3, for_ms: 3000 });
+    // Stored, or not, and nobody is told.
+    if (kill === 2) await kinesim.addFaults(...['reset_before', 'reset_after'].map((kind) => ({ kind, operation: 'PutObject', probability: 0.3, for_ms: 5000 })));
     await sluice.process.stop('SIGKILL');
     // A filter that concerns none of these events all the same makes another destination of it.
     await sluice.configure([destination(kinesim, { compression: compressions[kill % 3], never_events: kill % 2 ? ['nobody'] : undefined })]);

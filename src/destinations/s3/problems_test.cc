@@ -11,7 +11,7 @@ namespace {
 
 using exporting::Problem;
 
-DestinationFacts facts() {
+DestinationFacts problem_facts() {
   return {.bucket = "acme-flags",
           .prefix = "exports",
           .region = "us-east-1",
@@ -78,7 +78,7 @@ TEST(Problems, say_what_happened_with_the_users_values_and_what_to_do) {
     answer.code = row.code;
     answer.message = row.words;
     answer.request_id = "4442587FB7D0A2F9";
-    const Problem problem = problem_of_answer(answer, row.asked, facts());
+    const Problem problem = problem_of_answer(answer, row.asked, problem_facts());
     EXPECT_EQ(problem.code, row.code);
     EXPECT_EQ(static_cast<int>(problem.weight), static_cast<int>(row.weight)) << row.code;
     EXPECT_NE(problem.message.find(row.message), std::string::npos) << problem.message;
@@ -93,12 +93,12 @@ TEST(Problems, name_the_region_that_the_bucket_is_in) {
   answer.status = 301;
   answer.code = "PermanentRedirect";
   answer.region = "eu-west-1";
-  Problem problem = problem_of_answer(answer, Asked::put, facts());
+  Problem problem = problem_of_answer(answer, Asked::put, problem_facts());
   EXPECT_EQ(problem.message, "Bucket acme-flags is in eu-west-1, not in us-east-1.");
   EXPECT_EQ(problem.remedy, "Set the destination's region to eu-west-1.");
   answer.region.clear();
   answer.endpoint = "acme-flags.s3.eu-west-1.amazonaws.com";
-  problem = problem_of_answer(answer, Asked::put, facts());
+  problem = problem_of_answer(answer, Asked::put, problem_facts());
   EXPECT_NE(problem.remedy.find("S3 names acme-flags.s3.eu-west-1.amazonaws.com"), std::string::npos);
 }
 
@@ -107,18 +107,18 @@ TEST(Problems, of_the_way_to_s3_and_of_proxies_are_told_apart) {
   answer.fault = http_client::TransportFault::connect;
   answer.code = "cannot_connect";
   answer.message = "connection refused";
-  EXPECT_NE(problem_of_answer(answer, Asked::put, facts()).message.find("cannot reach https://s3.us-east-1"),
+  EXPECT_NE(problem_of_answer(answer, Asked::put, problem_facts()).message.find("cannot reach https://s3.us-east-1"),
             std::string::npos);
   answer.fault = http_client::TransportFault::proxy;
   answer.code = "proxy_credentials";
   answer.status = 407;
-  EXPECT_NE(problem_of_answer(answer, Asked::put, facts()).message.find("The proxy in front of"), std::string::npos);
+  EXPECT_NE(problem_of_answer(answer, Asked::put, problem_facts()).message.find("The proxy in front of"), std::string::npos);
 }
 
 TEST(Problems, of_the_spool_and_of_a_conflict_discard_nothing) {
   EXPECT_NE(problem_of_spool(true, "no space on /data").message.find("stay in the journal"), std::string::npos);
   EXPECT_EQ(problem_of_spool(true, "").code, "spool_full");
-  const Problem conflict = problem_of_conflict("exports/a.ndjson.gz", facts());
+  const Problem conflict = problem_of_conflict("exports/a.ndjson.gz", problem_facts());
   EXPECT_NE(conflict.message.find("exports/a.ndjson.gz"), std::string::npos);
   EXPECT_NE(conflict.remedy.find("node name"), std::string::npos);
 }
