@@ -112,7 +112,8 @@ TEST(Problems, of_the_way_to_s3_and_of_proxies_are_told_apart) {
   answer.fault = http_client::TransportFault::proxy;
   answer.code = "proxy_credentials";
   answer.status = 407;
-  EXPECT_NE(problem_of_answer(answer, Asked::put, problem_facts()).message.find("The proxy in front of"), std::string::npos);
+  EXPECT_NE(problem_of_answer(answer, Asked::put, problem_facts()).message.find("The proxy in front of"),
+            std::string::npos);
 }
 
 TEST(Problems, of_the_spool_and_of_a_conflict_discard_nothing) {
