@@ -63,7 +63,7 @@ class S3Kind final : public destinations::DestinationKind {
 
   destinations::KindText text() const override {
     return {"Amazon S3", "Collect events as compressed NDJSON objects in an S3 bucket, each event in exactly one.",
-            "aws bucket objects files data lake athena minio r2 gcs", "bucket", "destinations/s3"};
+            "aws bucket objects files data lake athena minio r2 gcs", "bucket", "s3"};
   }
   const destinations::Form& form() const override { return s3_form(); }
   std::string default_name(const nlohmann::json& fields) const override {
