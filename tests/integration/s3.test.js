@@ -1,6 +1,6 @@
 // Events collected as objects in S3: each in exactly one, whatever happens to Sluice, its settings and the bucket in between.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Kinesim, ROLE, EXTERNAL_ID } from './lib/kinesim.js';
@@ -175,6 +175,25 @@ test('an object sealed under another prefix, to which the settings do not lead a
   const bucket = new Bucket(kinesim, BUCKET);
   assert.deepEqual((await bucket.list('old/')), []);
   assertOnce(await bucket.events('new/'), new Set(['kept']));
+});
+
+test('a finished object whose file is lost is built again from the journal, under its key, without waiting for another event', async (t) => {
+  const kinesim = await startKinesim(t, []);
+  const sluice = await Sluice.start(t, { destinations: [destination(kinesim)] });
+  const keys = Array.from({ length: 20 }, (_, i) => `event-${i}`);
+  assert.equal(await sluice.post(keys.map((key) => customEvent(key))), 202);
+  await waitFor('it to be sealed', async () => (await sluice.destination()).sealedObjects === 1);
+  await sluice.process.stop('SIGKILL');
+  const spool = path.join(sluice.dataDir, 'spool');
+  const folder = path.join(spool, readdirSync(spool)[0]);
+  const manifest = JSON.parse(readFileSync(path.join(folder, '0000000001.json'), 'utf8'));
+  rmSync(path.join(folder, '0000000001.object'));
+  await kinesim.apply({ buckets: [{ name: BUCKET, region: 'us-east-1' }] });
+  await sluice.launch();
+  await empty(sluice);
+  const bucket = new Bucket(kinesim, BUCKET);
+  assert.deepEqual((await bucket.list()).map(({ key }) => key), [manifest.key]);
+  assertOnce(await bucket.events(), new Set(keys));
 });
 
 test('stores of other makers: without If-None-Match, without checksums', async (t) => {
