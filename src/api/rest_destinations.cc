@@ -99,9 +99,10 @@ tl::unexpected<RestError> refused_destination(const catalog::CatalogError& error
 
 // A destination that is switched on gets what is accepted from now on, though it starts a little later.
 // Release it when the change is refused.
-RestResult<void> reserve_start(const RestContext& context, const json& fields, ObjectId id) {
+RestResult<void> reserve_start(const RestContext& context, const json& fields, ObjectId id,
+                               exporting::LostCursor lost = exporting::LostCursor::oldest) {
   if (fields.value("on", json()) != true || fields.value("start", json("now")) != "now") return {};
-  const auto reserved = context.exporter.reserve_start(id);
+  const auto reserved = context.exporter.reserve_start(id, {}, lost);
   if (!reserved) return refuse(503, "unavailable", reserved.error().message + " Nothing was changed.");
   return {};
 }
@@ -262,7 +263,9 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   }
   if (*fields == destination->fields) return RestAnswer{200, shown_to(context.kinds, call.caller, *destination)};
   const ObjectId id = destination->value.id;
-  const auto reserved = destination->value.on ? RestResult<void>() : reserve_start(context, *fields, id);
+  const auto reserved = destination->value.on
+                            ? RestResult<void>()
+                            : reserve_start(context, *fields, id, exporting::lost_cursor_of(destination->value));
   if (!reserved) return tl::unexpected(reserved.error());
   const auto made =
       context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,

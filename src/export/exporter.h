@@ -69,8 +69,9 @@ class Exporter {
   // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
   // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
-  Result<bool> reserve_start(ObjectId destination, std::string_view name = {}) {
-    return places_.reserve(destination, name);
+  // Where it resumes if its cursor is lost: start_places.h.
+  Result<bool> reserve_start(ObjectId destination, std::string_view name = {}, LostCursor lost = LostCursor::oldest) {
+    return places_.reserve(destination, name, lost);
   }
   // Takes that back: the change was refused. Any thread; does nothing when nothing is reserved.
   void release_start(ObjectId destination) { places_.release(destination); }

@@ -27,25 +27,28 @@ bool StartPlaces::is_lost(const journal::CursorFile& cursor, ObjectId destinatio
   return !cursor.loaded() && (cursor.damaged() || records_.exists(destination));
 }
 
-Result<void> StartPlaces::restart_at_oldest(journal::CursorFile& cursor_file, ObjectId destination,
-                                            std::string_view name) {
+Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId destination, std::string_view name,
+                                  LostCursor at) {
   const std::int64_t now_ms = clock_.wall_ms();
+  const bool oldest = at == LostCursor::oldest;
   Problem problem;
   problem.weight = Problem::Weight::note;
   problem.code = "cursor_lost";
   problem.message = fmt::format(
-      "The destination's cursor {} was {}. Delivery restarted at the oldest event in the journal: events that were "
-      "delivered before come again, under the same ids.",
-      path_of(destination), cursor_file.damaged() ? "damaged" : "missing, or empty");
-  problem.remedy =
-      "Deduplicate by event.id in the stream's consumers. Check the disk, and whatever removes or restores files in "
-      "the "
-      "data "
-      "directory. This note goes with the next restart.";
+      "The destination's cursor {} was {}. {}", path_of(destination),
+      cursor_file.damaged() ? "damaged" : "missing, or empty",
+      oldest ? "Delivery restarted at the oldest event in the journal: events that were delivered before come again, "
+               "under the same ids."
+             : "Delivery resumed with what came from then on: payloads between the last one forwarded and that moment "
+               "were not forwarded.");
+  problem.remedy = fmt::format(
+      "{}Check the disk, and whatever removes or restores files in the data directory. This note disappears with the "
+      "next restart.",
+      oldest ? "Deduplicate by event.id in the consumers. " : "");
   problem.since_ms = problem.last_seen_ms = now_ms;
   problem.times = 1;
   journal::Cursor cursor;
-  cursor.position = journal_.oldest();
+  cursor.position = oldest ? journal_.oldest() : journal_.end();
   hold(destination, cursor.position);
   if (auto saved = cursor_file.save(cursor); !saved) return saved;
   log_error(
@@ -56,7 +59,7 @@ Result<void> StartPlaces::restart_at_oldest(journal::CursorFile& cursor_file, Ob
   return {};
 }
 
-Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name) {
+Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, LostCursor lost) {
   bool first;
   {
     const std::lock_guard lock(mutex_);  // from now on no apply() drops the hold
@@ -73,8 +76,7 @@ Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name) {
     return false;
   }
   if (is_lost(**cursor_file, destination)) {
-    if (auto restarted = restart_at_oldest(**cursor_file, destination, name); !restarted)
-      return failed(restarted.error());
+    if (auto restarted = restart(**cursor_file, destination, name, lost); !restarted) return failed(restarted.error());
     return false;
   }
   journal::Cursor cursor;
@@ -118,7 +120,7 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
   auto cursor_file = journal::CursorFile::open(directory_, id, files_);
   if (!cursor_file) return cursor_file;
   journal::CursorFile& cursor = **cursor_file;
-  if (is_lost(cursor, id) && destination.wants_originals) {
+  if (is_lost(cursor, id) && lost_cursor_of(destination) == LostCursor::newest) {
     hold(id, journal_.oldest());
     return fail(fmt::format(
         "The destination's cursor {} was {}: how far payloads were forwarded is not known, and forwarding all of the "
@@ -126,7 +128,7 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
         path_of(id), cursor.damaged() ? "damaged" : "missing, or empty"));
   }
   if (is_lost(cursor, id)) {
-    if (auto restarted = restart_at_oldest(cursor, id, destination.name); !restarted)
+    if (auto restarted = restart(cursor, id, destination.name, LostCursor::oldest); !restarted)
       return tl::unexpected(restarted.error());
   } else if (!cursor.loaded()) {
     // It is new. The record comes behind its place: the other way round a crash would make it look lost.
@@ -154,14 +156,7 @@ Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destinatio
   auto cursor_file = journal::CursorFile::open(directory_, destination.id, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!is_lost(**cursor_file, destination.id)) return {};
-  if (destination.wants_originals) {
-    // Its owner switched it off: the answer to open()'s question is to resume with what comes from now on.
-    journal::Cursor cursor;
-    cursor.position = journal_.end();
-    hold(destination.id, cursor.position);
-    return (*cursor_file)->save(cursor);
-  }
-  return restart_at_oldest(**cursor_file, destination.id, destination.name);
+  return restart(**cursor_file, destination.id, destination.name, lost_cursor_of(destination));
 }
 
 std::optional<Problem> StartPlaces::lost_cursor(ObjectId destination) const {

@@ -26,6 +26,14 @@ namespace sluice::exporting {
 
 inline constexpr std::string_view kCursorSuffix = ".cursor";
 
+// Where a destination resumes whose cursor is lost. Events come again from the oldest entry, and are known by their
+// ids. Payloads as SDKs sent them must not: LaunchDarkly would count experiments twice. Such a destination does not
+// start (open()) until its owner has switched it off and on: it then resumes with what comes.
+enum class LostCursor : std::uint8_t { oldest, newest };
+inline LostCursor lost_cursor_of(const catalog::Destination& destination) {
+  return destination.wants_originals ? LostCursor::newest : LostCursor::oldest;
+}
+
 // Any thread, unless said otherwise. Its lock is held for changes in memory only.
 class StartPlaces {
  public:
@@ -40,7 +48,8 @@ class StartPlaces {
 
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
   // until release() or switched_off(). `name` is for people.
-  Result<bool> reserve(ObjectId destination, std::string_view name);
+  // A cursor that is lost is replaced by one at `lost`.
+  Result<bool> reserve(ObjectId destination, std::string_view name, LostCursor lost = LostCursor::oldest);
   // The change that reserve() was for was refused: does what switched_off() does, and removes a cursor that was created
   // for it.
   void release(ObjectId destination);
@@ -51,9 +60,7 @@ class StartPlaces {
   // Its cursor, at the place where it is to start, for a destination that is about to run. An error: the cursor cannot
   // be read or saved just now. The thread of apply().
   Result<std::unique_ptr<journal::CursorFile>> open(const catalog::Destination& destination);
-  // Of a destination that is off: if it has begun and its cursor is lost, it gets one at the oldest entry; of one that
-  // wants originals (which open() refuses to start without its cursor), at the newest. The thread
-  // of apply().
+  // Of a destination that is off: if it has begun and its cursor is lost, it gets another one. The thread of apply().
   Result<void> restore_if_lost(const catalog::Destination& destination);
   // That its cursor was lost in this life of the process, for status; nothing: it was not.
   std::optional<Problem> lost_cursor(ObjectId destination) const;
@@ -84,7 +91,7 @@ class StartPlaces {
   void unhold(ObjectId destination);     // under mutex_
   void drop_hold(ObjectId destination);  // under mutex_; not of one that runs, or misses what nobody counts
   bool is_lost(const journal::CursorFile& cursor, ObjectId destination) const;
-  Result<void> restart_at_oldest(journal::CursorFile& cursor, ObjectId destination, std::string_view name);
+  Result<void> restart(journal::CursorFile& cursor, ObjectId destination, std::string_view name, LostCursor at);
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
 
   journal::Journal& journal_;

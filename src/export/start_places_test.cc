@@ -98,6 +98,21 @@ TEST_F(StartPlacesTest, a_lost_cursor_of_a_destination_that_repeats_payloads_wai
   const auto again = places.open(destination_);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ((*again)->loaded()->position, journal_->end());
+  ASSERT_TRUE(places.lost_cursor(destination_.id));
+  EXPECT_NE(places.lost_cursor(destination_.id)->message.find("were not forwarded"), std::string::npos);
+}
+
+TEST_F(StartPlacesTest, a_destination_that_repeats_payloads_never_resumes_at_the_oldest_however_soon_it_is_on_again) {
+  destination_.wants_originals = true;
+  StartPlaces first(*journal_, files_, clock_, "/data");
+  ASSERT_TRUE(first.open(destination_));
+  ASSERT_TRUE(files_.remove("/data/cursors/" + destination_.id.hex() + ".cursor"));
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  ASSERT_FALSE(places.open(destination_));
+  ASSERT_TRUE(places.reserve(destination_.id, "", lost_cursor_of(destination_)));  // before anybody looked at it as off
+  const auto again = places.open(destination_);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)->loaded()->position, journal_->end());
 }
 
 TEST_F(StartPlacesTest, a_crash_before_a_new_destination_has_its_place_does_not_make_it_look_lost) {
