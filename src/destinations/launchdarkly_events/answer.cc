@@ -26,9 +26,12 @@ std::int64_t retry_after_us(std::string_view text, std::int64_t now_ms) {
   return date_ms ? std::clamp<std::int64_t>((*date_ms - now_ms) * 1'000, 0, kMaxRetryAfterUs) : 0;
 }
 
+// Statuses that are about one payload: its content, its headers or its length.
+constexpr std::array kAboutThePayload = {400, 406, 411, 412, 414, 415, 417, 422, 431};
+
 Verdict verdict_of(int status) {
   if (status >= 200 && status < 300) return Verdict::done;
-  if (status == 400 || status == 422) return Verdict::reject;
+  if (std::ranges::find(kAboutThePayload, status) != kAboutThePayload.end()) return Verdict::reject;
   if (status == 413) return Verdict::too_large;
   if (status == 408 || status == 429 || status >= 500) return Verdict::again;
   // Redirects are not followed, and every other refusal is about the address or the credential, not about a payload.
@@ -39,6 +42,12 @@ Verdict verdict_of(int status) {
 
 AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t now_ms) {
   AnswerMeaning meaning;
+  // It has the payload, whatever became of the rest of its answer.
+  if (response.status_of_part >= 200 && response.status_of_part < 300) {
+    meaning.verdict = Verdict::done;
+    meaning.code = fmt::format("http_{}", response.status_of_part);
+    return meaning;
+  }
   if (response.fault != http_client::TransportFault::none) {
     const destinations::CallError error = destinations::error_of_fault(response);
     meaning.code = error.code;
@@ -70,8 +79,9 @@ exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane,
     problem.message = fmt::format("{} is a Sluice, not LaunchDarkly: payloads would go in circles.", uri);
     problem.remedy = "Set the address of LaunchDarkly's event service, or of a Relay Proxy that forwards events to it.";
   } else if (meaning.code == "http_401" || meaning.code == "http_403") {
-    problem.message = fmt::format("{} refuses the environment's {} ({}). Payloads of other credentials go on.{}", uri,
-                                  key, meaning.code.substr(5), said);
+    problem.message =
+        fmt::format("{} refuses the environment's {} ({}). Payloads of other credentials are not affected.{}", uri, key,
+                    meaning.code.substr(5), said);
     problem.remedy = lane == CredentialKind::client_side_id
                          ? "Give the environment the client-side id that it has at LaunchDarkly as its id."
                          : fmt::format(

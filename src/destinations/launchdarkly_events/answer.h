@@ -13,7 +13,7 @@ namespace sluice::launchdarkly_events {
 
 enum class Verdict : std::uint8_t {
   done,       // the service has it
-  reject,     // it can never take this payload
+  reject,     // it refuses this payload: for good, if it accepts others (lane.h)
   too_large,  // perhaps in two halves
   park,       // only a person can fix what refuses: keep everything, and probe
   again,      // later; the service or the way to it fails for a time

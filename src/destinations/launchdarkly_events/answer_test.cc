@@ -25,10 +25,12 @@ TEST(Answer, decides_what_becomes_of_the_payload) {
   };
   for (const Row& row :
        {Row{202, Verdict::done, "http_202"}, Row{200, Verdict::done, "http_200"}, Row{400, Verdict::reject, "http_400"},
-        Row{413, Verdict::too_large, "http_413"}, Row{401, Verdict::park, "http_401"},
-        Row{403, Verdict::park, "http_403"}, Row{404, Verdict::park, "http_404"}, Row{301, Verdict::park, "http_301"},
-        Row{421, Verdict::park, "target_is_sluice"}, Row{408, Verdict::again, "http_408"},
-        Row{429, Verdict::again, "http_429"}, Row{503, Verdict::again, "http_503"}}) {
+        Row{415, Verdict::reject, "http_415"}, Row{431, Verdict::reject, "http_431"},
+        Row{405, Verdict::park, "http_405"}, Row{413, Verdict::too_large, "http_413"},
+        Row{401, Verdict::park, "http_401"}, Row{403, Verdict::park, "http_403"}, Row{404, Verdict::park, "http_404"},
+        Row{301, Verdict::park, "http_301"}, Row{421, Verdict::park, "target_is_sluice"},
+        Row{408, Verdict::again, "http_408"}, Row{429, Verdict::again, "http_429"},
+        Row{503, Verdict::again, "http_503"}}) {
     const AnswerMeaning meaning = meaning_of(answered(row.status), 0);
     EXPECT_EQ(meaning.verdict, row.verdict) << row.status;
     EXPECT_EQ(meaning.code, row.code);
@@ -46,6 +48,15 @@ TEST(Answer, a_fault_on_the_way_is_tried_again_unless_only_a_person_can_fix_it) 
   response.proxy_status = 407;
   EXPECT_EQ(meaning_of(response, 0).code, "proxy_credentials");
   EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::park);
+}
+
+TEST(Answer, who_answered_2xx_has_the_payload_though_the_rest_of_the_answer_did_not_come) {
+  HttpResponse response;
+  response.fault = TransportFault::other;
+  response.status_of_part = 202;
+  EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::done);
+  response.status_of_part = 503;
+  EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::again);
 }
 
 TEST(Answer, retry_after_is_obeyed_in_seconds_and_as_a_date_up_to_five_minutes) {

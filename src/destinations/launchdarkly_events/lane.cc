@@ -110,7 +110,9 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
   Call call = std::move(found->second);
   calls_.erase(found);
   stats_.answered(answer.arrived_us - call.started_us);
-  const AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
+  AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
+  if (meaning.verdict == Verdict::reject && now_us - last_delivered_us_ >= kAcceptedLatelyUs)
+    meaning.verdict = Verdict::park;
   const bool answered = meaning.verdict != Verdict::again && meaning.verdict != Verdict::park;
   if (answered) {
     breaker_.succeeded();
@@ -120,7 +122,7 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
   switch (meaning.verdict) {
     case Verdict::done:
       last_delivered_us_ = now_us;
-      last_status_ = answer.response.status;
+      last_status_ = answer.response.status != 0 ? answer.response.status : answer.response.status_of_part;
       stats_.delivered(bytes_of(call.part.payload->event).size());
       finish_part(std::move(call.part), done);
       break;

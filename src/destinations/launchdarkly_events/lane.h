@@ -28,6 +28,10 @@ namespace sluice::launchdarkly_events {
 inline constexpr std::size_t kMaxLanePayloads = 512;
 inline constexpr std::uint64_t kMaxLaneBytes = 16u << 20;
 
+// A payload that is refused becomes a dead letter if others were accepted within this time. Else whatever answers there
+// may refuse everything, such as a server that is not the event service: the payload is kept, and the lane probes.
+inline constexpr std::int64_t kAcceptedLatelyUs = 600'000'000;
+
 // A payload that is done with: the service has it, or it goes to the dead letters.
 struct Done {
   exporting::OutboundEvent event;

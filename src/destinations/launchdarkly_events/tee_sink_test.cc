@@ -197,11 +197,25 @@ TEST_F(TeeSinkTest, what_the_service_can_never_take_is_a_dead_letter_with_its_wo
   put(CredentialKind::sdk_key, "[1]");
   put(CredentialKind::sdk_key, "[2]");
   put(CredentialKind::sdk_key, "[3]", 8 * 86'400'000LL);
-  run(1'000);
+  run(5'000);
   EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, false}, {1, true}, {2, false}}));
   ASSERT_EQ(letters_.letters.size(), 2u);
   EXPECT_EQ(letters_.letters[0].code, "too_old");
-  EXPECT_EQ(letters_.letters[1].code, "http_400");
+  EXPECT_EQ(letters_.letters[1].code, "http_400") << "others were accepted";
+}
+
+TEST_F(TeeSinkTest, a_server_that_refuses_every_payload_gets_no_dead_letters_and_is_probed) {
+  answer_ = [](const HttpRequest&) { return 400; };
+  for (int i = 0; i < 20; ++i) put(CredentialKind::sdk_key, "[" + std::to_string(i) + "]");
+  run(600'000);
+  EXPECT_TRUE(letters_.letters.empty());
+  EXPECT_TRUE(finished_.empty());
+  EXPECT_LT(transport_.request_count(), 60u);
+  ASSERT_TRUE(sink_->problem());
+  EXPECT_EQ(sink_->problem()->weight, exporting::Problem::Weight::setup);
+  answer_ = [](const HttpRequest&) { return 202; };
+  run(120'000);
+  EXPECT_EQ(finished_.size(), 20u);
 }
 
 TEST_F(TeeSinkTest, a_payload_that_is_too_large_goes_in_parts_and_counts_when_all_are_there) {
