@@ -7,7 +7,7 @@
 #include "api/kept_members.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
-#include "aws/policies.h"
+#include "destinations/aws_setup.h"
 #include "export/test_event.h"
 
 namespace sluice::api {
@@ -41,8 +41,6 @@ RestJson outcome_json(const exporting::TestEventOutcome& outcome, const std::str
   }
   return out;
 }
-
-constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 
 // What has to be set up at the far end, as the kind says it. Half a form is welcome: what is not known yet stays a
 // placeholder.
@@ -152,12 +150,10 @@ RestOutcome generate_trust_policy(const RestContext& context, const RestCall& ca
   const std::string principal = context.kind_parts.identity.principal();
   // AWS requires it to differ from any other customer's; it need not be secret.
   const std::string external_id = given->empty() ? "sluice-" + environment->value.id.hex() : *given;
-  return RestAnswer{
-      201,
-      {{"awsTrustPolicy", RestJson::parse(aws::trust_policy(
-                              principal.empty() ? kUnknownPrincipal : std::string_view(principal), external_id))},
-       {"externalId", external_id},
-       {"principalKnown", !principal.empty()}}};
+  return RestAnswer{201,
+                    {{"awsTrustPolicy", RestJson::parse(destinations::aws_trust_policy(principal, external_id))},
+                     {"externalId", external_id},
+                     {"principalKnown", !principal.empty()}}};
 }
 
 }  // namespace sluice::api

@@ -1,5 +1,9 @@
 #include "destinations/kinesis/form.h"
 
+#include <algorithm>
+
+#include "destinations/aws_setup.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -46,18 +50,6 @@ destinations::Form make_form() {
        .help = "Instead of the name, for a stream of another account.",
        .group = "stream",
        .example = "arn:aws:kinesis:us-east-1:123456789012:stream/flags"},
-      {.key = "roleArn",
-       .flag = "--role-arn",
-       .label = "Role ARN",
-       .help = "The role that Sluice assumes to write to the stream. If empty, Sluice uses its own identity.",
-       .group = "stream",
-       .example = "arn:aws:iam::123456789012:role/sluice-export"},
-      {.key = "externalId",
-       .flag = "--external-id",
-       .label = "External id",
-       .help = "Required by the role's trust policy; stops others from using your role through Sluice. Not a secret.",
-       .group = "stream",
-       .depends_on = "roleArn"},
       {.key = "encoding",
        .flag = "--encoding",
        .label = "Encoding",
@@ -131,6 +123,9 @@ destinations::Form make_form() {
        .group = "details",
        .default_value = "4718592"},
   };
+  const auto role = destinations::aws_role_fields("stream", "write to the stream");
+  const auto after = std::ranges::find(form.fields, "streamArn", &destinations::FormField::key);
+  form.fields.insert(after + 1, role.begin(), role.end());
   return form;
 }
 

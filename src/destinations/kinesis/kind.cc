@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "aws/arn.h"
-#include "aws/policies.h"
+#include "destinations/aws_setup.h"
 #include "destinations/kinesis/cost_answer.h"
 #include "destinations/kinesis/destination_check.h"
 #include "destinations/kinesis/form.h"
@@ -22,8 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using destinations::KindParts;
-
-constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 
 // A custom STS endpoint that may be called; else AWS's.
 std::string allowed_sts_endpoint(const KinesisSettings& settings, const KindParts& parts) {
@@ -133,20 +131,14 @@ class KinesisKind final : public destinations::DestinationKind {
   const KinesisCost cost_ = {};
 };
 
-// A draft gets a trust policy before it has a role: the role is created with it.
 Result<Json> KinesisKind::setup_help(const nlohmann::json& config, const KindParts& parts, bool draft) const {
   auto settings = settings_in(config);
   if (!settings) return tl::unexpected(settings.error());
   if (settings->region.empty()) settings->region = "REGION";
   if (settings->stream_name.empty()) settings->stream_name = "STREAM_NAME";
   const std::string principal = parts.identity.principal(settings->region, allowed_sts_endpoint(*settings, parts));
-  Json out = {{"permissionPolicy", Json::parse(permission_policy(stream_arn_of(*settings)))}};
-  if (!settings->role_arn.empty() || draft)
-    out["trustPolicy"] = Json::parse(
-        aws::trust_policy(principal.empty() ? kUnknownPrincipal : std::string_view(principal), settings->external_id));
-  if (!settings->role_arn.empty()) out["assumeRolePolicy"] = Json::parse(aws::assume_role_policy(settings->role_arn));
-  out["principalKnown"] = !principal.empty();
-  return out;
+  return destinations::aws_documents(permission_policy(stream_arn_of(*settings)), settings->role_arn,
+                                     settings->external_id, principal, draft);
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "destinations/s3/form.h"
 
+#include <algorithm>
+
+#include "destinations/aws_setup.h"
+
 #include "destinations/s3/object_key.h"
 
 namespace sluice::s3 {
@@ -35,18 +39,6 @@ destinations::Form make_form() {
        .help = "What all keys begin with. Sluice needs permission for this prefix alone.",
        .group = "bucket",
        .example = "exports/flags"},
-      {.key = "roleArn",
-       .flag = "--role-arn",
-       .label = "Role ARN",
-       .help = "The role that Sluice assumes to write to the bucket. If empty, Sluice uses its own identity.",
-       .group = "bucket",
-       .example = "arn:aws:iam::123456789012:role/sluice-export"},
-      {.key = "externalId",
-       .flag = "--external-id",
-       .label = "External id",
-       .help = "Required by the role's trust policy; stops others from using your role through Sluice. Not a secret.",
-       .group = "bucket",
-       .depends_on = "roleArn"},
       {.key = "compression",
        .flag = "--compression",
        .label = "Compression",
@@ -136,6 +128,9 @@ destinations::Form make_form() {
                    {"on", "on", "With If-None-Match: AWS, MinIO, R2."},
                    {"off", "off", "With a HEAD before each upload, which needs s3:ListBucket: older stores, GCS."}}},
   };
+  const auto role = destinations::aws_role_fields("bucket", "write to the bucket");
+  const auto after = std::ranges::find(form.fields, "prefix", &destinations::FormField::key);
+  form.fields.insert(after + 1, role.begin(), role.end());
   return form;
 }
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "aws/policies.h"
+#include "destinations/aws_setup.h"
 #include "destinations/s3/destination_check.h"
 #include "destinations/s3/form.h"
 #include "destinations/s3/make_s3_sink.h"
@@ -18,7 +18,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using destinations::KindParts;
 
-constexpr std::string_view kUnknownPrincipal = "arn:aws:iam::ACCOUNT_ID:role/THE_ROLE_THAT_SLUICE_RUNS_AS";
 // What an upload takes when all is well.
 constexpr std::int64_t kUploadMs = 10'000;
 
@@ -121,7 +120,6 @@ Json S3Kind::status_json(const exporting::DestinationStatus& status) const {
           {"lastObject", std::move(last)}};
 }
 
-// A draft gets a trust policy before it has a role: the role is created with it.
 Result<Json> S3Kind::setup_help(const nlohmann::json& config, const KindParts& parts, bool draft) const {
   auto settings = settings_in(config);
   if (!settings) return tl::unexpected(settings.error());
@@ -129,13 +127,8 @@ Result<Json> S3Kind::setup_help(const nlohmann::json& config, const KindParts& p
   if (settings->bucket.empty()) settings->bucket = "BUCKET_NAME";
   const std::string principal =
       parts.identity.principal(settings->region, allowed_sts_endpoint(*settings, parts.policy));
-  Json out = {{"permissionPolicy", Json::parse(permission_policy(policy_facts_of(*settings)))}};
-  if (!settings->role_arn.empty() || draft)
-    out["trustPolicy"] = Json::parse(
-        aws::trust_policy(principal.empty() ? kUnknownPrincipal : std::string_view(principal), settings->external_id));
-  if (!settings->role_arn.empty()) out["assumeRolePolicy"] = Json::parse(aws::assume_role_policy(settings->role_arn));
-  out["principalKnown"] = !principal.empty();
-  return out;
+  return destinations::aws_documents(permission_policy(policy_facts_of(*settings)), settings->role_arn,
+                                     settings->external_id, principal, draft);
 }
 
 }  // namespace
