@@ -1,5 +1,6 @@
 // The kinds of destinations, for people and programs that draw a form of them.
 #include "api/rest_resources.h"
+#include "catalog/field_names.h"
 
 namespace sluice::api {
 
@@ -8,6 +9,8 @@ RestOutcome list_destination_kinds(const RestContext& context, const RestCall&) 
   for (const auto& kind : context.kinds.all()) {
     const destinations::KindText text = kind->text();
     const catalog::CommonSettings& common = kind->common();
+    std::vector<std::string> secret;
+    for (const std::string& field : kind->secret_fields()) secret.push_back(catalog::camel_case(field));
     items.push_back({{"kind", kind->name()},
                      {"title", text.title},
                      {"summary", text.summary},
@@ -23,7 +26,7 @@ RestOutcome list_destination_kinds(const RestContext& context, const RestCall&) 
                        {"replay", common.replay},
                        {"cost", kind->cost() != nullptr}}},
                      {"unsupportedReason", common.reason},
-                     {"form", destinations::form_json(kind->form())}});
+                     {"form", destinations::form_json(kind->form(), secret)}});
   }
   return RestAnswer{200, {{"_links", {{"self", rest_link("/api/v2/destination-kinds")}}}, {"items", std::move(items)}}};
 }

@@ -1,5 +1,6 @@
 #include "destinations/form.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -36,11 +37,14 @@ Json field_json(const FormField& field) {
 
 }  // namespace
 
-Json form_json(const Form& form) {
+Json form_json(const Form& form, const std::vector<std::string>& secret) {
   Json groups = Json::array(), fields = Json::array();
   for (const FormGroup& group : form.groups)
     groups.push_back({{"key", group.key}, {"title", group.title}, {"help", group.help}});
-  for (const FormField& field : form.fields) fields.push_back(field_json(field));
+  for (const FormField& field : form.fields) {
+    fields.push_back(field_json(field));
+    fields.back()["secret"] = std::ranges::find(secret, field.key) != secret.end();
+  }
   return {{"groups", std::move(groups)}, {"fields", std::move(fields)}};
 }
 

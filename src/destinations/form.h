@@ -57,6 +57,7 @@ struct Form {
   std::vector<FormField> fields;
 };
 
-nlohmann::ordered_json form_json(const Form& form);
+// `secret`: the keys of fields that are shown to nobody again, whatever their type.
+nlohmann::ordered_json form_json(const Form& form, const std::vector<std::string>& secret = {});
 
 }  // namespace sluice::destinations

@@ -17,7 +17,7 @@ const SAMPLE = {
     groups: [{ key: 'main', title: 'Where', help: 'Guarantees: docs/delivery.md.' }, { key: 'moreBatches', title: 'Batches', help: 'How large' }],
     fields: [
       field('address', 'Address', { required: true, example: 'https://hooks.example', pattern: '^https://' }),
-      field('headers', 'Headers', { type: 'pairs', example: 'X-Team: flags' }),
+      field('headers', 'Headers', { type: 'pairs', secret: true, example: 'X-Team: flags' }),
       field('signing', 'Signature', { type: 'choice', choices: [choice('hmac', 'Shared secret', 'Both sides know it.'), choice('none', 'None', 'Anybody may send.')] }),
       field('secret', 'Signing secret', { type: 'secret', dependsOn: 'signing', dependsOnValues: ['hmac'] }),
       field('words', 'Words', { type: 'texts' }),

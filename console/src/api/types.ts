@@ -63,6 +63,8 @@ export interface FormField {
   type: FieldType;
   group: string;
   required: boolean;
+  // Whether its value is shown to nobody again.
+  secret?: boolean;
   // What an empty field means.
   default?: string;
   example?: string;

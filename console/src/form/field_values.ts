@@ -10,7 +10,8 @@ export const isHidden = (value: FieldValue | undefined): boolean =>
   Array.isArray(value) ? value.some(isHidden) : (value ?? '').split('\n').some((line) => line.startsWith(HIDDEN));
 
 // Pairs may hold credentials, such as a header of authorization.
-export const isPrivate = ({ type }: FormField): boolean => type === 'secret' || type === 'pairs';
+// Shown to nobody again: neither in drafts nor in what is sent for set-up help.
+export const isPrivate = ({ type, secret }: FormField): boolean => secret === true || type === 'secret';
 
 // A switch or a selection shows its default; a text shows it as a placeholder.
 const showsDefault = ({ type }: FormField): boolean => type === 'boolean' || type === 'choice';

@@ -18,7 +18,7 @@ export const EVERY_TYPE: DestinationKind = {
       field('format', { type: 'choice', default: 'lines', choices: named('lines', 'array') }),
       field('storage', { type: 'choice', choices: named('standard', 'cold') }),
       field('tags', { type: 'texts', pattern: '^[a-z]+$' }),
-      field('headers', { type: 'pairs', example: 'X-Team: flags' }),
+      field('headers', { type: 'pairs', secret: true, example: 'X-Team: flags' }),
       field('batchBytes', { type: 'size', example: '1 MiB' }),
       field('linger', { type: 'duration', example: '1 s' }),
       field('region', { type: 'region' }),
