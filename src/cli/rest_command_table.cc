@@ -17,8 +17,9 @@ RestValue value_of(destinations::FieldType type) {
     case destinations::FieldType::boolean:
       return RestValue::json;
     case destinations::FieldType::texts:
-    case destinations::FieldType::pairs:
       return RestValue::list;
+    case destinations::FieldType::pairs:
+      return RestValue::lines;
     default:
       return RestValue::text;
   }

@@ -11,8 +11,9 @@ namespace sluice::cli {
 // A flag of a command: where its value goes in the body (JSON pointer), or, with '?', into the query.
 enum class RestValue : std::uint8_t {
   text,
-  json,  // a number, true or false as such
-  list,  // texts by comma, or several times
+  json,   // a number, true or false as such
+  list,   // texts by comma, or several times
+  lines,  // a text each time: what may have commas itself
 };
 struct RestOption {
   std::string flag;

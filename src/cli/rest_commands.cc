@@ -81,8 +81,10 @@ Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Re
   for (const auto& [place, values] : given.options) {
     if (place.starts_with('?')) continue;
     const RestValue type = given.types.at(place);
-    if (type == RestValue::list || type == RestValue::json) {
-      body[ordered_json::json_pointer(place)] = type == RestValue::list ? list_of(values) : value_of(values.back());
+    if (type != RestValue::text) {
+      body[ordered_json::json_pointer(place)] = type == RestValue::list    ? list_of(values)
+                                                : type == RestValue::lines ? ordered_json(values)
+                                                                           : value_of(values.back());
       continue;
     }
     for (const std::string& value : values) {
