@@ -1,4 +1,4 @@
-// How a destination's calls to AWS are made and signed: with the server's own identity, or with a role that it assumes.
+// What calls to AWS are signed with: the identity of the server, or a role that it assumes.
 #pragma once
 
 #include <functional>

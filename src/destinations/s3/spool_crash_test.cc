@@ -1,5 +1,5 @@
 // Cuts the power, or kills the process, before every change of the disk and around every PUT, and lets another process
-// go on from what is left.
+// resume from what is left.
 #include <gtest/gtest.h>
 
 #include <memory>

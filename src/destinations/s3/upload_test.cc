@@ -38,7 +38,7 @@ ObjectAnswer broken() {
 }
 
 struct Step {
-  Call call;  // that is made
+  Call call;  // expected
   ObjectAnswer answer;
   Outcome outcome;
 };

@@ -1,5 +1,5 @@
-// Brings sealed objects into the bucket: signed calls, two objects at once, a pause after what failed, and the problems
-// that people see. What an object is made of, and what happens to it afterwards, is its owner's matter. One thread, but
+// Brings sealed objects into the bucket: signed calls, two objects at once, a pause after what failed, and its problems
+// in words. What is in an object, and what happens to it afterwards, is up to the caller. One thread, but
 // for the answers. Times are of the steady clock, in microseconds.
 //
 //   may_begin() ─▶ begin(object) ─▶ PUT, HEAD as Upload says ─▶ take_answers(): ended
