@@ -111,7 +111,7 @@ void SetAside::hold_locked(ObjectId destination) {
     const auto cursor = journal::CursorFile::open_existing(directory, destination, files_);
     if (cursor && !*cursor) continue;
     // One that cannot be read may need anything.
-    const bool known = cursor && (*cursor)->loaded();
+    const bool known = cursor && (*cursor)->loaded() && (*cursor)->make_durable();
     needed = known ? (*cursor)->loaded()->position : journal_.oldest();
     break;
   }

@@ -83,9 +83,13 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open(const std::string& director
   if (auto created = files.make_directory(directory); !created) return not_opened(destination, created.error().message);
   auto file = files.open(path, true);
   if (!file) return not_opened(destination, file.error().message);
-  if (auto synced = files.sync_directory(directory); !synced) return not_opened(destination, synced.error().message);
   std::unique_ptr<CursorFile> cursor(new CursorFile(std::move(*file), destination));
   if (auto loaded = cursor->load(); !loaded) return tl::unexpected(loaded.error());
+  if (cursor->loaded()) {
+    if (auto synced = cursor->make_durable(); !synced) return tl::unexpected(synced.error());
+    return cursor;  // whoever saved it had synced the directory
+  }
+  if (auto synced = files.sync_directory(directory); !synced) return not_opened(destination, synced.error().message);
   return cursor;
 }
 
@@ -112,16 +116,21 @@ Result<void> CursorFile::load() {
     generation_ = slot->generation;
     loaded_ = slot->cursor;
   }
-  // What a killed process wrote and did not sync is in the system's memory, and what is loaded is about to be relied
-  // on: the next save overwrites the copy before it.
-  if (auto synced = file_->sync_data(); !synced) return not_opened(destination_, synced.error().message);
   const auto size = file_->size();
   if (!size) return not_opened(destination_, size.error().message);
   damaged_ = !loaded_ && !blank && *size > kSlotDistance;
   return {};
 }
 
+Result<void> CursorFile::make_durable() {
+  if (durable_) return {};
+  if (auto synced = file_->sync_data(); !synced) return not_opened(destination_, synced.error().message);
+  durable_ = true;
+  return {};
+}
+
 Result<void> CursorFile::save(const Cursor& cursor) {
+  if (auto synced = make_durable(); !synced) return synced;  // this save overwrites the copy before it
   const std::uint64_t generation = generation_ + 1;
   const std::string bytes = encode_slot({generation, cursor}, destination_);
   if (auto written = file_->write_at(generation % 2 == 1 ? 0 : kSlotDistance, bytes); !written)

@@ -33,7 +33,8 @@ class CursorFile {
   // Opens or creates `directory`/`destination`.cursor.
   static Result<std::unique_ptr<CursorFile>> open(const std::string& directory, ObjectId destination,
                                                   storage::FileSystem& files);
-  // The same without creating it: null when there is none.
+  // The same without creating it: null when there is none. For a look; before anything is given up because of what is
+  // loaded, make_durable().
   static Result<std::unique_ptr<CursorFile>> open_existing(const std::string& directory, ObjectId destination,
                                                            storage::FileSystem& files);
   // What was last saved, before or by this object; nothing when the file holds no cursor: of a new destination, or lost
@@ -42,6 +43,9 @@ class CursorFile {
   // The file holds bytes, and neither of its two copies is whole. One that is empty, zeroed or cut short looks like
   // that of a destination whose first save was torn: export/start_records.h tells the two apart.
   bool damaged() const { return damaged_; }
+  // What a killed process wrote and did not sync is in the system's memory only: a power cut would bring the copy
+  // before it back. open() and save() have done it.
+  Result<void> make_durable();
   // Durable when it returns. One thread.
   Result<void> save(const Cursor& cursor);
 
@@ -53,6 +57,7 @@ class CursorFile {
   ObjectId destination_;
   std::uint64_t generation_ = 0;
   std::optional<Cursor> loaded_;
+  bool durable_ = false;
   bool damaged_ = false;
 };
 

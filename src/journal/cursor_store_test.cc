@@ -116,6 +116,32 @@ TEST(CursorFile, does_not_fall_back_when_power_fails_after_a_kill) {
   ASSERT_TRUE((*again)->save(cursor_at(4)));
 }
 
+// Thousands of destinations start together, and a sync is a flush of the disk.
+TEST(CursorFile, that_was_saved_is_opened_with_one_sync_and_looked_at_with_none) {
+  storage::FakeFileSystem files(1);
+  ASSERT_TRUE((*CursorFile::open("/cursors", kDestination, files))->save(cursor_at(1)));
+  int syncs = 0;
+  files.before_each_change([&] { ++syncs; });
+  ASSERT_EQ((*CursorFile::open_existing("/cursors", kDestination, files))->loaded(), cursor_at(1));
+  EXPECT_EQ(syncs, 0);
+  ASSERT_EQ(loaded(files), cursor_at(1));
+  EXPECT_EQ(syncs, 1);
+}
+
+TEST(CursorFile, that_was_only_looked_at_is_made_durable_before_a_save_overwrites_the_copy_before_it) {
+  storage::FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_TRUE((*file)->save(cursor_at(1)));
+  files.fail_sync(0, storage::FileFault::other);
+  EXPECT_FALSE((*file)->save(cursor_at(2)));  // written, not synced
+  auto again = CursorFile::open_existing("/cursors", kDestination, files);
+  ASSERT_EQ((*again)->loaded(), cursor_at(2));
+  files.fail_sync(0, storage::FileFault::other);
+  EXPECT_FALSE((*again)->save(cursor_at(3)));
+  EXPECT_EQ(loaded(*files.after_crash(storage::FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
+  EXPECT_EQ((*again)->loaded(), cursor_at(2));
+}
+
 TEST(CursorFile, of_another_destination_is_not_taken) {
   storage::FakeFileSystem files(1);
   const ObjectId other = *ObjectId::parse("610addeadbeefaa86ec9a7d5");

@@ -201,20 +201,20 @@ void SegmentTable::hold(const std::string& holder, Position needed_from) {
               {"reason", "the position is from another journal; everything of this one is kept for it"}});
     needed_from = {};
   }
-  yielding_holds_.erase(holder);
-  holds_[holder] = needed_from;
+  yielding_holds_.drop(holder);
+  holds_.set(holder, needed_from);
 }
 
 void SegmentTable::hold_unless_full(const std::string& holder, Position needed_from) {
   const std::lock_guard lock(mutex_);
-  holds_.erase(holder);
-  yielding_holds_[holder] = needed_from <= end_locked() ? needed_from : Position{};
+  holds_.drop(holder);
+  yielding_holds_.set(holder, needed_from <= end_locked() ? needed_from : Position{});
 }
 
 void SegmentTable::drop_hold(const std::string& holder) {
   const std::lock_guard lock(mutex_);
-  holds_.erase(holder);
-  yielding_holds_.erase(holder);
+  holds_.drop(holder);
+  yielding_holds_.drop(holder);
 }
 
 Position SegmentTable::passed_to() const {
@@ -236,16 +236,10 @@ std::vector<SegmentTable::Passed> SegmentTable::take_passed(Position& from) cons
   return all;
 }
 
-std::optional<Position> SegmentTable::needed_from() const {
-  std::optional<Position> least;
-  for (const auto& [holder, position] : holds_) least = least ? std::min(*least, position) : position;
-  return least;
-}
-
 std::optional<Position> SegmentTable::wanted_from() const {
-  std::optional<Position> least = needed_from();
-  for (const auto& [holder, position] : yielding_holds_) least = least ? std::min(*least, position) : position;
-  return least;
+  const auto needed = holds_.least(), kept = yielding_holds_.least();
+  if (!needed || !kept) return needed ? needed : kept;
+  return std::min(*needed, *kept);
 }
 
 std::vector<RetainedSegment> SegmentTable::sealed() const {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/holds.h"
 #include "journal/marks.h"
 #include "journal/retention.h"
 #include "journal/segment_summary.h"
@@ -131,13 +132,13 @@ class SegmentTable {
   std::size_t reclaimable() const;
   std::size_t past_retention(std::int64_t now_ms, std::int64_t retention_ms) const;
   std::vector<RetainedSegment> sealed() const;
-  std::optional<Position> needed_from() const;
+  std::optional<Position> needed_from() const { return holds_.least(); }
   std::optional<Position> wanted_from() const;  // with holds that yield to room
   Position end_locked() const;
 
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<Segment>> segments_;
-  std::map<std::string, Position> holds_, yielding_holds_;
+  Holds holds_, yielding_holds_;
   Marks marks_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
   std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0, missing_entries_ = 0;
