@@ -15,11 +15,14 @@ constexpr std::size_t kStreamGzipLevelBytes = ISAL_DEF_LVL2_LARGE;
 constexpr int kStreamZstdLevel = 1;
 constexpr std::size_t kStreamOutputBytes = 64 << 10;
 constexpr std::size_t kMostAtOnce = 1u << 30;  // ISA-L counts with 32 bits
+// ISA-L moves its window of 64 KiB with each call: an event at a time, that is half of its work.
+constexpr std::size_t kGzipGatherBytes = 256 << 10;
 
 }  // namespace
 
 struct StreamCompressor::Contexts {
   isal_zstream gzip;
+  std::string gathered;
   std::unique_ptr<std::uint8_t[]> gzip_level;
   std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> zstd{nullptr, &ZSTD_freeCCtx};
   std::unique_ptr<char[]> piece{new char[kStreamOutputBytes]};
@@ -58,7 +61,7 @@ void StreamCompressor::write(std::string_view raw, std::string& out) {
         out += piece;
         break;
       case Format::gzip:
-        gzip(piece, false, out);
+        gather(piece, out);
         break;
       case Format::zstd:
         zstd(piece, false, out);
@@ -68,8 +71,17 @@ void StreamCompressor::write(std::string_view raw, std::string& out) {
 }
 
 void StreamCompressor::finish(std::string& out) {
-  if (format_ == Format::gzip) gzip({}, true, out);
+  if (format_ == Format::gzip) gzip(contexts_->gathered, true, out);
   if (format_ == Format::zstd) zstd({}, true, out);
+}
+
+void StreamCompressor::gather(std::string_view raw, std::string& out) {
+  std::string& gathered = contexts_->gathered;
+  if (gathered.empty() && raw.size() >= kGzipGatherBytes) return gzip(raw, false, out);
+  gathered += raw;
+  if (gathered.size() < kGzipGatherBytes) return;
+  gzip(gathered, false, out);
+  gathered.clear();
 }
 
 void StreamCompressor::gzip(std::string_view raw, bool last, std::string& out) {
