@@ -39,9 +39,9 @@ TeeSink::TeeSink(const catalog::Destination& destination, http_client::HttpTrans
 // A lane that is full and waits for LaunchDarkly's return stops reading: the journal keeps what comes. One that waits
 // for a person does so only while it is alone.
 bool TeeSink::has_room() const {
-  const std::int64_t now_us = clock_.steady_us();
-  return std::ranges::all_of(
-      lanes_, [&](const Lane& lane) { return !lane.is_full() || (lane.is_parked() && others_lately(lane, now_us)); });
+  return std::ranges::all_of(lanes_, [&](const Lane& lane) {
+    return !lane.is_full() || (lane.is_parked() && others_lately(lane, clock_.steady_us()));
+  });
 }
 
 bool TeeSink::others_lately(const Lane& lane, std::int64_t now_us) const {
