@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/rounds_fake.h"
 #include "framing/decompress_fake.h"
 #include "framing/outbound_fake.h"
 
@@ -57,9 +58,9 @@ TEST(StreamCompressor, holds_little_of_what_it_was_given) {
     Random random(7);
     StreamCompressor compressor(format);
     std::string out, rest;
-    for (int i = 0; i < 64; ++i) compressor.write(lines(random, 1 << 20), out);
+    for (std::uint64_t i = 0; i < rounds(64); ++i) compressor.write(lines(random, 1 << 20), out);
     compressor.finish(rest);
-    EXPECT_GT(out.size(), 4u << 20);
+    EXPECT_GT(out.size(), rounds(4) << 20);
     EXPECT_LT(rest.size(), 512u << 10);
   }
 }
