@@ -73,18 +73,23 @@ EventNames names_of_long(const event::EventSlot& slot) {
   return names;
 }
 
-// Writes events as one destination's records read, or as they are without one.
+// Writes events as one destination's records read, or as they are without one. Of a destination that forwards payloads:
+// the events in them, as they are.
 class EventLister {
  public:
   EventLister(const catalog::Environment& environment, const catalog::Destination* destination, bool whole)
-      : environment_(environment), destination_(destination), whole_(whole) {
-    if (destination != nullptr) filter_.emplace(*destination);
+      : environment_(environment),
+        asked_for_(destination),
+        destination_(destination != nullptr && destination->wants_originals ? nullptr : destination),
+        whole_(whole) {
+    if (destination_ != nullptr) filter_.emplace(*destination_);
   }
 
   // Of the entry's events, those from the `from`th on, until `items` has `limit`, or the page is full. The place in the
   // entry where it continues; 0: nothing is left of it.
   std::size_t add(const journal::JournalEntry& entry, std::size_t from, std::size_t limit,
                   std::vector<EventItem>& items) {
+    if (asked_for_ != destination_ && entry.counts[static_cast<std::size_t>(event::EventKind::original)] == 0) return 0;
     const auto view = event::EntryView::open(entry.entry);
     if (!view) return 0;
     const event::EnvelopeWriter envelope(
@@ -125,11 +130,12 @@ class EventLister {
   std::string whole_href(const std::string& position) const {
     return fmt::format("/api/v2/events/{}/{}?at={}{}", percent_encoded(environment_.project_key),
                        percent_encoded(environment_.key), position,
-                       destination_ == nullptr ? "" : "&destination=" + destination_->id.hex());
+                       asked_for_ == nullptr ? "" : "&destination=" + asked_for_->id.hex());
   }
 
   const catalog::Environment& environment_;
-  const catalog::Destination* destination_;
+  const catalog::Destination* asked_for_;
+  const catalog::Destination* destination_;  // whose filters and fields apply
   const bool whole_;
   std::optional<exporting::EventFilter> filter_;
   std::size_t bytes_ = 0;  // of the events looked at
