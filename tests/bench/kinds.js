@@ -56,8 +56,8 @@ const CASES = [
   { name: 'launchdarkly-events', fields: tee, count: inPayloads, base: 'originals stored too' },
   { name: 's3, gzip', fields: s3, count: inObjects, base: 'intake and journal' },
   { name: 's3, zstd', fields: (to) => s3(to, { compression: 'zstd' }), count: inObjects, base: 'intake and journal' },
-  { name: 'webhook, gzip', fields: webhook, count: inBodies, base: 'intake and journal' },
-  { name: 'webhook, none', fields: (to) => webhook(to, { compression: 'none' }), count: inBodies, base: 'intake and journal' },
+  { name: 'webhook, gzip', fields: (to) => webhook(to, { compression: 'gzip' }), count: inBodies, base: 'intake and journal' },
+  { name: 'webhook, none', fields: webhook, count: inBodies, base: 'intake and journal' },
   { name: 'kinesis, json', fields: kinesis, count: inStream, base: 'intake and journal' },
 ].filter(({ name }) => new RegExp(process.env.SLUICE_BENCH_CASES ?? '').test(name));
 
