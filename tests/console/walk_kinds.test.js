@@ -72,7 +72,8 @@ async function sendTestEvent({ page }) {
 }
 
 async function showsDelivery({ ui, page }, kind) {
-  await waitFor('the page to count the delivery', async () => /1 event|delivered/i.test(await page.locator('main').textContent()));
+  await page.getByText('1 total').first().waitFor();
+  await page.locator('details').filter({ hasText: 'new-checkout' }).first().waitFor();
   await look(ui, `${kind}-page`);
   await page.getByRole('link', { name: 'Integrations' }).first().click();
   await page.getByRole('article').first().waitFor();
