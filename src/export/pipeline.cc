@@ -36,6 +36,7 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
       sink_(std::move(sink)),
       window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)) {
   saved_ = window_.cursor();
+  sink_->can_read_again([this](std::uint64_t ticket, const EventPlace& place) { return read_again(ticket, place); });
   begin_at_cursor();
   // A new destination's place is kept from now on, not from its first delivery.
   if (!cursor_file_->loaded())
@@ -213,6 +214,27 @@ bool Pipeline::next_entry() {
   return false;
 }
 
+Result<std::optional<OutboundEvent>> Pipeline::read_again(std::uint64_t ticket, const EventPlace& place) {
+  const auto reader = journal_.reader(destination_.environment_id, place.entry);
+  const auto chunk = reader->read(1);
+  if (!chunk && reader->failure()) return fail(reader->failure()->message);
+  if (!chunk || chunk->entries.empty() || chunk->entries.front().position != place.entry) return std::nullopt;
+  const auto view = event::EntryView::open(chunk->entries.front().entry);
+  if (!view) return std::nullopt;
+  auto entry = std::make_shared<OutboundEntry>();
+  entry->chunk = chunk;
+  entry->position = place.entry;
+  entry->view = *view;
+  entry->envelope = envelope_for(*view);
+  event::EntryView::Walk walk;
+  event::EventSlot slot;
+  for (std::uint32_t number = 0; number <= place.event; ++number)
+    if (!view->next(walk, slot)) return std::nullopt;
+  auto rewritten = filter_.rewritten(slot);
+  if (rewritten) slot.json = *rewritten;
+  return OutboundEvent{ticket, std::move(entry), slot, std::move(rewritten), place.event};
+}
+
 void Pipeline::feed() {
   read_in_step_ = 0;
   more_to_read_ = false;
@@ -245,7 +267,9 @@ void Pipeline::feed() {
     }
   }
   if (entry_) note_read_up_to({entry_->position, walk_.next});
-  if (window_.size() >= most) sink_->flush();
+  if (window_.size() < most) return;
+  sink_->flush();
+  sink_->window_is_full();
 }
 
 void Pipeline::note_read_up_to(const EventPlace& place) {

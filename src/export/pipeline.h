@@ -105,6 +105,7 @@ class Pipeline {
   void note_read_failure(const storage::FileError& failure);
   void note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy);
   void journal_goes_on();
+  Result<std::optional<OutboundEvent>> read_again(std::uint64_t ticket, const EventPlace& place);
   void feed();
   void note_read_up_to(const EventPlace& place);
   void settle();

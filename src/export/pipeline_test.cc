@@ -515,5 +515,25 @@ TEST_F(PipelineTest, a_sink_is_flushed_when_its_window_is_full_and_when_the_proc
   EXPECT_TRUE(sink_->flushed());
 }
 
+TEST_F(PipelineTest, gives_an_event_again_from_the_journal_as_it_was_put_in) {
+  using enum event::EventKind;
+  append({custom, index, feature}, kPipelineEnvironment, 2'000);
+  append({feature});
+  start();
+  pipeline_->step();
+  const std::vector<EventPlace> places = sink_->places_put();
+  ASSERT_EQ(places.size(), 3u);
+  const char* const written[] = {R"("n":0)", R"("n":2)", R"("n":3)"};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto again = sink_->read_again()(i, places[i]);
+    ASSERT_TRUE(again && *again);
+    EXPECT_EQ((*again)->place(), places[i]);
+    EXPECT_EQ((*again)->ticket, i);
+    EXPECT_NE((*again)->slot.json.find(written[i]), std::string_view::npos) << (*again)->slot.json;
+  }
+  const auto beyond = sink_->read_again()(9, {places[0].entry, 7});
+  EXPECT_TRUE(beyond && !*beyond) << "the entry has no such event";
+}
+
 }  // namespace
 }  // namespace sluice::exporting

@@ -103,6 +103,10 @@ struct SinkStats {
 inline constexpr std::int64_t kCallBucketsUs[] = {1'000,   2'500,   5'000,   10'000,    25'000,    50'000,
                                                   100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
 
+// Reads an event that was put in before from the journal once more. An error: the journal cannot be read now. Nothing:
+// it holds the event no more. The pipeline's thread, within step().
+using ReadAgain = std::function<Result<std::optional<OutboundEvent>>(std::uint64_t ticket, const EventPlace& place)>;
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -138,6 +142,10 @@ class Sink {
   virtual void passed(const EventPlace& /*place*/) {}
   // What is inside is not to wait for more events: none comes before something is finished, or none at all.
   virtual void flush() {}
+  // Called once, before begin(): a sink that holds more events than memory has room for may keep their places alone.
+  virtual void can_read_again(ReadAgain /*read_again*/) {}
+  // max_window_events() are read: no more comes before the cursor passes some.
+  virtual void window_is_full() {}
   // Events that may be read and not yet passed by the cursor, those of other kinds among them.
   virtual std::size_t max_window_events() const { return kMaxWindowEvents; }
 

@@ -28,6 +28,8 @@ class FakeSink final : public Sink {
   void cursor_saved(const EventPlace& cursor) override { set(saved_, std::optional(cursor)); }
   void passed(const EventPlace& place) override { set(passed_, std::optional(place)); }
   void flush() override { set(flushed_, true); }
+  void can_read_again(ReadAgain read_again) override { read_again_ = std::move(read_again); }
+  const ReadAgain& read_again() const { return read_again_; }
   bool must_restart() const override { return locked(lost_); }
   std::size_t max_window_events() const override { return window_; }
 
@@ -66,6 +68,7 @@ class FakeSink final : public Sink {
     member = std::move(value);
   }
 
+  ReadAgain read_again_;
   mutable std::mutex mutex_;
   const std::size_t room_;
   std::deque<OutboundEvent> inside_;

@@ -43,7 +43,7 @@ std::string test_payload(ObjectId event_id, std::int64_t now_ms) {
   const event::OriginalHeader headers[] = {{"content-type", "application/json"}, {"x-launchdarkly-event-schema", "4"}};
   const std::string hex = event_id.hex();
   const std::string payload_id =
-      fmt::format("{}-{}-4000-8000-{}00000000", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4));
+      fmt::format("{}-{}-4000-8000-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 12));
   event::append_original_head({"POST", "/bulk", ""}, headers, payload_id, original);
   original += fmt::format(
       R"([{{"kind":"custom","key":"{}","creationDate":{},"context":{{"kind":"user","key":"{}"}},"data":{{"id":"{}"}}}}])",

@@ -12,8 +12,9 @@
 namespace sluice::launchdarkly_events {
 namespace {
 
-// Of another Sluice, or this one (intake/handler.cc).
+// Of another Sluice, or this one (intake/handler.cc); other servers mean something else by the same status.
 constexpr int kMisdirected = 421;
+constexpr std::string_view kWordsOfSluice = "forwarded by a Sluice";
 
 // Seconds, or a date (RFC 9110, 10.2.3).
 std::int64_t retry_after_us(std::string_view text, std::int64_t now_ms) {
@@ -57,7 +58,9 @@ AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t
     return meaning;
   }
   meaning.verdict = verdict_of(response.status);
-  meaning.code = response.status == kMisdirected ? "target_is_sluice" : fmt::format("http_{}", response.status);
+  meaning.status = response.status;
+  const bool sluice = response.status == kMisdirected && response.body.find(kWordsOfSluice) != std::string::npos;
+  meaning.code = sluice ? "target_is_sluice" : fmt::format("http_{}", response.status);
   if (meaning.verdict != Verdict::done) meaning.reason = destinations::words_of_body(response.body);
   if (meaning.verdict == Verdict::again) meaning.not_before_us = retry_after_us(response.header("retry-after"), now_ms);
   return meaning;

@@ -21,9 +21,11 @@ enum class Verdict : std::uint8_t {
 
 struct AnswerMeaning {
   Verdict verdict = Verdict::again;
+  int status = 0;                  // of the answer; 0: there was none
   std::string code;                // "http_401", "timeout": stable, for machines
   std::string reason;              // the answer's words or the transport's
   std::int64_t not_before_us = 0;  // of `again`: from now, as Retry-After asks; 0: it does not ask
+  bool asks_to_wait() const { return not_before_us > 0 || status == 429; }
 };
 
 // Longest pause that an answer can ask for: it is the service's word, and it may be wrong.

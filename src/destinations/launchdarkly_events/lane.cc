@@ -41,6 +41,7 @@ void Lane::put(exporting::OutboundEvent event) {
   const journal::JournalChunk* chunk = event.entry->chunk.get();
   if (chunk != nullptr && chunk != last_chunk_) payload->chunk_bytes = chunk->buffer.size();
   last_chunk_ = chunk;
+  if (payloads_failed_ == 1) breaker_.probe_now(last_put_us_);  // only one failed: another may tell
   payload->event = std::move(event);
   ++payloads_;
   chunk_bytes_ += payload->chunk_bytes;
@@ -111,10 +112,11 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
   calls_.erase(found);
   stats_.answered(answer.arrived_us - call.started_us);
   AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
-  if (meaning.verdict == Verdict::reject && now_us - last_delivered_us_ >= kAcceptedLatelyUs)
-    meaning.verdict = Verdict::park;
+  const bool own = is_its_own(meaning, call.part, now_us);
   const bool answered = meaning.verdict != Verdict::again && meaning.verdict != Verdict::park;
   if (answered) {
+    payloads_failed_ = 0;
+    last_failed_ = nullptr;
     breaker_.succeeded();
     refused_credential_.clear();
     problems_.clear(Trouble::calls);
@@ -128,14 +130,16 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       break;
     case Verdict::reject:
       reject(std::move(call.part), meaning.code,
-             fmt::format("LaunchDarkly's event service refuses this payload: {}", meaning.reason), done);
+             fmt::format("LaunchDarkly's event service answered this payload with {}, and accepted others.{}",
+                         meaning.status, meaning.reason.empty() ? "" : " It said: " + meaning.reason),
+             done);
       break;
     case Verdict::too_large:
       split(std::move(call.part), meaning, done);
       break;
     case Verdict::park:
     case Verdict::again:
-      fail(meaning, call, now_us);
+      if (!own) fail(meaning, call, now_us);
       stats_.failed();
       stats_.again(meaning.code, 1);
       ++call.part.failures;
@@ -144,6 +148,22 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       break;
   }
   return true;
+}
+
+bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
+  const bool accepted_lately = now_us - last_delivered_us_ < kAcceptedLatelyUs;
+  if (meaning.verdict == Verdict::reject && !accepted_lately) meaning.verdict = Verdict::park;
+  const bool may_be =
+      meaning.verdict == Verdict::park || (meaning.verdict == Verdict::again && !meaning.asks_to_wait());
+  if (!may_be || !accepted_lately) return false;
+  payloads_failed_ += part.payload.get() != last_failed_;
+  last_failed_ = part.payload.get();
+  if (meaning.verdict == Verdict::park && meaning.status >= 400) {
+    part.refused_beside_others += last_delivered_us_ > part.refused_us;
+    part.refused_us = now_us;
+    if (part.refused_beside_others >= kRefusalsOfOne) meaning.verdict = Verdict::reject;
+  }
+  return payloads_failed_ < kFailuresOfAll && now_us - last_delivered_us_ < kDoubtUs;
 }
 
 void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us) {

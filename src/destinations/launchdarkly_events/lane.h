@@ -23,14 +23,22 @@
 
 namespace sluice::launchdarkly_events {
 
-// What a lane holds at most: payloads, and bytes of the journal's chunks that they keep in memory. Payloads of a busy
-// server come in chunks of 1 MiB that are full of them.
+// What a lane holds in memory at most: payloads, and bytes of the journal's chunks that they keep in memory. Payloads
+// of a busy server come in chunks of 1 MiB that are full of them.
 inline constexpr std::size_t kMaxLanePayloads = 512;
 inline constexpr std::uint64_t kMaxLaneBytes = 16u << 20;
 
 // A payload that is refused becomes a dead letter if others were accepted within this time. Else whatever answers there
 // may refuse everything, such as a server that is not the event service: the payload is kept, and the lane probes.
 inline constexpr std::int64_t kAcceptedLatelyUs = 600'000'000;
+
+// A failure among payloads that are accepted is that payload's own. It is the service's when so many payloads fail in a
+// row, or when none was accepted for this long.
+inline constexpr int kFailuresOfAll = 3;
+inline constexpr std::int64_t kDoubtUs = 30'000'000;
+// A payload that is refused this often, each time after others of its credential were accepted since the time before,
+// is refused for what it is.
+inline constexpr int kRefusalsOfOne = 3;
 
 // A payload that is done with: the service has it, or it goes to the dead letters.
 struct Done {
@@ -48,8 +56,16 @@ class Lane {
        destinations::CallMailbox& mailbox, destinations::CallStats& stats, Random& random);
 
   void put(exporting::OutboundEvent event);
+  // Keeps its place alone, until there is room.
+  void put_to_sleep(const exporting::OutboundEvent& event) { asleep_.push_back({event.ticket, event.place()}); }
+  struct Asleep {
+    std::uint64_t ticket;
+    exporting::EventPlace place;
+  };
+  // In the order of put_to_sleep().
+  std::deque<Asleep>& asleep() { return asleep_; }
   bool is_full() const { return payloads_ >= kMaxLanePayloads || chunk_bytes_ >= kMaxLaneBytes; }
-  std::size_t payloads() const { return payloads_; }
+  std::size_t payloads() const { return payloads_ + asleep_.size(); }
   std::size_t calls_in_flight() const { return calls_.size(); }
   // Only a person can end its trouble.
   bool is_parked() const;
@@ -82,12 +98,17 @@ class Lane {
     std::string original;    // of a half; empty: the payload's own
     std::string payload_id;  // of a half
     std::uint32_t failures = 0;
+    std::int64_t refused_us = INT64_MAX;  // the last time
+    int refused_beside_others = 0;
   };
   struct Call {
     Part part;
     std::int64_t started_us;
     std::string credential;
   };
+  // Whether the answer is about this payload alone, as far as others tell; decides whether it is one for the dead
+  // letters.
+  bool is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us);
   void send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done);
   void finish_part(Part part, std::deque<Done>& done);
   void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);
@@ -107,7 +128,10 @@ class Lane {
   std::deque<Part> ready_;
   std::multimap<std::int64_t, Part> waiting_;  // by when they are due
   std::map<std::uint64_t, Call> calls_;
-  std::size_t payloads_ = 0;
+  std::deque<Asleep> asleep_;
+  int payloads_failed_ = 0;               // different ones, since one was accepted
+  const Payload* last_failed_ = nullptr;  // only compared
+  std::size_t payloads_ = 0;              // in memory
   std::uint64_t chunk_bytes_ = 0;
   const journal::JournalChunk* last_chunk_ = nullptr;  // of the payload that was put last; only compared
   std::int64_t not_before_us_ = 0;                     // as the service asked

@@ -15,6 +15,14 @@ std::size_t lane_of(const exporting::OutboundEvent& event) {
   return std::min(static_cast<std::size_t>(event.entry->view.source().credential), kCredentialKinds - 1);
 }
 
+constexpr std::int64_t kJournalAskedAgainUs = 1'000'000;
+
+std::shared_ptr<const exporting::OutboundEntry> gone_entry() {
+  auto entry = std::make_shared<exporting::OutboundEntry>();
+  entry->envelope = event::EnvelopeWriter::verbatim(false);
+  return entry;
+}
+
 // Dead letters are lines of JSON, and a payload is any bytes: as base64, for export/dead_letter_retry.h too.
 void dead_letter_of(const exporting::OutboundEvent& event, std::string& out) {
   exporting::append_original_letter(event.slot.json, out);
@@ -40,7 +48,7 @@ TeeSink::TeeSink(const catalog::Destination& destination, http_client::HttpTrans
 // for a person does so only while it is alone.
 bool TeeSink::has_room() const {
   return std::ranges::all_of(lanes_, [&](const Lane& lane) {
-    return !lane.is_full() || (lane.is_parked() && others_lately(lane, clock_.steady_us()));
+    return !lane.is_full() || (lane.is_parked() && (read_again_ || others_lately(lane, clock_.steady_us())));
   });
 }
 
@@ -54,27 +62,64 @@ bool TeeSink::is_too_old(const exporting::OutboundEvent& event) const {
   return clock_.wall_ms() - event.entry->view.received_ms() > settings_.max_age_ms;
 }
 
+Done TeeSink::too_old(exporting::OutboundEvent event) const {
+  return {std::move(event), false, "too_old",
+          fmt::format("The payload is older than {}: LaunchDarkly would count it at the wrong time. The setting is "
+                      "maxAge.",
+                      human_duration_ms(settings_.max_age_ms))};
+}
+
 void TeeSink::put(exporting::OutboundEvent event) {
   ++events_inside_;
   bytes_inside_ += event.record_size();
   if (is_too_old(event)) {
-    done_.push_back({std::move(event), false, "too_old",
-                     fmt::format("The payload is older than {}: LaunchDarkly would count it at the wrong time. The "
-                                 "setting is maxAge.",
-                                 human_duration_ms(settings_.max_age_ms))});
+    done_.push_back(too_old(std::move(event)));
     return;
   }
-  const std::size_t lane = lane_of(event);
-  lanes_[lane].put(std::move(event));
+  Lane& lane = lanes_[lane_of(event)];
+  // Behind those that sleep already, so that they are sent in about the order they came.
+  if (read_again_ && lane.is_parked() && (lane.is_full() || !lane.asleep().empty())) {
+    bytes_inside_ -= event.record_size();
+    lane.put_to_sleep(event);
+    return;
+  }
+  lane.put(std::move(event));
 }
 
 void TeeSink::give_up_parked(std::int64_t now_us) {
+  int left = kMostGivenUp;
   for (Lane& lane : lanes_)
-    while (lane.is_parked() && lane.is_full() && others_lately(lane, now_us)) {
+    while ((read_again_ ? window_full_ : lane.is_full()) && left > 0 && lane.is_parked() &&
+           others_lately(lane, now_us)) {
       auto oldest = lane.give_up_oldest();
       if (!oldest) break;
       done_.push_back(std::move(*oldest));
+      --left;
     }
+  window_full_ = false;
+}
+
+std::int64_t TeeSink::wake(Lane& lane, std::int64_t now_us) {
+  for (int left = kMostReadAgain; !lane.asleep().empty() && !lane.is_full(); --left) {
+    if (left == 0) return now_us;
+    const Lane::Asleep next = lane.asleep().front();
+    auto read = read_again_(next.ticket, next.place);
+    if (!read) return now_us + kJournalAskedAgainUs;  // the pipeline tells that the journal cannot be read
+    lane.asleep().pop_front();
+    if (!*read) {
+      exporting::OutboundEvent gone{next.ticket, gone_entry(), {}, nullptr, next.place.event};
+      bytes_inside_ += gone.record_size();
+      done_.push_back({std::move(gone), false, "journal_entry_gone",
+                       "The journal holds the payload no more: it was damaged on disk, or removed."});
+      continue;
+    }
+    bytes_inside_ += (*read)->record_size();
+    if (is_too_old(**read))
+      done_.push_back(too_old(std::move(**read)));
+    else
+      lane.put(std::move(**read));
+  }
+  return INT64_MAX;
 }
 
 std::int64_t TeeSink::step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {
@@ -85,6 +130,8 @@ std::int64_t TeeSink::step(std::int64_t now_us, std::vector<exporting::FinishedE
   answers_.clear();
   give_up_parked(now_us);
   std::int64_t next_us = INT64_MAX;
+  if (read_again_)
+    for (Lane& lane : lanes_) next_us = std::min(next_us, wake(lane, now_us));
   if (!stopped_) {
     const catalog::CatalogPointer catalog = catalog_();
     const catalog::Environment* environment = catalog ? catalog->environment(environment_) : nullptr;

@@ -29,9 +29,14 @@
 
 namespace sluice::launchdarkly_events {
 
-// While a lane is parked, its payloads beyond what it holds go to the dead letters, so that others pass: if there were
-// others within this time. If there were none, nothing is read any more, and everything stays in the journal.
+// A lane that is parked keeps the places of its payloads, and others pass, until this many events are read and not yet
+// done with: 8 bytes each.
+inline constexpr std::size_t kMaxTeeWindowEvents = 1u << 20;
+// Then its oldest payloads go to the dead letters, if there were others within this time. If there were none, nothing
+// is read any more, and everything stays in the journal.
 inline constexpr std::int64_t kOthersLatelyUs = 600'000'000;
+// In one step, so that it stays short.
+inline constexpr int kMostReadAgain = 16, kMostGivenUp = 64;
 
 // Of each lane, for the status.
 struct LaneDetails {
@@ -57,12 +62,20 @@ class TeeSink final : public exporting::Sink {
   std::vector<exporting::Problem> notes() const override;
   exporting::SinkStats stats() const override;
   std::optional<exporting::Receipt> last_receipt() const override;
+  void can_read_again(exporting::ReadAgain read_again) override { read_again_ = std::move(read_again); }
+  void window_is_full() override { window_full_ = true; }
+  std::size_t max_window_events() const override {
+    return read_again_ ? kMaxTeeWindowEvents : exporting::kMaxWindowEvents;
+  }
   void stop() override { stopped_ = true; }
 
  private:
   void give_up_parked(std::int64_t now_us);
+  // Returns when to try again what the journal could not give.
+  std::int64_t wake(Lane& lane, std::int64_t now_us);
   bool others_lately(const Lane& lane, std::int64_t now_us) const;
   void settle(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished);
+  Done too_old(exporting::OutboundEvent event) const;
   bool is_too_old(const exporting::OutboundEvent& event) const;
 
   const TeeSettings settings_;
@@ -75,7 +88,9 @@ class TeeSink final : public exporting::Sink {
   std::array<Lane, kCredentialKinds> lanes_;
   destinations::RejectedEvents rejected_;
   destinations::ProblemBook problems_;  // of the sink itself: its dead letters
-  std::deque<Done> done_;               // in this step
+  exporting::ReadAgain read_again_;     // null: none is put to sleep
+  bool window_full_ = false;
+  std::deque<Done> done_;  // in this step
   std::vector<destinations::CallAnswer> answers_;
   std::vector<destinations::HeldRecord> stored_;
   std::size_t events_inside_ = 0;

@@ -74,9 +74,24 @@ class TeeSinkTest : public testing::Test {
     exporting::OutboundEvent event;
     event::EntryView::Walk walk;
     ASSERT_TRUE(entry->view.next(walk, event.slot));
+    entry->position = {tickets_ + 1};
     event.entry = std::move(entry);
     event.ticket = tickets_++;
+    if (journal_) journal_->emplace(event.entry->position.value, event);
     sink_->put(std::move(event));
+  }
+  // What was put in can be read again.
+  void with_a_journal() {
+    journal_.emplace();
+    sink_->can_read_again(
+        [this](std::uint64_t ticket,
+               const exporting::EventPlace& place) -> Result<std::optional<exporting::OutboundEvent>> {
+          if (journal_fails_) return fail("the disk says no");
+          const auto found = journal_->find(place.entry.value);
+          if (found == journal_->end()) return std::nullopt;
+          EXPECT_EQ(found->second.ticket, ticket);
+          return found->second;
+        });
   }
 
   void run(std::int64_t for_ms) {
@@ -116,6 +131,8 @@ class TeeSinkTest : public testing::Test {
   std::unique_ptr<TeeSink> sink_;
   std::map<std::uint64_t, bool> finished_;
   std::uint64_t tickets_ = 0;
+  std::optional<std::map<std::uint64_t, exporting::OutboundEvent>> journal_;
+  bool journal_fails_ = false;
 };
 
 TEST_F(TeeSinkTest, a_payload_goes_to_its_path_as_it_came_under_the_environments_current_credential) {
@@ -174,6 +191,96 @@ TEST_F(TeeSinkTest, a_parked_lane_that_is_full_lets_others_pass_and_alone_it_sto
   ASSERT_FALSE(letters_.letters.empty());
   EXPECT_EQ(letters_.letters[0].code, "http_401");
   EXPECT_TRUE(letters_.letters[0].record.starts_with("{\"payload\":\""));
+}
+
+TEST_F(TeeSinkTest, a_lane_that_is_refused_keeps_the_places_of_its_payloads_and_holds_up_no_other) {
+  with_a_journal();
+  bool refused = true;
+  answer_ = [&](const HttpRequest& request) { return refused && request.url.ends_with("/bulk") ? 401 : 202; };
+  put(CredentialKind::sdk_key);
+  run(10'000);  // parked, and nothing of another credential was ever seen
+  for (std::size_t i = 1; i < 4 * kMaxLanePayloads; ++i) {
+    ASSERT_TRUE(sink_->has_room()) << i;
+    put(CredentialKind::sdk_key);
+  }
+  EXPECT_LE(sink_->stats().bytes_inside, kMaxLanePayloads * 1'000);
+  put(CredentialKind::mobile_key);
+  run(1'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{4 * kMaxLanePayloads, true}}));
+  EXPECT_TRUE(letters_.letters.empty());
+  journal_fails_ = true;
+  refused = false;
+  run(70'000);
+  EXPECT_EQ(finished_.size(), kMaxLanePayloads + 1) << "those in memory";
+  journal_fails_ = false;
+  journal_->erase(1'500);
+  run(10'000);
+  EXPECT_EQ(finished_.size(), 4 * kMaxLanePayloads + 1);
+  ASSERT_EQ(letters_.letters.size(), 1u);
+  EXPECT_EQ(letters_.letters[0].code, "journal_entry_gone");
+  EXPECT_EQ(sink_->stats().bytes_inside, 0u);
+}
+
+TEST_F(TeeSinkTest, a_window_that_is_full_of_a_refused_lane_lets_others_pass_by_dead_letters_of_the_oldest) {
+  with_a_journal();
+  answer_ = [](const HttpRequest& request) { return request.url.ends_with("/bulk") ? 401 : 202; };
+  put(CredentialKind::sdk_key);
+  run(10'000);
+  for (std::size_t i = 1; i < 2 * kMaxLanePayloads; ++i) put(CredentialKind::sdk_key);
+  sink_->window_is_full();
+  run(1'000);
+  EXPECT_TRUE(letters_.letters.empty()) << "nothing else came: the journal keeps it";
+  put(CredentialKind::mobile_key);
+  sink_->window_is_full();
+  run(1'000);
+  EXPECT_GT(letters_.letters.size(), 0u);
+  EXPECT_LE(letters_.letters.size(), static_cast<std::size_t>(kMostGivenUp));
+}
+
+TEST_F(TeeSinkTest, payloads_that_are_refused_for_what_they_are_stop_no_others_and_are_dead_letters) {
+  answer_ = [](const HttpRequest& request) { return request.body == "[0]" ? 403 : request.body == "[1]" ? 421 : 202; };
+  put(CredentialKind::client_side_id, "[2]");
+  run(100);
+  for (int round = 0; round < 60; ++round) {
+    if (round % 10 == 0) put(CredentialKind::client_side_id, round % 20 == 0 ? "[0]" : "[1]");
+    for (int i = 2; i < 12; ++i) put(CredentialKind::client_side_id, "[" + std::to_string(i) + "]");
+    run(1'000);
+    EXPECT_FALSE(sink_->problem()) << sink_->problem()->message;
+  }
+  run(60'000);
+  EXPECT_EQ(finished_.size(), tickets_ - (finished_.size() < tickets_ ? 2 : 0)) << "the last may wait for others";
+  EXPECT_GE(letters_.letters.size(), 4u);
+  EXPECT_NE(letters_.letters[0].reason.find("answered this payload with 4"), std::string::npos);
+}
+
+TEST_F(TeeSinkTest, a_credential_that_is_refused_from_now_on_parks_its_lane_and_fills_no_dead_letters) {
+  bool refused = false;
+  answer_ = [&](const HttpRequest&) { return refused ? 401 : 202; };
+  put(CredentialKind::sdk_key);
+  run(100);
+  refused = true;
+  for (int i = 0; i < 100; ++i) put(CredentialKind::sdk_key);
+  run(900'000);
+  EXPECT_TRUE(letters_.letters.empty());
+  ASSERT_TRUE(sink_->problem());
+  EXPECT_EQ(sink_->problem()->code, "http_401");
+  EXPECT_LT(transport_.request_count(), 80u);
+  refused = false;
+  run(120'000);
+  EXPECT_EQ(finished_.size(), 101u);
+}
+
+TEST_F(TeeSinkTest, one_failure_among_payloads_that_are_accepted_is_no_problem_of_the_service) {
+  int failures = 0;
+  answer_ = [&](const HttpRequest& request) { return request.body == "[0]" && failures++ < 3 ? 503 : 202; };
+  put(CredentialKind::sdk_key, "[1]");
+  run(100);
+  put(CredentialKind::sdk_key, "[0]");
+  for (int i = 2; i < 20; ++i) put(CredentialKind::sdk_key, "[" + std::to_string(i) + "]");
+  run(300);
+  EXPECT_FALSE(sink_->problem());
+  run(20'000);
+  EXPECT_EQ(finished_.size(), 20u);
 }
 
 TEST_F(TeeSinkTest, what_fails_for_a_time_is_tried_for_ever_and_retry_after_is_obeyed) {
