@@ -156,7 +156,7 @@ test(`${KILLS} times kill -9 while filter, compression and on/off change: DuckDB
   t.diagnostic(`seed ${SEED}: ${KILLS} kills (${counts.startsKilled} during a start), ${counts.reloads} reloads, ${counts.offs} times off; ${load.acknowledged.length} events acknowledged, ${must.length} must be in the bucket, ${may.length - must.length} may; ${objects.length} objects`);
   assert.ok(must.length > KILLS * 20, 'there was load');
   assert.deepEqual(objects.filter(({ puts }) => puts !== 1), [], 'no object was overwritten');
-  assert.equal(new Set(objects.map(({ key }) => extensionOf(key))).size, COMPRESSIONS.length, 'objects of each compression');
+  if (KILLS >= 50) assert.equal(new Set(objects.map(({ key }) => extensionOf(key))).size, COMPRESSIONS.length, 'objects of each compression');
 
   const DuckDB = await loadDuckDB();
   if (DuckDB.missing) await t.test('without DuckDB, by the test\'s own count', async () => {
