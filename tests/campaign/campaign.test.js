@@ -13,6 +13,7 @@ import { Kinesim } from '../integration/lib/kinesim.js';
 import { Load } from '../integration/lib/load.js';
 import { repository, sluiceBinary } from '../integration/lib/paths.js';
 import { Process, temporaryFolder } from '../integration/lib/process.js';
+import { randomOf } from '../integration/lib/random.js';
 import { Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { addRow, compare, table, writeTable } from './ledger.js';
@@ -20,17 +21,6 @@ import { addRow, compare, table, writeTable } from './ledger.js';
 const SCALE = Number(process.env.SLUICE_CAMPAIGN_SCALE ?? 1);
 const SEED = Number(process.env.SLUICE_CAMPAIGN_SEED ?? Math.floor(Math.random() * 1e9));
 const times = (count) => Math.max(1, Math.round(count * SCALE));
-
-// mulberry32: small, and the same on every machine.
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 console.log(`campaign: seed ${SEED}, scale ${SCALE}`);
 after(() => {

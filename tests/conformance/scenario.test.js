@@ -1,18 +1,15 @@
 // SDKs of several languages through one scenario (scenario.json), into the built server: what each causes in the stream is compared
 // event by event with what the scenario says, and so with one another. An SDK whose toolchain is missing is skipped by name.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { eventOf } from '../integration/lib/events.js';
-import { serverFlag, startFlagServer } from '../integration/lib/flag_server.js';
+import { startFlagServer } from '../integration/lib/flag_server.js';
 import { Kinesim } from '../integration/lib/kinesim.js';
 import { SDK_KEY, Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
-import { toolchains } from './toolchains.js';
+import { scenario, scenarioFlags, stepsOf } from './scenario.js';
+import { drive, toolchains } from './toolchains.js';
 
-const scenario = JSON.parse(readFileSync(new URL('scenario.json', import.meta.url), 'utf8'));
-const FLAG_VERSION = 3;
 const KINDS = ['feature', 'debug', 'identify', 'custom', 'alias'];
 
 // The context's keys by kind, from whichever form the SDK sends.
@@ -47,27 +44,15 @@ function asWritten(event) {
 const canonical = (value) => JSON.stringify(value, (_, member) => member && typeof member === 'object' && !Array.isArray(member)
   ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member);
 
-function drive([command, ...args], told) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000 });
-    let said = '';
-    child.stdout.on('data', (data) => (said += data));
-    child.stderr.on('data', (data) => (said += data));
-    child.on('error', reject).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`the driver ended with ${code}: ${said}`))));
-    child.stdin.end(JSON.stringify(told));
-  });
-}
-
 for (const sdk of toolchains) {
   const lacking = sdk.missing();
   test(sdk.name, { skip: lacking ?? false }, async (t) => {
-    const steps = scenario.steps.filter(({ needs }) => !needs || (needs === 'users') === Boolean(sdk.users));
+    const steps = stepsOf(sdk);
     const expected = steps.flatMap(({ events }) => events);
     const command = sdk.prepare();
     const kinesim = await Kinesim.start(t);
     const sluice = await Sluice.start(t, { destinations: [{ ...kinesim.destination(), kinds: KINDS }] });
-    const flags = Object.fromEntries(Object.entries(scenario.flags).map(([key, fields]) => [key, serverFlag(key, { ...fields, version: FLAG_VERSION })]));
-    const { uri: flagsUri } = await startFlagServer(t, { flags });
+    const { uri: flagsUri } = await startFlagServer(t, { flags: scenarioFlags() });
     await drive(command, { sdkKey: SDK_KEY, flagsUri, intakeUri: sluice.uri, scenario: { ...scenario, steps } });
 
     await waitFor('all of it to be delivered', async () => {

@@ -1,5 +1,5 @@
 // The SDKs of other languages: which toolchain each needs, how its driver is made ready under build/conformance, and how it is run.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../integration/lib/paths.js';
@@ -38,10 +38,13 @@ function pythonWith(name, packages, script) {
   };
 }
 
-const python = (version) => ({
+export const PYTHON_VERSIONS = ['9.17.0', '7.6.1'];
+
+// `user`: which test uses it. Each has a Python of its own, as tests run side by side.
+export const python = (version, user = 'scenario') => ({
   name: `Python server SDK ${version}`,
   users: version.startsWith('7.'),
-  ...pythonWith(`python-${version}`, [`launchdarkly-server-sdk==${version}`], 'drive.py'),
+  ...pythonWith(`${user}-python-${version}`, [`launchdarkly-server-sdk==${version}`], 'drive.py'),
 });
 
 // six: what the package needs and does not say.
@@ -64,4 +67,16 @@ const node = {
   prepare: () => [process.execPath, path.join(here, 'node/drive.mjs')],
 };
 
-export const toolchains = [node, python('9.17.0'), python('7.6.1'), go];
+export const toolchains = [node, ...PYTHON_VERSIONS.map((version) => python(version)), go];
+
+// Runs an SDK's driver to its end. `told`: what it reads from standard input.
+export function drive([command, ...args], told, { env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env, timeout: 60_000 });
+    let said = '';
+    child.stdout.on('data', (data) => (said += data));
+    child.stderr.on('data', (data) => (said += data));
+    child.on('error', reject).on('close', (code) => (code === 0 ? resolve() : reject(new Error(`the driver ended with ${code}: ${said}`))));
+    child.stdin.end(JSON.stringify(told));
+  });
+}

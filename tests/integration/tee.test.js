@@ -1,67 +1,19 @@
 // The tee to LaunchDarkly: what the recorder in its place gets is, byte for byte, what SDKs send directly; an outage and kill -9 lose
 // nothing, and double only whole payloads under the same payload id.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { openPage } from './lib/browser_page.js';
 import { startFlagServer, TRACKED_FLAGS } from './lib/flag_server.js';
 import { freePort } from './lib/process.js';
+import { Recorder, shapeOf, tee } from './lib/recorder.js';
 import { sdks } from './lib/sdks.js';
-import { customEvent, destination, ENVIRONMENT_ID, SDK_KEY, Sluice } from './lib/sluice.js';
+import { customEvent, ENVIRONMENT_ID, MOBILE_KEY, SDK_KEY, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
 const require = createRequire(import.meta.url);
-// The service answers browsers of any origin.
-const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*', 'Access-Control-Allow-Methods': 'POST,OPTIONS' };
-
-const MOBILE_KEY = 'mob-7e570000-0000-4000-8000-000000000001';
-
-// Answers as the event service does, and keeps what it got. `answer(request)` gives the status; 0 breaks the connection.
-class Recorder {
-  static async start(t, { port = 0 } = {}) {
-    const recorder = new Recorder();
-    recorder.requests = [];
-    recorder.answer = () => 202;
-    recorder.server = createServer((request, response) => {
-      const parts = [];
-      request.on('data', (part) => parts.push(part));
-      request.on('end', () => {
-        const { method, url, headers } = request;
-        if (method === 'OPTIONS') return response.writeHead(204, { ...CORS, 'Access-Control-Allow-Headers': headers['access-control-request-headers'] ?? '*' }).end();
-        const got = { method, url, headers, body: Buffer.concat(parts) };
-        const status = recorder.answer(got);
-        if (status === 0) return response.destroy();
-        if (status < 300) recorder.requests.push(got);
-        response.writeHead(status, { 'Content-Type': 'application/json', ...CORS });
-        response.end(status < 300 ? '' : '{"message":"as the test says"}');
-      });
-    });
-    await new Promise((resolve) => { recorder.server.listen(port, '127.0.0.1', resolve); });
-    recorder.port = recorder.server.address().port;
-    recorder.uri = `http://127.0.0.1:${recorder.port}`;
-    t.after(() => { recorder.server.closeAllConnections(); recorder.server.close(); });
-    return recorder;
-  }
-
-  payloads() {
-    return this.requests.filter(({ url }) => !url.includes('diagnostic'));
-  }
-}
-
-const tee = (recorder, fields = {}) => destination({
-  name: 'launchdarkly', kind: 'launchdarkly-events', region: undefined, stream_name: undefined, events_uri: recorder.uri, ...fields,
-});
-
-// What differs between two runs of an SDK, made the same.
-const KEPT = ['user-agent', 'content-type', 'content-encoding', 'x-launchdarkly-event-schema', 'x-launchdarkly-user-agent', 'x-launchdarkly-wrapper', 'x-launchdarkly-tags'];
-function shapeOf({ method, url, headers, body }) {
-  const plain = headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
-  const text = plain.toString().replace(/\d{13}(\.\d+)?/g, 'TIME').replace(/localhost:\d+/g, 'localhost').replace(/"[0-9a-f]{8}-[0-9a-f-]{27}"/g, '"UUID"');
-  return { method, url, headers: Object.fromEntries(KEPT.filter((name) => headers[name]).map((name) => [name, headers[name]])), text };
-}
 
 for (const sdk of sdks.filter(({ name }) => /^Node (server SDK 9|client SDK)/.test(name))) {
   test(`${sdk.name}: LaunchDarkly gets the same through the tee as directly`, async (t) => {

@@ -10,6 +10,7 @@ import { freePort, Process, temporaryFolder } from './process.js';
 import { waitFor } from './wait.js';
 
 export const SDK_KEY = 'sdk-7e570000-0000-4000-8000-000000000001';
+export const MOBILE_KEY = 'mob-7e570000-0000-4000-8000-000000000001';
 export const ENVIRONMENT_ID = '7e5700000000000000000001';
 export const PROJECT_ID = '7e5700000000000000000002';
 export const ADMIN_TOKEN = 'api-7e5700000000000000000000000000000000';
@@ -38,7 +39,7 @@ export function configText({ settings, destinations = [] }) {
     tomlTable('[[project]]', { key: 'test', id: PROJECT_ID }),
     tomlTable('[[environment]]', {
       project: 'test', key: 'production', id: ENVIRONMENT_ID, sdk_keys: [SDK_KEY],
-      mobile_keys: ['mob-7e570000-0000-4000-8000-000000000001'],
+      mobile_keys: [MOBILE_KEY],
     }),
     ...destinations.map((fields) => tomlTable('[[destination]]', fields)),
   ].join('\n');
