@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/audit.h"
+#include "api/newest_letters.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
 #include "api/status.h"
@@ -16,53 +17,57 @@ namespace sluice::api {
 namespace {
 
 constexpr std::uint64_t kDeadLettersPage = 50, kMostDeadLetters = 500;
-// Read at most, from the end of each of the six files: what a page shows is there. Some letters of the usual largest
-// record (1 MiB), and 24 MiB together.
-constexpr std::uint64_t kDeadLetterTailBytes = 4u << 20;
 // A download holds the whole of the files in memory.
 constexpr std::uint64_t kMostDownloadBytes = 64u << 20;
-
-struct LetterFile {
-  std::string text;  // its end
-  std::uint64_t bytes = 0;
-};
 
 std::string path_of(const RestContext& context, const catalog::Destination& destination) {
   return context.data_directory + "/dead-letters/" + destination.id.hex() + ".ndjson";
 }
 
-RestResult<LetterFile> read_letters(const RestContext& context, const std::string& path, std::uint64_t at_most) {
-  LetterFile letters;
+// The file's end. An error: why it cannot be read.
+tl::expected<std::string, std::string> read_letters(const RestContext& context, const std::string& path,
+                                                    std::uint64_t at_most) {
+  std::string text;
   const auto file = context.files.open(path, false);
-  if (!file && file.error().fault == storage::FileFault::not_found) return letters;
+  if (!file && file.error().fault == storage::FileFault::not_found) return text;
   const auto size = file ? (*file)->size() : tl::unexpected(file.error());
-  if (!size)
-    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", size.error().message));
-  letters.bytes = *size;
-  letters.text.resize(std::min(*size, at_most));
-  const auto read = (*file)->read_at(*size - letters.text.size(), letters.text.data(), letters.text.size());
-  if (!read)
-    return refuse(503, "unavailable", fmt::format("The dead letters cannot be read: {}.", read.error().message));
-  letters.text.resize(*read);
-  return letters;
-}
-
-// The newest letters of one file, the newest first.
-void add_newest(std::string_view text, std::size_t at_most, std::vector<RestJson>& letters) {
-  for (std::size_t added = 0; !text.empty() && added < at_most;) {
-    text.remove_suffix(text.back() == '\n');
-    const std::size_t begin = text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n') + 1;
-    RestJson letter = RestJson::parse(text.substr(begin), nullptr, false);
-    text = text.substr(0, begin);
-    if (!letter.is_object()) continue;
-    letters.push_back(std::move(letter));
-    ++added;
-  }
+  if (!size) return tl::unexpected(size.error().message);
+  text.resize(std::min(*size, at_most));
+  const auto read = (*file)->read_at(*size - text.size(), text.data(), text.size());
+  if (!read) return tl::unexpected(read.error().message);
+  text.resize(*read);
+  return text;
 }
 
 std::string time_of(const RestJson& letter) {
   const auto time = letter.find("time");
   return time != letter.end() && time->is_string() ? time->get<std::string>() : std::string();
+}
+
+RestAnswer unreadable(const std::string& why) {
+  return {503, {{"code", "unavailable"}, {"message", fmt::format("The dead letters cannot be read: {}.", why)}}};
+}
+
+RestAnswer newest_of(const RestContext& context, ObjectId id, const std::vector<std::string>& paths,
+                     std::uint64_t at_most) {
+  std::uint64_t bytes = 0, lines = 0;
+  bool all = true;
+  std::vector<RestJson> newest;
+  for (const std::string& path : paths) {
+    auto letters = newest_letters(context.files, path, at_most);
+    if (!letters) return unreadable(letters.error().message);
+    bytes += letters->bytes;
+    lines += letters->lines;
+    all = all && letters->whole;
+    std::move(letters->letters.begin(), letters->letters.end(), std::back_inserter(newest));
+  }
+  // For files that are read to their beginning, their number of letters; for longer ones, the number ever written.
+  const auto status = context.exporter.status(id);
+  const std::uint64_t total = all || !status ? lines : status->pipeline.balance.dead_lettered;
+  std::stable_sort(newest.begin(), newest.end(),
+                   [](const RestJson& a, const RestJson& b) { return time_of(a) > time_of(b); });
+  if (newest.size() > at_most) newest.resize(at_most);
+  return RestAnswer{200, {{"totalCount", total}, {"bytes", bytes}, {"items", RestJson(std::move(newest))}}};
 }
 
 }  // namespace
@@ -72,24 +77,12 @@ RestOutcome list_dead_letters(const RestContext& context, const RestCall& call) 
   if (!destination) return tl::unexpected(destination.error());
   const auto limit = number_in_query(call, "limit", kDeadLettersPage, 1, kMostDeadLetters);
   if (!limit) return tl::unexpected(limit.error());
-  std::uint64_t bytes = 0, lines = 0;
-  bool all = true;
-  std::vector<RestJson> newest;
-  for (const std::string& path : exporting::dead_letter_paths(path_of(context, destination->value))) {
-    const auto letters = read_letters(context, path, kDeadLetterTailBytes);
-    if (!letters) return tl::unexpected(letters.error());
-    bytes += letters->bytes;
-    lines += static_cast<std::uint64_t>(std::count(letters->text.begin(), letters->text.end(), '\n'));
-    all = all && letters->bytes == letters->text.size();
-    add_newest(letters->text, *limit, newest);
-  }
-  // For files that are read to their beginning, their number of letters; for longer ones, the number ever written.
-  const auto status = context.exporter.status(destination->value.id);
-  const std::uint64_t total = all || !status ? lines : status->pipeline.balance.dead_lettered;
-  std::stable_sort(newest.begin(), newest.end(),
-                   [](const RestJson& a, const RestJson& b) { return time_of(a) > time_of(b); });
-  if (newest.size() > *limit) newest.resize(*limit);
-  return RestAnswer{200, {{"totalCount", total}, {"bytes", bytes}, {"items", RestJson(std::move(newest))}}};
+  // Read on the worker: the admin loop has others to answer.
+  RestAnswer answer{200, nullptr};
+  answer.later = [&context, at_most = *limit, id = destination->value.id,
+                  paths = exporting::dead_letter_paths(path_of(context, destination->value))](
+                     const std::atomic<bool>&) -> RestAnswer { return newest_of(context, id, paths, at_most); };
+  return answer;
 }
 
 RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
@@ -111,8 +104,11 @@ RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
     RestAnswer read{200, nullptr};
     std::string all;
     for (const std::string& path : paths)
-      if (all.size() < kMostDownloadBytes)
-        if (auto letters = read_letters(context, path, kMostDownloadBytes - all.size())) all += letters->text;
+      if (all.size() < kMostDownloadBytes) {
+        const auto letters = read_letters(context, path, kMostDownloadBytes - all.size());
+        if (!letters) return unreadable(letters.error());
+        all += *letters;
+      }
     read.download = std::move(all);
     return read;
   };

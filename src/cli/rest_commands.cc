@@ -211,7 +211,11 @@ std::string shown(const RestCommand& command, const ordered_json& answer) {
     rows.emplace_back();
     for (const RestColumn& column : command.columns) rows.back().push_back(cell_of(item, column.place));
   }
-  return rows.size() == 1 ? "None.\n" : text_table(rows);
+  std::string text = rows.size() == 1 ? "None.\n" : text_table(rows);
+  const auto total = body.find("totalCount");
+  if (total != body.end() && total->is_number_unsigned() && total->get<std::size_t>() >= rows.size())
+    text += fmt::format("{} of {}.\n", rows.size() - 1, total->get<std::size_t>());
+  return text;
 }
 
 // Shows the progress of a replay until it ends; the replay does not depend on it.

@@ -286,7 +286,7 @@ export interface History {
 export interface DeadLetters {
   totalCount: number;
   bytes: number;
-  items: { time: Instant; code: string; reason: string; position?: string; record: unknown }[];
+  items: { time: Instant; code: string; reason: string; position?: string; record: unknown; recordBytes?: number }[];
 }
 
 export interface ExportedEvent {

@@ -42,7 +42,9 @@ export function DeadLetterBox({ of, total, mayWrite }: { of: DestinationRef; tot
                 {data.items.map((letter, index) => (
                   <details key={`${letter.position}-${index}`} className="fold" style={{ borderBottom: 0 }}>
                     <summary><Time at={letter.time} /> · <span className="mono">{letter.code}</span> · {letter.reason}</summary>
-                    <JsonView value={letter.record} what="dead letter" maxHeight={300} />
+                    {letter.recordBytes === undefined
+                      ? <JsonView value={letter.record} what="dead letter" maxHeight={300} />
+                      : <p className="small dim">The record has {bytes(letter.recordBytes)}. The download holds it.</p>}
                   </details>
                 ))}
               </div>
