@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "bucket.h"
 #include "destinations/kinesis/kinesis_sink.h"
+#include "event_service.h"
+#include "export/dead_letter_file.h"
 #include "export/limits.h"
+#include "receiver.h"
 #include "system_random.h"
 
 namespace sluice::simulation {
@@ -19,6 +23,8 @@ constexpr std::uint64_t kOutageStepUs = 10'000'000;
 constexpr std::int64_t kSettleAtMostS = 3'600;
 // It is at rest when nothing is seen to wait for so long.
 constexpr std::int64_t kRestS = 4;
+// How often SDKs still send when all is repaired, as long as something waits.
+constexpr std::int64_t kPlainEveryS = 30;
 // Cursors, flags and the like, beside the journal's own files.
 constexpr std::uint64_t kOtherFilesBytes = 2u << 20;
 
@@ -31,6 +37,19 @@ std::string describe(const exporting::DestinationStatus& status) {
                      balance.dead_lettered, balance.missing,
                      status.pipeline.problem ? status.pipeline.problem->code : "");
 }
+
+// Kinesis alone in a third of the runs, else any of them.
+std::vector<Kind> draw_kinds(Random& random) {
+  if (random.below(3) == 0) return {Kind::kinesis};
+  std::vector<Kind> kinds;
+  for (std::size_t i = 0; i < kKinds; ++i)
+    if (random.below(2) == 0) kinds.push_back(static_cast<Kind>(i));
+  if (kinds.empty()) kinds.push_back(static_cast<Kind>(1 + random.below(kKinds - 1)));
+  return kinds;
+}
+
+// Of a destination's name: far_name().
+std::size_t number_in(const std::string& name) { return std::stoul(name.substr(name.find('-') + 1)); }
 
 // In half of the runs some payloads are large: read by their worker, and stored in parts.
 intake::IntakeLimits draw_intake_limits(Random& random) {
@@ -53,7 +72,8 @@ journal::JournalLimits draw_limits(Random& random) {
 
 }  // namespace
 
-Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms)
+Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms,
+         std::vector<Kind> kinds)
     : seed_(seed),
       tell_(std::move(tell)),
       outage_ms_(outage_ms),
@@ -65,11 +85,13 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       lost_random_(part(seed, 13)),
       large_random_(part(seed, 14)),
       packing_random_(part(seed, 15)),
+      kind_random_(part(seed, 17)),
       loses_files_(outage_ms == 0 && lost_random_.below(10) < 3),
       packs_(packing_random_.below(3) != 0),
       throttles_bytes_(packs_ && packing_random_.below(2) == 0),
       refuses_large_(packs_ && packing_random_.below(3) == 0),
       surges_(packs_ && packing_random_.below(2) == 0),
+      kinds_(kinds.empty() ? draw_kinds(kind_random_) : std::move(kinds)),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
@@ -100,6 +122,8 @@ void Run::tell(const std::string& line) const {
 Outcome Run::go() {
   tell("weather: " + weather_.text() + (packs_ ? ", packed" : "") + (throttles_bytes_ ? ", few bytes" : "") +
        (refuses_large_ ? ", large records are refused" : "") + (surges_ ? ", surges" : ""));
+  for (const Kind kind : kinds_)
+    tell(fmt::format("destinations of the kind {}", kKindNames[static_cast<std::size_t>(kind)]));
   try_start();
   for (std::uint64_t i = 1 + random_.below(3); i > 0 && !broken_; --i) guarded([this] { make_destination(); });
   live();
@@ -115,7 +139,8 @@ Outcome Run::go() {
     std::map<ObjectId, std::string> letters;
     std::map<ObjectId, std::uint64_t> usage;
     for (const Tracked& each : ledger_.destinations) {
-      letters[each.id] = disk_->bytes("/data/dead-letters/" + each.id.hex() + ".ndjson");
+      for (const std::string& path : exporting::dead_letter_paths("/data/dead-letters/" + each.id.hex() + ".ndjson"))
+        if (disk_->exists(path)) letters[each.id] += disk_->bytes(path);
       usage[each.id] = database_.usage_of(each.id.hex());
     }
     broken_ = ledger_.broken(cloud_, happened_, status, letters, usage);
@@ -124,9 +149,21 @@ Outcome Run::go() {
   outcome.payloads = ledger_.payloads.size();
   outcome.acknowledged_events = ledger_.acknowledged_events();
   for (const Tracked& each : ledger_.destinations) {
-    outcome.taken_records += cloud_.stream(each.stream).taken;
+    outcome.taken_records += cloud_.takings(each.stream).taken;
+    outcome.repeats += cloud_.takings(each.stream).repeats();
+    if (const Service* const service = cloud_.service(each.stream)) {
+      if (const auto* events = dynamic_cast<const EventService*>(service)) {
+        outcome.payloads_forwarded += events->taken;
+        outcome.payloads_divided += events->divided();
+      }
+      if (const auto* bucket = dynamic_cast<const Bucket*>(service)) {
+        outcome.objects += bucket->objects();
+        outcome.found_there += bucket->found_there();
+      }
+      if (const auto* receiver = dynamic_cast<const Receiver*>(service)) outcome.batches += receiver->batches();
+      continue;
+    }
     const Stream& stream = cloud_.stream(each.stream);
-    outcome.repeats += stream.repeats();
     outcome.records += stream.records;
     outcome.packed += stream.packed;
     outcome.throttled += stream.throttled;
@@ -147,7 +184,12 @@ Outcome Run::go() {
 
 void Run::live() {
   const bool outage = outage_ms_ > 0;
-  for (const Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults.unreachable = outage;
+  for (const Tracked& each : ledger_.destinations) {
+    if (Service* const service = cloud_.service(each.stream))
+      service->faults.unreachable = outage;
+    else
+      cloud_.stream(each.stream).faults.unreachable = outage;
+  }
   const std::int64_t until_us =
       clock_.steady_us() + (outage ? outage_ms_ * 1000 : static_cast<std::int64_t>(5 + random_.below(40)) * kSecondUs);
   const std::uint64_t longest_step_us = outage ? kOutageStepUs : 300'000;
@@ -191,9 +233,11 @@ bool Run::settle() {
     check_limits();
     // What is shown may be two seconds old.
     rested_s = in_flight_.empty() && at_rest() ? rested_s + 1 : 0;
+    const bool only_kinesis = kinds_.size() == 1 && kinds_.front() == Kind::kinesis;
+    if (!only_kinesis && rested_s == 0 && s % kPlainEveryS == kPlainEveryS - 1) send_plain();
     if (rested_s < kRestS) continue;
     std::uint64_t taken = 0, after = 0;
-    for (const Tracked& each : ledger_.destinations) taken += cloud_.stream(each.stream).taken;
+    for (const Tracked& each : ledger_.destinations) taken += cloud_.takings(each.stream).taken;
     guarded([this] { process_->stop(10'000); });
     count_usage();
     end_life();
@@ -201,7 +245,7 @@ bool Run::settle() {
     if (!process_) return false;
     guarded([this] { scheduler_.run_for(10 * kSecondUs); });
     guarded([this] { look_at_rest(); });
-    for (const Tracked& each : ledger_.destinations) after += cloud_.stream(each.stream).taken;
+    for (const Tracked& each : ledger_.destinations) after += cloud_.takings(each.stream).taken;
     if (after != taken) broken_ = fmt::format("after a stop in order {} events came again", after - taken);
     return at_rest();
   }
@@ -216,7 +260,7 @@ bool Run::settle() {
 void Run::check_limits() {
   if (!process_ || broken_) return;
   check_shown();
-  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes)
+  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes + spool_limit_bytes())
     broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
   for (const exporting::DestinationStatus& each : process_->exporter().status()) {
     const exporting::PipelineStatus& pipeline = each.pipeline;
@@ -251,8 +295,7 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
   tell(fmt::format("dies ({}): {}", static_cast<int>(how), why));
   if (process_ && process_->listens())
     for (const exporting::DestinationStatus& each : process_->exporter().status())
-      tell(describe(each) +
-           fmt::format(" taken {}", cloud_.stream(std::stoul(each.destination.name.substr(7))).ledger.size()));
+      tell(describe(each) + fmt::format(" taken {}", cloud_.takings(number_in(each.destination.name)).ledger.size()));
   scheduler_.kill();
   cloud_.forget_callers();
   auto disk = left_behind_ ? std::move(left_behind_) : disk_->after_crash(how, random_.next());
@@ -302,7 +345,9 @@ void Run::count_usage() {
   Database::Usage delivered;
   for (const auto& [id, sums] : process_->exporter().delivered())
     for (const event::EventKindRow& row : event::kEventKinds)
-      if (const std::uint64_t events = sums.by_kind[static_cast<std::size_t>(row.kind)]; events > 0)
+      if (row.kind == event::EventKind::original)
+        continue;  // its events are what is used
+      else if (const std::uint64_t events = sums.by_kind[static_cast<std::size_t>(row.kind)]; events > 0)
         delivered[{id.hex(), std::string(row.name)}] = events;
   for (const auto& [key, events] : counted)
     if (delivered[key] < events)
