@@ -104,6 +104,8 @@ class Cloud final : public http_client::HttpTransport {
 
   // The process that asked is gone: no answer reaches it any more. What is on its way may still arrive.
   void forget_callers() { ++generation_; }
+  // Requests that did not arrive yet at far ends that are no streams, whoever sent them.
+  std::uint64_t on_the_way() const { return on_the_way_; }
 
   void send(http_client::HttpRequest request, std::function<void(http_client::HttpResponse)> done) override;
 
@@ -127,7 +129,7 @@ class Cloud final : public http_client::HttpTransport {
   Random random_;
   Random flag_random_;     // of the list of flags alone
   Random packing_random_;  // of what came with packed records
-  std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0;
+  std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0, on_the_way_ = 0;
   std::map<std::string, std::int64_t> sessions_;  // access key id → true time it expires, ms
   std::map<std::size_t, std::unique_ptr<Stream>> streams_;
   std::map<std::size_t, std::unique_ptr<Service>> services_;

@@ -83,8 +83,10 @@ void Cloud::carry(Service& to, HttpRequest request, std::function<void(HttpRespo
   const bool lost = random.unit() < faults.answer_is_lost || back_us > timeout_us;
   if (lost) back_us = std::max(timeout_us, arrives_us);
   const Signature signature = signature_of(request);
+  ++on_the_way_;
   scheduler_.at(arrives_us,
                 [this, &to, wrong, cut, lost, signature, back_us, answer, request = std::move(request)]() mutable {
+                  --on_the_way_;
                   const std::uint64_t before = to.taken;
                   HttpResponse response = dated(to.answer(request, signature));
                   if (lost) response = fault_answer(TransportFault::timeout);

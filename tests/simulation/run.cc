@@ -48,6 +48,14 @@ std::vector<Kind> draw_kinds(Random& random) {
   return kinds;
 }
 
+std::string bytes_by_folder(const storage::FakeFileSystem& disk) {
+  std::map<std::string, std::uint64_t> bytes;
+  for (const std::string& path : disk.paths()) bytes[path.substr(0, path.rfind('/'))] += disk.bytes(path).size();
+  std::string text;
+  for (const auto& [folder, sum] : bytes) text += fmt::format(" {} in {}", sum, folder);
+  return text;
+}
+
 // Of a destination's name: far_name().
 std::size_t number_in(const std::string& name) { return std::stoul(name.substr(name.find('-') + 1)); }
 
@@ -113,6 +121,8 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
   constexpr std::uint64_t kPads[] = {50, 400, 8'000};
   sdk_.pad_bytes = kPads[random_.below(std::size(kPads))];
   sdk_.events_at_most = sdk_.pad_bytes > 1000 ? 6 : 30;
+  // With its original a payload must fit into a segment.
+  if (sdk_.pad_bytes > 1000 && has_kind(Kind::tee)) sdk_.events_at_most = 3;
 }
 
 void Run::tell(const std::string& line) const {
@@ -232,9 +242,8 @@ bool Run::settle() {
     look_at_replays();
     check_limits();
     // What is shown may be two seconds old.
-    rested_s = in_flight_.empty() && at_rest() ? rested_s + 1 : 0;
-    const bool only_kinesis = kinds_.size() == 1 && kinds_.front() == Kind::kinesis;
-    if (!only_kinesis && rested_s == 0 && s % kPlainEveryS == kPlainEveryS - 1) send_plain();
+    rested_s = in_flight_.empty() && cloud_.on_the_way() == 0 && at_rest() ? rested_s + 1 : 0;
+    if (!is_only_kinesis() && rested_s == 0 && s % kPlainEveryS == kPlainEveryS - 1) send_plain();
     if (rested_s < kRestS) continue;
     std::uint64_t taken = 0, after = 0;
     for (const Tracked& each : ledger_.destinations) taken += cloud_.takings(each.stream).taken;
@@ -261,7 +270,7 @@ void Run::check_limits() {
   if (!process_ || broken_) return;
   check_shown();
   if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes + spool_limit_bytes())
-    broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
+    broken_ = fmt::format("the disk holds {} bytes, more than it may:{}", disk_->used_bytes(), bytes_by_folder(*disk_));
   for (const exporting::DestinationStatus& each : process_->exporter().status()) {
     const exporting::PipelineStatus& pipeline = each.pipeline;
     if (pipeline.balance.waiting > (1ull << 60))

@@ -97,6 +97,8 @@ class Run {
   // Tees, buckets and webhooks (services.cc)
   Kind draw_kind();
   nlohmann::json draw_service(Tracked& made);
+  bool has_kind(Kind kind) const;
+  bool is_only_kinesis() const { return kinds_.size() == 1 && kinds_.front() == Kind::kinesis; }
   void change_service(Tracked& destination);
   static bool is_set(const Tracked& destination, const catalog::Destination& known);
   void trouble_service(Service& service);

@@ -60,6 +60,8 @@ std::string_view name_of_compression(const std::optional<Format>& format) {
 
 Kind Run::draw_kind() { return kinds_.size() == 1 ? kinds_.front() : kinds_[kind_random_.below(kinds_.size())]; }
 
+bool Run::has_kind(Kind kind) const { return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end(); }
+
 json Run::draw_service(Tracked& made) {
   Random& random = kind_random_;
   made.size = made.largest = any_size(made.kind, random);
