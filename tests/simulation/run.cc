@@ -184,6 +184,8 @@ Outcome Run::go() {
   outcome.happened = happened_;
   outcome.happened.read_errors += disk_->failed_reads();
   outcome.steps = scheduler_.steps();
+  outcome.most_steps_per_s = scheduler_.most_steps_per_s();
+  tell(fmt::format("the busiest worker, {}, made {} steps in a second", scheduler_.busiest(), scheduler_.most_steps_per_s()));
   outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
   outcome.simulated_ms = clock_.steady_us() / 1000;
   scheduler_.kill();

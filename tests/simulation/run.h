@@ -34,7 +34,7 @@ struct Outcome {
   std::uint64_t payloads_forwarded = 0, payloads_divided = 0, objects = 0, found_there = 0, batches = 0;  // of others
   std::uint64_t refused = 0;  // answers 503 and the like: the SDK keeps it, or sends it again
   Happened happened;
-  std::uint64_t steps = 0, fingerprint = 0;
+  std::uint64_t steps = 0, fingerprint = 0, most_steps_per_s = 0;
   std::int64_t simulated_ms = 0;
 };
 
