@@ -18,6 +18,9 @@ HttpResponse EventService::answer(const HttpRequest& request, Signature) {
   if (auto trouble = http_trouble()) return *trouble;
   const std::string id(header_of(request, "x-launchdarkly-payload-id"));
   const bool mobile = request.url.ends_with("/mobile");
+  if (mobile && faults.denies_mobile) return plain_answer(401, "{\"message\":\"mobile key\"}");
+  if (mobile != header_of(request, "authorization").starts_with("mob-"))
+    breaks(fmt::format("{} came under a credential of another kind", request.url));
   if (request.method != "POST" || (!request.url.ends_with("/bulk") && !mobile))
     breaks(fmt::format("a payload came by {} {}", request.method, request.url));
   if (header_of(request, "x-sluice-forwarded").empty() || header_of(request, "user-agent") != Sdk::kUserAgent ||
@@ -32,8 +35,10 @@ HttpResponse EventService::answer(const HttpRequest& request, Signature) {
     return plain_answer(400);
   }
   if (request.body.size() > most_bytes_) return too_large(number, request);
-  if (request.body.find("\"poison\"") != std::string::npos) return refuse(number, request.body);
-  if (random().unit() < faults.refuses) return refuse(number, request.body);
+  if (request.body.find("\"poison\"") != std::string::npos) return refuse(number);
+  // What it took once it takes again.
+  const bool known = ledger.contains(number) || parts_.contains(id);
+  if (random().unit() < faults.refuses && !known) return refuse(number);
   if (whole != 0)
     take(id, number, request.body);
   else
@@ -41,7 +46,7 @@ HttpResponse EventService::answer(const HttpRequest& request, Signature) {
   return plain_answer(202);
 }
 
-HttpResponse EventService::refuse(std::uint64_t number, const std::string&) {
+HttpResponse EventService::refuse(std::uint64_t number) {
   refused.insert(number);
   return plain_answer(400, "{\"message\":\"simulated\"}");
 }
@@ -52,7 +57,8 @@ HttpResponse EventService::too_large(std::uint64_t number, const HttpRequest& re
   if (Sdk::number_of(header_of(request, "x-launchdarkly-payload-id")) != 0) {
     ++divided_;
     for (const std::uint64_t mark : marks) number_of_mark_[mark] = number;
-    marks_to_come_[number] = {marks.begin(), marks.end()};
+    // One that came twice, and late: some of its parts may be here.
+    if (marks_to_come_[number].empty()) marks_to_come_[number] = {marks.begin(), marks.end()};
   }
   return plain_answer(413);
 }

@@ -28,7 +28,7 @@ class EventService final : public Service {
 
  private:
   http_client::HttpResponse too_large(std::uint64_t number, const http_client::HttpRequest& request);
-  http_client::HttpResponse refuse(std::uint64_t number, const std::string& body);
+  http_client::HttpResponse refuse(std::uint64_t number);
   void take(const std::string& id, std::uint64_t number, const std::string& body);
   void take_part(const std::string& id, const std::string& body);
   std::uint64_t number_of_part(const std::string& body) const;

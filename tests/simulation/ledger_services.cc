@@ -45,7 +45,11 @@ std::optional<std::string> Ledger::foreign_payload(const Tracked& destination, c
   std::map<std::uint64_t, const Payload*> by_number;
   std::map<std::uint64_t, const Payload*> by_mark;
   for (const Payload& payload : payloads) {
-    if (payload.environment != destination.environment) continue;
+    if (payload.environment != destination.environment) {
+      if (events->credentials().contains(payload.sdk_key))
+        return fmt::format("took a payload under the key {} of another environment", payload.sdk_key);
+      continue;
+    }
     by_number[payload.number] = &payload;
     for (const SentEvent& event : payload.events) by_mark[event.mark] = &payload;
   }

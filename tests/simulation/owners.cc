@@ -78,11 +78,12 @@ void Run::make_catalog() {
   put(DocumentKind::project, "5744c96707c9900708000004", {{"key", kProjectKey}});
   for (std::size_t i = 0; i < environments_; ++i) {
     const std::string id = fmt::format("578d1e02d2943862c52b96{:02x}", i);
-    put(DocumentKind::environment, id,
-        {{"key", environment_key(i)},
-         {"project", kProjectKey},
-         {"sdk_keys", {Sdk::sdk_key(i)}},
-         {"feature_events", "chosen flags"}});
+    json environment = {{"key", environment_key(i)},
+                        {"project", kProjectKey},
+                        {"sdk_keys", {Sdk::sdk_key(i)}},
+                        {"feature_events", "chosen flags"}};
+    if (has_kind(Kind::tee)) environment["mobile_keys"] = json::array({Sdk::mobile_key(i)});
+    put(DocumentKind::environment, id, environment);
     put(DocumentKind::flag, catalog::flag_document_id(*ObjectId::parse(id), Sdk::kUnwantedFlag), {{"export", false}});
   }
 }

@@ -23,6 +23,8 @@ constexpr std::uint64_t kOutageStepUs = 10'000'000;
 constexpr std::int64_t kSettleAtMostS = 3'600;
 // It is at rest when nothing is seen to wait for so long.
 constexpr std::int64_t kRestS = 4;
+// Of one worker. A thousand are much; one that asks to be called again at once, for nothing, makes fifty thousand.
+constexpr std::uint64_t kMostStepsPerS = 5'000;
 // How often SDKs still send when all is repaired, as long as something waits.
 constexpr std::int64_t kPlainEveryS = 30;
 // Cursors, flags and the like, beside the journal's own files.
@@ -123,6 +125,7 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
   sdk_.events_at_most = sdk_.pad_bytes > 1000 ? 6 : 30;
   // With its original a payload must fit into a segment.
   if (sdk_.pad_bytes > 1000 && has_kind(Kind::tee)) sdk_.events_at_most = 3;
+  if (has_kind(Kind::tee)) sdk_.mobile = 0.2;
 }
 
 void Run::tell(const std::string& line) const {
@@ -185,7 +188,8 @@ Outcome Run::go() {
   outcome.happened.read_errors += disk_->failed_reads();
   outcome.steps = scheduler_.steps();
   outcome.most_steps_per_s = scheduler_.most_steps_per_s();
-  tell(fmt::format("the busiest worker, {}, made {} steps in a second", scheduler_.busiest(), scheduler_.most_steps_per_s()));
+  tell(fmt::format("the busiest worker, {}, made {} steps in a second", scheduler_.busiest(),
+                   scheduler_.most_steps_per_s()));
   outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
   outcome.simulated_ms = clock_.steady_us() / 1000;
   scheduler_.kill();
@@ -271,7 +275,10 @@ bool Run::settle() {
 void Run::check_limits() {
   if (!process_ || broken_) return;
   check_shown();
-  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes + spool_limit_bytes())
+  if (scheduler_.most_steps_per_s() > kMostStepsPerS)
+    broken_ =
+        fmt::format("a worker, {}, made {} steps in a second", scheduler_.busiest(), scheduler_.most_steps_per_s());
+  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes + service_files_limit_bytes())
     broken_ = fmt::format("the disk holds {} bytes, more than it may:{}", disk_->used_bytes(), bytes_by_folder(*disk_));
   for (const exporting::DestinationStatus& each : process_->exporter().status()) {
     const exporting::PipelineStatus& pipeline = each.pipeline;
@@ -316,10 +323,12 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
     const auto paths = disk->paths();
     const std::string& path = paths[random_.below(paths.size())];
     const std::uint64_t size = disk->bytes(path).size();
-    if (size > 0 && path.find("/segments/") != std::string::npos) {
+    const bool of_spool = path.find("/spool/") != std::string::npos;
+    if (size > 0 && (of_spool || path.find("/segments/") != std::string::npos)) {
       const std::uint64_t at = random_.below(size);
       disk->flip(path, at, static_cast<unsigned char>(1u << random_.below(8)));
-      ++happened_.flips;
+      // What lies in a spool lies in the journal too.
+      happened_.flips += !of_spool;
       tell(fmt::format("a bit rots in {} at {}", path, at));
     }
   }

@@ -103,7 +103,7 @@ class Run {
   static bool is_set(const Tracked& destination, const catalog::Destination& known);
   void trouble_service(Service& service);
   void send_plain();
-  std::uint64_t spool_limit_bytes() const;
+  std::uint64_t service_files_limit_bytes() const;
 
   // What owners do (owners.cc)
   void make_catalog();

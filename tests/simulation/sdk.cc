@@ -22,6 +22,8 @@ std::uint64_t Sdk::number_of(std::string_view payload_id) {
 
 std::string Sdk::sdk_key(std::size_t environment) { return fmt::format("sdk-simulated-{}", environment); }
 
+std::string Sdk::mobile_key(std::size_t environment) { return fmt::format("mob-simulated-{}", environment); }
+
 std::string Sdk::event(SentEvent& sent, std::int64_t wall_ms) {
   const std::string context = fmt::format(R"("context":{{"kind":"user","key":"m{}"}})", sent.mark);
   const std::string begin =
@@ -76,11 +78,13 @@ Payload Sdk::payload_of(std::size_t environment, std::vector<SentEvent> events, 
   payload.events = std::move(events);
   const auto key = keys_.find(environment);
   payload.sdk_key = key == keys_.end() ? sdk_key(environment) : key->second;
+  const bool of_mobile = mobile > 0 && random_.unit() < mobile;
+  if (of_mobile) payload.sdk_key = mobile_key(environment);
   payload.request = fmt::format(
-      "POST /bulk HTTP/1.1\r\nHost: sluice\r\nAuthorization: {}\r\nContent-Type: application/json\r\n"
+      "POST {} HTTP/1.1\r\nHost: sluice\r\nAuthorization: {}\r\nContent-Type: application/json\r\n"
       "User-Agent: {}\r\nX-LaunchDarkly-Event-Schema: 4\r\n"
       "X-LaunchDarkly-Payload-ID: {}\r\nContent-Length: {}\r\n\r\n{}",
-      payload.sdk_key, kUserAgent, payload_id(payload.number), body.size(), body);
+      of_mobile ? "/mobile" : "/bulk", payload.sdk_key, kUserAgent, payload_id(payload.number), body.size(), body);
   return payload;
 }
 

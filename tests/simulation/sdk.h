@@ -41,6 +41,7 @@ class Sdk {
   std::uint64_t pad_bytes = 200;
   std::uint64_t events_at_most = 20;
   double poison = 0;
+  double mobile = 0;  // payloads of mobile SDKs, which have a key of their own
 
   Payload make(std::size_t environment, std::int64_t wall_ms);
   // Of one small event, which nobody refuses.
@@ -48,6 +49,7 @@ class Sdk {
 
   // The environment's first one.
   static std::string sdk_key(std::size_t environment);
+  static std::string mobile_key(std::size_t environment);
   // What the environment's SDKs send from now on.
   void use_key(std::size_t environment, const std::string& key) { keys_[environment] = key; }
   static constexpr const char* kUnwantedFlag = "unwanted";

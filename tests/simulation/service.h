@@ -33,6 +33,7 @@ struct ServiceFaults {
   double answer_is_wrong = 0;  // a proxy on the way gives another one
   bool unreachable = false;
   bool denied = false;              // 401, 403 and the like: a person has to fix it
+  bool denies_mobile = false;       // 401 for mobile keys alone
   bool gone = false;                // 410
   std::int64_t latency_us = 8'000;  // there and back, at least
   std::int64_t latency_spread_us = 20'000;

@@ -18,7 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kSecondUs = 1'000'000;
-// A person looks after a destination that somebody has to fix in so many seconds.
 constexpr std::array<std::string_view, 3> kCompressions = {"none", "gzip", "zstd"};
 
 std::string_view any_compression(Random& random) { return kCompressions[random.below(kCompressions.size())]; }
@@ -155,6 +154,7 @@ void Run::trouble_service(Service& service) {
   if (weather_.outages) {
     faults.unreachable = !better && random.below(3) == 0;
     faults.denied = !better && random.below(5) == 0;
+    faults.denies_mobile = !better && random.below(4) == 0;
     faults.gone = !better && random.below(12) == 0;
     cloud_.sts_unreachable = !better && random.below(6) == 0;
     cloud_.sts_denies = !better && random.below(8) == 0;
@@ -177,12 +177,15 @@ void Run::send_plain() {
   }
 }
 
-// Bytes that spools may have on the disk: five objects for delivery, five for a replay, each with an event too many.
-std::uint64_t Run::spool_limit_bytes() const {
-  constexpr std::uint64_t kObjects = 10, kEventBytes = 16u << 10;
+// Bytes that spools may have on the disk, five objects for delivery and five for a replay, each with an event too many;
+// and dead letters that are whole payloads.
+std::uint64_t Run::service_files_limit_bytes() const {
+  constexpr std::uint64_t kObjects = 10, kEventBytes = 16u << 10, kLettersBytes = 8u << 20;
   std::uint64_t bytes = 0;
-  for (const Tracked& each : ledger_.destinations)
+  for (const Tracked& each : ledger_.destinations) {
     if (each.kind == Kind::s3) bytes += kObjects * ((each.largest << 10) + kEventBytes);
+    if (each.kind == Kind::tee) bytes += kLettersBytes;
+  }
   return bytes;
 }
 
