@@ -15,6 +15,7 @@ import { repository, sluiceBinary } from '../integration/lib/paths.js';
 import { Process, temporaryFolder } from '../integration/lib/process.js';
 import { Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
+import { kindCampaigns } from './kinds.js';
 import { addRow, compare, table, writeTable } from './ledger.js';
 
 const SCALE = Number(process.env.SLUICE_CAMPAIGN_SCALE ?? 1);
@@ -283,3 +284,5 @@ campaign('a slow destination in 256 MiB of memory', {
     await kinesim.clearFaults();
   },
 });
+
+kindCampaigns({ times, seed: SEED, randomOf });
