@@ -54,10 +54,11 @@ struct Replayed {
 
 // What happened in a run that explains a repeat, or excuses a loss.
 struct Happened {
-  std::uint64_t deaths = 0;       // by crash, by a failing disk
-  std::uint64_t restarts = 0;     // in order
-  std::uint64_t disk_errors = 0;  // writes and syncs that were made to fail
-  std::uint64_t flips = 0;        // bits that rotted on disk
+  std::uint64_t deaths = 0;            // by crash, by a failing disk
+  std::uint64_t restarts = 0;          // in order
+  std::uint64_t disk_errors = 0;       // writes and syncs that were made to fail
+  std::uint64_t flips = 0;             // bits that rotted on disk
+  std::uint64_t rotten_manifests = 0;  // of objects in spools
   std::uint64_t catalog_changes = 0;
   std::uint64_t read_errors = 0;  // reads that failed
   std::uint64_t usage_lost = 0;   // stops in order at which the last of usage could not be written

@@ -329,6 +329,7 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
       disk->flip(path, at, static_cast<unsigned char>(1u << random_.below(8)));
       // What lies in a spool lies in the journal too.
       happened_.flips += !of_spool;
+      happened_.rotten_manifests += of_spool && path.ends_with(".json");
       tell(fmt::format("a bit rots in {} at {}", path, at));
     }
   }
