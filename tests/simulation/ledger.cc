@@ -27,11 +27,12 @@ std::uint64_t Ledger::acknowledged_events() const {
 }
 
 // Units of it that are neither delivered nor among the dead letters.
-std::uint64_t Ledger::lost_of(const Payload& payload, const Judged& judged, std::string& first) const {
+std::uint64_t Ledger::lost_of(const Payload& payload, const Judged& judged,
+                              const std::set<std::uint64_t>& payload_letters, std::string& first) const {
   const Takings& takings = judged.takings;
   std::uint64_t lost = 0;
   if (judged.destination.kind == Kind::tee) {
-    if (takings.copies(payload.number) > 0 || has_payload_letter(judged.dead_letters, payload.number)) return 0;
+    if (takings.copies(payload.number) > 0 || payload_letters.contains(payload.number)) return 0;
     if (first.empty()) first = fmt::format("payload {}", payload.number);
     return 1;
   }
@@ -49,12 +50,14 @@ std::uint64_t Ledger::lost_of(const Payload& payload, const Judged& judged, std:
 
 std::optional<std::string> Ledger::lost_for(const Judged& judged) const {
   const auto& [destination, takings, service, happened, status, dead_letters] = judged;
+  const auto payload_letters =
+      destination.kind == Kind::tee ? payloads_in_letters(dead_letters) : std::set<std::uint64_t>();
   std::uint64_t lost_events = 0, lost_payloads = 0, missed_events = 0;
   std::string first;
   for (const Payload& payload : payloads) {
     if (!payload.acknowledged || payload.environment != destination.environment) continue;
     if (payload.sent_at < destination.wanted_from) continue;
-    const std::uint64_t lost = lost_of(payload, judged, first);
+    const std::uint64_t lost = lost_of(payload, judged, payload_letters, first);
     // What a destination that was off missed by retention is told; exactly so, unless the process died before it
     // could, or the disk failed as it did.
     if (payload.sent_at < destination.excused_until) {

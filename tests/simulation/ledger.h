@@ -99,7 +99,8 @@ class Ledger {
   };
   std::optional<std::string> broken_for(const Judged& judged) const;
   std::optional<std::string> lost_for(const Judged& judged) const;
-  std::uint64_t lost_of(const Payload& payload, const Judged& judged, std::string& first) const;
+  std::uint64_t lost_of(const Payload& payload, const Judged& judged, const std::set<std::uint64_t>& payload_letters,
+                        std::string& first) const;
   std::optional<std::string> wrong_letter(const Judged& judged) const;
   std::optional<std::string> miscounted(const Judged& judged) const;
   std::optional<std::string> miscounted_usage(const Tracked& destination, const Takings& takings,

@@ -33,9 +33,10 @@ std::vector<PayloadLetter> payload_letters_of(const std::string& dead_letters) {
   return letters;
 }
 
-bool has_payload_letter(const std::string& dead_letters, std::uint64_t number) {
-  const auto letters = payload_letters_of(dead_letters);
-  return std::any_of(letters.begin(), letters.end(), [&](const auto& letter) { return letter.number == number; });
+std::set<std::uint64_t> payloads_in_letters(const std::string& dead_letters) {
+  std::set<std::uint64_t> numbers;
+  for (const PayloadLetter& letter : payload_letters_of(dead_letters)) numbers.insert(letter.number);
+  return numbers;
 }
 
 // What a tee forwarded is byte for byte what SDKs of its environment sent.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,6 @@ struct PayloadLetter {
 };
 // Lines that a crash cut off are left out.
 std::vector<PayloadLetter> payload_letters_of(const std::string& dead_letters);
-bool has_payload_letter(const std::string& dead_letters, std::uint64_t number);
+std::set<std::uint64_t> payloads_in_letters(const std::string& dead_letters);
 
 }  // namespace sluice::simulation
