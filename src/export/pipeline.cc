@@ -392,7 +392,9 @@ std::int64_t Pipeline::step() {
     deadline_us = std::min(deadline_us, now_us);  // there is more, or there is room again: read on at once
   }
   if (!stopping_ && std::exchange(read_on_, false)) deadline_us = std::min(deadline_us, now_us);
-  if (!stopping_ && journal_problem_) deadline_us = std::min(deadline_us, ask_journal_again_us_);
+  // In the past, while the sink has no room: nothing is read before it has, and then the sink asks for a step.
+  if (!stopping_ && journal_problem_ && ask_journal_again_us_ > now_us)
+    deadline_us = std::min(deadline_us, ask_journal_again_us_);
   deadline_us = std::min(deadline_us, save_cursor_if_due(now_us));
   return std::min(deadline_us, publish_if_due(now_us));
 }

@@ -364,6 +364,14 @@ TEST_F(PipelineTest, waits_for_a_journal_that_cannot_be_read_says_so_and_loses_n
   EXPECT_EQ(pipeline_->status_now().problem->code, "journal_read_failed");
   EXPECT_EQ(pipeline_->status_now().problem->weight, Problem::Weight::transient);
   EXPECT_EQ(pipeline_->status_now().balance.waiting, 3u);
+  // A sink without room keeps it from asking again, and it sleeps until there is room.
+  sink_->answer_all(false);
+  sink_->set_room(0);
+  clock_.advance_us(kJournalRetryAtMostUs);
+  pipeline_->step();
+  EXPECT_GT(pipeline_->step(), clock_.steady_us());
+  sink_->set_room(100);
+  sink_->answer_all(true);
   // Made anew beside it, as after a change of settings: it cannot even count what waits.
   pipeline_->close();
   pipeline_.reset();

@@ -17,7 +17,7 @@ class FakeSink final : public Sink {
  public:
   explicit FakeSink(std::size_t room) : room_(room) {}
 
-  bool has_room() const override { return inside() < room_; }
+  bool has_room() const override { return inside() < locked(room_); }
   void put(OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<FinishedEvent>& finished) override;
   std::optional<Problem> problem() const override { return locked(problem_); }
@@ -47,6 +47,7 @@ class FakeSink final : public Sink {
   // What a disk that fails does to a sink that keeps events there: begin() follows.
   void lose_all() { set(lost_, true); }
   void set_window(std::size_t events) { window_ = events; }
+  void set_room(std::size_t events) { set(room_, events); }
   std::vector<EventPlace> begun_at() const { return locked(begun_at_); }
   std::vector<EventPlace> places_put() const { return locked(places_put_); }
   std::optional<EventPlace> saved() const { return locked(saved_); }
@@ -70,7 +71,7 @@ class FakeSink final : public Sink {
 
   ReadAgain read_again_;
   mutable std::mutex mutex_;
-  const std::size_t room_;
+  std::size_t room_;
   std::deque<OutboundEvent> inside_;
   std::vector<std::string> delivered_;
   std::optional<Problem> problem_;

@@ -16,6 +16,7 @@ import { Process, temporaryFolder } from '../integration/lib/process.js';
 import { randomOf } from '../integration/lib/random.js';
 import { Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
+import { kindCampaigns } from './kinds.js';
 import { addRow, compare, table, writeTable } from './ledger.js';
 
 const SCALE = Number(process.env.SLUICE_CAMPAIGN_SCALE ?? 1);
@@ -273,3 +274,5 @@ campaign('a slow destination in 256 MiB of memory', {
     await kinesim.clearFaults();
   },
 });
+
+kindCampaigns({ times, seed: SEED, randomOf });

@@ -103,18 +103,9 @@ HttpResponse without_cbor(CborAnswer answer) {
 
 }  // namespace
 
-std::uint64_t Stream::repeats() const {
-  std::uint64_t repeats = 0;
-  for (const auto& [mark, ids] : ledger)
-    for (const auto& [id, times] : ids) repeats += times - 1;
-  return repeats;
-}
-
 Cloud::Cloud(Scheduler& scheduler, const ManualClock& clock, std::uint64_t seed, std::uint64_t flag_seed,
              std::uint64_t packing_seed)
     : scheduler_(scheduler), clock_(clock), random_(seed), flag_random_(flag_seed), packing_random_(packing_seed) {}
-
-std::string Cloud::stream_name(std::size_t number) { return std::string(kStreamPrefix) + std::to_string(number); }
 
 Stream& Cloud::stream(std::size_t number) {
   auto& stream = streams_[number];
@@ -132,14 +123,26 @@ HttpResponse Cloud::dated(HttpResponse response) const {
   return response;
 }
 
-std::optional<HttpResponse> Cloud::refuse(const HttpRequest& request) {
-  if (std::abs(signing_time_ms(header(request, "x-amz-date")) - true_ms()) > kMaxSkewMs)
-    return kinesis::aws_error(400, "InvalidSignatureException", "Signature expired: it is not within 5 minutes");
+// Requests to others than AWS have none.
+Signature Cloud::signature_of(const HttpRequest& request) const {
+  const std::string_view time = header(request, "x-amz-date");
+  if (time.empty()) return Signature::good;
+  if (std::abs(signing_time_ms(time) - true_ms()) > kMaxSkewMs) return Signature::skewed;
   const std::string key(between(header(request, "authorization"), "Credential=", "/"));
-  if (key == "AKIDOWN") return std::nullopt;
+  if (key == "AKIDOWN") return Signature::good;
   const auto session = sessions_.find(key);
-  if (session == sessions_.end() || session->second <= true_ms())
-    return kinesis::aws_error(400, "ExpiredTokenException", "The security token included in the request is expired");
+  return session == sessions_.end() || session->second <= true_ms() ? Signature::expired : Signature::good;
+}
+
+std::optional<HttpResponse> Cloud::refuse(const HttpRequest& request) {
+  switch (signature_of(request)) {
+    case Signature::skewed:
+      return kinesis::aws_error(400, "InvalidSignatureException", "Signature expired: it is not within 5 minutes");
+    case Signature::expired:
+      return kinesis::aws_error(400, "ExpiredTokenException", "The security token included in the request is expired");
+    case Signature::good:
+      break;
+  }
   return std::nullopt;
 }
 
@@ -302,6 +305,7 @@ void Cloud::send_flags(const HttpRequest& request, std::function<void(HttpRespon
 }
 
 void Cloud::send(HttpRequest request, std::function<void(HttpResponse)> done) {
+  if (Service* const to = service_at(request.url)) return carry(*to, std::move(request), std::move(done));
   if (request.url.find("/api/v2/flags/") != std::string::npos) return send_flags(request, std::move(done));
   if (request.url.find("//sts.") != std::string::npos) return done(sts(request));
   std::size_t number = 0;

@@ -19,6 +19,8 @@
 #include "destinations/kinesis/scripted_kinesis_fake.h"
 #include "http_client/http_transport.h"
 #include "scheduler.h"
+#include "service.h"
+#include "takings.h"
 
 namespace sluice::simulation {
 
@@ -55,13 +57,10 @@ enum class CborAnswer : std::uint8_t {
 };
 inline constexpr std::uint64_t kCborAnswers = 11;
 
-struct Stream {
+struct Stream : Takings {
   kinesis::ScriptedKinesis kinesis;
   StreamFaults faults;
   std::uint32_t shards = 4;
-  std::map<std::uint64_t, std::map<std::string, std::uint32_t>> ledger;  // mark → id → times
-  std::uint64_t taken = 0;
-  std::uint64_t lost_answer_records = 0;  // taken in calls whose answer was lost: they may come again
   std::map<std::int64_t, std::array<std::uint32_t, 64>> used;  // by second and shard
   // From this call in CBOR on, none is understood; UINT64_MAX: all are.
   std::uint64_t cbor_understood = UINT64_MAX, cbor_calls = 0;
@@ -73,7 +72,6 @@ struct Stream {
   std::map<std::string, Room> room;  // by shard
   // For the sum of a run.
   std::uint64_t records = 0, packed = 0, throttled = 0, cbor_records = 0, refused_large = 0;
-  std::uint64_t repeats() const;
 };
 
 // Of LaunchDarkly's list of flags; all zero: as it should be.
@@ -87,7 +85,11 @@ class Cloud final : public http_client::HttpTransport {
         std::uint64_t packing_seed);
 
   Stream& stream(std::size_t number);  // made when it is new
-  static std::string stream_name(std::size_t number);
+  // The far end of a destination of another kind, by the same numbers. Null: it is a stream.
+  Service* service(std::size_t number);
+  Service& make_service(Kind kind, std::size_t number, std::uint64_t seed);
+  // Of either.
+  Takings& takings(std::size_t number);
 
   // What STS does.
   bool sts_unreachable = false, sts_denies = false;
@@ -102,6 +104,8 @@ class Cloud final : public http_client::HttpTransport {
 
   // The process that asked is gone: no answer reaches it any more. What is on its way may still arrive.
   void forget_callers() { ++generation_; }
+  // Requests that did not arrive yet at far ends that are no streams, whoever sent them.
+  std::uint64_t on_the_way() const { return on_the_way_; }
 
   void send(http_client::HttpRequest request, std::function<void(http_client::HttpResponse)> done) override;
 
@@ -113,6 +117,9 @@ class Cloud final : public http_client::HttpTransport {
   std::optional<kinesis::ScriptedKinesis::Failure> throttle(Stream& stream,
                                                             const kinesis::ScriptedKinesis::Record& record);
   std::optional<http_client::HttpResponse> refuse(const http_client::HttpRequest& request);
+  Signature signature_of(const http_client::HttpRequest& request) const;
+  Service* service_at(std::string_view url);
+  void carry(Service& to, http_client::HttpRequest request, std::function<void(http_client::HttpResponse)> done);
   void send_flags(const http_client::HttpRequest& request, std::function<void(http_client::HttpResponse)> done);
   http_client::HttpResponse flag_page(std::string_view url);
   http_client::HttpResponse dated(http_client::HttpResponse response) const;
@@ -122,9 +129,10 @@ class Cloud final : public http_client::HttpTransport {
   Random random_;
   Random flag_random_;     // of the list of flags alone
   Random packing_random_;  // of what came with packed records
-  std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0;
+  std::uint64_t generation_ = 0, sessions_made_ = 0, flag_pages_ = 0, on_the_way_ = 0;
   std::map<std::string, std::int64_t> sessions_;  // access key id → true time it expires, ms
   std::map<std::size_t, std::unique_ptr<Stream>> streams_;
+  std::map<std::size_t, std::unique_ptr<Service>> services_;
 };
 
 }  // namespace sluice::simulation

@@ -22,8 +22,9 @@ namespace sluice::simulation {
 // A destination as its owner set it, and what it was before.
 struct Tracked {
   ObjectId id;
+  Kind kind = Kind::kinesis;
   std::size_t environment = 0;
-  std::size_t stream = 0;
+  std::size_t stream = 0;  // its number, of any kind
   framing::Encoding encoding = framing::Encoding::json;
   std::uint64_t record_kib = 0;           // 0: the encoding's default
   std::optional<std::int64_t> linger_ms;  // none: as a destination that names neither encoding nor time
@@ -34,6 +35,13 @@ struct Tracked {
   std::uint64_t excused_until = 0;  // retention may have given up what was accepted before, for it was off
   bool was_off = false, changed = false, replayed = false;
   bool lost_cursor = false;  // its totals began anew, and all that the journal had came again
+  // Of kinds other than Kinesis (services.cc).
+  std::string compression;    // of S3 and webhooks
+  std::uint64_t size = 0;     // KiB of an object; events of a batch; calls in flight of a tee
+  std::uint64_t largest = 0;  // it was set to
+  bool retried = false;       // dead letters were tried again: they are delivered, and not counted so
+
+  std::string name() const { return far_name(kind, stream); }
 };
 
 // A replay that ran to its end with nothing given up or damaged meanwhile.
@@ -46,10 +54,11 @@ struct Replayed {
 
 // What happened in a run that explains a repeat, or excuses a loss.
 struct Happened {
-  std::uint64_t deaths = 0;       // by crash, by a failing disk
-  std::uint64_t restarts = 0;     // in order
-  std::uint64_t disk_errors = 0;  // writes and syncs that were made to fail
-  std::uint64_t flips = 0;        // bits that rotted on disk
+  std::uint64_t deaths = 0;            // by crash, by a failing disk
+  std::uint64_t restarts = 0;          // in order
+  std::uint64_t disk_errors = 0;       // writes and syncs that were made to fail
+  std::uint64_t flips = 0;             // bits that rotted on disk
+  std::uint64_t rotten_manifests = 0;  // of objects in spools
   std::uint64_t catalog_changes = 0;
   std::uint64_t read_errors = 0;  // reads that failed
   std::uint64_t usage_lost = 0;   // stops in order at which the last of usage could not be written
@@ -79,17 +88,30 @@ class Ledger {
                                     const std::map<ObjectId, std::uint64_t>& usage) const;
 
  private:
-  std::optional<std::string> broken_for(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                        const exporting::PipelineStatus& status, const std::string& dead_letters) const;
-  std::optional<std::string> lost_for(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                      const exporting::PipelineStatus& status, const std::string& dead_letters) const;
-  std::optional<std::string> wrong_letter(const std::string& dead_letters) const;
-  std::optional<std::string> miscounted(const Tracked& destination, const Stream& stream, const Happened& happened,
-                                        const exporting::PipelineStatus& status) const;
-  std::optional<std::string> miscounted_usage(const Tracked& destination, const Stream& stream,
+  // What its far end took, and what became of the rest.
+  struct Judged {
+    const Tracked& destination;
+    const Takings& takings;
+    const Service* service;  // null: a stream
+    const Happened& happened;
+    const exporting::PipelineStatus& status;
+    const std::string& dead_letters;
+  };
+  std::optional<std::string> broken_for(const Judged& judged) const;
+  std::optional<std::string> lost_for(const Judged& judged) const;
+  std::uint64_t lost_of(const Payload& payload, const Judged& judged, const std::set<std::uint64_t>& payload_letters,
+                        std::string& first) const;
+  std::optional<std::string> wrong_letter(const Judged& judged) const;
+  std::optional<std::string> miscounted(const Judged& judged) const;
+  std::optional<std::string> miscounted_usage(const Tracked& destination, const Takings& takings,
                                               const Happened& happened, std::uint64_t usage) const;
   std::optional<std::string> not_replayed(const Replayed& replay, const Tracked& destination,
-                                          const Stream& stream) const;
+                                          const Takings& takings) const;
+  // Of tees, buckets and webhooks (ledger_services.cc).
+  std::optional<std::string> foreign_payload(const Tracked& destination, const Service& service) const;
+  std::optional<std::string> wrong_payload_letter(const Judged& judged) const;
+  std::optional<std::string> doubled(const Tracked& destination, const Service& service,
+                                     const Happened& happened) const;
   std::uint64_t now_ = 0;
 };
 

@@ -20,7 +20,8 @@ void Run::lose_files() {
     default:
       if (ledger_.destinations.empty()) return;
       Tracked& destination = ledger_.destinations[lost_random_.below(ledger_.destinations.size())];
-      if (!destination.deleted) live_without(destination);
+      // Without a tee, originals are not kept.
+      if (!destination.deleted && destination.kind != Kind::tee) live_without(destination);
   }
 }
 
@@ -29,7 +30,8 @@ void Run::lose_cursor() {
   Tracked& destination = ledger_.destinations[lost_random_.below(ledger_.destinations.size())];
   const std::string path = "/data/cursors/" + destination.id.hex() + ".cursor";
   const std::string bytes = disk_->bytes(path);
-  if (destination.deleted || bytes.empty()) return;
+  // A tee asks its owner first.
+  if (destination.deleted || bytes.empty() || destination.kind == Kind::tee) return;
   constexpr std::size_t kCutAt = 40;
   switch (lost_random_.below(3)) {
     case 0:
@@ -44,7 +46,7 @@ void Run::lose_cursor() {
   destination.replayed = destination.lost_cursor = true;
   lost_cursor_ = destination.id;
   ++happened_.lost_cursors;
-  tell(fmt::format("the cursor of {} is lost", Cloud::stream_name(destination.stream)));
+  tell(fmt::format("the cursor of {} is lost", destination.name()));
 }
 
 // It starts at the oldest entry, which the ledger finds out, and says so.
@@ -98,7 +100,7 @@ void Run::live_without(Tracked& destination) {
   };
   std::unique_ptr<Excuse> excuse(new Excuse{first_segment, first_segment(), destination, ledger_});
   const std::string id = destination.id.hex();
-  tell(fmt::format("a start does not know {}", Cloud::stream_name(destination.stream)));
+  tell(fmt::format("a start does not know {}", destination.name()));
   ++happened_.unknown;
   database_.hide_destination(id);
   process_ = std::make_unique<Process>(World{*disk_, clock_, scheduler_, cloud_, database_}, limits_, intake_limits_,

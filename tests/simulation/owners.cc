@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "catalog/key_expiry.h"
-#include "destinations/kinesis/settings.h"
 #include "run.h"
 
 namespace sluice::simulation {
@@ -38,7 +37,7 @@ json names_of(const event::EventKindSet& kinds) {
 }
 
 json destination_body(const Tracked& destination) {
-  const std::string stream = Cloud::stream_name(destination.stream);
+  const std::string stream = destination.name();
   json config = {{"region", "eu-west-1"},
                  {"streamName", stream},
                  {"roleArn", "arn:aws:iam::123456789012:role/export"},
@@ -51,9 +50,12 @@ json destination_body(const Tracked& destination) {
   return {{"name", stream}, {"kind", "kinesis"}, {"on", true}, {"config", config}};
 }
 
-std::string path_of(const Tracked& destination) {
-  return fmt::format("/api/v2/destinations/{}/{}/{}", kProjectKey, environment_key(destination.environment),
-                     destination.id.hex());
+json service_body(const Tracked& destination, json config) {
+  if (destination.kind != Kind::tee) config["kinds"] = names_of(destination.kinds);
+  return {{"name", destination.name()},
+          {"kind", kKindNames[static_cast<std::size_t>(destination.kind)]},
+          {"on", true},
+          {"config", std::move(config)}};
 }
 
 json replaced(const char* path, json value) {
@@ -61,6 +63,11 @@ json replaced(const char* path, json value) {
 }
 
 }  // namespace
+
+std::string Run::path_of(const Tracked& destination) {
+  return fmt::format("/api/v2/destinations/{}/{}/{}", kProjectKey, environment_key(destination.environment),
+                     destination.id.hex());
+}
 
 // A project with its environments, as it was before the run.
 void Run::make_catalog() {
@@ -71,11 +78,12 @@ void Run::make_catalog() {
   put(DocumentKind::project, "5744c96707c9900708000004", {{"key", kProjectKey}});
   for (std::size_t i = 0; i < environments_; ++i) {
     const std::string id = fmt::format("578d1e02d2943862c52b96{:02x}", i);
-    put(DocumentKind::environment, id,
-        {{"key", environment_key(i)},
-         {"project", kProjectKey},
-         {"sdk_keys", {Sdk::sdk_key(i)}},
-         {"feature_events", "chosen flags"}});
+    json environment = {{"key", environment_key(i)},
+                        {"project", kProjectKey},
+                        {"sdk_keys", {Sdk::sdk_key(i)}},
+                        {"feature_events", "chosen flags"}};
+    if (has_kind(Kind::tee)) environment["mobile_keys"] = json::array({Sdk::mobile_key(i)});
+    put(DocumentKind::environment, id, environment);
     put(DocumentKind::flag, catalog::flag_document_id(*ObjectId::parse(id), Sdk::kUnwantedFlag), {{"export", false}});
   }
 }
@@ -113,15 +121,20 @@ void Run::make_destination() {
   made.stream = destinations_made_;
   made.environment = random_.below(environments_);
   made.kinds = made.always = made.ever = event::EventKindSet::defaults();
+  made.kind = draw_kind();
   if (packs_) draw_packing(made);
+  const json body = made.kind == Kind::kinesis ? destination_body(made) : service_body(made, draw_service(made));
   ask_for("POST", fmt::format("/api/v2/destinations/{}/{}", kProjectKey, environment_key(made.environment)),
-          destination_body(made).dump(), [&] {
+          body.dump(), [&] {
             ++destinations_made_;
-            if (packs_) draw_stream(made.stream);
+            if (made.kind != Kind::kinesis)
+              cloud_.make_service(made.kind, made.stream, kind_random_.next());
+            else if (packs_)
+              draw_stream(made.stream);
             made.id = *ObjectId::parse(database_.last_id());
             made.wanted_from = ledger_.now();
             ledger_.destinations.push_back(made);
-            tell(fmt::format("destination {} is made", Cloud::stream_name(made.stream)));
+            tell(fmt::format("destination {} is made", made.name()));
           });
 }
 
@@ -131,7 +144,7 @@ void Run::turn(Tracked& destination) {
     destination.on = on;
     destination.was_off = true;
     if (on) destination.excused_until = ledger_.now();
-    tell(fmt::format("{} is switched {}", Cloud::stream_name(destination.stream), on ? "on" : "off"));
+    tell(fmt::format("{} is switched {}", destination.name(), on ? "on" : "off"));
   });
 }
 
@@ -145,7 +158,7 @@ void Run::change_kinds(Tracked& destination) {
     destination.always = both(destination.always, kinds);
     destination.ever = either(destination.ever, kinds);
     destination.changed = true;
-    tell(fmt::format("{}: {} is changed", Cloud::stream_name(destination.stream), row.name));
+    tell(fmt::format("{}: {} is changed", destination.name(), row.name));
   });
 }
 
@@ -158,14 +171,14 @@ void Run::change_encoding(Tracked& destination) {
     destination.encoding = encoding;
     if (unsizes) destination.record_kib = 0;
     destination.changed = true;
-    tell(fmt::format("{} gets {}", Cloud::stream_name(destination.stream), framing::encoding_name(encoding)));
+    tell(fmt::format("{} gets {}", destination.name(), framing::encoding_name(encoding)));
   });
 }
 
 void Run::remove(Tracked& destination) {
   ask_for("DELETE", path_of(destination), "", [&] {
     destination.deleted = true;
-    tell(fmt::format("{} is deleted", Cloud::stream_name(destination.stream)));
+    tell(fmt::format("{} is deleted", destination.name()));
   });
 }
 
@@ -179,7 +192,10 @@ void Run::change_catalog() {
   if (random_.below(3) == 0 && ledger_.destinations.size() < 6) return make_destination();
   if (destination == nullptr || destination->deleted) return;
   if (random_.below(8) == 0) return remove(*destination);
-  if (packs_ && packing_random_.below(4) == 0) return change_encoding(*destination);
+  if (destination->kind == Kind::tee || (destination->kind != Kind::kinesis && kind_random_.below(2) == 0))
+    return change_service(*destination);
+  if (packs_ && destination->kind == Kind::kinesis && packing_random_.below(4) == 0)
+    return change_encoding(*destination);
   change_kinds(*destination);
 }
 
@@ -222,7 +238,7 @@ bool Run::key_is_good(const Payload& payload) const {
 
 void Run::replay() {
   Tracked* destination = any_destination();
-  if (destination == nullptr || !destination->on) return;
+  if (destination == nullptr || !destination->on || destination->kind == Kind::tee) return;
   const std::int64_t to_ms = clock_.wall_ms() - static_cast<std::int64_t>(random_.below(5'000));
   const std::int64_t from_ms = to_ms - static_cast<std::int64_t>(random_.below(20'000));
   const journal::Position oldest = process_->journal().oldest();
@@ -232,7 +248,7 @@ void Run::replay() {
     destination->replayed = before;
     return;
   }
-  tell(fmt::format("{} is replayed", Cloud::stream_name(destination->stream)));
+  tell(fmt::format("{} is replayed", destination->name()));
   // What was given up before it began is not replayed. Entries lie in the order in which they were stored: one that was
   // received later than the oldest that is kept may be gone.
   const journal::Position kept_from = process_->journal().oldest();
@@ -241,12 +257,12 @@ void Run::replay() {
 
 // On the API's worker, while live delivery, and whatever else there is, goes on.
 void Run::retry_dead_letters() {
-  const Tracked* destination = any_destination();
+  Tracked* destination = any_destination();
   if (destination == nullptr || !destination->on) return;
-  const auto answered = [this, life = life_, stream = destination->stream](const http::HttpResponse& response) {
+  destination->retried = destination->kind != Kind::kinesis;
+  const auto answered = [this, life = life_, name = destination->name()](const http::HttpResponse& response) {
     if (life != life_ || dying_) return;
-    tell(fmt::format("dead letters of {} are retried: {} {}", Cloud::stream_name(stream), response.status,
-                     response.body));
+    tell(fmt::format("dead letters of {} are retried: {} {}", name, response.status, response.body));
   };
   process_->admin("POST", path_of(*destination) + "/dead-letters/retry", "", answered);
 }
@@ -277,7 +293,7 @@ bool Run::is_in_force() const {
     ++there;
     const auto found = in_force.find(each.id);
     const auto is_as_set = [&each](const catalog::Destination& known) {
-      return known.on == each.on && known.kinds == each.kinds && kinesis::settings_of(known).encoding == each.encoding;
+      return known.on == each.on && (each.kind == Kind::tee || known.kinds == each.kinds) && is_set(each, known);
     };
     if (found == in_force.end() || !is_as_set(*found->second)) return false;
     const auto shown = process_->exporter().status(each.id);

@@ -37,7 +37,7 @@ void Run::draw_stream(std::size_t number) {
   stream.kinesis.may_describe = packing_random_.below(5) != 0;
   if (refuses_large_ && packing_random_.below(3) == 0)
     stream.kinesis.max_record_bytes = least_limit_bytes(sdk_.pad_bytes) + kKib * packing_random_.below(100);
-  tell(fmt::format("{} understands {} calls in CBOR, then {}; {}, records of {} bytes", Cloud::stream_name(number),
+  tell(fmt::format("{} understands {} calls in CBOR, then {}; {}, records of {} bytes", far_name(Kind::kinesis, number),
                    stream.cbor_understood, static_cast<int>(stream.cbor_answer),
                    stream.kinesis.may_describe ? "described" : "not described", stream.kinesis.max_record_bytes));
 }
@@ -51,6 +51,7 @@ void Run::trouble_packing() {
   }
   if (ledger_.destinations.empty() || packing_random_.below(4) != 0) return;
   const Tracked& destination = ledger_.destinations[packing_random_.below(ledger_.destinations.size())];
+  if (destination.kind != Kind::kinesis) return;
   StreamFaults& faults = cloud_.stream(destination.stream).faults;
   const bool better = packing_random_.below(3) == 0;
   if (throttles_bytes_) faults.bytes_per_s = better ? 0 : 2'000 + packing_random_.unit() * 60'000;

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "bucket.h"
 #include "destinations/kinesis/kinesis_sink.h"
+#include "event_service.h"
+#include "export/dead_letter_file.h"
 #include "export/limits.h"
+#include "receiver.h"
 #include "system_random.h"
 
 namespace sluice::simulation {
@@ -19,6 +23,10 @@ constexpr std::uint64_t kOutageStepUs = 10'000'000;
 constexpr std::int64_t kSettleAtMostS = 3'600;
 // It is at rest when nothing is seen to wait for so long.
 constexpr std::int64_t kRestS = 4;
+// Of one worker. A thousand are much; one that asks to be called again at once, for nothing, makes fifty thousand.
+constexpr std::uint64_t kMostStepsPerS = 5'000;
+// How often SDKs still send when all is repaired, as long as something waits.
+constexpr std::int64_t kPlainEveryS = 30;
 // Cursors, flags and the like, beside the journal's own files.
 constexpr std::uint64_t kOtherFilesBytes = 2u << 20;
 
@@ -31,6 +39,27 @@ std::string describe(const exporting::DestinationStatus& status) {
                      balance.dead_lettered, balance.missing,
                      status.pipeline.problem ? status.pipeline.problem->code : "");
 }
+
+// Kinesis alone in a third of the runs, else any of them.
+std::vector<Kind> draw_kinds(Random& random) {
+  if (random.below(3) == 0) return {Kind::kinesis};
+  std::vector<Kind> kinds;
+  for (std::size_t i = 0; i < kKinds; ++i)
+    if (random.below(2) == 0) kinds.push_back(static_cast<Kind>(i));
+  if (kinds.empty()) kinds.push_back(static_cast<Kind>(1 + random.below(kKinds - 1)));
+  return kinds;
+}
+
+std::string bytes_by_folder(const storage::FakeFileSystem& disk) {
+  std::map<std::string, std::uint64_t> bytes;
+  for (const std::string& path : disk.paths()) bytes[path.substr(0, path.rfind('/'))] += disk.bytes(path).size();
+  std::string text;
+  for (const auto& [folder, sum] : bytes) text += fmt::format(" {} in {}", sum, folder);
+  return text;
+}
+
+// Of a destination's name: far_name().
+std::size_t number_in(const std::string& name) { return std::stoul(name.substr(name.find('-') + 1)); }
 
 // In half of the runs some payloads are large: read by their worker, and stored in parts.
 intake::IntakeLimits draw_intake_limits(Random& random) {
@@ -53,7 +82,8 @@ journal::JournalLimits draw_limits(Random& random) {
 
 }  // namespace
 
-Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms)
+Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms,
+         std::vector<Kind> kinds)
     : seed_(seed),
       tell_(std::move(tell)),
       outage_ms_(outage_ms),
@@ -65,11 +95,13 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
       lost_random_(part(seed, 13)),
       large_random_(part(seed, 14)),
       packing_random_(part(seed, 15)),
+      kind_random_(part(seed, 17)),
       loses_files_(outage_ms == 0 && lost_random_.below(10) < 3),
       packs_(packing_random_.below(3) != 0),
       throttles_bytes_(packs_ && packing_random_.below(2) == 0),
       refuses_large_(packs_ && packing_random_.below(3) == 0),
       surges_(packs_ && packing_random_.below(2) == 0),
+      kinds_(kinds.empty() ? draw_kinds(kind_random_) : std::move(kinds)),
       weather_(outage_ms > 0 ? Weather::draw(random_, read_random_).at_home() : Weather::draw(random_, read_random_)),
       clock_(1'700'000'000'000),
       scheduler_(clock_, part(seed, 2)),
@@ -91,6 +123,9 @@ Run::Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::
   constexpr std::uint64_t kPads[] = {50, 400, 8'000};
   sdk_.pad_bytes = kPads[random_.below(std::size(kPads))];
   sdk_.events_at_most = sdk_.pad_bytes > 1000 ? 6 : 30;
+  // With its original a payload must fit into a segment.
+  if (sdk_.pad_bytes > 1000 && has_kind(Kind::tee)) sdk_.events_at_most = 3;
+  if (has_kind(Kind::tee)) sdk_.mobile = 0.2;
 }
 
 void Run::tell(const std::string& line) const {
@@ -100,6 +135,8 @@ void Run::tell(const std::string& line) const {
 Outcome Run::go() {
   tell("weather: " + weather_.text() + (packs_ ? ", packed" : "") + (throttles_bytes_ ? ", few bytes" : "") +
        (refuses_large_ ? ", large records are refused" : "") + (surges_ ? ", surges" : ""));
+  for (const Kind kind : kinds_)
+    tell(fmt::format("destinations of the kind {}", kKindNames[static_cast<std::size_t>(kind)]));
   try_start();
   for (std::uint64_t i = 1 + random_.below(3); i > 0 && !broken_; --i) guarded([this] { make_destination(); });
   live();
@@ -115,7 +152,8 @@ Outcome Run::go() {
     std::map<ObjectId, std::string> letters;
     std::map<ObjectId, std::uint64_t> usage;
     for (const Tracked& each : ledger_.destinations) {
-      letters[each.id] = disk_->bytes("/data/dead-letters/" + each.id.hex() + ".ndjson");
+      for (const std::string& path : exporting::dead_letter_paths("/data/dead-letters/" + each.id.hex() + ".ndjson"))
+        if (disk_->exists(path)) letters[each.id] += disk_->bytes(path);
       usage[each.id] = database_.usage_of(each.id.hex());
     }
     broken_ = ledger_.broken(cloud_, happened_, status, letters, usage);
@@ -124,9 +162,21 @@ Outcome Run::go() {
   outcome.payloads = ledger_.payloads.size();
   outcome.acknowledged_events = ledger_.acknowledged_events();
   for (const Tracked& each : ledger_.destinations) {
-    outcome.taken_records += cloud_.stream(each.stream).taken;
+    outcome.taken_records += cloud_.takings(each.stream).taken;
+    outcome.repeats += cloud_.takings(each.stream).repeats();
+    if (const Service* const service = cloud_.service(each.stream)) {
+      if (const auto* events = dynamic_cast<const EventService*>(service)) {
+        outcome.payloads_forwarded += events->taken;
+        outcome.payloads_divided += events->divided();
+      }
+      if (const auto* bucket = dynamic_cast<const Bucket*>(service)) {
+        outcome.objects += bucket->objects();
+        outcome.found_there += bucket->found_there();
+      }
+      if (const auto* receiver = dynamic_cast<const Receiver*>(service)) outcome.batches += receiver->batches();
+      continue;
+    }
     const Stream& stream = cloud_.stream(each.stream);
-    outcome.repeats += stream.repeats();
     outcome.records += stream.records;
     outcome.packed += stream.packed;
     outcome.throttled += stream.throttled;
@@ -137,6 +187,9 @@ Outcome Run::go() {
   outcome.happened = happened_;
   outcome.happened.read_errors += disk_->failed_reads();
   outcome.steps = scheduler_.steps();
+  outcome.most_steps_per_s = scheduler_.most_steps_per_s();
+  tell(fmt::format("the busiest worker, {}, made {} steps in a second", scheduler_.busiest(),
+                   scheduler_.most_steps_per_s()));
   outcome.fingerprint = scheduler_.fingerprint() ^ outcome.taken_records;
   outcome.simulated_ms = clock_.steady_us() / 1000;
   scheduler_.kill();
@@ -147,7 +200,12 @@ Outcome Run::go() {
 
 void Run::live() {
   const bool outage = outage_ms_ > 0;
-  for (const Tracked& each : ledger_.destinations) cloud_.stream(each.stream).faults.unreachable = outage;
+  for (const Tracked& each : ledger_.destinations) {
+    if (Service* const service = cloud_.service(each.stream))
+      service->faults.unreachable = outage;
+    else
+      cloud_.stream(each.stream).faults.unreachable = outage;
+  }
   const std::int64_t until_us =
       clock_.steady_us() + (outage ? outage_ms_ * 1000 : static_cast<std::int64_t>(5 + random_.below(40)) * kSecondUs);
   const std::uint64_t longest_step_us = outage ? kOutageStepUs : 300'000;
@@ -190,10 +248,11 @@ bool Run::settle() {
     look_at_replays();
     check_limits();
     // What is shown may be two seconds old.
-    rested_s = in_flight_.empty() && at_rest() ? rested_s + 1 : 0;
+    rested_s = in_flight_.empty() && cloud_.on_the_way() == 0 && at_rest() ? rested_s + 1 : 0;
+    if (!is_only_kinesis() && rested_s == 0 && s % kPlainEveryS == kPlainEveryS - 1) send_plain();
     if (rested_s < kRestS) continue;
     std::uint64_t taken = 0, after = 0;
-    for (const Tracked& each : ledger_.destinations) taken += cloud_.stream(each.stream).taken;
+    for (const Tracked& each : ledger_.destinations) taken += cloud_.takings(each.stream).taken;
     guarded([this] { process_->stop(10'000); });
     count_usage();
     end_life();
@@ -201,7 +260,7 @@ bool Run::settle() {
     if (!process_) return false;
     guarded([this] { scheduler_.run_for(10 * kSecondUs); });
     guarded([this] { look_at_rest(); });
-    for (const Tracked& each : ledger_.destinations) after += cloud_.stream(each.stream).taken;
+    for (const Tracked& each : ledger_.destinations) after += cloud_.takings(each.stream).taken;
     if (after != taken) broken_ = fmt::format("after a stop in order {} events came again", after - taken);
     return at_rest();
   }
@@ -216,8 +275,11 @@ bool Run::settle() {
 void Run::check_limits() {
   if (!process_ || broken_) return;
   check_shown();
-  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes)
-    broken_ = fmt::format("the disk holds {} bytes, more than it may", disk_->used_bytes());
+  if (scheduler_.most_steps_per_s() > kMostStepsPerS)
+    broken_ =
+        fmt::format("a worker, {}, made {} steps in a second", scheduler_.busiest(), scheduler_.most_steps_per_s());
+  if (disk_->used_bytes() > limits_.max_bytes + kOtherFilesBytes + service_files_limit_bytes())
+    broken_ = fmt::format("the disk holds {} bytes, more than it may:{}", disk_->used_bytes(), bytes_by_folder(*disk_));
   for (const exporting::DestinationStatus& each : process_->exporter().status()) {
     const exporting::PipelineStatus& pipeline = each.pipeline;
     if (pipeline.balance.waiting > (1ull << 60))
@@ -251,8 +313,7 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
   tell(fmt::format("dies ({}): {}", static_cast<int>(how), why));
   if (process_ && process_->listens())
     for (const exporting::DestinationStatus& each : process_->exporter().status())
-      tell(describe(each) +
-           fmt::format(" taken {}", cloud_.stream(std::stoul(each.destination.name.substr(7))).ledger.size()));
+      tell(describe(each) + fmt::format(" taken {}", cloud_.takings(number_in(each.destination.name)).ledger.size()));
   scheduler_.kill();
   cloud_.forget_callers();
   auto disk = left_behind_ ? std::move(left_behind_) : disk_->after_crash(how, random_.next());
@@ -262,10 +323,13 @@ void Run::die(const std::string& why, storage::FakeFileSystem::Crash how) {
     const auto paths = disk->paths();
     const std::string& path = paths[random_.below(paths.size())];
     const std::uint64_t size = disk->bytes(path).size();
-    if (size > 0 && path.find("/segments/") != std::string::npos) {
+    const bool of_spool = path.find("/spool/") != std::string::npos;
+    if (size > 0 && (of_spool || path.find("/segments/") != std::string::npos)) {
       const std::uint64_t at = random_.below(size);
       disk->flip(path, at, static_cast<unsigned char>(1u << random_.below(8)));
-      ++happened_.flips;
+      // What lies in a spool lies in the journal too.
+      happened_.flips += !of_spool;
+      happened_.rotten_manifests += of_spool && path.ends_with(".json");
       tell(fmt::format("a bit rots in {} at {}", path, at));
     }
   }
@@ -302,7 +366,9 @@ void Run::count_usage() {
   Database::Usage delivered;
   for (const auto& [id, sums] : process_->exporter().delivered())
     for (const event::EventKindRow& row : event::kEventKinds)
-      if (const std::uint64_t events = sums.by_kind[static_cast<std::size_t>(row.kind)]; events > 0)
+      if (row.kind == event::EventKind::original)
+        continue;  // its events are what is used
+      else if (const std::uint64_t events = sums.by_kind[static_cast<std::size_t>(row.kind)]; events > 0)
         delivered[{id.hex(), std::string(row.name)}] = events;
   for (const auto& [key, events] : counted)
     if (delivered[key] < events)

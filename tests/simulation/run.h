@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -30,9 +31,10 @@ struct Outcome {
   std::optional<std::string> broken;  // nothing: every promise was kept
   std::uint64_t payloads = 0, acknowledged_events = 0, taken_records = 0, repeats = 0;
   std::uint64_t records = 0, packed = 0, throttled = 0, cbor_records = 0, refused_large = 0;  // of the streams
+  std::uint64_t payloads_forwarded = 0, payloads_divided = 0, objects = 0, found_there = 0, batches = 0;  // of others
   std::uint64_t refused = 0;  // answers 503 and the like: the SDK keeps it, or sends it again
   Happened happened;
-  std::uint64_t steps = 0, fingerprint = 0;
+  std::uint64_t steps = 0, fingerprint = 0, most_steps_per_s = 0;
   std::int64_t simulated_ms = 0;
 };
 
@@ -51,8 +53,9 @@ class Run {
  public:
   // `tell` gets a line for each thing that is done to the world; null: nobody listens. With `outage_ms`, every stream
   // is out of reach for that long, from the first payload on, while SDKs go on sending and our own machine fails as
-  // ever.
-  Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms = 0);
+  // ever. `kinds`: those that destinations have; empty: drawn.
+  Run(std::uint64_t seed, std::function<void(const std::string&)> tell, std::int64_t outage_ms = 0,
+      std::vector<Kind> kinds = {});
   Outcome go();
 
  private:
@@ -91,6 +94,17 @@ class Run {
   void draw_stream(std::size_t number);
   void trouble_packing();
 
+  // Tees, buckets and webhooks (services.cc)
+  Kind draw_kind();
+  nlohmann::json draw_service(Tracked& made);
+  bool has_kind(Kind kind) const;
+  bool is_only_kinesis() const { return kinds_.size() == 1 && kinds_.front() == Kind::kinesis; }
+  void change_service(Tracked& destination);
+  static bool is_set(const Tracked& destination, const catalog::Destination& known);
+  void trouble_service(Service& service);
+  void send_plain();
+  std::uint64_t service_files_limit_bytes() const;
+
   // What owners do (owners.cc)
   void make_catalog();
   // A call to the REST API. `made` when it is done: also when the process dies after that, before it can answer. True:
@@ -99,6 +113,7 @@ class Run {
                const std::function<void()>& made);
   void change_catalog();
   void make_destination();
+  static std::string path_of(const Tracked& destination);
   void turn(Tracked& destination);
   void change_kinds(Tracked& destination);
   void change_encoding(Tracked& destination);
@@ -131,11 +146,13 @@ class Run {
   const std::int64_t outage_ms_;
   Random random_;
   // Each of what came later, alone: an earlier seed keeps the rest of its weather.
-  Random read_random_, database_random_, key_random_, look_random_, lost_random_, large_random_, packing_random_;
+  Random read_random_, database_random_, key_random_, look_random_, lost_random_, large_random_, packing_random_,
+      kind_random_;
   bool loses_files_;
   // Destinations have an encoding; streams have limits of bytes and of records' sizes, and may not understand CBOR.
   const bool packs_, throttles_bytes_, refuses_large_, surges_;
   ObjectId lost_cursor_;  // before the start under way; zero: none
+  const std::vector<Kind> kinds_;
   const Weather weather_;
   ManualClock clock_;
   Scheduler scheduler_;

@@ -28,6 +28,8 @@ struct Scheduler::Job {
   bool notified = false;
   bool stepping = false;
   bool done = false;
+  std::int64_t second = 0;  // in which it stepped last
+  std::uint64_t steps_in_second = 0;
 };
 
 class Scheduler::Handle final : public Worker {
@@ -85,6 +87,14 @@ void Scheduler::note(std::uint64_t number) {
 
 void Scheduler::step(const std::shared_ptr<Job>& job) {
   note(job->number);
+  if (const std::int64_t second = clock_.steady_us() / 1'000'000; second != job->second) {
+    job->second = second;
+    job->steps_in_second = 0;
+  }
+  if (++job->steps_in_second > most_steps_per_s_) {
+    most_steps_per_s_ = job->steps_in_second;
+    busiest_ = job->name;
+  }
   job->notified = false;
   job->stepping = true;
   stepping_.push_back(job->name);

@@ -36,6 +36,9 @@ class Scheduler final : public Workers {
   void kill();
 
   std::uint64_t steps() const { return steps_; }
+  // Most steps of one worker in one second; and whose.
+  std::uint64_t most_steps_per_s() const { return most_steps_per_s_; }
+  const char* busiest() const { return busiest_; }
   // A number that tells two runs apart: of the order in which everything stepped, and when.
   std::uint64_t fingerprint() const { return fingerprint_; }
 
@@ -64,6 +67,8 @@ class Scheduler final : public Workers {
   std::vector<const char*> stepping_;  // names of those whose step waits for others, the innermost last
   std::vector<Event> events_;          // a heap, the next on top
   std::uint64_t numbers_ = 0, steps_ = 0, fingerprint_ = 0;
+  std::uint64_t most_steps_per_s_ = 0;
+  const char* busiest_ = "";
 };
 
 }  // namespace sluice::simulation

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -22,6 +23,7 @@ struct SentEvent {
 struct Payload {
   std::size_t environment;
   std::string request;  // as it goes over the connection
+  std::string_view body() const { return std::string_view(request).substr(request.find("\r\n\r\n") + 4); }
   std::string sdk_key;
   std::vector<SentEvent> events;
   std::uint64_t number = 0;
@@ -39,16 +41,25 @@ class Sdk {
   std::uint64_t pad_bytes = 200;
   std::uint64_t events_at_most = 20;
   double poison = 0;
+  double mobile = 0;  // payloads of mobile SDKs, which have a key of their own
 
   Payload make(std::size_t environment, std::int64_t wall_ms);
+  // Of one small event, which nobody refuses.
+  Payload make_plain(std::size_t environment, std::int64_t wall_ms);
 
   // The environment's first one.
   static std::string sdk_key(std::size_t environment);
+  static std::string mobile_key(std::size_t environment);
   // What the environment's SDKs send from now on.
   void use_key(std::size_t environment, const std::string& key) { keys_[environment] = key; }
   static constexpr const char* kUnwantedFlag = "unwanted";
+  static constexpr const char* kUserAgent = "Simulated/1";
+  // The id that a payload is sent under, and the payload that has one; 0: none has.
+  static std::string payload_id(std::uint64_t number);
+  static std::uint64_t number_of(std::string_view payload_id);
 
  private:
+  Payload payload_of(std::size_t environment, std::vector<SentEvent> events, const std::string& body);
   std::string event(SentEvent& sent, std::int64_t wall_ms);
   Random random_;
   std::map<std::size_t, std::string> keys_;  // where it is not the first

@@ -209,6 +209,7 @@ void Run::trouble_database() {
 void Run::trouble_cloud() {
   Tracked* destination = any_destination();
   if (destination == nullptr) return;
+  if (Service* const service = cloud_.service(destination->stream)) return trouble_service(*service);
   Stream& stream = cloud_.stream(destination->stream);
   StreamFaults& faults = stream.faults;
   const bool better = random_.below(3) == 0;
@@ -254,6 +255,10 @@ void Run::repair() {
   cloud_.flag_faults = {};
   database_.heal();
   for (Tracked& each : ledger_.destinations) {
+    if (Service* const service = cloud_.service(each.stream)) {
+      service->faults = {};
+      continue;
+    }
     Stream& stream = cloud_.stream(each.stream);
     stream.faults = {};
     // Of the last event, which Kinesis never takes, only the stream's description shows that it is not the stream that
@@ -262,8 +267,12 @@ void Run::repair() {
   }
   while (!process_) try_start();
   guarded([this] {
-    for (Tracked& each : ledger_.destinations)
-      if (!each.deleted && !each.on) turn(each);
+    for (Tracked& each : ledger_.destinations) {
+      if (each.deleted) continue;
+      // Whoever answered 410 is not asked again before that.
+      if (each.on && each.kind == Kind::webhook && process_ && weather_.outages) turn(each);
+      if (!each.on) turn(each);
+    }
   });
 }
 

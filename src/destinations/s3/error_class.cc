@@ -29,6 +29,7 @@ constexpr std::array kRows = {
     Row{"TokenRefreshRequired", ErrorClass::credentials},
     Row{"InvalidToken", ErrorClass::credentials},
     Row{"InvalidAccessKeyId", ErrorClass::credentials},
+    Row{"BadRequest", ErrorClass::credentials},  // of a HEAD: as S3 answers it for a token that is not taken
     Row{"SignatureDoesNotMatch", ErrorClass::credentials},
     Row{"InvalidSecurity", ErrorClass::credentials},
     Row{"RequestTimeTooSkewed", ErrorClass::clock},

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/crc32c.h"
 #include "base/hex.h"
 #include "destinations/s3/compression.h"
 
@@ -15,6 +16,30 @@ constexpr std::size_t kSha256Digits = 64;
 
 nlohmann::json json_of(const EventPlace& place) {
   return {{"entry", fmt::format("{:016x}", place.entry.value)}, {"event", place.event}};
+}
+
+nlohmann::json json_of(const Manifest& manifest) {
+  return {{"format", kFormat},
+          {"key", manifest.key},
+          {"first", json_of(manifest.first)},
+          {"last", json_of(manifest.last)},
+          {"size_bytes", manifest.size_bytes},
+          {"sha256", manifest.sha256_hex},
+          {"events", manifest.events},
+          {"uncompressed_bytes", manifest.uncompressed_bytes},
+          {"content_type", manifest.content_type},
+          {"sealed_ms", manifest.sealed_ms},
+          {"settings_revision", manifest.settings_revision},
+          {"earlier_sha256", manifest.earlier_sha256_hex}};
+}
+
+std::string dump(const nlohmann::json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string checksum_of(const nlohmann::json& members) {
+  const std::string text = dump(members, -1);
+  return fmt::format("{:08x}", crc32c(text.data(), text.size()));
 }
 
 // Reads members; the first error stays.
@@ -79,19 +104,9 @@ class Members {
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
-  const nlohmann::json json = {{"format", kFormat},
-                               {"key", manifest.key},
-                               {"first", json_of(manifest.first)},
-                               {"last", json_of(manifest.last)},
-                               {"size_bytes", manifest.size_bytes},
-                               {"sha256", manifest.sha256_hex},
-                               {"events", manifest.events},
-                               {"uncompressed_bytes", manifest.uncompressed_bytes},
-                               {"content_type", manifest.content_type},
-                               {"sealed_ms", manifest.sealed_ms},
-                               {"settings_revision", manifest.settings_revision},
-                               {"earlier_sha256", manifest.earlier_sha256_hex}};
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  nlohmann::json json = json_of(manifest);
+  json["crc32c"] = checksum_of(json);
+  return dump(json, 2) + "\n";
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
@@ -117,6 +132,10 @@ Result<Manifest> parse_manifest(std::string_view text) {
     members.complain("content_type", "that of an object with lines, plain or compressed");
   if (members.error().empty() && out.last < out.first) members.complain("last", "no place before 'first'");
   if (members.error().empty() && out.key.empty()) members.complain("key", "an object's key");
+  // A version of before wrote none.
+  const auto checksum = json.find("crc32c");
+  if (members.error().empty() && checksum != json.end() && *checksum != checksum_of(json_of(out)))
+    members.complain("crc32c", "the checksum of the other members");
   if (!members.error().empty()) return fail(members.error());
   return out;
 }

@@ -48,6 +48,26 @@ TEST(Manifest, comes_back_as_it_was_written) {
   EXPECT_EQ(*read, manifest);
 }
 
+TEST(Manifest, a_bit_that_rotted_is_found_wherever_it_is) {
+  const std::string text = manifest_text(example());
+  for (std::size_t bit = 0; bit < text.size() * 8; ++bit) {
+    std::string rotten = text;
+    rotten[bit / 8] = static_cast<char>(rotten[bit / 8] ^ (1 << bit % 8));
+    const auto read = parse_manifest(rotten);
+    if (read) {
+      EXPECT_EQ(*read, example()) << rotten;
+    }
+  }
+}
+
+TEST(Manifest, without_a_checksum_is_of_an_earlier_version) {
+  auto json = nlohmann::json::parse(manifest_text(example()));
+  json.erase("crc32c");
+  const auto read = parse_manifest(json.dump());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, example());
+}
+
 TEST(Manifest, that_is_damaged_is_refused_and_names_the_member) {
   const auto without = [](const char* name) {
     auto json = nlohmann::json::parse(manifest_text(example()));

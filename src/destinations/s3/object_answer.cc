@@ -16,9 +16,11 @@ namespace {
 
 using http_client::TransportFault;
 
-// A HEAD's answer has no body.
+// A HEAD's answer has no body. An expired or unknown token is a 400, which says no more.
 std::string_view code_of_head(int status) {
   switch (status) {
+    case 400:
+      return "BadRequest";
     case 301:
       return "PermanentRedirect";
     case 403:

@@ -70,7 +70,7 @@ TEST(ObjectAnswer, of_a_head_has_no_body_and_gets_the_code_of_its_status) {
   EXPECT_EQ(read_answer(response_of(404, ""), true).code, "NoSuchKey");
   EXPECT_EQ(read_answer(response_of(403, ""), true).code, "AccessDenied");
   EXPECT_EQ(read_answer(response_of(301, ""), true).code, "PermanentRedirect");
-  EXPECT_EQ(read_answer(response_of(400, ""), true).code, "http_400");
+  EXPECT_EQ(read_answer(response_of(400, ""), true).code, "BadRequest");
   EXPECT_EQ(read_answer(response_of(404, ""), false).code, "http_404");
 }
 
@@ -118,6 +118,7 @@ TEST(ErrorClass, says_what_to_do_about_each_code) {
       {409, "OperationAborted", ErrorClass::transient},
       {400, "ExpiredToken", ErrorClass::credentials},
       {400, "InvalidToken", ErrorClass::credentials},
+      {400, "BadRequest", ErrorClass::credentials},
       {403, "InvalidAccessKeyId", ErrorClass::credentials},
       {403, "SignatureDoesNotMatch", ErrorClass::credentials},
       {403, "RequestTimeTooSkewed", ErrorClass::clock},

@@ -322,6 +322,28 @@ TEST_F(S3SinkTest, a_store_that_does_not_know_conditions_is_asked_before_each_up
   EXPECT_LE(refused, kMaxUploads);
 }
 
+TEST_F(S3SinkTest, a_head_that_is_refused_without_a_word_is_signed_with_the_stores_time_or_new_credentials) {
+  no_conditions = true;
+  open();
+  put(1);
+  http_client::HttpResponse too_skewed;
+  too_skewed.status = 403;
+  too_skewed.headers.emplace_back("date", "Fri, 27 Nov 2026 09:00:00 GMT");
+  http_client::HttpResponse expired;
+  expired.status = 400;
+  std::vector<http_client::HttpResponse> refusals = {expired, too_skewed};
+  transport.answer_by([&](const http_client::HttpRequest& request) {
+    if (request.method != "HEAD" || refusals.empty()) return answer(request);
+    http_client::HttpResponse refused = std::move(refusals.back());
+    refusals.pop_back();
+    return refused;
+  });
+  sink->flush();
+  ASSERT_TRUE(run([&] { return finished.size() == 2; }, 10'000'000));
+  EXPECT_EQ(header_of(transport.requests().back(), "x-amz-date").substr(0, 8), "20261127");
+  EXPECT_EQ(credentials->created(), 2);
+}
+
 TEST_F(S3SinkTest, who_insists_on_conditions_is_told_that_the_store_does_not_know_them) {
   no_conditions = true;
   open(false);

@@ -96,7 +96,9 @@ void Uploader::take(Flight flight, const destinations::CallAnswer& call_answer, 
                     std::vector<EndedUpload>& ended) {
   const Asked asked = flight.upload.next() == Upload::Call::put ? Asked::put : Asked::head;
   const ObjectAnswer answer = read_answer(call_answer.response, asked == Asked::head);
-  if (!answer.ok() && classify(answer) == ErrorClass::clock && skew_.learn(call_answer.response, clock_.wall_ms())) {
+  // A HEAD's refusal has no body that names a wrong time: its status is 403, and its Date tells.
+  const bool may_be_time = classify(answer) == ErrorClass::clock || (asked == Asked::head && answer.status == 403);
+  if (!answer.ok() && may_be_time && skew_.learn(call_answer.response, clock_.wall_ms())) {
     // Signed again with S3's time, at once.
     problems_.note(destinations::note_of_clock(skew_.offset_ms()), clock_.wall_ms(), kClockNoteMs);
     call_stats_.again(answer.code, 1);

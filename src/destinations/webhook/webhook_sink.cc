@@ -162,8 +162,7 @@ bool WebhookSink::has_others() const {
 
 std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
   std::int64_t next = rejected_.due_us();
-  if (!calls_.empty() && !problems_.has(destinations::Trouble::progress))
-    next = std::min(next, calls_.begin()->second.started_us + kNoAnswerUs);
+  if (!problems_.has(destinations::Trouble::progress)) next = std::min(next, hangs_from_us());
   if (!gone_ && calls_.size() < calls_at_most()) {
     const bool probing = !breaker_.closed();
     std::int64_t due = probing && builder_.events() > 0 ? 0 : builder_.due_us();
@@ -174,11 +173,16 @@ std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
   return std::max(next, now_us);
 }
 
+// A call that takes long while others are accepted does not.
+std::int64_t WebhookSink::hangs_from_us() const {
+  if (calls_.empty()) return INT64_MAX;
+  const std::int64_t started_us = calls_.begin()->second.started_us;
+  return judge_.accepted_since(started_us) ? INT64_MAX : started_us + kNoAnswerUs;
+}
+
 // A receiver that hangs is shown before a call has failed: that takes as long as `timeout`.
 void WebhookSink::check_progress(std::int64_t now_us) {
-  const bool hangs = !calls_.empty() && now_us - calls_.begin()->second.started_us >= kNoAnswerUs &&
-                     !judge_.accepted_since(calls_.begin()->second.started_us);
-  if (!hangs) {
+  if (now_us < hangs_from_us()) {
     problems_.clear(destinations::Trouble::progress);
     return;
   }

@@ -109,6 +109,8 @@ class WebhookSink final : public exporting::Sink {
   std::size_t calls_at_most() const { return breaker_.closed() ? settings_.max_calls_in_flight : 1; }
   bool has_others() const;
   std::int64_t next_step_us(std::int64_t now_us) const;
+  // From when on the receiver counts as one that hangs, if no answer comes before; INT64_MAX: no call says so.
+  std::int64_t hangs_from_us() const;
   void check_progress(std::int64_t now_us);
 
   const WebhookSettings settings_;

@@ -424,6 +424,20 @@ TEST(WebhookSink, shows_that_no_answer_comes_before_the_call_fails) {
   EXPECT_FALSE(rig.sink->problem());
 }
 
+TEST(WebhookSink, sleeps_while_one_call_takes_long_and_others_are_accepted) {
+  Rig rig;
+  rig.hangs = true;
+  rig.put(20);
+  ASSERT_TRUE(rig.run([&] { return rig.transport.waiting() == 2; }));
+  rig.clock.advance_us(kSecond);
+  ASSERT_TRUE(rig.transport.deliver_next(1));
+  ASSERT_TRUE(rig.run([&] { return rig.delivered() == 10; }));
+  rig.steps = 0;
+  rig.run_for(20 * kSecond);
+  EXPECT_LT(rig.steps, 10u);
+  EXPECT_FALSE(rig.sink->problem());
+}
+
 TEST(WebhookSink, holds_a_bounded_number_of_bytes_and_sleeps_when_there_is_nothing_to_do) {
   WebhookSettings settings = Rig::default_settings();
   settings.max_events = 10'000;
