@@ -14,6 +14,11 @@ using Json = nlohmann::ordered_json;
 
 Json time_or_null(std::int64_t ms) { return ms > 0 ? Json(iso_time_ms(ms)) : Json(nullptr); }
 
+// The files of all credentials' shares: ID.ndjson, ID-mobile.ndjson, ID-client.ndjson, and the older one of each.
+std::string dead_letter_pattern(const exporting::DestinationStatus& status) {
+  return status.dead_letter_path.substr(0, status.dead_letter_path.rfind('.')) + "*.ndjson";
+}
+
 Json status_problem_json(const exporting::Problem& problem) {
   return {{"code", problem.code},
           {"message", problem.message},
@@ -98,31 +103,32 @@ Json destination_status_json(const exporting::DestinationStatus& status, const d
   Json notes = Json::array();
   for (const exporting::Problem& note : pipeline.notes) notes.push_back(status_problem_json(note));
   Json out = identity_json(destination, kind);
-  out.update({{"on", destination.on},
-              {"state", exporting::destination_state_name(status.state)},
-              {"since", time_or_null(status.state_since_ms)},
-              {"needsPerson", status.state == exporting::DestinationState::blocked},
-              {"summary", exporting::describe(status, now_ms)},
-              {"problem", std::move(problem)},
-              {"notes", notes},
-              {"backlog",
-               {{"events", pipeline.balance.waiting},
-                {"bytes", pipeline.waiting_bytes},
-                {"oldestAgeMs", status.oldest_waiting_age_ms}}},
-              {"acceptedEvents", pipeline.balance.accepted},
-              {"deliveredEvents", pipeline.balance.delivered},
-              {"deliveredBytes", pipeline.delivered_bytes},
-              {"deadLetteredEvents", pipeline.balance.dead_lettered},
-              {"deadLettersRotatedOut", rotated_out(status)},
-              {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(status.dead_letter_path) : Json(nullptr)},
-              {"filteredEvents", pipeline.balance.filtered},
-              {"missingEvents", pipeline.balance.missing},
-              {"acceptedPerSecond", status.accepted_per_s},
-              {"deliveredPerSecond", status.delivered_per_s},
-              {"lastDelivery", time_or_null(status.last_delivery_ms)},
-              {"recordsSent", pipeline.sink.records_sent},
-              {"retriedRecordsByCode", retried},
-              {"callsInFlight", pipeline.sink.calls_in_flight}});
+  out.update(
+      {{"on", destination.on},
+       {"state", exporting::destination_state_name(status.state)},
+       {"since", time_or_null(status.state_since_ms)},
+       {"needsPerson", status.state == exporting::DestinationState::blocked},
+       {"summary", exporting::describe(status, now_ms)},
+       {"problem", std::move(problem)},
+       {"notes", notes},
+       {"backlog",
+        {{"events", pipeline.balance.waiting},
+         {"bytes", pipeline.waiting_bytes},
+         {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+       {"acceptedEvents", pipeline.balance.accepted},
+       {"deliveredEvents", pipeline.balance.delivered},
+       {"deliveredBytes", pipeline.delivered_bytes},
+       {"deadLetteredEvents", pipeline.balance.dead_lettered},
+       {"deadLettersRotatedOut", rotated_out(status)},
+       {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(dead_letter_pattern(status)) : Json(nullptr)},
+       {"filteredEvents", pipeline.balance.filtered},
+       {"missingEvents", pipeline.balance.missing},
+       {"acceptedPerSecond", status.accepted_per_s},
+       {"deliveredPerSecond", status.delivered_per_s},
+       {"lastDelivery", time_or_null(status.last_delivery_ms)},
+       {"recordsSent", pipeline.sink.records_sent},
+       {"retriedRecordsByCode", retried},
+       {"callsInFlight", pipeline.sink.calls_in_flight}});
   out.update(kind.status_json(status));
   out["replay"] = std::move(replay);
   return out;

@@ -75,7 +75,9 @@ struct Transfer {
   std::string proxy;            // in use, with its password; empty: the connection is direct
   bool tried_an_address = false;
   bool on_new_connection = false;  // no other is used
-  std::string forbidden;           // why an address of the host was not connected to, or a connection not used
+  bool request_begun = false;
+  bool broke_unanswered = false;  // and libcurl would have sent the request again
+  std::string forbidden;          // why an address of the host was not connected to, or a connection not used
   std::array<char, CURL_ERROR_SIZE> words{};
 
   Transfer() { SLUICE_CHECK(easy != nullptr, "memory for a libcurl handle"); }
@@ -168,9 +170,14 @@ void set_body_source(Transfer& transfer, const HttpBody& body) {
 }
 
 // Before each request goes out: a connection that is used again was opened for another request, which may have been
-// allowed more.
+// allowed more. When a kept connection breaks without an answer, libcurl sends the request again by itself: one that
+// changes something is not sent twice without the caller's word, who counts, and pauses.
 int before_request(void* of, char* remote_address, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(of);
+  transfer.broke_unanswered =
+      transfer.request_begun && transfer.what.request.method != "GET" && transfer.what.request.method != "HEAD";
+  if (transfer.broke_unanswered) return CURL_PREREQFUNC_ABORT;
+  transfer.request_begun = true;
   const auto address = ip_address_of(std::string(remote_address != nullptr ? remote_address : ""));
   const auto allowed = address ? may_reach(transfer, *address) : fail("The connection's address is not known.");
   if (allowed) return CURL_PREREQFUNC_OK;
@@ -385,6 +392,8 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   CURL* const easy = transfer.easy;
   HttpRequest& request = transfer.what.request;
   transfer.response = HttpResponse();
+  transfer.request_begun = false;
+  transfer.broke_unanswered = false;
   transfer.body_sent = 0;
   transfer.body_failure.clear();
   transfer.status_of_part = 0;
@@ -475,7 +484,8 @@ void CurlTransport::Loop::finish_completed() {
     std::unique_ptr<Transfer> transfer = std::move(found->second);
     active_.erase(found);
     curl_multi_remove_handle(multi_, transfer->easy);
-    if (code == CURLE_ABORTED_BY_CALLBACK && !transfer->on_new_connection) {  // libcurl has closed the one it had
+    if (code == CURLE_ABORTED_BY_CALLBACK && !transfer->on_new_connection && !transfer->broke_unanswered) {
+      // libcurl has closed the one it had
       transfer->on_new_connection = true;
       run_transfer(std::move(transfer));
       continue;
@@ -514,10 +524,14 @@ HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLc
                 : !transfer.body_failure.empty() ? "the body cannot be read: " + transfer.body_failure
                 : transfer.words[0] != '\0'      ? std::string(transfer.words.data())
                                                  : std::string(curl_easy_strerror(code));
+  if (transfer.broke_unanswered) {
+    facts.code = CURLE_GOT_NOTHING;
+    facts.words = "it closed the connection without an answer";
+  }
   facts.host = transfer.what.host;
   facts.proxy = without_password(transfer.proxy);
   facts.proxy_status = static_cast<int>(connect_status);
-  if (!transfer.tried_an_address || code == CURLE_ABORTED_BY_CALLBACK)
+  if (!transfer.tried_an_address || (code == CURLE_ABORTED_BY_CALLBACK && !transfer.broke_unanswered))
     facts.forbidden = transfer.forbidden;
   else if (!transfer.forbidden.empty())
     facts.words += ". Another of its addresses was not tried: " + transfer.forbidden;
@@ -525,7 +539,7 @@ HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLc
   response.fault = fault_of(facts);
   response.fault_text = fault_text(facts);
   response.proxy_status = facts.proxy.empty() ? 0 : facts.proxy_status;
-  response.request_sent = sent_bytes > 0;
+  response.request_sent = sent_bytes > 0 || transfer.broke_unanswered;
   response.status_of_part = transfer.status_of_part;
   return response;
 }

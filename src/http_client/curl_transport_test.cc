@@ -101,7 +101,7 @@ TEST(CurlTransport, reads_a_body_in_pieces_while_it_sends_it) {
   EXPECT_LE(body->largest(), 1u << 20) << "never whole in memory";
 }
 
-TEST(CurlTransport, reads_a_body_again_when_the_connection_that_was_kept_is_dead) {
+TEST(CurlTransport, reads_a_body_from_its_start_when_it_is_sent_again_after_a_kept_connection_broke) {
   std::string received;
   HttpServerFake server([&](const HttpServerFake::Request& request) {
     // The first connection answers once and breaks at the second request.
@@ -111,13 +111,17 @@ TEST(CurlTransport, reads_a_body_again_when_the_connection_that_was_kept_is_dead
   });
   CurlTransport transport;
   const auto body = std::make_shared<CountingBody>(300'000, UINT64_MAX);
-  for (const char* path : {"/first", "/second"}) {
+  const auto put = [&](const char* path) {
     HttpRequest request = request_to(server.url() + path, "");
     request.method = "PUT";
     request.body_source = body;
-    EXPECT_EQ(send_and_wait(transport, std::move(request)).status, 200) << path;
-    EXPECT_EQ(received, body->whole()) << path;
-  }
+    received.clear();
+    return send_and_wait(transport, std::move(request));
+  };
+  EXPECT_EQ(put("/first").status, 200);
+  EXPECT_EQ(put("/second").fault, TransportFault::reset);
+  EXPECT_EQ(put("/second").status, 200);
+  EXPECT_EQ(received, body->whole());
 }
 
 TEST(CurlTransport, says_why_a_body_could_not_be_read) {
@@ -524,6 +528,25 @@ TEST(CurlTransport, answers_every_request_when_it_is_destroyed) {
     EXPECT_EQ(response.request_body, "{}");
   }
   gate.open();
+}
+
+TEST(CurlTransport, sends_a_request_once_when_a_kept_connection_breaks_without_an_answer) {
+  std::atomic<int> requests{0};
+  HttpServerFake server([&](const HttpServerFake::Request&) {
+    return ++requests == 1 ? HttpServerFake::reply(200, "") : HttpServerFake::Answer{"", true};
+  });
+  CurlTransport transport;
+  for (const char* method : {"POST", "PUT"}) {
+    requests = 0;
+    HttpRequest request = request_to(server.url());
+    request.method = method;
+    request.body = "{}";
+    ASSERT_EQ(send_and_wait(transport, request).status, 200) << method;
+    const HttpResponse response = send_and_wait(transport, request);
+    EXPECT_EQ(response.fault, TransportFault::reset) << method << response.fault_text;
+    EXPECT_TRUE(response.request_sent);
+    EXPECT_EQ(requests, 2) << method;
+  }
 }
 
 TEST(CurlTransport, frees_who_waits_when_it_is_stopped_and_takes_nothing_more) {

@@ -105,6 +105,7 @@ exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane,
     problem.remedy = "Nothing to do: Sluice tries again until it does.";
   } else {
     problem.message = meaning.reason.empty() ? fmt::format("{} cannot be reached.", uri) : meaning.reason;
+    if (!problem.message.ends_with('.')) problem.message += '.';
     problem.remedy = problem.weight == Weight::setup
                          ? "Fix the address, the setting or the proxy that the message names."
                          : "Check the network and the proxy between Sluice and LaunchDarkly. Sluice tries again until "

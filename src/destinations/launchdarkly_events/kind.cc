@@ -22,8 +22,9 @@ using Json = nlohmann::ordered_json;
 using destinations::FieldType;
 using destinations::KindParts;
 
-// Of all destinations of this kind; an SDK sends one when it starts and one every 15 minutes.
-constexpr std::size_t kMostUnstored = 64;
+// Of all destinations of this kind; an SDK sends one when it starts and one every 15 minutes. A host gets 32
+// connections: 24 for payloads of three credentials with 8 calls each, and these.
+constexpr std::size_t kMostUnstored = 8;
 
 destinations::Form make_form() {
   destinations::Form form;

@@ -164,6 +164,9 @@ class Reader {
     const std::string& name = settings_.username;
     if (name.find(':') != std::string::npos || std::ranges::any_of(name, is_control))
       table_.fault("username", "A user name has no colon and no line end.");
+    if (name.size() > kMostHeaderBytes)
+      table_.fault("username",
+                   fmt::format("The user name has {} bytes; expected at most {}.", name.size(), kMostHeaderBytes));
     if (std::ranges::any_of(settings_.password, is_control))
       table_.fault("password", "The password has a line end or another control character.");
   }

@@ -21,7 +21,7 @@ inline constexpr std::uint64_t kLeastBatchBytes = 1u << 10, kMostBatchBytes = 16
 inline constexpr std::uint32_t kMostBatchEvents = 10'000;
 inline constexpr std::uint32_t kMostCallsInFlight = 32;
 inline constexpr std::size_t kMostHeaders = 32;
-inline constexpr std::size_t kMostHeaderBytes = 4'096;  // of a name, a value, a token
+inline constexpr std::size_t kMostHeaderBytes = 4'096;  // of a name, a value, a token, a user name
 // A shorter secret could not be found in a receiver's answer, and so would not be hidden in messages (answer.h).
 inline constexpr std::size_t kLeastPasswordBytes = 4;
 
