@@ -11,11 +11,10 @@
 #include "destinations/credentials_problems.h"
 #include "destinations/credentials_view.h"
 #include "destinations/problem_book.h"
+#include "destinations/retry_policy.h"
 
 namespace sluice::destinations {
 
-// Calls are sent and nothing is accepted for this long, or no credentials come: said in the destination's state.
-inline constexpr std::int64_t kNoAnswerUs = 8'000'000;
 // Who waits for credentials looks again this often even when nobody notifies.
 inline constexpr std::int64_t kCredentialsPollUs = 1'000'000;
 

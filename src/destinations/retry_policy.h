@@ -9,6 +9,9 @@
 
 namespace sluice::destinations {
 
+// Calls are sent and nothing is accepted for this long, or no credentials come: said in the destination's state, long
+// before a call that hangs fails.
+inline constexpr std::int64_t kNoAnswerUs = 8'000'000;
 inline constexpr std::int64_t kRetryBaseUs = 50'000;
 // Of calls, while none succeeds: one probe at a time, so that a short cap costs nothing, and delivery resumes within
 // seconds of AWS's return.

@@ -99,6 +99,7 @@ destinations::ErrorClass classify(http_client::TransportFault fault, int status,
   if (name.starts_with("Throttl")) return ErrorClass::throttle;
   if (status == 429) return ErrorClass::throttle;
   if (status == 413) return ErrorClass::poison;
+  if (status >= 300 && status < 400) return ErrorClass::setup;  // not followed
   if (status == 401 || status == 403 || status == 404 || status == 405 || status == 407) return ErrorClass::setup;
   return ErrorClass::transient;
 }

@@ -58,6 +58,7 @@ TEST(ErrorClass, follows_the_table) {
       {kNone, 400, "KMSNotFoundException", "", destinations::ErrorClass::setup},
       {kNone, 400, "KMSOptInRequired", "", destinations::ErrorClass::setup},
       {kNone, 403, "http_403", "", destinations::ErrorClass::setup},
+      {kNone, 307, "http_307", "", destinations::ErrorClass::setup},
       {kNone, 404, "http_404", "", destinations::ErrorClass::setup},
       {kNone, 407, "http_407", "", destinations::ErrorClass::setup},
       {kNone, 400, "ValidationException", "Value at 'records.1.member.data' failed", destinations::ErrorClass::poison},

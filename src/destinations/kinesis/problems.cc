@@ -130,6 +130,15 @@ exporting::Problem unreachable(const destinations::CallError& error, const Facts
   return problem;
 }
 
+exporting::Problem redirected(const destinations::CallError& error, const Facts& facts) {
+  exporting::Problem problem{exporting::Problem::Weight::setup, error.code, "", "", error.request_id};
+  problem.message =
+      fmt::format("{} answers with a redirect (HTTP {}), which Sluice does not follow.", facts.endpoint, error.status);
+  problem.remedy =
+      "Kinesis does not redirect: check the endpoint in the destination's settings, and the proxy if one is in use.";
+  return problem;
+}
+
 exporting::Problem aws_fails(const destinations::CallError& error, const Facts& facts) {
   exporting::Problem problem{exporting::Problem::Weight::transient, error.code, "", "", error.request_id};
   problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, aws_words(error),
@@ -154,6 +163,7 @@ exporting::Problem problem_of_call(const destinations::CallError& error, destina
       break;
   }
   if (error.code.starts_with("proxy_")) return proxy_in_the_way(error, facts);
+  if (error.status >= 300 && error.status < 400) return redirected(error, facts);
   if (classify(error.fault, error.status, error.code, error.message) == destinations::ErrorClass::poison)
     return refuses_everything(error, facts);
   if (error.code.starts_with("KMS")) return key_unusable(error, facts);

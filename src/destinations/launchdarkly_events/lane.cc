@@ -93,6 +93,19 @@ std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environ
   return std::min(next_us, std::max({not_before_us_, breaker_.closed() ? now_us : breaker_.next_try_us(), now_us}));
 }
 
+std::int64_t Lane::watch(std::int64_t now_us) {
+  if (calls_.empty()) return INT64_MAX;
+  const std::int64_t silent_since_us = std::max(calls_.begin()->second.started_us, answered_us_);
+  if (now_us < silent_since_us + destinations::kNoAnswerUs) return silent_since_us + destinations::kNoAnswerUs;
+  if (problems_.has(Trouble::progress)) return INT64_MAX;
+  exporting::Problem problem{exporting::Problem::Weight::transient, "no_answer", "", "", ""};
+  problem.message =
+      fmt::format("{} has not answered payloads of the {} for 8 s.", settings_.uri_for(kind_), lane_name(kind_));
+  problem.remedy = "Check the network, and the proxy if one is in use. Sluice waits, and tries again.";
+  problems_.set(Trouble::progress, std::move(problem), clock_.wall_ms());
+  return INT64_MAX;
+}
+
 void Lane::send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done) {
   const std::string_view bytes = part.original.empty() ? bytes_of(part.payload->event) : part.original;
   const auto original = event::read_original(bytes);
@@ -110,6 +123,8 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
   if (found == calls_.end()) return false;
   Call call = std::move(found->second);
   calls_.erase(found);
+  answered_us_ = now_us;
+  problems_.clear(Trouble::progress);
   stats_.answered(answer.arrived_us - call.started_us);
   AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
   const bool own = is_its_own(meaning, call.part, now_us);

@@ -78,6 +78,10 @@ class Lane {
   // Whether the answer was to a call of this lane; what is done with it is appended to `done`.
   bool take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done);
 
+  // Says so when the service has answered nothing for long: a call that hangs fails much later. Returns when to look
+  // again.
+  std::int64_t watch(std::int64_t now_us);
+
   const destinations::ProblemBook& problems() const { return problems_; }
   CredentialKind kind() const { return kind_; }
   std::int64_t last_delivered_us() const { return last_delivered_us_; }
@@ -137,6 +141,7 @@ class Lane {
   std::int64_t not_before_us_ = 0;                     // as the service asked
   std::string refused_credential_;                     // that the service refused; another one is tried at once
   std::int64_t last_delivered_us_ = INT64_MIN / 2, last_put_us_ = INT64_MIN / 2;
+  std::int64_t answered_us_ = INT64_MIN / 2;  // or failed
   int last_status_ = 0;
 };
 

@@ -135,7 +135,10 @@ std::int64_t TeeSink::step(std::int64_t now_us, std::vector<exporting::FinishedE
   if (!stopped_) {
     const catalog::CatalogPointer catalog = catalog_();
     const catalog::Environment* environment = catalog ? catalog->environment(environment_) : nullptr;
-    for (Lane& lane : lanes_) next_us = std::min(next_us, lane.send(now_us, environment, done_));
+    for (Lane& lane : lanes_) {
+      next_us = std::min(next_us, lane.send(now_us, environment, done_));
+      next_us = std::min(next_us, lane.watch(now_us));
+    }
   }
   settle(now_us, finished);
   return std::min(next_us, rejected_.due_us());

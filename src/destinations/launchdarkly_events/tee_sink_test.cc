@@ -283,6 +283,21 @@ TEST_F(TeeSinkTest, one_failure_among_payloads_that_are_accepted_is_no_problem_o
   EXPECT_EQ(finished_.size(), 20u);
 }
 
+TEST_F(TeeSinkTest, a_service_that_hangs_is_said_after_8_s_and_not_when_it_answers_again) {
+  put(CredentialKind::sdk_key);
+  std::vector<exporting::FinishedEvent> finished;
+  for (int second = 0; second < 7; ++second, clock_.advance_ms(1'000)) sink_->step(clock_.steady_us(), finished);
+  EXPECT_FALSE(sink_->problem());
+  clock_.advance_ms(2'000);
+  sink_->step(clock_.steady_us(), finished);
+  ASSERT_TRUE(sink_->problem());
+  EXPECT_EQ(sink_->problem()->code, "no_answer");
+  EXPECT_NE(sink_->problem()->message.find("SDK key"), std::string::npos);
+  run(1'000);
+  EXPECT_FALSE(sink_->problem());
+  EXPECT_EQ(finished_.size(), 1u);
+}
+
 TEST_F(TeeSinkTest, what_fails_for_a_time_is_tried_for_ever_and_retry_after_is_obeyed) {
   answer_ = [](const HttpRequest&) { return 503; };
   retry_after_s_ = 60;

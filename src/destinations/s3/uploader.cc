@@ -11,8 +11,7 @@ namespace sluice::s3 {
 namespace {
 
 constexpr std::int64_t kClockNoteMs = 3'600'000;
-// An upload that takes longer than this and its bytes at this rate is reported, long before it times out.
-constexpr std::int64_t kSlowUploadUs = 30'000'000;
+// An upload that takes longer than kNoAnswerUs and its bytes at this rate is reported, long before it times out.
 constexpr std::uint64_t kUsualUploadBytesPerS = 1u << 20;
 
 destinations::ErrorClass class_for_breaker(ErrorClass why) {
@@ -32,7 +31,7 @@ destinations::ErrorClass class_for_breaker(ErrorClass why) {
 }
 
 std::int64_t slow_after_us(std::uint64_t bytes) {
-  return kSlowUploadUs + static_cast<std::int64_t>(bytes * 1'000'000 / kUsualUploadBytesPerS);
+  return destinations::kNoAnswerUs + static_cast<std::int64_t>(bytes * 1'000'000 / kUsualUploadBytesPerS);
 }
 
 }  // namespace

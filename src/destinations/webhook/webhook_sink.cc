@@ -177,7 +177,7 @@ std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
 std::int64_t WebhookSink::hangs_from_us() const {
   if (calls_.empty()) return INT64_MAX;
   const std::int64_t started_us = calls_.begin()->second.started_us;
-  return judge_.accepted_since(started_us) ? INT64_MAX : started_us + kNoAnswerUs;
+  return judge_.accepted_since(started_us) ? INT64_MAX : started_us + destinations::kNoAnswerUs;
 }
 
 // A receiver that hangs is shown before a call has failed: that takes as long as `timeout`.

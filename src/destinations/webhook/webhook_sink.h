@@ -39,8 +39,6 @@ namespace sluice::webhook {
 inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 // An answer above this is cut off. Its status still counts (answer.h).
 inline constexpr std::size_t kMaxAnswerBytes = 64u << 10;
-// Requests are sent and nothing is accepted for this long: said in the destination's state.
-inline constexpr std::int64_t kNoAnswerUs = 8'000'000;
 
 struct WebhookSinkOptions {
   std::uint64_t seed = 0;  // of jitter
