@@ -1,6 +1,9 @@
 #include "destinations/s3/spool.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 
 #include "destinations/s3/spool_body.h"
 #include "destinations/s3/spool_rig_fake.h"
@@ -246,6 +249,46 @@ TEST_F(SpoolTest, sets_a_damaged_manifest_aside_and_reads_its_events_again) {
   ASSERT_TRUE(rig.run());
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
   EXPECT_EQ(spool_files(), (std::vector<std::string>{"0000000001.json.damaged", "0000000001.object.damaged"}));
+}
+
+TEST_F(SpoolTest, loses_no_event_to_a_manifest_whose_last_place_was_changed) {
+  for (const int format : {1, 2}) {
+    FakeFileSystem disk(1);
+    BucketFake mine;
+    {
+      SpoolRig rig(disk, mine, events, {});
+      fill(rig, 1);
+    }
+    const std::string path = kFolder + "/0000000001.json";
+    auto json = nlohmann::json::parse(disk.bytes(path));
+    json["last"] = {{"entry", fmt::format("{:016x}", events.back().place.entry.value)}, {"event", 0}};
+    if (format == 1) {
+      json["format"] = 1;
+      json.erase("crc32c");
+    }
+    disk.set_bytes(path, json.dump());
+    SpoolRig rig(disk, mine, events, {});
+    EXPECT_EQ(rig.spool().recovery().damaged.size(), 1u);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(fault_of_delivery(mine, events, kAll), "") << "format " << format;
+  }
+}
+
+TEST_F(SpoolTest, uploads_what_was_sealed_before_manifests_had_a_checksum) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  for (const char* name : {"/0000000001.json", "/0000000002.json"}) {
+    auto json = nlohmann::json::parse(files.bytes(kFolder + name));
+    json["format"] = 1;
+    json.erase("crc32c");
+    files.set_bytes(kFolder + name, json.dump());
+  }
+  SpoolRig rig(files, bucket, events, {});
+  EXPECT_EQ(rig.spool().recovery().sealed, 2u);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
 }
 
 TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
