@@ -13,7 +13,7 @@ Manifest example() {
   Manifest out;
   out.key =
       "flags/project=default/environment=production/date=2026-11-27/hour=08/"
-      "node-1-6b03dfc000001000-6b03dfc0000a2000.000011.ndjson.gz";
+      "node-1-6b03dfc000001000-6b03dfc0000a2000.000011-6ec9a7d4.ndjson.gz";
   out.first = {{0x6b03dfc000001000}, 0};
   out.last = {{0x6b03dfc0000a2000}, 11};
   out.size_bytes = 9120;

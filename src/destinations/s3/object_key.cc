@@ -97,7 +97,8 @@ tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_vie
   if (std::string fault = fault_of_prefix(facts.prefix); !fault.empty()) complain(std::move(fault));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
 
-  KeyTemplate out{std::string(text), facts};
+  const bool names_destination = std::find(used.begin(), used.end(), "destination") != used.end();
+  KeyTemplate out{std::string(text), facts, names_destination};
   const EventPlace longest{{UINT64_MAX}, UINT32_MAX};
   const std::string example = out.key("replay=0123456789abcdef01234567", 0, longest, longest, Compression::zstd);
   if (has_bad_segment(example))
@@ -131,6 +132,10 @@ std::string KeyTemplate::key(std::string_view kind, std::int64_t received_ms, co
   walk(
       text_, [&](std::string_view piece) { out += piece; }, variable);
   if (out.starts_with('/')) out.erase(0, 1);  // an empty prefix
+  if (!names_destination_) {
+    const std::string_view id = facts_.destination;
+    out.append("-").append(id.substr(id.size() - std::min(kShownIdDigits, id.size())));
+  }
   out += extension_of(compression);
   return out;
 }

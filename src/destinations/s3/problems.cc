@@ -270,7 +270,9 @@ Problem problem_of_conflict(std::string_view key, const Facts& facts) {
   problem.remedy =
       "Does another Sluice with the same node name, or a restored copy of this one, write to this prefix? Give each "
       "its "
-      "own node name or prefix. Then move that object away: the upload resumes within a minute.";
+      "own node name or prefix. If the key does not end in the destination's id, another destination of this server "
+      "with the same prefix may have put it, before keys did. Then move that object away: the upload resumes within a "
+      "minute.";
   return problem;
 }
 
