@@ -301,4 +301,30 @@ Problem problem_of_spool(bool no_space, std::string_view message) {
   return problem;
 }
 
+Problem note_of_damage(std::size_t files, std::string_view last) {
+  Problem note{Problem::Weight::note, "spool_damaged", "", "", ""};
+  note.message = fmt::format(
+      "Finished objects that are damaged on this server's disk, or have lost their manifest: {}. The last: {}. Their "
+      "events are read from the journal again, into other objects. If one of them had arrived in the bucket, its "
+      "events "
+      "are in two objects.",
+      files, last);
+  note.remedy =
+      "Check the disk of the data directory, and what changes files there. Events of two objects have the same ids.";
+  return note;
+}
+
+Problem note_of_rebuilt(const RebuiltCounts& counts, std::string_view last_key) {
+  Problem note{Problem::Weight::note, "spool_rebuilt_differently", "", "", ""};
+  note.message = fmt::format(
+      "{} lost on this server's disk and built again from the journal, with the settings of now: {} events instead of "
+      "the {} that were selected when {} finished. Which those were cannot be known. Last: {}.",
+      counts.objects == 1 ? "A finished object was" : fmt::format("{} finished objects were", counts.objects),
+      counts.events, counts.sealed_events, counts.objects == 1 ? "it was" : "they were", last_key);
+  note.remedy =
+      "Check the disk of the data directory. If an object had arrived in the bucket, it is there with all its events. "
+      "Else replay the time with the settings of then, if the difference matters.";
+  return note;
+}
+
 }  // namespace sluice::s3

@@ -36,4 +36,12 @@ exporting::Problem note_of_looking_first(const DestinationFacts& facts);
 // The disk refuses the spool.
 exporting::Problem problem_of_spool(bool no_space, std::string_view message);
 
+// Damaged files of the spool since the destination was started, the last with its reason.
+exporting::Problem note_of_damage(std::size_t files, std::string_view last);
+// Objects that were rebuilt with other events since the destination was started.
+struct RebuiltCounts {
+  std::uint64_t objects = 0, sealed_events = 0, events = 0;
+};
+exporting::Problem note_of_rebuilt(const RebuiltCounts& counts, std::string_view last_key);
+
 }  // namespace sluice::s3

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "destinations/s3/spool_body.h"
@@ -150,6 +151,39 @@ TEST_F(SpoolTest, builds_a_lost_file_again_under_the_same_key) {
   ASSERT_TRUE(rig.run());
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
   EXPECT_EQ(rig.restarts(), 0u);
+  std::vector<RebuiltObject> rebuilt;
+  rig.spool().take_rebuilt(rebuilt);
+  EXPECT_TRUE(rebuilt.empty()) << "it has the events that it had";
+}
+
+TEST_F(SpoolTest, tells_how_many_events_a_lost_file_has_when_the_filter_selects_others_now) {
+  for (const bool selects_some : {true, false}) {
+    FakeFileSystem disk(1);
+    BucketFake mine;
+    {
+      SpoolRig rig(disk, mine, events, {});
+      fill(rig, 1);
+    }
+    const Manifest manifest = *parse_manifest(disk.bytes(kFolder + "/0000000001.json"));
+    ASSERT_TRUE(disk.remove(kFolder + "/0000000001.object"));
+    RigSettings changed;
+    changed.wanted = [&](const RigEvent& event) {
+      return event.place > manifest.last || (selects_some && event.place.event == 0);
+    };
+    const auto now_selected = std::count_if(events.begin(), events.end(), [&](const RigEvent& event) {
+      return manifest.holds(event.place) && changed.wanted(event);
+    });
+    SpoolRig rig(disk, mine, events, changed);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(fault_of_delivery(mine, events, changed.wanted), "");
+    std::vector<RebuiltObject> rebuilt;
+    rig.spool().take_rebuilt(rebuilt);
+    ASSERT_EQ(rebuilt.size(), 1u);
+    EXPECT_EQ(rebuilt[0].key, manifest.key);
+    EXPECT_EQ(rebuilt[0].sealed_events, manifest.events);
+    EXPECT_EQ(rebuilt[0].events, static_cast<std::uint64_t>(now_selected));
+    EXPECT_EQ(selects_some, now_selected > 0);
+  }
 }
 
 TEST_F(SpoolTest, finds_a_lost_file_that_had_been_uploaded_although_it_is_built_with_other_bytes) {
@@ -221,7 +255,7 @@ TEST_F(SpoolTest, drops_a_manifest_without_its_file_once_the_cursor_is_behind_it
   }
   files.set_bytes(kFolder + "/0000000001.json", manifest);
   SpoolRig rig(files, bucket, events, {});
-  EXPECT_EQ(rig.spool().recovery().lost, 1u);
+  EXPECT_EQ(rig.spool().recovery().lost, 0u) << "it was delivered";
   EXPECT_EQ(spool_files(), std::vector<std::string>());
 }
 
@@ -291,6 +325,19 @@ TEST_F(SpoolTest, uploads_what_was_sealed_before_manifests_had_a_checksum) {
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
 }
 
+TEST_F(SpoolTest, tells_of_a_sealed_file_whose_manifest_is_missing) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  ASSERT_TRUE(files.remove(kFolder + "/0000000001.json"));
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  EXPECT_NE(rig.spool().recovery().damaged[0].find("0000000001.object: its manifest is missing"), std::string::npos);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
 TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
   {
     SpoolRig rig(files, bucket, events, {});
@@ -298,7 +345,8 @@ TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
   }
   files.set_bytes(kFolder + "/0000000007.json", files.bytes(kFolder + "/0000000001.json"));
   SpoolRig rig(files, bucket, events, {});
-  EXPECT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  ASSERT_FALSE(rig.spool().recovery().damaged.empty());
+  EXPECT_NE(rig.spool().recovery().damaged[0].find("0000000007.json"), std::string::npos);
   ASSERT_TRUE(rig.run());
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
 }
