@@ -194,6 +194,7 @@ Problem throttled(const ObjectAnswer& answer, const Facts& facts) {
 }
 
 Problem failing(const ObjectAnswer& answer, const Facts& facts) {
+  if (answer.fault == http_client::TransportFault::body) return problem_of_unreadable(answer.message);
   Problem problem = passing_problem(answer);
   if (answer.fault != http_client::TransportFault::none) {
     problem.message = fmt::format("Sluice cannot reach {}: {}.", facts.endpoint,
@@ -298,6 +299,15 @@ Problem problem_of_spool(bool no_space, std::string_view message) {
   problem.message = fmt::format("The spool cannot be written: {}. Events stay in the journal.", message);
   problem.remedy = no_space ? "Free space on the disk of the data directory. Delivery resumes by itself."
                             : "Fix what the message names. Sluice keeps retrying.";
+  return problem;
+}
+
+Problem problem_of_unreadable(std::string_view message) {
+  Problem problem{Problem::Weight::transient, "spool_unreadable", "", "", ""};
+  problem.message =
+      fmt::format("A finished object cannot be read from this server's disk: {}. S3 has no part in it.", message);
+  problem.remedy =
+      "Check the disk of the data directory, and what changes files there. The object is built again from the journal.";
   return problem;
 }
 

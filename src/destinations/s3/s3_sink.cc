@@ -191,7 +191,9 @@ void S3Sink::report_spool() {
   if (!problem)
     uploader_->problems().clear(destinations::Trouble::storage);
   else
-    uploader_->problems().set(destinations::Trouble::storage, problem_of_spool(problem->no_space, problem->message),
+    uploader_->problems().set(destinations::Trouble::storage,
+                              problem->lost_object ? problem_of_unreadable(problem->message)
+                                                   : problem_of_spool(problem->no_space, problem->message),
                               clock_.wall_ms());
 }
 

@@ -54,5 +54,31 @@ TEST_F(S3SinkSpoolTest, status_says_that_events_may_be_in_two_objects_when_a_man
   }
 }
 
+TEST_F(S3SinkSpoolTest, object_that_was_cut_short_while_it_waited_is_said_to_be_a_matter_of_this_servers_disk) {
+  open();
+  refuse(503, "SlowDown");
+  put(1);
+  sink->flush();
+  ASSERT_TRUE(run([&] { return problem_code() == "SlowDown"; }, 20'000'000));
+  files.set_bytes(std::string(kFolder) + "/0000000001.object", "{");
+  refusal.reset();
+  ASSERT_TRUE(run([&] { return problem_code() == "spool_unreadable" || sink->must_restart(); }));
+  EXPECT_EQ(problem_code(), "spool_unreadable");
+  EXPECT_NE(sink->problem()->message.find("0000000001.object"), std::string::npos) << sink->problem()->message;
+  EXPECT_EQ(sink->problem()->remedy.find("egress"), std::string::npos);
+  ASSERT_TRUE(sink->must_restart()) << "its events are read from the journal again";
+  sink->begin({{kFirst}, 0});
+  sink->cursor_saved({{kFirst}, 0});
+  sink->step(clock.steady_us(), finished);
+  EXPECT_EQ(problem_code(), "spool_unreadable") << "until an upload works";
+  EXPECT_NE(sink->problem()->message.find("shorter than its manifest says"), std::string::npos)
+      << sink->problem()->message;
+  put_ = 0;
+  put(1);
+  ASSERT_TRUE(run_until_finished());
+  EXPECT_EQ(lines(), 2u);
+  EXPECT_EQ(problem_code(), "");
+}
+
 }  // namespace
 }  // namespace sluice::s3

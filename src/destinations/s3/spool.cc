@@ -320,8 +320,8 @@ void Spool::note(const storage::FileError& error) {
   retry_us_ = now_us_ + kSpoolRetryUs;
 }
 
-void Spool::restart(std::string message) {
-  problem_ = SpoolProblem{false, std::move(message)};
+void Spool::restart(std::string message, bool lost_object) {
+  problem_ = SpoolProblem{false, std::move(message), lost_object};
   must_restart_ = true;
 }
 
@@ -369,7 +369,7 @@ void Spool::lose(Sealed& sealed, const std::string& why) {
   if (sealed.events.empty() && reached_ <= sealed.object.manifest.first)
     sealed.state = State::lost;
   else
-    restart(fmt::format("{}: {}", sealed.object.path, why));
+    restart(fmt::format("{}: {}", sealed.object.path, why), true);
 }
 
 bool Spool::check(std::uint64_t number) {

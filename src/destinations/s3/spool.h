@@ -67,6 +67,7 @@ struct SealedObject {
 struct SpoolProblem {
   bool no_space = false;
   std::string message;
+  bool lost_object = false;  // a sealed one is not as it was written; else a write failed
 };
 
 // What opening found, for the log.
@@ -188,7 +189,7 @@ class Spool {
   std::size_t passed_and_kept() const;
   Manifest manifest_of(OpenObject& open) const;
   void note(const storage::FileError& error);
-  void restart(std::string message);
+  void restart(std::string message, bool lost_object = false);
 
   storage::FileSystem& files_;
   const std::string folder_;
