@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/arn.h"
 #include "base/text.h"
 
 namespace sluice::s3 {
@@ -68,6 +69,16 @@ std::string fault_of_prefix(std::string_view prefix) {
         "such as exports/flags.",
         prefix);
   return {};
+}
+
+std::string fault_of_node(std::string_view node) {
+  constexpr std::size_t kMaxNode = 128;
+  const bool slash = node.find('/') != std::string_view::npos;
+  if (node.size() <= kMaxNode && !slash && unsafe_characters(node).empty()) return {};
+  return fmt::format(
+      "The node name {} cannot be part of an object's name. Use at most {} letters, digits and !-_.*'()=, without a "
+      "slash, such as sluice-1.",
+      aws::shown_name(node), kMaxNode);
 }
 
 tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_view text, const KeyFacts& facts) {

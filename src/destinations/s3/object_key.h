@@ -50,5 +50,7 @@ class KeyTemplate {
 
 // What is wrong with a prefix; empty: nothing.
 std::string fault_of_prefix(std::string_view prefix);
+// The same of a node's name, which is a part of one name: without slashes.
+std::string fault_of_node(std::string_view node);
 
 }  // namespace sluice::s3
