@@ -194,6 +194,8 @@ bool Spool::begin(const SpoolEvent& event, const Sealed* lost) {
     return false;
   }
   auto file = files_.open(object_path(number), true);
+  if (!file && file.error().fault == storage::FileFault::not_found && files_.make_directory(folder_))
+    file = files_.open(object_path(number), true);  // somebody removed the folder
   if (!file) {
     note(file.error());
     return false;
@@ -279,7 +281,11 @@ bool Spool::seal() {
   auto done = files_.sync_directory(folder_);
   if (done) done = storage::replace_whole(files_, manifest_path(open.number), manifest_text(*open.sealed_as));
   if (!done) {
-    note(done.error());
+    // Somebody removed the folder, and with it the file.
+    if (done.error().fault == storage::FileFault::not_found)
+      restart(done.error().message);
+    else
+      note(done.error());
     return false;
   }
   if (open.rebuilds) compare_rebuilt(*open.rebuilds, open.sealed_as->events, open.sealed_as->uncompressed_bytes);

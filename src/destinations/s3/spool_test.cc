@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "destinations/s3/spool_body.h"
@@ -416,6 +417,46 @@ TEST_F(SpoolTest, body_says_when_the_file_is_shorter_than_sealed) {
   EXPECT_TRUE((*body)->read(0, bytes, 5));
   EXPECT_FALSE((*body)->read(0, bytes, 10));
   EXPECT_FALSE(SpoolBody::open(files, "/none", 10));
+}
+
+TEST(SpoolFolder, that_somebody_removes_while_it_is_used_is_made_again) {
+  const std::string root = testing::TempDir() + "spool-folder-test", folder = root + "/d";
+  std::filesystem::remove_all(root);
+  const auto disk = storage::make_posix_file_system();
+  const std::vector<RigEvent> three = rig_events(3, 1);
+  const auto open = [&](const EventPlace& cursor) {
+    SpoolOptions options;
+    options.wall_ms = [] { return 1; };
+    options.name = [](std::int64_t, const EventPlace& first, const EventPlace& last) {
+      return ObjectName{place_text(first) + "-" + place_text(last) + ".ndjson.gz", "1"};
+    };
+    return std::move(*Spool::open(*disk, folder, std::move(options), cursor));
+  };
+  auto spool = open(three[0].place);
+  const auto put = [&](std::size_t i) { spool->put({three[i].place, three[i].received_ms, i, three[i].record}, 1); };
+
+  std::filesystem::remove_all(folder);
+  put(0);
+  EXPECT_FALSE(spool->problem()) << spool->problem()->message;
+  spool->seal_now(1);
+  const SealedObject* first = spool->next_upload();
+  ASSERT_NE(first, nullptr);
+  EXPECT_TRUE(spool->check(first->number));
+  spool->uploaded(first->number);
+
+  put(1);  // the folder goes together with a file that is being written
+  std::filesystem::remove_all(folder);
+  spool->seal_now(1);
+  ASSERT_TRUE(spool->must_restart()) << "its events are read from the journal again";
+  spool = open(three[1].place);
+  put(1);
+  put(2);
+  spool->seal_now(1);
+  const SealedObject* second = spool->next_upload();
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->manifest.events, 2u);
+  EXPECT_TRUE(spool->check(second->number));
+  std::filesystem::remove_all(root);
 }
 
 TEST(Roll, is_by_size_by_number_and_by_hour) {
