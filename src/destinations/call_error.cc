@@ -24,6 +24,8 @@ std::string_view fault_code(http_client::TransportFault fault) {
       return "connection_reset";
     case http_client::TransportFault::forbidden:
       return "address_forbidden";
+    case http_client::TransportFault::body:
+      return "body_unreadable";
     case http_client::TransportFault::none:
     case http_client::TransportFault::other:
       break;

@@ -80,6 +80,11 @@ class DestinationKind : public catalog::SettingsKind {
   // The addresses in its settings that this server does not allow, each at its field.
   virtual std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
                                                                const http_client::OutboundPolicy& policy) const = 0;
+  // What else is refused when settings are saved, each at its field. Those that were saved before are still read and
+  // run: a check that a later version adds must not keep a server from starting.
+  virtual std::vector<catalog::FieldFault> refused_when_saved(const catalog::KindSettings& /*settings*/) const {
+    return {};
+  }
 
   // Tries it step by step. Blocks for seconds, a minute at the worst; not on the transport's thread. `put` sends one
   // test event: nothing else proves the permission.

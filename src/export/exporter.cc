@@ -414,7 +414,7 @@ void Exporter::forget(ObjectId destination) {
       for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
   }
   for (const SinkFolder which : {SinkFolder::delivery, SinkFolder::replay})
-    empty_sink_folder(files_, sink_folder(data_directory_, destination, which));
+    remove_sink_folder(files_, sink_folder(data_directory_, destination, which));
   replays_.forget(destination);
   set_aside_.forget(destination);
 }

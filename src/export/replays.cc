@@ -75,7 +75,7 @@ Result<ReplayStatus> Replays::start(ObjectId id, std::int64_t from_ms, std::int6
   journal_.hold(holder_of(id), span.from);
   const Replay replay{{from_ms, to_ms, span.to, clock_.wall_ms()},
                       journal_.count_at_most(destination.environment_id, span.from, span.to).bytes};
-  empty_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));  // what a crash left of another
+  remove_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));  // what a crash left of another
   auto begun = replay_files_.begin(id, replay, span.from);
   auto runner = begun ? make_runner(destination, replay) : tl::unexpected(begun.error());
   if (!runner || !*runner) {
@@ -115,7 +115,7 @@ bool Replays::cancel(ObjectId id) {
   const std::lock_guard changing(change_mutex_);
   journal_.drop_hold(holder_of(id));
   replay_files_.remove(id);  // its last cursor
-  empty_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));
+  remove_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));
   retire(id, cancelled.get());
   return true;
 }
@@ -244,7 +244,7 @@ void Replays::end_one(ObjectId id) {
   retire(id, done.get());
   journal_.drop_hold(holder_of(id));
   replay_files_.remove(id);
-  empty_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));
+  remove_sink_folder(files_, sink_folder(data_directory_, id, SinkFolder::replay));
 }
 
 void Replays::begin_stop_all() {

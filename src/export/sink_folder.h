@@ -1,6 +1,6 @@
 // Where the sinks of a destination may keep files, between runs too: one folder for its delivery and one for its
-// replay, whatever its kind. They stay when the destination is switched off or set aside, and are emptied when it is
-// deleted or the replay ends.
+// replay, whatever its kind. They stay when the destination is switched off or set aside, and go when it is deleted or
+// the replay ends.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace sluice::exporting {
 enum class SinkFolder : std::uint8_t { delivery, replay };
 // DATA_DIR/spool/ID or DATA_DIR/spool/ID-replay.
 std::string sink_folder(const std::string& data_directory, ObjectId destination, SinkFolder which);
-// Removes the files in it; fine when there are none. No sink uses it.
-void empty_sink_folder(storage::FileSystem& files, const std::string& folder);
+// Removes it with its files; fine when there is none. No sink uses it.
+void remove_sink_folder(storage::FileSystem& files, const std::string& folder);
 
 }  // namespace sluice::exporting

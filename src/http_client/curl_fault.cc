@@ -25,6 +25,7 @@ std::string_view what_failed(TransportFault fault) {
     case TransportFault::reset:
       return "The connection broke to";
     case TransportFault::forbidden:
+    case TransportFault::body:
     case TransportFault::other:
       break;
   }
@@ -36,6 +37,7 @@ std::string_view what_failed(TransportFault fault) {
 TransportFault fault_of(const FaultFacts& facts) {
   if (facts.code == CURLE_OK) return TransportFault::none;
   if (!facts.forbidden.empty()) return TransportFault::forbidden;
+  if (!facts.body_failure.empty()) return TransportFault::body;
   if (!facts.proxy.empty() && facts.proxy_status >= 400) return TransportFault::proxy;
   switch (facts.code) {
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -72,6 +74,7 @@ TransportFault fault_of(const FaultFacts& facts) {
 
 std::string fault_text(const FaultFacts& facts) {
   if (!facts.forbidden.empty()) return facts.forbidden;
+  if (!facts.body_failure.empty()) return facts.body_failure;
   std::string text(what_failed(fault_of(facts)));
   text += ' ';
   text += facts.host;

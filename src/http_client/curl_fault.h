@@ -15,6 +15,7 @@ struct FaultFacts {
   int proxy_status = 0;  // what the proxy answered to CONNECT; 0: nothing
   // Why no connection was made: sentences of the outbound policy. Empty: it is no matter of what is allowed.
   std::string forbidden;
+  std::string body_failure = {};  // why the request's body could not be read; empty: it could
 };
 
 TransportFault fault_of(const FaultFacts& facts);

@@ -520,10 +520,10 @@ HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLc
   curl_easy_getinfo(transfer.easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
   FaultFacts facts;
   facts.code = static_cast<int>(code);
-  facts.words = !transfer.too_large.empty()      ? transfer.too_large
-                : !transfer.body_failure.empty() ? "the body cannot be read: " + transfer.body_failure
-                : transfer.words[0] != '\0'      ? std::string(transfer.words.data())
-                                                 : std::string(curl_easy_strerror(code));
+  facts.words = !transfer.too_large.empty() ? transfer.too_large
+                : transfer.words[0] != '\0' ? std::string(transfer.words.data())
+                                            : std::string(curl_easy_strerror(code));
+  if (transfer.too_large.empty()) facts.body_failure = transfer.body_failure;
   if (transfer.broke_unanswered) {
     facts.code = CURLE_GOT_NOTHING;
     facts.words = "it closed the connection without an answer";

@@ -131,8 +131,8 @@ TEST(CurlTransport, says_why_a_body_could_not_be_read) {
   request.method = "PUT";
   request.body_source = std::make_shared<CountingBody>(3 << 20, 1 << 20);
   const HttpResponse response = send_and_wait(transport, std::move(request));
-  EXPECT_EQ(response.fault, TransportFault::other);
-  EXPECT_NE(response.fault_text.find("the disk says no"), std::string::npos) << response.fault_text;
+  EXPECT_EQ(response.fault, TransportFault::body);
+  EXPECT_EQ(response.fault_text, "the disk says no") << "the server has no part in it";
 }
 
 TEST(CurlTransport, waits_for_no_body_of_a_head) {

@@ -23,7 +23,7 @@ class HttpBody {
   virtual std::uint64_t size() const = 0;
   // Reads `size` bytes at `offset`, all of them inside the body. Called on the transport's thread, which serves all
   // other requests too: only what is at hand, such as a file of this machine that was just written. An error ends the
-  // request with fault `other`.
+  // request with fault `body`.
   virtual Result<void> read(std::uint64_t offset, char* out, std::size_t size) const = 0;
 };
 class OutboundPolicy;
@@ -45,7 +45,8 @@ struct HttpRequest {
 };
 
 // forbidden: no connection may be made there (http_client/outbound_policy.h); the text says what to do.
-enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, forbidden, other };
+// body: the request's own body could not be read (HttpBody); the text is its error, and the server has no part in it.
+enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, timeout, reset, forbidden, body, other };
 
 struct HttpResponse {
   TransportFault fault = TransportFault::none;  // not none: no whole answer came; `status` is 0

@@ -4,10 +4,12 @@ namespace sluice::http_client {
 
 namespace {
 
-void read_body_source(HttpRequest& request) {
-  if (request.body_source == nullptr) return;
+// Why it cannot be read; empty: it can.
+std::string read_body_source(HttpRequest& request) {
+  if (request.body_source == nullptr) return {};
   request.body.resize(request.body_source->size());
-  if (!request.body_source->read(0, request.body.data(), request.body.size())) request.body = "(not readable)";
+  const auto read = request.body_source->read(0, request.body.data(), request.body.size());
+  return read ? std::string() : read.error().message;
 }
 
 }  // namespace
@@ -49,10 +51,10 @@ void HttpTransportFake::answer_by(std::function<HttpResponse(const HttpRequest&)
 }
 
 void HttpTransportFake::send(HttpRequest request, std::function<void(HttpResponse)> done) {
-  Waiting waiting{std::move(request), std::move(done)};
+  Waiting waiting{std::move(request), std::move(done), {}};
   {
     const std::lock_guard lock(mutex_);
-    read_body_source(waiting.request);
+    waiting.body_failure = read_body_source(waiting.request);
     requests_.push_back(waiting.request);
     if (when_ == When::on_demand) {
       waiting_.push_back(std::move(waiting));
@@ -82,7 +84,13 @@ HttpResponse HttpTransportFake::answer_to(const HttpRequest& request) {
 
 // The lock is not held while `done` runs: it may send again.
 void HttpTransportFake::finish(Waiting waiting) {
-  HttpResponse response = answer_to(waiting.request);
+  HttpResponse response;
+  if (waiting.body_failure.empty()) {
+    response = answer_to(waiting.request);
+  } else {
+    response.fault = TransportFault::body;
+    response.fault_text = waiting.body_failure;
+  }
   response.request_body = std::move(waiting.request.body);
   waiting.done(std::move(response));
 }

@@ -48,6 +48,7 @@ class HttpTransportFake final : public HttpTransport {
   struct Waiting {
     HttpRequest request;
     std::function<void(HttpResponse)> done;
+    std::string body_failure;  // not empty: that is the answer
   };
   HttpResponse answer_to(const HttpRequest& request);
   void finish(Waiting waiting);

@@ -55,7 +55,11 @@ Result<void> Management::open_parts() {
   auto managed = catalog::ManagedCatalog::open(
       *store_, destination_kinds(), [this] { changed(); },
       [this](const catalog::Destination& destination) {
-        return destination_kinds().of(destination).forbidden_addresses(destination.settings, settings_.outbound);
+        const destinations::DestinationKind& kind = destination_kinds().of(destination);
+        std::vector<catalog::FieldFault> faults = kind.forbidden_addresses(destination.settings, settings_.outbound);
+        for (catalog::FieldFault& fault : kind.refused_when_saved(destination.settings))
+          faults.push_back(std::move(fault));
+        return faults;
       });
   if (!managed) return tl::unexpected(managed.error());
   catalog_ = std::move(*managed);

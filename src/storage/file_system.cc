@@ -170,6 +170,11 @@ class PosixFileSystem final : public FileSystem {
     return {};
   }
 
+  FileResult<void> remove_directory(const std::string& path) override {
+    if (::rmdir(path.c_str()) < 0) return failed("remove the directory", path, errno);
+    return {};
+  }
+
   FileResult<void> sync_directory(const std::string& path) override {
     const int descriptor = retried([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (descriptor < 0) return failed("open the directory", path, errno);

@@ -56,6 +56,7 @@ class FileSystem {
   virtual FileResult<std::vector<std::string>> list(const std::string& directory) = 0;  // names, unsorted
   virtual FileResult<void> rename(const std::string& from, const std::string& to) = 0;
   virtual FileResult<void> remove(const std::string& path) = 0;
+  virtual FileResult<void> remove_directory(const std::string& path) = 0;  // an empty one
   virtual FileResult<void> sync_directory(const std::string& path) = 0;
   virtual FileResult<std::uint64_t> free_bytes(const std::string& path) = 0;
   // Holds a lock on `path` until the returned object dies; an error names the process that has it.

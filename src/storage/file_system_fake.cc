@@ -320,6 +320,14 @@ FileResult<void> FakeFileSystem::remove(const std::string& path) {
   return {};
 }
 
+// Directories are not kept: one is where files are.
+FileResult<void> FakeFileSystem::remove_directory(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, node] : names_)
+    if (directory_of(name) == path) return failed(FileFault::other, path + " is not empty");
+  return {};
+}
+
 FileResult<void> FakeFileSystem::sync_directory(const std::string& path) {
   about_to_change();
   const std::lock_guard lock(mutex_);

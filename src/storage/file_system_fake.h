@@ -64,6 +64,7 @@ class FakeFileSystem final : public FileSystem {
   FileResult<std::vector<std::string>> list(const std::string& directory) override;
   FileResult<void> rename(const std::string& from, const std::string& to) override;
   FileResult<void> remove(const std::string& path) override;
+  FileResult<void> remove_directory(const std::string& path) override;
   FileResult<void> sync_directory(const std::string& path) override;
   FileResult<std::uint64_t> free_bytes(const std::string& path) override;
   FileResult<std::unique_ptr<File>> lock(const std::string& path) override;

@@ -48,7 +48,7 @@ test('events come as objects, each once, under keys that say where and when they
   const objects = await bucket.list();
   assert.ok(objects.length >= 4, `${objects.length} objects of 64 KiB`);
   for (const { key, puts } of objects) {
-    assert.match(key, /^exports\/flags\/project=test\/environment=production\/date=\d{4}-\d\d-\d\d\/hour=\d\d\/node-1-[0-9a-f.]+-[0-9a-f.]+\.ndjson\.gz$/);
+    assert.match(key, /^exports\/flags\/project=test\/environment=production\/date=\d{4}-\d\d-\d\d\/hour=\d\d\/node-1-[0-9a-f.]+-[0-9a-f.]+-[0-9a-f]{8}\.ndjson\.gz$/);
     assert.equal(puts, 1);
   }
   const status = await sluice.destination();

@@ -68,7 +68,7 @@ destinations::Form make_form() {
        .label = "Key template",
        .help =
            "Names of objects: {prefix}, {project}, {environment}, {destination}, {date}, {hour}, {node}, {first} and "
-           "{last}. The extension is added.",
+           "{last}. The extension is added, and the end of the destination's id unless the template has {destination}.",
        .group = "objects",
        .default_value = std::string(kDefaultKeyTemplate)},
       {.key = "node",

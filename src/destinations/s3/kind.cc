@@ -79,6 +79,9 @@ class S3Kind final : public destinations::DestinationKind {
                                                        const http_client::OutboundPolicy& policy) const override {
     return check_s3_endpoints(settings.as<S3Settings>(), policy);
   }
+  std::vector<catalog::FieldFault> refused_when_saved(const catalog::KindSettings& settings) const override {
+    return check_s3_names(settings.as<S3Settings>());
+  }
 
   std::vector<destinations::CheckStep> check(const catalog::Destination& destination, const KindParts& parts,
                                              const std::function<exporting::TestEventOutcome()>& put) const override {

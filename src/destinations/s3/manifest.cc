@@ -11,35 +11,33 @@
 namespace sluice::s3 {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2, kFormatWithoutChecksum = 1;
+constexpr const char* kChecksum = "crc32c";
 constexpr std::size_t kSha256Digits = 64;
 
 nlohmann::json json_of(const EventPlace& place) {
   return {{"entry", fmt::format("{:016x}", place.entry.value)}, {"event", place.event}};
 }
 
-nlohmann::json json_of(const Manifest& manifest) {
-  return {{"format", kFormat},
-          {"key", manifest.key},
-          {"first", json_of(manifest.first)},
-          {"last", json_of(manifest.last)},
-          {"size_bytes", manifest.size_bytes},
-          {"sha256", manifest.sha256_hex},
-          {"events", manifest.events},
-          {"uncompressed_bytes", manifest.uncompressed_bytes},
-          {"content_type", manifest.content_type},
-          {"sealed_ms", manifest.sealed_ms},
-          {"settings_revision", manifest.settings_revision},
-          {"earlier_sha256", manifest.earlier_sha256_hex}};
-}
-
-std::string dump(const nlohmann::json& json, int indent) {
-  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string checksum_of(const nlohmann::json& members) {
-  const std::string text = dump(members, -1);
+// Of all members but itself.
+std::string checksum_of(nlohmann::json json) {
+  json.erase(kChecksum);
+  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return fmt::format("{:08x}", crc32c(text.data(), text.size()));
+}
+
+// As one whole name: not the beginning of a longer place, as "…a2000" is of "…a2000.000011".
+bool shows_place(std::string_view key, const EventPlace& place) {
+  const auto digit_at = [](std::string_view text, std::size_t at) {
+    return text.size() > at && text[at] >= '0' && text[at] <= '9';
+  };
+  const std::string text = place_text(place);
+  for (std::size_t at = key.find(text); at != std::string_view::npos; at = key.find(text, at + 1)) {
+    const std::string_view behind = key.substr(at + text.size());
+    const bool longer = place.event == 0 ? behind.starts_with('.') && digit_at(behind, 1) : digit_at(behind, 0);
+    if (!longer) return true;
+  }
+  return false;
 }
 
 // Reads members; the first error stays.
@@ -83,6 +81,12 @@ class Members {
       out.push_back(item.get<std::string>());
     }
   }
+  void checksum(const char* name) {
+    std::string expected;
+    text(name, expected);
+    if (error_.empty() && expected != checksum_of(json_))
+      complain(name, fmt::format("{}, the checksum of the other members: one of them was changed", checksum_of(json_)));
+  }
   void complain(const char* name, std::string_view expected) {
     if (error_.empty()) error_ = fmt::format("expected '{}' to be {}", name, expected);
   }
@@ -101,12 +105,42 @@ class Members {
   std::string error_;
 };
 
+// Whether the members can be those of one object.
+void check_together(Members& members, const Manifest& manifest) {
+  const auto compression = compression_of_type(manifest.content_type);
+  if (!compression) return members.complain("content_type", "that of an object with lines, plain or compressed");
+  if (manifest.last < manifest.first) return members.complain("last", "no place before 'first'");
+  if (!manifest.key.ends_with(extension_of(*compression)))
+    members.complain("key", "an object's key, with the extension of its 'content_type'");
+  if (!shows_place(manifest.key, manifest.first)) members.complain("first", "the first place in 'key'");
+  if (!shows_place(manifest.key, manifest.last)) members.complain("last", "the last place in 'key'");
+  if (manifest.events == 0 || manifest.events > manifest.uncompressed_bytes)
+    members.complain("events", "at least 1, and no more than 'uncompressed_bytes'");
+  const bool one_entry = manifest.first.entry == manifest.last.entry;
+  if (one_entry && manifest.events > std::uint64_t{manifest.last.event} - manifest.first.event + 1)
+    members.complain("events", "no more than there are from 'first' to 'last'");
+  const bool plain = *compression == Compression::none;
+  if (manifest.size_bytes == 0 || (plain && manifest.size_bytes != manifest.uncompressed_bytes))
+    members.complain("size_bytes", "that of a file with the object's lines");
+}
+
 }  // namespace
 
 std::string manifest_text(const Manifest& manifest) {
-  nlohmann::json json = json_of(manifest);
-  json["crc32c"] = checksum_of(json);
-  return dump(json, 2) + "\n";
+  nlohmann::json json = {{"format", kFormat},
+                         {"key", manifest.key},
+                         {"first", json_of(manifest.first)},
+                         {"last", json_of(manifest.last)},
+                         {"size_bytes", manifest.size_bytes},
+                         {"sha256", manifest.sha256_hex},
+                         {"events", manifest.events},
+                         {"uncompressed_bytes", manifest.uncompressed_bytes},
+                         {"content_type", manifest.content_type},
+                         {"sealed_ms", manifest.sealed_ms},
+                         {"settings_revision", manifest.settings_revision},
+                         {"earlier_sha256", manifest.earlier_sha256_hex}};
+  json[kChecksum] = checksum_of(json);
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Result<Manifest> parse_manifest(std::string_view text) {
@@ -116,7 +150,9 @@ Result<Manifest> parse_manifest(std::string_view text) {
   Manifest out;
   int format = 0;
   members.number("format", format);
-  if (format != kFormat) members.complain("format", "1");
+  if (format != kFormat && format != kFormatWithoutChecksum) members.complain("format", "1 or 2");
+  // One that is there holds, whatever the format says: its number may be what was changed.
+  if (format == kFormat || json.contains(kChecksum)) members.checksum(kChecksum);
   members.text("key", out.key);
   members.place("first", out.first);
   members.place("last", out.last);
@@ -128,14 +164,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   members.number("sealed_ms", out.sealed_ms);
   members.text("settings_revision", out.settings_revision);
   members.sha256_list("earlier_sha256", out.earlier_sha256_hex);
-  if (members.error().empty() && !compression_of_type(out.content_type))
-    members.complain("content_type", "that of an object with lines, plain or compressed");
-  if (members.error().empty() && out.last < out.first) members.complain("last", "no place before 'first'");
-  if (members.error().empty() && out.key.empty()) members.complain("key", "an object's key");
-  // A version of before wrote none.
-  const auto checksum = json.find("crc32c");
-  if (members.error().empty() && checksum != json.end() && *checksum != checksum_of(json_of(out)))
-    members.complain("crc32c", "the checksum of the other members");
+  if (members.error().empty()) check_together(members, out);
   if (!members.error().empty()) return fail(members.error());
   return out;
 }

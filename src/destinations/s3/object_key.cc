@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/arn.h"
 #include "base/text.h"
 
 namespace sluice::s3 {
@@ -70,6 +71,16 @@ std::string fault_of_prefix(std::string_view prefix) {
   return {};
 }
 
+std::string fault_of_node(std::string_view node) {
+  constexpr std::size_t kMaxNode = 128;
+  const bool slash = node.find('/') != std::string_view::npos;
+  if (node.size() <= kMaxNode && !slash && unsafe_characters(node).empty()) return {};
+  return fmt::format(
+      "The node name {} cannot be part of an object's name. Use at most {} letters, digits and !-_.*'()=, without a "
+      "slash, such as sluice-1.",
+      aws::shown_name(node), kMaxNode);
+}
+
 tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_view text, const KeyFacts& facts) {
   std::vector<Error> errors;
   const auto complain = [&](std::string message) { errors.push_back({std::move(message)}); };
@@ -97,7 +108,8 @@ tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_vie
   if (std::string fault = fault_of_prefix(facts.prefix); !fault.empty()) complain(std::move(fault));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
 
-  KeyTemplate out{std::string(text), facts};
+  const bool names_destination = std::find(used.begin(), used.end(), "destination") != used.end();
+  KeyTemplate out{std::string(text), facts, names_destination};
   const EventPlace longest{{UINT64_MAX}, UINT32_MAX};
   const std::string example = out.key("replay=0123456789abcdef01234567", 0, longest, longest, Compression::zstd);
   if (has_bad_segment(example))
@@ -131,6 +143,10 @@ std::string KeyTemplate::key(std::string_view kind, std::int64_t received_ms, co
   walk(
       text_, [&](std::string_view piece) { out += piece; }, variable);
   if (out.starts_with('/')) out.erase(0, 1);  // an empty prefix
+  if (!names_destination_) {
+    const std::string_view id = facts_.destination;
+    out.append("-").append(id.substr(id.size() - std::min(kShownIdDigits, id.size())));
+  }
   out += extension_of(compression);
   return out;
 }

@@ -1,6 +1,8 @@
 // The names of objects, by a template that is a setting:
 // {prefix}/project={project}/environment={environment}/date={date}/hour={hour}/{node}-{first}-{last}
-// The extension (".ndjson.gz") is added. Keys that one node gives to one destination never repeat.
+// Added are the extension (".ndjson.gz"), and before it, unless the template has {destination}, the end of the
+// destination's id: places are those of the server's journal, which all its destinations read. So keys of one node
+// never repeat, whatever the prefixes and templates of its destinations.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +20,8 @@ inline constexpr std::string_view kDefaultKeyTemplate =
     "{prefix}/project={project}/environment={environment}/date={date}/hour={hour}/{node}-{first}-{last}";
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 inline constexpr std::size_t kMaxKeyBytes = 1024;
+// Digits of a destination's id, its last: those at its start are a time, which many have in common.
+inline constexpr std::size_t kShownIdDigits = 8;
 
 struct KeyFacts {
   std::string prefix;  // without slashes at its ends; may be empty
@@ -36,13 +40,17 @@ class KeyTemplate {
                   Compression compression) const;
 
  private:
-  KeyTemplate(std::string text, KeyFacts facts) : text_(std::move(text)), facts_(std::move(facts)) {}
+  KeyTemplate(std::string text, KeyFacts facts, bool names_destination)
+      : text_(std::move(text)), facts_(std::move(facts)), names_destination_(names_destination) {}
 
   std::string text_;
   KeyFacts facts_;
+  bool names_destination_;  // by {destination}
 };
 
 // What is wrong with a prefix; empty: nothing.
 std::string fault_of_prefix(std::string_view prefix);
+// The same of a node's name, which is a part of one name: without slashes.
+std::string fault_of_node(std::string_view node);
 
 }  // namespace sluice::s3

@@ -21,7 +21,7 @@ std::string key_of(std::string_view text, const KeyFacts& of, std::string_view k
 TEST(ObjectKey, is_partitioned_by_the_hour_of_receipt) {
   EXPECT_EQ(key_of(kDefaultKeyTemplate, facts()),
             "exports/flags/project=default/environment=production/date=2026-11-27/hour=08/"
-            "node-1-6b03dfc000001000-6b03dfc0000a2000.000011.ndjson.gz");
+            "node-1-6b03dfc000001000-6b03dfc0000a2000.000011-6ec9a7d4.ndjson.gz");
 }
 
 TEST(ObjectKey, of_replays_and_test_events_stands_apart_under_the_same_prefix) {
@@ -31,7 +31,7 @@ TEST(ObjectKey, of_replays_and_test_events_stands_apart_under_the_same_prefix) {
 }
 
 TEST(ObjectKey, ends_in_what_readers_know_the_compression_by) {
-  EXPECT_TRUE(key_of(kDefaultKeyTemplate, facts(), "", Compression::none).ends_with(".000011.ndjson"));
+  EXPECT_TRUE(key_of(kDefaultKeyTemplate, facts(), "", Compression::none).ends_with(".000011-6ec9a7d4.ndjson"));
   EXPECT_TRUE(key_of(kDefaultKeyTemplate, facts(), "", Compression::zstd).ends_with(".ndjson.zst"));
 }
 
@@ -39,6 +39,14 @@ TEST(ObjectKey, takes_a_template_of_ones_own) {
   EXPECT_EQ(key_of("{prefix}/{date}/{hour}/{environment}.{destination}.{node}.{first}.{last}", facts("p")),
             "p/2026-11-27/08/production.610addeadbeefaa86ec9a7d4.node-1.6b03dfc000001000.6b03dfc0000a2000.000011"
             ".ndjson.gz");
+}
+
+TEST(ObjectKey, differs_between_destinations_of_one_server_under_the_same_prefix) {
+  KeyFacts other = facts();
+  other.destination = "610addeadbeefaa86ec9a7d5";
+  for (const std::string_view text : {kDefaultKeyTemplate, std::string_view("{prefix}/{node}/{first}/{last}"),
+                                      std::string_view("{prefix}/{destination}/{node}-{first}-{last}")})
+    EXPECT_NE(key_of(text, facts()), key_of(text, other)) << text;
 }
 
 TEST(ObjectKey, template_is_refused_with_all_errors_at_once) {

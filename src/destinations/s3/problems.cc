@@ -194,6 +194,7 @@ Problem throttled(const ObjectAnswer& answer, const Facts& facts) {
 }
 
 Problem failing(const ObjectAnswer& answer, const Facts& facts) {
+  if (answer.fault == http_client::TransportFault::body) return problem_of_unreadable(answer.message);
   Problem problem = passing_problem(answer);
   if (answer.fault != http_client::TransportFault::none) {
     problem.message = fmt::format("Sluice cannot reach {}: {}.", facts.endpoint,
@@ -270,7 +271,9 @@ Problem problem_of_conflict(std::string_view key, const Facts& facts) {
   problem.remedy =
       "Does another Sluice with the same node name, or a restored copy of this one, write to this prefix? Give each "
       "its "
-      "own node name or prefix. Then move that object away: the upload resumes within a minute.";
+      "own node name or prefix. If the key does not end in the destination's id, another destination of this server "
+      "with the same prefix may have put it, before keys did. Then move that object away: the upload resumes within a "
+      "minute.";
   return problem;
 }
 
@@ -297,6 +300,41 @@ Problem problem_of_spool(bool no_space, std::string_view message) {
   problem.remedy = no_space ? "Free space on the disk of the data directory. Delivery resumes by itself."
                             : "Fix what the message names. Sluice keeps retrying.";
   return problem;
+}
+
+Problem problem_of_unreadable(std::string_view message) {
+  Problem problem{Problem::Weight::transient, "spool_unreadable", "", "", ""};
+  problem.message =
+      fmt::format("A finished object cannot be read from this server's disk: {}. S3 has no part in it.", message);
+  problem.remedy =
+      "Check the disk of the data directory, and what changes files there. The object is built again from the journal.";
+  return problem;
+}
+
+Problem note_of_damage(std::size_t files, std::string_view last) {
+  Problem note{Problem::Weight::note, "spool_damaged", "", "", ""};
+  note.message = fmt::format(
+      "Finished objects that are damaged on this server's disk, or have lost their manifest: {}. The last: {}. Their "
+      "events are read from the journal again, into other objects. If one of them had arrived in the bucket, its "
+      "events "
+      "are in two objects.",
+      files, last);
+  note.remedy =
+      "Check the disk of the data directory, and what changes files there. Events of two objects have the same ids.";
+  return note;
+}
+
+Problem note_of_rebuilt(const RebuiltCounts& counts, std::string_view last_key) {
+  Problem note{Problem::Weight::note, "spool_rebuilt_differently", "", "", ""};
+  note.message = fmt::format(
+      "{} lost on this server's disk and built again from the journal, with the settings of now: {} events instead of "
+      "the {} that were selected when {} finished. Which those were cannot be known. Last: {}.",
+      counts.objects == 1 ? "A finished object was" : fmt::format("{} finished objects were", counts.objects),
+      counts.events, counts.sealed_events, counts.objects == 1 ? "it was" : "they were", last_key);
+  note.remedy =
+      "Check the disk of the data directory. If an object had arrived in the bucket, it is there with all its events. "
+      "Else replay the time with the settings of then, if the difference matters.";
+  return note;
 }
 
 }  // namespace sluice::s3

@@ -35,5 +35,15 @@ exporting::Problem problem_of_no_answer(std::int64_t for_ms, const DestinationFa
 exporting::Problem note_of_looking_first(const DestinationFacts& facts);
 // The disk refuses the spool.
 exporting::Problem problem_of_spool(bool no_space, std::string_view message);
+// A sealed object is not on the disk as it was written.
+exporting::Problem problem_of_unreadable(std::string_view message);
+
+// Damaged files of the spool since the destination was started, the last with its reason.
+exporting::Problem note_of_damage(std::size_t files, std::string_view last);
+// Objects that were rebuilt with other events since the destination was started.
+struct RebuiltCounts {
+  std::uint64_t objects = 0, sealed_events = 0, events = 0;
+};
+exporting::Problem note_of_rebuilt(const RebuiltCounts& counts, std::string_view last_key);
 
 }  // namespace sluice::s3

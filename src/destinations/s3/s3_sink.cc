@@ -26,6 +26,7 @@ std::string S3Sink::key_for(std::int64_t received_ms, const EventPlace& first, c
 // The spool
 
 void S3Sink::begin(const EventPlace& cursor) {
+  if (spool_) report_rebuilt();
   uploader_->forget_all();
   uploading_.clear();
   spool_.reset();
@@ -52,19 +53,36 @@ void S3Sink::open_spool(std::int64_t now_us) {
   }
   open_problem_.reset();
   spool_ = std::move(*opened);
-  log_recovery();
+  report_recovery();
   if (saved_) spool_->cursor_saved(*saved_);
 }
 
-void S3Sink::log_recovery() const {
+void S3Sink::report_recovery() {
   const SpoolRecovery& found = spool_->recovery();
   for (const std::string& damaged : found.damaged)
-    log_error("s3.spool_damaged", {{"destination", name_},
-                                   {"file", damaged},
-                                   {"message", "The file was set aside; its events are read from the journal again."}});
+    log_error("s3.spool_damaged",
+              {{"destination", name_}, {"file", damaged}, {"message", "Its events are read from the journal again."}});
+  damaged_files_ += found.damaged.size();
+  if (!found.damaged.empty())
+    uploader_->problems().note(note_of_damage(damaged_files_, found.damaged.back()), clock_.wall_ms());
   if (found.sealed + found.discarded + found.lost > 0)
     log_info("s3.spool_opened",
              {{"destination", name_}, {"sealed", found.sealed}, {"discarded", found.discarded}, {"lost", found.lost}});
+}
+
+void S3Sink::report_rebuilt() {
+  rebuilt_.clear();
+  spool_->take_rebuilt(rebuilt_);
+  for (const RebuiltObject& object : rebuilt_) {
+    log_warn("s3.spool_rebuilt_differently", {{"destination", name_},
+                                              {"key", object.key},
+                                              {"sealed_events", object.sealed_events},
+                                              {"events", object.events}});
+    ++rebuilt_counts_.objects;
+    rebuilt_counts_.sealed_events += object.sealed_events;
+    rebuilt_counts_.events += object.events;
+    uploader_->problems().note(note_of_rebuilt(rebuilt_counts_, object.key), clock_.wall_ms());
+  }
 }
 
 void S3Sink::cursor_saved(const EventPlace& cursor) {
@@ -157,6 +175,7 @@ std::int64_t S3Sink::step(std::int64_t now_us, std::vector<exporting::FinishedEv
     due_us = std::min(due_us, uploader_->step(now_us, waiting));
   }
   report_spool();
+  report_rebuilt();
   if (spool_->must_restart()) return INT64_MAX;
   spooled_.clear();
   spool_->take_finished(spooled_);
@@ -172,7 +191,9 @@ void S3Sink::report_spool() {
   if (!problem)
     uploader_->problems().clear(destinations::Trouble::storage);
   else
-    uploader_->problems().set(destinations::Trouble::storage, problem_of_spool(problem->no_space, problem->message),
+    uploader_->problems().set(destinations::Trouble::storage,
+                              problem->lost_object ? problem_of_unreadable(problem->message)
+                                                   : problem_of_spool(problem->no_space, problem->message),
                               clock_.wall_ms());
 }
 

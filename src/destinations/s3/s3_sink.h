@@ -50,7 +50,8 @@ class S3Sink final : public exporting::Sink {
 
  private:
   void open_spool(std::int64_t now_us);
-  void log_recovery() const;
+  void report_recovery();
+  void report_rebuilt();
   void take_ended(std::int64_t now_us);
   void take_ended(const EndedUpload& ended);
   void give_back(const EndedUpload& ended);
@@ -77,6 +78,9 @@ class S3Sink final : public exporting::Sink {
   std::vector<SpooledEvent> spooled_;
   std::uint64_t events_inside_ = 0;
   S3Details shown_;
+  std::size_t damaged_files_ = 0;
+  std::vector<RebuiltObject> rebuilt_;
+  RebuiltCounts rebuilt_counts_;
 };
 
 }  // namespace sluice::s3

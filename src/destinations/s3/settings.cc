@@ -83,11 +83,53 @@ bool has_only(std::string_view text, std::string_view first, char from, char to)
                      [&](char c) { return (c >= from && c <= to) || first.find(c) != std::string_view::npos; });
 }
 
+// x-amz-storage-class: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+constexpr std::array<std::string_view, 13> kStorageClasses = {
+    "STANDARD",          "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR",  "GLACIER",
+    "DEEP_ARCHIVE",      "OUTPOSTS",    "SNOW",       "FSX_ONTAP",           "FSX_OPENZFS", "EXPRESS_ONEZONE",
+    "REDUCED_REDUNDANCY"};
+
+std::string fault_of_storage_class(std::string_view name) {
+  if (name.empty() || std::find(kStorageClasses.begin(), kStorageClasses.end(), name) != kStorageClasses.end())
+    return {};
+  return fmt::format("{} is not a storage class of S3. Expected one of {}.", aws::shown_name(name),
+                     fmt::join(kStorageClasses, ", "));
+}
+
+bool is_key_id(std::string_view text) {  // of one region, or of many: mrk-…
+  constexpr std::string_view kHex = "0123456789ABCDEF-";
+  const bool many = text.starts_with("mrk-");
+  return text.size() == 36 && has_only(many ? text.substr(4) : text, kHex, 'a', 'f') &&
+         std::count(text.begin(), text.end(), '-') == (many ? 1 : 4);
+}
+bool is_alias(std::string_view text) {
+  constexpr std::string_view kAlias = "alias/";
+  return text.starts_with(kAlias) && text.size() > kAlias.size() && text.size() <= kAlias.size() + 256 &&
+         aws::has_only(text, "/_-");
+}
+
+// https://docs.aws.amazon.com/kms/latest/developerguide/concepts-key-id.html
+std::string fault_of_kms_key(std::string_view key) {
+  constexpr aws::ArnForm kForm = {"KMS key", "kms",
+                                  "arn:aws:kms:eu-west-1:123456789012:key/11112222-3333-4444-5555-666677778888"};
+  if (!key.starts_with("arn:")) {
+    if (key.empty() || is_key_id(key) || is_alias(key)) return {};
+    return fmt::format("{} is not a KMS key. Expected its ARN, such as {}, its id, or alias/NAME.",
+                       aws::shown_name(key), kForm.example);
+  }
+  const auto arn = aws::parse_arn(key, kForm);
+  if (!arn) return arn.error().message;
+  constexpr std::string_view kKey = "key/";
+  const bool names_key = arn->resource.starts_with(kKey) && arn->resource.size() > kKey.size() &&
+                         aws::has_only(arn->resource.substr(kKey.size()), "-");
+  if (names_key || is_alias(arn->resource)) return {};
+  return aws::arn_error(key, kForm, "its last part is neither key/ID nor alias/NAME").message;
+}
+
 void read_storage(config::TomlTable& table, S3Settings& settings) {
   settings.kms_key_id = text_of(table, "kms_key_id", "the ARN of a KMS key",
                                 "\"arn:aws:kms:eu-west-1:123456789012:key/11112222-3333-4444-5555-666677778888\"");
-  if (!settings.kms_key_id.empty() &&
-      (settings.kms_key_id.size() > 2048 || !has_only(settings.kms_key_id, "", '!', '~')))
+  if (settings.kms_key_id.size() > 2048 || !has_only(settings.kms_key_id, "", '!', '~'))
     table.fault("kms_key_id", "expected the ARN or id of a KMS key, in the bucket's region.");
   settings.storage_class = text_of(table, "storage_class", "a storage class", "\"STANDARD_IA\"");
   if (settings.storage_class.size() > 64 || !has_only(settings.storage_class, "_0123456789", 'A', 'Z'))
@@ -131,6 +173,19 @@ S3Settings read_s3_settings(config::TomlTable& table) {
 aws::ServiceHosts s3_hosts() {
   static constexpr std::array<std::string_view, 2> kHosts = {"s3", "s3-fips"};
   return kHosts;
+}
+
+std::vector<catalog::FieldFault> check_s3_names(const S3Settings& settings) {
+  std::vector<catalog::FieldFault> faults;
+  const auto check = [&](const char* field, std::string fault) {
+    if (!fault.empty()) faults.push_back({field, std::move(fault)});
+  };
+  check("node", fault_of_node(settings.node));
+  // Other stores have names of their own: Google's storage classes are NEARLINE and COLDLINE.
+  if (!settings.endpoint.empty() && !aws::is_aws_endpoint(settings.endpoint, s3_hosts())) return faults;
+  check("storage_class", fault_of_storage_class(settings.storage_class));
+  check("kms_key_id", fault_of_kms_key(settings.kms_key_id));
+  return faults;
 }
 
 std::vector<catalog::FieldFault> check_s3_endpoints(const S3Settings& settings,

@@ -49,6 +49,9 @@ struct S3Settings {
 
 // Reads them, and notes every fault at its field.
 S3Settings read_s3_settings(config::TomlTable& table);
+// Names that neither S3 nor keys of objects take, each at its field: of settings that were read without a fault. Asked
+// when a destination is saved; one that was saved before still runs, for it may work with another store.
+std::vector<catalog::FieldFault> check_s3_names(const S3Settings& settings);
 // The custom endpoints that `policy` does not allow, each at its field. Settings that were read without a fault.
 std::vector<catalog::FieldFault> check_s3_endpoints(const S3Settings& settings,
                                                     const http_client::OutboundPolicy& policy);

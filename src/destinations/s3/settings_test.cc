@@ -80,6 +80,35 @@ buckett = "x"
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+// Of saving them; "": they are accepted.
+std::string fault_of_line(const std::string& line, const std::string& endpoint = "") {
+  std::string text = "bucket = \"acme\"\nregion = \"eu-west-1\"\n" + line;
+  if (!endpoint.empty()) text += "\nendpoint = \"" + endpoint + "\"";
+  std::string all;
+  for (const catalog::FieldFault& fault : check_s3_names(read_text(text))) all += fault.field + ": " + fault.message;
+  return all;
+}
+
+TEST(S3Settings, what_only_aws_could_refuse_is_refused_when_it_is_saved) {
+  for (const char* line : {"storage_class = \"BANANA\"", "storage_class = \"NEARLINE\"", "kms_key_id = \"x\"",
+                           "kms_key_id = \"alias/\"", "kms_key_id = \"11112222-3333-4444-5555-66667777888\"",
+                           "kms_key_id = \"arn:aws:s3:eu-west-1:123456789012:key/1\"",
+                           "kms_key_id = \"arn:aws:kms:eu-west-1:123456789012:key/\"",
+                           "kms_key_id = \"arn:aws:kms:eu-west-1:123456789012:grant/1\"", "node = \"a/b\""}) {
+    const std::string fault = fault_of_line(line);
+    const std::string_view field = std::string_view(line).substr(0, std::string_view(line).find(' '));
+    EXPECT_NE(fault.find(field), std::string::npos) << line << "\n" << fault;
+  }
+  for (const char* line :
+       {"storage_class = \"GLACIER_IR\"", "kms_key_id = \"11112222-3333-4444-5555-666677778888\"",
+        "kms_key_id = \"mrk-1234abcd12ab34cd56ef1234567890ab\"", "kms_key_id = \"alias/exports/flags\"",
+        "kms_key_id = \"arn:aws:kms:eu-west-1:123456789012:key/11112222-3333-4444-5555-666677778888\"",
+        "kms_key_id = \"arn:aws-cn:kms:cn-north-1:123456789012:alias/flags\"", "node = \"sluice-1.example\""})
+    EXPECT_EQ(fault_of_line(line), "") << line;
+  for (const char* line : {"storage_class = \"NEARLINE\"", "kms_key_id = \"my-minio-key\""})
+    EXPECT_EQ(fault_of_line(line, "http://minio:9000"), "") << line << " is the other store's";
+}
+
 TEST(S3Settings, keys_that_would_repeat_are_refused) {
   std::string text;
   read_text("bucket = \"acme\"\nregion = \"eu-west-1\"\nkey_template = \"{prefix}/{date}/{tim}\"", &text);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "base/check.h"
 #include "storage/whole_file.h"
@@ -55,7 +54,7 @@ storage::FileResult<void> Spool::recover() {
   auto names = files_.list(folder_);
   if (!names) return tl::unexpected(names.error());
   std::sort(names->begin(), names->end());
-  std::set<std::uint64_t> objects;
+  std::set<std::uint64_t> objects, manifests;
   for (const std::string& name : *names) {
     const auto parts = parts_of(name);
     if (!parts) continue;
@@ -64,17 +63,27 @@ storage::FileResult<void> Spool::recover() {
     if (kind == kObject) objects.insert(number);
     if (kind == kHalfManifest)
       if (auto removed = remove_if_there(folder_ + "/" + name); !removed) return removed;
-    if (kind == kManifest)
+    if (kind == kManifest) {
+      manifests.insert(number);
       if (auto read = recover_manifest(name, number); !read) return read;
+    }
   }
-  for (const auto& [first, sealed] : sealed_) objects.erase(sealed.object.number);
-  for (const std::uint64_t number : objects) {
-    if (auto removed = remove_if_there(object_path(number)); !removed) return removed;
-    ++recovery_.discarded;
-  }
+  for (const std::uint64_t number : manifests) objects.erase(number);
+  if (auto removed = recover_objects(objects); !removed) return removed;
   // A process that was killed may have left a manifest's name in memory alone: it must stay once its object is
   // uploaded.
   return files_.sync_directory(folder_);
+}
+
+// Those without a manifest. The one that was being written has the highest number; another was sealed.
+storage::FileResult<void> Spool::recover_objects(const std::set<std::uint64_t>& numbers) {
+  for (const std::uint64_t number : numbers) {
+    if (number + 1 < next_number_)
+      recovery_.damaged.push_back(fmt::format("{}: its manifest is missing", object_path(number)));
+    if (auto removed = remove_if_there(object_path(number)); !removed) return removed;
+    ++recovery_.discarded;
+  }
+  return {};
 }
 
 storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::uint64_t number) {
@@ -99,7 +108,7 @@ storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::
   if (file && size == sealed.object.manifest.size_bytes) {
     ++recovery_.sealed;
   } else {
-    ++recovery_.lost;
+    if (opened_at_ <= sealed.object.manifest.last) ++recovery_.lost;  // else it was being removed
     sealed.state = State::lost;
     if (auto removed = remove_if_there(sealed.object.path); !removed) return removed;
   }
@@ -185,6 +194,8 @@ bool Spool::begin(const SpoolEvent& event, const Sealed* lost) {
     return false;
   }
   auto file = files_.open(object_path(number), true);
+  if (!file && file.error().fault == storage::FileFault::not_found && files_.make_directory(folder_))
+    file = files_.open(object_path(number), true);  // somebody removed the folder
   if (!file) {
     note(file.error());
     return false;
@@ -270,9 +281,14 @@ bool Spool::seal() {
   auto done = files_.sync_directory(folder_);
   if (done) done = storage::replace_whole(files_, manifest_path(open.number), manifest_text(*open.sealed_as));
   if (!done) {
-    note(done.error());
+    // Somebody removed the folder, and with it the file.
+    if (done.error().fault == storage::FileFault::not_found)
+      restart(done.error().message);
+    else
+      note(done.error());
     return false;
   }
+  if (open.rebuilds) compare_rebuilt(*open.rebuilds, open.sealed_as->events, open.sealed_as->uncompressed_bytes);
   Sealed sealed{.object = {open.number, open.path, std::move(*open.sealed_as)}};
   sealed.verified = true;
   sealed.events = std::move(open.events);
@@ -310,8 +326,8 @@ void Spool::note(const storage::FileError& error) {
   retry_us_ = now_us_ + kSpoolRetryUs;
 }
 
-void Spool::restart(std::string message) {
-  problem_ = SpoolProblem{false, std::move(message)};
+void Spool::restart(std::string message, bool lost_object) {
+  problem_ = SpoolProblem{false, std::move(message), lost_object};
   must_restart_ = true;
 }
 
@@ -359,7 +375,7 @@ void Spool::lose(Sealed& sealed, const std::string& why) {
   if (sealed.events.empty() && reached_ <= sealed.object.manifest.first)
     sealed.state = State::lost;
   else
-    restart(fmt::format("{}: {}", sealed.object.path, why));
+    restart(fmt::format("{}: {}", sealed.object.path, why), true);
 }
 
 bool Spool::check(std::uint64_t number) {
@@ -412,15 +428,25 @@ void Spool::remove_delivered() {
     const bool rebuilding = open_ && open_->number == at->second.object.number;
     const bool may_go = at->second.state == State::uploaded || (at->second.state == State::lost && !rebuilding);
     const bool gone = may_go && remove_files(at->second.object);
+    if (gone && at->second.state == State::lost) compare_rebuilt(at->second.object.manifest, 0, 0);
     at = gone ? sealed_.erase(at) : std::next(at);
   }
 }
 
-// The manifest first: an object without one is nothing, a manifest without its object is lost.
+// The manifest last: so an object without one is not what a killed process left. Tried again with the next cursor.
 bool Spool::remove_files(const SealedObject& object) {
-  if (!remove_if_there(manifest_path(object.number))) return false;  // tried again with the next cursor
-  static_cast<void>(remove_if_there(object.path));                   // else at the next start
-  return true;
+  return remove_if_there(object.path) && remove_if_there(manifest_path(object.number));
+}
+
+// A cursor that was among its events shows that it is in the bucket, as it was at first.
+void Spool::compare_rebuilt(const Manifest& before, std::uint64_t events, std::uint64_t uncompressed_bytes) {
+  const bool same = events == before.events && uncompressed_bytes == before.uncompressed_bytes;
+  if (!same && opened_at_ <= before.first) rebuilt_.push_back({before.key, before.events, events});
+}
+
+void Spool::take_rebuilt(std::vector<RebuiltObject>& rebuilt) {
+  rebuilt.insert(rebuilt.end(), rebuilt_.begin(), rebuilt_.end());
+  rebuilt_.clear();
 }
 
 std::uint64_t Spool::disk_bytes() const {

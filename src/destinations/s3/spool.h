@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,12 +67,22 @@ struct SealedObject {
 struct SpoolProblem {
   bool no_space = false;
   std::string message;
+  bool lost_object = false;  // a sealed one is not as it was written; else a write failed
 };
 
 // What opening found, for the log.
 struct SpoolRecovery {
   std::uint64_t sealed = 0, discarded = 0, lost = 0;
-  std::vector<std::string> damaged;  // files that were set aside, with the reason
+  // Files that somebody damaged, or removed the manifest of, with the reason. Their events are put in again; what had
+  // been uploaded of them is then in two objects.
+  std::vector<std::string> damaged;
+};
+
+// An object that was lost and built again, from other events than it had: the destination selects others now. Which
+// those were nobody knows any more.
+struct RebuiltObject {
+  std::string key;
+  std::uint64_t sealed_events = 0, events = 0;  // then, and now; 0: none is selected, and there is no object
 };
 
 class Spool {
@@ -120,6 +131,8 @@ class Spool {
   bool must_restart() const { return must_restart_; }
 
   const SpoolRecovery& recovery() const { return recovery_; }
+  // Appends what was rebuilt with other events since the last call.
+  void take_rebuilt(std::vector<RebuiltObject>& rebuilt);
   std::size_t sealed() const { return sealed_.size(); }  // those that must be rebuilt too
   std::uint64_t open_events() const { return open_ ? open_->facts.events : 0; }
   std::uint64_t disk_bytes() const;
@@ -154,6 +167,7 @@ class Spool {
   Spool(storage::FileSystem& files, std::string folder, SpoolOptions options)
       : files_(files), folder_(std::move(folder)), options_(std::move(options)) {}
   storage::FileResult<void> recover();
+  storage::FileResult<void> recover_objects(const std::set<std::uint64_t>& numbers);
   storage::FileResult<void> recover_manifest(const std::string& name, std::uint64_t number);
   storage::FileResult<void> set_aside(std::uint64_t number, const std::string& why);
   storage::FileResult<void> remove_if_there(const std::string& path);
@@ -170,11 +184,12 @@ class Spool {
   storage::FileResult<bool> is_whole(const SealedObject& object) const;
   bool remove_files(const SealedObject& object);
   void remove_delivered();
+  void compare_rebuilt(const Manifest& before, std::uint64_t events, std::uint64_t uncompressed_bytes);
   void lose(Sealed& sealed, const std::string& why);
   std::size_t passed_and_kept() const;
   Manifest manifest_of(OpenObject& open) const;
   void note(const storage::FileError& error);
-  void restart(std::string message);
+  void restart(std::string message, bool lost_object = false);
 
   storage::FileSystem& files_;
   const std::string folder_;
@@ -184,6 +199,7 @@ class Spool {
   std::optional<OpenObject> open_;
   std::optional<HeldEvent> held_;  // put in, and not placed yet
   std::vector<SpooledEvent> finished_;
+  std::vector<RebuiltObject> rebuilt_;
   std::optional<SpoolProblem> problem_;
   std::int64_t now_us_ = 0, retry_us_ = 0;
   EventPlace reached_;       // all events before it were put in or passed

@@ -62,6 +62,7 @@ void expect_delivered(Remains& remains, const std::vector<RigEvent>& events, con
   // What was synced is there; only a disk that reorders the removals of names shows a manifest without its file.
   if (spool_intact && remains.crash != FakeFileSystem::Crash::loose) {
     ASSERT_EQ(rig.spool().recovery().lost, 0u) << what << remains.where;
+    ASSERT_EQ(rig.spool().recovery().damaged, std::vector<std::string>()) << what << remains.where;
   }
   ASSERT_TRUE(rig.run()) << what << remains.where;
   ASSERT_EQ(fault_of_delivery(remains.bucket, events, kAll), "") << what << remains.where;

@@ -133,7 +133,7 @@ void SpoolRig::upload_one() {
         answer = bucket_.put(object->manifest.key, std::move(bytes), object->manifest.sha256_hex, true);
         if (around_put_) around_put_();
       } else {
-        answer.fault = http_client::TransportFault::other;
+        answer.fault = http_client::TransportFault::body;
       }
     } else {
       answer = bucket_.head(object->manifest.key);

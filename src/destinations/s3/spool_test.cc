@@ -1,6 +1,11 @@
 #include "destinations/s3/spool.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "destinations/s3/spool_body.h"
 #include "destinations/s3/spool_rig_fake.h"
@@ -147,6 +152,39 @@ TEST_F(SpoolTest, builds_a_lost_file_again_under_the_same_key) {
   ASSERT_TRUE(rig.run());
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
   EXPECT_EQ(rig.restarts(), 0u);
+  std::vector<RebuiltObject> rebuilt;
+  rig.spool().take_rebuilt(rebuilt);
+  EXPECT_TRUE(rebuilt.empty()) << "it has the events that it had";
+}
+
+TEST_F(SpoolTest, tells_how_many_events_a_lost_file_has_when_the_filter_selects_others_now) {
+  for (const bool selects_some : {true, false}) {
+    FakeFileSystem disk(1);
+    BucketFake mine;
+    {
+      SpoolRig rig(disk, mine, events, {});
+      fill(rig, 1);
+    }
+    const Manifest manifest = *parse_manifest(disk.bytes(kFolder + "/0000000001.json"));
+    ASSERT_TRUE(disk.remove(kFolder + "/0000000001.object"));
+    RigSettings changed;
+    changed.wanted = [&](const RigEvent& event) {
+      return event.place > manifest.last || (selects_some && event.place.event == 0);
+    };
+    const auto now_selected = std::count_if(events.begin(), events.end(), [&](const RigEvent& event) {
+      return manifest.holds(event.place) && changed.wanted(event);
+    });
+    SpoolRig rig(disk, mine, events, changed);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(fault_of_delivery(mine, events, changed.wanted), "");
+    std::vector<RebuiltObject> rebuilt;
+    rig.spool().take_rebuilt(rebuilt);
+    ASSERT_EQ(rebuilt.size(), 1u);
+    EXPECT_EQ(rebuilt[0].key, manifest.key);
+    EXPECT_EQ(rebuilt[0].sealed_events, manifest.events);
+    EXPECT_EQ(rebuilt[0].events, static_cast<std::uint64_t>(now_selected));
+    EXPECT_EQ(selects_some, now_selected > 0);
+  }
 }
 
 TEST_F(SpoolTest, finds_a_lost_file_that_had_been_uploaded_although_it_is_built_with_other_bytes) {
@@ -218,7 +256,7 @@ TEST_F(SpoolTest, drops_a_manifest_without_its_file_once_the_cursor_is_behind_it
   }
   files.set_bytes(kFolder + "/0000000001.json", manifest);
   SpoolRig rig(files, bucket, events, {});
-  EXPECT_EQ(rig.spool().recovery().lost, 1u);
+  EXPECT_EQ(rig.spool().recovery().lost, 0u) << "it was delivered";
   EXPECT_EQ(spool_files(), std::vector<std::string>());
 }
 
@@ -248,6 +286,59 @@ TEST_F(SpoolTest, sets_a_damaged_manifest_aside_and_reads_its_events_again) {
   EXPECT_EQ(spool_files(), (std::vector<std::string>{"0000000001.json.damaged", "0000000001.object.damaged"}));
 }
 
+TEST_F(SpoolTest, loses_no_event_to_a_manifest_whose_last_place_was_changed) {
+  for (const int format : {1, 2}) {
+    FakeFileSystem disk(1);
+    BucketFake mine;
+    {
+      SpoolRig rig(disk, mine, events, {});
+      fill(rig, 1);
+    }
+    const std::string path = kFolder + "/0000000001.json";
+    auto json = nlohmann::json::parse(disk.bytes(path));
+    json["last"] = {{"entry", fmt::format("{:016x}", events.back().place.entry.value)}, {"event", 0}};
+    if (format == 1) {
+      json["format"] = 1;
+      json.erase("crc32c");
+    }
+    disk.set_bytes(path, json.dump());
+    SpoolRig rig(disk, mine, events, {});
+    EXPECT_EQ(rig.spool().recovery().damaged.size(), 1u);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(fault_of_delivery(mine, events, kAll), "") << "format " << format;
+  }
+}
+
+TEST_F(SpoolTest, uploads_what_was_sealed_before_manifests_had_a_checksum) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  for (const char* name : {"/0000000001.json", "/0000000002.json"}) {
+    auto json = nlohmann::json::parse(files.bytes(kFolder + name));
+    json["format"] = 1;
+    json.erase("crc32c");
+    files.set_bytes(kFolder + name, json.dump());
+  }
+  SpoolRig rig(files, bucket, events, {});
+  EXPECT_EQ(rig.spool().recovery().sealed, 2u);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
+TEST_F(SpoolTest, tells_of_a_sealed_file_whose_manifest_is_missing) {
+  {
+    SpoolRig rig(files, bucket, events, {});
+    fill(rig, 2);
+  }
+  ASSERT_TRUE(files.remove(kFolder + "/0000000001.json"));
+  SpoolRig rig(files, bucket, events, {});
+  ASSERT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  EXPECT_NE(rig.spool().recovery().damaged[0].find("0000000001.object: its manifest is missing"), std::string::npos);
+  ASSERT_TRUE(rig.run());
+  EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
+}
+
 TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
   {
     SpoolRig rig(files, bucket, events, {});
@@ -255,7 +346,8 @@ TEST_F(SpoolTest, does_not_trust_two_manifests_of_the_same_events) {
   }
   files.set_bytes(kFolder + "/0000000007.json", files.bytes(kFolder + "/0000000001.json"));
   SpoolRig rig(files, bucket, events, {});
-  EXPECT_EQ(rig.spool().recovery().damaged.size(), 1u);
+  ASSERT_FALSE(rig.spool().recovery().damaged.empty());
+  EXPECT_NE(rig.spool().recovery().damaged[0].find("0000000007.json"), std::string::npos);
   ASSERT_TRUE(rig.run());
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
 }
@@ -325,6 +417,46 @@ TEST_F(SpoolTest, body_says_when_the_file_is_shorter_than_sealed) {
   EXPECT_TRUE((*body)->read(0, bytes, 5));
   EXPECT_FALSE((*body)->read(0, bytes, 10));
   EXPECT_FALSE(SpoolBody::open(files, "/none", 10));
+}
+
+TEST(SpoolFolder, that_somebody_removes_while_it_is_used_is_made_again) {
+  const std::string root = testing::TempDir() + "spool-folder-test", folder = root + "/d";
+  std::filesystem::remove_all(root);
+  const auto disk = storage::make_posix_file_system();
+  const std::vector<RigEvent> three = rig_events(3, 1);
+  const auto open = [&](const EventPlace& cursor) {
+    SpoolOptions options;
+    options.wall_ms = [] { return 1; };
+    options.name = [](std::int64_t, const EventPlace& first, const EventPlace& last) {
+      return ObjectName{place_text(first) + "-" + place_text(last) + ".ndjson.gz", "1"};
+    };
+    return std::move(*Spool::open(*disk, folder, std::move(options), cursor));
+  };
+  auto spool = open(three[0].place);
+  const auto put = [&](std::size_t i) { spool->put({three[i].place, three[i].received_ms, i, three[i].record}, 1); };
+
+  std::filesystem::remove_all(folder);
+  put(0);
+  EXPECT_FALSE(spool->problem()) << spool->problem()->message;
+  spool->seal_now(1);
+  const SealedObject* first = spool->next_upload();
+  ASSERT_NE(first, nullptr);
+  EXPECT_TRUE(spool->check(first->number));
+  spool->uploaded(first->number);
+
+  put(1);  // the folder goes together with a file that is being written
+  std::filesystem::remove_all(folder);
+  spool->seal_now(1);
+  ASSERT_TRUE(spool->must_restart()) << "its events are read from the journal again";
+  spool = open(three[1].place);
+  put(1);
+  put(2);
+  spool->seal_now(1);
+  const SealedObject* second = spool->next_upload();
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->manifest.events, 2u);
+  EXPECT_TRUE(spool->check(second->number));
+  std::filesystem::remove_all(root);
 }
 
 TEST(Roll, is_by_size_by_number_and_by_hour) {

@@ -145,7 +145,8 @@ void Uploader::fail(const Flight& flight, const ObjectAnswer& answer, Asked aske
       problem =
           destinations::problem_of_credentials(*refresh, {facts_.role_arn, options_.external_id, facts_.identity});
   open_breaker(answer, std::move(problem), why, flight.started_us, now_us);
-  const bool doubtful = why == ErrorClass::bytes || answer.fault == http_client::TransportFault::other;
+  const bool doubtful = why == ErrorClass::bytes || answer.fault == http_client::TransportFault::body ||
+                        answer.fault == http_client::TransportFault::other;
   ended.push_back({flight.number,
                    doubtful                        ? EndedUpload::How::doubtful
                    : answer.code == "AccessDenied" ? EndedUpload::How::denied

@@ -96,6 +96,7 @@ class Judge {
       case TransportFault::reset:
         return unreachable("connection_reset", "Check the receiver, and load balancers and firewalls on the way.");
       case TransportFault::none:
+      case TransportFault::body:
       case TransportFault::other:
         break;
     }
