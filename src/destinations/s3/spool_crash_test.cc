@@ -15,7 +15,7 @@ using storage::FakeFileSystem;
 
 constexpr FakeFileSystem::Crash kCrashes[] = {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_all,
                                               FakeFileSystem::Crash::keep_some, FakeFileSystem::Crash::loose};
-const auto kAll = [](const RigEvent&) { return true; };
+const auto kEveryEvent = [](const RigEvent&) { return true; };
 
 // What outlives a crash.
 struct Remains {
@@ -65,7 +65,7 @@ void expect_delivered(Remains& remains, const std::vector<RigEvent>& events, con
     ASSERT_EQ(rig.spool().recovery().damaged, std::vector<std::string>()) << what << remains.where;
   }
   ASSERT_TRUE(rig.run()) << what << remains.where;
-  ASSERT_EQ(fault_of_delivery(remains.bucket, events, kAll), "") << what << remains.where;
+  ASSERT_EQ(fault_of_delivery(remains.bucket, events, kEveryEvent), "") << what << remains.where;
   ASSERT_TRUE(rig.conflicts().empty()) << what << remains.where;
 }
 
