@@ -21,8 +21,9 @@ storage::FileResult<std::string> read_bytes(const storage::File& file, std::uint
 }
 
 // One line without its end. Null: it is no letter.
-storage::FileResult<RestJson> letter_at(const storage::File& file, std::uint64_t from, std::uint64_t size) {
-  const bool shown = size <= kShownLetterBytes;
+storage::FileResult<RestJson> letter_at(const storage::File& file, std::uint64_t from, std::uint64_t size,
+                                        std::uint64_t& room) {
+  const bool shown = size <= std::min(kShownLetterBytes, room) || size <= kLetterHeadBytes;
   auto text = read_bytes(file, from, shown ? size : kLetterHeadBytes);
   if (!text) return tl::unexpected(text.error());
   std::uint64_t record_bytes = 0;
@@ -36,13 +37,14 @@ storage::FileResult<RestJson> letter_at(const storage::File& file, std::uint64_t
   RestJson letter = RestJson::parse(*text, nullptr, false);
   if (!letter.is_object()) return RestJson();
   if (!shown) letter["recordBytes"] = record_bytes;
+  room -= shown ? std::min(size, room) : 0;
   return letter;
 }
 
 }  // namespace
 
 storage::FileResult<NewestLetters> newest_letters(storage::FileSystem& files, const std::string& path,
-                                                  std::size_t at_most) {
+                                                  std::size_t at_most, std::uint64_t& room) {
   NewestLetters newest;
   const auto file = files.open(path, false);
   if (!file && file.error().fault == storage::FileFault::not_found) return newest;
@@ -57,7 +59,7 @@ storage::FileResult<NewestLetters> newest_letters(storage::FileSystem& files, co
     if (line_end == UINT64_MAX) return {};
     ++newest.lines;
     if (newest.letters.size() == at_most) return {};
-    auto letter = letter_at(**file, begin, line_end - begin);
+    auto letter = letter_at(**file, begin, line_end - begin, room);
     if (!letter) return tl::unexpected(letter.error());
     if (!letter->is_null()) newest.letters.push_back(std::move(*letter));
     return {};

@@ -11,8 +11,10 @@
 
 namespace sluice::api {
 
-// A letter whose line is longer is shown without its record: people read none of that size in a list.
-inline constexpr std::uint64_t kShownLetterBytes = 256u << 10;
+// A letter whose line is longer is shown without its record. Records of the usual largest size, 1 MiB, are shown.
+inline constexpr std::uint64_t kShownLetterBytes = 2u << 20;
+// Of all records of one list: those behind it are shown without.
+inline constexpr std::uint64_t kShownLettersBytes = 24u << 20;
 // Read of one file at most, from its end. A file of letters has about 64 MiB (export/dead_letter_share.h).
 inline constexpr std::uint64_t kMostLetterBytes = 128u << 20;
 
@@ -23,8 +25,9 @@ struct NewestLetters {
   bool whole = true;              // all was read
 };
 
-// Adds the newest `at_most` letters of one file. A file that does not exist has none. What is no letter is left out.
+// The newest `at_most` letters of one file. A file that does not exist has none. What is no letter is left out. `room`:
+// bytes that may be shown still; less by those that are.
 storage::FileResult<NewestLetters> newest_letters(storage::FileSystem& files, const std::string& path,
-                                                  std::size_t at_most);
+                                                  std::size_t at_most, std::uint64_t& room);
 
 }  // namespace sluice::api

@@ -19,7 +19,8 @@ std::string letter_line(int n, std::size_t record_bytes) {
 NewestLetters letters_of(const std::string& text, std::size_t at_most) {
   storage::FakeFileSystem files(1);
   files.set_bytes(kLetterPath, text);
-  auto newest = newest_letters(files, kLetterPath, at_most);
+  std::uint64_t room = kShownLettersBytes;
+  auto newest = newest_letters(files, kLetterPath, at_most, room);
   EXPECT_TRUE(newest);
   return newest ? *newest : NewestLetters();
 }
@@ -33,7 +34,7 @@ TEST(NewestLetters, are_all_there_whatever_their_size_and_long_ones_tell_it) {
   for (int i = 0; i < 6; ++i) {
     const RestJson& letter = newest.letters[static_cast<std::size_t>(5 - i)];
     EXPECT_EQ(letter["time"], fmt::format("t{}", i));
-    if (sizes[i] < 100) {
+    if (sizes[i] < 1u << 20) {
       EXPECT_EQ(letter["record"].get<std::string>().size(), sizes[i]);
     } else {
       EXPECT_TRUE(letter["record"].is_null());
@@ -54,13 +55,24 @@ TEST(NewestLetters, are_as_many_as_asked_and_the_others_are_counted) {
   EXPECT_EQ(newest.lines, 40u);
 }
 
+TEST(NewestLetters, of_a_list_that_is_full_are_shown_without_their_records) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += letter_line(i, 1u << 20);
+  const NewestLetters newest = letters_of(text, 50);
+  ASSERT_EQ(newest.letters.size(), 30u);
+  EXPECT_FALSE(newest.letters[22]["record"].is_null());
+  EXPECT_TRUE(newest.letters[23]["record"].is_null());
+  EXPECT_EQ(newest.letters[29]["recordBytes"], (1u << 20) + 2);
+}
+
 TEST(NewestLetters, leave_out_a_line_that_a_crash_cut_and_what_is_no_letter) {
   const std::string cut = letter_line(3, 50).substr(0, 30);
   const NewestLetters newest = letters_of(letter_line(1, 5) + "no letter\n\n" + letter_line(2, 5) + cut, 50);
   ASSERT_EQ(newest.letters.size(), 2u);
   EXPECT_EQ(newest.letters[0]["time"], "t2");
   storage::FakeFileSystem files(1);
-  EXPECT_EQ(newest_letters(files, kLetterPath, 5)->bytes, 0u);
+  std::uint64_t room = kShownLettersBytes;
+  EXPECT_EQ(newest_letters(files, kLetterPath, 5, room)->bytes, 0u);
 }
 
 }  // namespace

@@ -53,8 +53,9 @@ RestAnswer newest_of(const RestContext& context, ObjectId id, const std::vector<
   std::uint64_t bytes = 0, lines = 0;
   bool all = true;
   std::vector<RestJson> newest;
+  std::uint64_t room = kShownLettersBytes;
   for (const std::string& path : paths) {
-    auto letters = newest_letters(context.files, path, at_most);
+    auto letters = newest_letters(context.files, path, at_most, room);
     if (!letters) return unreadable(letters.error().message);
     bytes += letters->bytes;
     lines += letters->lines;
