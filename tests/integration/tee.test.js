@@ -84,6 +84,32 @@ test('bytes arrive as they were sent, under the credential of their kind, whatev
   assert.equal(byId['id-3'].headers.authorization, undefined);
 });
 
+test('a credential that is refused holds up no other, also after a restart, when nothing but its payloads lies in front', { timeout: 120_000 }, async (t) => {
+  const recorder = await Recorder.start(t);
+  recorder.answer = ({ url }) => (url.startsWith('/events/') ? 403 : 202);
+  const sluice = await Sluice.start(t, { destinations: [tee(recorder)] });
+  const post = async (path, headers, n, pad = '') => {
+    const body = JSON.stringify([customEvent(`p-${n}`, { data: pad })]);
+    const response = await fetch(sluice.uri + path, { method: 'POST', body, headers: { 'Content-Type': 'application/json', 'X-LaunchDarkly-Payload-ID': `p-${n}`, ...headers } });
+    assert.equal(response.status, 202);
+  };
+  const client = `/events/bulk/${ENVIRONMENT_ID}`, CLIENTS = 700;
+  await post(client, {}, 'large', 'x'.repeat(3 << 20));
+  for (let n = 0; n < CLIENTS; n += 50) await Promise.all(Array.from({ length: 50 }, (_, i) => post(client, {}, n + i)));
+  await waitFor('the lane to be refused', async () => (await sluice.destination('launchdarkly')).problem?.code === 'http_403');
+  await sluice.process.stop('SIGTERM');
+  await sluice.launch();
+  await post('/bulk', { Authorization: SDK_KEY }, 'server');
+  await waitFor("the other credential's payload", () => recorder.payloads().some(({ headers }) => headers['x-launchdarkly-payload-id'] === 'p-server'));
+  const status = await sluice.destination('launchdarkly');
+  assert.equal(status.deadLetteredEvents, 0);
+  assert.match(status.problem.message, /client-side id/);
+  // The client-side id is right again: everything comes.
+  recorder.answer = () => 202;
+  const came = () => new Set(recorder.payloads().map(({ headers }) => headers['x-launchdarkly-payload-id']));
+  await waitFor('all that waited', () => came().size === CLIENTS + 2, { timeoutMs: 90_000 });
+});
+
 test('an outage and kill -9 lose nothing, and double only whole payloads under the same payload id', async (t) => {
   const recorder = await Recorder.start(t);
   const sluice = await Sluice.start(t, { destinations: [tee(recorder)] });
