@@ -14,8 +14,8 @@ namespace sluice::destinations {
 // roleArn and externalId. `to_do`: what the role is for, "write to the stream".
 std::vector<FormField> aws_role_fields(std::string_view group, std::string_view to_do);
 
-// For the role: who may assume it, as JSON. `principal`: the ARN that Sluice runs as; empty: not known yet, and a
-// placeholder stands in its place.
+// For the role: who may assume it, as JSON. `principal`: the ARN that Sluice runs as; empty: not known yet, and
+// ACCOUNT_ID and THE_ROLE_THAT_SLUICE_RUNS_AS are in its place.
 std::string aws_trust_policy(std::string_view principal, std::string_view external_id);
 
 // The permission policy with the trust policy of the role and the policy that lets Sluice assume it. A draft gets a

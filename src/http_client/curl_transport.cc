@@ -170,8 +170,8 @@ void set_body_source(Transfer& transfer, const HttpBody& body) {
 }
 
 // Before each request goes out: a connection that is used again was opened for another request, which may have been
-// allowed more. When a kept connection breaks without an answer, libcurl sends the request again by itself: one that
-// changes something is not sent twice without the caller's word, who counts, and pauses.
+// allowed more. When a kept connection breaks without an answer, libcurl sends the request again by itself: not one
+// that changes something. Its caller decides, who counts attempts and pauses between them.
 int before_request(void* of, char* remote_address, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(of);
   transfer.broke_unanswered =

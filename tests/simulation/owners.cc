@@ -134,7 +134,7 @@ void Run::make_destination() {
             made.id = *ObjectId::parse(database_.last_id());
             made.wanted_from = ledger_.now();
             ledger_.destinations.push_back(made);
-            tell(fmt::format("destination {} is made", made.name()));
+            tell(fmt::format("destination {} is created", made.name()));
           });
 }
 

@@ -17,8 +17,10 @@ std::size_t lane_of(const exporting::OutboundEvent& event) {
 
 constexpr std::int64_t kJournalAskedAgainUs = 1'000'000;
 
-std::shared_ptr<const exporting::OutboundEntry> gone_entry() {
+// Of a payload that the journal holds no more: its dead letter names the place.
+std::shared_ptr<const exporting::OutboundEntry> gone_entry(journal::Position position) {
   auto entry = std::make_shared<exporting::OutboundEntry>();
+  entry->position = position;
   entry->envelope = event::EnvelopeWriter::verbatim(false);
   return entry;
 }
@@ -107,7 +109,7 @@ std::int64_t TeeSink::wake(Lane& lane, std::int64_t now_us) {
     if (!read) return now_us + kJournalAskedAgainUs;  // the pipeline tells that the journal cannot be read
     lane.asleep().pop_front();
     if (!*read) {
-      exporting::OutboundEvent gone{next.ticket, gone_entry(), {}, nullptr, next.place.event};
+      exporting::OutboundEvent gone{next.ticket, gone_entry(next.place.entry), {}, nullptr, next.place.event};
       bytes_inside_ += gone.record_size();
       done_.push_back({std::move(gone), false, "journal_entry_gone",
                        "The journal holds the payload no more: it was damaged on disk, or removed."});
