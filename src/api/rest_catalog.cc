@@ -6,6 +6,7 @@
 
 #include "api/audit.h"
 #include "api/rest_resources.h"
+#include "api/start_reservations.h"
 #include "base/text.h"
 #include "catalog/declared.h"
 
@@ -26,6 +27,16 @@ std::string text_of(const json& item, const char* name) {
 class Importer {
  public:
   explicit Importer(const RestContext& context) : catalog_(context.catalog) {}
+
+  // Before the writes are committed.
+  RestResult<void> reserve_starts(StartReservations* starts) const {
+    for (const catalog::CatalogWrite& write : writes) {
+      const auto id = write.kind == catalog::DocumentKind::destination ? ObjectId::parse(write.id) : std::nullopt;
+      if (!id) continue;  // of a bad id the catalog tells
+      if (auto reserved = starts->reserve(write.fields, *id, catalog_.destination(*id)); !reserved) return reserved;
+    }
+    return {};
+  }
 
   RestResult<void> add(std::string_view list, const json& item) {
     if (!item.is_object()) return invalid(fmt::format("{}: expected objects, got {}.", list, item.dump()));
@@ -130,11 +141,14 @@ RestOutcome import_catalog(const RestContext& context, const RestCall& call) {
       if (auto added = importer.add(list, item); !added) return tl::unexpected(added.error());
   }
   if (!importer.writes.empty()) {
+    StartReservations starts(context);
+    if (auto reserved = importer.reserve_starts(&starts); !reserved) return tl::unexpected(reserved.error());
     const auto made = context.catalog.commit(
         std::move(importer.writes),
         audit_entry(context.clock.wall_ms(), call.caller, "importCatalog", "proj/*",
                     fmt::format("imported a catalog: {} created, {} changed", importer.created, importer.changed)));
     if (!made) return refused(made.error());
+    starts.committed();
   }
   return RestAnswer{200,
                     {{"created", importer.created}, {"changed", importer.changed}, {"unchanged", importer.unchanged}}};

@@ -8,6 +8,7 @@
 #include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
+#include "api/start_reservations.h"
 #include "catalog/field_names.h"
 
 namespace sluice::api {
@@ -95,16 +96,6 @@ tl::unexpected<RestError> refused_destination(const catalog::CatalogError& error
                            catalog::camel_case(fault.field), fault.message);
   }
   return invalid(std::move(message));
-}
-
-// A destination that is switched on gets what is accepted from now on, though it starts a little later.
-// Release it when the change is refused.
-RestResult<void> reserve_start(const RestContext& context, const json& fields, ObjectId id,
-                               exporting::LostCursor lost = exporting::LostCursor::oldest) {
-  if (fields.value("on", json()) != true || fields.value("start", json("now")) != "now") return {};
-  const auto reserved = context.exporter.reserve_start(id, {}, lost);
-  if (!reserved) return refuse(503, "unavailable", reserved.error().message + " Nothing was changed.");
-  return {};
 }
 
 }  // namespace
@@ -216,17 +207,16 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
   if (!fields) return tl::unexpected(fields.error());
   const ObjectId object_id = new_object_id(context.clock.wall_ms());
   const std::string id = object_id.hex();
-  const auto reserved = reserve_start(context, *fields, object_id);
-  if (!reserved) return tl::unexpected(reserved.error());
+  StartReservations starts(context);
+  if (auto reserved = starts.reserve(*fields, object_id, std::nullopt); !reserved)
+    return tl::unexpected(reserved.error());
   const auto made =
       context.catalog.commit({{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
                              audit_entry(context.clock.wall_ms(), call.caller, "createDestination",
                                          destination_target(call.path[0], call.path[1], id),
                                          fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
-  if (!made) {
-    context.exporter.release_start(object_id);
-    return refused_destination(made.error());
-  }
+  if (!made) return refused_destination(made.error());
+  starts.committed();
   return RestAnswer{201, shown_to(context.kinds, call.caller, *context.catalog.destination(object_id))};
 }
 
@@ -263,10 +253,8 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   }
   if (*fields == destination->fields) return RestAnswer{200, shown_to(context.kinds, call.caller, *destination)};
   const ObjectId id = destination->value.id;
-  const auto reserved = destination->value.on
-                            ? RestResult<void>()
-                            : reserve_start(context, *fields, id, exporting::lost_cursor_of(destination->value));
-  if (!reserved) return tl::unexpected(reserved.error());
+  StartReservations starts(context);
+  if (auto reserved = starts.reserve(*fields, id, *destination); !reserved) return tl::unexpected(reserved.error());
   const auto made =
       context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,
                                destination->extra, destination->revision, false}},
@@ -274,11 +262,8 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
                                          destination_target(call.path[0], call.path[1], call.path[2]),
                                          fmt::format("changed the destination \"{}\"", destination->value.name),
                                          patch->comment, before.dump(), after.dump()));
-  if (!made) {
-    context.exporter.release_start(id);
-    return refused_destination(made.error());
-  }
-  if (fields->value("on", json()) != true) context.exporter.switched_off(id);
+  if (!made) return refused_destination(made.error());
+  starts.committed();
   return RestAnswer{200, shown_to(context.kinds, call.caller, *context.catalog.destination(destination->value.id))};
 }
 

@@ -70,7 +70,9 @@ class Exporter {
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
   // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
   // Where it resumes if its cursor is lost: start_places.h.
+  // The place of one that lies set aside comes back with it.
   Result<bool> reserve_start(ObjectId destination, std::string_view name = {}, LostCursor lost = LostCursor::oldest) {
+    if (set_aside_.has_place_of(destination)) return false;
     return places_.reserve(destination, name, lost);
   }
   // Takes that back: the change was refused. Any thread; does nothing when nothing is reserved.

@@ -248,6 +248,22 @@ TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor
   EXPECT_FALSE(files_.exists("/data/cursors/" + destination_.id.hex() + ".cursor"));
 }
 
+// A new cursor in its place would be in the way of the one that lies aside, and skip what it has not delivered.
+TEST_F(ExporterTest, a_destination_that_lies_set_aside_comes_back_at_its_own_place) {
+  const std::string cursor = "/data/cursors/" + destination_.id.hex() + ".cursor";
+  apply(true);
+  const std::string place = files_.bytes(cursor);
+  ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {})));
+  exporter_->set_aside(destination_.id);
+  ASSERT_FALSE(files_.exists(cursor));
+  const auto reserved = exporter_->reserve_start(destination_.id);
+  ASSERT_TRUE(reserved);
+  EXPECT_FALSE(*reserved) << "it has a place already";
+  EXPECT_FALSE(files_.exists(cursor));
+  apply(true);
+  EXPECT_EQ(files_.bytes(cursor), place);
+}
+
 TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_from_starting) {
   catalog::Destination other = destination_;
   other.id = *ObjectId::parse("000000000000000000000001");

@@ -179,6 +179,12 @@ std::map<ObjectId, Error> SetAside::take_back(const std::vector<catalog::Destina
   return failed;
 }
 
+bool SetAside::has_place_of(ObjectId destination) const {
+  const std::lock_guard lock(mutex_);
+  return aside_.contains(destination) &&
+         is_there(files_, fmt::format("{}/cursors/{}.cursor", root(), destination.hex()));
+}
+
 void SetAside::has_its_place(ObjectId destination) {
   const std::lock_guard lock(mutex_);
   if (held_.erase(destination) > 0) journal_.drop_hold(set_aside_holder(destination));

@@ -51,6 +51,8 @@ class SetAside {
   // Brings back what lies aside of these destinations. Those for which the disk refuses, and why: they must not start.
   // The thread of apply().
   std::map<ObjectId, Error> take_back(const std::vector<catalog::Destination>& destinations);
+  // Whether a cursor lies aside of it: another in its place would hide where it stopped.
+  bool has_place_of(ObjectId destination) const;
   // It has a hold of its own, or needs none: what was held for it while it lay aside goes.
   void has_its_place(ObjectId destination);
   // Once a second: tries again what failed, and drops holds whose time is over.

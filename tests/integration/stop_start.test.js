@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { eventOf } from './lib/events.js';
 import { Kinesim } from './lib/kinesim.js';
 import { checkDelivered, Load } from './lib/load.js';
-import { customEvent, Sluice } from './lib/sluice.js';
+import { customEvent, ENVIRONMENT_ID, PROJECT_ID, SDK_KEY, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
 const nothingWaits = async (sluice) => (await sluice.destination()).backlog.events === 0;
@@ -70,4 +70,34 @@ test('what waits at the end is delivered after the next start', async (t) => {
   await kinesim.launch();
   await sluice.launch();
   await waitFor('the event', async () => (await kinesim.texts()).some((text) => eventOf(text, 2).key === 'waits'));
+});
+
+// The server may end before it has started any of them: what the API answered is in force.
+test('destinations of an import get all that is accepted after its answer, whatever happens before they start', async (t) => {
+  const EACH = 20, ROUNDS = 3;
+  const names = Array.from({ length: ROUNDS }, (_, round) => Array.from({ length: EACH }, (__, i) => `d${round}-${i}`));
+  const kinesim = await Kinesim.start(t, { streams: Object.fromEntries(names.flat().map((name) => [name, 1])), rateLimits: false });
+  const sluice = await Sluice.start(t, { managed: true });
+  const imported = async (lists) => {
+    const { status, body } = await sluice.api('POST', 'import', lists);
+    assert.equal(status, 200, JSON.stringify(body));
+  };
+  await imported({ project: [{ key: 'test', id: PROJECT_ID }], environment: [{ project: 'test', key: 'production', id: ENVIRONMENT_ID, sdk_keys: [SDK_KEY] }] });
+  await waitFor('the key to be known', async () => (await sluice.post([customEvent('before')])) === 202);
+  const due = new Map(); // destination → the events that were acknowledged after its import
+  for (let round = 0; round < ROUNDS; round++) {
+    await imported({ destination: names[round].map((name) => kinesim.destination({ name, stream_name: name })) });
+    for (const name of names[round]) due.set(name, []);
+    const key = `after import ${round}`;
+    assert.equal(await sluice.post([customEvent(key)]), 202);
+    for (const keys of due.values()) keys.push(key);
+    await sluice.process.stop('SIGKILL');
+    await sluice.launch();
+  }
+  for (const [name, keys] of due) {
+    await waitFor(`all events at ${name}`, async () => {
+      const arrived = new Set((await kinesim.texts(name)).map((text) => eventOf(text, 2).key));
+      return keys.every((key) => arrived.has(key));
+    });
+  }
 });
