@@ -121,6 +121,17 @@ TEST(PoisonBisector, sends_an_event_once_more_where_that_is_asked) {
   EXPECT_EQ(bisector.suspected_us(), 7);
 }
 
+// A packed record was too large, and each of its halves is not.
+TEST(PoisonBisector, blames_no_part_that_was_not_refused_itself) {
+  PoisonBisector bisector(suspects(2), {}, 7, std::nullopt, true);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_FALSE(bisector.found());
+    EXPECT_EQ(bisector.next_test().size(), 1u);
+    bisector.accepted();
+  }
+  EXPECT_TRUE(bisector.over());
+}
+
 TEST(RefusalJudge, gives_an_event_up_only_after_two_refusals_with_others_accepted_in_between) {
   using Verdict = RefusalJudge::Verdict;
   RefusalJudge judge;

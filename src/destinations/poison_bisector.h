@@ -15,8 +15,8 @@ namespace sluice::destinations {
 class PoisonBisector {
  public:
   // `refused` is a call's records in their order; `suspected_us` when the answer came (steady clock); `named` the place
-  // of the one that the answer blames, if it does. With `retest` the one record is sent alone once more before it is
-  // found.
+  // of the one that the answer blames, if it does. With `retest` a record is found only when a test of it was refused:
+  // for records that are not what was refused, but parts of it, or refused by something that may have changed.
   PoisonBisector(std::vector<HeldRecord> refused, CallError error, std::int64_t suspected_us,
                  std::optional<std::size_t> named = {}, bool retest = false);
 

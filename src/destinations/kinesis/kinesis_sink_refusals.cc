@@ -111,11 +111,12 @@ void KinesisSink::advance_bisection(std::int64_t now_us) {
   }
 }
 
-// One record that AWS refuses, alone. Of several events the one that is to blame is looked for.
+// One record that AWS refuses, alone. Of several events the one that is to blame is looked for; if their sum was too
+// large none is, so no part is blamed before it was refused itself.
 void KinesisSink::take_poison(destinations::HeldRecord record, const destinations::CallError& error,
                               std::int64_t suspected_us, std::int64_t now_us) {
   if (record.events.size() > 1) {
-    bisections_.emplace_back(split(std::move(record)), error, suspected_us, record_named_in(error.message));
+    bisections_.emplace_back(split(std::move(record)), error, suspected_us, std::nullopt, true);
     return;
   }
   const bool limit_known = watch_.summary() && watch_.summary()->max_record_bytes > 0;
