@@ -83,8 +83,10 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app("Sluice: self-hosted data export for feature flags. SDK events in, Amazon Kinesis out, nothing lost.",
-               "sluice");
+  CLI::App app(
+      "Sluice: self-hosted data export for feature flags. What SDKs send is delivered\nto Kinesis, S3, webhooks and "
+      "LaunchDarkly; nothing is lost.",
+      "sluice");
   app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
   app.get_formatter()->column_width(kFlagColumns);
   app.require_subcommand(1);

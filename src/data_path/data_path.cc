@@ -47,6 +47,8 @@ Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDest
   exporter_->hold_delivery();
   exporter_->set_aside_all_but(*catalog);
   exporter_->repair_cursors();
+  // In a configuration file, a destination without a place may be new.
+  if (deleted_ == DeletedDestinations::forget) exporter_->expect_places(*catalog);
   // A destination that cannot start is shown as blocked and tried again: the others, and intake, do not wait for it.
   if (auto applied = exporter_->apply(*catalog); !applied)
     log_error("export.not_all_started", {{"reason", applied.error().message}});

@@ -394,6 +394,13 @@ Result<DeadLetterRetry> Exporter::retry_dead_letters(ObjectId id, const std::ato
   return sluice::exporting::retry_dead_letters(destination, *letters, files_, make_sink_, clock_, stopping, workers_);
 }
 
+void Exporter::expect_places(const catalog::CatalogSnapshot& snapshot) {
+  std::set<ObjectId> expected;
+  for (const catalog::Destination& destination : snapshot.destinations())
+    if (destination.on && !destination.from_oldest) expected.insert(destination.id);
+  places_.expect_places(std::move(expected));
+}
+
 void Exporter::repair_cursors() {
   for (const std::string& directory : {places_.directory(), replays_.directory()})
     StartPlaces::repair(directory, journal_, files_);

@@ -81,6 +81,9 @@ class Exporter {
   // more. Any thread.
   void switched_off(ObjectId destination) { places_.switched_off(destination); }
 
+  // The catalog is the one that the process before had, and whatever is on in it was given a place: one without is told
+  // as lost, and starts at the oldest entry. At start, before the first apply().
+  void expect_places(const catalog::CatalogSnapshot& snapshot);
   // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
   // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
   // passed over. At start, before the first apply(). One that cannot be read is left to its destination's start.

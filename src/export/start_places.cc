@@ -24,7 +24,16 @@ Result<void> pull_back(journal::CursorFile& cursor_file, ObjectId destination, c
 }  // namespace
 
 bool StartPlaces::is_lost(const journal::CursorFile& cursor, ObjectId destination) const {
-  return !cursor.loaded() && (cursor.damaged() || records_.exists(destination));
+  if (cursor.loaded()) return false;
+  if (cursor.damaged() || records_.exists(destination)) return true;
+  const std::lock_guard lock(mutex_);
+  return expected_.contains(destination);
+}
+
+void StartPlaces::expect_places(std::set<ObjectId> destinations) {
+  const std::lock_guard lock(mutex_);
+  // In a journal without entries there is nothing to come again: a catalog was restored into another data directory.
+  if (journal_.oldest() < journal_.end()) expected_ = std::move(destinations);
 }
 
 Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId destination, std::string_view name,
@@ -199,6 +208,7 @@ void StartPlaces::stopped(ObjectId destination) {
 
 void StartPlaces::left(ObjectId destination) {
   const std::lock_guard lock(mutex_);
+  expected_.erase(destination);
   reserved_.erase(destination);
   running_.erase(destination);
   counted_.erase(destination);

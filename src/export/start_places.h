@@ -3,8 +3,8 @@
 // from then on, however long apply() takes to come; and an apply() of an older catalog, in which it is still off, must
 // not take that back.
 //
-// A destination that has begun (export/start_records.h) and has no cursor any more, or a damaged one, starts at the
-// oldest entry the journal has: events come twice rather than not at all, and status and log say so.
+// A destination that has begun (export/start_records.h, or expect_places()) and has no cursor any more, or a damaged
+// one, starts at the oldest entry the journal has: events come twice rather than not at all, and status and log say so.
 #pragma once
 
 #include <map>
@@ -45,6 +45,10 @@ class StartPlaces {
         directory_(data_directory + "/cursors"),
         records_(files, data_directory) {}
   const std::string& directory() const { return directory_; }
+
+  // These were on when the process before ended, and the API had fixed a place for each before it said so: one without
+  // a cursor has lost it, whatever else is gone. At start, before the first open().
+  void expect_places(std::set<ObjectId> destinations);
 
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
   // until release() or switched_off(). `name` is for people.
@@ -105,6 +109,7 @@ class StartPlaces {
   std::set<ObjectId> counted_;  // off, and what they miss is counted
   std::set<ObjectId> held_;     // the journal has a hold of that name
   std::map<ObjectId, Problem> lost_;
+  std::set<ObjectId> expected_;  // that have a place, or had one
 };
 
 }  // namespace sluice::exporting

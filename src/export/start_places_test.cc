@@ -85,6 +85,32 @@ TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
   EXPECT_FALSE(places.lost_cursor(destination_.id)) << "it has one";
 }
 
+// Its record is gone with its cursor: a backup without both folders was restored. The catalog still knows that it was
+// on.
+TEST_F(StartPlacesTest, a_destination_of_which_nothing_is_left_starts_at_the_oldest_entry_when_the_catalog_had_it_on) {
+  catalog::Destination other = destination_;
+  other.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  places.expect_places({other.id});
+  const auto opened = places.open(other);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ((*opened)->loaded()->position, journal_->oldest());
+  ASSERT_TRUE(places.lost_cursor(other.id));
+  places.forget(other.id);
+  ASSERT_TRUE(places.open(other));
+  EXPECT_FALSE(places.lost_cursor(other.id)) << "it was deleted, and is new now";
+}
+
+TEST_F(StartPlacesTest, a_catalog_that_was_restored_beside_an_empty_journal_has_lost_nothing) {
+  storage::FakeFileSystem files(1);
+  const auto journal = journal::Journal::open("/data/journal", limits_, files, clock_);
+  ASSERT_TRUE(journal);
+  StartPlaces places(**journal, files, clock_, "/data");
+  places.expect_places({destination_.id});
+  ASSERT_TRUE(places.open(destination_));
+  EXPECT_FALSE(places.lost_cursor(destination_.id));
+}
+
 TEST_F(StartPlacesTest, a_lost_cursor_of_a_destination_that_repeats_payloads_waits_for_its_owner_to_switch_it_off) {
   destination_.wants_originals = true;
   StartPlaces first(*journal_, files_, clock_, "/data");

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "text.h"
 
 namespace sluice::simulation {
 namespace {
@@ -28,13 +29,6 @@ HttpResponse transport_fault(TransportFault fault, std::string text) {
   response.fault = fault;
   response.fault_text = std::move(text);
   return response;
-}
-
-std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
-  const std::size_t start = text.find(before);
-  if (start == std::string_view::npos) return {};
-  text.remove_prefix(start + before.size());
-  return text.substr(0, text.find(after));
 }
 
 std::string_view header(const HttpRequest& request, std::string_view name) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "text.h"
 
 namespace sluice::simulation {
 namespace {
@@ -18,13 +19,6 @@ constexpr std::string_view kGzipMagic = "\x1f\x8b", kZstdMagic = "\x28\xb5\x2f\x
 constexpr std::size_t kMostLinesBytes = 16u << 20;
 constexpr std::size_t kMd5Bytes = 16;
 constexpr std::size_t kChunkBytes = 64u << 10;
-
-std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
-  const std::size_t start = text.find(before);
-  if (start == std::string_view::npos) return {};
-  text.remove_prefix(start + before.size());
-  return text.substr(0, text.find(after));
-}
 
 std::string gunzip(std::string_view data) {
   const auto state = std::make_unique<inflate_state>();

@@ -16,7 +16,6 @@
 namespace sluice::simulation {
 namespace {
 
-constexpr std::int64_t kSecondUs = 1'000'000;
 // Between two things that happen in a long outage.
 constexpr std::uint64_t kOutageStepUs = 10'000'000;
 // After all is repaired: the longest waits of a sink are a minute, and each retry doubles the one before.

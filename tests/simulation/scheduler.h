@@ -15,6 +15,8 @@
 
 namespace sluice::simulation {
 
+inline constexpr std::int64_t kSecondUs = 1'000'000;
+
 // Thrown where a simulated process dies: out of a change to its disk, or out of journal_fatal(). Caught by the run.
 struct ProcessDied {
   std::string why;

@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::array<std::string_view, 3> kCompressions = {"none", "gzip", "zstd"};
 
 std::string_view any_compression(Random& random) { return kCompressions[random.below(kCompressions.size())]; }

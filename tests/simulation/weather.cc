@@ -9,7 +9,6 @@
 namespace sluice::simulation {
 namespace {
 
-constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kSdkRetryUs = 1'000'000;
 // The weather's names, in one place for drawing and telling.
 struct Named {
