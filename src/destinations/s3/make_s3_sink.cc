@@ -153,6 +153,7 @@ std::unique_ptr<exporting::Sink> make_s3_sink(const catalog::Destination& destin
   S3SinkOptions options{.folder = exporting::sink_folder(parts.data_directory, destination.id, folder),
                         .keys = keys_of(destination, parts.node),
                         .key_kind = key_kind_of(use),
+                        .bucket = settings.bucket,
                         .prefix = settings.prefix,
                         .settings_revision = revision_of(settings),
                         .roll = {},

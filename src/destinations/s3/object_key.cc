@@ -151,4 +151,19 @@ std::string KeyTemplate::key(std::string_view kind, std::int64_t received_ms, co
   return out;
 }
 
+std::optional<std::string> next_key(std::string_view key) {
+  const std::size_t extension = key.rfind(extension_of(Compression::none));
+  if (extension == std::string_view::npos) return std::nullopt;
+  std::string_view name = key.substr(0, extension);
+  char next = '2';
+  if (name.size() > 2 && name[name.size() - 2] == '.' && name.back() >= '2' && name.back() <= '9') {
+    if (name.back() == '9') return std::nullopt;
+    next = static_cast<char>(name.back() + 1);
+    name.remove_suffix(2);
+  }
+  std::string out(name);
+  out.append(".").append(1, next).append(key.substr(extension));
+  return out.size() <= kMaxKeyBytes ? std::optional(std::move(out)) : std::nullopt;
+}
+
 }  // namespace sluice::s3

@@ -2,10 +2,12 @@
 // {prefix}/project={project}/environment={environment}/date={date}/hour={hour}/{node}-{first}-{last}
 // Added are the extension (".ndjson.gz"), and before it, unless the template has {destination}, the end of the
 // destination's id: places are those of the server's journal, which all its destinations read. So keys of one node
-// never repeat, whatever the prefixes and templates of its destinations.
+// never repeat, whatever the prefixes and templates of its destinations, unless a cursor was lost or a data directory
+// copied.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +49,10 @@ class KeyTemplate {
   KeyFacts facts_;
   bool names_destination_;  // by {destination}
 };
+
+// The key that an object gets when another one lies under `key`: NAME.2.ndjson.gz, up to NAME.9.ndjson.gz. Nothing:
+// that was the last one, or the next is too long.
+std::optional<std::string> next_key(std::string_view key);
 
 // What is wrong with a prefix; empty: nothing.
 std::string fault_of_prefix(std::string_view prefix);

@@ -73,6 +73,17 @@ TEST(ObjectKey, template_that_gives_no_good_key_is_refused) {
   EXPECT_EQ(fault_of_prefix(""), "");
 }
 
+TEST(ObjectKey, next_to_one_that_is_taken_has_a_number_up_to_nine) {
+  EXPECT_EQ(next_key("a/n-1.000001-7a76.ndjson.gz"), "a/n-1.000001-7a76.2.ndjson.gz");
+  EXPECT_EQ(next_key("a/n-1.000001-7a76.2.ndjson"), "a/n-1.000001-7a76.3.ndjson");
+  EXPECT_EQ(next_key("a/n-1.000001.ndjson.zst"), "a/n-1.000001.2.ndjson.zst") << "a place is no number of this kind";
+  EXPECT_EQ(next_key("a/n.9.ndjson"), std::nullopt);
+  EXPECT_EQ(next_key("a/n"), std::nullopt) << "a key of another kind";
+  const std::string longest = std::string(kMaxKeyBytes - 7, 'a') + ".ndjson";
+  EXPECT_EQ(next_key(longest), std::nullopt);
+  EXPECT_TRUE(next_key(longest.substr(2)));
+}
+
 TEST(PlaceText, sorts_as_places_do) {
   EXPECT_LT(place_text({{0x10}, 0}), place_text({{0x10}, 9}));
   EXPECT_LT(place_text({{0x10}, 9}), place_text({{0x10}, 10}));

@@ -277,6 +277,25 @@ Problem problem_of_conflict(std::string_view key, const Facts& facts) {
   return problem;
 }
 
+Problem note_of_taken_key(std::uint64_t times, std::string_view key, std::string_view stored_as,
+                          std::string_view bucket) {
+  Problem note{Problem::Weight::note, "object_exists", "", "", ""};
+  note.message = fmt::format(
+      "Bucket {} has {} whose content is not what Sluice uploads. Sluice overwrote nothing: the events are in objects "
+      "of "
+      "their own. Last: {} is there, {} was added. Events may be in both.",
+      bucket,
+      times == 1 ? "an object under a key of this destination"
+                 : fmt::format("{} objects under keys of this destination", times),
+      key, stored_as);
+  note.remedy =
+      "Does another Sluice with the same node name, or a restored copy of this one, write to this prefix? Give each "
+      "its "
+      "own node name or prefix. After a lost cursor or a restored data directory it is to be expected. Deduplicate by "
+      "event.id where it matters.";
+  return note;
+}
+
 Problem problem_of_no_answer(std::int64_t for_ms, const Facts& facts) {
   Problem problem{Problem::Weight::transient, "no_answer", "", "", ""};
   problem.message = fmt::format("{} has not answered an upload for {}.", facts.endpoint, human_duration_ms(for_ms));

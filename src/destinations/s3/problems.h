@@ -28,7 +28,10 @@ enum class Asked : std::uint8_t { put, head };
 
 // `since_ms` and the like are left to the caller.
 exporting::Problem problem_of_answer(const ObjectAnswer& answer, Asked asked, const DestinationFacts& facts);
-// Something else lies under the key.
+// `times` objects had to get another key than theirs; the last one `stored_as` instead of `key`.
+exporting::Problem note_of_taken_key(std::uint64_t times, std::string_view key, std::string_view stored_as,
+                                     std::string_view bucket);
+// Something else lies under the key, and it is not known what.
 exporting::Problem problem_of_conflict(std::string_view key, const DestinationFacts& facts);
 // An upload is sent, and nothing comes back.
 exporting::Problem problem_of_no_answer(std::int64_t for_ms, const DestinationFacts& facts);

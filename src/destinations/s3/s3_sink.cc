@@ -123,7 +123,8 @@ void S3Sink::take_ended(const EndedUpload& ended) {
   spool_->uploaded(ended.number);
 }
 
-// An object that was sealed under another prefix, which the settings do not allow any more, gets a key under this one.
+// An object that was sealed under another prefix, which the settings do not allow any more, gets a key under this one;
+// and one under whose key something else lies gets the next.
 void S3Sink::give_back(const EndedUpload& ended) {
   const SealedObject object = std::move(uploading_.at(ended.number));
   uploading_.erase(ended.number);
@@ -136,6 +137,12 @@ void S3Sink::give_back(const EndedUpload& ended) {
     if (const auto renamed = spool_->rename_object(ended.number, key); renamed)
       log_info("s3.object_renamed", {{"destination", name_}, {"from", object.manifest.key}, {"to", key}});
   }
+  if (const auto next = next_key(object.manifest.key); ended.how == EndedUpload::How::taken && next)
+    if (const auto renamed = spool_->rename_object(ended.number, *next); renamed) {
+      log_warn("s3.object_exists", {{"destination", name_}, {"key", object.manifest.key}, {"stored_as", *next}});
+      uploader_->problems().note(note_of_taken_key(++taken_keys_, object.manifest.key, *next, options_.bucket),
+                                 clock_.wall_ms());
+    }
   spool_->give_back(ended.number);
 }
 

@@ -21,7 +21,7 @@ struct S3SinkOptions {
   std::string folder;  // of the spool: this sink's alone
   KeyTemplate keys;
   std::string key_kind;  // behind the prefix: "" or "replay=…"
-  std::string prefix;
+  std::string bucket, prefix;
   std::string settings_revision;
   RollLimits roll;
   Compression compression = Compression::gzip;
@@ -81,6 +81,7 @@ class S3Sink final : public exporting::Sink {
   std::size_t damaged_files_ = 0;
   std::vector<RebuiltObject> rebuilt_;
   RebuiltCounts rebuilt_counts_;
+  std::uint64_t taken_keys_ = 0;  // of objects that lay there before
 };
 
 }  // namespace sluice::s3

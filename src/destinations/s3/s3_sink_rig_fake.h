@@ -144,6 +144,7 @@ class S3SinkTest : public testing::Test {
                                     S3SinkOptions{.folder = kFolder,
                                                   .keys = keys(prefix),
                                                   .key_kind = "",
+                                                  .bucket = "lake",
                                                   .prefix = prefix,
                                                   .settings_revision = "1",
                                                   .roll = {.bytes = 1'000, .age_us = 5'000'000, .events = 1'000},

@@ -21,6 +21,12 @@ bool shows_ours(const ObjectAnswer& head, const Manifest& manifest) {
   return head.metadata_sha256_hex != manifest.sha256_hex || head.size_bytes.value_or(0) == manifest.size_bytes;
 }
 
+// Not merely nothing to know it by.
+bool shows_another(const ObjectAnswer& head, const Manifest& manifest) {
+  const std::string& shown = head.sha256_hex.empty() ? head.metadata_sha256_hex : head.sha256_hex;
+  return !shown.empty() && !is_ours(shown, manifest);
+}
+
 }  // namespace
 
 Upload::Outcome Upload::take(const ObjectAnswer& answer, const Manifest& manifest) {
@@ -57,6 +63,7 @@ Upload::Outcome Upload::take_head(const ObjectAnswer& answer, const Manifest& ma
     }
     error_ = answer;
     next_ = start;
+    name_is_taken_ = !accepted && shows_another(answer, manifest);
     return Outcome::conflict;
   }
   if (answer.fault == http_client::TransportFault::none) {

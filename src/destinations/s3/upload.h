@@ -27,7 +27,7 @@ class Upload {
     call,      // next() is to be sent, at once
     done,      // the bucket has the object
     failed,    // error() says why: next() again later
-    conflict,  // something else lies under the key: only a person knows what to do
+    conflict,  // something else lies under the key, see name_is_taken()
   };
 
   explicit Upload(bool conditional) : conditional_(conditional), next_(conditional ? Call::put : Call::head) {}
@@ -38,6 +38,9 @@ class Upload {
   const ObjectAnswer& error() const { return error_; }
   // The version that the bucket gave the object, if it did.
   const std::string& version_id() const { return version_id_; }
+  // After a conflict: what lies under the key was there before, and shows content that is not ours. Another key is
+  // safe. Otherwise the store accepted ours and shows something else, or nothing: only a person knows what to do.
+  bool name_is_taken() const { return name_is_taken_; }
 
  private:
   Outcome take_put(const ObjectAnswer& answer, const Manifest& manifest);
@@ -55,7 +58,8 @@ class Upload {
   const bool conditional_;
   Call next_;
   bool put_accepted_ = false;  // with 200, in this round
-  int calls_ = 0;              // without a pause
+  bool name_is_taken_ = false;
+  int calls_ = 0;  // without a pause
   ObjectAnswer error_;
   std::string version_id_;
 };

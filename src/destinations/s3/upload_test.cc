@@ -81,6 +81,20 @@ TEST(Upload, never_overwrites_what_is_not_ours) {
                 "somebody moved it away");
 }
 
+TEST(Upload, a_name_is_taken_only_where_another_content_is_shown_and_ours_was_not_accepted) {
+  const auto taken = [](const ObjectAnswer& put, const ObjectAnswer& head) {
+    Upload upload(true);
+    EXPECT_EQ(upload.take(put, manifest()), Outcome::call);
+    EXPECT_EQ(upload.take(head, manifest()), Outcome::conflict);
+    return upload.name_is_taken();
+  };
+  EXPECT_TRUE(taken(status(412), ok(kOther)));
+  EXPECT_TRUE(taken(status(412), ok("", kOther)));
+  EXPECT_FALSE(taken(status(412), ok("", ""))) << "nothing to know it by";
+  EXPECT_FALSE(taken(status(412), ok("", kOurs, 11))) << "ours, in a store that changes what it is given";
+  EXPECT_FALSE(taken(ok(kOther), ok(kOther))) << "ours was accepted";
+}
+
 TEST(Upload, asks_a_store_that_returns_no_checksum_for_the_metadata) {
   expect_course(true, {{Call::put, ok(""), Outcome::call}, {Call::head, ok("", kOurs), Outcome::done}}, "metadata");
   expect_course(true, {{Call::put, ok(""), Outcome::call}, {Call::head, ok("", kOurs, 11), Outcome::conflict}},

@@ -6,6 +6,7 @@
 #include "aws/sha256.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "destinations/s3/object_key.h"
 
 namespace sluice::s3 {
 namespace {
@@ -115,6 +116,10 @@ void Uploader::take(Flight flight, const destinations::CallAnswer& call_answer, 
       return;
     case Upload::Outcome::conflict:
       call_stats_.failed();
+      if (flight.upload.name_is_taken() && next_key(flight.manifest.key)) {
+        ended.push_back({flight.number, EndedUpload::How::taken, ""});
+        return;
+      }
       open_breaker(answer, problem_of_conflict(flight.manifest.key, facts_), ErrorClass::setup, flight.started_us,
                    now_us);
       ended.push_back({flight.number, EndedUpload::How::failed, ""});

@@ -49,6 +49,7 @@ struct EndedUpload {
     failed,    // begin it again when may_begin()
     doubtful,  // the same; the bytes may not be those that were sealed
     denied,    // the same; S3 refuses to store something under this key
+    taken,     // the same, under another key: something else lies under this one
   };
   std::uint64_t number = 0;
   How how = How::failed;
