@@ -68,13 +68,14 @@ class WebhookSink final : public exporting::Sink {
   // A batch on its way.
   struct Parcel {
     Batch batch;
-    std::size_t body_bytes = 0;      // as sent
-    std::uint32_t failures = 0;      // attempts that failed, 413 aside
-    std::uint32_t held = 0;          // of these, the last ones that came while others were accepted
-    std::int64_t failed_us = 0;      // the last of them
-    std::int64_t not_before_us = 0;  // of the next attempt
-    std::int64_t suspected_us = 0;   // when the first attempt began that was refused as too large; 0: none
-    bool refused_alone = false;      // a single event, as too large
+    std::size_t body_bytes = 0;       // as sent
+    std::uint32_t failures = 0;       // attempts that failed, 413 aside
+    std::uint32_t held = 0;           // of these, the last ones that came while others were accepted
+    std::int64_t failed_us = 0;       // the last of them
+    std::int64_t not_before_us = 0;   // of the next attempt
+    std::int64_t suspected_us = 0;    // when the first attempt began that was refused as too large; 0: none
+    bool refused_alone = false;       // a single event, as too large
+    std::uint32_t lone_refusals = 0;  // of these, while there was no event that could show that others are accepted
   };
   struct Call {
     Parcel parcel;

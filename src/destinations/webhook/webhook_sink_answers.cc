@@ -18,6 +18,10 @@ using destinations::Trouble;
 constexpr std::int64_t kTooLargeNoteMs = 3'600'000;
 // A batch that failed so often while others were accepted is reported.
 constexpr std::uint32_t kReportHeldAfter = 2;
+// Refusals of a single event, at pauses of half a minute and more, where there are no others but such: then it is held
+// to be too large. With more of them than this it is not their size.
+constexpr std::uint32_t kLoneRefusals = 8;
+constexpr std::size_t kMostLone = 8;
 // Between attempts of one that only a person can fix; as the probes of CircuitBreakerOptions.
 constexpr std::int64_t kHeldLeastUs = 30'000'000, kHeldMostUs = 60'000'000;
 
@@ -103,14 +107,19 @@ void WebhookSink::halve(Call call, Verdict verdict, std::int64_t now_us) {
   }
 }
 
-// One event. It is given up only when the receiver takes others: else something on the way may refuse everything.
+// One event. It is given up only when the receiver takes others: else something on the way may refuse everything. Where
+// there are no others, such as at the end of a replay, none would ever come to show it: then after some minutes.
 void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_us) {
   using Judgement = destinations::RefusalJudge::Verdict;
   Parcel& parcel = call.parcel;
   if (parcel.suspected_us == 0) parcel.suspected_us = call.started_us;
   parcel.refused_alone = true;
   const exporting::OutboundEvent& event = parcel.batch.events.front();
-  switch (judge_.refused_alone(event.ticket, parcel.suspected_us, now_us, has_others())) {
+  const bool others = has_others();
+  if (!others) ++parcel.lone_refusals;
+  const bool long_alone =
+      !others && parcel.lone_refusals > kLoneRefusals && judge_.suspects_with(event.ticket) <= kMostLone;
+  switch (long_alone ? Judgement::reject : judge_.refused_alone(event.ticket, parcel.suspected_us, now_us, others)) {
     case Judgement::reject: {
       judge_.forget(event.ticket);
       const std::string reason = verdict.problem.message + " " + verdict.problem.remedy;

@@ -327,6 +327,18 @@ TEST(WebhookSink, gives_up_an_event_that_is_too_large_only_while_others_are_acce
   EXPECT_FALSE(nothing_passes.sink->problem());
 }
 
+// At the end of a replay: nothing comes any more that could show that the receiver accepts others.
+TEST(WebhookSink, gives_up_the_last_events_that_are_refused_alone_for_long) {
+  Rig rig;
+  rig.receiver = [](const HttpRequest& request) { return replied(request.body.size() > 5'000 ? 413 : 200); };
+  rig.put({9'000, 9'000});
+  rig.run_for(100 * kSecond);
+  EXPECT_EQ(rig.dead_letters.letters.size(), 0u) << "others may come";
+  rig.run_for(1'500 * kSecond);
+  EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
+  EXPECT_EQ(rig.finished.size(), 2u);
+}
+
 TEST(WebhookSink, stops_when_the_receiver_is_gone) {
   Rig rig;
   rig.receiver = [](const HttpRequest&) { return replied(410, {}, "unsubscribed"); };
