@@ -13,6 +13,8 @@ namespace {
 constexpr std::int64_t kWatchIntervalUs = 1'000'000;
 // While somebody reads the status, it is taken again this often at most: 2,000 destinations cost some milliseconds.
 constexpr std::int64_t kPublishIntervalUs = 100'000;
+// Less room than this part of the journal: whoever holds the oldest entries lets go of what it only collects.
+constexpr std::uint64_t kShortOfRoomPart = 10;
 constexpr std::int64_t kDrainLookUs = 20'000;
 // What a crash takes of a history at most.
 constexpr std::int64_t kSaveHistoriesUs = 10'000'000;
@@ -57,6 +59,7 @@ std::int64_t Exporter::watch_step() {
     settle_again();
     paused_.sample();
     set_aside_.sample();
+    flush_if_journal_is_short();
     replays_.resume();
     replays_.end_finished();
     asked_ = false;
@@ -72,6 +75,19 @@ std::int64_t Exporter::watch_step() {
   }
   const std::int64_t next_us = asked_ ? std::min(sample_at_us_, publish_at_us_) : sample_at_us_;
   return std::max<std::int64_t>(next_us - clock_.steady_us(), 0);
+}
+
+// An object or a batch that is not full yet keeps its events in the journal. Once that has no room, no payload is taken
+// any more, so nothing would come that could fill it.
+void Exporter::flush_if_journal_is_short() {
+  const journal::JournalStats journal = journal_.stats();
+  if (journal.free_bytes >= journal.capacity_bytes / kShortOfRoomPart) return;
+  const auto all = running();
+  journal::Position oldest{UINT64_MAX};
+  for (const auto& runner : all) oldest = std::min(oldest, runner->pipeline_status()->position);
+  if (oldest == journal_.end()) return;
+  for (const auto& runner : all)
+    if (runner->pipeline_status()->position == oldest) runner->flush();
 }
 
 void Exporter::keep_histories(SaveHistories save) {

@@ -138,6 +138,7 @@ class Exporter {
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
   enum class SaveHistories : std::uint8_t { when_due, now };
+  void flush_if_journal_is_short();
   void keep_histories(SaveHistories save);
   std::string history_path(ObjectId destination) const;
   std::shared_ptr<SharedHistory> history_of(ObjectId destination);

@@ -53,7 +53,12 @@ class WatchedJournal final : public journal::Journal {
   }
   journal::Position oldest() const override { return journal_->oldest(); }
   journal::Position end() const override { return journal_->end(); }
-  journal::JournalStats stats() const override { return journal_->stats(); }
+  journal::JournalStats stats() const override {
+    journal::JournalStats stats = journal_->stats();
+    if (is_short) stats.free_bytes = stats.capacity_bytes / 20;
+    return stats;
+  }
+  bool is_short = false;
   void subscribe(Notifier* notifier, ObjectId environment) override { journal_->subscribe(notifier, environment); }
   void unsubscribe(Notifier* notifier) override { journal_->unsubscribe(notifier); }
   void close() override { journal_->close(); }
@@ -246,6 +251,35 @@ TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor
   exporter_->release_start(destination_.id);
   EXPECT_FALSE(held());
   EXPECT_FALSE(files_.exists("/data/cursors/" + destination_.id.hex() + ".cursor"));
+}
+
+// An object that is not full yet keeps its events in the journal, and no payload that could fill it is taken any more.
+TEST_F(ExporterTest, who_holds_a_journal_that_is_short_of_room_is_asked_to_let_go_of_what_it_collects) {
+  ManualClock clock(1'000);
+  ManualWorkers workers(clock);
+  std::map<ObjectId, FakeSink*> sinks;
+  Exporter exporter(
+      *journal_, files_, clock, "/short",
+      [&](const catalog::Destination& destination, Notifier&, DeadLetterStore&, const SinkUse&) {
+        auto made = std::make_unique<FakeSink>(10);
+        sinks[destination.id] = made.get();
+        return made;
+      },
+      workers);
+  catalog::Destination later = destination_;
+  later.id = *ObjectId::parse("000000000000000000000001");
+  ASSERT_TRUE(exporter.apply(catalog::CatalogSnapshot({}, {}, {destination_})));
+  append(1);
+  ASSERT_TRUE(exporter.apply(catalog::CatalogSnapshot({}, {}, {destination_, later})));  // starts behind the entry
+  append(1);
+  workers.run_for_us(3'000'000);
+  EXPECT_FALSE(sinks[destination_.id]->flushed());
+  journal_->is_short = true;
+  workers.run_for_us(3'000'000);
+  EXPECT_TRUE(sinks[destination_.id]->flushed());
+  EXPECT_FALSE(sinks[later.id]->flushed()) << "it holds less";
+  for (const auto& [id, sink] : sinks) sink->answer_all(true);
+  workers.run_for_us(1'000'000);
 }
 
 // A new cursor in its place would be in the way of the one that lies aside, and skip what it has not delivered.

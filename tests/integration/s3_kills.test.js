@@ -102,6 +102,7 @@ test(`${KILLS} times kill -9 while filter, compression and on/off change: DuckDB
   });
   const sluice = await Sluice.start(t, { destinations: [destination(settings)] });
   const load = new KeyedLoad(sluice, inForce);
+  t.after(() => load.stop());
   const set = async (next) => {
     settings = next;
     await sluice.configure([destination(settings)]);

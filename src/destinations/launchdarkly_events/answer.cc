@@ -13,7 +13,7 @@ namespace sluice::launchdarkly_events {
 namespace {
 
 // Of another Sluice, or this one (intake/handler.cc); other servers mean something else by the same status.
-constexpr int kMisdirected = 421;
+constexpr int kMisdirected = 421, kTooEarly = 425;
 constexpr std::string_view kWordsOfSluice = "forwarded by a Sluice";
 
 // Seconds, or a date (RFC 9110, 10.2.3).
@@ -34,6 +34,8 @@ Verdict verdict_of(int status) {
   if (status >= 200 && status < 300) return Verdict::done;
   if (std::ranges::find(kAboutThePayload, status) != kAboutThePayload.end()) return Verdict::reject;
   if (status == 413) return Verdict::too_large;
+  // A server that is not responsible for the address, and one that wants no early data: another try may meet another.
+  if (status == kMisdirected || status == kTooEarly) return Verdict::again;
   if (status == 408 || status == 429 || status >= 500) return Verdict::again;
   // Redirects are not followed, and every other refusal is about the address or the credential, not about a payload.
   return Verdict::park;
@@ -61,6 +63,7 @@ AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t
   meaning.status = response.status;
   const bool sluice = response.status == kMisdirected && response.body.find(kWordsOfSluice) != std::string::npos;
   meaning.code = sluice ? "target_is_sluice" : fmt::format("http_{}", response.status);
+  if (sluice) meaning.verdict = Verdict::park;
   if (meaning.verdict != Verdict::done) meaning.reason = destinations::words_of_body(response.body);
   if (meaning.verdict == Verdict::again) meaning.not_before_us = retry_after_us(response.header("retry-after"), now_ms);
   return meaning;

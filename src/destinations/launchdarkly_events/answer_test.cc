@@ -28,7 +28,7 @@ TEST(Answer, decides_what_becomes_of_the_payload) {
         Row{415, Verdict::reject, "http_415"}, Row{431, Verdict::reject, "http_431"},
         Row{405, Verdict::park, "http_405"}, Row{413, Verdict::too_large, "http_413"},
         Row{401, Verdict::park, "http_401"}, Row{403, Verdict::park, "http_403"}, Row{404, Verdict::park, "http_404"},
-        Row{301, Verdict::park, "http_301"}, Row{421, Verdict::park, "http_421"}, Row{408, Verdict::again, "http_408"},
+        Row{301, Verdict::park, "http_301"}, Row{421, Verdict::again, "http_421"}, Row{408, Verdict::again, "http_408"},
         Row{429, Verdict::again, "http_429"}, Row{503, Verdict::again, "http_503"}}) {
     const AnswerMeaning meaning = meaning_of(answered(row.status), 0);
     EXPECT_EQ(meaning.verdict, row.verdict) << row.status;
@@ -40,6 +40,7 @@ TEST(Answer, names_a_sluice_by_its_words_and_not_by_a_status_that_others_use) {
   HttpResponse response = answered(421);
   response.body = R"({"message":"This was forwarded by a Sluice whose destination leads back to a Sluice."})";
   EXPECT_EQ(meaning_of(response, 0).code, "target_is_sluice");
+  EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::park);
 }
 
 TEST(Answer, a_fault_on_the_way_is_tried_again_unless_only_a_person_can_fix_it) {

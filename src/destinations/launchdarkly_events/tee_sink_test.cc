@@ -238,7 +238,7 @@ TEST_F(TeeSinkTest, a_window_that_is_full_of_a_refused_lane_lets_others_pass_by_
 }
 
 TEST_F(TeeSinkTest, payloads_that_are_refused_for_what_they_are_stop_no_others_and_are_dead_letters) {
-  answer_ = [](const HttpRequest& request) { return request.body == "[0]" ? 403 : request.body == "[1]" ? 421 : 202; };
+  answer_ = [](const HttpRequest& request) { return request.body == "[0]" ? 403 : request.body == "[1]" ? 418 : 202; };
   put(CredentialKind::client_side_id, "[2]");
   run(100);
   for (int round = 0; round < 60; ++round) {

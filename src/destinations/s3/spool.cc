@@ -228,8 +228,17 @@ bool Spool::append(const SpoolEvent& event) {
   ++open.facts.events;
   open.last = event.place;
   open.events.push_back({event.ticket, static_cast<std::uint32_t>(event.record.size())});
+  if (open.writer.is_due() && !open.rebuilds && disk_is_short()) {
+    seal();
+    return true;
+  }
   if (auto written = open.writer.write(); !written) note(written.error());
   return true;
+}
+
+bool Spool::disk_is_short() const {
+  const auto free = files_.free_bytes(folder_);
+  return free && *free < kSpoolPieceBytes + kEndBytes;
 }
 
 void Spool::passed(const EventPlace& place, std::int64_t now_us) {

@@ -30,6 +30,10 @@ namespace sluice::s3 {
 // on disk, 320 MiB uncompressed by default.
 inline constexpr std::size_t kMaxSealed = 4;
 
+// An object is finished while the disk still has room for its end, which needs a piece, what the compressor keeps, and
+// the manifest: one that cannot be finished would wait for room, and what fills the disk may be waiting for it.
+inline constexpr std::uint64_t kEndBytes = 1u << 20;
+
 // After a write, or reading a folder, failed.
 inline constexpr std::int64_t kSpoolRetryUs = 1'000'000;
 
@@ -177,6 +181,7 @@ class Spool {
   Sealed* holder_of(const EventPlace& place);
   Sealed* find(std::uint64_t number);
   bool place_event(const SpoolEvent& event);
+  bool disk_is_short() const;
   bool ends_before(const SpoolEvent& event, const Sealed* holder) const;
   bool begin(const SpoolEvent& event, const Sealed* lost);
   bool append(const SpoolEvent& event);

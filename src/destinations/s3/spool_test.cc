@@ -365,6 +365,29 @@ TEST_F(SpoolTest, waits_for_room_on_the_disk_and_loses_nothing) {
   EXPECT_EQ(fault_of_delivery(bucket, events, kAll), "");
 }
 
+// An object that cannot be finished waits for room, and the journal, which fills the disk, for the object.
+TEST_F(SpoolTest, finishes_an_object_while_the_disk_has_room_for_its_end) {
+  FakeFileSystem disk(1, 3u << 20);
+  SpoolOptions options;
+  options.roll.bytes = 1ull << 30;
+  options.compression = Compression::none;
+  options.name = [](std::int64_t, const EventPlace& first, const EventPlace&) {
+    return ObjectName{"k-" + place_text(first) + ".ndjson", "1"};
+  };
+  options.wall_ms = [] { return std::int64_t{0}; };
+  const auto spool = Spool::open(disk, kFolder, std::move(options), {{64}, 0});
+  ASSERT_TRUE(spool);
+  const std::string record(100'000, 'x');
+  std::uint64_t place = 64;
+  while ((*spool)->sealed() == 0) {
+    ASSERT_TRUE((*spool)->has_room()) << (*spool)->problem()->message;
+    (*spool)->put({{{place}, 0}, 0, place, record}, 1);
+    place += 64;
+  }
+  EXPECT_FALSE((*spool)->problem());
+  EXPECT_GT((*spool)->disk_bytes(), 1u << 20) << "not before it must";
+}
+
 TEST_F(SpoolTest, writes_again_what_the_disk_refused_and_does_not_trust_a_file_that_failed_to_sync) {
   for (std::uint64_t after = 0; after < 40; ++after) {
     for (const bool sync : {false, true}) {
