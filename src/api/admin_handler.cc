@@ -69,6 +69,11 @@ void AdminHandler::answer_page(const http::HttpRequest& request, http::HttpRespo
 
 void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   const bool probe = request.path == "/healthz" || request.path == "/readyz";
+  if (!probe && status_.is_starting()) {
+    http::HttpResponse response = refusal(503, "unavailable", "Sluice is starting; try again in a second.");
+    response.headers.emplace_back("Retry-After", "1");
+    return responder(std::move(response));
+  }
   if (!probe && !host_is_known(request.header("host"), access_.hosts))
     return responder(refusal(421, "misdirected_request",
                              fmt::format("The admin port is not known by the name \"{}\". If that is its name, add it "

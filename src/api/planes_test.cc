@@ -105,7 +105,7 @@ TEST_F(PlanesTest, sixteen_clients_in_a_loop_cost_one_rendering_a_second) {
       EXPECT_EQ(answer.shared_body.get(), answers_->all[0].shared_body.get()) << "one body for all of them";
     clock_.advance_us(kPageMaxAgeMs * 1000);
   }
-  EXPECT_LE(journal_.asked, 11) << "the watch reads the journal once a second";
+  EXPECT_LE(journal_.asked, 22) << "the watch and the exporter read the journal once a second";
 }
 
 TEST_F(PlanesTest, a_page_that_takes_long_is_given_for_longer) {
@@ -144,6 +144,24 @@ TEST_F(PlanesTest, the_public_status_is_true_within_ten_seconds_or_says_that_it_
   EXPECT_EQ(status_.ready().status, 503u);
   EXPECT_EQ(status_.status().status, 200u);
   EXPECT_NE(body_of(status_.status()).find(kOutdated), std::string::npos);
+}
+
+// A token that was set is not in the catalog yet: "invalid token" would be untrue.
+TEST_F(PlanesTest, a_server_that_starts_refuses_no_token) {
+  CallerGate gate({[](std::string_view) { return std::nullopt; }, [](ObjectId) { return std::nullopt; }}, clock_, 1);
+  const AdminAccess access;
+  AdminHandler handler(status_, pages_, gate, access, nullptr);
+  http::HttpRequest request;
+  request.method = "GET";
+  for (const char* path : {"/status", "/metrics", "/api/v2/projects"}) {
+    request.path = path;
+    handler.handle(request, http::HttpResponder(answers_));
+    EXPECT_EQ(answers_->all.back().status, 503u) << path;
+  }
+  start();
+  request.path = "/metrics";
+  handler.handle(request, http::HttpResponder(answers_));
+  EXPECT_NE(answers_->all.back().status, 503u);
 }
 
 TEST_F(PlanesTest, a_start_and_a_stop_are_told_at_once) {

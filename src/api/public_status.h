@@ -34,6 +34,8 @@ class PublicStatus {
   http::HttpResponse answer(std::string_view path) const;
   // Any thread. GET /status of the intake port: no names.
   http::HttpResponse status() const;
+  // Any thread. Not everything is there yet: a token that was set, for one.
+  bool is_starting() const { return view_.phase == ServerPhase::starting; }
   // Any thread. GET /readyz: 200 when payloads are taken; 503 with the reason otherwise.
   http::HttpResponse ready() const;
 

@@ -181,8 +181,8 @@ std::string in_words(const ordered_json& body) {
                        body.value("key", ""), body.value("eventId", ""));
   if (is_test_event(body)) return "The test event was not delivered. " + problem_in_words(body["problem"]);
   if (is_retry(body))
-    return fmt::format("Sent again: {}. Delivered: {}. Refused, and kept again: {}.{}\n{}", body.value("retried", 0),
-                       body.value("delivered", 0), body.value("kept", 0),
+    return fmt::format("Sent again: {}. Delivered: {}. Kept, refused again or not readable: {}.{}\n{}",
+                       body.value("retried", 0), body.value("delivered", 0), body.value("kept", 0),
                        body.value("left", false) ? " Others are left: retry again." : "",
                        has_problem ? problem_in_words(body["problem"]) : "");
   if (!body.contains("summary")) return "";

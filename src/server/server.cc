@@ -241,8 +241,6 @@ Result<void> Server::Parts::listen() {
       });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
-  view->phase = api::ServerPhase::ready;
-  public_status->render();
   auto intake =
       http::HttpServer::start(settings.intake_listen, static_cast<unsigned>(settings.intake_loops),
                               intake_limits(shares.intake), tls_of(settings.intake_tls),
@@ -315,6 +313,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   if (p.management)
     if (auto admin = p.management->tokens().ensure_admin(p.settings.admin_token); !admin)
       return tl::unexpected(admin.error());
+  p.view->phase = api::ServerPhase::ready;
+  p.public_status->render();
   p.data_path->deliver();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
