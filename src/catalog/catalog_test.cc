@@ -135,6 +135,13 @@ traget = "flags"
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+TEST(DeclaredCatalog, refuses_keys_of_dots_alone) {
+  config::ConfigFaults faults;
+  read("[[project]]\nkey = \"..\"\n[[environment]]\nproject = \"..\"\nkey = \".\"\n", faults);
+  ASSERT_EQ(faults.all().size(), 2u) << faults.text();
+  EXPECT_NE(faults.all()[0].message.find("not of dots alone"), std::string::npos) << faults.text();
+}
+
 TEST(DeclaredCatalog, names_only_the_kinds_that_a_destination_can_select) {
   for (const char* kind : {"original", "(original)", "(unusable)"}) {
     config::ConfigFaults faults;

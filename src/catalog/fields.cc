@@ -12,7 +12,8 @@
 namespace sluice::catalog {
 namespace {
 
-constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-'";
+constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-', not of dots alone";
+constexpr std::size_t kShownValue = 100;
 
 std::vector<std::string> credentials(config::TomlTable& table, const std::string& field, std::string_view expected,
                                      std::string_view example) {
@@ -165,9 +166,13 @@ bool is_catalog_key(std::string_view key) {
 
 std::string read_catalog_key(config::TomlTable& table, std::string_view example) {
   std::string key = table.required("key", kKeyExpected, example);
-  if (!key.empty() && !is_catalog_key(key))
-    table.fault("key", fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", key, kKeyExpected,
-                                   kMaxKeyBytes, example));
+  const auto wrong = [&] {
+    return fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", shown_words(key, kShownValue),
+                       kKeyExpected, kMaxKeyBytes, example);
+  };
+  if (!key.empty() && !is_catalog_key(key)) table.fault("key", wrong());
+  // In a path, "." and ".." mean another place.
+  if (!key.empty() && key.find_first_not_of('.') == std::string::npos) table.fault_when_saved("key", wrong());
   return key;
 }
 

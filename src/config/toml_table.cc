@@ -264,6 +264,10 @@ void TomlTable::fault(const std::string& key, std::string message) {
   node_->faults->add(node_->place(key), std::move(message), key);
 }
 
+void TomlTable::fault_when_saved(const std::string& key, std::string message) {
+  node_->faults->add(node_->place(key), std::move(message), key, true);
+}
+
 void TomlTable::spell(std::string (*spelled)(std::string_view key)) { node_->spelled = spelled; }
 
 void TomlTable::call(std::string name) { node_->name = std::move(name); }

@@ -41,6 +41,8 @@ class TomlTable {
   std::string peek(const std::string& key) const;
   // A fault at a key's line (at the table's own when the key is absent).
   void fault(const std::string& key, std::string message);
+  // The same, of a rule that stored settings may break: ConfigFault::when_saved.
+  void fault_when_saved(const std::string& key, std::string message);
   // How faults in this table call it: `destination "orders"`.
   void call(std::string name);
   // How keys are spelled where this came from, when not as here: for "did you mean".

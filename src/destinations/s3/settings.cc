@@ -27,6 +27,21 @@ std::string text_of(config::TomlTable& table, const char* key, std::string_view 
   return table.text(key, expected, example).value_or("");
 }
 
+// With the keys that its objects will have, and the longest name of a host.
+void check_with_keys(config::TomlTable& table, const S3Settings& settings) {
+  constexpr std::size_t kMaxHostName = 64;
+  const auto key_or = [&](const char* field, const char* other) {
+    const std::string key = table.peek(field);
+    return key.empty() ? std::string(other) : key;
+  };
+  const auto parsed = KeyTemplate::parse(
+      settings.key_template,
+      {settings.prefix, key_or("project", "project"), key_or("environment", "environment"), std::string(24, '0'),
+       settings.node.empty() ? std::string(kMaxHostName, 'n') : settings.node});
+  if (parsed) return;
+  for (const Error& error : parsed.error()) table.fault_when_saved("key_template", error.message);
+}
+
 void read_objects(config::TomlTable& table, S3Settings& settings) {
   settings.prefix = text_of(table, "prefix", "what keys of objects begin with", "\"exports/flags\"");
   while (settings.prefix.ends_with('/')) settings.prefix.pop_back();
@@ -42,6 +57,8 @@ void read_objects(config::TomlTable& table, S3Settings& settings) {
         KeyTemplate::parse(settings.key_template, {settings.prefix, "project", "environment", id, node});
     if (!parsed)
       for (const Error& error : parsed.error()) table.fault("key_template", error.message);
+    else
+      check_with_keys(table, settings);
   }
   if (const auto name = table.text("compression", "none, gzip or zstd", "\"gzip\"")) {
     if (*name == "none")
