@@ -272,6 +272,10 @@ void TomlTable::spell(std::string (*spelled)(std::string_view key)) { node_->spe
 
 void TomlTable::call(std::string name) { node_->name = std::move(name); }
 
+void TomlTable::accept_unknown() {
+  for (const auto& [key, value] : *node_->table) node_->asked.emplace(key.str());
+}
+
 void TomlTable::refuse_unknown() {
   const auto spelled = [this](const std::string& name) { return node_->spelled ? node_->spelled(name) : name; };
   for (const auto& [key, value] : *node_->table) {

@@ -47,6 +47,8 @@ class TomlTable {
   void call(std::string name);
   // How keys are spelled where this came from, when not as here: for "did you mean".
   void spell(std::string (*spelled)(std::string_view key));
+  // Takes all keys for known ones: where nobody can tell which are.
+  void accept_unknown();
   // Adds an error for every key that was never read, with the most similar known one. Call it last; it includes
   // nested tables.
   void refuse_unknown();

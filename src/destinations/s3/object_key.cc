@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 9> kVariables = {"prefix", "project", "environment", "destination", "date",
                                                         "hour",   "node",    "first",       "last"};
-constexpr std::size_t kShownKey = 200;  // of a bad one, in messages
 constexpr std::array<std::string_view, 3> kRequired = {"node", "first", "last"};
 
 // AWS's safe characters, and "=", which partition names of Hive need. Neither may end a path's segment as "." does.
@@ -63,12 +62,12 @@ std::string fault_of_prefix(std::string_view prefix) {
     return fmt::format(
         "The prefix '{}' has characters that are not safe in keys of objects: {}. Use letters, digits and "
         "!-_.*'()/=.",
-        prefix, unsafe);
+        shown_value(prefix), shown_value(unsafe));
   if (has_bad_segment(prefix))
     return fmt::format(
         "The prefix '{}' begins or ends with a slash, or has an empty part, '.' or '..'. Expected one "
         "such as exports/flags.",
-        prefix);
+        shown_value(prefix));
   return {};
 }
 
@@ -117,10 +116,10 @@ tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_vie
     complain(
         fmt::format("The key template gives {}, which has an empty part, '.' or '..'. Change the template; if a key of "
                     "the project or the environment is only dots, leave {{project}} or {{environment}} out.",
-                    shown_words(example, kShownKey)));
+                    shown_value(example)));
   if (const std::string bad = unsafe_characters(example); !bad.empty())
     complain(fmt::format("The key template gives {}, which has characters that are not safe in keys of objects: {}.",
-                         shown_words(example, kShownKey), bad));
+                         shown_value(example), bad));
   if (example.size() > kMaxKeyBytes)
     complain(
         fmt::format("The key template gives keys of {} bytes; S3 takes {}. In them are the prefix ({} bytes), the "
