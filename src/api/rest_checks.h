@@ -20,6 +20,9 @@ RestResult<std::string> text_member(const nlohmann::json& body, const std::strin
 // The members of `body` that are not in `known`, as one error.
 RestResult<void> only_known(const nlohmann::json& body, std::initializer_list<std::string_view> known);
 
+inline constexpr std::string_view kKindStays =
+    "kind: The kind of a destination cannot be changed. Create a new one and delete this one.";
+
 // 403 names the action and the resource.
 RestResult<void> needs(const Caller& caller, std::string_view action, const Resource& resource);
 RestResult<void> needs_view(const Caller& caller, const std::string& project);

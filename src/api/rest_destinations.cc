@@ -8,50 +8,18 @@
 #include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
+#include "api/secret_mask.h"
 #include "api/start_reservations.h"
 #include "catalog/field_names.h"
+#include "catalog/fields.h"
 
 namespace sluice::api {
 namespace {
 
 using nlohmann::json;
 
-// A secret is shown as this and its last four characters; sent back so, it stays as it is.
-constexpr std::string_view kHidden = "********";
-constexpr std::string_view kCommonSecretField = "hash_secret";
-
 // The fields of a document that are not in `config`.
 constexpr std::array<std::string_view, 5> kOutside = {"name", "kind", "on", "project", "environment"};
-
-bool is_secret(const destinations::KindList& kinds, const json& kind_name, std::string_view field) {
-  if (field == kCommonSecretField) return true;
-  const destinations::DestinationKind* kind =
-      kind_name.is_string() ? kinds.find(kind_name.get<std::string>()) : nullptr;
-  return kind != nullptr && std::ranges::find(kind->secret_fields(), field) != kind->secret_fields().end();
-}
-
-// A secret, or each of a list of them.
-json hidden(const json& secret) {
-  if (secret.is_string()) {
-    const std::string text = secret.get<std::string>();
-    return std::string(kHidden) + text.substr(text.size() < 4 ? 0 : text.size() - 4);
-  }
-  json out = secret;
-  if (out.is_array())
-    for (json& each : out) each = hidden(each);
-  return out;
-}
-
-// What came back hidden, as it was before.
-json revealed(const json& sent, const json& before) {
-  if (sent == hidden(before)) return before;
-  json out = sent;
-  if (out.is_array() && before.is_array())
-    for (json& each : out)
-      for (const json& old : before)
-        if (each == hidden(old)) each = old;
-  return out;
-}
 
 std::string self_of(const catalog::Destination& destination) {
   return fmt::format("/api/v2/destinations/{}/{}/{}", destination.project_key, destination.environment_key,
@@ -59,6 +27,23 @@ std::string self_of(const catalog::Destination& destination) {
 }
 std::string destination_target(const std::string& project, const std::string& environment, const std::string& id) {
   return fmt::format("proj/{}:env/{}:destination/{}", project, environment, id);
+}
+
+// A configuration file may give a number as a string, JSON may not. What is stored so stays.
+RestResult<void> check_numbers(const destinations::KindList& kinds, const json& fields, const json& before) {
+  const json name = fields.value("kind", json());
+  const destinations::DestinationKind* kind = name.is_string() ? kinds.find(name.get<std::string>()) : nullptr;
+  for (const auto& [field, value] : fields.items()) {
+    const std::string key = catalog::camel_case(field);
+    const bool number = field == "sample_one_in" ||
+                        (kind != nullptr && std::ranges::any_of(kind->form().fields, [&](const auto& known) {
+                           return known.key == key && known.type == destinations::FieldType::number;
+                         }));
+    if (number && !value.is_number() && value != before.value(field, json()))
+      return invalid(fmt::format("config.{}: This is {}; expected a whole number without quotes. Example: 100", key,
+                                 value.type_name()));
+  }
+  return {};
 }
 
 // The fields of what the API shows or is sent; `before`: fields in force, for secrets that come back hidden.
@@ -78,9 +63,10 @@ RestResult<json> fields_of(const destinations::KindList& kinds, const json& show
       return invalid(fmt::format("config.{}: Unknown setting.", member));
     fields[field] = value;
   }
-  for (auto& [field, value] : fields.items())
-    if (before.contains(field) && is_secret(kinds, fields.value("kind", json()), field))
-      value = revealed(value, before[field]);
+  if (auto good = check_numbers(kinds, fields, before); !good) return tl::unexpected(good.error());
+  const SecretMask mask(kinds, fields.value("kind", json()));
+  if (auto good = mask.reveal(fields, before, "config.", catalog::camel_case); !good)
+    return tl::unexpected(good.error());
   return fields;
 }
 
@@ -113,11 +99,10 @@ RestResult<catalog::Managed<catalog::Destination>> find_destination(const RestCo
 RestJson destination_json(const destinations::KindList& kinds,
                           const catalog::Managed<catalog::Destination>& destination) {
   RestJson config = RestJson::object();
-  for (const auto& [field, value] : destination.fields.items()) {
-    if (std::find(kOutside.begin(), kOutside.end(), field) != kOutside.end()) continue;
-    config[catalog::camel_case(field)] =
-        is_secret(kinds, destination.value.kind, field) ? RestJson(hidden(value)) : RestJson(value);
-  }
+  const SecretMask mask(kinds, destination.value.kind);
+  for (const auto& [field, value] : destination.fields.items())
+    if (std::find(kOutside.begin(), kOutside.end(), field) == kOutside.end())
+      config[catalog::camel_case(field)] = RestJson(mask.shown(field, value));
   return {{"_id", destination.value.id.hex()},
           {"_links", {{"parent", rest_link("/api/v2/destinations")}, {"self", rest_link(self_of(destination.value))}}},
           {"name", destination.value.name},
@@ -187,6 +172,9 @@ RestResult<json> new_fields(const RestContext& context, const RestCall& call) {
     const destinations::DestinationKind* known =
         kind.is_string() ? context.kinds.find(kind.get<std::string>()) : nullptr;
     (*fields)["name"] = known != nullptr ? known->default_name(*fields) : "destination";
+    // It comes from a setting. If that is what is wrong, it alone is reported.
+    const std::string name = (*fields)["name"].get<std::string>();
+    if (name.empty() || !catalog::fault_of_name(name).empty()) (*fields)["name"] = "destination";
   }
   if (!fields->contains("on")) (*fields)["on"] = false;
   return fields;
@@ -238,8 +226,7 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
     return refuse(409, "optimistic_locking_error",
                   fmt::format("The destination is at version {}. Read it again and repeat the change.",
                               before["version"].dump()));
-  if (after.value("kind", json()) != before["kind"])
-    return invalid("kind: The kind of a destination cannot be changed. Create a new one and delete this one.");
+  if (after.value("kind", json()) != before["kind"]) return invalid(std::string(kKindStays));
   if (auto good = check_kept(after, kTagsAlone); !good) return tl::unexpected(good.error());
   after.erase("tags");  // Terraform sends them; LaunchDarkly ignores them too
   if (auto good = only_known(after, {"_id", "_links", "_access", "version", "name", "kind", "config", "on"}); !good)
@@ -252,6 +239,8 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
       return tl::unexpected(may.error());
   }
   if (*fields == destination->fields) return RestAnswer{200, shown_to(context.kinds, call.caller, *destination)};
+  const SecretMask mask(context.kinds, after["kind"]);
+  for (auto& [member, value] : after["config"].items()) value = mask.shown(catalog::snake_case(member), value);
   const ObjectId id = destination->value.id;
   StartReservations starts(context);
   if (auto reserved = starts.reserve(*fields, id, *destination); !reserved) return tl::unexpected(reserved.error());

@@ -76,7 +76,8 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
   std::vector<catalog::CatalogWrite> writes;
   std::optional<RestError> refused_here;
   const auto environments = context.catalog.environments(project->value.id);
-  for (const auto& [revision, fields, extra, environment] : environments) {
+  for (const auto& managed : environments) {
+    const catalog::Environment& environment = managed.value;
     const auto known = context.catalog.flag(environment.id, flag->key);
     catalog::CatalogWrite write{catalog::DocumentKind::flag,
                                 catalog::flag_document_id(environment.id, flag->key),
@@ -106,7 +107,8 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
   if (!made) return refused(made.error());
   // The registry follows within a second: what was asked for is answered.
   ProjectFlag answer;
-  for (const auto& [revision, fields, extra, environment] : environments) {
+  for (const auto& managed : environments) {
+    const catalog::Environment& environment = managed.value;
     flags::FlagFacts facts;
     facts.key = flag->key;
     if (auto seen = context.flags.one(environment.id, flag->key)) facts = std::move(*seen);

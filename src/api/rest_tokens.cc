@@ -6,6 +6,7 @@
 #include "api/kept_members.h"
 #include "api/rest_query.h"
 #include "api/rest_resources.h"
+#include "catalog/fields.h"
 
 namespace sluice::api {
 namespace {
@@ -99,6 +100,7 @@ RestOutcome make_token(const RestContext& context, const RestCall& call) {
   const auto name = text_member(call.body, "name", "a name");
   if (!name) return tl::unexpected(name.error());
   if (name->empty()) return invalid("name: It is missing; expected a name, such as \"terraform\".");
+  if (const std::string fault = catalog::fault_of_name(*name); !fault.empty()) return invalid("name: " + fault);
   const auto rights = rights_in(context, call.body);
   if (!rights) return tl::unexpected(rights.error());
   RestJson audited = RestJson::object();

@@ -57,14 +57,17 @@ Result<std::string> sts_endpoint(const EndpointSettings& settings, const Process
 
 Result<std::string> checked_endpoint(std::string_view url) {
   const auto wrong = [&](std::string_view what) {
-    return fail("The endpoint '" + std::string(url.find('@') == std::string_view::npos ? url : "(not shown)") + "' " +
+    return fail("The endpoint '" + (url.find('@') == std::string_view::npos ? shown_value(url) : "(not shown)") + "' " +
                 std::string(what) + "; expected something like https://service.example.internal:4567.");
   };
-  const auto parts = http_client::parse_url(url);
+  std::string used(url);
+  if (const std::size_t scheme = used.find("://"); scheme != std::string::npos)
+    used.replace(0, scheme, lower(url.substr(0, scheme)));
+  const auto parts = http_client::parse_url(used);
   if (!parts) return wrong(parts.error().message);
   if (parts->path_and_query.find('?') != std::string_view::npos) return wrong("has a query");
-  while (url.ends_with('/')) url.remove_suffix(1);
-  return std::string(url);
+  while (used.ends_with('/')) used.pop_back();
+  return used;
 }
 
 std::optional<std::string> region_of_environment(const ProcessEnvironment& environment) {

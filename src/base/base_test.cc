@@ -96,6 +96,12 @@ TEST(ProcessEnvironment, counts_what_is_set_to_nothing_as_not_set_and_trims_the_
   EXPECT_EQ(value_of_variable(" a b\r\n"), "a b");
 }
 
+TEST(Text, shows_a_bad_value_as_it_is_and_cut) {
+  EXPECT_EQ(shown_value(" us-east-1\n"), " us-east-1?");
+  EXPECT_EQ(shown_value(std::string(100, 'a')), std::string(100, 'a'));
+  EXPECT_EQ(shown_value(std::string(99, 'a') + "\xC3\xA9" + "zz"), std::string(99, 'a') + "\xC3\xA9…");
+}
+
 TEST(Text, shows_the_words_of_others_on_one_line_and_cut) {
   EXPECT_EQ(shown_words("<html>\r\n  <b>\x1b no</b>\n"), "<html> <b> no</b>");
   EXPECT_EQ(shown_words("abcdef", 3), "abc…");

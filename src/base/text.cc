@@ -80,6 +80,17 @@ bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
+std::string shown_value(std::string_view text) {
+  constexpr std::size_t kShown = 100;
+  std::string out;
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (out.size() >= kShown && !continues) return out + "…";
+    out += static_cast<unsigned char>(c) < ' ' || c == 0x7f ? '?' : c;
+  }
+  return out;
+}
+
 std::string shown_words(std::string_view text, std::size_t at_most) {
   std::string words;
   bool space = false;

@@ -17,6 +17,9 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 std::string lower(std::string_view text);
 // The first characters of a text that others wrote, on one line, for a message; "…" when there is more.
 std::string shown_words(std::string_view text, std::size_t at_most = 300);
+// A value that others gave, for a message about it: its first 100 bytes or a few more, spaces as they are, control
+// characters as "?"; "…" when there is more.
+std::string shown_value(std::string_view text);
 std::string percent_encoded(std::string_view text);  // all but letters, digits and -_.~, as RFC 3986 wants it
 
 }  // namespace sluice

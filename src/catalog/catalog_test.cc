@@ -3,6 +3,7 @@
 
 #include "catalog/declared.h"
 #include "catalog/destination_kinds_fake.h"
+#include "catalog/fields.h"
 
 namespace sluice::catalog {
 namespace {
@@ -118,7 +119,6 @@ project = "web"
 environment = "production"
 id = "xyz"
 start = "yesterday"
-kind = "kafka"
 kinds = ["features"]
 linger = "2 h"
 traget = "flags"
@@ -129,10 +129,40 @@ traget = "flags"
        {"line 3, project \"web shop\", key:\n    \"web shop\" is not a key",
         "There is no [[project]] with the key \"nowhere\"", "ends in …1234 is declared twice",
         "There is no [[environment]] with the key \"production\" in the project \"web\"", "\"xyz\" is not an id",
-        "\"yesterday\" is not a place to start",
-        "\"kafka\" is not a kind of destination; expected \"pipe\" or \"copy\"", "\"features\" is not a kind of event",
-        "\"2 h\" is not valid", "target:\n    It is missing", "Did you mean target?"})
+        "\"yesterday\" is not a place to start", "\"features\" is not a kind of event", "\"2 h\" is not valid",
+        "target:\n    It is missing", "Did you mean target?"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(DeclaredCatalog, of_a_kind_that_does_not_exist_only_the_kind_is_refused) {
+  config::ConfigFaults faults;
+  std::string text(kWhole);
+  text += "\n[[destination]]\nname = \"x\"\nproject = \"web\"\nenvironment = \"production\"\nkind = \"" +
+          std::string(500, 'k') + "\"\nbucket = \"b\"\n";
+  read(text, faults);
+  ASSERT_EQ(faults.all().size(), 1u) << faults.text();
+  EXPECT_NE(faults.text().find("kkk…\" is not a kind of destination; expected \"pipe\" or \"copy\""), std::string::npos)
+      << faults.text();
+}
+
+TEST(DeclaredCatalog, refuses_names_that_lists_cannot_show) {
+  for (const std::string& name :
+       {std::string(257, 'n'), std::string("a\\nb"), std::string("a\\u202eb"), std::string("\\t")}) {
+    config::ConfigFaults faults;
+    read(fmt::format("[[project]]\nkey = \"web\"\nname = \"{}\"\n", name), faults);
+    ASSERT_EQ(faults.all().size(), 1u) << name;
+    EXPECT_EQ(faults.all()[0].field, "name");
+    EXPECT_TRUE(faults.all()[0].when_saved);
+  }
+  EXPECT_EQ(fault_of_name(std::string(256, 'n')), "");
+  EXPECT_EQ(fault_of_name("Zürich – 東京"), "");
+}
+
+TEST(DeclaredCatalog, refuses_keys_of_dots_alone) {
+  config::ConfigFaults faults;
+  read("[[project]]\nkey = \"..\"\n[[environment]]\nproject = \"..\"\nkey = \".\"\n", faults);
+  ASSERT_EQ(faults.all().size(), 2u) << faults.text();
+  EXPECT_NE(faults.all()[0].message.find("not of dots alone"), std::string::npos) << faults.text();
 }
 
 TEST(DeclaredCatalog, names_only_the_kinds_that_a_destination_can_select) {

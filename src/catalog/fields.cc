@@ -6,13 +6,14 @@
 #include <cctype>
 #include <utility>
 
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "config/field_reading.h"
 
 namespace sluice::catalog {
 namespace {
 
-constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-'";
+constexpr std::string_view kKeyExpected = "a key of letters, digits, '.', '_' and '-', not of dots alone";
 
 std::vector<std::string> credentials(config::TomlTable& table, const std::string& field, std::string_view expected,
                                      std::string_view example) {
@@ -22,6 +23,16 @@ std::vector<std::string> credentials(config::TomlTable& table, const std::string
   return keys;
 }
 
+void check_name(config::TomlTable& table, std::string_view name) {
+  if (std::string fault = fault_of_name(name); !fault.empty()) table.fault_when_saved("name", std::move(fault));
+}
+
+std::optional<std::string> read_name(config::TomlTable& table, std::string_view example) {
+  auto name = table.text("name", "a name", example);
+  if (name) check_name(table, *name);
+  return name;
+}
+
 void flag_export(config::TomlTable& table, FlagExport& choice) {
   const std::string mode =
       table.text("feature_events", "\"as sent\" or \"chosen flags\"", "\"chosen flags\"").value_or("as sent");
@@ -29,7 +40,7 @@ void flag_export(config::TomlTable& table, FlagExport& choice) {
     table.fault("feature_events",
                 fmt::format("\"{}\" is not valid; expected \"as sent\" (every evaluation that SDKs send) or \"selected "
                             "flags\" (those of flags with export = true).",
-                            mode));
+                            shown_value(mode)));
   choice.as_sent = mode == "as sent";
   choice.new_flags = table.boolean("export_new_flags", "false").value_or(true);
   choice.all_flags = table.boolean("export_all_flags", "true");
@@ -47,7 +58,7 @@ void kinds(config::TomlTable& table, Destination& destination) {
         if (row.name.front() != '(') known += fmt::format("{}, ", row.name);
       table.fault("kinds",
                   fmt::format("\"{}\" is not a kind of event; expected {}or other (kinds that Sluice does not know).",
-                              name, known));
+                              shown_value(name), known));
     }
     selected.set(kind, true);
   }
@@ -73,8 +84,8 @@ void privacy(config::TomlTable& table, event::ContextPrivacy& privacy) {
     std::vector<std::string> texts = table.texts(field, "a list of attribute references", kExample);
     for (const std::string& text : texts)
       if (const auto reference = event::parse_attribute_reference(text); !reference)
-        table.fault(field, fmt::format("\"{}\" is not a reference to a context attribute: {}. Example: {}", text,
-                                       reference.error().message, kExample));
+        table.fault(field, fmt::format("\"{}\" is not a reference to a context attribute: {}. Example: {}",
+                                       shown_value(text), reference.error().message, kExample));
     return texts;
   };
   privacy.drop = references("drop_attributes");
@@ -103,7 +114,7 @@ void fields(config::TomlTable& table, event::RecordFields& fields) {
       table.fault("add_fields",
                   fmt::format("\"{}\" is not a field that can be added; expected receivedDate, projectKey, "
                               "environmentKey, sdk or application.",
-                              name));
+                              shown_value(name)));
     } else {
       *found->second = true;
     }
@@ -132,8 +143,10 @@ void kind(config::TomlTable& table, Destination& destination, const DestinationK
   destination.kind = table.text("kind", expected, first).value_or(std::string(kinds.names().front()));
   const SettingsKind* kind = kinds.settings_kind(destination.kind);
   if (kind == nullptr) {
-    table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected {}.", destination.kind, expected));
-    kind = kinds.settings_kind(kinds.names().front());
+    table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected {}.", shown_value(destination.kind),
+                                    expected));
+    table.accept_unknown();  // nobody can tell what the settings of another kind are
+    return;
   }
   refuse_unsupported(table, *kind);
   KindReading reading = kind->read(table);
@@ -157,6 +170,17 @@ std::string names_text(const DestinationKinds& kinds) {
   return text;
 }
 
+std::string fault_of_name(std::string_view name) {
+  constexpr std::size_t kMaxName = 256;
+  const auto characters =
+      std::ranges::count_if(name, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+  if (static_cast<std::size_t>(characters) > kMaxName)
+    return fmt::format("The name has {} characters; expected at most {}.", characters, kMaxName);
+  if (terminal_text(name, false) != name || name.find('\t') != std::string_view::npos)
+    return "The name has a line end, another control character, or one that changes the direction of text. Remove it.";
+  return {};
+}
+
 bool is_catalog_key(std::string_view key) {
   return !key.empty() && key.size() <= kMaxKeyBytes && std::all_of(key.begin(), key.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
@@ -165,9 +189,13 @@ bool is_catalog_key(std::string_view key) {
 
 std::string read_catalog_key(config::TomlTable& table, std::string_view example) {
   std::string key = table.required("key", kKeyExpected, example);
-  if (!key.empty() && !is_catalog_key(key))
-    table.fault("key", fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", key, kKeyExpected,
-                                   kMaxKeyBytes, example));
+  const auto wrong = [&] {
+    return fmt::format("\"{}\" is not a key; expected {}, at most {}. Example: {}", shown_value(key), kKeyExpected,
+                       kMaxKeyBytes, example);
+  };
+  if (!key.empty() && !is_catalog_key(key)) table.fault("key", wrong());
+  // In a path, "." and ".." mean another place.
+  if (!key.empty() && key.find_first_not_of('.') == std::string::npos) table.fault_when_saved("key", wrong());
   return key;
 }
 
@@ -178,14 +206,15 @@ std::optional<ObjectId> read_id(config::TomlTable& table) {
   if (!text) return std::nullopt;
   const auto parsed = ObjectId::parse(*text);
   if (!parsed)
-    table.fault("id", fmt::format("\"{}\" is not an id; expected {}. Example: {}", *text, kExpected, kExample));
+    table.fault("id",
+                fmt::format("\"{}\" is not an id; expected {}. Example: {}", shown_value(*text), kExpected, kExample));
   return parsed;
 }
 
 Project read_project_fields(config::TomlTable& table) {
   Project project;
   project.key = read_catalog_key(table, "\"web\"");
-  project.name = table.text("name", "a name", "\"Web shop\"").value_or(project.key);
+  project.name = read_name(table, "\"Web shop\"").value_or(project.key);
   project.launchdarkly_key = table.text("launchdarkly_key", "a project's key at LaunchDarkly", "\"web\"").value_or("");
   return project;
 }
@@ -200,7 +229,7 @@ Environment read_environment_fields(config::TomlTable& table) {
   Environment environment;
   environment.key = read_catalog_key(table, "\"production\"");
   environment.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
-  environment.name = table.text("name", "a name", "\"Production\"").value_or(environment.key);
+  environment.name = read_name(table, "\"Production\"").value_or(environment.key);
   environment.sdk_keys = credentials(table, "sdk_keys", "a list of SDK keys", "[\"sdk-2b9d1c7e-…\"]");
   environment.mobile_keys = credentials(table, "mobile_keys", "a list of mobile keys", "[\"mob-5f1c0a3d-…\"]");
   environment.allowed_origins = table.texts("allowed_origins", "a list of origins", "[\"https://shop.example\"]");
@@ -222,6 +251,7 @@ DeclaredFlag read_flag_fields(config::TomlTable& table) {
 Destination read_destination_fields(config::TomlTable& table, const DestinationKinds& all_kinds) {
   Destination destination;
   destination.name = table.required("name", "a name", "\"orders stream\"");
+  check_name(table, destination.name);
   destination.project_key = table.required("project", "the key of a [[project]]", "\"web\"");
   destination.environment_key =
       table.required("environment", "the key of an [[environment]] of that project", "\"production\"");
@@ -230,7 +260,7 @@ Destination read_destination_fields(config::TomlTable& table, const DestinationK
   if (start != "now" && start != "oldest")
     table.fault("start", fmt::format("\"{}\" is not a place to start; expected \"now\" (events from now on) or "
                                      "\"oldest\" (all that the journal still has).",
-                                     start));
+                                     shown_value(start)));
   destination.from_oldest = start == "oldest";
   kinds(table, destination);
   filter(table, destination.filter);

@@ -16,6 +16,8 @@ namespace sluice::catalog {
 
 inline constexpr std::size_t kMaxKeyBytes = 256;  // of projects and environments
 
+// What is wrong with the name of a project, an environment, a destination or a token; empty: nothing.
+std::string fault_of_name(std::string_view name);
 bool is_catalog_key(std::string_view key);
 // `key`, required.
 std::string read_catalog_key(config::TomlTable& table, std::string_view example);

@@ -42,7 +42,7 @@ struct ManagedCatalog::Contents {
 
   // Takes a document in, in place of the one with its id. An error names every fault, and changes nothing.
   CatalogResult<void> take(DocumentKind kind, const std::string& id, std::uint64_t revision, const json& fields,
-                           const json& extra, const DestinationKinds& kinds);
+                           const json& extra, const DestinationKinds& kinds, Names names = Names::api);
   void drop(DocumentKind kind, const std::string& id);
   std::optional<std::uint64_t> revision_of(DocumentKind kind, const std::string& id) const;
 
@@ -69,36 +69,41 @@ std::string config_name(std::string_view field) {
   return camel_case(field);
 }
 
+std::string file_name(std::string_view field) { return std::string(field); }
+
+CatalogError invalid(std::vector<FieldFault> faults, std::string (*name)(std::string_view field)) {
+  CatalogError all = error(CatalogFault::invalid, {});
+  for (const FieldFault& fault : faults)
+    all.message += fmt::format("{}{}: {}", all.message.empty() ? "" : " ", name(fault.field), fault.message);
+  all.fields = std::move(faults);
+  return all;
+}
+
 }  // namespace
 
 CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
-                                                   const json& fields, const json& extra,
-                                                   const DestinationKinds& kinds) {
+                                                   const json& fields, const json& extra, const DestinationKinds& kinds,
+                                                   Names names) {
   config::ConfigFaults faults;
   config::TomlTable table = config::TomlTable::from_json(fields, "request", faults);
-  table.spell(kind == DocumentKind::destination ? config_name : api_name);
-  const auto finish = [&](auto read, auto& value) -> CatalogResult<void> {
-    value = read(table);
+  if (names == Names::api) table.spell(kind == DocumentKind::destination ? config_name : api_name);
+  const auto finish = [&](auto read, auto& document) -> CatalogResult<void> {
+    document.value = read(table);
     if (read_id(table)) table.fault("id", "An id is not among the fields.");
     table.refuse_unknown();
-    if (faults.empty()) return {};
-    CatalogError invalid = error(CatalogFault::invalid, {});
-    for (const config::ConfigFault& fault : faults.all()) {
-      invalid.fields.push_back({fault.field, fault.message});
-      invalid.message +=
-          fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", api_name(fault.field), fault.message);
-    }
-    return tl::unexpected(std::move(invalid));
+    for (const config::ConfigFault& fault : faults.all()) document.tolerated.push_back({fault.field, fault.message});
+    if (std::ranges::all_of(faults.all(), &config::ConfigFault::when_saved)) return {};
+    return tl::unexpected(invalid(std::move(document.tolerated), names == Names::api ? api_name : file_name));
   };
   if (kind == DocumentKind::flag) {
     Managed<ManagedFlag> flag{revision, fields, extra, {}};
     const auto slash = id.find('/');
     const auto environment = ObjectId::parse(std::string_view(id).substr(0, slash));
     if (!environment || slash == std::string::npos) return tl::unexpected(error(CatalogFault::failed, "no flag's id"));
-    if (auto read = finish([](config::TomlTable& t) { return read_flag_fields(t); }, flag.value.declared); !read)
-      return read;
-    flag.value.environment = *environment;
-    flag.value.key = id.substr(slash + 1);
+    const auto read_flag = [&](config::TomlTable& t) {
+      return ManagedFlag{*environment, id.substr(slash + 1), read_flag_fields(t)};
+    };
+    if (auto read = finish(read_flag, flag); !read) return read;
     flags.insert_or_assign(id, std::move(flag));
     return {};
   }
@@ -108,19 +113,17 @@ CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std:
         error(CatalogFault::invalid, fmt::format("\"{}\" is not an id; expected 24 hex digits.", id)));
   if (kind == DocumentKind::project) {
     Managed<Project> project{revision, fields, extra, {}};
-    if (auto read = finish([](config::TomlTable& t) { return read_project_fields(t); }, project.value); !read)
-      return read;
+    if (auto read = finish([](config::TomlTable& t) { return read_project_fields(t); }, project); !read) return read;
     return take_project(*parsed, std::move(project));
   }
   if (kind == DocumentKind::environment) {
     Managed<Environment> environment{revision, fields, extra, {}};
-    if (auto read = finish([](config::TomlTable& t) { return read_environment_fields(t); }, environment.value); !read)
+    if (auto read = finish([](config::TomlTable& t) { return read_environment_fields(t); }, environment); !read)
       return read;
     return take_environment(*parsed, std::move(environment));
   }
   Managed<Destination> destination{revision, fields, extra, {}};
-  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, kinds); }, destination.value);
-      !read)
+  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, kinds); }, destination); !read)
     return read;
   return take_destination(*parsed, std::move(destination));
 }
@@ -198,7 +201,8 @@ void ManagedCatalog::Contents::drop(DocumentKind kind, const std::string& text) 
     const auto old = environments.find(*id);
     if (old == environments.end()) return;
     environment_by_path.erase(of_key(old->second.value.project_key, old->second.value.key));
-    std::erase_if(environment_by_secret, [&](const auto& entry) { return entry.second == *id; });
+    for (const auto* keys : {&old->second.value.sdk_keys, &old->second.value.mobile_keys})
+      for (const std::string& key : *keys) environment_by_secret.erase(key);
     environments.erase(old);
   } else if (kind == DocumentKind::destination) {
     destinations.erase(*id);
@@ -278,10 +282,7 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
     writes = with_what_is_inside(std::move(writes));
     std::vector<DocumentChange> changes;
     for (const CatalogWrite& write : writes) {
-      if (contents_->revision_of(write.kind, write.id).value_or(0) != write.expected_revision)
-        return tl::unexpected(error(write.expected_revision == 0 ? CatalogFault::taken : CatalogFault::stale,
-                                    write.expected_revision == 0 ? "The id " + write.id + " is taken."
-                                                                 : "Someone else changed it in the meantime."));
+      if (auto good = check_revision(write); !good) return good;
       changes.push_back({{write.kind, write.id, 0, write.remove ? "" : document_text(write.fields, write.extra)},
                          write.expected_revision,
                          write.remove});
@@ -296,19 +297,10 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
     };
     for (const CatalogWrite& write : writes) {
       undo.push_back(undo_of(write));
-      if (write.remove) {
-        contents_->drop(write.kind, write.id);
-        continue;
+      if (auto taken = apply(write, Names::api); !taken) {
+        undo_all();
+        return taken;
       }
-      const auto before = destination_value(write.kind, write.id);
-      const std::set<std::string> keys_before = keys_of(write.kind, write.id);
-      auto taken =
-          contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, kinds_);
-      if (taken && write.kind == DocumentKind::destination) taken = admitted(write.id, before);
-      if (taken && write.kind == DocumentKind::environment) taken = admitted_keys(write.id, keys_before);
-      if (taken) continue;
-      undo_all();
-      return taken;
     }
     if (const auto committed = store_.commit(changes, audit); !committed) {
       undo_all();
@@ -319,6 +311,62 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
   }
   changed_();
   return {};
+}
+
+CatalogResult<void> ManagedCatalog::check_revision(const CatalogWrite& write) const {
+  if (contents_->revision_of(write.kind, write.id).value_or(0) == write.expected_revision) return {};
+  return tl::unexpected(write.expected_revision == 0
+                            ? error(CatalogFault::taken, "The id " + write.id + " is taken.")
+                            : error(CatalogFault::stale, "Someone else changed it in the meantime."));
+}
+
+CatalogResult<void> ManagedCatalog::apply(const CatalogWrite& write, Names names) {
+  if (write.remove) {
+    contents_->drop(write.kind, write.id);
+    return {};
+  }
+  const auto before = destination_value(write.kind, write.id);
+  const std::set<std::string> keys_before = keys_of(write.kind, write.id);
+  const std::vector<FieldFault> tolerated_before = tolerated(write.kind, write.id);
+  if (auto taken =
+          contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, kinds_, names);
+      !taken)
+    return taken;
+  std::vector<FieldFault> fresh = tolerated(write.kind, write.id);
+  for (const FieldFault& old : tolerated_before) std::erase(fresh, old);
+  if (!fresh.empty()) return tl::unexpected(invalid(std::move(fresh), names == Names::api ? api_name : file_name));
+  if (write.kind == DocumentKind::destination) return admitted(write.id, before);
+  if (write.kind == DocumentKind::environment) return admitted_keys(write.id, keys_before);
+  return {};
+}
+
+std::vector<std::pair<std::size_t, CatalogError>> ManagedCatalog::faults_of(const std::vector<CatalogWrite>& writes) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<std::size_t, CatalogError>> faults;
+  std::vector<std::function<void()>> undo;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    auto good = check_revision(writes[i]);
+    if (good) {
+      undo.push_back(undo_of(writes[i]));
+      good = apply(writes[i], Names::file);
+    }
+    if (!good) faults.emplace_back(i, std::move(good.error()));
+  }
+  for (auto step = undo.rbegin(); step != undo.rend(); ++step) (*step)();
+  return faults;
+}
+
+const std::vector<FieldFault>& ManagedCatalog::tolerated(DocumentKind kind, const std::string& text) const {
+  static const std::vector<FieldFault> kNone;
+  const auto in = [](const auto& map, const auto& key) -> const std::vector<FieldFault>& {
+    const auto found = map.find(key);
+    return found == map.end() ? kNone : found->second.tolerated;
+  };
+  if (kind == DocumentKind::flag) return in(contents_->flags, text);
+  const ObjectId id = ObjectId::parse(text).value_or(ObjectId{});
+  if (kind == DocumentKind::project) return in(contents_->projects, id);
+  if (kind == DocumentKind::environment) return in(contents_->environments, id);
+  return in(contents_->destinations, id);
 }
 
 std::set<std::string> ManagedCatalog::keys_of(DocumentKind kind, const std::string& id) const {
@@ -337,9 +385,7 @@ CatalogResult<void> ManagedCatalog::admitted_keys(const std::string& id, const s
     for (const std::string& key : *list) {
       const std::string fault = before.contains(key) ? "" : fault_of_key(key);
       if (fault.empty()) continue;
-      CatalogError invalid = error(CatalogFault::invalid, fmt::format("{}: {}", field, fault));
-      invalid.fields.push_back({field, fault});
-      return tl::unexpected(std::move(invalid));
+      return tl::unexpected(invalid({{field, fault}}, file_name));
     }
   return {};
 }
@@ -353,14 +399,11 @@ std::optional<Destination> ManagedCatalog::destination_value(DocumentKind kind, 
 CatalogResult<void> ManagedCatalog::admitted(const std::string& id, const std::optional<Destination>& before) const {
   const auto now = destination_value(DocumentKind::destination, id);
   if (!admit_ || !now) return {};
-  CatalogError invalid = error(CatalogFault::invalid, {});
-  invalid.fields = admit_(*now);
-  if (before && !invalid.fields.empty())
-    for (const FieldFault& old : admit_(*before)) std::erase(invalid.fields, old);
-  for (const FieldFault& fault : invalid.fields)
-    invalid.message += fmt::format("{}{}: {}", invalid.message.empty() ? "" : " ", fault.field, fault.message);
-  if (invalid.fields.empty()) return {};
-  return tl::unexpected(std::move(invalid));
+  std::vector<FieldFault> faults = admit_(*now);
+  if (before && !faults.empty())
+    for (const FieldFault& old : admit_(*before)) std::erase(faults, old);
+  if (faults.empty()) return {};
+  return tl::unexpected(invalid(std::move(faults), file_name));
 }
 
 std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
@@ -384,15 +427,12 @@ std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
 CatalogResult<Destination> ManagedCatalog::tried(const json& destination_fields) {
   const ObjectId nobodys{};
   const std::lock_guard lock(mutex_);
-  if (auto taken =
-          contents_->take(DocumentKind::destination, nobodys.hex(), 0, destination_fields, json::object(), kinds_);
-      !taken)
-    return tl::unexpected(std::move(taken.error()));
-  Destination destination = contents_->destinations.at(nobodys).value;
-  const auto allowed = admitted(nobodys.hex(), std::nullopt);
+  const auto taken =
+      apply({DocumentKind::destination, nobodys.hex(), destination_fields, json::object(), 0, false}, Names::api);
+  const auto tried = destination_value(DocumentKind::destination, nobodys.hex());
   contents_->drop(DocumentKind::destination, nobodys.hex());
-  if (!allowed) return tl::unexpected(allowed.error());
-  return destination;
+  if (!taken) return tl::unexpected(taken.error());
+  return *tried;
 }
 
 std::optional<Managed<Project>> ManagedCatalog::project(std::string_view key) const {

@@ -27,6 +27,8 @@ struct Managed {
   std::uint64_t revision = 0;
   nlohmann::json fields, extra;
   Value value;
+  // What would be refused if it was saved today: rules that came after it was.
+  std::vector<FieldFault> tolerated = {};
 };
 struct ManagedFlag {
   ObjectId environment;
@@ -68,6 +70,9 @@ class ManagedCatalog {
 
   // The destination that these fields describe, or why it would be refused; nothing is created.
   CatalogResult<Destination> tried(const nlohmann::json& destination_fields);
+  // Of each of these writes that commit() would refuse by itself, its place in the list and why, in terms of a
+  // configuration file; nothing is changed.
+  std::vector<std::pair<std::size_t, CatalogError>> faults_of(const std::vector<CatalogWrite>& writes);
 
   std::optional<Managed<Project>> project(std::string_view key) const;
   std::optional<Managed<Environment>> environment(std::string_view project_key, std::string_view key) const;
@@ -85,12 +90,17 @@ class ManagedCatalog {
   ~ManagedCatalog();
 
  private:
-  struct Contents;  // what is in force
+  struct Contents;                                // what is in force
+  enum class Names : std::uint8_t { api, file };  // how messages call fields
   ManagedCatalog(CatalogStore& store, const DestinationKinds& kinds, std::function<void()> changed, Admit admit);
 
   std::vector<CatalogWrite> with_what_is_inside(std::vector<CatalogWrite> writes) const;
+  CatalogResult<void> check_revision(const CatalogWrite& write) const;
+  // Takes the write in, or says why not. Has to be reverted when the write is refused after all, also by this.
+  CatalogResult<void> apply(const CatalogWrite& write, Names names);
   // Whether the destination that a write made may be; `before`: what it was, if it was.
   CatalogResult<void> admitted(const std::string& id, const std::optional<Destination>& before) const;
+  const std::vector<FieldFault>& tolerated(DocumentKind kind, const std::string& id) const;
   std::optional<Destination> destination_value(DocumentKind kind, const std::string& id) const;
   // The same of an environment's keys: only new ones must be such as an SDK can send.
   CatalogResult<void> admitted_keys(const std::string& id, const std::set<std::string>& before) const;

@@ -160,6 +160,39 @@ TEST_F(ManagedCatalogTest, keys_that_no_sdk_can_send_are_refused_wherever_they_c
   EXPECT_EQ(catalog_->environment("web", "production")->value.sdk_keys, std::vector<std::string>{"sdk-1"});
 }
 
+TEST_F(ManagedCatalogTest, a_rule_that_came_later_refuses_only_what_is_saved_anew) {
+  ASSERT_TRUE(
+      store_->commit({{{DocumentKind::project, kProject, 0, R"({"fields":{"key":".."},"extra":{}})"}, 0, false}}, {}));
+  open();
+  ASSERT_TRUE(catalog_->project(".."));
+  CatalogWrite renamed = project("..", 1);
+  renamed.fields["name"] = "Dots";
+  EXPECT_TRUE(commit({renamed})) << "what it had before is not refused";
+  for (const char* key : {".", "..."}) {
+    const auto refused = commit({project(key, 0, "5744c96707c9900708000005")});
+    ASSERT_FALSE(refused) << key;
+    EXPECT_EQ(refused.error().fields[0].field, "key");
+  }
+  EXPECT_TRUE(commit({project(".well-known", 0, "5744c96707c9900708000005")}));
+}
+
+TEST_F(ManagedCatalogTest, every_write_that_would_be_refused_is_told_and_nothing_is_changed) {
+  fill();
+  CatalogWrite faulty = destination(1);
+  faulty.fields["linger"] = "2 h";
+  const auto faults = catalog_->faults_of({project("a b", 0, "5744c96707c9900708000005"),
+                                           project("good", 0, "5744c96707c9900708000006"), faulty,
+                                           environment("production", "sdk-1", 7)});
+  ASSERT_EQ(faults.size(), 3u);
+  EXPECT_EQ(faults[0].first, 0u);
+  EXPECT_EQ(faults[1].first, 2u);
+  EXPECT_TRUE(faults[1].second.message.starts_with("linger: ")) << faults[1].second.message;
+  EXPECT_EQ(faults[2].second.fault, CatalogFault::stale);
+  EXPECT_FALSE(catalog_->project("good"));
+  EXPECT_EQ(catalog_->destinations()[0].value.settings.as<FakeSettings>().linger_ms, 1000);
+  EXPECT_TRUE(commit({environment("staging", "sdk-9", 0, "578d1e02d2943862c52b9680")}));
+}
+
 TEST_F(ManagedCatalogTest, keys_belong_to_one) {
   fill();
   const std::string other = "578d1e02d2943862c52b9687";

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,15 +14,20 @@
 
 #include "base/terminal_text.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "cli/rest_commands.h"
 #include "cli/server_options.h"
 #include "cli/terminal.h"
 #include "config/toml_json.h"
+#include "server/settings.h"
 
 namespace sluice::cli {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::size_t kMaxImportBytes = 64u << 20;
+constexpr std::array<const char*, 4> kImported = {"project", "environment", "flag", "destination"};
 
 struct CatalogArguments {
   ServerOptions server;
@@ -31,8 +37,13 @@ struct CatalogArguments {
   std::string project, environment;
 };
 
-int refuse(const std::string& message, int status) {
-  complain(message);
+// A message may have several lines, one for each fault.
+int refuse(std::string_view message, int status) {
+  while (!message.empty()) {
+    const std::size_t end = std::min(message.find('\n'), message.size());
+    complain(message.substr(0, end));
+    message.remove_prefix(std::min(end + 1, message.size()));
+  }
   return status;
 }
 
@@ -56,14 +67,36 @@ std::optional<ordered_json> call(const CatalogArguments& given, const char* meth
   return reply->body;
 }
 
+// A table that is neither imported nor a setting of the server, which has its own in the same file.
+std::string fault_of_tables(const nlohmann::json& file) {
+  std::string unknown;
+  for (const auto& [name, value] : file.items()) {
+    const auto begins = [&name = name](std::string_view key) { return key.substr(0, key.find('.')) == name; };
+    const bool known = std::ranges::find(kImported, name) != kImported.end() ||
+                       std::ranges::any_of(server::setting_rows(), [&](const server::SettingRow& row) {
+                         return begins(row.key) || begins(row.before.key);
+                       });
+    if (!known) unknown += fmt::format("{}{}", unknown.empty() ? "" : ", ", name);
+  }
+  if (unknown.empty()) return {};
+  return fmt::format(
+      "{}: Unknown setting. Expected [[project]], [[environment]], [[flag]] and [[destination]]; settings of the "
+      "server, "
+      "such as [intake], are not imported.",
+      unknown);
+}
+
 int import(const CatalogArguments& given) {
-  std::ifstream file(given.file);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.is_open()) return refuse(fmt::format("{} cannot be read; expected a configuration file.", given.file), 2);
-  const auto read = config::json_of_toml(text, given.file);
+  const auto text = read_text_file(given.file, kMaxImportBytes);
+  if (!text)
+    return refuse(fmt::format("The file cannot be imported: {}. Expected a configuration file.", text.error().message),
+                  2);
+  const auto read = config::json_of_toml(*text, given.file);
   if (!read) return refuse(read.error().message, 2);
+  if (const std::string fault = fault_of_tables(*read); !fault.empty())
+    return refuse(fmt::format("{}: {}", given.file, fault), 2);
   ordered_json lists = ordered_json::object();
-  for (const char* list : {"project", "environment", "flag", "destination"})
+  for (const char* list : kImported)
     if (read->contains(list)) lists[list] = (*read)[list];
   int status = 0;
   const auto answer = call(given, "POST", "import", lists, status);
@@ -148,7 +181,7 @@ CLI::App* add(CLI::App& app, const char* name, const char* help, std::shared_ptr
 
 void add_catalog_commands(CLI::App& app, std::function<int()>& chosen) {
   std::shared_ptr<CatalogArguments> given;
-  add(app, "import", "Take up what a configuration file declares", given, chosen, import)
+  add(app, "import", "Import what a configuration file declares; the rest stays", given, chosen, import)
       ->add_option("FILE", given->file, "Its [[project]], [[environment]], [[flag]], [[destination]]")
       ->required()
       ->type_name("");

@@ -3,18 +3,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <map>
 #include <string>
 
 #include "cli/catalog_commands.h"
 #include "cli/completion.h"
 #include "cli/cost_command.h"
+#include "cli/help_formatter.h"
 #include "cli/journal_commands.h"
 #include "cli/rest_commands.h"
 #include "cli/serve.h"
 #include "cli/tail_command.h"
-#include "cli/terminal.h"
 #include "server/settings.h"
 
 namespace sluice::cli {
@@ -31,47 +30,24 @@ docs/configuration.md lists them all.
 
 Sluice is independent of LaunchDarkly and AWS.)";
 
-constexpr std::size_t kFlagColumns = 34;
-
-// The library pads lines to the column of descriptions but does not break them.
-std::string wrapped(std::string_view text) {
-  std::string out;
-  std::size_t column = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (column > 0 && column + 1 + end > kTerminalColumns - kFlagColumns) {
-      out += '\n';
-      column = 0;
-    } else if (column > 0) {
-      out += ' ';
-      ++column;
-    }
-    out += text.substr(0, end);
-    column += end;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::string>& flags) {
   CLI::App* serve = app.add_subcommand("serve", "Receive events from SDKs and deliver them to their destinations");
   serve
       ->add_option("--config", options.config_file,
-                   wrapped("The configuration file (TOML); variable SLUICE_CONFIG. Default: none."))
+                   "The configuration file (TOML); variable SLUICE_CONFIG. Default: none.")
       ->type_name("FILE");
-  serve->add_flag("--check-config", options.check_only,
-                  wrapped("Check the configuration, report all errors, and exit."));
+  serve->add_flag("--check-config", options.check_only, "Check the configuration, report all errors, and exit.");
   serve->add_flag("--accept-empty-catalog", options.accept_empty_catalog,
-                  wrapped("Start with an empty catalog in a data directory that has cursors or events of another one: "
-                          "for one start; files of unknown destinations are set aside, not deleted. Variable "
-                          "SLUICE_ACCEPT_EMPTY_CATALOG=true."));
+                  "Start with an empty catalog in a data directory that has cursors or events of another one: "
+                  "for one start; files of unknown destinations are set aside, not deleted. Variable "
+                  "SLUICE_ACCEPT_EMPTY_CATALOG=true.");
   for (const server::SettingRow& row : server::setting_rows()) {
     if (row.flag.empty()) continue;
     const auto add = [&](std::string_view name) {
       const std::string flag(name);
       return serve
           ->add_option_function<std::string>(
-              flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, wrapped(row.help))
+              flag, [&flags, flag](const std::string& value) { flags[flag] = value; }, std::string(row.help))
           ->type_name("VALUE");
     };
     add(row.flag);
@@ -84,11 +60,11 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
 
 int run_command_line(int argc, char** argv) {
   CLI::App app(
-      "Sluice: self-hosted data export for feature flags. What SDKs send is delivered\nto Kinesis, S3, webhooks and "
+      "Sluice: self-hosted data export for feature flags. What SDKs send is delivered to Kinesis, S3, webhooks and "
       "LaunchDarkly; nothing is lost.",
       "sluice");
   app.set_version_flag("--version", std::string("sluice ") + SLUICE_VERSION);
-  app.get_formatter()->column_width(kFlagColumns);
+  use_help_formatter(app);
   app.require_subcommand(1);
   ServeOptions options;
   add_serve(app, options, options.flags);

@@ -34,9 +34,15 @@ std::vector<RestOption> settings_of(const std::vector<const destinations::Destin
                                      [&](const RestOption& option) { return option.flag == field.flag; });
       std::string help = field.help;
       if (kinds.size() == 1 && field.required) help += " Required.";
-      if (!there) options.push_back({field.flag, "/config/" + field.key, std::move(help), value_of(field.type)});
+      const RestValue value = value_of(field.type);
+      if (value == RestValue::list) help += " Several: with commas between them, or the option again for each.";
+      if (value == RestValue::lines) help += " Several: the option again for each.";
+      if (!there) options.push_back({field.flag, "/config/" + field.key, std::move(help), value});
     }
-  options.push_back({"--set", "/config", "Any other setting: NAME=VALUE, repeatable"});
+  options.push_back(
+      {"--set", "/config",
+       "Any other setting: NAME=VALUE, NAME as in the REST API. The option again for each; a list as JSON: "
+       "'kinds=[\"feature\",\"custom\"]'"});
   return options;
 }
 

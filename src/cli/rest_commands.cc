@@ -4,12 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +17,7 @@
 #include "base/counted.h"
 #include "base/terminal_text.h"
 #include "base/text.h"
+#include "base/text_file.h"
 #include "cli/rest_client.h"
 #include "cli/rest_command_table.h"
 #include "cli/server_options.h"
@@ -65,9 +63,9 @@ ordered_json list_of(const std::vector<std::string>& values) {
 
 Result<ordered_json> option_value(const std::string& place, const std::string& value) {
   if (std::find(kFilePlaces.begin(), kFilePlaces.end(), place) == kFilePlaces.end()) return ordered_json(value);
-  std::ifstream file(value);
-  if (!file) return fail(fmt::format("The file {} cannot be read: {}.", value, std::strerror(errno)));
-  ordered_json read = ordered_json::parse(file, nullptr, false);
+  const auto text = read_text_file(value);
+  if (!text) return fail(fmt::format("The file cannot be used: {}.", text.error().message));
+  ordered_json read = ordered_json::parse(*text, nullptr, false);
   if (read.is_discarded()) return fail(fmt::format("The file {} is not valid JSON.", value));
   return read;
 }

@@ -12,12 +12,15 @@ struct ConfigFault {
       place;  // "sluice.toml, line 12, destination \"orders\", region" or "variable SLUICE_LISTEN" or "flag --listen"
   std::string message;  // what came, what was expected, an example
   std::string field;    // the key alone; empty where none is meant
+  // Of a rule that does not hold for what was stored before it existed: that is still read and run, and refused only
+  // when it is saved.
+  bool when_saved = false;
 };
 
 class ConfigFaults {
  public:
-  void add(std::string place, std::string message, std::string field = {}) {
-    all_.push_back({std::move(place), std::move(message), std::move(field)});
+  void add(std::string place, std::string message, std::string field = {}, bool when_saved = false) {
+    all_.push_back({std::move(place), std::move(message), std::move(field), when_saved});
   }
   bool empty() const { return all_.empty(); }
   const std::vector<ConfigFault>& all() const { return all_; }

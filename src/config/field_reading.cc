@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "config/quantity.h"
 
 namespace sluice::config {
@@ -9,7 +10,7 @@ namespace {
 
 void note_not_valid(TomlTable& table, const std::string& key, std::string_view text, std::string_view expected,
                     std::string_view example) {
-  table.fault(key, fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, expected, example));
+  table.fault(key, fmt::format("\"{}\" is not valid; expected {}. Example: {}", shown_value(text), expected, example));
 }
 
 }  // namespace
@@ -24,7 +25,7 @@ bool read_number(TomlTable& table, const std::string& key, std::uint32_t& out, s
   if (good)
     out = static_cast<std::uint32_t>(*value);
   else
-    table.fault(key, fmt::format("\"{}\" is not valid; expected {}.", *text, expected));
+    table.fault(key, fmt::format("\"{}\" is not valid; expected {}.", shown_value(*text), expected));
   return good;
 }
 

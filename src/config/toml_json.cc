@@ -33,7 +33,9 @@ Result<nlohmann::json> json_of_toml(std::string_view text, const std::string& na
     const toml::table table = toml::parse(text, name);
     std::ostringstream out;
     out << toml::json_formatter(table);
-    return nlohmann::json::parse(out.str());
+    nlohmann::json read = nlohmann::json::parse(out.str(), nullptr, false);
+    if (read.is_discarded()) return fail(fmt::format("{}: It has a value that JSON does not have. Remove it.", name));
+    return read;
   } catch (const toml::parse_error& error) {
     return fail(
         fmt::format("{}, line {}: {}. This is not valid TOML.", name, error.source().begin.line, error.description()));

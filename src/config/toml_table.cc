@@ -264,9 +264,17 @@ void TomlTable::fault(const std::string& key, std::string message) {
   node_->faults->add(node_->place(key), std::move(message), key);
 }
 
+void TomlTable::fault_when_saved(const std::string& key, std::string message) {
+  node_->faults->add(node_->place(key), std::move(message), key, true);
+}
+
 void TomlTable::spell(std::string (*spelled)(std::string_view key)) { node_->spelled = spelled; }
 
 void TomlTable::call(std::string name) { node_->name = std::move(name); }
+
+void TomlTable::accept_unknown() {
+  for (const auto& [key, value] : *node_->table) node_->asked.emplace(key.str());
+}
 
 void TomlTable::refuse_unknown() {
   const auto spelled = [this](const std::string& name) { return node_->spelled ? node_->spelled(name) : name; };

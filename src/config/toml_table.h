@@ -41,10 +41,14 @@ class TomlTable {
   std::string peek(const std::string& key) const;
   // A fault at a key's line (at the table's own when the key is absent).
   void fault(const std::string& key, std::string message);
+  // The same, of a rule that stored settings may break: ConfigFault::when_saved.
+  void fault_when_saved(const std::string& key, std::string message);
   // How faults in this table call it: `destination "orders"`.
   void call(std::string name);
   // How keys are spelled where this came from, when not as here: for "did you mean".
   void spell(std::string (*spelled)(std::string_view key));
+  // Takes all keys for known ones: where nobody can tell which are.
+  void accept_unknown();
   // Adds an error for every key that was never read, with the most similar known one. Call it last; it includes
   // nested tables.
   void refuse_unknown();

@@ -38,6 +38,7 @@ bool valid_port(std::string_view port) {
 
 Result<UrlParts> parse_url(std::string_view url) {
   UrlParts parts;
+  if (!url.empty() && (url.front() == ' ' || url.back() == ' ')) return fail("has a space before or after it");
   parts.https = url.starts_with(kHttps);
   if (!parts.https && !url.starts_with(kHttp)) return fail("does not begin with https:// or http://");
   const std::string_view rest = url.substr(parts.https ? kHttps.size() : kHttp.size());
@@ -53,6 +54,22 @@ Result<UrlParts> parse_url(std::string_view url) {
   if (!std::all_of(parts.path_and_query.begin(), parts.path_and_query.end(), printable))
     return fail("has a path with a character that URLs do not allow");
   return parts;
+}
+
+std::string fault_of_host(std::string_view url) {
+  const std::string host = host_of(url);
+  if (ip_address_of(host)) return {};
+  constexpr std::size_t kMaxLabel = 63, kMaxHost = 253;
+  if (host.size() > kMaxHost) return "has a host of more than 253 characters";
+  for (std::size_t at = 0; at <= host.size();) {
+    const std::size_t dot = std::min(host.find('.', at), host.size());
+    const std::string_view label = std::string_view(host).substr(at, dot - at);
+    if (label.empty()) return "has a host with nothing between two dots";
+    if (label.front() == '-' || label.back() == '-') return "has a host with a part that begins or ends with a hyphen";
+    if (label.size() > kMaxLabel) return "has a host with a part of more than 63 characters";
+    at = dot + 1;
+  }
+  return {};
 }
 
 std::pair<std::string_view, std::string_view> split_port(std::string_view authority) {

@@ -20,6 +20,9 @@ struct UrlParts {
 // completes "The address …": "contains a user name".
 Result<UrlParts> parse_url(std::string_view url);
 
+// Of a URL that parse_url() passes: why its host can be no name; completes "The address …". Empty: nothing.
+std::string fault_of_host(std::string_view url);
+
 // The following are for URLs that passed a check before, or are our own.
 
 // "host" and "port" of host[:port]; an IPv6 host keeps its brackets, no port is empty.

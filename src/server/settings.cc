@@ -306,7 +306,7 @@ std::string does_not_fit(const SettingRow& row, std::string_view text) {
     return fmt::format("Its value is not valid; expected {}. Example: {}", row.expected, row.example);
   if (const std::string why = row.why_not != nullptr ? row.why_not(text) : std::string(); !why.empty())
     return fmt::format("{} Example: {}", why, row.example);
-  return fmt::format("\"{}\" is not valid; expected {}. Example: {}", text, row.expected, row.example);
+  return fmt::format("\"{}\" is not valid; expected {}. Example: {}", shown_value(text), row.expected, row.example);
 }
 
 // Applies what the file, the variables and the flags say, in this order. A setting under its name of before counts as

@@ -100,3 +100,40 @@ test('exit statuses that scripts can use, and words that say what to do', async 
   const tested = await run('destination', 'test', 'web', 'production', made._id);
   assert.deepEqual([tested.status, /not delivered\. There is no stream none/.test(tested.output)], [1, true], tested.output);
 });
+
+test('every help screen fits into 80 columns', async () => {
+  const help = async (words) => {
+    const { status, output } = await runToEnd(sluiceBinary, [...words, '--help'], { env: { PATH: process.env.PATH } });
+    assert.equal(status, 0, output);
+    for (const line of output.split('\n')) assert.ok([...line].length <= 80, `sluice ${words.join(' ')} --help, ${[...line].length} columns: ${line}`);
+    const commands = /\nSubcommands:\n(.*?)(\n\n|$)/s.exec(output)?.[1] ?? '';
+    return [...commands.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => [...words, name]);
+  };
+  let screens = 0;
+  for (let level = [[]]; level.length > 0; screens += level.length, level = (await Promise.all(level.map(help))).flat());
+  assert.ok(screens > 45, `${screens} screens`);
+});
+
+test('settings that are wrong are refused with what is wrong, and nothing else', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const made = await sluice.api('POST', 'projects', { key: 'web', name: 'Web', environments: [{ key: 'production', name: 'Production', color: '000000' }] });
+  assert.equal(made.status, 201);
+  const create = async (kind, config, more = {}) => (await sluice.api('POST', 'destinations/web/production', { kind, config, ...more })).body;
+  const message = async (...args) => (await create(...args)).message;
+  const s3 = { bucket: 'flag-events', region: 'us-east-1' };
+  assert.match(await message('s3', { ...s3, bucket: '' }), /^config\.bucket: It is empty; expected the name of a bucket\. Example: "acme-flag-events"$/);
+  assert.match(await message('s3', { ...s3, bucket: '1.2.3.4' }), /^config\.bucket: '1\.2\.3\.4' looks like an address/);
+  assert.match(await message('s3', { ...s3, endpoint: '' }), /^config\.endpoint: It is empty/);
+  assert.match(await message('s3', { ...s3, region: 'r'.repeat(5000) }), /^config\.region: expected a region, .* got "r{100}…"\.$/);
+  assert.match(await message('foo', { bucket: 'b', url: 5 }), /^kind: "foo" is not a kind of destination; expected [^:]*$/);
+  assert.match(await message('launchdarkly-events', { eventsUri: '' }), /^config\.eventsUri: It is empty/);
+  const url = 'https://hooks.example.com/events';
+  assert.match(await message('webhook', { url: ` ${url}` }), /^config\.url: The address has a space before or after it/);
+  assert.match(await message('webhook', { url: 'https://-/' }), /^config\.url: The address has a host with a part that begins/);
+  assert.match(await message('webhook', { url: 'https://h..example/' }), /^config\.url: The address has a host with nothing between two dots/);
+  assert.match(await message('webhook', { url, maxEvents: '500' }), /^config\.maxEvents: This is string; expected a whole number without quotes/);
+  assert.match(await message('webhook', { url }, { name: 'n'.repeat(257) }), /^name: The name has 257 characters; expected at most 256/);
+  assert.match(await message('webhook', { url }, { name: 'a\u202eb' }), /^name: The name has a line end/);
+  assert.match((await sluice.api('POST', 'tokens', { name: 'a\nb', role: 'reader' })).body.message, /^name: The name has a line end/);
+  assert.equal((await create('webhook', { url: 'HTTPS://HOOKS.EXAMPLE.COM/events' })).config.url, 'HTTPS://HOOKS.EXAMPLE.COM/events');
+});

@@ -1,11 +1,13 @@
 // Events collected as objects in S3: each in exactly one, whatever happens to Sluice, its settings and the bucket in between.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Kinesim, ROLE, EXTERNAL_ID } from './lib/kinesim.js';
 import { Load } from './lib/load.js';
 import { Bucket, extensionOf } from './lib/objects.js';
+import { sluiceBinary } from './lib/paths.js';
+import { runToEnd } from './lib/process.js';
 import { customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
@@ -25,6 +27,27 @@ const destination = (kinesim, fields = {}) => ({
 });
 
 const empty = (sluice) => waitFor('all to be delivered', async () => (await sluice.destination()).backlog.events === 0, { timeoutMs: 60_000 });
+
+test('keys of objects that would be too long, or lead elsewhere, are refused by every way in, and the server stays', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const long = 'p'.repeat(256), template = '{prefix}/{project}/{environment}/{node}-{first}-{last}';
+  assert.equal((await sluice.api('POST', 'projects', { key: '..', name: 'Dots' })).status, 400);
+  assert.equal((await sluice.api('POST', 'projects', { key: long, name: 'Long', environments: [{ key: long, name: 'Long', color: '000000' }] })).status, 201);
+  const create = (config) => sluice.api('POST', `destinations/${long}/${long}`, { name: 'lake', kind: 's3', config: { bucket: 'flag-events', region: 'us-east-1', ...config } });
+  const refused = await create({ prefix: 'q'.repeat(420) });
+  assert.equal(refused.status, 400, JSON.stringify(refused.body));
+  assert.match(refused.body.message, /^config\.keyTemplate: The key template gives keys of \d+ bytes; S3 takes 1024\..* Shorten the prefix/);
+  const lists = { destination: [{ project: long, environment: long, name: 'lake', kind: 's3', bucket: 'flag-events', region: 'us-east-1', prefix: 'q'.repeat(420) }] };
+  assert.match((await sluice.api('POST', 'import', lists)).body.message, /^destination "p{256}\/p{256}\/lake": key_template: The key template gives/);
+  assert.equal((await create({ prefix: 'q', keyTemplate: template })).status, 201);
+
+  const file = path.join(sluice.folder, 'checked.toml');
+  writeFileSync(file, `[[project]]\nkey = "${long}"\n[[environment]]\nproject = "${long}"\nkey = "${long}"\n[[destination]]\nname = "lake"\nproject = "${long}"\n`
+    + `environment = "${long}"\nkind = "s3"\nbucket = "flag-events"\nregion = "us-east-1"\nprefix = "${'q'.repeat(420)}"\n`);
+  const checked = await runToEnd(sluiceBinary, ['serve', '--config', file, '--check-config'], { env: { PATH: process.env.PATH } });
+  assert.equal(checked.status, 2);
+  assert.match(checked.output, /key_template:\n {4}The key template gives keys of/);
+});
 
 // Every acknowledged event is in exactly one object, once.
 function assertOnce(events, acknowledged) {

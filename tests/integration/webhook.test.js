@@ -256,7 +256,7 @@ test('over the REST API: all faults at once, secrets hidden, a check, a test eve
   const made = await sluice.create(config);
   assert.equal(made.status, 201, JSON.stringify(made.body));
   assert.deepEqual(made.body.config.signingSecrets, [`********${SECRET.slice(-4)}`]);
-  assert.deepEqual(made.body.config.headers, ['********5678']);
+  assert.deepEqual(made.body.config.headers, ['X-Key: ********']);
   assert.equal(made.body.name, new URL(receiver.uri).host);
   const at = `destinations/web/production/${made.body._id}`;
 
@@ -285,6 +285,37 @@ test('over the REST API: all faults at once, secrets hidden, a check, a test eve
   const unreachable = (await sluice.api('POST', 'destinations/web/production/check', { kind: 'webhook', config: { url: 'http://127.0.0.1:9/' } })).body;
   assert.equal(unreachable.ok, false);
   assert.deepEqual(unreachable.steps.map(({ status }) => status), ['ok', 'ok', 'failed', 'skipped', 'warning', 'skipped'], JSON.stringify(unreachable, null, 1));
+});
+
+test('secrets are shown by their ends if they are long, and stay when they come back as shown', async (t) => {
+  const receiver = await WebhookReceiver.start(t);
+  const sluice = await managedServer(t);
+  const config = { url: receiver.uri, auth: 'basic', username: 'bob', password: 'pa55w0rd', headers: ['X-A: k', 'X-B:  0123456789abcdef', 'X-C: 0123456789abcde'] };
+  const made = await sluice.create(config);
+  const shown = { password: '********', headers: ['X-A: ********', 'X-B:  ********cdef', 'X-C: ********'] };
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.deepEqual({ password: made.body.config.password, headers: made.body.config.headers }, shown);
+  const at = `destinations/web/production/${made.body._id}`;
+  const stored = async () => (await sluice.api('GET', 'export')).body.destination[0];
+
+  // In another order, and with one that is new.
+  const back = await sluice.api('PATCH', at, [{ op: 'replace', path: '/config/headers', value: ['X-D: new', ...[...shown.headers].reverse()] },
+    { op: 'replace', path: '/config/password', value: shown.password }]);
+  assert.equal(back.status, 200, JSON.stringify(back.body));
+  assert.deepEqual((await stored()).headers, ['X-D: new', ...[...config.headers].reverse()]);
+  assert.equal((await stored()).password, config.password);
+
+  for (const [member, value] of [['password', '********0rd'], ['headers', ['X-E: ********']], ['headers', ['X-A: ********', 'X-A: ********']]]) {
+    const refused = await sluice.api('PATCH', at, [{ op: 'replace', path: `/config/${member}`, value }]);
+    assert.equal(refused.status, 400, JSON.stringify(value));
+    assert.match(refused.body.message, new RegExp(`config\\.${member}: It begins with \\*{8}`));
+  }
+  const created = await sluice.create({ ...config, password: '********word' });
+  assert.match(created.body.message, /^config\.password: It begins with/);
+
+  assert.equal((await sluice.api('PATCH', at, [{ op: 'replace', path: '/config/password', value: 'a-new-pa55word' }])).status, 200);
+  const audit = JSON.stringify((await sluice.api('GET', 'auditlog')).body);
+  for (const secret of [config.password, 'a-new-pa55word', '0123456789abcde', 'X-D: new']) assert.ok(!audit.includes(secret), `the audit log shows ${secret}`);
 });
 
 test('a replay delivers again, under other webhook-ids and the same ids of events', async (t) => {

@@ -78,6 +78,7 @@ describe('a change', () => {
     const before = saved(FULL);
     expect(mergeOf(KIND, { ...formOf(before), 'config.token': 'new' }, before).config).toEqual({ token: 'new' });
     expect(holdsHidden(KIND, formOf(before))).toBe(true);
+    expect(holdsHidden(KIND, { ...formOf(saved({ address: 'https://a.example' })), 'config.headers': 'X-Key: ********' })).toBe(true);
     expect(holdsHidden(KIND, { ...formOf(before), 'config.token': 'new', 'config.hashSecret': '' })).toBe(false);
   });
   it('resets what another value hides', () => {

@@ -4,10 +4,10 @@ import type { FormField, Setting } from '../api/types';
 // A list for `texts`; "true", "false" or "" for `boolean`; else the text as typed, for `pairs` with a line for each.
 export type FieldValue = string | string[];
 
-// A saved secret is shown as this and its last characters. Sent back so, it stays as it is.
+// A saved secret is shown as this and its last characters, of a pair the value alone. Sent back so, it stays as it is.
 const HIDDEN = '********';
 export const isHidden = (value: FieldValue | undefined): boolean =>
-  Array.isArray(value) ? value.some(isHidden) : (value ?? '').split('\n').some((line) => line.startsWith(HIDDEN));
+  Array.isArray(value) ? value.some(isHidden) : (value ?? '').split('\n').some((line) => line.startsWith(HIDDEN) || line.includes(`: ${HIDDEN}`));
 
 // Pairs may hold credentials, such as a header of authorization.
 // Shown to nobody again: neither in drafts nor in what is sent for set-up help.

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/text.h"
 #include "config/field_reading.h"
+#include "destinations/address_setting.h"
 #include "destinations/kinesis/settings_check.h"
 
 namespace sluice::kinesis {
@@ -19,7 +21,7 @@ void packing(config::TomlTable& table, KinesisSettings& settings) {
     if (known)
       settings.encoding = *encoding;
     else
-      table.fault("encoding", fmt::format("\"{}\" is not an encoding; expected one of {}.", *name,
+      table.fault("encoding", fmt::format("\"{}\" is not an encoding; expected one of {}.", shown_value(*name),
                                           fmt::join(framing::kEncodingNames, ", ")));
   }
   config::read_bytes(table, "record_bytes", settings.record_bytes, kLeastRecordBytes, kMostRecordBytes,
@@ -43,9 +45,9 @@ KinesisSettings read_kinesis_settings(config::TomlTable& table) {
       table.text("role_arn", "the ARN of the role to assume", "\"arn:aws:iam::123456789012:role/sluice\"").value_or("");
   settings.external_id =
       table.text("external_id", "the external id of the role's trust policy", "\"7f0c41d2a9b34c5e8d6f\"").value_or("");
-  settings.endpoint = table.text("endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
-  settings.sts_endpoint =
-      table.text("sts_endpoint", "an http or https address", "\"http://127.0.0.1:4567\"").value_or("");
+  for (const auto& [field, endpoint] :
+       {std::pair{"endpoint", &settings.endpoint}, {"sts_endpoint", &settings.sts_endpoint}})
+    *endpoint = destinations::read_address(table, field, "an http or https address", "\"http://127.0.0.1:4567\"");
   settings.newline = table.boolean("newline", "true").value_or(true);
   settings.cbor = table.boolean("cbor", "true");
   config::read_number(table, "max_calls_in_flight", settings.max_calls_in_flight, 1, 64);

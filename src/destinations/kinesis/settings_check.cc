@@ -97,7 +97,7 @@ std::vector<catalog::FieldFault> check_kinesis_settings(const KinesisSettings& s
   if (settings.region.empty()) {
     if (settings.stream_arn.empty()) faults.add("region", "expected the stream's region, such as eu-west-1.");
   } else if (!aws::looks_like_region(settings.region)) {
-    faults.add("region", "expected a region, such as eu-west-1, got " + settings.region + ".");
+    faults.add("region", "expected a region, such as eu-west-1, got \"" + shown_value(settings.region) + "\".");
   }
   if (!settings.role_arn.empty()) faults.add_error("role_arn", aws::parse_role_arn(settings.role_arn));
   if (!settings.external_id.empty()) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "config/field_reading.h"
+#include "destinations/address_setting.h"
 #include "http_client/url.h"
 
 namespace sluice::launchdarkly_events {
@@ -21,12 +23,12 @@ constexpr std::array<Site, 3> kSites = {{
 void read_uri(config::TomlTable& table, const std::string& field, std::string& uri) {
   constexpr std::string_view kExpected = "an http or https address without query";
   constexpr std::string_view kExample = "\"https://events.launchdarkly.com\"";
-  auto text = table.text(field, kExpected, kExample);
-  if (!text || text->empty()) return;
-  while (text->ends_with('/')) text->pop_back();
-  const auto parsed = http_client::parse_url(*text);
-  if (parsed && text->find('?') == std::string::npos)
-    uri = std::move(*text);
+  std::string text = destinations::read_address(table, field, kExpected, kExample);
+  if (text.empty()) return;
+  while (text.ends_with('/')) text.pop_back();
+  const auto parsed = http_client::parse_url(text);
+  if (parsed && text.find('?') == std::string::npos)
+    uri = std::move(text);
   else
     table.fault(field, fmt::format("The address {}; expected {}. Example: {}",
                                    parsed ? "has a query" : parsed.error().message, kExpected, kExample));
@@ -40,7 +42,7 @@ TeeSettings read_tee_settings(config::TomlTable& table) {
                                .value_or(std::string(kSites[0].name));
   const auto* site = std::ranges::find(kSites, name, &Site::name);
   if (site == kSites.end()) {
-    table.fault("site", fmt::format("\"{}\" is not a site of LaunchDarkly; expected {}, {} or {}.", name,
+    table.fault("site", fmt::format("\"{}\" is not a site of LaunchDarkly; expected {}, {} or {}.", shown_value(name),
                                     kSites[0].name, kSites[1].name, kSites[2].name));
     site = kSites.begin();
   }

@@ -7,7 +7,6 @@
 #include "aws/arn.h"
 #include "aws/endpoints.h"
 #include "aws/sha256.h"
-#include "base/check.h"
 #include "base/random.h"
 #include "destinations/blocked_sink.h"
 #include "destinations/s3/direct_sink.h"
@@ -105,14 +104,14 @@ aws::AssumeRole role_of(const catalog::Destination& destination) {
   return role;
 }
 
-KeyTemplate keys_of(const catalog::Destination& destination, const std::string& node) {
+Result<KeyTemplate> keys_of(const catalog::Destination& destination, const std::string& node) {
   const S3Settings& settings = settings_of(destination);
   const auto named = [](const std::string& key, ObjectId id) { return key.empty() ? id.hex() : key; };
   auto keys = KeyTemplate::parse(settings.key_template,
                                  {settings.prefix, named(destination.project_key, destination.environment_id),
                                   named(destination.environment_key, destination.environment_id), destination.id.hex(),
                                   settings.node.empty() ? node : settings.node});
-  SLUICE_CHECK(keys.has_value(), "a key template was checked when the settings were read");
+  if (!keys) return tl::unexpected(keys.error().front());
   return std::move(*keys);
 }
 
@@ -126,6 +125,8 @@ std::unique_ptr<exporting::Sink> make_s3_sink(const catalog::Destination& destin
   if (const std::string reason = forbidden_endpoint(settings, parts.policy); !reason.empty()) return blocked(reason);
   const auto endpoint = s3_endpoint({settings.region, false, false, settings.endpoint}, parts.environment);
   if (!endpoint) return blocked(endpoint.error().message);
+  auto keys = keys_of(destination, parts.node);
+  if (!keys) return blocked(keys.error().message);
   const destinations::AwsParts aws = destinations::aws_parts(parts, settings.region, settings.sts_endpoint);
   auto credentials =
       destinations::credentials_of(aws, role_of(destination), settings.region, settings.sts_endpoint, notifier);
@@ -144,14 +145,13 @@ std::unique_ptr<exporting::Sink> make_s3_sink(const catalog::Destination& destin
                                              parts.clock, notifier, std::move(upload));
   const bool of_journal = use.purpose == SinkUse::Purpose::delivery || use.purpose == SinkUse::Purpose::replay;
   if (!of_journal)
-    return std::make_unique<DirectSink>(
-        parts.clock, std::move(uploader),
-        DirectSinkOptions{keys_of(destination, parts.node), key_kind_of(use), settings.compression, settings.bucket,
-                          Random::from_system().next()});
+    return std::make_unique<DirectSink>(parts.clock, std::move(uploader),
+                                        DirectSinkOptions{std::move(*keys), key_kind_of(use), settings.compression,
+                                                          settings.bucket, Random::from_system().next()});
   const auto folder =
       use.purpose == SinkUse::Purpose::replay ? exporting::SinkFolder::replay : exporting::SinkFolder::delivery;
   S3SinkOptions options{.folder = exporting::sink_folder(parts.data_directory, destination.id, folder),
-                        .keys = keys_of(destination, parts.node),
+                        .keys = std::move(*keys),
                         .key_kind = key_kind_of(use),
                         .bucket = settings.bucket,
                         .prefix = settings.prefix,

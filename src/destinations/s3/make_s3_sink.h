@@ -27,7 +27,8 @@ DestinationFacts facts_of(const S3Settings& settings, const std::string& endpoin
 PolicyFacts policy_facts_of(const S3Settings& settings);
 // What the role may do is cut down to the one prefix. Without an ARN: none is assumed.
 aws::AssumeRole role_of(const catalog::Destination& destination);
-KeyTemplate keys_of(const catalog::Destination& destination, const std::string& node);
+// An error: what is stored from before gives no key that S3 takes.
+Result<KeyTemplate> keys_of(const catalog::Destination& destination, const std::string& node);
 
 // Never null: settings that cannot work give a sink that keeps all it is given and says what is wrong.
 std::unique_ptr<exporting::Sink> make_s3_sink(const catalog::Destination& destination,

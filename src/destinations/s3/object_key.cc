@@ -62,12 +62,12 @@ std::string fault_of_prefix(std::string_view prefix) {
     return fmt::format(
         "The prefix '{}' has characters that are not safe in keys of objects: {}. Use letters, digits and "
         "!-_.*'()/=.",
-        prefix, unsafe);
+        shown_value(prefix), shown_value(unsafe));
   if (has_bad_segment(prefix))
     return fmt::format(
         "The prefix '{}' begins or ends with a slash, or has an empty part, '.' or '..'. Expected one "
         "such as exports/flags.",
-        prefix);
+        shown_value(prefix));
   return {};
 }
 
@@ -113,13 +113,20 @@ tl::expected<KeyTemplate, std::vector<Error>> KeyTemplate::parse(std::string_vie
   const EventPlace longest{{UINT64_MAX}, UINT32_MAX};
   const std::string example = out.key("replay=0123456789abcdef01234567", 0, longest, longest, Compression::zstd);
   if (has_bad_segment(example))
-    complain(fmt::format("The key template gives {}, which has an empty part, '.' or '..'.", example));
+    complain(
+        fmt::format("The key template gives {}, which has an empty part, '.' or '..'. Change the template; if a key of "
+                    "the project or the environment is only dots, leave {{project}} or {{environment}} out.",
+                    shown_value(example)));
   if (const std::string bad = unsafe_characters(example); !bad.empty())
     complain(fmt::format("The key template gives {}, which has characters that are not safe in keys of objects: {}.",
-                         example, bad));
+                         shown_value(example), bad));
   if (example.size() > kMaxKeyBytes)
-    complain(fmt::format("The key template gives keys of {} bytes; S3 takes {}. Shorten the template or the prefix.",
-                         example.size(), kMaxKeyBytes));
+    complain(
+        fmt::format("The key template gives keys of {} bytes; S3 takes {}. In them are the prefix ({} bytes), the "
+                    "keys of project ({}) and environment ({}), and the node ({}). Shorten the prefix or the node, "
+                    "or leave a variable out of the template.",
+                    example.size(), kMaxKeyBytes, facts.prefix.size(), facts.project.size(), facts.environment.size(),
+                    facts.node.size()));
   if (!errors.empty()) return tl::unexpected(std::move(errors));
   return out;
 }

@@ -77,7 +77,7 @@ std::string fault_of_bucket_name(std::string_view name) {
   return fmt::format(
       "'{}' is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens, a letter "
       "or a digit at both ends. Expected one such as acme-flag-events, without s3:// and without a path.",
-      name);
+      shown_value(name));
 }
 
 bool needs_path_style(std::string_view bucket_name) { return bucket_name.find('.') != std::string_view::npos; }

@@ -7,7 +7,9 @@
 
 #include "aws/arn.h"
 #include "aws/endpoints.h"
+#include "base/text.h"
 #include "config/field_reading.h"
+#include "destinations/address_setting.h"
 #include "destinations/s3/object_request.h"
 #include "http_client/ip_address.h"
 #include "http_client/url.h"
@@ -27,6 +29,21 @@ std::string text_of(config::TomlTable& table, const char* key, std::string_view 
   return table.text(key, expected, example).value_or("");
 }
 
+// With the keys that its objects will have, and the longest name of a host.
+void check_with_keys(config::TomlTable& table, const S3Settings& settings) {
+  constexpr std::size_t kMaxHostName = 64;
+  const auto key_or = [&](const char* field, const char* other) {
+    const std::string key = table.peek(field);
+    return key.empty() ? std::string(other) : key;
+  };
+  const auto parsed = KeyTemplate::parse(
+      settings.key_template,
+      {settings.prefix, key_or("project", "project"), key_or("environment", "environment"), std::string(24, '0'),
+       settings.node.empty() ? std::string(kMaxHostName, 'n') : settings.node});
+  if (parsed) return;
+  for (const Error& error : parsed.error()) table.fault_when_saved("key_template", error.message);
+}
+
 void read_objects(config::TomlTable& table, S3Settings& settings) {
   settings.prefix = text_of(table, "prefix", "what keys of objects begin with", "\"exports/flags\"");
   while (settings.prefix.ends_with('/')) settings.prefix.pop_back();
@@ -42,6 +59,8 @@ void read_objects(config::TomlTable& table, S3Settings& settings) {
         KeyTemplate::parse(settings.key_template, {settings.prefix, "project", "environment", id, node});
     if (!parsed)
       for (const Error& error : parsed.error()) table.fault("key_template", error.message);
+    else
+      check_with_keys(table, settings);
   }
   if (const auto name = table.text("compression", "none, gzip or zstd", "\"gzip\"")) {
     if (*name == "none")
@@ -49,7 +68,8 @@ void read_objects(config::TomlTable& table, S3Settings& settings) {
     else if (*name == "zstd")
       settings.compression = Compression::zstd;
     else if (*name != "gzip")
-      table.fault("compression", fmt::format("\"{}\" is not a compression; expected none, gzip or zstd.", *name));
+      table.fault("compression",
+                  fmt::format("\"{}\" is not a compression; expected none, gzip or zstd.", shown_value(*name)));
   }
   config::read_bytes(table, "roll_bytes", settings.roll_bytes, kLeastRollBytes, kMostRollBytes,
                      "a size from 64 KiB to 1 GiB", "\"64 MiB\"");
@@ -58,7 +78,7 @@ void read_objects(config::TomlTable& table, S3Settings& settings) {
 }
 
 void read_endpoint(config::TomlTable& table, const char* key, std::string& out) {
-  out = text_of(table, key, "an http or https address", "\"https://minio.example.internal:9000\"");
+  out = destinations::read_address(table, key, "an http or https address", "\"https://minio.example.internal:9000\"");
   if (out.empty()) return;
   const auto checked = aws::checked_endpoint(out);
   fault_of(table, key, checked);
@@ -147,7 +167,7 @@ void read_storage(config::TomlTable& table, S3Settings& settings) {
     else if (*name == "off")
       settings.if_none_match = IfNoneMatch::off;
     else if (*name != "auto")
-      table.fault("if_none_match", fmt::format("\"{}\" is not valid; expected auto, on or off.", *name));
+      table.fault("if_none_match", fmt::format("\"{}\" is not valid; expected auto, on or off.", shown_value(*name)));
   }
 }
 
@@ -157,6 +177,10 @@ S3Settings read_s3_settings(config::TomlTable& table) {
   S3Settings settings;
   settings.bucket = table.required("bucket", "the name of a bucket", "\"acme-flag-events\"");
   if (!settings.bucket.empty()) fault_of(table, "bucket", fault_of_bucket_name(settings.bucket));
+  if (http_client::ip_address_of(settings.bucket))
+    table.fault_when_saved("bucket",
+                           fmt::format("'{}' looks like an address, which S3 does not allow as a bucket's name.",
+                                       shown_value(settings.bucket)));
   settings.region = table.required("region", "an AWS region", "\"eu-west-1\"");
   read_objects(table, settings);
   read_role(table, settings);
@@ -166,7 +190,7 @@ S3Settings read_s3_settings(config::TomlTable& table) {
   // Other stores have names of their own: R2's is "auto".
   const bool any_region = !settings.endpoint.empty() && has_only(settings.region, "-0123456789", 'a', 'z');
   if (!settings.region.empty() && !any_region && !aws::looks_like_region(settings.region))
-    table.fault("region", "expected a region, such as eu-west-1, got " + settings.region + ".");
+    table.fault("region", "expected a region, such as eu-west-1, got \"" + shown_value(settings.region) + "\".");
   return settings;
 }
 

@@ -55,6 +55,31 @@ if_none_match = "off"
   EXPECT_EQ(settings.node, "sluice-2");
 }
 
+TEST(S3Settings, are_checked_with_the_keys_that_objects_will_have) {
+  const std::string start = "bucket = \"acme-flag-events\"\nregion = \"eu-west-1\"\n";
+  const std::string p(256, 'p'), e(256, 'e'), prefix(420, 'q');
+  const std::string keys = "project = \"" + p + "\"\nenvironment = \"" + e + "\"\n";
+  {
+    config::ConfigFaults faults;
+    config::TomlTable table = config::TomlTable::parse(start + keys, "test.toml", faults);
+    read_s3_settings(table);
+    EXPECT_TRUE(faults.empty()) << faults.text();
+  }
+  for (const std::string& bad :
+       {keys + "prefix = \"" + prefix + "\"",
+        keys + "key_template = \"{prefix}/{project}/{project}/{project}/{project}/{node}-{first}-{last}\"",
+        std::string("project = \"..\"\nenvironment = \"e\"\nkey_template = "
+                    "\"{prefix}/{project}/{environment}/{node}-{first}-{last}\"")}) {
+    config::ConfigFaults faults;
+    config::TomlTable table = config::TomlTable::parse(start + bad, "test.toml", faults);
+    read_s3_settings(table);
+    ASSERT_EQ(faults.all().size(), 1u) << faults.text();
+    EXPECT_EQ(faults.all()[0].field, "key_template");
+    EXPECT_TRUE(faults.all()[0].when_saved) << "what is stored still starts";
+    EXPECT_LT(faults.all()[0].message.size(), 500u);
+  }
+}
+
 TEST(S3Settings, report_every_fault_at_once) {
   std::string text;
   read_text(R"(

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "config/field_reading.h"
+#include "destinations/address_setting.h"
 #include "destinations/webhook/signature.h"
 #include "http_client/ip_address.h"
 #include "http_client/url.h"
@@ -81,7 +82,8 @@ class Reader {
 
  private:
   void url() {
-    settings_.url = table_.required("url", "an http or https address", kUrlExample);
+    settings_.url =
+        destinations::used_address(table_, "url", table_.required("url", "an http or https address", kUrlExample));
     if (settings_.url.empty()) return;
     const auto parts = http_client::parse_url(settings_.url);
     if (!parts) {
