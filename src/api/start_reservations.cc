@@ -17,9 +17,8 @@ RestResult<void> StartReservations::reserve(const json& fields, ObjectId id,
   if (known && known->value.on) return {};
   if (fields.value("start", json("now")) != "now") return {};
   const json name = fields.value("name", json());
-  const auto reserved =
-      exporter_.reserve_start(id, name.is_string() ? name.get_ref<const std::string&>() : std::string(),
-                              known ? exporting::lost_cursor_of(known->value) : exporting::LostCursor::oldest);
+  const auto reserved = exporter_.reserve_start(
+      id, name.is_string() ? name.get_ref<const std::string&>() : std::string(), known ? &known->value : nullptr);
   if (!reserved) return refuse(503, "unavailable", reserved.error().message + " Nothing was changed.");
   reserved_.push_back(id);
   return {};

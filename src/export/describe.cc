@@ -49,6 +49,9 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   if (problem.since_ms > 0) text += fmt::format(" Since {}.", iso_time_ms(problem.since_ms));
   if (problem.next_try_ms > now_ms)
     text += fmt::format(" Next try in {}.", human_duration_ms(problem.next_try_ms - now_ms));
+  if (problem.code == kNotStarted)
+    return fmt::format("{} Nothing is lost: at most {} queued, all that the journal holds of its environment.", text,
+                       counted(balance.waiting, status.destination.wants_originals ? "payload" : "event"));
   return fmt::format("{} Nothing is lost: {}", text, backlog);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "export/selection.h"
 #include "export/sink_folder.h"
 
 namespace sluice::exporting {
@@ -247,7 +248,7 @@ void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations&
     status->dead_letter_path = letter_path(destination.id, kDeadLetterSuffix);
     Problem problem;
     problem.weight = Problem::Weight::setup;
-    problem.code = "destination_not_started";
+    problem.code = kNotStarted;
     problem.message = why->second.message;
     problem.remedy =
         destination.wants_originals
@@ -273,6 +274,11 @@ void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations&
     if (problem.times == 1)
       log_error("destination.not_started",
                 {{"destination", destination.name}, {"reason", problem.message}, {"remedy", problem.remedy}});
+    // Where it stands is not known, or cannot be read: at most what the journal holds waits.
+    const journal::EnvironmentMark mark = journal_.mark(destination.environment_id);
+    Balance& balance = status->pipeline.balance;
+    balance.waiting = balance.accepted =
+        selected(destination, journal_.count_at_most(destination.environment_id, journal_.oldest(), mark.end).events);
     status->pipeline.problem = std::move(problem);
     parked.emplace(destination.id, std::move(status));
   }
@@ -322,9 +328,9 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
 
 void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
                               const std::vector<std::shared_ptr<Runner>>& leaving) {
-  std::set<ObjectId> on;
+  std::set<ObjectId> on, off;
   for (const catalog::Destination& destination : snapshot.destinations())
-    if (destination.on) on.insert(destination.id);
+    (destination.on ? on : off).insert(destination.id);
   for (const auto& runner : leaving) {
     const ObjectId id = runner->destination().id;
     const bool comes_back = on.contains(id);
@@ -332,6 +338,7 @@ void Exporter::finish_leaving(const catalog::CatalogSnapshot& snapshot,
     runner->stop();
     runner->sample_last();
     if (!comes_back) places_.stopped(id);
+    if (off.contains(id)) places_.acknowledged(id);
     const std::lock_guard lock(mutex_);
     add_delivered(retired_, runner->destination(), runner->pipeline_status()->delivered_by_kind);
     leaving_.erase(id);
@@ -347,8 +354,7 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
     if (auto back = letters->bring_back(); !back)
       log_warn("export.dead_letters_aside", {{"destination", destination.name}, {"reason", back.error().message}});
   places_.started(destination.id);
-  std::vector<Problem> notes;
-  if (auto lost = places_.lost_cursor(destination.id)) notes.push_back(std::move(*lost));
+  std::vector<Problem> notes = places_.notes(destination.id);
   auto runner =
       std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters), make_sink_,
                                workers_, history_of(destination.id), std::optional<ReplayRange>(), std::move(notes));
@@ -418,8 +424,8 @@ void Exporter::expect_places(const catalog::CatalogSnapshot& snapshot) {
 }
 
 void Exporter::repair_cursors() {
-  for (const std::string& directory : {places_.directory(), replays_.directory()})
-    StartPlaces::repair(directory, journal_, files_);
+  places_.repair();
+  StartPlaces::pull_back_all(replays_.directory(), journal_, files_);
 }
 
 void Exporter::forget(ObjectId destination) {
@@ -512,7 +518,7 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
 // What an off destination has had and missed in its life, and what waits for it: nobody delivers it now.
 std::shared_ptr<const DestinationStatus> Exporter::off_status(const DestinationStatus& off) const {
   auto status = std::make_shared<DestinationStatus>(off);
-  if (auto lost = places_.lost_cursor(off.destination.id)) status->pipeline.notes.push_back(std::move(*lost));
+  for (Problem& note : places_.notes(off.destination.id)) status->pipeline.notes.push_back(std::move(note));
   if (const auto known = paused_.balance(off.destination.id)) {
     status->pipeline.balance = known->balance;
     status->pipeline.delivered_bytes = known->delivered_bytes;

@@ -69,11 +69,12 @@ class Exporter {
   // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
   // it returns. False: it had a place already and keeps it. Any thread, before the change is committed.
-  // Where it resumes if its cursor is lost: start_places.h.
+  // `known`: the destination as it is; null: it is new.
   // The place of one that lies set aside comes back with it.
-  Result<bool> reserve_start(ObjectId destination, std::string_view name = {}, LostCursor lost = LostCursor::oldest) {
+  Result<bool> reserve_start(ObjectId destination, std::string_view name = {},
+                             const catalog::Destination* known = nullptr) {
     if (set_aside_.has_place_of(destination)) return false;
-    return places_.reserve(destination, name, lost);
+    return places_.reserve(destination, name, known);
   }
   // Takes that back: the change was refused. Any thread; does nothing when nothing is reserved.
   void release_start(ObjectId destination) { places_.release(destination); }

@@ -31,6 +31,9 @@ struct Problem {
   std::int64_t next_try_ms = 0;  // 0: nothing is scheduled
 };
 
+// The code of a destination that cannot start: what waits for it is not known exactly.
+inline constexpr std::string_view kNotStarted = "destination_not_started";
+
 // The facts that the state follows from.
 struct DestinationFacts {
   bool on = true;

@@ -67,6 +67,17 @@ TEST(Describe, says_what_waits_and_that_nothing_is_lost) {
             "AWS refused. Next try in 45 s. Nothing is lost: 1,234,567 events queued, oldest 3 min 20 s.");
 }
 
+TEST(Describe, what_waits_for_a_destination_whose_place_is_not_known_is_at_most_what_the_journal_holds) {
+  DestinationStatus status;
+  status.state = DestinationState::blocked;
+  status.destination.wants_originals = true;
+  status.pipeline.problem = problem(Problem::Weight::setup);
+  status.pipeline.problem->code = kNotStarted;
+  status.pipeline.balance.waiting = 20;
+  EXPECT_EQ(describe(status, 0),
+            "AWS refused. Nothing is lost: at most 20 payloads queued, all that the journal holds of its environment.");
+}
+
 TEST(Describe, tells_whether_a_late_destination_catches_up) {
   DestinationStatus status;
   status.state = DestinationState::behind;

@@ -325,6 +325,7 @@ void Pipeline::note_passed() {
 journal::Cursor Pipeline::current_cursor() const {
   journal::Cursor cursor = window_.cursor();
   cursor.expired_events = balance_.missing();
+  cursor.unit = unit_of(destination_);
   return cursor;
 }
 

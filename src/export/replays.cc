@@ -184,7 +184,11 @@ void Replays::resume_one(ObjectId id) {
     unresumed_.erase(id);
     return;
   }
-  auto replay = unfinished ? make_runner(destination, **unfinished) : tl::unexpected(unfinished.error());
+  // Its kind was changed to one without replays: what forwards payloads must not repeat them.
+  const bool unwanted = unfinished && destination.wants_originals;
+  auto replay = !unfinished ? tl::unexpected(unfinished.error())
+                : unwanted  ? Result<std::unique_ptr<Runner>>(nullptr)
+                            : make_runner(destination, **unfinished);
   const bool lost = replay && !*replay;
   {
     const std::lock_guard lock(mutex_);
@@ -200,7 +204,8 @@ void Replays::resume_one(ObjectId id) {
     if (!lost) replays_.emplace(id, std::move(*replay));
   }
   if (!lost) return;
-  log_warn("replay.given_up", {{"destination", destination.name}, {"reason", "its cursor is damaged"}});
+  log_warn("replay.given_up", {{"destination", destination.name},
+                               {"reason", unwanted ? "its kind has no replays" : "its cursor is damaged"}});
   journal_.drop_hold(holder_of(id));
   replay_files_.remove(id);
 }

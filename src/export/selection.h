@@ -3,12 +3,17 @@
 
 #include "catalog/snapshot.h"
 #include "event/entry.h"
+#include "journal/cursor_store.h"
 
 namespace sluice::exporting {
 
 inline bool selects(const catalog::Destination& destination, event::EventKind kind) {
   return kind == event::EventKind::original ? destination.wants_originals
                                             : !destination.wants_originals && destination.kinds.has(kind);
+}
+
+inline journal::CursorUnit unit_of(const catalog::Destination& destination) {
+  return destination.wants_originals ? journal::CursorUnit::payloads : journal::CursorUnit::events;
 }
 
 inline bool selects(const catalog::Destination& destination, const event::EventSlot& event) {

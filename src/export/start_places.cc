@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "base/counted.h"
 #include "base/log.h"
+#include "export/selection.h"
 
 namespace sluice::exporting {
 namespace {
@@ -20,6 +23,40 @@ Result<void> pull_back(journal::CursorFile& cursor_file, ObjectId destination, c
   cursor.events_done = 0;
   return cursor_file.save(cursor);
 }
+
+template <typename Each>
+void for_each_cursor(const std::string& directory, storage::FileSystem& files, Each each) {
+  const auto names = files.list(directory);
+  if (!names) return;  // none yet
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kCursorSuffix)) continue;
+    const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - kCursorSuffix.size()));
+    if (!id) continue;
+    auto cursor_file = journal::CursorFile::open_existing(directory, *id, files);
+    auto done = cursor_file ? Result<void>() : Result<void>(tl::unexpected(cursor_file.error()));
+    if (cursor_file && *cursor_file) done = each(*id, **cursor_file);
+    if (!done) log_warn("export.cursor_unreadable", {{"destination", id->hex()}, {"reason", done.error().message}});
+  }
+}
+
+std::string place_text(journal::Position position) {
+  return fmt::format("{}/{}", position.value >> 32, position.value & UINT32_MAX);
+}
+
+Problem place_note(std::string code, std::string message, std::string remedy, std::int64_t now_ms) {
+  Problem problem;
+  problem.weight = Problem::Weight::note;
+  problem.code = std::move(code);
+  problem.message = std::move(message);
+  problem.remedy = std::move(remedy);
+  problem.since_ms = problem.last_seen_ms = now_ms;
+  problem.times = 1;
+  return problem;
+}
+
+constexpr std::string_view kCheckDisk = "Check the disk, and whatever removes or restores files in the data directory.";
+constexpr std::string_view kUntilRestart = "This note disappears with the next restart.";
+constexpr std::string_view kUntilSwitched = "Switch the destination off and on to remove this note.";
 
 }  // namespace
 
@@ -37,38 +74,153 @@ void StartPlaces::expect_places(std::set<ObjectId> destinations) {
 }
 
 Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId destination, std::string_view name,
-                                  LostCursor at) {
-  const std::int64_t now_ms = clock_.wall_ms();
-  const bool oldest = at == LostCursor::oldest;
-  Problem problem;
-  problem.weight = Problem::Weight::note;
-  problem.code = "cursor_lost";
-  problem.message = fmt::format(
-      "The destination's cursor {} was {}. {}", path_of(destination),
-      cursor_file.damaged() ? "damaged" : "missing, or empty",
-      oldest ? "Delivery restarted at the oldest event in the journal: events that were delivered before come again, "
-               "under the same ids."
-             : "Delivery resumed with what came from then on: payloads between the last one forwarded and that moment "
-               "were not forwarded.");
-  problem.remedy = fmt::format(
-      "{}Check the disk, and whatever removes or restores files in the data directory. This note disappears with the "
-      "next restart.",
-      oldest ? "Deduplicate by event.id in the consumers. " : "");
-  problem.since_ms = problem.last_seen_ms = now_ms;
-  problem.times = 1;
+                                  const catalog::Destination* known) {
+  const bool oldest = known == nullptr || resumes_at_oldest(*known);
+  const std::string what = fmt::format("The destination's cursor {} was {}.", path_of(destination),
+                                       cursor_file.damaged() ? "damaged" : "missing, or empty");
   journal::Cursor cursor;
   cursor.position = oldest ? journal_.oldest() : journal_.end();
+  if (known != nullptr) cursor.unit = unit_of(*known);
+  Problem problem;
+  if (oldest) {
+    problem = place_note(
+        "cursor_lost",
+        fmt::format("{} Delivery restarted at the oldest event in the journal: events that were delivered before come "
+                    "again, under the same ids.",
+                    what),
+        fmt::format("Deduplicate by event.id in the consumers. {} {}", kCheckDisk, kUntilRestart), clock_.wall_ms());
+  } else {
+    const std::uint64_t most =
+        selected(*known, journal_.count_at_most(known->environment_id, journal_.oldest(), cursor.position).events);
+    problem = place_note(
+        "cursor_lost",
+        fmt::format("{} Delivery resumed with what came from then on. Of the {} that the journal held then, those that "
+                    "had not been forwarded before the loss are not forwarded: at most {}.",
+                    what, counted(most, "payload"), most),
+        fmt::format("{} {}", kCheckDisk, kUntilSwitched), clock_.wall_ms());
+    // Before the place: after it nothing tells that there was a loss.
+    if (auto written = records_.add_loss(destination, problem); !written) return written;
+  }
   hold(destination, cursor.position);
   if (auto saved = cursor_file.save(cursor); !saved) return saved;
   log_error(
       "export.cursor_lost",
       {{"destination", destination.hex()}, {"name", name}, {"message", problem.message}, {"remedy", problem.remedy}});
-  const std::lock_guard lock(mutex_);
-  lost_.insert_or_assign(destination, std::move(problem));
+  note(destination, std::move(problem));
   return {};
 }
 
-Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, LostCursor lost) {
+// From the beginning of the entry that the cursor stands in: its place inside the entry is one of the other unit. Of
+// that entry its far end had nothing, or some of the events that come again under the same ids.
+Result<void> StartPlaces::restart_of_other_unit(journal::CursorFile& cursor_file,
+                                                const catalog::Destination& destination) {
+  const journal::CursorUnit unit = unit_of(destination);
+  if (!cursor_file.loaded() || cursor_file.loaded()->unit == journal::CursorUnit::unknown ||
+      cursor_file.loaded()->unit == unit)
+    return {};
+  const journal::Cursor before = *cursor_file.loaded();
+  journal::Cursor cursor;
+  cursor.position = before.position;
+  cursor.unit = unit;
+  if (unit == journal::CursorUnit::payloads)
+    if (auto told = tell_payloads_not_kept(before.position, destination); !told) return told;
+  if (auto saved = cursor_file.save(cursor); !saved) return saved;
+  const bool to_events = unit == journal::CursorUnit::events;
+  Problem problem = place_note(
+      "kind_changed",
+      fmt::format("The destination's kind was changed: before it delivered {}, and now {}. It resumed where it stood. "
+                  "Its totals begin at 0; before, it had delivered {}, {} became dead letters, and {} were missing.",
+                  to_events ? "payloads" : "events", to_events ? "events" : "payloads",
+                  counted(before.delivered_events, to_events ? "payload" : "event"), before.dead_lettered_events,
+                  before.expired_events),
+      fmt::format("Nothing to do. {}", kUntilRestart), clock_.wall_ms());
+  log_warn("export.kind_changed", {{"destination", destination.name}, {"message", problem.message}});
+  note(destination.id, std::move(problem));
+  return {};
+}
+
+// The journal keeps payloads as SDKs sent them only while a destination of the environment wants them.
+Result<void> StartPlaces::tell_payloads_not_kept(journal::Position from, const catalog::Destination& destination) {
+  const journal::Position end = journal_.end();
+  const auto exact = journal_.count(destination.environment_id, from, end);
+  const journal::JournalCount waiting = exact ? *exact : journal_.count_at_most(destination.environment_id, from, end);
+  const std::uint64_t payloads = selected(destination, waiting.events);
+  std::uint64_t events = 0;
+  for (const std::uint64_t each : waiting.events) events += each;
+  events -= payloads;
+  if (payloads >= waiting.entries || events == 0) return {};
+  Problem problem = place_note(
+      "payloads_not_kept",
+      fmt::format(
+          "The destination's kind was changed to one that forwards payloads, and {} waited. At most {} of them are "
+          "not forwarded: they came while the environment had no destination of such a kind, so that their "
+          "payloads were not kept.",
+          counted(events, "event"), events),
+      fmt::format("To have them delivered, change the kind back and replay the time in which they came. {}",
+                  kUntilSwitched),
+      clock_.wall_ms());
+  log_error("export.payloads_not_kept", {{"destination", destination.name}, {"message", problem.message}});
+  if (auto written = records_.add_loss(destination.id, problem); !written) return written;
+  note(destination.id, std::move(problem));
+  return {};
+}
+
+void StartPlaces::tell_lost_entries(const journal::Cursor& cursor, ObjectId destination) {
+  std::uint64_t entries = 0;
+  const bool is_behind_end = cursor.position > journal_.end();
+  bool concerned = is_behind_end, is_known = true;
+  for (const journal::StartLoss& loss : journal_.start_losses()) {
+    if (!is_behind_end && cursor.position >= loss.behind) continue;
+    concerned = true;
+    is_known = is_known && loss.entries > 0;
+    entries += loss.entries;
+  }
+  if (!concerned) return;
+  is_known = is_known && entries > 0;
+  const Problem problem = place_note(
+      "journal_entries_lost",
+      fmt::format(
+          "The journal lost entries behind {}, the place up to which this destination had delivered. What it had "
+          "not delivered of them is lost: {}. How many events that is, is not known.",
+          place_text(cursor.position),
+          is_known ? fmt::format("at most {} (payloads, or parts of large ones, of all environments)",
+                                 entries == 1 ? "1 entry" : fmt::format("{} entries", entries))
+                   : "whatever was accepted after that place and is not in the journal any more"),
+      fmt::format("{} If the files are elsewhere: stop Sluice, put them back, start it, and replay the time that they "
+                  "cover, where the destination's kind has replays. {}",
+                  kCheckDisk, kUntilSwitched),
+      clock_.wall_ms());
+  log_error("export.journal_entries_lost", {{"destination", destination.hex()},
+                                            {"name", name_in_start_record(files_, records_.path_of(destination))},
+                                            {"message", problem.message},
+                                            {"remedy", problem.remedy}});
+  if (auto written = records_.add_loss(destination, problem); !written)
+    log_warn("export.loss_not_recorded", {{"destination", destination.hex()}, {"reason", written.error().message}});
+  note(destination, problem);
+}
+
+void StartPlaces::note(ObjectId destination, Problem problem) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Problem>& notes = notes_[destination];
+  const auto same = std::ranges::find(notes, problem.code, &Problem::code);
+  if (same == notes.end())
+    notes.push_back(std::move(problem));
+  else
+    *same = std::move(problem);
+}
+
+void StartPlaces::note_losses(ObjectId destination) {
+  for (Problem& loss : records_.losses(destination)) note(destination, std::move(loss));
+}
+
+void StartPlaces::acknowledged(ObjectId destination) {
+  if (auto cleared = records_.clear_losses(destination); !cleared)
+    log_warn("export.loss_not_cleared", {{"destination", destination.hex()}, {"reason", cleared.error().message}});
+  const std::lock_guard lock(mutex_);
+  notes_.erase(destination);
+}
+
+Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, const catalog::Destination* known) {
   bool first;
   {
     const std::lock_guard lock(mutex_);  // from now on no apply() drops the hold
@@ -85,7 +237,7 @@ Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, L
     return false;
   }
   if (is_lost(**cursor_file, destination)) {
-    if (auto restarted = restart(**cursor_file, destination, name, lost); !restarted) return failed(restarted.error());
+    if (auto restarted = restart(**cursor_file, destination, name, known); !restarted) return failed(restarted.error());
     return false;
   }
   journal::Cursor cursor;
@@ -129,7 +281,8 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
   auto cursor_file = journal::CursorFile::open(directory_, id, files_);
   if (!cursor_file) return cursor_file;
   journal::CursorFile& cursor = **cursor_file;
-  if (is_lost(cursor, id) && lost_cursor_of(destination) == LostCursor::newest) {
+  note_losses(id);
+  if (is_lost(cursor, id) && !resumes_at_oldest(destination)) {
     hold(id, journal_.oldest());
     return fail(fmt::format(
         "The destination's cursor {} was {}: how far payloads were forwarded is not known, and forwarding all of the "
@@ -137,16 +290,19 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
         path_of(id), cursor.damaged() ? "damaged" : "missing, or empty"));
   }
   if (is_lost(cursor, id)) {
-    if (auto restarted = restart(cursor, id, destination.name, LostCursor::oldest); !restarted)
+    if (auto restarted = restart(cursor, id, destination.name, &destination); !restarted)
       return tl::unexpected(restarted.error());
   } else if (!cursor.loaded()) {
     // It is new. The record comes behind its place: the other way round a crash would make it look lost.
     journal::Cursor first;
     first.position = destination.from_oldest ? journal_.oldest() : journal_.end();
+    first.unit = unit_of(destination);
     hold(id, first.position);
     if (auto saved = cursor.save(first); !saved) return tl::unexpected(saved.error());
   } else if (auto pulled = pull_back(cursor, id, journal_); !pulled) {
     return tl::unexpected(pulled.error());
+  } else if (auto adapted = restart_of_other_unit(cursor, destination); !adapted) {
+    return tl::unexpected(adapted.error());
   }
   if (auto written = records_.write(id, destination.name, clock_.wall_ms()); !written)
     log_warn("export.start_not_recorded", {{"destination", destination.name}, {"reason", written.error().message}});
@@ -157,7 +313,9 @@ Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destinatio
   auto existing = journal::CursorFile::open_existing(directory_, destination.id, files_);
   if (!existing) return tl::unexpected(existing.error());
   if (!*existing && !records_.exists(destination.id)) return {};  // it has never been on
+  note_losses(destination.id);
   if (*existing && (*existing)->loaded()) {
+    if (auto adapted = restart_of_other_unit(**existing, destination); !adapted) return adapted;
     if (auto written = records_.write(destination.id, destination.name, clock_.wall_ms()); !written)
       log_warn("export.start_not_recorded", {{"destination", destination.name}, {"reason", written.error().message}});
     return {};
@@ -165,13 +323,13 @@ Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destinatio
   auto cursor_file = journal::CursorFile::open(directory_, destination.id, files_);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!is_lost(**cursor_file, destination.id)) return {};
-  return restart(**cursor_file, destination.id, destination.name, lost_cursor_of(destination));
+  return restart(**cursor_file, destination.id, destination.name, &destination);
 }
 
-std::optional<Problem> StartPlaces::lost_cursor(ObjectId destination) const {
+std::vector<Problem> StartPlaces::notes(ObjectId destination) const {
   const std::lock_guard lock(mutex_);
-  const auto found = lost_.find(destination);
-  return found == lost_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = notes_.find(destination);
+  return found == notes_.end() ? std::vector<Problem>() : found->second;
 }
 
 void StartPlaces::hold(ObjectId destination, journal::Position position) {
@@ -212,7 +370,7 @@ void StartPlaces::left(ObjectId destination) {
   reserved_.erase(destination);
   running_.erase(destination);
   counted_.erase(destination);
-  lost_.erase(destination);
+  notes_.erase(destination);
   unhold(destination);
 }
 
@@ -233,18 +391,18 @@ void StartPlaces::forget(ObjectId destination) {
   records_.remove(destination);
 }
 
-void StartPlaces::repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files) {
-  const auto names = files.list(directory);
-  if (!names) return;  // none yet
-  for (const std::string& name : *names) {
-    if (!name.ends_with(kCursorSuffix)) continue;
-    const auto id = ObjectId::parse(std::string_view(name).substr(0, name.size() - kCursorSuffix.size()));
-    if (!id) continue;
-    auto cursor_file = journal::CursorFile::open_existing(directory, *id, files);
-    auto pulled = cursor_file ? Result<void>() : Result<void>(tl::unexpected(cursor_file.error()));
-    if (cursor_file && *cursor_file) pulled = pull_back(**cursor_file, *id, journal);
-    if (!pulled) log_warn("export.cursor_unreadable", {{"destination", id->hex()}, {"reason", pulled.error().message}});
-  }
+void StartPlaces::repair() {
+  for_each_cursor(directory_, files_, [this](ObjectId id, journal::CursorFile& cursor_file) {
+    // Before the place is moved: after that nothing tells of it.
+    if (cursor_file.loaded()) tell_lost_entries(*cursor_file.loaded(), id);
+    return pull_back(cursor_file, id, journal_);
+  });
+}
+
+void StartPlaces::pull_back_all(const std::string& directory, const journal::Journal& journal,
+                                storage::FileSystem& files) {
+  for_each_cursor(directory, files,
+                  [&](ObjectId id, journal::CursorFile& cursor_file) { return pull_back(cursor_file, id, journal); });
 }
 
 }  // namespace sluice::exporting

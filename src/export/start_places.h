@@ -5,6 +5,10 @@
 //
 // A destination that has begun (export/start_records.h, or expect_places()) and has no cursor any more, or a damaged
 // one, starts at the oldest entry the journal has: events come twice rather than not at all, and status and log say so.
+//
+// A cursor of one that forwarded payloads means nothing to one that delivers events (journal::CursorUnit), and the
+// other way round: when a destination's kind changed so, it resumes at the beginning of the entry that its cursor
+// stands in, and its totals begin anew.
 #pragma once
 
 #include <map>
@@ -13,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "catalog/snapshot.h"
@@ -28,11 +33,9 @@ inline constexpr std::string_view kCursorSuffix = ".cursor";
 
 // Where a destination resumes whose cursor is lost. Events come again from the oldest entry, and are known by their
 // ids. Payloads as SDKs sent them must not: LaunchDarkly would count experiments twice. Such a destination does not
-// start (open()) until its owner has switched it off and on: it then resumes with what comes.
-enum class LostCursor : std::uint8_t { oldest, newest };
-inline LostCursor lost_cursor_of(const catalog::Destination& destination) {
-  return destination.wants_originals ? LostCursor::newest : LostCursor::oldest;
-}
+// start (open()) until its owner has switched it off and on: it then resumes with what comes, and how many payloads
+// that passes over at most is told until its owner acts.
+inline bool resumes_at_oldest(const catalog::Destination& destination) { return !destination.wants_originals; }
 
 // Any thread, unless said otherwise. Its lock is held for changes in memory only.
 class StartPlaces {
@@ -51,9 +54,8 @@ class StartPlaces {
   void expect_places(std::set<ObjectId> destinations);
 
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
-  // until release() or switched_off(). `name` is for people.
-  // A cursor that is lost is replaced by one at `lost`.
-  Result<bool> reserve(ObjectId destination, std::string_view name, LostCursor lost = LostCursor::oldest);
+  // until release() or switched_off(). `name` is for people. `known`: the destination as it is; null: it is new.
+  Result<bool> reserve(ObjectId destination, std::string_view name, const catalog::Destination* known = nullptr);
   // The change that reserve() was for was refused: does what switched_off() does, and removes a cursor that was created
   // for it.
   void release(ObjectId destination);
@@ -64,10 +66,13 @@ class StartPlaces {
   // Its cursor, at the place where it is to start, for a destination that is about to run. An error: the cursor cannot
   // be read or saved just now. The thread of apply().
   Result<std::unique_ptr<journal::CursorFile>> open(const catalog::Destination& destination);
-  // Of a destination that is off: if it has begun and its cursor is lost, it gets another one. The thread of apply().
+  // Of a destination that is off: if it has begun and its cursor is lost, or counts what its kind does not, it gets
+  // another one. The thread of apply().
   Result<void> restore_if_lost(const catalog::Destination& destination);
-  // That its cursor was lost in this life of the process, for status; nothing: it was not.
-  std::optional<Problem> lost_cursor(ObjectId destination) const;
+  // What happened to its place, for status: in this life of the process, and losses that its owner has not answered.
+  std::vector<Problem> notes(ObjectId destination) const;
+  // Its owner switched it off while it ran, and so has seen its notes.
+  void acknowledged(ObjectId destination);
 
   // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start
   // or not. It runs from now on, and holds its place itself; it stopped, and is held until is_off(), left() or
@@ -85,9 +90,11 @@ class StartPlaces {
   void left(ObjectId destination);
   // The same, and removes its cursor.
   void forget(ObjectId destination);
-  // Pulls back cursors in `directory` that stand behind the journal's end. At start. One that cannot be read or saved
-  // is left to whoever opens it next.
-  static void repair(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
+  // Tells what the journal lost before destinations had it (Journal::start_losses()), and pulls back cursors that stand
+  // behind the journal's end. At start. One that cannot be read or saved is left to whoever opens it next.
+  void repair();
+  // The same for cursors of replays in `directory`, of which nothing is told.
+  static void pull_back_all(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
  private:
   using CursorPointer = std::unique_ptr<journal::CursorFile>;
@@ -95,7 +102,14 @@ class StartPlaces {
   void unhold(ObjectId destination);     // under mutex_
   void drop_hold(ObjectId destination);  // under mutex_; not of one that runs, or misses what nobody counts
   bool is_lost(const journal::CursorFile& cursor, ObjectId destination) const;
-  Result<void> restart(journal::CursorFile& cursor, ObjectId destination, std::string_view name, LostCursor at);
+  // `known`: null where it is not.
+  Result<void> restart(journal::CursorFile& cursor, ObjectId destination, std::string_view name,
+                       const catalog::Destination* known);
+  Result<void> restart_of_other_unit(journal::CursorFile& cursor, const catalog::Destination& destination);
+  Result<void> tell_payloads_not_kept(journal::Position from, const catalog::Destination& destination);
+  void tell_lost_entries(const journal::Cursor& cursor, ObjectId destination);
+  void note(ObjectId destination, Problem problem);  // in place of one of the same code
+  void note_losses(ObjectId destination);            // that its record has
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
 
   journal::Journal& journal_;
@@ -108,7 +122,7 @@ class StartPlaces {
   std::set<ObjectId> running_;
   std::set<ObjectId> counted_;  // off, and what they miss is counted
   std::set<ObjectId> held_;     // the journal has a hold of that name
-  std::map<ObjectId, Problem> lost_;
+  std::map<ObjectId, std::vector<Problem>> notes_;
   std::set<ObjectId> expected_;  // that have a place, or had one
 };
 

@@ -1,6 +1,7 @@
 // A truly new destination starts now, and one whose cursor is gone at the oldest entry, however it went.
 #include "export/start_places.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -15,6 +16,7 @@ class StartPlacesTest : public testing::Test {
  protected:
   StartPlacesTest() {
     destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
+    destination_.environment_id = *ObjectId::parse("578d1e02d2943862c52b9686");
     destination_.name = "flag events";
     limits_.segment_bytes = 64 << 10;
     limits_.min_free_bytes = 0;
@@ -23,6 +25,7 @@ class StartPlacesTest : public testing::Test {
     journal::AppendRequest request;
     request.environment = *ObjectId::parse("578d1e02d2943862c52b9686");
     request.received_ms = clock_.wall_ms();
+    request.counts[static_cast<std::size_t>(event::EventKind::original)] = 1;
     request.entry = "entry";
     request.done = [&](journal::AppendOutcome outcome) { stored.set_value(outcome); };
     journal_->append(std::move(request));
@@ -30,6 +33,25 @@ class StartPlacesTest : public testing::Test {
     const auto opened = StartPlaces(*journal_, files_, clock_, "/data").open(destination_);
     EXPECT_TRUE(opened);
     EXPECT_EQ((*opened)->loaded()->position, journal_->end());
+  }
+
+  static std::optional<Problem> noted(const StartPlaces& places, ObjectId destination, std::string_view code) {
+    for (Problem& note : places.notes(destination))
+      if (note.code == code) return std::move(note);
+    return std::nullopt;
+  }
+  static std::optional<Problem> lost_cursor(const StartPlaces& places, ObjectId destination) {
+    return noted(places, destination, "cursor_lost");
+  }
+  journal::Cursor saved() { return *(*journal::CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
+  void save(const journal::Cursor& cursor) {
+    ASSERT_TRUE((*journal::CursorFile::open("/data/cursors", destination_.id, files_))->save(cursor));
+  }
+  // A new process: cursors are looked at before anything runs.
+  std::unique_ptr<StartPlaces> restarted() {
+    auto places = std::make_unique<StartPlaces>(*journal_, files_, clock_, "/data");
+    places->repair();
+    return places;
   }
 
   storage::FakeFileSystem files_{1};
@@ -42,7 +64,7 @@ class StartPlacesTest : public testing::Test {
 TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
   const std::string path = "/data/cursors/610addeadbeefaa86ec9a7d4.cursor";
   const std::string whole = files_.bytes(path);
-  ASSERT_EQ(whole.size(), 4096u + 96u);
+  ASSERT_EQ(whole.size(), 4096u + 104u);
   std::string rotten = whole;
   rotten[20] = static_cast<char>(rotten[20] ^ 1);
   rotten[4096] = 'x';
@@ -69,7 +91,7 @@ TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
       const auto cursor = journal::CursorFile::open("/data/cursors", destination_.id, files_);
       ASSERT_TRUE(cursor && (*cursor)->loaded());
       EXPECT_EQ((*cursor)->loaded()->position, journal_->oldest());
-      const auto problem = places.lost_cursor(destination_.id);
+      const auto problem = lost_cursor(places, destination_.id);
       ASSERT_TRUE(problem);
       EXPECT_EQ(problem->code, "cursor_lost");
       EXPECT_NE(problem->message.find(path), std::string::npos);
@@ -80,9 +102,9 @@ TEST_F(StartPlacesTest, a_lost_cursor_starts_at_the_oldest_entry_and_says_so) {
   other.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
   StartPlaces places(*journal_, files_, clock_, "/data");
   ASSERT_TRUE(places.open(other));
-  EXPECT_FALSE(places.lost_cursor(other.id)) << "it is new";
+  EXPECT_FALSE(lost_cursor(places, other.id)) << "it is new";
   ASSERT_TRUE(places.restore_if_lost(destination_));
-  EXPECT_FALSE(places.lost_cursor(destination_.id)) << "it has one";
+  EXPECT_FALSE(lost_cursor(places, destination_.id)) << "it has one";
 }
 
 // Its record is gone with its cursor: a backup without both folders was restored. The catalog still knows that it was
@@ -95,10 +117,10 @@ TEST_F(StartPlacesTest, a_destination_of_which_nothing_is_left_starts_at_the_old
   const auto opened = places.open(other);
   ASSERT_TRUE(opened);
   EXPECT_EQ((*opened)->loaded()->position, journal_->oldest());
-  ASSERT_TRUE(places.lost_cursor(other.id));
+  ASSERT_TRUE(lost_cursor(places, other.id));
   places.forget(other.id);
   ASSERT_TRUE(places.open(other));
-  EXPECT_FALSE(places.lost_cursor(other.id)) << "it was deleted, and is new now";
+  EXPECT_FALSE(lost_cursor(places, other.id)) << "it was deleted, and is new now";
 }
 
 TEST_F(StartPlacesTest, a_catalog_that_was_restored_beside_an_empty_journal_has_lost_nothing) {
@@ -108,7 +130,7 @@ TEST_F(StartPlacesTest, a_catalog_that_was_restored_beside_an_empty_journal_has_
   StartPlaces places(**journal, files, clock_, "/data");
   places.expect_places({destination_.id});
   ASSERT_TRUE(places.open(destination_));
-  EXPECT_FALSE(places.lost_cursor(destination_.id));
+  EXPECT_FALSE(lost_cursor(places, destination_.id));
 }
 
 TEST_F(StartPlacesTest, a_lost_cursor_of_a_destination_that_repeats_payloads_waits_for_its_owner_to_switch_it_off) {
@@ -124,8 +146,102 @@ TEST_F(StartPlacesTest, a_lost_cursor_of_a_destination_that_repeats_payloads_wai
   const auto again = places.open(destination_);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ((*again)->loaded()->position, journal_->end());
-  ASSERT_TRUE(places.lost_cursor(destination_.id));
-  EXPECT_NE(places.lost_cursor(destination_.id)->message.find("were not forwarded"), std::string::npos);
+  ASSERT_TRUE(lost_cursor(places, destination_.id));
+  const std::string told = lost_cursor(places, destination_.id)->message;
+  EXPECT_NE(told.find("at most 1."), std::string::npos) << told;
+  const auto after_restart = restarted();
+  ASSERT_TRUE(after_restart->open(destination_));
+  ASSERT_TRUE(lost_cursor(*after_restart, destination_.id)) << "until its owner has seen it";
+  EXPECT_EQ(lost_cursor(*after_restart, destination_.id)->message, told);
+  after_restart->acknowledged(destination_.id);
+  EXPECT_FALSE(lost_cursor(*after_restart, destination_.id));
+  const auto later = restarted();
+  ASSERT_TRUE(later->open(destination_));
+  EXPECT_FALSE(lost_cursor(*later, destination_.id));
+}
+
+// An attacker's scripts kind1 and kind2: a place inside an entry is one of the other unit.
+TEST_F(StartPlacesTest, a_cursor_of_another_unit_resumes_at_the_beginning_of_its_entry_with_totals_of_its_own) {
+  for (const bool on : {true, false}) {
+    for (const bool to_payloads : {false, true}) {
+      SCOPED_TRACE(testing::Message() << on << to_payloads);
+      destination_.wants_originals = to_payloads;
+      journal::Cursor before;
+      before.position = journal_->oldest();
+      before.events_done = 2;
+      before.delivered_events = 7;
+      before.unit = to_payloads ? journal::CursorUnit::events : journal::CursorUnit::payloads;
+      save(before);
+      const auto places = restarted();
+      if (on) {
+        ASSERT_TRUE(places->open(destination_));
+      } else {
+        ASSERT_TRUE(places->restore_if_lost(destination_));
+      }
+      journal::Cursor expected;
+      expected.position = before.position;
+      expected.unit = to_payloads ? journal::CursorUnit::payloads : journal::CursorUnit::events;
+      EXPECT_EQ(saved(), expected);
+      const auto note = noted(*places, destination_.id, "kind_changed");
+      ASSERT_TRUE(note);
+      EXPECT_NE(note->message.find(to_payloads ? "7 events" : "7 payloads"), std::string::npos) << note->message;
+      const auto next = restarted();
+      ASSERT_TRUE(next->open(destination_));
+      EXPECT_FALSE(noted(*next, destination_.id, "kind_changed")) << "it is of its unit";
+    }
+  }
+}
+
+TEST_F(StartPlacesTest, a_cursor_of_a_version_that_noted_no_unit_keeps_its_place) {
+  journal::Cursor before;
+  before.position = journal_->oldest();
+  before.events_done = 2;
+  save(before);
+  ASSERT_TRUE(restarted()->open(destination_));
+  EXPECT_EQ(saved(), before);
+}
+
+// An attacker's scripts files1, files3 and old.
+TEST_F(StartPlacesTest, a_journal_that_is_gone_is_told_of_each_destination_that_stood_in_it) {
+  const std::string stood = fmt::format("{}/{}", saved().position.value >> 32, saved().position.value & UINT32_MAX);
+  for (const bool with_extent : {true, false}) {
+    SCOPED_TRACE(with_extent);
+    const journal::Cursor before = saved();
+    journal_.reset();
+    for (const std::string& path : files_.paths()) {
+      if (!path.starts_with("/data/journal/") || (with_extent && path.ends_with("extent"))) continue;
+      ASSERT_TRUE(files_.remove(path));
+    }
+    journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_);
+    const auto places = restarted();
+    ASSERT_TRUE(places->open(destination_));
+    const auto told = noted(*places, destination_.id, "journal_entries_lost");
+    ASSERT_TRUE(told);
+    EXPECT_NE(told->message.find(with_extent ? "at most 1 entry" : "not in the journal any more"), std::string::npos)
+        << told->message;
+    EXPECT_NE(told->message.find(stood), std::string::npos) << told->message;
+    // The same journal once more: nothing new is lost, and what was is not forgotten.
+    save({.position = journal_->end()});
+    journal_.reset();
+    journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_);
+    const auto again = restarted();
+    ASSERT_TRUE(again->open(destination_));
+    ASSERT_TRUE(noted(*again, destination_.id, "journal_entries_lost"));
+    again->acknowledged(destination_.id);
+    const auto later = restarted();
+    ASSERT_TRUE(later->open(destination_));
+    EXPECT_FALSE(noted(*later, destination_.id, "journal_entries_lost"));
+    save(before);
+  }
+}
+
+TEST_F(StartPlacesTest, an_older_journal_that_was_put_back_is_told_of_a_cursor_behind_its_end) {
+  journal::Cursor beyond = saved();
+  beyond.position.value += std::uint64_t{5} << 32;
+  save(beyond);
+  const auto places = restarted();
+  EXPECT_EQ(saved().position, journal_->end());
+  EXPECT_TRUE(noted(*places, destination_.id, "journal_entries_lost"));
 }
 
 TEST_F(StartPlacesTest, a_destination_that_repeats_payloads_never_resumes_at_the_oldest_however_soon_it_is_on_again) {
@@ -135,7 +251,7 @@ TEST_F(StartPlacesTest, a_destination_that_repeats_payloads_never_resumes_at_the
   ASSERT_TRUE(files_.remove("/data/cursors/" + destination_.id.hex() + ".cursor"));
   StartPlaces places(*journal_, files_, clock_, "/data");
   ASSERT_FALSE(places.open(destination_));
-  ASSERT_TRUE(places.reserve(destination_.id, "", lost_cursor_of(destination_)));  // before anybody looked at it as off
+  ASSERT_TRUE(places.reserve(destination_.id, "", &destination_));  // before anybody looked at it as off
   const auto again = places.open(destination_);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ((*again)->loaded()->position, journal_->end());
@@ -155,7 +271,7 @@ TEST_F(StartPlacesTest, a_crash_before_a_new_destination_has_its_place_does_not_
   for (const auto& image : images) {
     StartPlaces places(*journal_, *image, clock_, "/data");
     ASSERT_TRUE(places.open(other));
-    EXPECT_FALSE(places.lost_cursor(other.id));
+    EXPECT_FALSE(lost_cursor(places, other.id));
   }
 }
 

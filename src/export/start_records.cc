@@ -3,11 +3,51 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 #include "storage/whole_file.h"
 
 namespace sluice::exporting {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr const char* kLosses = "losses";
+
+// An object; empty when the file holds none, or cannot be read.
+ordered_json read_record(storage::FileSystem& files, const std::string& path) {
+  const auto text = storage::read_whole(files, path);
+  if (!text || !*text) return ordered_json::object();
+  ordered_json read = ordered_json::parse(**text, nullptr, false);
+  return read.is_object() ? read : ordered_json::object();
+}
+
+std::string text_in(const ordered_json& object, const char* member) {
+  const auto found = object.is_object() ? object.find(member) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t number_in(const ordered_json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+Result<void> replace_record(storage::FileSystem& files, const std::string& directory, const std::string& path,
+                            ObjectId destination, const ordered_json& record) {
+  const auto failed = [&](const storage::FileError& error) {
+    return fail(
+        fmt::format("That destination {} has begun cannot be written down: {}. Free space on the data "
+                    "directory's disk, or fix its permissions.",
+                    destination.hex(), error.message));
+  };
+  if (const auto made = files.make_directory(directory); !made) return failed(made.error());
+  const std::string bytes = record.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  if (const auto written = storage::replace_whole(files, path, bytes); !written) return failed(written.error());
+  return {};
+}
+
+}  // namespace
 
 bool StartRecords::exists(ObjectId destination) const {
   const auto file = files_.open(path_of(destination), false);
@@ -16,29 +56,57 @@ bool StartRecords::exists(ObjectId destination) const {
 
 Result<void> StartRecords::write(ObjectId destination, std::string_view name, std::int64_t now_ms) {
   const std::string path = path_of(destination);
-  if (exists(destination) && (name.empty() || name_in_start_record(files_, path) == name)) return {};
-  const auto failed = [&](const storage::FileError& error) {
-    return fail(
-        fmt::format("That destination {} has begun cannot be written down: {}. Free space on the data "
-                    "directory's disk, or fix its permissions.",
-                    destination.hex(), error.message));
-  };
-  if (const auto made = files_.make_directory(directory_); !made) return failed(made.error());
-  const nlohmann::ordered_json text = {{"name", std::string(name)}, {"began", iso_time_ms(now_ms)}};
-  const std::string bytes = text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  if (const auto written = storage::replace_whole(files_, path, bytes); !written) return failed(written.error());
-  return {};
+  ordered_json record = read_record(files_, path);
+  if (exists(destination) && (name.empty() || text_in(record, "name") == name)) return {};
+  ordered_json written = {{"name", std::string(name)}, {"began", iso_time_ms(now_ms)}};
+  if (const auto losses = record.find(kLosses); losses != record.end()) written[kLosses] = std::move(*losses);
+  return replace_record(files_, directory_, path, destination, written);
 }
 
 // It may have none.
 void StartRecords::remove(ObjectId destination) { (void)files_.remove(path_of(destination)); }
 
+std::vector<Problem> StartRecords::losses(ObjectId destination) const {
+  std::vector<Problem> losses;
+  const ordered_json record = read_record(files_, path_of(destination));
+  const auto found = record.find(kLosses);
+  if (found == record.end() || !found->is_array()) return losses;
+  for (const ordered_json& each : *found) {
+    if (!each.is_object()) continue;
+    Problem loss;
+    loss.weight = Problem::Weight::note;
+    loss.code = text_in(each, "code");
+    loss.message = text_in(each, "message");
+    loss.remedy = text_in(each, "remedy");
+    loss.since_ms = loss.last_seen_ms = number_in(each, "since_ms");
+    loss.times = 1;
+    losses.push_back(std::move(loss));
+  }
+  return losses;
+}
+
+Result<void> StartRecords::add_loss(ObjectId destination, const Problem& loss) {
+  const std::string path = path_of(destination);
+  ordered_json record = read_record(files_, path);
+  ordered_json losses = ordered_json::array();
+  if (const auto known = record.find(kLosses); known != record.end() && known->is_array())
+    for (ordered_json& each : *known)
+      if (text_in(each, "code") != loss.code) losses.push_back(std::move(each));
+  losses.push_back(
+      {{"code", loss.code}, {"message", loss.message}, {"remedy", loss.remedy}, {"since_ms", loss.since_ms}});
+  record[kLosses] = std::move(losses);
+  return replace_record(files_, directory_, path, destination, record);
+}
+
+Result<void> StartRecords::clear_losses(ObjectId destination) {
+  const std::string path = path_of(destination);
+  ordered_json record = read_record(files_, path);
+  if (record.erase(kLosses) == 0) return {};
+  return replace_record(files_, directory_, path, destination, record);
+}
+
 std::string name_in_start_record(storage::FileSystem& files, const std::string& path) {
-  const auto text = storage::read_whole(files, path);
-  if (!text || !*text) return {};
-  const nlohmann::json read = nlohmann::json::parse(**text, nullptr, false);
-  const auto name = read.is_object() ? read.find("name") : read.end();
-  return name != read.end() && name->is_string() ? name->get<std::string>() : std::string();
+  return text_in(read_record(files, path), "name");
 }
 
 }  // namespace sluice::exporting

@@ -1,15 +1,19 @@
-// Which destinations have been given a place in the journal, kept apart from the place itself, so that a destination
-// whose cursor is gone is told from a new one. DATA_DIR/destinations/ID.json, written once the cursor is durable:
-//   {"name":"flag events","began":"2026-11-26T17:00:00.000Z"}
-// What it says is for people; that it is there is what counts.
+// That a destination has begun: it was given a place in the journal once, so that a missing cursor is one that was lost
+// and not that of a new destination. DATA_DIR/destinations/ID.json, written once the cursor is durable:
+//   {"name":"flag events","began":"2026-11-26T17:00:00.000Z",
+//    "losses":[{"code":"journal_entries_lost","message":"…","remedy":"…","since_ms":1795712400000}]}
+// That it is there is what counts; the name is for people. `losses` are what status and log tell of events that it may
+// never get and no counter has: they stay until the owner switches the destination off and on.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/object_id.h"
 #include "base/result.h"
+#include "export/health.h"
 #include "storage/file_system.h"
 
 namespace sluice::exporting {
@@ -25,8 +29,15 @@ class StartRecords {
   Result<void> write(ObjectId destination, std::string_view name, std::int64_t now_ms);
   void remove(ObjectId destination);
 
- private:
+  std::vector<Problem> losses(ObjectId destination) const;
+  // Durable when it returns; in place of an earlier one of the same code. Creates the record where there is none.
+  Result<void> add_loss(ObjectId destination, const Problem& loss);
+  // Does nothing where there is none.
+  Result<void> clear_losses(ObjectId destination);
+
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex() + ".json"; }
+
+ private:
   storage::FileSystem& files_;
   const std::string directory_;
 };

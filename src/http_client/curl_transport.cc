@@ -67,6 +67,7 @@ struct Transfer {
   Waiting what;
   HttpResponse response;
   int status_of_part = 0;
+  bool has_headers = false;  // all of them
   std::size_t header_bytes = 0;
   std::size_t max_response_bytes = 0;
   std::uint64_t body_sent = 0;  // of its body_source
@@ -102,8 +103,10 @@ std::size_t take_header(char* line, std::size_t size, std::size_t count, void* i
     const std::size_t space = std::min(text.find(' '), text.size());
     const int status = std::atoi(std::string(text.substr(space)).c_str());
     transfer.status_of_part = status >= 200 ? status : 0;
+    transfer.has_headers = false;
     return size * count;
   }
+  if (text == "\r\n" || text == "\n") transfer.has_headers = true;
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return size * count;
   std::string_view value = text.substr(colon + 1);
@@ -397,6 +400,7 @@ void CurlTransport::Loop::prepare(Transfer& transfer) {
   transfer.body_sent = 0;
   transfer.body_failure.clear();
   transfer.status_of_part = 0;
+  transfer.has_headers = false;
   transfer.header_bytes = 0;
   transfer.max_response_bytes = options_.max_response_bytes;
   if (request.max_response_bytes != 0)
@@ -541,6 +545,10 @@ HttpResponse CurlTransport::Loop::fault_response(const Transfer& transfer, CURLc
   response.proxy_status = facts.proxy.empty() ? 0 : facts.proxy_status;
   response.request_sent = sent_bytes > 0 || transfer.broke_unanswered;
   response.status_of_part = transfer.status_of_part;
+  const bool is_announced =
+      !transfer.response.header("content-length").empty() || !transfer.response.header("transfer-encoding").empty();
+  response.is_cut =
+      response.fault == TransportFault::reset && transfer.too_large.empty() && (!transfer.has_headers || is_announced);
   return response;
 }
 

@@ -305,14 +305,19 @@ TEST(CurlTransport, tells_of_a_connection_that_breaks) {
   HttpServerFake server([](const HttpServerFake::Request& request) {
     if (request.target == "/half")
       return HttpServerFake::Answer{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", true};
+    if (request.target == "/half-a-chunk")
+      return HttpServerFake::Answer{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha", true};
+    if (request.target == "/no-chunk")
+      return HttpServerFake::Answer{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n", true};
     return HttpServerFake::Answer{};
   });
   CurlTransport transport;
-  for (const char* path : {"/", "/half"}) {
+  for (const char* path : {"/", "/half", "/half-a-chunk", "/no-chunk"}) {
     const HttpResponse response = send_and_wait(transport, request_to(server.url() + path));
     EXPECT_EQ(response.fault, TransportFault::reset) << response.fault_text;
     EXPECT_EQ(response.body, "");
-    EXPECT_EQ(response.status_of_part, std::string_view(path) == "/half" ? 200 : 0);
+    EXPECT_EQ(response.status_of_part, std::string_view(path) == "/" ? 0 : 200);
+    EXPECT_TRUE(response.is_cut);
   }
 }
 

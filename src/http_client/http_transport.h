@@ -51,7 +51,10 @@ enum class TransportFault : std::uint8_t { none, resolve, connect, tls, proxy, t
 struct HttpResponse {
   TransportFault fault = TransportFault::none;  // not none: no whole answer came; `status` is 0
   std::string fault_text;                       // host and the library's words, for a person
-  int status_of_part = 0;     // of a fault: the status of an answer that began, but whose rest is lost or too large
+  int status_of_part = 0;  // of a fault: the status of an answer that began, but whose rest is lost or too large
+  // Of a fault: the connection broke before the headers or the body that they announce (by Content-Length, or in
+  // chunks) had come. Not where the body ends with the connection, or is too large.
+  bool is_cut = false;
   int proxy_status = 0;       // of a fault: what the proxy answered to CONNECT; 0: no proxy, or no answer
   bool request_sent = false;  // of a fault: the server was reached, and the request or some of it was sent
   int status = 0;

@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kCursorMagic = "SLUICECU";
 constexpr std::uint32_t kCursorFormatVersion = 1;
 constexpr std::size_t kSlotBytes = 96;
+// Behind it, of what the cursor counts. Its checksum covers the slot's, so that one that an earlier version left there,
+// which does not know of it, does not count.
+constexpr std::size_t kUnitBytes = 8;
 // A slot to a page of its own, so that a write that fails half way cannot reach the other one.
 constexpr std::uint64_t kSlotDistance = 4096;
 
@@ -22,7 +25,7 @@ struct Slot {
 };
 
 std::string encode_slot(const Slot& slot, const ObjectId& destination) {
-  std::string bytes(kSlotBytes, '\0');
+  std::string bytes(kSlotBytes + kUnitBytes, '\0');
   char* at = bytes.data();
   kCursorMagic.copy(at, kCursorMagic.size());
   store<std::uint32_t>(at + 8, kCursorFormatVersion);
@@ -37,12 +40,22 @@ std::string encode_slot(const Slot& slot, const ObjectId& destination) {
   store<std::uint64_t>(at + 80, slot.cursor.expired_events);
   store<std::uint64_t>(at + 88, slot.cursor.filtered_events);
   store<std::uint32_t>(at + 12, crc32c(at + 16, kSlotBytes - 16));
+  if (slot.cursor.unit == CursorUnit::unknown) return bytes;
+  store<std::uint32_t>(at + kSlotBytes, static_cast<std::uint32_t>(slot.cursor.unit));
+  store<std::uint32_t>(at + kSlotBytes + 4, crc32c(at + 12, kSlotBytes - 12 + 4));
   return bytes;
+}
+
+CursorUnit decode_unit(std::string_view bytes) {
+  const char* at = bytes.data() + kSlotBytes;
+  if (load<std::uint32_t>(at + 4) != crc32c(bytes.data() + 12, kSlotBytes - 12 + 4)) return CursorUnit::unknown;
+  const auto unit = load<std::uint32_t>(at);
+  return unit > static_cast<std::uint32_t>(CursorUnit::payloads) ? CursorUnit::unknown : static_cast<CursorUnit>(unit);
 }
 
 std::optional<Slot> decode_slot(std::string_view bytes, const ObjectId& destination) {
   const char* at = bytes.data();
-  if (bytes.size() < kSlotBytes || !bytes.starts_with(kCursorMagic) ||
+  if (bytes.size() < kSlotBytes + kUnitBytes || !bytes.starts_with(kCursorMagic) ||
       load<std::uint32_t>(at + 8) != kCursorFormatVersion ||
       load<std::uint32_t>(at + 12) != crc32c(at + 16, kSlotBytes - 16) ||
       std::memcmp(at + 16, destination.bytes.data(), ObjectId::kBytes) != 0) {
@@ -58,6 +71,7 @@ std::optional<Slot> decode_slot(std::string_view bytes, const ObjectId& destinat
   slot.cursor.dead_lettered_bytes = load<std::uint64_t>(at + 72);
   slot.cursor.expired_events = load<std::uint64_t>(at + 80);
   slot.cursor.filtered_events = load<std::uint64_t>(at + 88);
+  slot.cursor.unit = decode_unit(bytes);
   return slot;
 }
 
@@ -107,7 +121,7 @@ Result<std::unique_ptr<CursorFile>> CursorFile::open_existing(const std::string&
 Result<void> CursorFile::load() {
   bool blank = true;
   for (const std::uint64_t slot_at : {std::uint64_t{0}, kSlotDistance}) {
-    std::string bytes(kSlotBytes, '\0');
+    std::string bytes(kSlotBytes + kUnitBytes, '\0');
     const auto got = file_->read_at(slot_at, bytes.data(), bytes.size());
     if (!got) return not_opened(destination_, got.error().message);
     blank = blank && is_blank(bytes);
@@ -141,7 +155,7 @@ Result<void> CursorFile::save(const Cursor& cursor) {
   damaged_ = false;
   // Room for the second copy, so that a disk that runs full later takes this cursor still. If there is none now, the
   // second save says so. Not before the first: a torn first save shows in the file's length.
-  if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes);
+  if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes + kUnitBytes);
   return {};
 }
 

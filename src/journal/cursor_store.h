@@ -15,6 +15,10 @@
 
 namespace sluice::journal {
 
+// What a cursor counts. The two kinds number and select an entry's events differently, so that a place inside an entry,
+// and totals, mean nothing to the other one. unknown: saved by a version that did not note it.
+enum class CursorUnit : std::uint8_t { unknown, events, payloads };
+
 // Everything before entry `position`, and the first `events_done` events of the entry at it, is delivered or
 // dead-lettered. (Events are counted over all kinds, selected or not.)
 struct Cursor {
@@ -25,6 +29,7 @@ struct Cursor {
   std::uint64_t dead_lettered_events = 0, dead_lettered_bytes = 0;
   std::uint64_t expired_events = 0;   // given up by retention while the destination was off
   std::uint64_t filtered_events = 0;  // of its kinds, filtered out
+  CursorUnit unit = CursorUnit::unknown;
   bool operator==(const Cursor&) const = default;
 };
 

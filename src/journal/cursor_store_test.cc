@@ -29,6 +29,24 @@ TEST(CursorFile, is_empty_for_a_new_destination_and_gives_back_what_was_saved) {
   }
 }
 
+TEST(CursorFile, what_it_counts_is_not_taken_from_a_slot_that_an_earlier_version_wrote_over) {
+  storage::FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  for (std::uint64_t n = 1; n <= 2; ++n) {
+    Cursor cursor = cursor_at(n);
+    cursor.unit = n == 1 ? CursorUnit::events : CursorUnit::payloads;
+    ASSERT_TRUE((*file)->save(cursor));
+    EXPECT_EQ(loaded(files), cursor);
+  }
+  // Generation 3 goes to the first slot, and an earlier version wrote 96 bytes of it.
+  std::string before = files.bytes(kPath);
+  ASSERT_TRUE((*file)->save(cursor_at(3)));
+  before.replace(0, 96, files.bytes(kPath).substr(0, 96));
+  files.set_bytes(kPath, before);
+  EXPECT_EQ(loaded(files), cursor_at(3));
+  EXPECT_EQ(loaded(files)->unit, CursorUnit::unknown);
+}
+
 TEST(CursorFile, is_saved_also_once_the_disk_has_run_full) {
   storage::FakeFileSystem files(1);
   auto file = CursorFile::open("/cursors", kDestination, files);

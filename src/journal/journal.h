@@ -162,6 +162,14 @@ struct PositionRange {
   Position from, to;
 };
 
+// Entries that a start found gone. No count tells to whom they belonged, as that of a sealed segment does whose index
+// is there: a cursor before `behind` may not have been past them.
+struct StartLoss {
+  Position behind;
+  std::uint64_t entries = 0;  // of all environments; 0: not known
+  bool operator==(const StartLoss&) const = default;
+};
+
 inline constexpr const char* kStartingHold = "(starting)";
 
 // Which locks a call takes (none is held while the disk is waited for, but for the two that say so):
@@ -204,6 +212,8 @@ class Journal {
   virtual Position oldest() const = 0;
   virtual Position end() const = 0;
   virtual JournalStats stats() const = 0;
+  // In the order of the journal. Never changes after open().
+  virtual std::vector<StartLoss> start_losses() const { return {}; }
 
   // Notifies `notifier` after each commit that has entries of the environment. Unsubscribe before the notifier dies.
   // Any thread.

@@ -214,6 +214,7 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
       if (frame.offset >= range.to) behind = std::min(behind, frame.header.sequence);
     }
     recovery.table.note_damage(segment, range.from, range.to, "at start", behind - before - 1);
+    if (behind > before + 1) recovery.table.add_start_loss({segment.position_of(range.to), behind - before - 1});
   }
   return recovered;
 }
@@ -239,6 +240,7 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
       const std::uint64_t entries = segment.header.first_sequence - expected;
       table.note_missing(first ? "before " + segment.path : "between two segments, before " + segment.path, entries);
       if (first) at_the_ends += entries;
+      table.add_start_loss({segment.position_of(0), entries});
     }
     if (segment.lost) {
       std::uint64_t entries = 0;
@@ -251,11 +253,15 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
     const std::uint64_t before = found.empty() ? extent->first_sequence : recovered.behind_last_kept;
     const std::uint64_t entries = extent->next_sequence - std::min(before, extent->next_sequence);
     table.note_missing("at the end of the journal", entries);
+    if (entries > 0) table.add_start_loss({make_position(next_number, 0), entries});
     // Otherwise the next start sees a gap between segments there.
     if (found.empty() || next_number == found.back().segment->header.number + 1) at_the_ends += entries;
     // No number is used twice.
     recovered.state.next_sequence = std::max(recovered.state.next_sequence, extent->next_sequence);
   }
+  // Nothing tells what there was. One segment back: a cursor at the end of one that was given up is at its end.
+  if (!extent)
+    table.add_start_loss({make_position(found.empty() ? next_number : found.front().segment->header.number - 1, 0), 0});
   const std::uint64_t known_before = extent ? extent->missing_entries : 0;
   table.add_missing(known_before);
   const std::uint64_t first_sequence =

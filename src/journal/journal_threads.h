@@ -53,6 +53,7 @@ class ThreadedJournal final : public Journal {
   Position oldest() const override { return table_.oldest(); }
   Position end() const override { return table_.end(); }
   JournalStats stats() const override;
+  std::vector<StartLoss> start_losses() const override { return table_.start_losses(); }
   void subscribe(Notifier* notifier, ObjectId environment) override;
   void unsubscribe(Notifier* notifier) override;
   void hold(const std::string& holder, Position needed_from) override;

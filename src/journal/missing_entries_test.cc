@@ -82,6 +82,7 @@ TEST_F(MissingEntries, none_is_told_over_restarts_and_retention) {
   for (int i = 0; i < 3; ++i) {
     reopen();
     EXPECT_EQ(missing(), 0u);
+    EXPECT_TRUE(journal_->start_losses().empty());
     EXPECT_EQ(readable(), kEntries);
   }
   limits_.retention_ms = 0;
@@ -112,6 +113,13 @@ TEST_F(MissingEntries, of_a_segment_that_was_removed_are_told_first_middle_or_la
       expect_told();
       EXPECT_EQ(counted(), with_index && which < 2 ? kEntries : readable()) << "its destinations count what is missing";
       const std::uint64_t told = missing();
+      // Of those that no destination's count has: up to where they lay.
+      const auto losses = journal_->start_losses();
+      ASSERT_EQ(losses.size(), with_index && which < 2 ? 0u : 1u);
+      for (const StartLoss& loss : losses) {
+        EXPECT_EQ(loss.entries, told);
+        EXPECT_GT(loss.behind, which == 0 ? Position{} : journal_->oldest());
+      }
       journal_.reset();
       journal_ = *Journal::open("/journal", limits_, *image, clock_);
       EXPECT_EQ(missing(), told) << "also at the next start";

@@ -73,8 +73,8 @@ TEST(SegmentFormat, a_cursor_is_what_the_page_says) {
   const ObjectId destination = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
   auto cursor = CursorFile::open("/cursors", destination, files);
   ASSERT_TRUE(cursor);
-  ASSERT_TRUE((*cursor)->save({make_position(1795416000, 4184), 3, 100, 60000, 1, 700, 0}));
-  EXPECT_EQ(hex_lines(files.bytes("/cursors/610addeadbeefaa86ec9a7d4.cursor").substr(0, 96)), on_the_page("cursor"));
+  ASSERT_TRUE((*cursor)->save({make_position(1795416000, 4184), 3, 100, 60000, 1, 700, 0, 0, CursorUnit::events}));
+  EXPECT_EQ(hex_lines(files.bytes("/cursors/610addeadbeefaa86ec9a7d4.cursor").substr(0, 104)), on_the_page("cursor"));
 }
 
 TEST(SegmentFormat, a_segment_header_survives_the_loss_of_either_copy) {

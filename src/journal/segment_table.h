@@ -113,6 +113,9 @@ class SegmentTable {
   // Entries that are gone without a trace but their sequence numbers. `where` is for people. At start.
   void note_missing(const std::string& where, std::uint64_t entries);
   void add_missing(std::uint64_t entries);  // that were told by a start before
+  // Whose entries these were is not known. At start, before anybody reads.
+  void add_start_loss(StartLoss loss) { start_losses_.push_back(loss); }
+  const std::vector<StartLoss>& start_losses() const { return start_losses_; }
 
   // Durable bytes from `from` on that no hold needs any more; moves `from` behind them.
   struct Passed {
@@ -142,6 +145,7 @@ class SegmentTable {
   Marks marks_;
   std::map<std::uint64_t, std::uint64_t> damaged_;  // from position to position
   std::uint64_t damaged_regions_ = 0, damaged_bytes_ = 0, missing_entries_ = 0;
+  std::vector<StartLoss> start_losses_;  // not guarded: it changes at start only
   std::uint64_t appended_entries_ = 0, appended_events_ = 0, appended_bytes_ = 0;
 };
 

@@ -9,6 +9,7 @@ import { eventOf } from './lib/events.js';
 import { Kinesim } from './lib/kinesim.js';
 import { sluiceBinary } from './lib/paths.js';
 import { Process } from './lib/process.js';
+import { Recorder, tee } from './lib/recorder.js';
 import { ADMIN_TOKEN, customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
@@ -178,4 +179,40 @@ test('a cursor that cannot be opened blocks its destination alone, and it resume
   await rm(cursor, { recursive: true });
   await writeFile(cursor, whole, { mode: 0o600 });
   await waitFor('it to be back', async () => (await sluice.destination()).backlog.events === WAITING + 1);
+});
+
+test('launchdarkly-events without its cursor says how many payloads wait at most and, off and on again, how many were not forwarded, until its owner acts', async (t) => {
+  const recorder = await Recorder.start(t);
+  const sluice = await Sluice.start(t, { destinations: [tee(recorder)] });
+  const found = () => sluice.destination('launchdarkly');
+  const noteOf = async () => (await found()).notes.find(({ code }) => code === 'cursor_lost');
+  for (let i = 0; i < 5; ++i) assert.equal(await sluice.post([customEvent(`e${i}`)]), 202);
+  await waitFor('the payloads', async () => (await found()).deliveredEvents === 5);
+  const { id } = await found();
+  await sluice.process.stop('SIGTERM');
+  await rm(path.join(sluice.dataDir, 'cursors', `${id}.cursor`));
+  await sluice.launch();
+  assert.equal(await sluice.post([customEvent('e5')]), 202);
+  const blocked = await waitFor('what waits', async () => {
+    const now = await found();
+    return now.backlog.events === 6 && now;
+  });
+  assert.equal(blocked.state, 'blocked');
+  assert.match(blocked.summary, /at most 6 payloads queued/);
+
+  const become = async (on) => {
+    await sluice.configure([tee(recorder, { on })]);
+    sluice.reload();
+    await waitFor('the reload', async () => ((await found()).state === 'off') === !on);
+  };
+  await become(false);
+  await become(true);
+  assert.match((await noteOf()).message, /at most 6\./);
+  assert.equal(await sluice.post([customEvent('e6')]), 202);
+  await waitFor('what came since', async () => (await found()).deliveredEvents === 1);
+  await sluice.process.stop('SIGTERM');
+  await sluice.launch();
+  assert.match((await noteOf()).message, /at most 6\./);
+  await become(false);
+  assert.equal(await noteOf(), undefined);
 });

@@ -1,11 +1,12 @@
 // Segments of the journal that are removed or cut, and a journal that is full: told with how many, never in silence.
 import assert from 'node:assert/strict';
-import { readdir, rm, truncate } from 'node:fs/promises';
+import { readdir, rename, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Kinesim } from './lib/kinesim.js';
 import { customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
+import { WebhookReceiver } from './lib/webhook_receiver.js';
 
 const PAYLOADS = 100;
 const PER_PAYLOAD = 10;
@@ -51,6 +52,43 @@ for (const [which, lose] of [
     // Of a sealed segment it is known which destination misses how many.
     if (!which.includes('last')) assert.equal(rest.missingEvents, lost);
   });
+
+// What the log and the note advise: the files come back, and a replay delivers them.
+test('segments that are moved away: the destination says how many entries are gone at most, until its owner acts; put back, they are replayed', async (t) => {
+  const receiver = await WebhookReceiver.start(t, () => ({ status: 500 }));
+  receiver.managed = true;
+  const sluice = await Sluice.start(t, { managed: true, settings: { ...SMALL_SEGMENTS, shutdown: { drain: '0 s' } } });
+  await sluice.api('POST', 'projects', { key: 'web', name: 'Web', environments: [{ key: 'production', name: 'Production' }] });
+  const { body: { apiKey: key } } = await sluice.api('GET', 'projects/web/environments/production');
+  const { body: { _id: id } } = await sluice.api('POST', 'destinations/web/production', { kind: 'webhook', on: true, config: { url: receiver.uri } });
+  const keys = Array.from({ length: 60 }, (_, n) => `e${n}`);
+  for (const each of keys) assert.equal(await sluice.post([customEvent(each, { data: 'x'.repeat(4_000) })], { key }), 202);
+  await sluice.process.stop('SIGTERM');
+  const folder = path.join(sluice.dataDir, 'journal/segments'), away = path.join(sluice.folder, 'away');
+  await rename(folder, away);
+  await sluice.launch();
+  const noteOf = async () => (await sluice.status()).destinations[0].notes.find(({ code }) => code === 'journal_entries_lost');
+  const note = await noteOf();
+  assert.match(note.message, /at most \d+ entries/);
+  assert.match(sluice.process.output, /export\.journal_entries_lost/);
+  await sluice.process.stop('SIGTERM');
+  for (const name of await readdir(away)) await rename(path.join(away, name), path.join(folder, name));
+  receiver.answer = () => ({ status: 204 });
+  await sluice.launch();
+  assert.equal((await noteOf()).message, note.message);
+  const begun = await sluice.api('POST', `destinations/web/production/${id}/replay`, { from: new Date(Date.now() - 3_600_000).toISOString() });
+  assert.equal(begun.status, 201, JSON.stringify(begun));
+  await waitFor('all of them', () => new Set(receiver.events.map((event) => event.key)).size === keys.length, { timeoutMs: 30_000 });
+});
+
+test('a journal that is gone is told of every destination that stood in it', async (t) => {
+  const { sluice } = await stoppedWithSegments(t);
+  await rm(path.join(sluice.dataDir, 'journal'), { recursive: true });
+  await sluice.launch();
+  const { notes } = await sluice.destination();
+  assert.match(notes.find(({ code }) => code === 'journal_entries_lost').message, /How many events that is, is not known/);
+  assert.match(sluice.process.output, /error.*export\.journal_entries_lost/);
+});
 
 for (const [what, lose] of [['removed', (file) => rm(file)], ['cut', (file) => truncate(file, 5000)]])
   test(`a segment that is ${what} while Sluice writes to it ends Sluice within 10 s, and the next start tells what is missing`, async (t) => {

@@ -185,7 +185,8 @@ test('no secret and no path of the URL is in the log, the status or the metrics'
 test('answers that are garbage, endless, cut or missing lose nothing', async (t) => {
   const answers = [
     'SSH-2.0-OpenSSH_9.6\r\n', '\x00\x01\x02\xff', 'HTTP/1.1 20', '',
-    'HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n', `HTTP/1.1 500 No\r\n${'X-A: b\r\n'.repeat(60_000)}`, 'endless 500',
+    'HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n', `HTTP/1.1 500 No\r\n${'X-A: b\r\n'.repeat(60_000)}`,
+    'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<a', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab', 'endless 500',
   ];
   const seen = [];
   let connections = 0;

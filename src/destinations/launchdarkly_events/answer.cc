@@ -45,8 +45,9 @@ Verdict verdict_of(int status) {
 
 AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t now_ms) {
   AnswerMeaning meaning;
-  // It has the payload, whatever became of the rest of its answer.
-  if (response.status_of_part >= 200 && response.status_of_part < 300) {
+  // It has the payload, though the rest of its answer is too long or never ends. One that broke off in the middle of
+  // its answer may have broken down before it stored the payload: it knows a repeated one by its id.
+  if (response.status_of_part >= 200 && response.status_of_part < 300 && !response.is_cut) {
     meaning.verdict = Verdict::done;
     meaning.code = fmt::format("http_{}", response.status_of_part);
     return meaning;
@@ -114,6 +115,19 @@ exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane,
                          : "Check the network and the proxy between Sluice and LaunchDarkly. Sluice tries again until "
                            "it answers.";
   }
+  return problem;
+}
+
+exporting::Problem problem_of_one_payload(const AnswerMeaning& meaning, CredentialKind lane, std::string_view uri) {
+  exporting::Problem problem = problem_of(meaning, lane, uri);
+  problem.weight = exporting::Problem::Weight::note;
+  problem.code = kOneNotAccepted;
+  problem.message = fmt::format("A payload is not accepted, and others are. {}", problem.message);
+  problem.remedy = meaning.status >= 300 && meaning.verdict == Verdict::park
+                       ? "It is tried again, and becomes a dead letter when it is refused once more among others that "
+                         "are accepted."
+                       : "It is tried again until it is accepted, and holds the destination's position in the journal "
+                         "meanwhile. If it lasts, the answer's words and the payload's events say why.";
   return problem;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/credential_kind.h"
 #include "export/health.h"
@@ -35,6 +36,9 @@ AnswerMeaning meaning_of(const http_client::HttpResponse& response, std::int64_t
 
 // For people: what stands in the way of the payloads that came with that kind of credential. `uri`: where they go.
 exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane, std::string_view uri);
+// The code of a note: one payload is not accepted, and others are.
+inline constexpr std::string_view kOneNotAccepted = "payload_not_accepted";
+exporting::Problem problem_of_one_payload(const AnswerMeaning& meaning, CredentialKind lane, std::string_view uri);
 // The environment has no credential of that kind any more.
 exporting::Problem problem_of_missing_credential(CredentialKind lane);
 // "SDK key", "mobile key", "client-side id"

@@ -61,6 +61,10 @@ TEST(Answer, who_answered_2xx_has_the_payload_though_the_rest_of_the_answer_did_
   response.fault = TransportFault::other;
   response.status_of_part = 202;
   EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::done);
+  response.fault = TransportFault::reset;
+  EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::done) << "its body ended with the connection";
+  response.is_cut = true;
+  EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::again) << "it broke off in the middle of its answer";
   response.status_of_part = 503;
   EXPECT_EQ(meaning_of(response, 0).verdict, Verdict::again);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "destinations/launchdarkly_events/forward.h"
 #include "destinations/launchdarkly_events/halves.h"
@@ -41,7 +42,7 @@ void Lane::put(exporting::OutboundEvent event) {
   const journal::JournalChunk* chunk = event.entry->chunk.get();
   if (chunk != nullptr && chunk != last_chunk_) payload->chunk_bytes = chunk->buffer.size();
   last_chunk_ = chunk;
-  if (payloads_failed_ == 1) breaker_.probe_now(last_put_us_);  // only one failed: another may tell
+  if (few_failed()) breaker_.probe_now(last_put_us_);  // another may tell
   payload->event = std::move(event);
   ++payloads_;
   chunk_bytes_ += payload->chunk_bytes;
@@ -84,8 +85,12 @@ std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environ
   }
   while (!ready_.empty() && calls_.size() < settings_.max_calls_in_flight && now_us >= not_before_us_ &&
          breaker_.may_begin(now_us, calls_.size())) {
-    Part part = std::move(ready_.front());
-    ready_.pop_front();
+    // While none is accepted, one that has not failed: those that did may be the cause themselves.
+    const auto next = breaker_.closed()
+                          ? ready_.begin()
+                          : std::ranges::min_element(ready_, {}, [](const Part& p) { return p.failures; });
+    Part part = std::move(*next);
+    ready_.erase(next);
     send_part(std::move(part), now_us, credential, done);
   }
   if (ready_.empty() || calls_.size() >= settings_.max_calls_in_flight) return next_us;
@@ -154,10 +159,10 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       break;
     case Verdict::park:
     case Verdict::again:
-      if (!own) fail(meaning, call, now_us);
       stats_.failed();
       stats_.again(meaning.code, 1);
       ++call.part.failures;
+      own ? tell_own(meaning, call.part, now_us) : fail(meaning, call, now_us);
       retry(std::move(call.part),
             now_us + destinations::retry_delay_us(call.part.failures, destinations::kCallRetryCapUs, random_));
       break;
@@ -170,10 +175,11 @@ bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
   if (meaning.verdict == Verdict::reject && !accepted_lately) meaning.verdict = Verdict::park;
   const bool may_be =
       meaning.verdict == Verdict::park || (meaning.verdict == Verdict::again && !meaning.asks_to_wait());
-  if (!may_be || !accepted_lately) return false;
+  if (!may_be) return false;
   payloads_failed_ += part.payload.get() != last_failed_;
   last_failed_ = part.payload.get();
-  if (meaning.verdict == Verdict::park && meaning.status >= 400) {
+  if (!accepted_lately) return false;
+  if (meaning.verdict == Verdict::park && meaning.status >= 300) {
     part.refused_beside_others += last_delivered_us_ > part.refused_us;
     part.refused_us = now_us;
     if (part.refused_beside_others >= kRefusalsOfOne) meaning.verdict = Verdict::reject;
@@ -183,11 +189,25 @@ bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
 
 void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us) {
   breaker_.failed(class_of(meaning), call.started_us, now_us, random_);
+  if (few_failed() && std::ranges::any_of(ready_, [](const Part& part) { return part.failures == 0; }))
+    breaker_.probe_now(now_us + destinations::jittered_us(kNextPayloadLeastUs, kNextPayloadMostUs, random_));
   if (meaning.not_before_us > 0) not_before_us_ = std::max(not_before_us_, now_us + meaning.not_before_us);
   if (meaning.verdict == Verdict::park) refused_credential_ = call.credential;
   const std::int64_t next_us = std::max(breaker_.next_try_us(), not_before_us_);
   problems_.set(Trouble::calls, problem_of(meaning, kind_, settings_.uri_for(kind_)), clock_.wall_ms(),
                 clock_.wall_ms() + std::max<std::int64_t>(next_us - now_us, 0) / 1000);
+}
+
+// What concerns one payload is no state of the destination, but it holds its place in the journal.
+void Lane::tell_own(const AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
+  if (part.failures < kOwnFailuresTold) return;
+  part.told = true;
+  exporting::Problem note = problem_of_one_payload(meaning, kind_, settings_.uri_for(kind_));
+  if (now_us - own_told_us_ > kOwnNoteMs * 1'000)
+    log_warn("launchdarkly_events.payload_not_accepted",
+             {{"credential", lane_name(kind_)}, {"code", meaning.code}, {"reason", note.message}});
+  own_told_us_ = now_us;
+  problems_.note(std::move(note), clock_.wall_ms(), kOwnNoteMs);
 }
 
 void Lane::retry(Part part, std::int64_t not_before_us) { waiting_.emplace(not_before_us, std::move(part)); }
@@ -213,6 +233,7 @@ void Lane::reject(Part part, std::string code, std::string reason, std::deque<Do
 }
 
 void Lane::finish_part(Part part, std::deque<Done>& done) {
+  if (part.told) problems_.clear_note(std::string(kOneNotAccepted));  // another one renews it
   Payload& payload = *part.payload;
   if (--payload.parts_open > 0) return;
   --payloads_;

@@ -36,6 +36,12 @@ inline constexpr std::int64_t kAcceptedLatelyUs = 600'000'000;
 // row, or when none was accepted for this long.
 inline constexpr int kFailuresOfAll = 3;
 inline constexpr std::int64_t kDoubtUs = 30'000'000;
+// While fewer have failed and none was accepted, one that has not failed is tried so soon: it tells whether the payload
+// or the credential is refused.
+inline constexpr std::int64_t kNextPayloadLeastUs = 1'000'000, kNextPayloadMostUs = 2'000'000;
+// A payload that failed so often while others are accepted is told, until it does not fail any more or for so long.
+inline constexpr std::uint32_t kOwnFailuresTold = 3;
+inline constexpr std::int64_t kOwnNoteMs = 60'000;
 // A payload that is refused this often, each time after others of its credential were accepted since the time before,
 // is refused for what it is.
 inline constexpr int kRefusalsOfOne = 3;
@@ -104,6 +110,7 @@ class Lane {
     std::uint32_t failures = 0;
     std::int64_t refused_us = INT64_MAX;  // the last time
     int refused_beside_others = 0;
+    bool told = false;  // that it fails
   };
   struct Call {
     Part part;
@@ -118,6 +125,8 @@ class Lane {
   void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);
   void split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done);
   void retry(Part part, std::int64_t not_before_us);
+  void tell_own(const AnswerMeaning& meaning, Part& part, std::int64_t now_us);
+  bool few_failed() const { return payloads_failed_ > 0 && payloads_failed_ < kFailuresOfAll; }
   void fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us);
 
   const CredentialKind kind_;
@@ -142,6 +151,7 @@ class Lane {
   std::string refused_credential_;                     // that the service refused; another one is tried at once
   std::int64_t last_delivered_us_ = INT64_MIN / 2, last_put_us_ = INT64_MIN / 2;
   std::int64_t answered_us_ = INT64_MIN / 2;  // or failed
+  std::int64_t own_told_us_ = INT64_MIN / 2;
   int last_status_ = 0;
 };
 

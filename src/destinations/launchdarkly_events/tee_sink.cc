@@ -179,6 +179,7 @@ std::vector<exporting::Problem> TeeSink::notes() const {
   std::vector<exporting::Problem> notes = problems_.notes(clock_.wall_ms());
   const auto shown = problem();
   for (const Lane& lane : lanes_) {
+    for (exporting::Problem& note : lane.problems().notes(clock_.wall_ms())) notes.push_back(std::move(note));
     auto problem = lane.problems().worst();
     if (!problem || (shown && shown->message == problem->message)) continue;
     problem->weight = exporting::Problem::Weight::note;

@@ -367,6 +367,75 @@ TEST_F(TeeSinkTest, a_payload_that_always_fails_is_in_nobodys_way) {
   EXPECT_FALSE(finished_.contains(0));
 }
 
+// An attacker's script head: the payload at the head of a lane that has delivered nothing yet.
+TEST_F(TeeSinkTest, whether_the_first_payload_or_the_credential_is_refused_is_known_within_seconds) {
+  for (const int status : {400, 401, 422}) {
+    SCOPED_TRACE(status);
+    const CredentialKind lane = status == 400   ? CredentialKind::sdk_key
+                                : status == 401 ? CredentialKind::mobile_key
+                                                : CredentialKind::client_side_id;
+    answer_ = [&](const HttpRequest& request) { return request.body.starts_with("[0") ? status : 202; };
+    const std::uint64_t refused = tickets_;
+    put(lane, "[0]");
+    run(5'000);  // refused twice, and nothing else is there
+    for (int second = 0; second < 3; ++second) {
+      put(lane, "[1]");
+      run(1'000);
+      EXPECT_EQ(finished_[tickets_ - 1], true) << second;
+    }
+    EXPECT_FALSE(sink_->problem());
+    for (int second = 0; second < 12; ++second) {
+      put(lane, "[1]");
+      run(1'000);
+    }
+    EXPECT_EQ(finished_.contains(refused), true);
+    EXPECT_EQ(finished_[refused], false);
+  }
+}
+
+TEST_F(TeeSinkTest, behind_two_payloads_that_are_refused_the_third_is_tried_within_seconds) {
+  answer_ = [&](const HttpRequest& request) { return request.body == "[0]" ? 400 : 202; };
+  put(CredentialKind::sdk_key, "[0]");
+  put(CredentialKind::sdk_key, "[0]");
+  put(CredentialKind::sdk_key, "[1]");
+  run(6'000);
+  EXPECT_EQ(finished_[2], true);
+}
+
+// An attacker's script ld2.
+TEST_F(TeeSinkTest, one_payload_that_is_never_accepted_is_told_within_seconds_in_the_words_of_the_answer) {
+  bool accepted = false;
+  answer_ = [&](const HttpRequest& request) { return request.body == "[0]" && !accepted ? 500 : 202; };
+  put(CredentialKind::sdk_key, "[1]");
+  run(100);
+  put(CredentialKind::sdk_key, "[0]");
+  for (int second = 0; second < 9; ++second) {
+    put(CredentialKind::sdk_key, "[1]");
+    run(1'000);
+  }
+  EXPECT_FALSE(sink_->problem()) << "the others are delivered";
+  const auto notes = sink_->notes();
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].code, kOneNotAccepted);
+  EXPECT_NE(notes[0].message.find("500"), std::string::npos) << notes[0].message;
+  accepted = true;
+  run(12'000);
+  EXPECT_TRUE(sink_->notes().empty());
+}
+
+TEST_F(TeeSinkTest, a_redirect_of_one_payload_among_others_that_are_accepted_makes_it_a_dead_letter) {
+  answer_ = [&](const HttpRequest& request) { return request.body == "[0]" ? 302 : 202; };
+  put(CredentialKind::sdk_key, "[1]");
+  run(100);
+  put(CredentialKind::sdk_key, "[0]");
+  for (int second = 0; second < 15; ++second) {
+    put(CredentialKind::sdk_key, "[1]");
+    run(1'000);
+  }
+  ASSERT_EQ(letters_.letters.size(), 1u);
+  EXPECT_EQ(letters_.letters[0].code, "http_302");
+}
+
 TEST_F(TeeSinkTest, an_environment_without_such_a_credential_says_so) {
   environment_.mobile_keys.clear();
   put(CredentialKind::mobile_key);

@@ -72,8 +72,9 @@ class Judge {
 
  private:
   Verdict of_fault() const {
-    // It said that it has the events. Whether the rest of its answer is cut or has no end is of no interest.
-    if (response_.status_of_part >= 200 && response_.status_of_part < 300) return {};
+    // It said that it has the events, and the rest of its answer is too long or has no end. One that broke off in the
+    // middle of its answer may have broken down before it stored them.
+    if (response_.status_of_part >= 200 && response_.status_of_part < 300 && !response_.is_cut) return {};
     switch (response_.fault) {
       case TransportFault::forbidden:
         return verdict(Action::park, Weight::setup, "address_not_allowed", transport_words(response_),

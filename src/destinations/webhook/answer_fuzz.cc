@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   response.fault = static_cast<http_client::TransportFault>(data[2] % 9);
   const bool whole = response.fault == http_client::TransportFault::none;
   (whole ? response.status : response.status_of_part) = status % 1024;
+  response.is_cut = response.fault == http_client::TransportFault::reset && data[2] > 128;
   response.proxy_status = data[2] > 128 ? 407 : 0;
   response.fault_text = text;
   response.headers = {{"retry-after", std::string(header)}, {"location", std::string(header)}};
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                    secrets};
   const webhook::Verdict verdict = webhook::judge(response, facts, 1'795'413'000'000);
   const int answered = whole ? response.status : response.status_of_part;
-  SLUICE_CHECK((verdict.action == webhook::Action::done) == (answered >= 200 && answered < 300), "only 2xx is done");
+  SLUICE_CHECK((verdict.action == webhook::Action::done) == (answered >= 200 && answered < 300 && !response.is_cut),
+               "only a 2xx that is not cut is done");
   SLUICE_CHECK(verdict.retry_after_ms >= -1 && verdict.retry_after_ms <= webhook::kMaxRetryAfterMs, "bounded pause");
   SLUICE_CHECK(verdict.action != webhook::Action::halve || facts.events > 1, "one event is not halved");
   const std::string& message = verdict.problem.message;

@@ -114,12 +114,15 @@ TEST(Answer, that_does_not_come_is_tried_again_or_needs_a_person) {
   EXPECT_EQ(judged(by_proxy).problem.code, "proxy_credentials");
 }
 
-TEST(Answer, that_begins_with_2xx_is_done_however_it_goes_on) {
+TEST(Answer, that_begins_with_2xx_is_done_unless_it_is_cut) {
   for (const auto cut : {TransportFault::reset, TransportFault::timeout, TransportFault::other}) {
     EXPECT_EQ(judged(fault(cut, 200)).action, Action::done);
     EXPECT_EQ(judged(fault(cut, 500)).action, Action::retry);
     EXPECT_EQ(judged(fault(cut, 199)).action, Action::retry);
   }
+  HttpResponse cut = fault(TransportFault::reset, 200);
+  cut.is_cut = true;
+  EXPECT_EQ(judged(cut).action, Action::retry) << "it broke off in the middle of its answer";
 }
 
 TEST(Answer, that_refuses_one_event_for_its_size_is_for_the_dead_letters) {

@@ -84,6 +84,8 @@ void WebhookSink::put(exporting::OutboundEvent event) {
   ++events_inside_;
   bytes_inside_ += event.record_size();
   builder_.put(std::move(event));
+  if (!breaker_.closed() && breaker_.why() == destinations::ErrorClass::setup && waiting_.size() < kFailedOfAll)
+    breaker_.probe_now(clock_.steady_us());
 }
 
 std::int64_t WebhookSink::step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) {

@@ -40,6 +40,10 @@ inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 // An answer above this is cut off. Its status still counts (answer.h).
 inline constexpr std::size_t kMaxAnswerBytes = 64u << 10;
 
+// While fewer batches are refused and none was accepted, the next one is tried soon: it tells whether the batch is
+// refused or everything.
+inline constexpr std::size_t kFailedOfAll = 3;
+
 struct WebhookSinkOptions {
   std::uint64_t seed = 0;  // of jitter
   destinations::CircuitBreakerOptions breaker;

@@ -22,8 +22,10 @@ constexpr std::uint32_t kReportHeldAfter = 2;
 // to be too large. With more of them than this it is not their size.
 constexpr std::uint32_t kLoneRefusals = 8;
 constexpr std::size_t kMostLone = 8;
-// Between attempts of one that only a person can fix; as the probes of CircuitBreakerOptions.
+// Between attempts of one that only a person can fix; as the probes of CircuitBreakerOptions. Before it is reported: so
+// soon that whoever looks learns of it within seconds.
 constexpr std::int64_t kHeldLeastUs = 30'000'000, kHeldMostUs = 60'000'000;
+constexpr std::int64_t kSoonLeastUs = 1'000'000, kSoonMostUs = 2'000'000;
 
 }  // namespace
 
@@ -156,10 +158,16 @@ void WebhookSink::failed(Call call, Verdict verdict, std::int64_t now_us) {
   if (verdict.retry_after_ms > 0) pause_until_us_ = std::max(pause_until_us_, now_us + verdict.retry_after_ms * 1'000);
   if (alone && verdict.retry_after_ms <= 0) {
     ++parcel.held;
-    if (needs_person) parcel.not_before_us = now_us + destinations::jittered_us(kHeldLeastUs, kHeldMostUs, random_);
-    if (parcel.held >= kReportHeldAfter) {
+    const bool reported = parcel.held >= kReportHeldAfter;
+    if (needs_person)
+      parcel.not_before_us = now_us + (reported ? destinations::jittered_us(kHeldLeastUs, kHeldMostUs, random_)
+                                                : destinations::jittered_us(kSoonLeastUs, kSoonMostUs, random_));
+    if (reported) {
       verdict.problem.message = fmt::format("A batch of {} is not accepted, and others are. {}",
                                             counted(parcel.batch.events.size(), "event"), verdict.problem.message);
+      if (!problems_.has(Trouble::held_events))
+        log_warn("webhook.batch_held",
+                 {{"destination", name_}, {"code", verdict.problem.code}, {"reason", verdict.problem.message}});
       problems_.set(Trouble::held_events, std::move(verdict.problem), clock_.wall_ms(),
                     wall_ms_at(parcel.not_before_us, now_us));
     }
@@ -168,6 +176,9 @@ void WebhookSink::failed(Call call, Verdict verdict, std::int64_t now_us) {
                            : verdict.problem.code == "throttled" ? ErrorClass::throttle
                                                                  : ErrorClass::transient;
     open_breaker(verdict, why, call.started_us, now_us);
+    // Another batch tells whether it is this one that is refused, or everything.
+    if (needs_person && waiting_.size() + 1 < kFailedOfAll && builder_.events() > 0)
+      breaker_.probe_now(now_us + destinations::jittered_us(kSoonLeastUs, kSoonMostUs, random_));
     // A single failure that the next call recovers from is not reported.
     const bool shown = needs_person
                            ? breaker_.refused_again()

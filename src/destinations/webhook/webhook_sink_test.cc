@@ -50,6 +50,7 @@ HttpResponse replied(int status, std::vector<std::pair<std::string, std::string>
 
 HttpResponse broken(TransportFault why, int status_of_part = 0) {
   HttpResponse response;
+  response.is_cut = why == TransportFault::reset;
   response.fault = why;
   response.fault_text = "scripted fault";
   response.status_of_part = status_of_part;
@@ -414,12 +415,56 @@ TEST(WebhookSink, believes_a_status_whose_rest_is_lost_and_nothing_else) {
   rig.receiver = [&](const HttpRequest&) {
     return ++calls == 1 ? broken(TransportFault::reset)
            : calls == 2 ? broken(TransportFault::other, 500)
+           : calls == 3 ? broken(TransportFault::reset, 200)  // it broke off in the middle of its answer
                         : broken(TransportFault::other, 200);
   };
   rig.put(1);
   ASSERT_TRUE(rig.run_until_all_finished());
-  EXPECT_EQ(rig.transport.request_count(), 3u);
+  EXPECT_EQ(rig.transport.request_count(), 4u);
   EXPECT_EQ(rig.delivered(), 1u);
+}
+
+// An attacker's scripts wh1 and wh2.
+TEST(WebhookSink, one_batch_that_is_never_accepted_among_others_is_told_within_seconds) {
+  for (const int status : {302, 400, 404, 500}) {
+    SCOPED_TRACE(status);
+    Rig rig;
+    rig.receiver = [&](const HttpRequest& request) { return replied(ids_in(request).contains(3) ? status : 200); };
+    rig.put(10);
+    for (int i = 0; i < 9; ++i) {
+      rig.run_for(kSecond);
+      rig.put(10);
+    }
+    ASSERT_TRUE(rig.sink->problem());
+    EXPECT_NE(rig.sink->problem()->message.find(std::to_string(status)), std::string::npos)
+        << rig.sink->problem()->message;
+    EXPECT_GE(rig.delivered(), 70u);
+  }
+}
+
+// The same as launchdarkly-events' head of a lane.
+TEST(WebhookSink, whether_the_first_batch_or_everything_is_refused_is_known_within_seconds) {
+  for (const int status : {400, 401}) {
+    SCOPED_TRACE(status);
+    Rig rig;
+    rig.receiver = [&](const HttpRequest& request) { return replied(ids_in(request).contains(0) ? status : 200); };
+    rig.put(1);
+    rig.run_for(5 * kSecond);  // refused twice, and nothing else is there
+    rig.put(1);
+    rig.run_for(2 * kSecond);
+    EXPECT_EQ(rig.delivered(), 1u);
+  }
+}
+
+TEST(WebhookSink, a_receiver_that_refuses_everything_is_not_called_for_each_event) {
+  Rig rig;
+  rig.receiver = [&](const HttpRequest&) { return replied(401); };
+  for (int i = 0; i < 60; ++i) {
+    if (rig.sink->has_room()) rig.put(1);
+    rig.run_for(kSecond);
+  }
+  EXPECT_LT(rig.transport.request_count(), 12u);
+  EXPECT_EQ(rig.sink->problem()->weight, Problem::Weight::setup);
 }
 
 TEST(WebhookSink, shows_that_no_answer_comes_before_the_call_fails) {
