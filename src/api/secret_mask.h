@@ -1,5 +1,6 @@
-// The secrets of a destination as the API shows them, and what comes back: "********" and, of a long one, its last four
-// characters; of "Name: value" the value alone. Sent back as shown, a secret stays as it is stored.
+// The secrets of a destination as the API shows them, and what comes back: "********" and, of one
+// with 16 characters or more, its last four; of "Name: value" the value alone. Sent back as shown, a secret stays as it
+// is stored.
 #pragma once
 
 #include <nlohmann/json.hpp>

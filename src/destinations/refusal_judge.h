@@ -3,10 +3,16 @@
 // fault, a proxy's or ours, and no event's. Pure: times in, decisions out.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <unordered_map>
 
 namespace sluice::destinations {
+
+// Refusals of an event, at pauses of half a minute and more, where there are none but such: then it is held to be the
+// event's fault. With more of them than this it is the far end's, or a proxy's.
+inline constexpr std::uint32_t kLoneRefusals = 8;
+inline constexpr std::size_t kMostLone = 8;
 
 class RefusalJudge {
  public:
@@ -32,6 +38,11 @@ class RefusalJudge {
   // Events that were refused alone and are not forgotten, this one counted among them.
   std::size_t suspects_with(std::uint64_t ticket) const {
     return suspects_.size() + (suspects_.contains(ticket) ? 0 : 1);
+  }
+  // Whether to give it up although no other was accepted: there is none, such as at the end of a replay, and none would
+  // ever come to show that the far end accepts any. `refusals`: of it, while it was so.
+  bool alone_for_long(std::uint64_t ticket, std::uint32_t refusals, bool others) const {
+    return !others && refusals >= kLoneRefusals && suspects_with(ticket) <= kMostLone;
   }
   // How often in a row that said `later`; 0 for an event that is not known.
   std::uint32_t waits(std::uint64_t ticket) const;

@@ -327,8 +327,8 @@ void SegmentTable::note_missing(const std::string& where, std::uint64_t entries)
        {"reason",
         "segments of the journal were removed or cut: these entries were acknowledged, and what was not delivered "
         "of them is lost. Check the disk, and whatever removes files in the data directory. If the files are "
-        "elsewhere: destinations go on without them from now on. Stop Sluice, put the files back, start it, and replay "
-        "the time that they cover."}});
+        "elsewhere: destinations have passed them. Stop Sluice, put the files back, start it, and replay the time that "
+        "they cover."}});
 }
 
 void SegmentTable::add_missing(std::uint64_t entries) {

@@ -115,7 +115,7 @@ class KinesisSink final : public exporting::Sink {
   void advance_bisection(std::int64_t now_us);
   void take_poison(destinations::HeldRecord record, const destinations::CallError& error, std::int64_t suspected_us,
                    std::int64_t now_us);
-  bool given_up_alone(const destinations::HeldRecord& record, const destinations::CallError& error) const;
+  bool given_up_alone(const destinations::HeldRecord& record, const destinations::CallError& error, bool others) const;
   void refused_everything(destinations::HeldRecord record, const destinations::CallError& error, std::int64_t now_us);
   bool in_doubt() const;
   void reject(destinations::HeldRecord record, std::string code, std::string reason);

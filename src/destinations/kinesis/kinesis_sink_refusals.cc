@@ -10,10 +10,6 @@
 namespace sluice::kinesis {
 namespace {
 
-// Refusals of a record, at pauses of half a minute and more, where there are none but such: then it is held to be the
-// record's fault. With more of them than this it is the stream's or a proxy's.
-constexpr std::uint32_t kLoneRefusals = 8;
-constexpr std::size_t kMostLone = 8;
 constexpr std::int64_t kRefusedAgainUs = 200'000;
 // An event that something on the way refuses for its size is tried again this often: someone must raise the limit.
 constexpr std::int64_t kHeldLeastUs = 30'000'000;
@@ -123,7 +119,7 @@ void KinesisSink::take_poison(destinations::HeldRecord record, const destination
   const bool too_large = !limit_known && counted_bytes(record.bytes) > kDefaultMaxRecordBytes &&
                          (error.code.starts_with("Validation") || error.code.starts_with("InvalidArgument"));
   const bool others = events_inside_ - rejected_.size() > judge_.suspects_with(record.ticket());
-  const auto verdict = too_large || (!others && given_up_alone(record, error))
+  const auto verdict = too_large || given_up_alone(record, error, others)
                            ? destinations::RefusalJudge::Verdict::reject
                            : judge_.refused_alone(record.ticket(), suspected_us, now_us, others);
   switch (verdict) {
@@ -149,12 +145,11 @@ void KinesisSink::take_poison(destinations::HeldRecord record, const destination
   reject(std::move(record), error.code, reason);
 }
 
-// Where there is no other record, such as at the end of a replay, or only such as are refused too, none would ever come
-// to show that the stream accepts any: after some tries the stream's own answers do, if it says that it is there and
-// that the value of a record is wrong.
-bool KinesisSink::given_up_alone(const destinations::HeldRecord& record, const destinations::CallError& error) const {
-  return error.code.starts_with("Validation") && record.failures >= kLoneRefusals &&
-         judge_.suspects_with(record.ticket()) <= kMostLone && watch_.map().size() > 0;
+// The stream must say that it is there, and that the value of a record is wrong.
+bool KinesisSink::given_up_alone(const destinations::HeldRecord& record, const destinations::CallError& error,
+                                 bool others) const {
+  return error.code.starts_with("Validation") && watch_.map().size() > 0 &&
+         judge_.alone_for_long(record.ticket(), record.failures, others);
 }
 
 // Nothing is given up; one event at a time is tried, another one each time.

@@ -123,11 +123,12 @@ exporting::Problem problem_of_one_payload(const AnswerMeaning& meaning, Credenti
   problem.weight = exporting::Problem::Weight::note;
   problem.code = kOneNotAccepted;
   problem.message = fmt::format("A payload is not accepted, and others are. {}", problem.message);
-  problem.remedy = meaning.status >= 300 && meaning.verdict == Verdict::park
-                       ? "It is tried again, and becomes a dead letter when it is refused once more among others that "
-                         "are accepted."
-                       : "It is tried again until it is accepted, and holds the destination's position in the journal "
-                         "meanwhile. If it lasts, the answer's words and the payload's events say why.";
+  problem.remedy =
+      meaning.status >= 300 && meaning.verdict == Verdict::park
+          ? "It is tried again, and becomes a dead letter when it is refused once more among others that "
+            "are accepted."
+          : "It is tried again until it is accepted. Until then it holds the destination's position in the "
+            "journal. If it lasts, the answer's words and the payload's events say why.";
   return problem;
 }
 

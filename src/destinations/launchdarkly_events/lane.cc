@@ -162,7 +162,10 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       stats_.failed();
       stats_.again(meaning.code, 1);
       ++call.part.failures;
-      own ? tell_own(meaning, call.part, now_us) : fail(meaning, call, now_us);
+      if (own)
+        tell_own(meaning, call.part, now_us);
+      else
+        fail(meaning, call, now_us);
       retry(std::move(call.part),
             now_us + destinations::retry_delay_us(call.part.failures, destinations::kCallRetryCapUs, random_));
       break;

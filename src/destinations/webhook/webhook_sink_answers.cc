@@ -18,10 +18,6 @@ using destinations::Trouble;
 constexpr std::int64_t kTooLargeNoteMs = 3'600'000;
 // A batch that failed so often while others were accepted is reported.
 constexpr std::uint32_t kReportHeldAfter = 2;
-// Refusals of a single event, at pauses of half a minute and more, where there are no others but such: then it is held
-// to be too large. With more of them than this it is not their size.
-constexpr std::uint32_t kLoneRefusals = 8;
-constexpr std::size_t kMostLone = 8;
 // Between attempts of one that only a person can fix; as the probes of CircuitBreakerOptions. Before it is reported: so
 // soon that whoever looks learns of it within seconds.
 constexpr std::int64_t kHeldLeastUs = 30'000'000, kHeldMostUs = 60'000'000;
@@ -109,8 +105,8 @@ void WebhookSink::halve(Call call, Verdict verdict, std::int64_t now_us) {
   }
 }
 
-// One event. It is given up only when the receiver takes others: else something on the way may refuse everything. Where
-// there are no others, such as at the end of a replay, none would ever come to show it: then after some minutes.
+// One event. It is given up only when the receiver takes others, or when it is alone for long: else something on the
+// way may refuse everything.
 void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_us) {
   using Judgement = destinations::RefusalJudge::Verdict;
   Parcel& parcel = call.parcel;
@@ -119,9 +115,9 @@ void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_u
   const exporting::OutboundEvent& event = parcel.batch.events.front();
   const bool others = has_others();
   if (!others) ++parcel.lone_refusals;
-  const bool long_alone =
-      !others && parcel.lone_refusals > kLoneRefusals && judge_.suspects_with(event.ticket) <= kMostLone;
-  switch (long_alone ? Judgement::reject : judge_.refused_alone(event.ticket, parcel.suspected_us, now_us, others)) {
+  switch (judge_.alone_for_long(event.ticket, parcel.lone_refusals, others)
+              ? Judgement::reject
+              : judge_.refused_alone(event.ticket, parcel.suspected_us, now_us, others)) {
     case Judgement::reject: {
       judge_.forget(event.ticket);
       const std::string reason = verdict.problem.message + " " + verdict.problem.remedy;
