@@ -5,11 +5,11 @@
 #include <set>
 
 #include "api/audit.h"
+#include "api/destination_commit.h"
 #include "api/kept_members.h"
 #include "api/rest_patch.h"
 #include "api/rest_resources.h"
 #include "api/secret_mask.h"
-#include "api/start_reservations.h"
 #include "catalog/field_names.h"
 #include "catalog/fields.h"
 
@@ -195,16 +195,12 @@ RestOutcome make_destination(const RestContext& context, const RestCall& call) {
   if (!fields) return tl::unexpected(fields.error());
   const ObjectId object_id = new_object_id(context.clock.wall_ms());
   const std::string id = object_id.hex();
-  StartReservations starts(context);
-  if (auto reserved = starts.reserve(*fields, object_id, std::nullopt); !reserved)
-    return tl::unexpected(reserved.error());
   const auto made =
-      context.catalog.commit({{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
-                             audit_entry(context.clock.wall_ms(), call.caller, "createDestination",
-                                         destination_target(call.path[0], call.path[1], id),
-                                         fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
+      commit_destinations(context, {{catalog::DocumentKind::destination, id, *fields, json::object(), 0, false}},
+                          audit_entry(context.clock.wall_ms(), call.caller, "createDestination",
+                                      destination_target(call.path[0], call.path[1], id),
+                                      fmt::format("made a destination in \"{}/{}\"", call.path[0], call.path[1])));
   if (!made) return refused_destination(made.error());
-  starts.committed();
   return RestAnswer{201, shown_to(context.kinds, call.caller, *context.catalog.destination(object_id))};
 }
 
@@ -242,18 +238,15 @@ RestOutcome patch_destination(const RestContext& context, const RestCall& call) 
   const SecretMask mask(context.kinds, after["kind"]);
   for (auto& [member, value] : after["config"].items()) value = mask.shown(catalog::snake_case(member), value);
   const ObjectId id = destination->value.id;
-  StartReservations starts(context);
-  if (auto reserved = starts.reserve(*fields, id, *destination); !reserved) return tl::unexpected(reserved.error());
-  const auto made =
-      context.catalog.commit({{catalog::DocumentKind::destination, destination->value.id.hex(), *fields,
-                               destination->extra, destination->revision, false}},
-                             audit_entry(context.clock.wall_ms(), call.caller, "updateDestination",
-                                         destination_target(call.path[0], call.path[1], call.path[2]),
-                                         fmt::format("changed the destination \"{}\"", destination->value.name),
-                                         patch->comment, before.dump(), after.dump()));
+  const auto made = commit_destinations(
+      context,
+      {{catalog::DocumentKind::destination, id.hex(), *fields, destination->extra, destination->revision, false}},
+      audit_entry(context.clock.wall_ms(), call.caller, "updateDestination",
+                  destination_target(call.path[0], call.path[1], call.path[2]),
+                  fmt::format("changed the destination \"{}\"", destination->value.name), patch->comment, before.dump(),
+                  after.dump()));
   if (!made) return refused_destination(made.error());
-  starts.committed();
-  return RestAnswer{200, shown_to(context.kinds, call.caller, *context.catalog.destination(destination->value.id))};
+  return RestAnswer{200, shown_to(context.kinds, call.caller, *context.catalog.destination(id))};
 }
 
 RestOutcome delete_destination(const RestContext& context, const RestCall& call) {

@@ -8,9 +8,9 @@
 #include <set>
 
 #include "api/audit.h"
+#include "api/destination_commit.h"
 #include "api/rest_resources.h"
 #include "api/secret_mask.h"
-#include "api/start_reservations.h"
 #include "base/text.h"
 #include "catalog/declared.h"
 
@@ -68,17 +68,11 @@ class Importer {
 
   RestResult<void> commit(const Caller& caller) {
     if (writes_.empty()) return {};
-    StartReservations starts(context_);
-    for (const catalog::CatalogWrite& write : writes_)
-      if (write.kind == DocumentKind::destination) {
-        const ObjectId id = *ObjectId::parse(write.id);
-        if (auto reserved = starts.reserve(write.fields, id, catalog_.destination(id)); !reserved) return reserved;
-      }
-    const auto made = catalog_.commit(
-        std::move(writes_), audit_entry(context_.clock.wall_ms(), caller, "importCatalog", "proj/*",
+    const auto made =
+        commit_destinations(context_, std::move(writes_),
+                            audit_entry(context_.clock.wall_ms(), caller, "importCatalog", "proj/*",
                                         fmt::format("imported a catalog: {} created, {} changed", created, changed)));
     if (!made) return refused(made.error());
-    starts.committed();
     return {};
   }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <set>
 #include <thread>
@@ -58,7 +59,7 @@ class WatchedJournal final : public journal::Journal {
     if (is_short) stats.free_bytes = stats.capacity_bytes / 20;
     return stats;
   }
-  bool is_short = false;
+  std::atomic<bool> is_short = false;  // the exporter's watch reads it
   void subscribe(Notifier* notifier, ObjectId environment) override { journal_->subscribe(notifier, environment); }
   void unsubscribe(Notifier* notifier) override { journal_->unsubscribe(notifier); }
   void close() override { journal_->close(); }
