@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <vector>
+
+#include "base/text.h"
 
 namespace sluice::api {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kShownReason = 300;  // bytes: it quotes what was sent
 
 // Of text that may be no JSON at all: brackets outside strings are what counts.
 std::size_t depth_of(std::string_view text) {
@@ -29,15 +36,55 @@ std::size_t depth_of(std::string_view text) {
   return deepest;
 }
 
+// Notes the first member that an object has twice, as it is read.
+class MemberWatch {
+ public:
+  bool operator()(int /*depth*/, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::object_start) open_.emplace_back();
+    if (event == json::parse_event_t::object_end) open_.pop_back();
+    if (event == json::parse_event_t::key && !open_.back().insert(value.get_ref<const std::string&>()).second &&
+        twice.empty())
+      twice = value.dump(-1, ' ', false, json::error_handler_t::replace);
+    return true;
+  }
+
+  std::string twice;  // as JSON
+
+ private:
+  std::vector<std::set<std::string>> open_;
+};
+
+bool looks_like_toml(std::string_view text) {
+  const std::size_t list = text.find("[[");
+  return list != std::string_view::npos && list + 2 < text.size() && text[list + 2] >= 'a' && text[list + 2] <= 'z';
+}
+
 }  // namespace
+
+std::string plain_reason(const json::exception& error) {
+  std::string_view reason = error.what();
+  for (const std::string_view before : {"] ", "parse error at ", "syntax error while parsing "})
+    if (const std::size_t found = reason.find(before); found != std::string_view::npos && found < 40)
+      reason.remove_prefix(found + before.size());
+  return shown_words(std::string(reason), kShownReason);
+}
 
 RestResult<json> parsed_body(std::string_view text) {
   if (const std::size_t depth = depth_of(text); depth > kMaxBodyDepth)
     return invalid(fmt::format("The body has {} objects and lists inside one another; expected {} at most.", depth,
                                kMaxBodyDepth));
-  json body = json::parse(text, nullptr, false);
-  if (body.is_discarded()) return invalid("The body is not valid JSON.");
-  return body;
+  MemberWatch watch;
+  try {
+    json body = json::parse(text, std::ref(watch));
+    if (watch.twice.empty()) return body;
+  } catch (const json::exception& error) {
+    if (looks_like_toml(text))
+      return invalid(
+          "The body is not valid JSON, it looks like a configuration file (TOML): sluice import FILE sends it.");
+    return invalid(fmt::format("The body is not valid JSON: {}.", plain_reason(error)));
+  }
+  return invalid(fmt::format("The member {} is there twice in one object of the body; remove one of the two.",
+                             shown_words(watch.twice, kShownReason)));
 }
 
 }  // namespace sluice::api

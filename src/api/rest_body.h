@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "api/rest_call.h"
@@ -13,7 +14,11 @@ namespace sluice::api {
 // functions that call themselves for each level: without a limit, a body of brackets alone would end the server.
 inline constexpr std::size_t kMaxBodyDepth = 64;
 
-// 400 for what is no JSON, or deeper than that.
+// 400 for what is no JSON, for an object that has a member twice (a parser keeps one of the two, whichever it likes),
+// and for what is deeper than that.
 RestResult<nlohmann::json> parsed_body(std::string_view text);
+
+// What the library says of a fault, without its own names and numbers.
+std::string plain_reason(const nlohmann::json::exception& error);
 
 }  // namespace sluice::api

@@ -33,6 +33,7 @@ std::string destination_target(const std::string& project, const std::string& en
 RestResult<void> check_numbers(const destinations::KindList& kinds, const json& fields, const json& before) {
   const json name = fields.value("kind", json());
   const destinations::DestinationKind* kind = name.is_string() ? kinds.find(name.get<std::string>()) : nullptr;
+  std::string faults;
   for (const auto& [field, value] : fields.items()) {
     const std::string key = catalog::camel_case(field);
     const bool number = field == "sample_one_in" ||
@@ -40,9 +41,10 @@ RestResult<void> check_numbers(const destinations::KindList& kinds, const json& 
                            return known.key == key && known.type == destinations::FieldType::number;
                          }));
     if (number && !value.is_number() && value != before.value(field, json()))
-      return invalid(fmt::format("config.{}: This is {}; expected a whole number without quotes. Example: 100", key,
-                                 value.type_name()));
+      faults += fmt::format("{}config.{}: This is {}; expected a whole number without quotes. Example: 100",
+                            faults.empty() ? "" : " ", key, value.type_name());
   }
+  if (!faults.empty()) return invalid(std::move(faults));
   return {};
 }
 

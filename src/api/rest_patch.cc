@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/rest_body.h"
 #include "base/text.h"
 
 namespace sluice::api {
@@ -42,12 +43,12 @@ RestResult<json> json_patched(const json& before, const json& operations) {
     return after;
   } catch (const json::other_error& error) {  // a failed test
     return refuse(409, "conflict",
-                  fmt::format("A test of the patch failed: {}. Read it again, then decide.", error.what()));
+                  fmt::format("A test of the patch failed: {}. Read it again, then decide.", plain_reason(error)));
   } catch (const json::exception& error) {
     return invalid(
         fmt::format("The JSON Patch cannot be applied: {}. Expected operations such as "
                     "{{\"op\":\"replace\",\"path\":\"/on\",\"value\":true}}.",
-                    error.what()));
+                    plain_reason(error)));
   }
 }
 

@@ -85,9 +85,36 @@ TEST(RestBody, has_a_depth) {
   EXPECT_FALSE(parsed_body(nested(500'000, "[", "")));
   EXPECT_FALSE(parsed_body(R"({"a":)" + nested(kMaxBodyDepth, R"([)", "]") + "}"));
   EXPECT_TRUE(parsed_body(R"({"a":"\"[[[","b":")" + std::string(500, '[') + R"("})")) << "brackets in text are text";
-  const auto no_json = parsed_body("{\"a\":");
-  ASSERT_FALSE(no_json);
-  EXPECT_EQ(no_json.error().message, "The body is not valid JSON.");
+}
+
+std::string refusal_of_body(std::string_view text) {
+  const auto body = parsed_body(text);
+  return body ? "" : body.error().message;
+}
+
+TEST(RestBody, that_is_no_json_is_told_with_the_place_and_without_the_librarys_names) {
+  EXPECT_EQ(refusal_of_body("{\"a\":"),
+            "The body is not valid JSON: line 1, column 6: value - unexpected end of input; expected '[', '{', or a "
+            "literal.");
+  EXPECT_NE(refusal_of_body("{\n\"a\": x}").find("line 2, column 6"), std::string::npos);
+  EXPECT_EQ(refusal_of_body("[[project]]\nkey = \"a\"\n"),
+            "The body is not valid JSON, it looks like a configuration file (TOML): sluice import FILE sends it.");
+  EXPECT_EQ(refusal_of_body("\x1b[31m").find('\x1b'), std::string::npos);
+  EXPECT_LT(refusal_of_body('"' + std::string(100'000, 'a')).size(), 1000U);
+}
+
+TEST(RestBody, an_object_that_has_a_member_twice_is_refused) {
+  EXPECT_EQ(refusal_of_body(R"({"project":[{"key":"a"}],"project":[]})"),
+            "The member \"project\" is there twice in one object of the body; remove one of the two.");
+  EXPECT_NE(refusal_of_body(R"([{"a":{"on":false,"b":[{}],"on":true}}])").find("\"on\""), std::string::npos);
+  EXPECT_EQ(refusal_of_body(R"({"a":{"a":1},"b":[{"a":1},{"a":2}],"c":{"b":{}}})"), "") << "each object has its own";
+}
+
+TEST(RestPatch, that_cannot_be_applied_is_told_without_the_librarys_names) {
+  const auto patched = apply(json::array({{{"op", "remove"}, {"path", "/nowhere"}}}));
+  ASSERT_FALSE(patched);
+  EXPECT_EQ(patched.error().message.find("json.exception"), std::string::npos) << patched.error().message;
+  EXPECT_NE(patched.error().message.find("key 'nowhere' not found"), std::string::npos) << patched.error().message;
 }
 
 class AccessTokensTest : public testing::Test {

@@ -140,7 +140,9 @@ void refuse_unsupported(config::TomlTable& table, const SettingsKind& kind) {
 
 void kind(config::TomlTable& table, Destination& destination, const DestinationKinds& kinds) {
   const std::string expected = names_text(kinds), first = fmt::format("\"{}\"", kinds.names().front());
-  destination.kind = table.text("kind", expected, first).value_or(std::string(kinds.names().front()));
+  const auto named = table.text("kind", expected, first);
+  if (!named && table.has("kind")) return table.accept_unknown();  // as below
+  destination.kind = named.value_or(std::string(kinds.names().front()));
   const SettingsKind* kind = kinds.settings_kind(destination.kind);
   if (kind == nullptr) {
     table.fault("kind", fmt::format("\"{}\" is not a kind of destination; expected {}.", shown_value(destination.kind),
