@@ -1,9 +1,11 @@
 // Runs the simulation for many seeds and says which one broke a promise.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -70,7 +72,17 @@ Outcome run(std::uint64_t seed, bool verbose, const Options& options, const std:
       .go();
 }
 
+std::string running_seed;  // a line that tells it
+
+// A run that ends the program names its seed too.
+void tell_seed_of_crash(int signal) {
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, running_seed.data(), running_seed.size());
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 void one(std::uint64_t seed, const Options& options, const std::vector<Kind>& kinds, Sum& sum) {
+  running_seed = fmt::format("seed {}: it ended the program\n", seed);
   Outcome outcome = run(seed, options.verbose, options, kinds);
   if (options.twice && !outcome.broken && run(seed, false, options, kinds).fingerprint != outcome.fingerprint)
     outcome.broken = "the same seed gave another run the second time";
@@ -126,6 +138,8 @@ int main(int argc, char** argv) {
   app.add_flag("--twice", options.twice, "Run each seed twice, and expect the same");
   CLI11_PARSE(app, argc, argv);
   sluice::log_configure(options.verbose ? sluice::LogLevel::info : sluice::LogLevel::off, sluice::LogFormat::text);
+
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, tell_seed_of_crash);
 
   const auto began = std::chrono::steady_clock::now();
   Sum sum;
