@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "export/remembered_places.h"
 
 namespace sluice::data_path {
 
@@ -23,8 +24,9 @@ Result<std::unique_ptr<DataPath>> DataPath::open(DataPathSettings settings, Part
 
 Result<void> DataPath::open_stores() {
   const std::string& directory = settings_.data_directory;
-  auto journal =
-      journal::Journal::open(directory + "/journal", settings_.journal, parts_.files, parts_.clock, parts_.workers);
+  const journal::Position remembered = exporting::remembered_end(parts_.files, directory, parts_.sealed_in);
+  auto journal = journal::Journal::open(directory + "/journal", settings_.journal, parts_.files, parts_.clock,
+                                        parts_.workers, remembered);
   if (!journal) return tl::unexpected(journal.error());
   journal_ = std::move(*journal);
   auto flag_store = flags::FlagStore::open(directory, flags_, parts_.files, parts_.workers);
@@ -46,7 +48,7 @@ Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDest
   intake_->event_id_secret = secret;
   exporter_->hold_delivery();
   exporter_->set_aside_all_but(*catalog);
-  exporter_->repair_cursors();
+  exporter_->repair_cursors(parts_.sealed_in);
   // In a configuration file, a destination without a place may be new.
   if (deleted_ == DeletedDestinations::forget) exporter_->expect_places(*catalog);
   // A destination that cannot start is shown as blocked and tried again: the others, and intake, do not wait for it.

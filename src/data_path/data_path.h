@@ -22,6 +22,7 @@
 #include "catalog/snapshot.h"
 #include "event/derived_ids.h"
 #include "export/exporter.h"
+#include "export/sealed_events.h"
 #include "flags/flag_registry.h"
 #include "flags/flag_store.h"
 #include "intake/dead_letters.h"
@@ -55,6 +56,7 @@ class DataPath {
     exporting::Exporter::SinkFactory make_sink;
     intake::Intake::CommonAnswers common_answers;  // called from the first request on, not before start()
     Workers& workers = worker_threads();
+    exporting::SealedInFolder sealed_in = {};  // of all kinds
   };
 
   // An error says what about the data directory to fix.

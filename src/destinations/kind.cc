@@ -20,6 +20,13 @@ const DestinationKind& KindList::of(const catalog::Destination& destination) con
   return *kind;
 }
 
+std::vector<exporting::SealedEvents> KindList::sealed_in(storage::FileSystem& files, const std::string& folder) const {
+  std::vector<exporting::SealedEvents> all;
+  for (const auto& kind : kinds_)
+    for (const exporting::SealedEvents& sealed : kind->sealed_in(files, folder)) all.push_back(sealed);
+  return all;
+}
+
 std::vector<std::string_view> KindList::names() const {
   std::vector<std::string_view> names;
   for (const auto& kind : kinds_) names.push_back(kind->name());

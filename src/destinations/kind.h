@@ -21,6 +21,7 @@
 #include "destinations/cost_calculator.h"
 #include "destinations/form.h"
 #include "export/export_status.h"
+#include "export/sealed_events.h"
 #include "export/sink.h"
 #include "export/test_event.h"
 #include "http_client/http_transport.h"
@@ -73,6 +74,12 @@ class DestinationKind : public catalog::SettingsKind {
   virtual std::unique_ptr<exporting::Sink> make_sink(const catalog::Destination& destination, const KindParts& parts,
                                                      Notifier& notifier, exporting::DeadLetterStore& dead_letters,
                                                      const exporting::SinkUse& use) const = 0;
+  // What its sinks have sealed in `folder`, as export/sealed_events.h says. Nothing: the folder has nothing of this
+  // kind.
+  virtual std::vector<exporting::SealedEvents> sealed_in(storage::FileSystem& /*files*/,
+                                                         const std::string& /*folder*/) const {
+    return {};
+  }
   // What intake does not store, such as SDKs' diagnostic events, for a kind that repeats what SDKs send: forwarded as
   // it is, once, or dropped. `original`: event/original.h. Does not block.
   virtual void forward_unstored(const catalog::Destination& /*destination*/, const KindParts& /*parts*/,
@@ -120,6 +127,8 @@ class KindList final : public catalog::DestinationKinds {
   const DestinationKind* find(std::string_view name) const;
   // Of a destination that was read with this list.
   const DestinationKind& of(const catalog::Destination& destination) const;
+  // Of all kinds: a destination may have had another one.
+  std::vector<exporting::SealedEvents> sealed_in(storage::FileSystem& files, const std::string& folder) const;
 
   const catalog::SettingsKind* settings_kind(std::string_view name) const override { return find(name); }
   std::vector<std::string_view> names() const override;

@@ -11,6 +11,12 @@ void DeliveryWindow::begin_entry(journal::Position position, journal::Position n
   entries_.push_back({position, next, received_ms, bytes, events, 0});
 }
 
+void DeliveryWindow::add_delivered(std::uint64_t events, std::uint64_t bytes) {
+  SLUICE_CHECK(entries_.empty(), "what the journal lost is counted once all that it has is finished");
+  cursor_.delivered_events += events;
+  cursor_.delivered_bytes += bytes;
+}
+
 void DeliveryWindow::move_to(journal::Position position) {
   if (!entries_.empty() || position <= cursor_.position) return;
   cursor_.position = position;

@@ -39,6 +39,10 @@ class DeliveryWindow {
   // Everything behind the cursor is read and added again. Tickets that were given out mean nothing any more.
   void rewind();
 
+  // Events that were delivered and never added: the journal does not have them any more. Only while the window is
+  // empty.
+  void add_delivered(std::uint64_t events, std::uint64_t bytes);
+
   // Nothing before `position` concerns this destination any more. Only while the window is empty.
   void move_to(journal::Position position);
 

@@ -423,8 +423,8 @@ void Exporter::expect_places(const catalog::CatalogSnapshot& snapshot) {
   places_.expect_places(std::move(expected));
 }
 
-void Exporter::repair_cursors() {
-  places_.repair();
+void Exporter::repair_cursors(SealedInFolder sealed_in) {
+  places_.repair(std::move(sealed_in));
   StartPlaces::pull_back_all(replays_.directory(), journal_, files_);
 }
 

@@ -88,7 +88,8 @@ class Exporter {
   // Pulls back cursors that stand behind the journal's end, and says so: what lay between was delivered, and is gone
   // from the disk (a byte rotted in the last entry before a crash). New entries come to lie there and must not be
   // passed over. At start, before the first apply(). One that cannot be read is left to its destination's start.
-  void repair_cursors();
+  // `sealed_in`: of all kinds.
+  void repair_cursors(SealedInFolder sealed_in = {});
   // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
   // while it runs: after the apply() that took it away. Any thread.
   void forget(ObjectId destination);

@@ -257,8 +257,10 @@ void Pipeline::feed() {
     }
     if (!selects(destination_, slot)) {
       window_.add_passed();
+      sink_->skipped({entry_->position, number});
     } else if (!filter_.matches(slot)) {
       window_.add_filtered();
+      sink_->skipped({entry_->position, number});
       balance_.filtered(1);
     } else {
       auto rewritten = filter_.rewritten(slot);
@@ -278,9 +280,21 @@ void Pipeline::note_read_up_to(const EventPlace& place) {
 }
 
 // Nothing is left to read before `mark`. If nothing is on its way either, then what still seems to wait does not exist
-// any more.
+// any more, but for what the sink holds alone.
 void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
+  const HeldAlone alone = sink_->take_held_alone({reader_->position(), 0});
+  if (alone.waiting > 0) return;  // they are not missing, and the cursor waits for them
+  if (alone.delivered > 0) {
+    balance_.found(alone.delivered, selected(destination_, mark.appended));
+    window_.add_delivered(alone.delivered, alone.delivered_bytes);
+    delivered_bytes_ += alone.delivered_bytes;
+    last_delivery_ms_ = clock_.wall_ms();
+    log_warn("export.delivered_without_the_journal",
+             {{"destination", destination_.name},
+              {"events", alone.delivered},
+              {"reason", "the journal lost their entries after the destination's sink had sealed them"}});
+  }
   window_.move_to(reader_->position());
   const std::uint64_t gone = balance_.settle(selected(destination_, mark.appended));
   if (replay_) finished_replay_ = true;  // what is left over was outside its span

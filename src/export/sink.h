@@ -107,6 +107,12 @@ inline constexpr std::int64_t kCallBucketsUs[] = {1'000,   2'500,   5'000,   10'
 // it holds the event no more. The pipeline's thread, within step().
 using ReadAgain = std::function<Result<std::optional<OutboundEvent>>(std::uint64_t ticket, const EventPlace& place)>;
 
+// Events that a sink kept over a restart and the journal does not have any more.
+struct HeldAlone {
+  std::uint64_t waiting = 0;
+  std::uint64_t delivered = 0, delivered_bytes = 0;  // of records
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -140,6 +146,11 @@ class Sink {
   virtual void cursor_saved(const EventPlace& /*cursor*/) {}
   // All events before this place were put in, or are not for this destination.
   virtual void passed(const EventPlace& /*place*/) {}
+  // An event that was read and is not put in: of another kind, or filtered out.
+  virtual void skipped(const EventPlace& /*place*/) {}
+  // What it holds alone before this place, to which everything has been read. Delivered ones are told once, when none
+  // waits any more. The caller saves them with a cursor at this place: a later begin() there does not tell them again.
+  virtual HeldAlone take_held_alone(const EventPlace& /*before*/) { return {}; }
   // What is inside is not to wait for more events: none comes before something is finished, or none at all.
   virtual void flush() {}
   // Called once, before begin(): a sink that holds more events than memory has room for may keep their places alone.

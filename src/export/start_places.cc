@@ -8,6 +8,7 @@
 #include "base/counted.h"
 #include "base/log.h"
 #include "export/selection.h"
+#include "export/sink_folder.h"
 
 namespace sluice::exporting {
 namespace {
@@ -43,6 +44,28 @@ std::string place_text(journal::Position position) {
   return fmt::format("{}/{}", position.value >> 32, position.value & UINT32_MAX);
 }
 
+// What a sink has of the events behind `place`, in files that it sealed.
+struct KeptBehind {
+  std::uint64_t events = 0;
+  journal::Position last;  // it has all that it was to have up to this entry; zero: not known
+};
+
+KeptBehind kept_behind(const EventPlace& place, const std::vector<SealedEvents>& sealed) {
+  KeptBehind kept;
+  bool whole = true;
+  std::uint64_t number = 0;
+  EventPlace last;
+  for (const SealedEvents& each : sealed) {
+    if (each.whole && each.last < place) continue;  // delivered
+    whole = whole && each.whole && (number == 0 || each.number == number + 1);
+    number = each.number;
+    last = std::max(last, each.last);
+    if (each.whole && place <= each.first) kept.events += each.events;
+  }
+  if (whole) kept.last = last.entry;
+  return kept;
+}
+
 Problem place_note(std::string code, std::string message, std::string remedy, std::int64_t now_ms) {
   Problem problem;
   problem.weight = Problem::Weight::note;
@@ -54,6 +77,7 @@ Problem place_note(std::string code, std::string message, std::string remedy, st
   return problem;
 }
 
+constexpr std::string_view kPayloadsNotKept = "payloads_not_kept";
 constexpr std::string_view kCheckDisk = "Check the disk, and whatever removes or restores files in the data directory.";
 constexpr std::string_view kUntilRestart = "This note disappears with the next restart.";
 constexpr std::string_view kUntilSwitched = "Switch the destination off and on to remove this note.";
@@ -124,6 +148,8 @@ Result<void> StartPlaces::restart_of_other_unit(journal::CursorFile& cursor_file
   cursor.unit = unit;
   if (unit == journal::CursorUnit::payloads)
     if (auto told = tell_payloads_not_kept(before.position, destination); !told) return told;
+  if (unit == journal::CursorUnit::events)
+    if (auto told = tell_what_was_passed_over(before.position, destination); !told) return told;
   if (auto saved = cursor_file.save(cursor); !saved) return saved;
   const bool to_events = unit == journal::CursorUnit::events;
   Problem problem = place_note(
@@ -150,7 +176,7 @@ Result<void> StartPlaces::tell_payloads_not_kept(journal::Position from, const c
   events -= payloads;
   if (payloads >= waiting.entries || events == 0) return {};
   Problem problem = place_note(
-      "payloads_not_kept",
+      std::string(kPayloadsNotKept),
       fmt::format(
           "The destination's kind was changed to one that forwards payloads, and {} waited. At most {} of them are "
           "not forwarded: they came while the environment had no destination of such a kind, so that their "
@@ -160,17 +186,53 @@ Result<void> StartPlaces::tell_payloads_not_kept(journal::Position from, const c
                   kUntilSwitched),
       clock_.wall_ms());
   log_error("export.payloads_not_kept", {{"destination", destination.name}, {"message", problem.message}});
-  if (auto written = records_.add_loss(destination.id, problem); !written) return written;
+  if (auto written = records_.add_loss(destination.id, problem, from); !written) return written;
   note(destination.id, std::move(problem));
+  return {};
+}
+
+// The kind was changed back. What still waits is delivered as events again; what it passed over is not, unless the sink
+// of the kind before had sealed it.
+Result<void> StartPlaces::tell_what_was_passed_over(journal::Position reached,
+                                                    const catalog::Destination& destination) {
+  const auto from = records_.loss_from(destination.id, kPayloadsNotKept);
+  if (!from) return {};
+  journal::JournalCount passed;
+  if (*from < reached) {
+    const auto exact = journal_.count(destination.environment_id, *from, reached);
+    passed = exact ? *exact : journal_.count_at_most(destination.environment_id, *from, reached);
+  }
+  std::uint64_t events = selected(destination, passed.events);
+  for (const SealedEvents& sealed : sealed_of(destination.id))
+    if (sealed.whole && *from <= sealed.first.entry && sealed.last.entry < reached)
+      events -= std::min(events, sealed.events);
+  const std::uint64_t payloads = passed.events[static_cast<std::size_t>(event::EventKind::original)];
+  if (events > 0 && payloads < passed.entries) {
+    Problem problem = place_note(
+        "events_passed_over",
+        fmt::format("While the destination forwarded payloads, it passed over events that had come before, as their "
+                    "payloads were not kept. At most {} of them were not delivered. Its kind was changed back since.",
+                    events),
+        fmt::format("To have them delivered, replay the time in which they came, where the destination's kind has "
+                    "replays. {}",
+                    kUntilSwitched),
+        clock_.wall_ms());
+    log_error("export.events_passed_over", {{"destination", destination.name}, {"message", problem.message}});
+    if (auto written = records_.add_loss(destination.id, problem); !written) return written;
+    note(destination.id, std::move(problem));
+  }
+  if (auto removed = records_.remove_loss(destination.id, kPayloadsNotKept); !removed) return removed;
+  drop_note(destination.id, kPayloadsNotKept);
   return {};
 }
 
 void StartPlaces::tell_lost_entries(const journal::Cursor& cursor, ObjectId destination) {
   std::uint64_t entries = 0;
+  const KeptBehind kept = kept_behind({cursor.position, cursor.events_done}, sealed_of(destination));
   const bool is_behind_end = cursor.position > journal_.end();
   bool concerned = is_behind_end, is_known = true;
   for (const journal::StartLoss& loss : journal_.start_losses()) {
-    if (!is_behind_end && cursor.position >= loss.behind) continue;
+    if (!is_behind_end && std::max(cursor.position, kept.last) >= loss.behind) continue;
     concerned = true;
     is_known = is_known && loss.entries > 0;
     entries += loss.entries;
@@ -181,11 +243,15 @@ void StartPlaces::tell_lost_entries(const journal::Cursor& cursor, ObjectId dest
       "journal_entries_lost",
       fmt::format(
           "The journal lost entries behind {}, the place up to which this destination had delivered. What it had "
-          "not delivered of them is lost: {}. How many events that is, is not known.",
+          "not delivered of them is lost: {}. How many events that is, is not known.{}",
           place_text(cursor.position),
           is_known ? fmt::format("at most {} (payloads, or parts of large ones, of all environments)",
                                  entries == 1 ? "1 entry" : fmt::format("{} entries", entries))
-                   : "whatever was accepted after that place and is not in the journal any more"),
+                   : "whatever was accepted after that place and is not in the journal any more",
+          kept.events == 0 ? ""
+                           : fmt::format(" {} from behind that place had been written to disk for it before, and {} "
+                                         "delivered from there: not lost.",
+                                         counted(kept.events, "event"), kept.events == 1 ? "is" : "are")),
       fmt::format("{} If the files are elsewhere: stop Sluice, put them back, start it, and replay the time that they "
                   "cover, where the destination's kind has replays. {}",
                   kCheckDisk, kUntilSwitched),
@@ -207,6 +273,12 @@ void StartPlaces::note(ObjectId destination, Problem problem) {
     notes.push_back(std::move(problem));
   else
     *same = std::move(problem);
+}
+
+void StartPlaces::drop_note(ObjectId destination, std::string_view code) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = notes_.find(destination); found != notes_.end())
+    std::erase_if(found->second, [&](const Problem& note) { return note.code == code; });
 }
 
 void StartPlaces::note_losses(ObjectId destination) {
@@ -391,7 +463,13 @@ void StartPlaces::forget(ObjectId destination) {
   records_.remove(destination);
 }
 
-void StartPlaces::repair() {
+std::vector<SealedEvents> StartPlaces::sealed_of(ObjectId destination) const {
+  if (!sealed_in_) return {};
+  return sealed_in_(files_, sink_folder(data_directory_, destination, SinkFolder::delivery));
+}
+
+void StartPlaces::repair(SealedInFolder sealed_in) {
+  sealed_in_ = std::move(sealed_in);
   for_each_cursor(directory_, files_, [this](ObjectId id, journal::CursorFile& cursor_file) {
     // Before the place is moved: after that nothing tells of it.
     if (cursor_file.loaded()) tell_lost_entries(*cursor_file.loaded(), id);

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "export/health.h"
+#include "export/sealed_events.h"
 #include "export/start_records.h"
 #include "journal/cursor_store.h"
 #include "journal/journal.h"
@@ -45,6 +46,7 @@ class StartPlaces {
       : journal_(journal),
         files_(files),
         clock_(clock),
+        data_directory_(data_directory),
         directory_(data_directory + "/cursors"),
         records_(files, data_directory) {}
   const std::string& directory() const { return directory_; }
@@ -91,8 +93,9 @@ class StartPlaces {
   // The same, and removes its cursor.
   void forget(ObjectId destination);
   // Tells what the journal lost before destinations had it (Journal::start_losses()), and pulls back cursors that stand
-  // behind the journal's end. At start. One that cannot be read or saved is left to whoever opens it next.
-  void repair();
+  // behind the journal's end. At start. One that cannot be read or saved is left to whoever opens it next. `sealed_in`,
+  // which is kept: what sinks had sealed before is not lost to them.
+  void repair(SealedInFolder sealed_in = {});
   // The same for cursors of replays in `directory`, of which nothing is told.
   static void pull_back_all(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
@@ -107,16 +110,20 @@ class StartPlaces {
                        const catalog::Destination* known);
   Result<void> restart_of_other_unit(journal::CursorFile& cursor, const catalog::Destination& destination);
   Result<void> tell_payloads_not_kept(journal::Position from, const catalog::Destination& destination);
+  Result<void> tell_what_was_passed_over(journal::Position reached, const catalog::Destination& destination);
+  std::vector<SealedEvents> sealed_of(ObjectId destination) const;
   void tell_lost_entries(const journal::Cursor& cursor, ObjectId destination);
   void note(ObjectId destination, Problem problem);  // in place of one of the same code
-  void note_losses(ObjectId destination);            // that its record has
+  void drop_note(ObjectId destination, std::string_view code);
+  void note_losses(ObjectId destination);  // that its record has
   std::string path_of(ObjectId destination) const { return directory_ + "/" + destination.hex().append(kCursorSuffix); }
 
   journal::Journal& journal_;
   storage::FileSystem& files_;
   const Clock& clock_;
-  const std::string directory_;
+  const std::string data_directory_, directory_;
   StartRecords records_;
+  SealedInFolder sealed_in_;           // set by repair()
   mutable std::mutex mutex_;           // guards what follows, and the order of hold and drop_hold
   std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;

@@ -35,6 +35,19 @@ class StartPlacesTest : public testing::Test {
     EXPECT_EQ((*opened)->loaded()->position, journal_->end());
   }
 
+  // An entry with so many events, and no payload.
+  void append_events(std::uint32_t events) {
+    std::promise<journal::AppendOutcome> stored;
+    journal::AppendRequest request;
+    request.environment = destination_.environment_id;
+    request.received_ms = clock_.wall_ms();
+    request.counts[static_cast<std::size_t>(event::EventKind::custom)] = events;
+    request.entry = "entry";
+    request.done = [&](journal::AppendOutcome outcome) { stored.set_value(outcome); };
+    journal_->append(std::move(request));
+    EXPECT_EQ(stored.get_future().get(), journal::AppendOutcome::durable);
+  }
+
   static std::optional<Problem> noted(const StartPlaces& places, ObjectId destination, std::string_view code) {
     for (Problem& note : places.notes(destination))
       if (note.code == code) return std::move(note);
@@ -242,6 +255,75 @@ TEST_F(StartPlacesTest, an_older_journal_that_was_put_back_is_told_of_a_cursor_b
   const auto places = restarted();
   EXPECT_EQ(saved().position, journal_->end());
   EXPECT_TRUE(noted(*places, destination_.id, "journal_entries_lost"));
+}
+
+TEST_F(StartPlacesTest, what_a_sink_had_sealed_is_not_told_as_lost) {
+  const journal::Cursor before = saved();
+  const EventPlace first{before.position, 0}, last{{before.position.value + 64}, 0};
+  journal_.reset();
+  journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_, worker_threads(),
+                                     {before.position.value + 1000});
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  places.repair([&](storage::FileSystem&, const std::string& folder) {
+    EXPECT_EQ(folder, "/data/spool/" + destination_.id.hex());
+    return std::vector<SealedEvents>{{1, first, first, 20, true}, {2, last, last, 30, true}};
+  });
+  const auto told = noted(places, destination_.id, "journal_entries_lost");
+  ASSERT_TRUE(told) << "more may have come behind them";
+  EXPECT_NE(told->message.find("50 events"), std::string::npos) << told->message;
+}
+
+TEST_F(StartPlacesTest, a_loss_between_events_that_a_sink_had_sealed_costs_nothing_if_it_had_all_of_them) {
+  const journal::Cursor before = saved();
+  for (const bool whole : {true, false}) {
+    journal_.reset();
+    for (const std::string& path : files_.paths())
+      if (path.starts_with("/data/journal/")) (void)files_.remove(path);
+    save(before);
+    journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_, worker_threads(), before.position);
+    StartPlaces places(*journal_, files_, clock_, "/data");
+    const EventPlace first{before.position, 0};
+    const EventPlace behind{journal_->end(), 0};
+    places.repair([&](storage::FileSystem&, const std::string&) {
+      return std::vector<SealedEvents>{{1, first, first, 20, true}, {whole ? 2u : 3u, behind, behind, 30, true}};
+    });
+    EXPECT_EQ(noted(places, destination_.id, "journal_entries_lost").has_value(), !whole);
+  }
+}
+
+// An attacker's script kindc: to payloads and back.
+TEST_F(StartPlacesTest, a_kind_that_was_changed_back_tells_what_was_passed_over_and_no_more) {
+  enum class Passed : std::uint8_t { nothing, something, sealed };
+  for (const Passed passed : {Passed::nothing, Passed::something, Passed::sealed}) {
+    SCOPED_TRACE(static_cast<int>(passed));
+    journal::Cursor cursor;
+    cursor.position = journal_->end();
+    cursor.unit = journal::CursorUnit::events;
+    save(cursor);
+    append_events(3);
+    destination_.wants_originals = true;
+    ASSERT_TRUE(restarted()->open(destination_));
+    const journal::Position from = cursor.position;
+    cursor = saved();
+    if (passed != Passed::nothing) cursor.position = journal_->end();
+    save(cursor);
+    destination_.wants_originals = false;
+    StartPlaces places(*journal_, files_, clock_, "/data");
+    places.repair([&](storage::FileSystem&, const std::string&) {
+      if (passed != Passed::sealed) return std::vector<SealedEvents>();
+      return std::vector<SealedEvents>{{1, {from, 0}, {from, 2}, 3, true}};
+    });
+    ASSERT_TRUE(places.open(destination_));
+    EXPECT_FALSE(noted(places, destination_.id, "payloads_not_kept")) << "the kind is no longer such";
+    const auto told = noted(places, destination_.id, "events_passed_over");
+    ASSERT_EQ(told.has_value(), passed == Passed::something);
+    EXPECT_TRUE(!told || told->message.find("At most 3 of them") != std::string::npos) << told->message;
+    const auto later = restarted();
+    ASSERT_TRUE(later->open(destination_));
+    EXPECT_FALSE(noted(*later, destination_.id, "payloads_not_kept"));
+    EXPECT_EQ(noted(*later, destination_.id, "events_passed_over").has_value(), passed == Passed::something);
+    later->acknowledged(destination_.id);
+  }
 }
 
 TEST_F(StartPlacesTest, a_destination_that_repeats_payloads_never_resumes_at_the_oldest_however_soon_it_is_on_again) {

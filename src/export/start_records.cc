@@ -14,6 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* kLosses = "losses";
+constexpr const char* kFrom = "from";  // a position
 
 // An object; empty when the file holds none, or cannot be read.
 ordered_json read_record(storage::FileSystem& files, const std::string& path) {
@@ -26,6 +27,14 @@ ordered_json read_record(storage::FileSystem& files, const std::string& path) {
 std::string text_in(const ordered_json& object, const char* member) {
   const auto found = object.is_object() ? object.find(member) : object.end();
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+ordered_json losses_but(const ordered_json& record, std::string_view code) {
+  ordered_json others = ordered_json::array();
+  if (const auto known = record.find(kLosses); known != record.end() && known->is_array())
+    for (const ordered_json& each : *known)
+      if (text_in(each, "code") != code) others.push_back(each);
+  return others;
 }
 
 std::int64_t number_in(const ordered_json& object, const char* member) {
@@ -85,16 +94,36 @@ std::vector<Problem> StartRecords::losses(ObjectId destination) const {
   return losses;
 }
 
-Result<void> StartRecords::add_loss(ObjectId destination, const Problem& loss) {
+Result<void> StartRecords::add_loss(ObjectId destination, const Problem& loss, std::optional<journal::Position> from) {
   const std::string path = path_of(destination);
   ordered_json record = read_record(files_, path);
-  ordered_json losses = ordered_json::array();
-  if (const auto known = record.find(kLosses); known != record.end() && known->is_array())
-    for (ordered_json& each : *known)
-      if (text_in(each, "code") != loss.code) losses.push_back(std::move(each));
+  ordered_json losses = losses_but(record, loss.code);
   losses.push_back(
       {{"code", loss.code}, {"message", loss.message}, {"remedy", loss.remedy}, {"since_ms", loss.since_ms}});
+  if (from) losses.back()[kFrom] = from->value;
   record[kLosses] = std::move(losses);
+  return replace_record(files_, directory_, path, destination, record);
+}
+
+std::optional<journal::Position> StartRecords::loss_from(ObjectId destination, std::string_view code) const {
+  const ordered_json record = read_record(files_, path_of(destination));
+  const auto losses = record.find(kLosses);
+  if (losses == record.end() || !losses->is_array()) return std::nullopt;
+  for (const ordered_json& each : *losses) {
+    if (text_in(each, "code") != code) continue;
+    const auto from = each.find(kFrom);
+    if (from != each.end() && from->is_number_unsigned()) return journal::Position{from->get<std::uint64_t>()};
+  }
+  return std::nullopt;
+}
+
+Result<void> StartRecords::remove_loss(ObjectId destination, std::string_view code) {
+  const std::string path = path_of(destination);
+  ordered_json record = read_record(files_, path);
+  if (!record.contains(kLosses)) return {};
+  ordered_json others = losses_but(record, code);
+  if (others == record[kLosses]) return {};
+  record[kLosses] = std::move(others);
   return replace_record(files_, directory_, path, destination, record);
 }
 

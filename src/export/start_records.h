@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/object_id.h"
 #include "base/result.h"
 #include "export/health.h"
+#include "journal/journal.h"
 #include "storage/file_system.h"
 
 namespace sluice::exporting {
@@ -31,7 +33,12 @@ class StartRecords {
 
   std::vector<Problem> losses(ObjectId destination) const;
   // Durable when it returns; in place of an earlier one of the same code. Creates the record where there is none.
-  Result<void> add_loss(ObjectId destination, const Problem& loss);
+  // `from`: where it began, for who finds out later what came of it.
+  Result<void> add_loss(ObjectId destination, const Problem& loss, std::optional<journal::Position> from = {});
+  // Nothing: there is no such loss, or it was noted without.
+  std::optional<journal::Position> loss_from(ObjectId destination, std::string_view code) const;
+  // Durable when it returns. Does nothing where there is none.
+  Result<void> remove_loss(ObjectId destination, std::string_view code);
   // Does nothing where there is none.
   Result<void> clear_losses(ObjectId destination);
 

@@ -189,9 +189,11 @@ class Journal {
   // Opens or creates the journal in `directory`, recovers it (only its last segment is read; see
   // docs/journal-format.md, "Recovery") and starts the writer. What the disk does not read is read again a few times,
   // with pauses (Workers::pause_us). Errors say what about the directory to fix.
+  // `remembered`: some file outside of `directory` knows entries before it. If it is behind the end (an older journal
+  // was put back, or part of it is gone), new entries begin in a segment behind it: no position is used twice.
   static Result<std::unique_ptr<Journal>> open(const std::string& directory, const JournalLimits& limits,
                                                storage::FileSystem& files, const Clock& clock,
-                                               Workers& workers = worker_threads());
+                                               Workers& workers = worker_threads(), Position remembered = {});
   virtual ~Journal() = default;
 
   // Any thread; never blocks on the disk.

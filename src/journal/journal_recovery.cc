@@ -12,6 +12,9 @@
 namespace sluice::journal {
 namespace {
 
+// A damaged file may remember anything. A journal reaches this number in 2089 at a segment a second.
+constexpr std::uint64_t kMaxRememberedNumber = 0xE000'0000;
+
 struct Found {
   std::shared_ptr<Segment> segment;
   std::shared_ptr<storage::File> file;  // null: it is gone, and its index is there
@@ -225,12 +228,28 @@ void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int
     if (record.received_ms >= oldest_ms) dedupe.insert(record);
 }
 
+// Whether entries are gone that somebody remembers. What comes does not take their places: it would be taken for them.
+bool begin_behind(Position remembered, Position end, RecoveredJournal& recovered) {
+  const std::uint64_t number = segment_of(remembered);
+  if (remembered <= end || number > kMaxRememberedNumber) return false;
+  recovered.state.next_number = std::max(recovered.state.next_number, number + 1);
+  recovered.last_is_sealed = true;
+  log_warn("journal.places_beyond_end", {{"remembered", remembered.value},
+                                         {"end", end.value},
+                                         {"next_segment", recovered.state.next_number},
+                                         {"reason",
+                                          "files of destinations know entries that are not in the journal: an older "
+                                          "journal was put back, or its newest files are gone"}});
+  return true;
+}
+
 // By sequence numbers, which know nothing of files: before the oldest segment, between segments, behind the last one.
 void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::vector<Found>& found,
-                          RecoveredJournal& recovered, const std::optional<Extent>& extent) {
+                          RecoveredJournal& recovered, const std::optional<Extent>& extent, bool beyond) {
   const std::uint64_t next_number = recovered.state.next_number;
   std::uint64_t expected = extent ? extent->first_sequence : 0;
   std::uint64_t at_the_ends = 0;
+  bool end_is_told = !extent && found.empty();
   for (const Found& each : found) {
     const Segment& segment = *each.segment;
     // Between neighbours only a refused write uses numbers up.
@@ -254,6 +273,7 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
     const std::uint64_t entries = extent->next_sequence - std::min(before, extent->next_sequence);
     table.note_missing("at the end of the journal", entries);
     if (entries > 0) table.add_start_loss({make_position(next_number, 0), entries});
+    end_is_told = entries > 0;
     // Otherwise the next start sees a gap between segments there.
     if (found.empty() || next_number == found.back().segment->header.number + 1) at_the_ends += entries;
     // No number is used twice.
@@ -262,6 +282,7 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
   // Nothing tells what there was. One segment back: a cursor at the end of one that was given up is at its end.
   if (!extent)
     table.add_start_loss({make_position(found.empty() ? next_number : found.front().segment->header.number - 1, 0), 0});
+  if (beyond && !end_is_told) table.add_start_loss({make_position(next_number, 0), 0});
   const std::uint64_t known_before = extent ? extent->missing_entries : 0;
   table.add_missing(known_before);
   const std::uint64_t first_sequence =
@@ -274,7 +295,8 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
 }  // namespace
 
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
-                                         const JournalLimits& limits, const Clock& clock, Workers& workers) {
+                                         const JournalLimits& limits, const Clock& clock, Workers& workers,
+                                         Position remembered) {
   Recovery recovery{files, table, workers};
   const std::int64_t now_ms = clock.wall_ms();
   const auto scanned = recovery.patiently([&] { return files.scan(); });
@@ -316,8 +338,8 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   }
 
   RecoveredJournal recovered;
-  // A new journal's first number is the time in seconds: above all that an earlier journal in this place reached, so
-  // that a cursor left from that one is before this one's entries and not after them.
+  // A new journal's first number is the time in seconds: above what an earlier journal in this place reached, unless it
+  // had a segment a second or the clock was set back. begin_behind() asks who remembers it.
   recovered.state.next_number = static_cast<std::uint64_t>(std::clamp<std::int64_t>(now_ms / 1000, 1, INT32_MAX));
   for (std::size_t i = 0; i < found.size(); ++i) {
     Segment& segment = *found[i].segment;
@@ -351,8 +373,9 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   if (!found.empty()) recovered.state.next_number = numbers->back() + 1;
   if (!found.empty() && !scanned->indexes_alone.empty())
     recovered.state.next_number = std::max(recovered.state.next_number, scanned->indexes_alone.back() + 1);
+  const bool beyond = begin_behind(remembered, found.empty() ? Position{} : table.end(), recovered);
 
-  note_missing_entries(files, table, found, recovered, extent);
+  note_missing_entries(files, table, found, recovered, extent, beyond);
 
   JournalStats stats;
   table.fill(stats);

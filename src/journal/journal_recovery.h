@@ -27,8 +27,9 @@ inline constexpr int kStartReadAttempts = 5;
 inline constexpr std::int64_t kStartReadPauseUs = 200'000;
 
 // Fills the table and the window. Reads the last segment, and the indexes of the others. An I/O error is an error that
-// says so, and nothing is changed: what was not read may be whole.
+// says so, and nothing is changed: what was not read may be whole. `remembered`: Journal::open()'s.
 Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
-                                         const JournalLimits& limits, const Clock& clock, Workers& workers);
+                                         const JournalLimits& limits, const Clock& clock, Workers& workers,
+                                         Position remembered);
 
 }  // namespace sluice::journal

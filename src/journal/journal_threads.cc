@@ -33,10 +33,11 @@ Result<void> check_limits(const JournalLimits& limits) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, const JournalLimits& limits,
-                                               storage::FileSystem& files, const Clock& clock, Workers& workers) {
+                                               storage::FileSystem& files, const Clock& clock, Workers& workers,
+                                               Position remembered) {
   if (auto checked = check_limits(limits); !checked) return tl::unexpected(checked.error());
   auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock, workers);
-  if (auto started = journal->start(); !started)
+  if (auto started = journal->start(remembered); !started)
     return fail(fmt::format("The journal in {} cannot be opened: {}.", directory, started.error().message));
   return journal;
 }
@@ -53,13 +54,13 @@ ThreadedJournal::ThreadedJournal(const std::string& directory, const JournalLimi
 
 ThreadedJournal::~ThreadedJournal() { close(); }
 
-Result<void> ThreadedJournal::start() {
+Result<void> ThreadedJournal::start(Position remembered) {
   if (auto created = file_system_.make_directory(directory_ + "/segments"); !created)
     return fail(created.error().message);
   auto lock = file_system_.lock(directory_ + "/lock");
   if (!lock) return fail(lock.error().message);
   lock_ = std::move(*lock);
-  auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_, workers_);
+  auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_, workers_, remembered);
   if (!recovered) return tl::unexpected(recovered.error());
   torn_bytes_ = recovered->torn_bytes;
   committer_ = std::make_unique<Committer>(table_, files_, dedupe_, limits_, clock_, recovered->state);

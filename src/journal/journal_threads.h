@@ -31,7 +31,7 @@ class ThreadedJournal final : public Journal {
   ThreadedJournal& operator=(const ThreadedJournal&) = delete;
 
   // Once, before anything else.
-  Result<void> start();
+  Result<void> start(Position remembered);
 
   void append(AppendRequest request) override;
   bool has_room(std::uint64_t bytes) const override {

@@ -23,8 +23,8 @@ class MissingEntries : public testing::Test {
     for (std::size_t i = 0; i < kEntries; ++i) append();
     EXPECT_EQ(journal_->stats().missing_entries, 0u);
   }
-  void open() {
-    auto opened = Journal::open("/journal", limits_, files_, clock_);
+  void open(Position remembered = {}) {
+    auto opened = Journal::open("/journal", limits_, files_, clock_, worker_threads(), remembered);
     ASSERT_TRUE(opened) << opened.error().message;
     journal_ = std::move(*opened);
   }
@@ -93,6 +93,42 @@ TEST_F(MissingEntries, none_is_told_over_restarts_and_retention) {
   EXPECT_LT(readable(), kEntries + 200);
   reopen();
   EXPECT_EQ(missing(), 0u);
+}
+
+// An attacker's scripts s3min and lost4: an older journal is put back, and files of destinations know the newer one.
+TEST_F(MissingEntries, a_place_that_is_remembered_beyond_the_end_is_not_used_again_and_what_was_there_is_told) {
+  const Position remembered{journal_->end().value + (std::uint64_t{5} << 32)};
+  close();
+  open(remembered);
+  EXPECT_GT(journal_->end(), remembered);
+  const auto losses = journal_->start_losses();
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_GT(losses[0].behind, remembered);
+  EXPECT_EQ(losses[0].entries, 0u) << "how many is not known";
+  append();
+  EXPECT_EQ(readable(), kEntries + 1);
+  const std::size_t segments_then = segments().size();
+  for (int i = 0; i < 2; ++i) {
+    close();
+    open(remembered);
+    EXPECT_TRUE(journal_->start_losses().empty()) << "it was told";
+    EXPECT_EQ(missing(), 0u);
+    EXPECT_EQ(readable(), kEntries + 1);
+  }
+  EXPECT_EQ(segments().size(), segments_then) << "what is remembered is before the end now";
+  close();
+  open({UINT64_MAX});
+  EXPECT_EQ(segments().size(), segments_then) << "no journal has got so far: the file that says so is damaged";
+}
+
+TEST_F(MissingEntries, a_new_journal_begins_behind_what_is_remembered_of_the_one_before_whatever_the_clock_says) {
+  const Position remembered{journal_->end().value + (std::uint64_t{1'000'000} << 32)};
+  close();
+  for (const std::string& path : files_.paths()) ASSERT_TRUE(files_.remove(path));
+  open(remembered);
+  EXPECT_GT(journal_->end(), remembered);
+  append();
+  EXPECT_EQ(readable(), 1u);
 }
 
 TEST_F(MissingEntries, of_a_segment_that_was_removed_are_told_first_middle_or_last_with_or_without_its_index) {

@@ -158,10 +158,14 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   kind_parts.reset(new destinations::KindParts{*transport, clock, environment, *identity,
                                                [this] { return data_path->catalog().current(); }, *files,
                                                settings.data_dir, host_name(), managed ? &settings.outbound : nullptr});
-  auto opened = data_path::DataPath::open({settings.data_dir, settings.journal, settings.intake},
-                                          {*files, clock, sink_factory(), [this](const http::HttpRequest& request) {
-                                             return public_status->answer(request.path);
-                                           }});
+  auto opened = data_path::DataPath::open(
+      {settings.data_dir, settings.journal, settings.intake},
+      {.files = *files,
+       .clock = clock,
+       .make_sink = sink_factory(),
+       .common_answers = [this](const http::HttpRequest& request) { return public_status->answer(request.path); },
+       .sealed_in = [](storage::FileSystem& in,
+                       const std::string& folder) { return destination_kinds().sealed_in(in, folder); }});
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};

@@ -84,7 +84,10 @@ Result<void> Process::open_data_path() {
   auto opened = data_path::DataPath::open(
       {settings_.data_dir, settings_.journal, settings_.intake},
       {world_.files, world_.clock, sink_factory(),
-       [this](const http::HttpRequest& request) { return public_status_->answer(request.path); }, world_.scheduler});
+       [this](const http::HttpRequest& request) { return public_status_->answer(request.path); }, world_.scheduler,
+       [](storage::FileSystem& in, const std::string& folder) {
+         return server::destination_kinds().sealed_in(in, folder);
+       }});
   if (!opened) return tl::unexpected(opened.error());
   data_path_ = std::move(*opened);
   return {};

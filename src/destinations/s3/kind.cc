@@ -11,6 +11,7 @@
 #include "destinations/s3/policies.h"
 #include "destinations/s3/s3_details.h"
 #include "destinations/s3/settings.h"
+#include "destinations/s3/spool_files.h"
 
 namespace sluice::s3 {
 namespace {
@@ -74,6 +75,9 @@ class S3Kind final : public destinations::DestinationKind {
                                              Notifier& notifier, exporting::DeadLetterStore& /*dead_letters*/,
                                              const exporting::SinkUse& use) const override {
     return make_s3_sink(destination, parts, notifier, use);
+  }
+  std::vector<exporting::SealedEvents> sealed_in(storage::FileSystem& files, const std::string& folder) const override {
+    return sealed_in_spool(files, folder);
   }
   std::vector<catalog::FieldFault> forbidden_addresses(const catalog::KindSettings& settings,
                                                        const http_client::OutboundPolicy& policy) const override {

@@ -94,6 +94,12 @@ void S3Sink::passed(const EventPlace& place) {
   if (spool_ && !spool_->must_restart()) spool_->passed(place, clock_.steady_us());
 }
 
+// Until the folder is read, nobody knows what it holds.
+exporting::HeldAlone S3Sink::take_held_alone(const EventPlace& before) {
+  if (!spool_ || spool_->must_restart()) return {.waiting = 1};
+  return spool_->take_held_alone(before);
+}
+
 void S3Sink::put(exporting::OutboundEvent event) {
   record_.clear();
   event.entry->envelope.append(record_, event.slot);
@@ -189,7 +195,8 @@ std::int64_t S3Sink::step(std::int64_t now_us, std::vector<exporting::FinishedEv
   events_inside_ -= spooled_.size();
   for (const SpooledEvent& event : spooled_) finished.push_back({event.ticket, true, event.bytes});
   // Nothing else tells the pipeline that it may read on.
-  if (!had_room && has_room()) return now_us;
+  const bool alone_uploaded = spool_->take_alone_uploaded();
+  if ((!had_room && has_room()) || alone_uploaded) return now_us;
   return due_us;
 }
 

@@ -37,6 +37,10 @@ class S3Sink final : public exporting::Sink {
   bool must_restart() const override { return spool_ && spool_->must_restart(); }
   void cursor_saved(const EventPlace& cursor) override;
   void passed(const EventPlace& place) override;
+  void skipped(const EventPlace& place) override {
+    if (spool_) spool_->skipped(place);
+  }
+  exporting::HeldAlone take_held_alone(const EventPlace& before) override;
   void flush() override { flush_asked_ = true; }
   std::size_t max_window_events() const override { return options_.roll.events * (kMaxSealed + 1); }
 

@@ -3,25 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/check.h"
+#include "destinations/s3/spool_files.h"
 #include "storage/whole_file.h"
 
 namespace sluice::s3 {
 namespace {
 
-constexpr std::size_t kNumberDigits = 10;
-constexpr std::string_view kObject = ".object", kManifest = ".json", kHalfManifest = ".json.new", kDamaged = ".damaged";
 constexpr std::size_t kReadBytes = 1u << 20;  // of a file that is compared with its manifest
 
-// The number that the file's name begins with, and what follows it.
-std::optional<std::pair<std::uint64_t, std::string_view>> parts_of(std::string_view name) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  const auto digits = static_cast<std::size_t>(end - name.data());
-  if (error != std::errc{} || digits != kNumberDigits) return std::nullopt;
-  return std::pair{number, name.substr(digits)};
+void add_alone(exporting::HeldAlone& to, const exporting::HeldAlone& more) {
+  to.waiting += more.waiting;
+  to.delivered += more.delivered;
+  to.delivered_bytes += more.delivered_bytes;
 }
 
 }  // namespace
@@ -37,13 +32,6 @@ storage::FileResult<std::unique_ptr<Spool>> Spool::open(storage::FileSystem& fil
 
 Spool::~Spool() = default;
 
-std::string Spool::object_path(std::uint64_t number) const {
-  return fmt::format("{}/{:010}{}", folder_, number, kObject);
-}
-std::string Spool::manifest_path(std::uint64_t number) const {
-  return fmt::format("{}/{:010}{}", folder_, number, kManifest);
-}
-
 storage::FileResult<void> Spool::remove_if_there(const std::string& path) {
   auto removed = files_.remove(path);
   if (!removed && removed.error().fault != storage::FileFault::not_found) return removed;
@@ -56,14 +44,14 @@ storage::FileResult<void> Spool::recover() {
   std::sort(names->begin(), names->end());
   std::set<std::uint64_t> objects, manifests;
   for (const std::string& name : *names) {
-    const auto parts = parts_of(name);
+    const auto parts = spool_name(name);
     if (!parts) continue;
     const auto [number, kind] = *parts;
     next_number_ = std::max(next_number_, number + 1);
-    if (kind == kObject) objects.insert(number);
-    if (kind == kHalfManifest)
+    if (kind == kObjectSuffix) objects.insert(number);
+    if (kind == kHalfManifestSuffix)
       if (auto removed = remove_if_there(folder_ + "/" + name); !removed) return removed;
-    if (kind == kManifest) {
+    if (kind == kManifestSuffix) {
       manifests.insert(number);
       if (auto read = recover_manifest(name, number); !read) return read;
     }
@@ -79,8 +67,8 @@ storage::FileResult<void> Spool::recover() {
 storage::FileResult<void> Spool::recover_objects(const std::set<std::uint64_t>& numbers) {
   for (const std::uint64_t number : numbers) {
     if (number + 1 < next_number_)
-      recovery_.damaged.push_back(fmt::format("{}: its manifest is missing", object_path(number)));
-    if (auto removed = remove_if_there(object_path(number)); !removed) return removed;
+      recovery_.damaged.push_back(fmt::format("{}: its manifest is missing", spool_object_path(folder_, number)));
+    if (auto removed = remove_if_there(spool_object_path(folder_, number)); !removed) return removed;
     ++recovery_.discarded;
   }
   return {};
@@ -96,7 +84,7 @@ storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::
                         (next != sealed_.begin() && std::prev(next)->second.object.manifest.last >= manifest->first);
   if (overlaps) return set_aside(number, "its places overlap those of another manifest");
 
-  Sealed sealed{.object = {number, object_path(number), std::move(*manifest)}};
+  Sealed sealed{.object = {number, spool_object_path(folder_, number), std::move(*manifest)}};
   std::uint64_t size = 0;
   auto file = files_.open(sealed.object.path, false);
   if (!file && file.error().fault != storage::FileFault::not_found) return tl::unexpected(file.error());
@@ -107,6 +95,8 @@ storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::
   }
   if (file && size == sealed.object.manifest.size_bytes) {
     ++recovery_.sealed;
+    sealed.is_compared = opened_at_ <= sealed.object.manifest.first;
+    if (sealed.is_compared) compared_to_ = std::max(compared_to_, sealed.object.manifest.last);
   } else {
     if (opened_at_ <= sealed.object.manifest.last) ++recovery_.lost;  // else it was being removed
     sealed.state = State::lost;
@@ -118,9 +108,9 @@ storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::
 }
 
 storage::FileResult<void> Spool::set_aside(std::uint64_t number, const std::string& why) {
-  recovery_.damaged.push_back(fmt::format("{}: {}", manifest_path(number), why));
-  for (const std::string& path : {manifest_path(number), object_path(number)}) {
-    auto renamed = files_.rename(path, path + std::string(kDamaged));
+  recovery_.damaged.push_back(fmt::format("{}: {}", spool_manifest_path(folder_, number), why));
+  for (const std::string& path : {spool_manifest_path(folder_, number), spool_object_path(folder_, number)}) {
+    auto renamed = files_.rename(path, path + std::string(kDamagedSuffix));
     if (!renamed && renamed.error().fault != storage::FileFault::not_found) return renamed;
   }
   return {};
@@ -172,6 +162,8 @@ bool Spool::place_event(const SpoolEvent& event) {
   reached_ = {event.place.entry, event.place.event + 1};
   if (holder != nullptr && holder->state != State::lost) {
     const SpooledEvent spooled{event.ticket, static_cast<std::uint32_t>(event.record.size())};
+    ++holder->read_again;
+    holder->read_again_bytes += spooled.bytes;
     (holder->state == State::uploaded ? finished_ : holder->events).push_back(spooled);
     return true;
   }
@@ -189,13 +181,13 @@ bool Spool::ends_before(const SpoolEvent& event, const Sealed* holder) const {
 
 bool Spool::begin(const SpoolEvent& event, const Sealed* lost) {
   const std::uint64_t number = lost != nullptr ? lost->object.number : next_number_;
-  if (auto removed = remove_if_there(object_path(number)); !removed) {
+  if (auto removed = remove_if_there(spool_object_path(folder_, number)); !removed) {
     note(removed.error());
     return false;
   }
-  auto file = files_.open(object_path(number), true);
+  auto file = files_.open(spool_object_path(folder_, number), true);
   if (!file && file.error().fault == storage::FileFault::not_found && files_.make_directory(folder_))
-    file = files_.open(object_path(number), true);  // somebody removed the folder
+    file = files_.open(spool_object_path(folder_, number), true);  // somebody removed the folder
   if (!file) {
     note(file.error());
     return false;
@@ -207,7 +199,7 @@ bool Spool::begin(const SpoolEvent& event, const Sealed* lost) {
                       : compression_of_type(lost->object.manifest.content_type).value_or(options_.compression);
   const ObjectFacts facts{.hour = hour_of(event.received_ms), .begun_us = now_us_};
   open_.emplace(OpenObject{.number = number,
-                           .path = object_path(number),
+                           .path = spool_object_path(folder_, number),
                            .writer = ObjectWriter(std::move(*file), compression),
                            .facts = facts,
                            .first = event.place,
@@ -288,7 +280,8 @@ bool Spool::seal() {
     open.sealed_as = manifest_of(open);
   }
   auto done = files_.sync_directory(folder_);
-  if (done) done = storage::replace_whole(files_, manifest_path(open.number), manifest_text(*open.sealed_as));
+  if (done)
+    done = storage::replace_whole(files_, spool_manifest_path(folder_, open.number), manifest_text(*open.sealed_as));
   if (!done) {
     // Somebody removed the folder, and with it the file.
     if (done.error().fault == storage::FileFault::not_found)
@@ -380,6 +373,7 @@ storage::FileResult<bool> Spool::is_whole(const SealedObject& object) const {
 // Its events are read again: by the pipeline, if it is not there yet; else from the cursor on.
 void Spool::lose(Sealed& sealed, const std::string& why) {
   ++recovery_.lost;
+  sealed.is_compared = false;
   if (auto removed = remove_if_there(sealed.object.path); !removed) note(removed.error());
   if (sealed.events.empty() && reached_ <= sealed.object.manifest.first)
     sealed.state = State::lost;
@@ -403,6 +397,7 @@ void Spool::uploaded(std::uint64_t number) {
   finished_.insert(finished_.end(), sealed->events.begin(), sealed->events.end());
   sealed->events.clear();
   sealed->events.shrink_to_fit();
+  alone_uploaded_ = alone_uploaded_ || alone_in(*sealed).delivered > 0;
   remove_delivered();
 }
 
@@ -416,7 +411,8 @@ storage::FileResult<void> Spool::rename_object(std::uint64_t number, std::string
   SLUICE_CHECK(sealed != nullptr && sealed->state != State::uploaded, "an object that waits for its upload");
   Manifest renamed = sealed->object.manifest;
   renamed.key = std::move(key);
-  if (auto written = storage::replace_whole(files_, manifest_path(number), manifest_text(renamed)); !written)
+  if (auto written = storage::replace_whole(files_, spool_manifest_path(folder_, number), manifest_text(renamed));
+      !written)
     return written;
   sealed->object.manifest = std::move(renamed);
   return {};
@@ -437,14 +433,44 @@ void Spool::remove_delivered() {
     const bool rebuilding = open_ && open_->number == at->second.object.number;
     const bool may_go = at->second.state == State::uploaded || (at->second.state == State::lost && !rebuilding);
     const bool gone = may_go && remove_files(at->second.object);
+    if (gone) add_alone(alone_and_removed_, alone_in(at->second));
     if (gone && at->second.state == State::lost) compare_rebuilt(at->second.object.manifest, 0, 0);
     at = gone ? sealed_.erase(at) : std::next(at);
   }
 }
 
+// Events that the journal lost
+
+void Spool::skipped(const EventPlace& place) {
+  if (compared_to_ < place) return;
+  if (Sealed* holder = holder_of(place)) ++holder->read_again;
+}
+
+exporting::HeldAlone Spool::alone_in(const Sealed& sealed) const {
+  const Manifest& manifest = sealed.object.manifest;
+  if (!sealed.is_compared || manifest.events <= sealed.read_again) return {};
+  const std::uint64_t events = manifest.events - sealed.read_again;
+  if (sealed.state != State::uploaded) return {.waiting = events};
+  return {0, events, manifest.uncompressed_bytes - std::min(manifest.uncompressed_bytes, sealed.read_again_bytes)};
+}
+
+exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
+  exporting::HeldAlone all = alone_and_removed_;
+  std::vector<Sealed*> told;
+  for (auto& [first, sealed] : sealed_) {
+    if (!sealed.is_compared || before <= sealed.object.manifest.last) continue;
+    add_alone(all, alone_in(sealed));
+    told.push_back(&sealed);
+  }
+  if (all.waiting > 0) return {.waiting = all.waiting};
+  for (Sealed* sealed : told) sealed->is_compared = false;
+  alone_and_removed_ = {};
+  return all;
+}
+
 // The manifest last: so an object without one is not what a killed process left. Tried again with the next cursor.
 bool Spool::remove_files(const SealedObject& object) {
-  return remove_if_there(object.path) && remove_if_there(manifest_path(object.number));
+  return remove_if_there(object.path) && remove_if_there(spool_manifest_path(folder_, object.number));
 }
 
 // A cursor that was among its events shows that it is in the bucket, as it was at first.

@@ -16,11 +16,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "destinations/s3/manifest.h"
 #include "destinations/s3/object_writer.h"
 #include "destinations/s3/roll.h"
+#include "export/sink.h"
 #include "storage/file_system.h"
 
 namespace sluice::s3 {
@@ -107,6 +109,13 @@ class Spool {
   // Does what is due: writes what the disk refused, seals by age. Returns when it wants the next call (steady clock,
   // us); INT64_MAX: only after another call.
   std::int64_t step(std::int64_t now_us);
+  // An event at this place was read, and is not put in.
+  void skipped(const EventPlace& place);
+  // exporting::Sink's: of objects from before a restart, the events that were neither put in nor skipped since. With
+  // another filter than theirs it is fewer than there are, never more.
+  exporting::HeldAlone take_held_alone(const EventPlace& before);
+  // Whether such an object was uploaded since the last call.
+  bool take_alone_uploaded() { return std::exchange(alone_uploaded_, false); }
   // Seals what is open, whatever its age: at the end of a replay.
   void seal_now(std::int64_t now_us);
 
@@ -148,6 +157,10 @@ class Spool {
     State state = State::waiting;
     bool verified = false;  // since the file was opened by this object
     std::vector<SpooledEvent> events = {};
+    // From before a restart, with none of its events before the cursor: what is read again of it is counted, until what
+    // is not was told.
+    bool is_compared = false;
+    std::uint64_t read_again = 0, read_again_bytes = 0;
   };
   struct OpenObject {
     std::uint64_t number;
@@ -175,9 +188,8 @@ class Spool {
   storage::FileResult<void> recover_manifest(const std::string& name, std::uint64_t number);
   storage::FileResult<void> set_aside(std::uint64_t number, const std::string& why);
   storage::FileResult<void> remove_if_there(const std::string& path);
-  std::string object_path(std::uint64_t number) const;
-  std::string manifest_path(std::uint64_t number) const;
 
+  exporting::HeldAlone alone_in(const Sealed& sealed) const;
   Sealed* holder_of(const EventPlace& place);
   Sealed* find(std::uint64_t number);
   bool place_event(const SpoolEvent& event);
@@ -210,6 +222,9 @@ class Spool {
   EventPlace reached_;       // all events before it were put in or passed
   EventPlace opened_at_;     // the cursor when the folder was opened
   EventPlace saved_cursor_;  // the first event that is not delivered, as the disk surely has it
+  EventPlace compared_to_;   // the last event of objects with is_compared
+  exporting::HeldAlone alone_and_removed_;
+  bool alone_uploaded_ = false;
   bool must_restart_ = false;
   SpoolRecovery recovery_;
 };

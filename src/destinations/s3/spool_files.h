@@ -1,0 +1,28 @@
+// The names of a spool's files, and a look at what lies sealed in one that no sink has open. On disk:
+// docs/s3-spool-format.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "export/sealed_events.h"
+#include "storage/file_system.h"
+
+namespace sluice::s3 {
+
+inline constexpr std::string_view kObjectSuffix = ".object", kManifestSuffix = ".json",
+                                  kHalfManifestSuffix = ".json.new", kDamagedSuffix = ".damaged";
+
+std::string spool_object_path(const std::string& folder, std::uint64_t number);
+std::string spool_manifest_path(const std::string& folder, std::uint64_t number);
+// The number that the file's name begins with, and what follows it. Nothing: the file is none of a spool's.
+std::optional<std::pair<std::uint64_t, std::string_view>> spool_name(std::string_view name);
+
+// By manifests, in the order of their numbers. Reads only; one that cannot be read is logged.
+std::vector<exporting::SealedEvents> sealed_in_spool(storage::FileSystem& files, const std::string& folder);
+
+}  // namespace sluice::s3
