@@ -22,6 +22,8 @@ using catalog::DocumentKind;
 using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> kLists = {"project", "environment", "flag", "destination"};
+// One that is imported under the id of one that was deleted just now begins anew: not before that one's files are gone.
+constexpr std::int64_t kMaxDeletionWaitMs = 10'000;
 constexpr std::size_t kShownFaults = 50;
 
 std::string text_of(const json& item, const char* name) {
@@ -209,6 +211,11 @@ class Importer {
 
   // What the catalog would refuse. What only misses an object that is itself refused says nothing new.
   void check() {
+    std::set<ObjectId> created_again;
+    for (const catalog::CatalogWrite& write : writes_)
+      if (write.kind == DocumentKind::destination && write.expected_revision == 0)
+        created_again.insert(*ObjectId::parse(write.id));
+    catalog_.await_deletions(created_again, kMaxDeletionWaitMs);
     for (const auto& [place, error] : catalog_.faults_of(writes_)) {
       const catalog::CatalogWrite& write = writes_[place];
       object_ = objects_[place];

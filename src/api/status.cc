@@ -71,7 +71,9 @@ Json set_aside_json(const exporting::Exporter& exporter) {
     list.push_back({{"id", each.id.hex()},
                     {"name", each.name},
                     {"since", time_or_null(each.since_ms)},
-                    {"eventsKeptUntil", time_or_null(each.kept_until_ms)}});
+                    {"kind", each.kind},
+                    {"eventsKeptUntil", time_or_null(each.kept_until_ms)},
+                    {"payloadsKept", each.wants_payloads ? Json(each.keeps_payloads) : Json(nullptr)}});
   return list;
 }
 

@@ -13,8 +13,18 @@
 
 namespace sluice::catalog {
 
-// `secret`: what the server keeps for itself, such as what ids of events are derived with.
-enum class DocumentKind : std::uint8_t { project, environment, flag, destination, token, role, secret };
+// `secret`: what the server keeps for itself, such as what ids of events are derived with. `deleted_destination`: of
+// one that its owner deleted, until nothing of it is left on disk. Stored as numbers: add at the end.
+enum class DocumentKind : std::uint8_t {
+  project,
+  environment,
+  flag,
+  destination,
+  token,
+  role,
+  secret,
+  deleted_destination
+};
 
 struct Document {
   DocumentKind kind = DocumentKind::project;

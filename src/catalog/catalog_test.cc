@@ -54,6 +54,21 @@ TEST(DeclaredCatalog, finds_an_environment_by_each_of_its_credentials) {
   EXPECT_EQ(destination.environment_id, environment->id);
 }
 
+TEST(Catalog, an_environment_keeps_originals_for_a_destination_that_is_set_aside) {
+  Environment environment;
+  environment.id = *ObjectId::parse("578d1e02d2943862c52b9686");
+  Catalog catalog;
+  const CatalogSnapshot snapshot({}, {environment}, {});
+  EXPECT_FALSE(catalog.keeps_originals(environment));
+  catalog.keep_originals_of({environment.id});
+  EXPECT_TRUE(catalog.keeps_originals(environment));
+  EXPECT_TRUE(catalog.keeps_originals(snapshot));
+  environment.id = *ObjectId::parse("578d1e02d2943862c52b9687");
+  EXPECT_FALSE(catalog.keeps_originals(environment));
+  catalog.keep_originals_of({});
+  EXPECT_FALSE(catalog.keeps_originals(snapshot));
+}
+
 TEST(CatalogSnapshot, an_environment_keeps_originals_while_a_destination_of_it_wants_them) {
   std::vector<Environment> environments(2);
   environments[0].id = *ObjectId::parse("578d1e02d2943862c52b9681");

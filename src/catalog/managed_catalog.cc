@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
+#include "base/log.h"
 #include "catalog/field_names.h"
 
 namespace sluice::catalog {
@@ -248,7 +250,41 @@ Result<std::unique_ptr<ManagedCatalog>> ManagedCatalog::open(CatalogStore& store
         return fail(fmt::format("The catalog's document {} is not good: {}", document.id, taken.error().message));
     }
   }
+  const auto deleted = store.list(DocumentKind::deleted_destination);
+  if (!deleted) return fail(deleted.error().message);
+  for (const Document& document : *deleted)
+    if (const auto id = ObjectId::parse(document.id)) catalog->deletions_.emplace(*id, document.revision);
   return catalog;
+}
+
+std::set<ObjectId> ManagedCatalog::unfinished_deletions() const {
+  const std::lock_guard lock(mutex_);
+  std::set<ObjectId> unfinished;
+  for (const auto& [id, revision] : deletions_) unfinished.insert(id);
+  return unfinished;
+}
+
+void ManagedCatalog::finish_deletions(const std::set<ObjectId>& destinations) {
+  const std::lock_guard lock(mutex_);
+  std::vector<DocumentChange> changes;
+  for (const ObjectId id : destinations)
+    if (const auto found = deletions_.find(id); found != deletions_.end())
+      changes.push_back({{DocumentKind::deleted_destination, id.hex(), 0, ""}, found->second, true});
+  if (changes.empty()) return;
+  // What cannot be written is finished once more by the next start.
+  if (const auto written = store_.commit(changes, {}); !written) {
+    log_warn("catalog.deletions_not_finished", {{"reason", written.error().message}});
+    return;
+  }
+  for (const ObjectId id : destinations) deletions_.erase(id);
+  deletions_finished_.notify_all();
+}
+
+void ManagedCatalog::await_deletions(const std::set<ObjectId>& destinations, std::int64_t timeout_ms) const {
+  std::unique_lock lock(mutex_);
+  deletions_finished_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] {
+    return std::ranges::none_of(destinations, [&](ObjectId id) { return deletions_.contains(id); });
+  });
 }
 
 // From the inside out, so that what is put back finds what it belongs to.
@@ -286,6 +322,8 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
       changes.push_back({{write.kind, write.id, 0, write.remove ? "" : document_text(write.fields, write.extra)},
                          write.expected_revision,
                          write.remove});
+      if (write.remove && write.kind == DocumentKind::destination)
+        changes.push_back({{DocumentKind::deleted_destination, write.id, 0, "{}"}, 0, false});
     }
     // Their fields include keys of projects and environments.
     if (!std::ranges::all_of(writes, [](const CatalogWrite& write) { return write.kind == DocumentKind::flag; }))
@@ -308,12 +346,19 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
           error(committed.error().fault == StoreFault::conflict ? CatalogFault::stale : CatalogFault::failed,
                 committed.error().message));
     }
+    for (const CatalogWrite& write : writes)
+      if (write.remove && write.kind == DocumentKind::destination) deletions_.emplace(*ObjectId::parse(write.id), 1);
   }
   changed_();
   return {};
 }
 
 CatalogResult<void> ManagedCatalog::check_revision(const CatalogWrite& write) const {
+  if (write.kind == DocumentKind::destination && write.expected_revision == 0)
+    if (const auto id = ObjectId::parse(write.id); id && deletions_.contains(*id))
+      return tl::unexpected(error(CatalogFault::taken, fmt::format("The destination {} was deleted, and its files are "
+                                                                   "not removed yet. Repeat the call in a few seconds.",
+                                                                   write.id)));
   if (contents_->revision_of(write.kind, write.id).value_or(0) == write.expected_revision) return {};
   return tl::unexpected(write.expected_revision == 0
                             ? error(CatalogFault::taken, "The id " + write.id + " is taken.")

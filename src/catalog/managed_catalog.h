@@ -5,6 +5,7 @@
 // what API clients send and expect back but Sluice does not use (tags, color).
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -64,6 +65,13 @@ class ManagedCatalog {
   static Result<std::unique_ptr<ManagedCatalog>> open(CatalogStore& store, const DestinationKinds& kinds,
                                                       std::function<void()> changed, Admit admit = {});
 
+  // Destinations that were deleted, and of which something may be left on disk: written with the deletion, so that a
+  // start finishes it. One of them cannot be created again before finish_deletions().
+  std::set<ObjectId> unfinished_deletions() const;
+  void finish_deletions(const std::set<ObjectId>& destinations);  // nothing of them is left
+  // Returns when none of these is, or after `timeout_ms`.
+  void await_deletions(const std::set<ObjectId>& destinations, std::int64_t timeout_ms) const;
+
   // All of the writes or none, with their entry in the audit log; in memory and on disk when it returns. What belongs
   // to a removed project or environment goes with it.
   CatalogResult<void> commit(std::vector<CatalogWrite> writes, const AuditEntry& audit);
@@ -113,6 +121,9 @@ class ManagedCatalog {
   const Admit admit_;
   const std::function<void()> changed_;
   mutable std::mutex mutex_;
+  std::map<ObjectId, std::uint64_t>
+      deletions_;  // unfinished, and the revision of each one's document; guarded by mutex_
+  mutable std::condition_variable deletions_finished_;
   std::unique_ptr<Contents> contents_;        // guarded by mutex_
   mutable CatalogPointer same_destinations_;  // the last snapshot; null: its destinations may differ; guarded by mutex_
 };

@@ -93,6 +93,41 @@ class ManagedCatalogTest : public testing::Test {
   int changes_ = 0, entries_ = 0;
 };
 
+// The files of one that was deleted go after the answer: a start finishes what a killed process did not get to.
+TEST_F(ManagedCatalogTest, a_deleted_destination_is_known_as_deleted_until_nothing_of_it_is_left) {
+  for (const bool with_its_project : {false, true}) {
+    SCOPED_TRACE(with_its_project);
+    fill();
+    store_->failing = true;
+    ASSERT_FALSE(commit({{DocumentKind::destination, kDestination, {}, {}, 1, true}}));
+    store_->failing = false;
+    EXPECT_TRUE(catalog_->unfinished_deletions().empty());
+    ASSERT_TRUE(with_its_project ? commit({{DocumentKind::project, kProject, {}, {}, 1, true}})
+                                 : commit({{DocumentKind::destination, kDestination, {}, {}, 1, true}}));
+    const std::set<ObjectId> deleted{*ObjectId::parse(kDestination)};
+    EXPECT_EQ(catalog_->unfinished_deletions(), deleted);
+    open();
+    EXPECT_EQ(catalog_->unfinished_deletions(), deleted);
+    if (!with_its_project) {
+      const auto again = commit({destination()});
+      ASSERT_FALSE(again);
+      EXPECT_NE(again.error().message.find("not removed yet"), std::string::npos) << again.error().message;
+    }
+    store_->failing = true;
+    catalog_->finish_deletions(deleted);
+    EXPECT_EQ(catalog_->unfinished_deletions(), deleted);
+    store_->failing = false;
+    catalog_->finish_deletions(deleted);
+    EXPECT_TRUE(catalog_->unfinished_deletions().empty());
+    open();
+    EXPECT_TRUE(catalog_->unfinished_deletions().empty());
+    if (with_its_project) continue;
+    ASSERT_TRUE(commit({destination()}));
+    ASSERT_TRUE(commit({{DocumentKind::project, kProject, {}, {}, 1, true}}));
+    catalog_->finish_deletions(deleted);
+  }
+}
+
 TEST_F(ManagedCatalogTest, what_was_committed_is_in_the_snapshot_also_after_a_restart) {
   fill();
   EXPECT_EQ(changes_, 3);

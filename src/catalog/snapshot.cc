@@ -72,6 +72,13 @@ void Catalog::publish(CatalogPointer snapshot) {
   for (const auto& listener : listeners_) listener(snapshot);
 }
 
+void Catalog::keep_originals_of(std::set<ObjectId> environments) {
+  const std::lock_guard lock(mutex_);
+  const bool any = !environments.empty();
+  kept_for_absent_.set(std::make_shared<const std::set<ObjectId>>(std::move(environments)));
+  keeps_for_absent_.store(any, std::memory_order_release);
+}
+
 void Catalog::subscribe(std::function<void(const CatalogPointer&)> listener) {
   const std::lock_guard lock(mutex_);
   listeners_.push_back(std::move(listener));

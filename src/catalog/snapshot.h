@@ -8,12 +8,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/object_id.h"
+#include "base/published.h"
 #include "catalog/kind_settings.h"
 #include "event/envelope.h"
 #include "event/event_rewriter.h"
@@ -150,11 +152,25 @@ class Catalog {
   void publish(CatalogPointer snapshot);
   void subscribe(std::function<void(const CatalogPointer&)> listener);
 
+  // Environments that store payloads as they were sent although the snapshot has nobody who wants them: for
+  // destinations that are set aside (export/set_aside.h). In place of those named before.
+  void keep_originals_of(std::set<ObjectId> environments);
+  // For the snapshot, or for those.
+  bool keeps_originals(const Environment& environment) const {
+    return environment.keeps_originals ||
+           (keeps_for_absent_.load(std::memory_order_acquire) && kept_for_absent_.get()->contains(environment.id));
+  }
+  bool keeps_originals(const CatalogSnapshot& snapshot) const {
+    return snapshot.keeps_originals() || keeps_for_absent_.load(std::memory_order_acquire);
+  }
+
  private:
   CatalogPointer current_;
   std::atomic<std::uint64_t> revision_{0};
   std::mutex mutex_;
   std::vector<std::function<void(const CatalogPointer&)>> listeners_;
+  Published<std::set<ObjectId>> kept_for_absent_{std::make_shared<const std::set<ObjectId>>()};
+  std::atomic<bool> keeps_for_absent_{false};  // whether that has any
 };
 
 }  // namespace sluice::catalog

@@ -34,6 +34,8 @@ Result<void> DataPath::open_stores() {
   flag_store_ = std::move(*flag_store);
   exporter_ = std::make_unique<exporting::Exporter>(*journal_, parts_.files, parts_.clock, directory, parts_.make_sink,
                                                     parts_.workers);
+  exporter_->when_payloads_are_wanted(
+      [this](std::set<ObjectId> environments) { catalog_.keep_originals_of(std::move(environments)); });
   intake_dead_letters_ = std::make_unique<intake::IntakeDeadLetters>(parts_.files, directory + "/dead-letters",
                                                                      settings_.intake, intake_metrics_, parts_.workers);
   intake_ =
@@ -48,9 +50,9 @@ Result<void> DataPath::start(const catalog::CatalogPointer& catalog, DeletedDest
   intake_->event_id_secret = secret;
   exporter_->hold_delivery();
   exporter_->set_aside_all_but(*catalog);
-  exporter_->repair_cursors(parts_.sealed_in);
   // In a configuration file, a destination without a place may be new.
   if (deleted_ == DeletedDestinations::forget) exporter_->expect_places(*catalog);
+  exporter_->repair_cursors(parts_.sealed_in);
   // A destination that cannot start is shown as blocked and tried again: the others, and intake, do not wait for it.
   if (auto applied = exporter_->apply(*catalog); !applied)
     log_error("export.not_all_started", {{"reason", applied.error().message}});
@@ -67,6 +69,10 @@ void DataPath::publish(const catalog::CatalogPointer& catalog) {
     if (before)
       for (const catalog::Destination& destination : before->destinations()) to_forget_.insert(destination.id);
     for (const catalog::Destination& destination : catalog->destinations()) to_forget_.erase(destination.id);
+    // From the first payload that comes without it on.
+    if (before && deleted_ == DeletedDestinations::set_aside)
+      for (const catalog::Destination& destination : before->destinations())
+        if (to_forget_.contains(destination.id)) exporter_->will_be_set_aside(destination);
   }
   flags_.apply(*catalog);
   catalog_.publish(catalog);
@@ -76,7 +82,7 @@ void DataPath::publish(const catalog::CatalogPointer& catalog) {
 Result<void> DataPath::settle() {
   const catalog::CatalogPointer catalog = catalog_.current();
   if (settled_ && catalog->has_destinations_of(*settled_)) return {};
-  if (auto applied = exporter_->apply(*catalog); !applied) return applied;
+  const auto applied = exporter_->apply(*catalog);
   // Not before: a pipeline that still runs would write its files again. Of what was deleted since, it does.
   std::set<ObjectId> deleted;
   {
@@ -85,10 +91,19 @@ Result<void> DataPath::settle() {
     for (const catalog::Destination& destination : catalog->destinations()) deleted.erase(destination.id);
     for (const ObjectId& id : deleted) to_forget_.erase(id);
   }
-  for (const ObjectId& id : deleted)
-    deleted_ == DeletedDestinations::forget ? exporter_->forget(id) : exporter_->set_aside(id);
-  settled_ = catalog;
-  return {};
+  if (deleted_ == DeletedDestinations::set_aside) {
+    for (const ObjectId& id : deleted) exporter_->set_aside(id);
+  } else if (!deleted.empty()) {
+    const std::set<ObjectId> forgotten = exporter_->forget(deleted);
+    if (deleted_for_good) deleted_for_good(forgotten);
+    if (forgotten != deleted) {
+      const std::lock_guard lock(deleted_mutex_);
+      for (const ObjectId& id : deleted)
+        if (!forgotten.contains(id)) to_forget_.insert(id);
+    }
+  }
+  if (applied) settled_ = catalog;
+  return applied;
 }
 
 void DataPath::drain(std::int64_t deadline_ms) { exporter_->drain(deadline_ms); }

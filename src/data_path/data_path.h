@@ -70,11 +70,18 @@ class DataPath {
   // Once, after start(), when the listeners are open: thousands of destinations that call AWS for the first time would
   // keep SDKs waiting for a server that starts.
   void deliver() { exporter_->begin_delivery(); }
+  // Before start(): finishes deletions that their owners made and that the process before did not get to. None of them
+  // is in the catalog. Returns those of which nothing is left.
+  std::set<ObjectId> finish_deletions(const std::set<ObjectId>& destinations) {
+    return destinations.empty() ? destinations : exporter_->forget(destinations);
+  }
+  // Gets those that settle() has deleted, once nothing is left of them. Before start(); on settle()'s thread.
+  std::function<void(const std::set<ObjectId>&)> deleted_for_good;
   // Another catalog, in two parts. publish(): when it returns, its keys, environments and flags count for every request
   // that comes, and what is accepted goes to no destination under settings that are not these; waits for a step of
   // each changed pipeline. Any thread, one call at a time, in the order of catalogs. settle(): its destinations start,
-  // change and stop; returns when all have. After an error part of it is done, and another call completes it: what
-  // was deleted in between is not forgotten before. One thread at a time, beside publish().
+  // change and stop; returns when all have. After an error part of it is done, and another call completes it; what
+  // was deleted is forgotten all the same. One thread at a time, beside publish().
   void publish(const catalog::CatalogPointer& catalog);
   Result<void> settle();
   // Both.

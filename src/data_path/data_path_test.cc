@@ -62,16 +62,37 @@ class DataPathTest : public testing::Test {
   std::unique_ptr<DataPath> data_path_;
 };
 
-TEST_F(DataPathTest, what_was_deleted_is_forgotten_also_when_the_first_attempt_to_put_that_in_force_failed) {
+TEST_F(DataPathTest, what_was_deleted_is_forgotten_also_when_another_destination_cannot_start) {
   start({first_}, DeletedDestinations::forget);
+  std::set<ObjectId> deleted;
+  data_path_->deleted_for_good = [&](const std::set<ObjectId>& ids) { deleted.insert(ids.begin(), ids.end()); };
   ASSERT_TRUE(files_.exists(cursor_of(first_)));
   break_second();
   ASSERT_FALSE(put_in_force({second_}));
-  EXPECT_TRUE(files_.exists(cursor_of(first_))) << "nothing is forgotten before the change is in force";
+  EXPECT_FALSE(files_.exists(cursor_of(first_)));
+  EXPECT_EQ(deleted, std::set{first_.id});
   repair_second();
   ASSERT_TRUE(put_in_force({second_}));
-  EXPECT_FALSE(files_.exists(cursor_of(first_)));
   EXPECT_TRUE(files_.exists(cursor_of(second_)));
+}
+
+TEST_F(DataPathTest, a_deletion_that_a_killed_process_did_not_get_to_is_finished_by_the_next) {
+  start({first_, second_}, DeletedDestinations::forget);
+  data_path_.reset();
+  files_.set_bytes("/data/destinations/" + first_.id.hex() + ".json.1795", "{}");
+  files_.set_bytes("/data/set-aside/" + first_.id.hex() + ".json", "{}");
+  files_.set_bytes("/data/spool/" + first_.id.hex() + "/manifest.json", "{}");
+  auto opened =
+      DataPath::open(settings_, {files_, clock_,
+                                 [](const catalog::Destination&, Notifier&, exporting::DeadLetterStore&,
+                                    const exporting::SinkUse&) { return std::make_unique<exporting::FakeSink>(10); },
+                                 nullptr});
+  ASSERT_TRUE(opened);
+  data_path_ = std::move(*opened);
+  EXPECT_EQ(data_path_->finish_deletions({first_.id}), std::set{first_.id});
+  for (const std::string& path : files_.paths()) EXPECT_EQ(path.find(first_.id.hex()), std::string::npos) << path;
+  ASSERT_TRUE(data_path_->start(catalog_of({second_}), DeletedDestinations::forget, {}));
+  EXPECT_TRUE(data_path_->exporter().set_aside_destinations().empty());
 }
 
 TEST_F(DataPathTest, a_catalog_with_the_destinations_of_one_that_could_not_be_put_in_force_is_tried_whole) {
@@ -90,9 +111,7 @@ TEST_F(DataPathTest, a_catalog_with_the_destinations_of_one_that_could_not_be_pu
 
 TEST_F(DataPathTest, a_destination_that_comes_back_before_its_deletion_was_in_force_keeps_its_place) {
   start({first_}, DeletedDestinations::forget);
-  break_second();
-  ASSERT_FALSE(put_in_force({second_}));
-  repair_second();
+  data_path_->publish(catalog_of({second_}));
   ASSERT_TRUE(put_in_force({first_, second_}));
   EXPECT_TRUE(files_.exists(cursor_of(first_)));
 }

@@ -42,9 +42,6 @@ CredentialKind credential_of(const RejectedEvent& rejected) {
 }  // namespace
 
 std::vector<std::string> dead_letter_paths(const std::string& path) { return named(path, {".ndjson"}); }
-std::vector<std::string> dead_letter_leavings(const std::string& path) {
-  return named(path, {".retrying", ".retried"});
-}
 
 DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::FileSystem& files, const Clock& clock,
                                const std::array<std::uint64_t, kCredentialKinds>& share_bytes)

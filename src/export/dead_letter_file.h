@@ -28,8 +28,7 @@ using RotatedByCredential = std::array<RotatedLetters, kCredentialKinds>;
 
 // Every name that files of a destination's letters can have, for the path of its first, ID.ndjson. The letters
 // themselves come first: the older of a share before the newer.
-std::vector<std::string> dead_letter_paths(const std::string& path);     // letters
-std::vector<std::string> dead_letter_leavings(const std::string& path);  // what lies aside
+std::vector<std::string> dead_letter_paths(const std::string& path);  // letters
 
 // Any thread.
 class DeadLetterFile final : public DeadLetterStore {

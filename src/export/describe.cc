@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/counted.h"
 #include "base/text.h"
 
@@ -49,10 +51,12 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   if (problem.since_ms > 0) text += fmt::format(" Since {}.", iso_time_ms(problem.since_ms));
   if (problem.next_try_ms > now_ms)
     text += fmt::format(" Next try in {}.", human_duration_ms(problem.next_try_ms - now_ms));
+  const bool lost = std::ranges::any_of(status.pipeline.notes, &Problem::tells_loss);
+  const char* const nothing = lost ? "Nothing more is lost:" : "Nothing is lost:";
   if (problem.code == kNotStarted)
-    return fmt::format("{} Nothing is lost: at most {} queued, all that the journal holds of its environment.", text,
+    return fmt::format("{} {} at most {} queued, all that the journal holds of its environment.", text, nothing,
                        counted(balance.waiting, status.destination.wants_originals ? "payload" : "event"));
-  return fmt::format("{} Nothing is lost: {}", text, backlog);
+  return fmt::format("{} {} {}", text, nothing, backlog);
 }
 
 }  // namespace sluice::exporting

@@ -1,6 +1,7 @@
 #include "export/exporter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -22,7 +23,7 @@ constexpr std::int64_t kSaveHistoriesUs = 10'000'000;
 // Read in one look at most, so that the status is not late when there are thousands.
 constexpr std::size_t kHistoriesReadAtOnce = 200;
 // Names of files are a destination's id and one of these (export/dead_letter_file.h).
-constexpr std::string_view kDeadLetterSuffix = ".ndjson", kReplayLetterSuffix = "-replay.ndjson";
+constexpr std::string_view kDeadLetterSuffix = ".ndjson";
 
 }  // namespace
 
@@ -36,8 +37,10 @@ Exporter::Exporter(journal::Journal& journal, storage::FileSystem& files, const 
       workers_(workers),
       places_(journal, files, clock, data_directory_),
       set_aside_(journal, files, clock, data_directory_),
+      reach_(journal, files, data_directory_),
       replays_(journal, files, clock, data_directory_, make_sink_, workers),
       paused_(journal, files, data_directory_ + "/cursors") {
+  places_.journal_had_reached(journal_reached(files, data_directory_));
   watch_ = workers_.start("export-watch", watch_notifier_, [this] { return watch_step(); });
 }
 
@@ -60,6 +63,7 @@ std::int64_t Exporter::watch_step() {
     settle_again();
     paused_.sample();
     set_aside_.sample();
+    reach_.save();
     flush_if_journal_is_short();
     replays_.resume();
     replays_.end_finished();
@@ -193,7 +197,8 @@ void Exporter::settle_again() {
 }
 
 Result<void> Exporter::settle(const Destinations& destinations) {
-  std::map<ObjectId, Error> failed = set_aside_.take_back(destinations);
+  std::map<ObjectId, Error> failed = set_aside_.take_back(
+      destinations, [this](const catalog::Destination& destination) { return places_.came_back(destination); });
   for (const catalog::Destination& destination : destinations)
     if (destination.on) places_.is_on(destination.id);
   settle_off(destinations, failed);
@@ -263,6 +268,7 @@ void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations&
               "journal.";
     problem.since_ms = problem.last_seen_ms = now_ms;
     problem.times = 1;
+    status->pipeline.notes = places_.notes(destination.id);
     {
       const std::lock_guard lock(mutex_);
       if (const auto before = parked_.find(destination.id); before != parked_.end()) {
@@ -424,28 +430,31 @@ void Exporter::expect_places(const catalog::CatalogSnapshot& snapshot) {
 }
 
 void Exporter::repair_cursors(SealedInFolder sealed_in) {
-  places_.repair(std::move(sealed_in));
+  places_.repair(data_directory_ + "/" + std::string(kSetAsideFolder), std::move(sealed_in));
+  reach_.begin();
   StartPlaces::pull_back_all(replays_.directory(), journal_, files_);
 }
 
-void Exporter::forget(ObjectId destination) {
+std::set<ObjectId> Exporter::forget(const std::set<ObjectId>& destinations) {
   const std::lock_guard keeping(keep_mutex_);
   {
     const std::lock_guard lock(mutex_);
-    letter_files_.erase(destination);
-    histories_.erase(destination);
+    for (const ObjectId id : destinations) {
+      letter_files_.erase(id);
+      histories_.erase(id);
+    }
   }
-  (void)files_.remove(history_path(destination));  // it may have none
-  places_.forget(destination);
-  for (const std::string_view suffix : {kDeadLetterSuffix, kReplayLetterSuffix}) {
-    const std::string first = letter_path(destination, suffix);
-    for (const auto& paths : {dead_letter_paths(first), dead_letter_leavings(first)})
-      for (const std::string& path : paths) (void)files_.remove(path);  // it may have none; the next start tries again
+  std::set<ObjectId> left;
+  for (const ObjectId id : destinations) {
+    replays_.forget(id);
+    places_.left(id);
+    for (const SinkFolder which : {SinkFolder::delivery, SinkFolder::replay})
+      if (!remove_sink_folder(files_, sink_folder(data_directory_, id, which))) left.insert(id);
   }
-  for (const SinkFolder which : {SinkFolder::delivery, SinkFolder::replay})
-    remove_sink_folder(files_, sink_folder(data_directory_, destination, which));
-  replays_.forget(destination);
-  set_aside_.forget(destination);
+  left.merge(set_aside_.forget(destinations));
+  std::set<ObjectId> forgotten;
+  std::ranges::set_difference(destinations, left, std::inserter(forgotten, forgotten.end()));
+  return forgotten;
 }
 
 void Exporter::set_aside(ObjectId destination) {
@@ -475,6 +484,7 @@ void Exporter::drain(std::int64_t deadline_ms) {
   paused_.sample();
   for (const auto& runner : all) runner->sample_last();
   keep_histories(SaveHistories::now);
+  reach_.save();
   publish_status();
 }
 

@@ -1,6 +1,8 @@
 // Export as a whole: one pipeline, with a worker of its own, for each destination that is on; started, changed and
 // stopped as the catalog says. What it knows of each matter stands in a file of its own:
 //
+//   place_losses          what a destination may never get, and no counter has
+//   journal_reach         how far the journal had come, for a start that finds an older one
 //   start_places          cursors of destinations that do not run yet, and what they hold of the journal
 //   set_aside             what is on disk of destinations that the catalog does not know
 //   runner, pipeline      one destination that runs
@@ -29,6 +31,7 @@
 #include "export/dead_letter_file.h"
 #include "export/dead_letter_retry.h"
 #include "export/export_status.h"
+#include "export/journal_reach.h"
 #include "export/paused_destinations.h"
 #include "export/replays.h"
 #include "export/runner.h"
@@ -90,12 +93,19 @@ class Exporter {
   // passed over. At start, before the first apply(). One that cannot be read is left to its destination's start.
   // `sealed_in`: of all kinds.
   void repair_cursors(SealedInFolder sealed_in = {});
-  // Removes what is on disk of a destination that is gone for good: its place in the journal, and its dead letters. Not
-  // while it runs: after the apply() that took it away. Any thread.
-  void forget(ObjectId destination);
+  // Removes what is on disk of destinations that are gone for good: places in the journal, dead letters, spools, and
+  // what lies set aside. Not while they run: after the apply() that took them away. Returns those of which nothing is
+  // left, durably. Any thread.
+  std::set<ObjectId> forget(const std::set<ObjectId>& destinations);
   // Keeps it apart instead, until the destination is back: of a destination that may come back, after the same apply();
   // of all that `snapshot` does not have, at start, before the first apply().
   void set_aside(ObjectId destination);
+  // Before the catalog without it is published: payloads are kept for it from then on, if it forwards those.
+  void will_be_set_aside(const catalog::Destination& destination) { set_aside_.will_be_put(destination); }
+  // export/set_aside.h. Before set_aside_all_but().
+  void when_payloads_are_wanted(std::function<void(std::set<ObjectId>)> keep) {
+    set_aside_.when_payloads_are_wanted(std::move(keep));
+  }
   void set_aside_all_but(const catalog::CatalogSnapshot& snapshot);
 
   // Goes on delivering until nothing waits that could be delivered, or for `deadline_ms`; then stops all pipelines.
@@ -155,6 +165,7 @@ class Exporter {
   Workers& workers_;
   StartPlaces places_;
   SetAside set_aside_;
+  JournalReach reach_;
   Replays replays_;
   PausedDestinations paused_;
 

@@ -432,7 +432,7 @@ TEST_F(ExporterTest, resumes_a_replay_that_the_disk_kept_back) {
     while (!done() && clock_.wall_ms() < until_ms) std::this_thread::yield();
     ASSERT_TRUE(done()) << file;
     EXPECT_EQ(exporter_->status(destination_.id)->replay->delivered_events, 20u);
-    exporter_->forget(destination_.id);
+    EXPECT_EQ(exporter_->forget({destination_.id}).size(), 1u);
   }
 }
 

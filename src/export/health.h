@@ -29,6 +29,7 @@ struct Problem {
   std::int64_t last_seen_ms = 0;
   std::uint64_t times = 0;
   std::int64_t next_try_ms = 0;  // 0: nothing is scheduled
+  bool tells_loss = false;       // of events that the destination never gets
 };
 
 // The code of a destination that cannot start: what waits for it is not known exactly.

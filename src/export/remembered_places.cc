@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "export/journal_reach.h"
 #include "export/replay.h"
 #include "export/set_aside.h"
 #include "export/sink_folder.h"
@@ -55,6 +56,7 @@ journal::Position remembered_end(storage::FileSystem& files, const std::string& 
   std::set<ObjectId> destinations;
   journal::Position end = remembered_in(files, data_directory, destinations);
   end = std::max(end, remembered_in(files, data_directory + "/" + std::string(kSetAsideFolder), destinations));
+  end = std::max(end, journal_reached(files, data_directory).value_or(journal::Position{}));
   if (!sealed_in) return end;
   // Of a destination of which nothing else is left, too.
   if (const auto folders = files.list(data_directory + "/spool"))

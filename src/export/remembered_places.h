@@ -1,7 +1,7 @@
 // Which places in the journal the data directory remembers outside of the journal: cursors, those of replays and of
-// what is set aside, ends of replays, and what sinks keep in their folders. A journal that ends before one of them has
-// lost entries, and must not give their places to others (Journal::open()): a cursor would pass them over, and a sink
-// would take them for events that it has.
+// what is set aside, ends of replays, what sinks keep in their folders, and how far it had come
+// (export/journal_reach.h). A journal that ends before one of them has lost entries, and must not give their places to
+// others (Journal::open()): a cursor would pass them over, and a sink would take them for events that it has.
 #pragma once
 
 #include <string>

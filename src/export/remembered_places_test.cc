@@ -1,8 +1,10 @@
 // Whoever remembers a place in the journal is asked before the journal is opened.
 #include "export/remembered_places.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
 #include "export/replay.h"
 #include "journal/cursor_store.h"
 #include "storage/file_system_fake.h"
@@ -27,6 +29,12 @@ TEST(RememberedPlaces, are_those_of_every_file_outside_of_the_journal) {
       {"a replay's end", [](auto& files) { begin_replay(files, "/data", 77); }},
       {"a cursor that is set aside", [](auto& files) { save_cursor(files, "/data/set-aside/cursors", 77); }},
       {"a replay that is set aside", [](auto& files) { begin_replay(files, "/data/set-aside", 77); }},
+      {"how far the journal had come",
+       [](auto& files) {
+         std::string line = fmt::format("sluice journal end 1 {:016x} ", 77);
+         line += fmt::format("{:08x}\n", crc32c(line.data(), line.size()));
+         files.set_bytes("/data/journal-end", line);
+       }},
   };
   for (const auto& [what, hold] : holders) {
     SCOPED_TRACE(what);
@@ -56,6 +64,7 @@ TEST(RememberedPlaces, of_a_damaged_file_are_none) {
   storage::FakeFileSystem files(1);
   files.set_bytes("/data/cursors/610addeadbeefaa86ec9a7d4.cursor", std::string(200, 'x'));
   files.set_bytes("/data/replays/610addeadbeefaa86ec9a7d4.json", "{}");
+  files.set_bytes("/data/journal-end", "sluice journal end 1 000000000000004d 00000000\n");
   EXPECT_EQ(remembered_end(files, "/data", nullptr), journal::Position{});
 }
 

@@ -65,13 +65,18 @@ Result<void> SetAside::move(const std::vector<std::string>& names, const std::st
 SetAsideDestination SetAside::noted(ObjectId destination) {
   SetAsideDestination note;
   note.id = destination;
-  const auto text = storage::read_whole(files_, root() + "/" + destination.hex() + ".json");
+  const auto text = storage::read_whole(files_, note_path(destination));
   const nlohmann::json read = text && *text ? nlohmann::json::parse(**text, nullptr, false)
                                             : nlohmann::json(nlohmann::json::value_t::discarded);
   if (!read.is_object()) return note;
   if (const auto name = read.find("name"); name != read.end() && name->is_string()) note.name = *name;
   if (const auto since = read.find("since_ms"); since != read.end() && since->is_number_integer())
     note.since_ms = *since;
+  if (const auto kind = read.find("kind"); kind != read.end() && kind->is_string()) note.kind = *kind;
+  if (const auto environment = read.find("environment"); environment != read.end() && environment->is_string())
+    note.environment = ObjectId::parse(environment->get_ref<const std::string&>());
+  if (const auto payloads = read.find("payloads"); payloads != read.end() && payloads->is_boolean())
+    note.wants_payloads = *payloads;
   return note;
 }
 
@@ -79,14 +84,20 @@ Result<void> SetAside::put_locked(ObjectId destination, const std::vector<std::s
   SetAsideDestination note = noted(destination);
   if (note.since_ms == 0) {
     note.since_ms = clock_.wall_ms();
-    note.name =
-        name_in_start_record(files_, fmt::format("{}/destinations/{}.json", data_directory_, destination.hex()));
-    const nlohmann::ordered_json text = {
-        {"name", note.name}, {"since", iso_time_ms(note.since_ms)}, {"since_ms", note.since_ms}};
+    const StartedAs was = StartRecords(files_, data_directory_).read(destination);
+    note.name = was.name;
+    note.kind = was.kind;
+    note.environment = was.environment;
+    note.wants_payloads = was.wants_payloads;
+    nlohmann::ordered_json text = {{"name", note.name},
+                                   {"since", iso_time_ms(note.since_ms)},
+                                   {"since_ms", note.since_ms},
+                                   {"kind", note.kind},
+                                   {"payloads", note.wants_payloads}};
+    if (note.environment) text["environment"] = note.environment->hex();
     if (const auto made = files_.make_directory(root()); !made) return fail(made.error().message);
     const std::string bytes = text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-    if (const auto written = storage::replace_whole(files_, root() + "/" + destination.hex() + ".json", bytes);
-        !written)
+    if (const auto written = storage::replace_whole(files_, note_path(destination), bytes); !written)
       return fail(written.error().message);
   }
   if (auto moved = move(names, data_directory_, root()); !moved) return moved;
@@ -110,6 +121,8 @@ void SetAside::hold_locked(ObjectId destination) {
   for (const std::string& directory : {root() + "/cursors", data_directory_ + "/cursors"}) {
     const auto cursor = journal::CursorFile::open_existing(directory, destination, files_);
     if (cursor && !*cursor) continue;
+    if (cursor && (*cursor)->loaded() && (*cursor)->loaded()->unit == journal::CursorUnit::payloads)
+      note.wants_payloads = true;  // its record is of a version that did not write it
     // One that cannot be read may need anything.
     const bool known = cursor && (*cursor)->loaded() && (*cursor)->make_durable();
     needed = known ? (*cursor)->loaded()->position : journal_.oldest();
@@ -122,45 +135,90 @@ void SetAside::hold_locked(ObjectId destination) {
   journal_.hold_unless_full(set_aside_holder(destination), *needed);
 }
 
+std::set<ObjectId> SetAside::noted_in_root() const {
+  std::set<ObjectId> noted;
+  const auto names = files_.list(root());
+  if (!names) return noted;  // none yet
+  for (const std::string& name : *names)
+    if (const auto id = owner_of(name)) noted.insert(*id);
+  return noted;
+}
+
 void SetAside::begin(const catalog::CatalogSnapshot& snapshot) {
   std::set<ObjectId> known;
   for (const catalog::Destination& destination : snapshot.destinations()) known.insert(destination.id);
   const std::lock_guard lock(mutex_);
-  for (const auto& [id, names] : found_in(root())) {
+  const auto aside = found_in(root()), in_place = found_in(data_directory_);
+  for (const ObjectId id : noted_in_root()) {
+    if (aside.contains(id)) continue;
+    // Its files are back, and what it missed is perhaps not told yet; or there is nothing of it any more.
+    if (known.contains(id))
+      aside_.insert_or_assign(id, noted(id));
+    else if (!in_place.contains(id))
+      (void)files_.remove(note_path(id));
+  }
+  for (const auto& [id, names] : aside) {
     aside_.insert_or_assign(id, noted(id));
     if (aside_[id].since_ms == 0) aside_[id].since_ms = clock_.wall_ms();
     if (!known.contains(id)) hold_locked(id);
   }
-  for (const auto& [id, names] : found_in(data_directory_)) {
-    if (known.contains(id)) continue;
-    const auto put = put_locked(id, names);
-    if (put) continue;
-    log_warn("destination.not_set_aside", {{"destination", id.hex()}, {"reason", put.error().message}});
-    refused_.insert(id);
-    aside_.try_emplace(id, SetAsideDestination{id, {}, clock_.wall_ms(), 0});
-    hold_locked(id);
-  }
+  for (const auto& [id, names] : in_place)
+    if (!known.contains(id)) put_or_refuse_locked(id, names);
+  tell_wanted_payloads_locked();
+}
+
+void SetAside::will_be_put(const catalog::Destination& destination) {
+  if (!destination.wants_originals) return;
+  const std::lock_guard lock(mutex_);
+  leaving_.insert_or_assign(destination.id, destination.environment_id);
+  tell_wanted_payloads_locked();
 }
 
 void SetAside::put(ObjectId destination) {
   const std::lock_guard lock(mutex_);
-  auto all = found_in(data_directory_);
-  const auto found = all.find(destination);
-  if (found == all.end()) return;
-  if (const auto put = put_locked(destination, found->second); !put) {
-    log_warn("destination.not_set_aside", {{"destination", destination.hex()}, {"reason", put.error().message}});
-    refused_.insert(destination);
-    aside_.try_emplace(destination, SetAsideDestination{destination, {}, clock_.wall_ms(), 0});
-    hold_locked(destination);
-  }
+  const auto all = found_in(data_directory_);
+  if (const auto found = all.find(destination); found != all.end()) put_or_refuse_locked(destination, found->second);
+  leaving_.erase(destination);
+  tell_wanted_payloads_locked();
 }
 
-std::map<ObjectId, Error> SetAside::take_back(const std::vector<catalog::Destination>& destinations) {
+void SetAside::put_or_refuse_locked(ObjectId destination, const std::vector<std::string>& names) {
+  const auto put = put_locked(destination, names);
+  if (put) return;
+  log_warn("destination.not_set_aside", {{"destination", destination.hex()}, {"reason", put.error().message}});
+  refused_.insert(destination);
+  SetAsideDestination& note = aside_[destination];
+  const StartedAs was = StartRecords(files_, data_directory_).read(destination);
+  note.name = was.name;
+  note.kind = was.kind;
+  note.environment = was.environment;
+  note.wants_payloads = was.wants_payloads;
+  note.since_ms = clock_.wall_ms();
+  hold_locked(destination);
+}
+
+// For as long as what its cursor needs is kept.
+void SetAside::tell_wanted_payloads_locked() {
+  const std::int64_t now_ms = clock_.wall_ms();
+  std::set<ObjectId> wanted;
+  for (auto& [id, aside] : aside_) {
+    aside.keeps_payloads = aside.wants_payloads && aside.environment && now_ms < aside.kept_until_ms;
+    if (aside.keeps_payloads) wanted.insert(*aside.environment);
+  }
+  for (const auto& [id, environment] : leaving_) wanted.insert(environment);
+  if (wanted == kept_payloads_ || !keep_payloads_) return;
+  kept_payloads_ = wanted;
+  keep_payloads_(std::move(wanted));
+}
+
+std::map<ObjectId, Error> SetAside::take_back(const std::vector<catalog::Destination>& destinations,
+                                              const CameBack& came_back) {
   std::map<ObjectId, Error> failed;
   const std::lock_guard lock(mutex_);
-  if (aside_.empty()) return failed;
+  if (aside_.empty() && leaving_.empty()) return failed;
   const auto all = found_in(root());
   for (const catalog::Destination& destination : destinations) {
+    leaving_.erase(destination.id);
     const auto aside = aside_.find(destination.id);
     if (aside == aside_.end()) continue;
     if (const auto names = all.find(destination.id); names != all.end()) {
@@ -172,10 +230,16 @@ std::map<ObjectId, Error> SetAside::take_back(const std::vector<catalog::Destina
       }
       log_info("destination.taken_back", {{"destination", destination.name}, {"id", destination.id.hex()}});
     }
-    (void)files_.remove(root() + "/" + destination.id.hex() + ".json");
+    if (came_back)
+      if (auto told = came_back(destination); !told) {
+        failed.emplace(destination.id, told.error());
+        continue;
+      }
+    (void)files_.remove(note_path(destination.id));
     refused_.erase(destination.id);
     aside_.erase(aside);
   }
+  tell_wanted_payloads_locked();
   return failed;
 }
 
@@ -210,17 +274,37 @@ void SetAside::sample() {
     journal_.drop_hold(set_aside_holder(*at));
     at = held_.erase(at);
   }
+  tell_wanted_payloads_locked();
 }
 
-void SetAside::forget(ObjectId destination) {
+std::set<ObjectId> SetAside::forget(const std::set<ObjectId>& destinations) {
   const std::lock_guard lock(mutex_);
-  if (held_.erase(destination) > 0) journal_.drop_hold(set_aside_holder(destination));
-  refused_.erase(destination);
-  if (aside_.erase(destination) == 0) return;
-  const auto all = found_in(root());
-  if (const auto found = all.find(destination); found != all.end())
-    for (const std::string& name : found->second) (void)files_.remove(root() + "/" + name);
-  (void)files_.remove(root() + "/" + destination.hex() + ".json");
+  std::set<ObjectId> left;
+  std::set<std::string> changed;
+  const auto remove = [&](ObjectId owner, const std::string& path) {
+    changed.insert(parent_of(path));
+    const auto removed = files_.remove(path);
+    if (removed || removed.error().fault == storage::FileFault::not_found) return;
+    log_warn("destination.file_not_removed", {{"file", path}, {"reason", removed.error().message}});
+    left.insert(owner);
+  };
+  for (const std::string& directory : {data_directory_, root()})
+    for (const auto& [id, names] : found_in(directory))
+      if (destinations.contains(id))
+        for (const std::string& name : names) remove(id, directory + "/" + name);
+  const auto notes = files_.list(root());
+  for (const std::string& name : notes ? *notes : std::vector<std::string>())
+    if (const auto id = owner_of(name); id && destinations.contains(*id)) remove(*id, root() + "/" + name);
+  for (const std::string& directory : changed)
+    if (const auto synced = files_.sync_directory(directory); !synced) left = destinations;
+  for (const ObjectId id : destinations) {
+    if (held_.erase(id) > 0) journal_.drop_hold(set_aside_holder(id));
+    refused_.erase(id);
+    leaving_.erase(id);
+    aside_.erase(id);
+  }
+  tell_wanted_payloads_locked();
+  return left;
 }
 
 std::vector<SetAsideDestination> SetAside::list() const {

@@ -101,10 +101,74 @@ TEST_F(SetAsideTest, a_file_of_that_name_is_not_overwritten) {
   EXPECT_EQ(kept, 1u);
 }
 
+// From before it leaves the catalog, over restarts, until it is back, or what its cursor needs is not kept any more.
+TEST_F(SetAsideTest, payloads_are_kept_for_one_that_forwards_them) {
+  destination_.wants_originals = true;
+  destination_.kind = "launchdarkly-events";
+  destination_.environment_id = *ObjectId::parse("578d1e02d2943862c52b9686");
+  ASSERT_TRUE(StartPlaces(*journal_, files_, clock_, "/data").open(destination_));
+  const std::set<ObjectId> its{destination_.environment_id};
+  ManualClock clock(clock_.wall_ms());
+  std::set<ObjectId> kept;
+  const auto start = [&](std::vector<catalog::Destination> known) {
+    auto aside = std::make_unique<SetAside>(*journal_, files_, clock, "/data");
+    aside->when_payloads_are_wanted([&](std::set<ObjectId> wanted) { kept = std::move(wanted); });
+    kept.clear();
+    aside->begin(snapshot(std::move(known)));
+    return aside;
+  };
+  auto aside = start({destination_});
+  EXPECT_TRUE(kept.empty());
+  aside->will_be_put(destination_);
+  EXPECT_EQ(kept, its);
+  aside->put(destination_.id);
+  EXPECT_EQ(kept, its);
+  EXPECT_EQ(aside->list()[0].kind, "launchdarkly-events");
+  EXPECT_TRUE(aside->list()[0].keeps_payloads);
+  aside = start({});
+  EXPECT_EQ(kept, its);
+  clock.advance_us(journal_->retention_ms() * 1000);
+  aside->sample();
+  EXPECT_TRUE(kept.empty());
+  EXPECT_FALSE(aside->list()[0].keeps_payloads);
+  EXPECT_TRUE(aside->take_back({destination_}).empty());
+  aside->will_be_put(destination_);
+  aside->put(destination_.id);
+  EXPECT_EQ(kept, its) << "set aside anew, it has all of the time";
+  EXPECT_TRUE(aside->take_back({destination_}).empty());
+  EXPECT_TRUE(kept.empty());
+}
+
+TEST_F(SetAsideTest, what_it_missed_is_told_also_when_the_process_ends_before_it_could_be) {
+  SetAside first = set_aside(files_);
+  first.begin(snapshot({}));
+  const auto refuses = [](const catalog::Destination&) -> Result<void> { return fail("disk full"); };
+  EXPECT_EQ(first.take_back({destination_}, refuses).size(), 1u);
+  SetAside next = set_aside(files_);
+  next.begin(snapshot({destination_}));
+  int told = 0;
+  const auto tells = [&](const catalog::Destination&) -> Result<void> { return ++told, Result<void>(); };
+  EXPECT_TRUE(next.take_back({destination_}, tells).empty());
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(next.list().empty());
+}
+
+TEST_F(SetAsideTest, a_note_of_which_nothing_else_is_left_is_no_destination) {
+  files_.set_bytes("/data/set-aside/610addeadbeefaa86ec9a7d5.json", "{}\n");
+  SetAside aside = set_aside(files_);
+  aside.begin(snapshot({destination_}));
+  EXPECT_TRUE(aside.list().empty());
+  EXPECT_FALSE(files_.exists("/data/set-aside/610addeadbeefaa86ec9a7d5.json"));
+}
+
 TEST_F(SetAsideTest, what_its_owner_deleted_is_removed_from_there_too) {
   SetAside aside = set_aside(files_);
   aside.begin(snapshot({}));
-  aside.forget(destination_.id);
+  for (const char* folder : {"/data/", "/data/set-aside/"})
+    for (const char* file :
+         {"destinations/610addeadbeefaa86ec9a7d4.json.1795", "history/610addeadbeefaa86ec9a7d4.json.new"})
+      files_.set_bytes(std::string(folder) + file, "{}\n");
+  EXPECT_TRUE(aside.forget({destination_.id}).empty());
   EXPECT_TRUE(aside.list().empty());
   for (const std::string& path : files_.paths()) EXPECT_EQ(path.find(destination_.id.hex()), std::string::npos) << path;
 }

@@ -13,7 +13,7 @@ namespace sluice::exporting {
 enum class SinkFolder : std::uint8_t { delivery, replay };
 // DATA_DIR/spool/ID or DATA_DIR/spool/ID-replay.
 std::string sink_folder(const std::string& data_directory, ObjectId destination, SinkFolder which);
-// Removes it with its files; fine when there is none. No sink uses it.
-void remove_sink_folder(storage::FileSystem& files, const std::string& folder);
+// Removes it with its files, durably; fine when there is none. No sink uses it. False: not all of it could be removed.
+bool remove_sink_folder(storage::FileSystem& files, const std::string& folder);
 
 }  // namespace sluice::exporting

@@ -7,6 +7,7 @@
 
 #include "base/counted.h"
 #include "base/log.h"
+#include "export/place_losses.h"
 #include "export/selection.h"
 #include "export/sink_folder.h"
 
@@ -40,48 +41,6 @@ void for_each_cursor(const std::string& directory, storage::FileSystem& files, E
   }
 }
 
-std::string place_text(journal::Position position) {
-  return fmt::format("{}/{}", position.value >> 32, position.value & UINT32_MAX);
-}
-
-// What a sink has of the events behind `place`, in files that it sealed.
-struct KeptBehind {
-  std::uint64_t events = 0;
-  journal::Position last;  // it has all that it was to have up to this entry; zero: not known
-};
-
-KeptBehind kept_behind(const EventPlace& place, const std::vector<SealedEvents>& sealed) {
-  KeptBehind kept;
-  bool whole = true;
-  std::uint64_t number = 0;
-  EventPlace last;
-  for (const SealedEvents& each : sealed) {
-    if (each.whole && each.last < place) continue;  // delivered
-    whole = whole && each.whole && (number == 0 || each.number == number + 1);
-    number = each.number;
-    last = std::max(last, each.last);
-    if (each.whole && place <= each.first) kept.events += each.events;
-  }
-  if (whole) kept.last = last.entry;
-  return kept;
-}
-
-Problem place_note(std::string code, std::string message, std::string remedy, std::int64_t now_ms) {
-  Problem problem;
-  problem.weight = Problem::Weight::note;
-  problem.code = std::move(code);
-  problem.message = std::move(message);
-  problem.remedy = std::move(remedy);
-  problem.since_ms = problem.last_seen_ms = now_ms;
-  problem.times = 1;
-  return problem;
-}
-
-constexpr std::string_view kPayloadsNotKept = "payloads_not_kept";
-constexpr std::string_view kCheckDisk = "Check the disk, and whatever removes or restores files in the data directory.";
-constexpr std::string_view kUntilRestart = "This note disappears with the next restart.";
-constexpr std::string_view kUntilSwitched = "Switch the destination off and on to remove this note.";
-
 }  // namespace
 
 bool StartPlaces::is_lost(const journal::CursorFile& cursor, ObjectId destination) const {
@@ -94,7 +53,8 @@ bool StartPlaces::is_lost(const journal::CursorFile& cursor, ObjectId destinatio
 void StartPlaces::expect_places(std::set<ObjectId> destinations) {
   const std::lock_guard lock(mutex_);
   // In a journal without entries there is nothing to come again: a catalog was restored into another data directory.
-  if (journal_.oldest() < journal_.end()) expected_ = std::move(destinations);
+  if (journal_.oldest() < journal_.end() || (reached_ && *reached_ < journal_.oldest()))
+    expected_ = std::move(destinations);
 }
 
 Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId destination, std::string_view name,
@@ -109,14 +69,14 @@ Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId des
   if (oldest) {
     problem = place_note(
         "cursor_lost",
-        fmt::format("{} Delivery restarted at the oldest event in the journal: events that were delivered before come "
-                    "again, under the same ids.",
+        fmt::format("{} Delivery restarted at the oldest event that the journal has: those of them that were delivered "
+                    "before come again, under the same ids.",
                     what),
         fmt::format("Deduplicate by event.id in the consumers. {} {}", kCheckDisk, kUntilRestart), clock_.wall_ms());
   } else {
     const std::uint64_t most =
         selected(*known, journal_.count_at_most(known->environment_id, journal_.oldest(), cursor.position).events);
-    problem = place_note(
+    problem = place_loss(
         "cursor_lost",
         fmt::format("{} Delivery resumed with what came from then on. Of the {} that the journal held then, those that "
                     "had not been forwarded before the loss are not forwarded: at most {}.",
@@ -147,7 +107,10 @@ Result<void> StartPlaces::restart_of_other_unit(journal::CursorFile& cursor_file
   cursor.position = before.position;
   cursor.unit = unit;
   if (unit == journal::CursorUnit::payloads)
-    if (auto told = tell_payloads_not_kept(before.position, destination); !told) return told;
+    if (auto loss =
+            payloads_not_kept(journal_, before.position, destination, WhyNotKept::kind_changed, clock_.wall_ms()))
+      if (auto told = record_loss(destination.id, destination.name, std::move(*loss), before.position); !told)
+        return told;
   if (unit == journal::CursorUnit::events)
     if (auto told = tell_what_was_passed_over(before.position, destination); !told) return told;
   if (auto saved = cursor_file.save(cursor); !saved) return saved;
@@ -165,104 +128,67 @@ Result<void> StartPlaces::restart_of_other_unit(journal::CursorFile& cursor_file
   return {};
 }
 
-// The journal keeps payloads as SDKs sent them only while a destination of the environment wants them.
-Result<void> StartPlaces::tell_payloads_not_kept(journal::Position from, const catalog::Destination& destination) {
-  const journal::Position end = journal_.end();
-  const auto exact = journal_.count(destination.environment_id, from, end);
-  const journal::JournalCount waiting = exact ? *exact : journal_.count_at_most(destination.environment_id, from, end);
-  const std::uint64_t payloads = selected(destination, waiting.events);
-  std::uint64_t events = 0;
-  for (const std::uint64_t each : waiting.events) events += each;
-  events -= payloads;
-  if (payloads >= waiting.entries || events == 0) return {};
-  Problem problem = place_note(
-      std::string(kPayloadsNotKept),
-      fmt::format(
-          "The destination's kind was changed to one that forwards payloads, and {} waited. At most {} of them are "
-          "not forwarded: they came while the environment had no destination of such a kind, so that their "
-          "payloads were not kept.",
-          counted(events, "event"), events),
-      fmt::format("To have them delivered, change the kind back and replay the time in which they came. {}",
-                  kUntilSwitched),
-      clock_.wall_ms());
-  log_error("export.payloads_not_kept", {{"destination", destination.name}, {"message", problem.message}});
-  if (auto written = records_.add_loss(destination.id, problem, from); !written) return written;
-  note(destination.id, std::move(problem));
-  return {};
-}
-
 // The kind was changed back. What still waits is delivered as events again; what it passed over is not, unless the sink
 // of the kind before had sealed it.
 Result<void> StartPlaces::tell_what_was_passed_over(journal::Position reached,
                                                     const catalog::Destination& destination) {
   const auto from = records_.loss_from(destination.id, kPayloadsNotKept);
   if (!from) return {};
-  journal::JournalCount passed;
-  if (*from < reached) {
-    const auto exact = journal_.count(destination.environment_id, *from, reached);
-    passed = exact ? *exact : journal_.count_at_most(destination.environment_id, *from, reached);
-  }
-  std::uint64_t events = selected(destination, passed.events);
-  for (const SealedEvents& sealed : sealed_of(destination.id))
-    if (sealed.whole && *from <= sealed.first.entry && sealed.last.entry < reached)
-      events -= std::min(events, sealed.events);
-  const std::uint64_t payloads = passed.events[static_cast<std::size_t>(event::EventKind::original)];
-  if (events > 0 && payloads < passed.entries) {
-    Problem problem = place_note(
-        "events_passed_over",
-        fmt::format("While the destination forwarded payloads, it passed over events that had come before, as their "
-                    "payloads were not kept. At most {} of them were not delivered. Its kind was changed back since.",
-                    events),
-        fmt::format("To have them delivered, replay the time in which they came, where the destination's kind has "
-                    "replays. {}",
-                    kUntilSwitched),
-        clock_.wall_ms());
-    log_error("export.events_passed_over", {{"destination", destination.name}, {"message", problem.message}});
-    if (auto written = records_.add_loss(destination.id, problem); !written) return written;
-    note(destination.id, std::move(problem));
-  }
+  if (auto loss =
+          events_passed_over(journal_, *from, reached, destination, sealed_of(destination.id), clock_.wall_ms()))
+    if (auto told = record_loss(destination.id, destination.name, std::move(*loss)); !told) return told;
   if (auto removed = records_.remove_loss(destination.id, kPayloadsNotKept); !removed) return removed;
   drop_note(destination.id, kPayloadsNotKept);
   return {};
 }
 
-void StartPlaces::tell_lost_entries(const journal::Cursor& cursor, ObjectId destination) {
-  std::uint64_t entries = 0;
-  const KeptBehind kept = kept_behind({cursor.position, cursor.events_done}, sealed_of(destination));
-  const bool is_behind_end = cursor.position > journal_.end();
-  bool concerned = is_behind_end, is_known = true;
-  for (const journal::StartLoss& loss : journal_.start_losses()) {
-    if (!is_behind_end && std::max(cursor.position, kept.last) >= loss.behind) continue;
-    concerned = true;
-    is_known = is_known && loss.entries > 0;
-    entries += loss.entries;
-  }
-  if (!concerned) return;
-  is_known = is_known && entries > 0;
-  const Problem problem = place_note(
-      "journal_entries_lost",
-      fmt::format(
-          "The journal lost entries behind {}, the place up to which this destination had delivered. What it had "
-          "not delivered of them is lost: {}. How many events that is, is not known.{}",
-          place_text(cursor.position),
-          is_known ? fmt::format("at most {} (payloads, or parts of large ones, of all environments)",
-                                 entries == 1 ? "1 entry" : fmt::format("{} entries", entries))
-                   : "whatever was accepted after that place and is not in the journal any more",
-          kept.events == 0 ? ""
-                           : fmt::format(" {} from behind that place had been written to disk for it before, and {} "
-                                         "delivered from there: not lost.",
-                                         counted(kept.events, "event"), kept.events == 1 ? "is" : "are")),
-      fmt::format("{} If the files are elsewhere: stop Sluice, put them back, start it, and replay the time that they "
-                  "cover, where the destination's kind has replays. {}",
-                  kCheckDisk, kUntilSwitched),
-      clock_.wall_ms());
+// Before the place is moved: after that nothing tells of it.
+Result<void> StartPlaces::record_loss(ObjectId destination, std::string_view name, Problem loss,
+                                      std::optional<journal::Position> from) {
+  log_error("export." + loss.code,
+            {{"destination", destination.hex()}, {"name", name}, {"message", loss.message}, {"remedy", loss.remedy}});
+  auto written = records_.add_loss(destination, loss, from);
+  note(destination, std::move(loss));
+  return written;
+}
+
+Result<void> StartPlaces::came_back(const catalog::Destination& destination) {
+  auto existing = journal::CursorFile::open_existing(directory_, destination.id, files_);
+  if (!existing) return tl::unexpected(existing.error());
+  if (!*existing || !(*existing)->loaded()) return {};
+  const journal::Cursor& cursor = *(*existing)->loaded();
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (auto loss = events_not_kept(journal_, cursor.position, now_ms))
+    if (auto told = record_loss(destination.id, destination.name, std::move(*loss)); !told) return told;
+  // One of another kind is told of when its cursor is adapted.
+  if (!destination.wants_originals || cursor.unit == journal::CursorUnit::events) return {};
+  auto loss = payloads_not_kept(journal_, cursor.position, destination, WhyNotKept::was_set_aside, now_ms);
+  return loss ? record_loss(destination.id, destination.name, std::move(*loss)) : Result<void>();
+}
+
+Result<void> StartPlaces::tell_other_environment(const journal::Cursor& cursor,
+                                                 const catalog::Destination& destination) {
+  auto loss = events_of_other_environment(journal_, cursor.position, records_.read(destination.id), destination,
+                                          clock_.wall_ms());
+  return loss ? record_loss(destination.id, destination.name, std::move(*loss)) : Result<void>();
+}
+
+std::vector<SealedEvents> StartPlaces::sealed_of(ObjectId destination) const {
+  if (!sealed_in_) return {};
+  return sealed_in_(files_, sink_folder(data_directory_, destination, SinkFolder::delivery));
+}
+
+void StartPlaces::tell_lost_entries(const std::optional<journal::Cursor>& cursor, ObjectId destination,
+                                    StartRecords& records) {
+  auto loss = lost_entries(journal_, cursor, sealed_of(destination), clock_.wall_ms());
+  if (!loss) return;
   log_error("export.journal_entries_lost", {{"destination", destination.hex()},
-                                            {"name", name_in_start_record(files_, records_.path_of(destination))},
-                                            {"message", problem.message},
-                                            {"remedy", problem.remedy}});
-  if (auto written = records_.add_loss(destination, problem); !written)
+                                            {"name", records.read(destination).name},
+                                            {"message", loss->message},
+                                            {"remedy", loss->remedy}});
+  if (auto written = records.add_loss(destination, *loss); !written)
     log_warn("export.loss_not_recorded", {{"destination", destination.hex()}, {"reason", written.error().message}});
-  note(destination, problem);
+  if (&records == &records_) note(destination, std::move(*loss));
 }
 
 void StartPlaces::note(ObjectId destination, Problem problem) {
@@ -320,7 +246,8 @@ Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, c
     const std::lock_guard lock(mutex_);
     if (const auto mine = reserved_.find(destination); mine != reserved_.end()) mine->second = true;
   }
-  if (auto written = records_.write(destination, name, clock_.wall_ms()); !written) return failed(written.error());
+  const StartedAs as = known != nullptr ? started_as(*known) : StartedAs{std::string(name), {}, {}, false};
+  if (auto written = records_.write(destination, as, clock_.wall_ms()); !written) return failed(written.error());
   return true;
 }
 
@@ -371,12 +298,14 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
     first.unit = unit_of(destination);
     hold(id, first.position);
     if (auto saved = cursor.save(first); !saved) return tl::unexpected(saved.error());
+  } else if (auto told = tell_other_environment(*cursor.loaded(), destination); !told) {
+    return tl::unexpected(told.error());
   } else if (auto pulled = pull_back(cursor, id, journal_); !pulled) {
     return tl::unexpected(pulled.error());
   } else if (auto adapted = restart_of_other_unit(cursor, destination); !adapted) {
     return tl::unexpected(adapted.error());
   }
-  if (auto written = records_.write(id, destination.name, clock_.wall_ms()); !written)
+  if (auto written = records_.write(id, started_as(destination), clock_.wall_ms()); !written)
     log_warn("export.start_not_recorded", {{"destination", destination.name}, {"reason", written.error().message}});
   return cursor_file;
 }
@@ -387,8 +316,9 @@ Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destinatio
   if (!*existing && !records_.exists(destination.id)) return {};  // it has never been on
   note_losses(destination.id);
   if (*existing && (*existing)->loaded()) {
+    if (auto told = tell_other_environment(*(*existing)->loaded(), destination); !told) return told;
     if (auto adapted = restart_of_other_unit(**existing, destination); !adapted) return adapted;
-    if (auto written = records_.write(destination.id, destination.name, clock_.wall_ms()); !written)
+    if (auto written = records_.write(destination.id, started_as(destination), clock_.wall_ms()); !written)
       log_warn("export.start_not_recorded", {{"destination", destination.name}, {"reason", written.error().message}});
     return {};
   }
@@ -457,24 +387,31 @@ void StartPlaces::is_off(ObjectId destination) {
   if (!reserved_.contains(destination)) unhold(destination);
 }
 
-void StartPlaces::forget(ObjectId destination) {
-  left(destination);
-  (void)files_.remove(path_of(destination));  // it may have none
-  records_.remove(destination);
-}
-
-std::vector<SealedEvents> StartPlaces::sealed_of(ObjectId destination) const {
-  if (!sealed_in_) return {};
-  return sealed_in_(files_, sink_folder(data_directory_, destination, SinkFolder::delivery));
-}
-
-void StartPlaces::repair(SealedInFolder sealed_in) {
+void StartPlaces::repair(const std::string& set_aside, SealedInFolder sealed_in) {
   sealed_in_ = std::move(sealed_in);
-  for_each_cursor(directory_, files_, [this](ObjectId id, journal::CursorFile& cursor_file) {
+  repair_in(data_directory_, records_);
+  StartRecords aside(files_, set_aside);
+  repair_in(set_aside, aside);
+}
+
+void StartPlaces::repair_in(const std::string& root, StartRecords& records) {
+  const std::string directory = root + "/cursors";
+  std::set<ObjectId> begun = records.all();
+  if (&records == &records_) {
+    const std::lock_guard lock(mutex_);
+    begun.insert(expected_.begin(), expected_.end());
+  }
+  for_each_cursor(directory, files_, [&](ObjectId id, journal::CursorFile& cursor_file) {
+    if (!cursor_file.loaded()) return Result<void>();
+    begun.erase(id);
     // Before the place is moved: after that nothing tells of it.
-    if (cursor_file.loaded()) tell_lost_entries(*cursor_file.loaded(), id);
+    tell_lost_entries(cursor_file.loaded(), id, records);
     return pull_back(cursor_file, id, journal_);
   });
+  for (const ObjectId id : begun) {
+    const auto unread = journal::CursorFile::open_existing(directory, id, files_);
+    if (unread) tell_lost_entries({}, id, records);  // one that cannot be read may be there
+  }
 }
 
 void StartPlaces::pull_back_all(const std::string& directory, const journal::Journal& journal,

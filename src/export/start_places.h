@@ -54,6 +54,11 @@ class StartPlaces {
   // These were on when the process before ended, and the API had fixed a place for each before it said so: one without
   // a cursor has lost it, whatever else is gone. At start, before the first open().
   void expect_places(std::set<ObjectId> destinations);
+  // How far the journal had come in the process before; nothing: not known. At start, before expect_places().
+  void journal_had_reached(std::optional<journal::Position> reached) { reached_ = reached; }
+  // It was set aside, and its files are back: tells what was not kept for it. The thread of apply(), before open() and
+  // restore_if_lost().
+  Result<void> came_back(const catalog::Destination& destination);
 
   // Fixes where the destination starts; durable when it returns. False: it had a place already, and keeps it. Holds
   // until release() or switched_off(). `name` is for people. `known`: the destination as it is; null: it is new.
@@ -77,8 +82,8 @@ class StartPlaces {
   void acknowledged(ObjectId destination);
 
   // It is on in the catalog that is about to be applied: what it misses is not counted any more, whether it can start
-  // or not. It runs from now on, and holds its place itself; it stopped, and is held until is_off(), left() or
-  // forget(); it cannot start, or what it misses cannot be counted, because its cursor cannot be read: what it needs is
+  // or not. It runs from now on, and holds its place itself; it stopped, and is held until is_off() or
+  // left(); it cannot start, or what it misses cannot be counted, because its cursor cannot be read: what it needs is
   // held until it can (all: apply()'s thread).
   void is_on(ObjectId destination);
   void started(ObjectId destination);
@@ -90,12 +95,11 @@ class StartPlaces {
 
   // It is in no catalog any more: drops what is held for it.
   void left(ObjectId destination);
-  // The same, and removes its cursor.
-  void forget(ObjectId destination);
   // Tells what the journal lost before destinations had it (Journal::start_losses()), and pulls back cursors that stand
-  // behind the journal's end. At start. One that cannot be read or saved is left to whoever opens it next. `sealed_in`,
-  // which is kept: what sinks had sealed before is not lost to them.
-  void repair(SealedInFolder sealed_in = {});
+  // behind the journal's end. At start. One that cannot be read or saved is left to whoever opens it next. `set_aside`:
+  // the folder of those that the catalog does not know, where the same is done. `sealed_in`, which is kept: what sinks
+  // had sealed before is not lost to them.
+  void repair(const std::string& set_aside, SealedInFolder sealed_in = {});
   // The same for cursors of replays in `directory`, of which nothing is told.
   static void pull_back_all(const std::string& directory, const journal::Journal& journal, storage::FileSystem& files);
 
@@ -109,10 +113,13 @@ class StartPlaces {
   Result<void> restart(journal::CursorFile& cursor, ObjectId destination, std::string_view name,
                        const catalog::Destination* known);
   Result<void> restart_of_other_unit(journal::CursorFile& cursor, const catalog::Destination& destination);
-  Result<void> tell_payloads_not_kept(journal::Position from, const catalog::Destination& destination);
   Result<void> tell_what_was_passed_over(journal::Position reached, const catalog::Destination& destination);
+  Result<void> record_loss(ObjectId destination, std::string_view name, Problem loss,
+                           std::optional<journal::Position> from = {});
+  Result<void> tell_other_environment(const journal::Cursor& cursor, const catalog::Destination& destination);
   std::vector<SealedEvents> sealed_of(ObjectId destination) const;
-  void tell_lost_entries(const journal::Cursor& cursor, ObjectId destination);
+  void tell_lost_entries(const std::optional<journal::Cursor>& cursor, ObjectId destination, StartRecords& records);
+  void repair_in(const std::string& root, StartRecords& records);
   void note(ObjectId destination, Problem problem);  // in place of one of the same code
   void drop_note(ObjectId destination, std::string_view code);
   void note_losses(ObjectId destination);  // that its record has
@@ -123,9 +130,10 @@ class StartPlaces {
   const Clock& clock_;
   const std::string data_directory_, directory_;
   StartRecords records_;
-  SealedInFolder sealed_in_;           // set by repair()
-  mutable std::mutex mutex_;           // guards what follows, and the order of hold and drop_hold
-  std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
+  SealedInFolder sealed_in_;                  // set by repair()
+  std::optional<journal::Position> reached_;  // set by journal_had_reached()
+  mutable std::mutex mutex_;                  // guards what follows, and the order of hold and drop_hold
+  std::map<ObjectId, bool> reserved_;         // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;
   std::set<ObjectId> counted_;  // off, and what they miss is counted
   std::set<ObjectId> held_;     // the journal has a hold of that name

@@ -21,18 +21,22 @@ class StartPlacesTest : public testing::Test {
     limits_.segment_bytes = 64 << 10;
     limits_.min_free_bytes = 0;
     journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_);
+    append(event::EventKind::original);
+    const auto opened = StartPlaces(*journal_, files_, clock_, "/data").open(destination_);
+    EXPECT_TRUE(opened);
+    EXPECT_EQ((*opened)->loaded()->position, journal_->end());
+  }
+
+  void append(event::EventKind kind) {
     std::promise<journal::AppendOutcome> stored;
     journal::AppendRequest request;
     request.environment = *ObjectId::parse("578d1e02d2943862c52b9686");
     request.received_ms = clock_.wall_ms();
-    request.counts[static_cast<std::size_t>(event::EventKind::original)] = 1;
+    request.counts[static_cast<std::size_t>(kind)] = 1;
     request.entry = "entry";
     request.done = [&](journal::AppendOutcome outcome) { stored.set_value(outcome); };
     journal_->append(std::move(request));
     EXPECT_EQ(stored.get_future().get(), journal::AppendOutcome::durable);
-    const auto opened = StartPlaces(*journal_, files_, clock_, "/data").open(destination_);
-    EXPECT_TRUE(opened);
-    EXPECT_EQ((*opened)->loaded()->position, journal_->end());
   }
 
   // An entry with so many events, and no payload.
@@ -63,7 +67,7 @@ class StartPlacesTest : public testing::Test {
   // A new process: cursors are looked at before anything runs.
   std::unique_ptr<StartPlaces> restarted() {
     auto places = std::make_unique<StartPlaces>(*journal_, files_, clock_, "/data");
-    places->repair();
+    places->repair("/data/set-aside");
     return places;
   }
 
@@ -131,7 +135,10 @@ TEST_F(StartPlacesTest, a_destination_of_which_nothing_is_left_starts_at_the_old
   ASSERT_TRUE(opened);
   EXPECT_EQ((*opened)->loaded()->position, journal_->oldest());
   ASSERT_TRUE(lost_cursor(places, other.id));
-  places.forget(other.id);
+  places.left(other.id);
+  for (const char* file :
+       {"/data/cursors/610addeadbeefaa86ec9a7d5.cursor", "/data/destinations/610addeadbeefaa86ec9a7d5.json"})
+    ASSERT_TRUE(files_.remove(file));
   ASSERT_TRUE(places.open(other));
   EXPECT_FALSE(lost_cursor(places, other.id)) << "it was deleted, and is new now";
 }
@@ -264,7 +271,7 @@ TEST_F(StartPlacesTest, what_a_sink_had_sealed_is_not_told_as_lost) {
   journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_, worker_threads(),
                                      {before.position.value + 1000});
   StartPlaces places(*journal_, files_, clock_, "/data");
-  places.repair([&](storage::FileSystem&, const std::string& folder) {
+  places.repair("/data/set-aside", [&](storage::FileSystem&, const std::string& folder) {
     EXPECT_EQ(folder, "/data/spool/" + destination_.id.hex());
     return std::vector<SealedEvents>{{1, first, first, 20, true}, {2, last, last, 30, true}};
   });
@@ -284,7 +291,7 @@ TEST_F(StartPlacesTest, a_loss_between_events_that_a_sink_had_sealed_costs_nothi
     StartPlaces places(*journal_, files_, clock_, "/data");
     const EventPlace first{before.position, 0};
     const EventPlace behind{journal_->end(), 0};
-    places.repair([&](storage::FileSystem&, const std::string&) {
+    places.repair("/data/set-aside", [&](storage::FileSystem&, const std::string&) {
       return std::vector<SealedEvents>{{1, first, first, 20, true}, {whole ? 2u : 3u, behind, behind, 30, true}};
     });
     EXPECT_EQ(noted(places, destination_.id, "journal_entries_lost").has_value(), !whole);
@@ -309,7 +316,7 @@ TEST_F(StartPlacesTest, a_kind_that_was_changed_back_tells_what_was_passed_over_
     save(cursor);
     destination_.wants_originals = false;
     StartPlaces places(*journal_, files_, clock_, "/data");
-    places.repair([&](storage::FileSystem&, const std::string&) {
+    places.repair("/data/set-aside", [&](storage::FileSystem&, const std::string&) {
       if (passed != Passed::sealed) return std::vector<SealedEvents>();
       return std::vector<SealedEvents>{{1, {from, 0}, {from, 2}, 3, true}};
     });
@@ -324,6 +331,67 @@ TEST_F(StartPlacesTest, a_kind_that_was_changed_back_tells_what_was_passed_over_
     EXPECT_EQ(noted(*later, destination_.id, "events_passed_over").has_value(), passed == Passed::something);
     later->acknowledged(destination_.id);
   }
+}
+
+TEST_F(StartPlacesTest, a_journal_that_is_gone_with_the_cursors_is_told_of_each_destination_that_had_begun) {
+  journal_.reset();
+  for (const std::string& path : files_.paths()) {
+    if (!path.starts_with("/data/journal/") && !path.starts_with("/data/cursors/")) continue;
+    ASSERT_TRUE(files_.remove(path));
+  }
+  journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_);
+  catalog::Destination fresh = destination_;
+  fresh.id = *ObjectId::parse("610addeadbeefaa86ec9a7d5");
+  for (int start = 0; start < 2; ++start) {
+    const auto places = restarted();
+    ASSERT_TRUE(places->open(destination_));
+    const auto told = noted(*places, destination_.id, "journal_entries_lost");
+    ASSERT_TRUE(told) << start;
+    EXPECT_NE(told->message.find("cannot be counted"), std::string::npos) << told->message;
+    EXPECT_TRUE(told->tells_loss);
+    ASSERT_TRUE(places->open(fresh));
+    EXPECT_TRUE(places->notes(fresh.id).empty()) << "it is new";
+  }
+}
+
+TEST_F(StartPlacesTest, an_older_journal_whose_end_is_where_a_cursor_stands_is_told_by_how_far_it_had_come) {
+  for (const bool is_older : {false, true}) {
+    const journal::Position end = journal_->end();
+    journal_.reset();
+    journal_ = *journal::Journal::open("/data/journal", limits_, files_, clock_, worker_threads(),
+                                       {end.value + (is_older ? 4096 : 0)});
+    StartPlaces places(*journal_, files_, clock_, "/data");
+    places.repair("/data/set-aside");
+    EXPECT_EQ(noted(places, destination_.id, "journal_entries_lost").has_value(), is_older);
+  }
+}
+
+TEST_F(StartPlacesTest, payloads_that_were_not_kept_while_it_was_set_aside_are_told_with_their_number) {
+  destination_.wants_originals = true;
+  save({.position = journal_->end(), .unit = journal::CursorUnit::payloads});
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  append(event::EventKind::original);
+  ASSERT_TRUE(places.came_back(destination_));
+  EXPECT_TRUE(places.notes(destination_.id).empty());
+  append(event::EventKind::custom);
+  append(event::EventKind::custom);
+  ASSERT_TRUE(places.came_back(destination_));
+  const auto told = noted(places, destination_.id, "payloads_not_kept");
+  ASSERT_TRUE(told);
+  EXPECT_NE(told->message.find("At most 2 payloads"), std::string::npos) << told->message;
+  const auto after_restart = restarted();
+  ASSERT_TRUE(after_restart->open(destination_));
+  EXPECT_TRUE(noted(*after_restart, destination_.id, "payloads_not_kept")) << "its owner has not seen it";
+}
+
+TEST_F(StartPlacesTest, events_that_wait_in_an_environment_that_a_destination_no_longer_has_are_told) {
+  append(event::EventKind::custom);
+  destination_.environment_id = *ObjectId::parse("578d1e02d2943862c52b9687");
+  const auto places = restarted();
+  ASSERT_TRUE(places->open(destination_));
+  const auto told = noted(*places, destination_.id, "environment_changed");
+  ASSERT_TRUE(told);
+  EXPECT_NE(told->message.find("At most 1 event of that one"), std::string::npos) << told->message;
 }
 
 TEST_F(StartPlacesTest, a_destination_that_repeats_payloads_never_resumes_at_the_oldest_however_soon_it_is_on_again) {

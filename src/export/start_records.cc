@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* kLosses = "losses";
+constexpr const char *kLosses = "losses", *kEnvironment = "environment", *kPayloads = "payloads";
 constexpr const char* kFrom = "from";  // a position
 
 // An object; empty when the file holds none, or cannot be read.
@@ -58,18 +58,47 @@ Result<void> replace_record(storage::FileSystem& files, const std::string& direc
 
 }  // namespace
 
+StartedAs started_as(const catalog::Destination& destination) {
+  return {destination.name, destination.kind, destination.environment_id, destination.wants_originals};
+}
+
 bool StartRecords::exists(ObjectId destination) const {
   const auto file = files_.open(path_of(destination), false);
   return file || file.error().fault != storage::FileFault::not_found;
 }
 
-Result<void> StartRecords::write(ObjectId destination, std::string_view name, std::int64_t now_ms) {
+Result<void> StartRecords::write(ObjectId destination, const StartedAs& as, std::int64_t now_ms) {
   const std::string path = path_of(destination);
-  ordered_json record = read_record(files_, path);
-  if (exists(destination) && (name.empty() || text_in(record, "name") == name)) return {};
-  ordered_json written = {{"name", std::string(name)}, {"began", iso_time_ms(now_ms)}};
-  if (const auto losses = record.find(kLosses); losses != record.end()) written[kLosses] = std::move(*losses);
+  const ordered_json record = read_record(files_, path);
+  ordered_json written = {{"name", as.name.empty() ? text_in(record, "name") : as.name},
+                          {"began", text_in(record, "began").empty() ? iso_time_ms(now_ms) : text_in(record, "began")}};
+  for (const char* member : {"kind", kEnvironment, kPayloads, kLosses})
+    if (const auto known = record.find(member); known != record.end()) written[member] = *known;
+  if (!as.kind.empty()) written["kind"] = as.kind;
+  if (as.environment) {
+    written[kEnvironment] = as.environment->hex();
+    written[kPayloads] = as.wants_payloads;
+  }
+  if (exists(destination) && written == record) return {};
   return replace_record(files_, directory_, path, destination, written);
+}
+
+StartedAs StartRecords::read(ObjectId destination) const {
+  const ordered_json record = read_record(files_, path_of(destination));
+  StartedAs as{text_in(record, "name"), text_in(record, "kind"), ObjectId::parse(text_in(record, kEnvironment)), false};
+  const auto payloads = record.find(kPayloads);
+  as.wants_payloads = payloads != record.end() && payloads->is_boolean() && payloads->get<bool>();
+  return as;
+}
+
+std::set<ObjectId> StartRecords::all() const {
+  std::set<ObjectId> all;
+  const auto names = files_.list(directory_);
+  if (!names) return all;  // none yet
+  for (const std::string& name : *names)
+    if (name.size() == ObjectId::kHexDigits + 5 && name.ends_with(".json"))
+      if (const auto id = ObjectId::parse(std::string_view(name).substr(0, ObjectId::kHexDigits))) all.insert(*id);
+  return all;
 }
 
 // It may have none.
@@ -89,6 +118,7 @@ std::vector<Problem> StartRecords::losses(ObjectId destination) const {
     loss.remedy = text_in(each, "remedy");
     loss.since_ms = loss.last_seen_ms = number_in(each, "since_ms");
     loss.times = 1;
+    loss.tells_loss = true;
     losses.push_back(std::move(loss));
   }
   return losses;
@@ -132,10 +162,6 @@ Result<void> StartRecords::clear_losses(ObjectId destination) {
   ordered_json record = read_record(files_, path);
   if (record.erase(kLosses) == 0) return {};
   return replace_record(files_, directory_, path, destination, record);
-}
-
-std::string name_in_start_record(storage::FileSystem& files, const std::string& path) {
-  return text_in(read_record(files, path), "name");
 }
 
 }  // namespace sluice::exporting

@@ -83,7 +83,7 @@ bool IntakeHandler::ready(const http::HttpRequest& request) {
     bytes = std::min(bytes * kUsualInflation, intake_.limits.max_inflated_bytes);
   bytes = bytes * kEntryGrowthPercent / 100;
   refresh_catalog();
-  if (catalog_ && catalog_->keeps_originals()) bytes += request.body.size();
+  if (catalog_ && intake_.catalog.keeps_originals(*catalog_)) bytes += request.body.size();
   return intake_.journal.has_room(bytes);
 }
 

@@ -143,6 +143,11 @@ TEST_F(OriginalsTest, are_stored_only_while_a_destination_wants_them_be_it_on_or
   publish(true);
   EXPECT_EQ(send(bulk(kOneEvent))->status, 202u);
   EXPECT_EQ(only_original()->original.body, kOneEvent);
+  journal_.forget_all();
+  publish(false);
+  catalog_.keep_originals_of({*ObjectId::parse(kOriginalEnvironment)});  // it is set aside
+  EXPECT_EQ(send(bulk(kOneEvent))->status, 202u);
+  EXPECT_EQ(only_original()->original.body, kOneEvent);
 }
 
 TEST_F(OriginalsTest, keep_the_compression_that_the_payload_came_in) {

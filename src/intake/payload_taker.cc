@@ -142,7 +142,7 @@ PayloadTaker::Read PayloadTaker::read(Exchange& exchange, std::string_view body)
       !read)
     return refuse(refusal_of(reader_.fault()), read.error().message);
   if (reader_.not_exported() > 0) IntakeLoopMetrics::add(metrics_.events_not_exported, reader_.not_exported());
-  if (exchange.environment->keeps_originals && !keep_original(exchange, charge))
+  if (intake_.catalog.keeps_originals(*exchange.environment) && !keep_original(exchange, charge))
     return refuse(Refusal::overloaded, kTooMuchAtATime);
   const journal::DedupeKey whole_key = dedupe_key(source.credential, source.payload_id, body);
   std::vector<PayloadPart> parts;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "base/text_file.h"
 #include "catalog/document_cipher.h"
 #include "catalog/sqlite_store.h"
@@ -70,6 +71,17 @@ Result<void> Management::open_parts() {
   if (!tokens) return tl::unexpected(tokens.error());
   tokens_ = std::move(*tokens);
   return {};
+}
+
+void Management::finish_deletions(data_path::DataPath& path) {
+  path.deleted_for_good = [this](const std::set<ObjectId>& deleted) { catalog_->finish_deletions(deleted); };
+  std::set<ObjectId> unfinished = catalog_->unfinished_deletions();
+  // Created again by an older version, which does not know of this.
+  for (const catalog::Destination& destination : catalog_->snapshot()->destinations())
+    if (unfinished.erase(destination.id) > 0) catalog_->finish_deletions({destination.id});
+  if (unfinished.empty()) return;
+  log_info("destination.deletions_finished", {{"destinations", unfinished.size()}});
+  catalog_->finish_deletions(path.finish_deletions(unfinished));
 }
 
 void Management::start(const exporting::Exporter& exporter, std::function<void(const catalog::CatalogPointer&)> publish,

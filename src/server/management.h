@@ -14,6 +14,7 @@
 #include "catalog/catalog_store.h"
 #include "catalog/key_expiry.h"
 #include "catalog/managed_catalog.h"
+#include "data_path/data_path.h"
 #include "export/exporter.h"
 #include "server/catalog_publisher.h"
 #include "server/settings.h"
@@ -30,6 +31,9 @@ class Management {
                                                   const ServerSettings& settings, const Clock& clock, Workers& workers);
   ~Management();
 
+  // Finishes deletions of destinations that the process before did not get to, and has `path` tell of those to come.
+  // Before path.start().
+  void finish_deletions(data_path::DataPath& path);
   // Starts the workers. `publish` is called after each change on the thread that makes it, before the change is
   // answered, with the catalog as it is then; one call at a time, each with a later catalog. `settle` is called on a
   // worker afterwards; false: not done, call again. `exporter` outlives this, or stop() comes before it goes.

@@ -279,6 +279,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     if (!management) return tl::unexpected(management.error());
     p.management = std::move(*management);
     catalog = p.management->catalog().snapshot();
+    p.management->finish_deletions(*p.data_path);
     if (!p.settings.accept_empty_catalog && catalog->projects().empty())
       if (auto checked =
               check_empty_catalog(p.settings.data_dir, *p.files, p.data_path->journal(), &p.management->store());

@@ -1,9 +1,10 @@
 // Segments of the journal that are removed or cut, and a journal that is full: told with how many, never in silence.
 import assert from 'node:assert/strict';
-import { readdir, rename, rm, truncate } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Kinesim } from './lib/kinesim.js';
+import { Recorder, tee } from './lib/recorder.js';
 import { customEvent, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 import { WebhookReceiver } from './lib/webhook_receiver.js';
@@ -88,6 +89,46 @@ test('a journal that is gone is told of every destination that stood in it', asy
   const { notes } = await sluice.destination();
   assert.match(notes.find(({ code }) => code === 'journal_entries_lost').message, /How many events that is, is not known/);
   assert.match(sluice.process.output, /error.*export\.journal_entries_lost/);
+});
+
+test('a journal that is gone with the cursors is not told as nothing lost', async (t) => {
+  const recorder = await Recorder.start(t), receiver = await WebhookReceiver.start(t, () => ({ status: 500 }));
+  recorder.answer = () => 503;
+  const sluice = await Sluice.start(t, { destinations: [receiver.destination({ name: 'hook' }), tee(recorder)] });
+  for (let i = 0; i < 20; ++i) assert.equal(await sluice.post([customEvent(`e${i}`)]), 202);
+  await sluice.process.stop('SIGKILL');
+  for (const folder of ['journal', 'cursors']) await rm(path.join(sluice.dataDir, folder), { recursive: true });
+  await sluice.launch();
+  for (const { name, state, summary, notes } of (await sluice.status()).destinations) {
+    assert.match(notes.find(({ code }) => code === 'journal_entries_lost')?.message ?? '', /cannot be counted/, name);
+    if (state === 'blocked') assert.match(summary, /Nothing more is lost: at most 0 payloads queued/);
+  }
+});
+
+// Its own record of its extent agrees with it, and every cursor stands at its end.
+test('an older copy of the journal that is put back is told, also where the cursors stand at its end', async (t) => {
+  const receiver = await WebhookReceiver.start(t);
+  const sluice = await Sluice.start(t, { destinations: [receiver.destination({ name: 'hook' })] });
+  for (let i = 0; i < 5; ++i) assert.equal(await sluice.post([customEvent(`a${i}`)]), 202);
+  await waitFor('all of them', async () => (await sluice.destination('hook')).deliveredEvents === 5);
+  await sluice.process.stop('SIGTERM');
+  const journal = path.join(sluice.dataDir, 'journal'), older = path.join(sluice.folder, 'older');
+  await cp(journal, older, { recursive: true });
+  receiver.answer = () => ({ status: 500 });
+  await sluice.launch();
+  const reached = path.join(sluice.dataDir, 'journal-end');
+  const before = await readFile(reached, 'utf8');
+  for (let i = 0; i < 20; ++i) assert.equal(await sluice.post([customEvent(`b${i}`)]), 202);
+  await waitFor('what it reached to be noted', async () => await readFile(reached, 'utf8') !== before);
+  await sluice.process.stop('SIGKILL');
+  await rm(journal, { recursive: true });
+  await cp(older, journal, { recursive: true });
+  await sluice.launch();
+  const noteOf = async () => (await sluice.destination('hook')).notes.find(({ code }) => code === 'journal_entries_lost');
+  assert.match((await noteOf())?.message ?? '', /How many events that is, is not known/);
+  await sluice.process.stop('SIGTERM');
+  await sluice.launch();
+  assert.ok(await noteOf(), 'until its owner acts');
 });
 
 for (const [what, lose] of [['removed', (file) => rm(file)], ['cut', (file) => truncate(file, 5000)]])

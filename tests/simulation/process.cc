@@ -98,6 +98,7 @@ Result<void> Process::start() {
   auto management = server::Management::open(world_.database.connect(), settings_, world_.clock, world_.scheduler);
   if (!management) return tl::unexpected(management.error());
   management_ = std::move(*management);
+  management_->finish_deletions(*data_path_);
   // AssumeRole would wait for it, in the only thread.
   while (!own_credentials_->current()) world_.scheduler.run_for(1000);
   const auto secret = server::stored_event_id_secret(management_->store());

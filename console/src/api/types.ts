@@ -205,7 +205,9 @@ export interface SetAside {
   id: string;
   name: string;
   since: Instant;
+  kind: string;
   eventsKeptUntil: Instant;
+  payloadsKept: boolean | null;
 }
 
 export interface EnvironmentLine {

@@ -38,6 +38,7 @@ export function Losses({ status }: { status: ServerStatus }) {
                 <span className="mono small dim">{each.id}</span>
                 <br />
                 Set aside <Time at={each.since} />. The journal keeps its events until {exact(toMs(each.eventsKeptUntil) ?? 0)}, unless it needs the room.
+                {each.payloadsKept === false && ' Payloads that come now are not kept for it: how many it misses is told when it is back.'}
               </li>
             ))}
           </ul>
