@@ -1,8 +1,13 @@
 #include "export/event_filter.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "event/json_scalar.h"
+#include "export/selection.h"
 
 namespace sluice::exporting {
 
@@ -46,6 +51,18 @@ std::shared_ptr<const std::string> EventFilter::rewritten(const event::EventSlot
   out->reserve(event.json.size() + 64);
   rewriter_.rewrite(event, *out);
   return out;
+}
+
+std::string selection_of(const catalog::Destination& destination) {
+  std::string text;
+  for (const event::EventKindRow& row : event::kEventKinds) text += selects(destination, row.kind) ? '1' : '0';
+  const catalog::DestinationFilter& filter = destination.filter;
+  for (const catalog::OnlyNever* names : {&filter.flags, &filter.events, &filter.context_kinds})
+    for (const auto& [what, list] : {std::pair{"only", &names->only}, std::pair{"never", &names->never}}) {
+      fmt::format_to(std::back_inserter(text), "\n{} {}", what, list->size());
+      for (const std::string& name : *list) fmt::format_to(std::back_inserter(text), " {}:{}", name.size(), name);
+    }
+  return fmt::format("{}\nsample {}", text, filter.sample_one_in);
 }
 
 }  // namespace sluice::exporting

@@ -49,4 +49,7 @@ class EventFilter {
   bool passes_all_;
 };
 
+// Which events a destination gets, as a text: with the same one, this version of Sluice selects the same events.
+std::string selection_of(const catalog::Destination& destination);
+
 }  // namespace sluice::exporting

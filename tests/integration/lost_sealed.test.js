@@ -10,6 +10,9 @@ import { waitFor } from './lib/wait.js';
 
 const BUCKET = 'flag-events';
 
+// Between those of the destination in each payload.
+const ofAnotherKind = (key) => ({ kind: 'index', creationDate: Date.now(), context: { kind: 'user', key } });
+
 async function started(t) {
   const kinesim = await Kinesim.start(t, { streams: {} });
   await kinesim.apply({ buckets: [{ name: BUCKET, region: 'us-east-1' }] });
@@ -20,7 +23,7 @@ async function started(t) {
   const bucket = new Bucket(kinesim, BUCKET);
   const send = async (tag, count) => {
     const keys = Array.from({ length: count }, (_, n) => `${tag}${n}`);
-    for (const key of keys) assert.equal(await sluice.post([customEvent(key, { data: 'x'.repeat(1_500) })]), 202);
+    for (const key of keys) assert.equal(await sluice.post([customEvent(key, { data: 'x'.repeat(1_500) }), ofAnotherKind(key)]), 202);
     return keys;
   };
   const arrived = async () => (await bucket.events()).map(({ key }) => key).sort();

@@ -12,6 +12,7 @@
 #include "destinations/s3/direct_sink.h"
 #include "destinations/s3/endpoint.h"
 #include "destinations/s3/s3_sink.h"
+#include "export/event_filter.h"
 #include "export/sink_folder.h"
 
 namespace sluice::s3 {
@@ -26,6 +27,11 @@ std::string revision_of(const S3Settings& settings) {
                                       settings.key_template, content_type_of(settings.compression), settings.roll_bytes,
                                       settings.roll_age_ms);
   return aws::sha256_hex(all).substr(0, kShown);
+}
+
+// Another version may read a filter in another way.
+std::string selection_hash(const catalog::Destination& destination) {
+  return aws::sha256_hex(fmt::format("{}\n{}", SLUICE_VERSION, exporting::selection_of(destination)));
 }
 
 std::string key_kind_of(const SinkUse& use) {
@@ -156,6 +162,7 @@ std::unique_ptr<exporting::Sink> make_s3_sink(const catalog::Destination& destin
                         .bucket = settings.bucket,
                         .prefix = settings.prefix,
                         .settings_revision = revision_of(settings),
+                        .selection = selection_hash(destination),
                         .roll = {},
                         .compression = settings.compression};
   options.roll.bytes = settings.roll_bytes;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kFormat = 2, kFormatWithoutChecksum = 1;
 constexpr const char* kChecksum = "crc32c";
+constexpr const char* kSelection = "selection";
 constexpr std::size_t kSha256Digits = 64;
 
 nlohmann::json json_of(const EventPlace& place) {
@@ -139,6 +140,7 @@ std::string manifest_text(const Manifest& manifest) {
                          {"sealed_ms", manifest.sealed_ms},
                          {"settings_revision", manifest.settings_revision},
                          {"earlier_sha256", manifest.earlier_sha256_hex}};
+  if (!manifest.selection.empty()) json[kSelection] = manifest.selection;
   json[kChecksum] = checksum_of(json);
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -163,6 +165,7 @@ Result<Manifest> parse_manifest(std::string_view text) {
   members.text("content_type", out.content_type);
   members.number("sealed_ms", out.sealed_ms);
   members.text("settings_revision", out.settings_revision);
+  if (json.contains(kSelection)) members.text(kSelection, out.selection);
   members.sha256_list("earlier_sha256", out.earlier_sha256_hex);
   if (members.error().empty()) check_together(members, out);
   if (!members.error().empty()) return fail(members.error());

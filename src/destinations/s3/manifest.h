@@ -21,6 +21,7 @@ struct Manifest {
   std::string content_type;
   std::int64_t sealed_ms = 0;
   std::string settings_revision;
+  std::string selection = {};  // empty: not noted
   std::vector<std::string> earlier_sha256_hex;
   bool operator==(const Manifest&) const = default;
 

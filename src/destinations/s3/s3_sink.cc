@@ -41,6 +41,7 @@ void S3Sink::open_spool(std::int64_t now_us) {
   SpoolOptions spool;
   spool.roll = options_.roll;
   spool.compression = options_.compression;
+  spool.selection = options_.selection;
   spool.wall_ms = [this] { return clock_.wall_ms(); };
   spool.name = [this](std::int64_t received_ms, const EventPlace& first, const EventPlace& last) {
     return ObjectName{key_for(received_ms, first, last, options_.compression), options_.settings_revision};

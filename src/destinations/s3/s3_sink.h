@@ -23,6 +23,7 @@ struct S3SinkOptions {
   std::string key_kind;  // behind the prefix: "" or "replay=…"
   std::string bucket, prefix;
   std::string settings_revision;
+  std::string selection = {};  // SpoolOptions'
   RollLimits roll;
   Compression compression = Compression::gzip;
 };

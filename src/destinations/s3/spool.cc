@@ -96,6 +96,7 @@ storage::FileResult<void> Spool::recover_manifest(const std::string& name, std::
   if (file && size == sealed.object.manifest.size_bytes) {
     ++recovery_.sealed;
     sealed.is_compared = opened_at_ <= sealed.object.manifest.first;
+    sealed.same_selection = !options_.selection.empty() && sealed.object.manifest.selection == options_.selection;
     if (sealed.is_compared) compared_to_ = std::max(compared_to_, sealed.object.manifest.last);
   } else {
     if (opened_at_ <= sealed.object.manifest.last) ++recovery_.lost;  // else it was being removed
@@ -254,6 +255,7 @@ Manifest Spool::manifest_of(OpenObject& open) const {
     out.content_type = content_type_of(options_.compression);
   }
   out.settings_revision = options_.name(open.received_ms, out.first, out.last).settings_revision;
+  out.selection = options_.selection;
   out.size_bytes = open.writer.size_bytes();
   out.sha256_hex = open.writer.take_sha256_hex();
   out.events = open.facts.events;
@@ -443,7 +445,7 @@ void Spool::remove_delivered() {
 
 void Spool::skipped(const EventPlace& place) {
   if (compared_to_ < place) return;
-  if (Sealed* holder = holder_of(place)) ++holder->read_again;
+  if (Sealed* holder = holder_of(place); holder != nullptr && !holder->same_selection) ++holder->read_again;
 }
 
 exporting::HeldAlone Spool::alone_in(const Sealed& sealed) const {

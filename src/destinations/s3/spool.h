@@ -62,6 +62,7 @@ struct SpoolOptions {
   Compression compression = Compression::gzip;
   std::function<ObjectName(std::int64_t received_ms, const EventPlace& first, const EventPlace& last)> name;
   std::function<std::int64_t()> wall_ms;  // for manifests
+  std::string selection = {};             // which events are put in, as a hash; empty: not known
 };
 
 struct SealedObject {
@@ -111,8 +112,8 @@ class Spool {
   std::int64_t step(std::int64_t now_us);
   // An event at this place was read, and is not put in.
   void skipped(const EventPlace& place);
-  // exporting::Sink's: of objects from before a restart, the events that were neither put in nor skipped since. With
-  // another filter than theirs it is fewer than there are, never more.
+  // exporting::Sink's: of objects from before a restart, the events that were not put in again. With another selection
+  // than theirs, what is skipped may be one of them: it tells fewer than there are then, never more.
   exporting::HeldAlone take_held_alone(const EventPlace& before);
   // Whether such an object was uploaded since the last call.
   bool take_alone_uploaded() { return std::exchange(alone_uploaded_, false); }
@@ -161,6 +162,7 @@ class Spool {
     // is not was told.
     bool is_compared = false;
     std::uint64_t read_again = 0, read_again_bytes = 0;
+    bool same_selection = false;  // what is skipped now was not put in then
   };
   struct OpenObject {
     std::uint64_t number;

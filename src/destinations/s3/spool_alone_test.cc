@@ -105,6 +105,29 @@ TEST_F(SpoolAlone, what_the_filter_leaves_out_now_is_not_taken_for_lost) {
   EXPECT_EQ(told.waiting + told.delivered, 0u);
 }
 
+// As events of other kinds: they lie between those of the destination, and are no part of the object.
+TEST_F(SpoolAlone, what_the_same_selection_skips_is_none_of_an_objects_events) {
+  for (const std::string selection : {"same", "other"}) {
+    SCOPED_TRACE(selection);
+    storage::FakeFileSystem disk(1);
+    BucketFake mine;
+    const auto first_of_entry = [](const RigEvent& event) { return event.place.event == 0; };
+    {
+      SpoolRig rig(disk, mine, events, {.selection = "same", .wanted = first_of_entry});
+      for (int i = 0; i < 200 && rig.spool().sealed() < 3; ++i) rig.turn(true, false);
+    }
+    const auto before = sealed_in_spool(disk, SpoolRig::kFolder);
+    ASSERT_EQ(before.size(), 3u);
+    SpoolRig rig(disk, mine, events, {.selection = selection, .wanted = [&](const RigEvent& event) {
+                                        return first_of_entry(event) && event.place != before[1].first;
+                                      }});
+    for (const RigEvent& event : events)
+      if (!first_of_entry(event)) rig.spool().skipped(event.place);
+    ASSERT_TRUE(rig.run());
+    EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).delivered, selection == "same" ? 1u : 0u);
+  }
+}
+
 TEST_F(SpoolAlone, a_restart_that_reads_all_of_them_again_tells_none) {
   SpoolRig rig(files, bucket, events, {});
   ASSERT_TRUE(rig.run());

@@ -96,6 +96,7 @@ void SpoolRig::open() {
   SpoolOptions options;
   options.roll = settings_.roll;
   options.compression = settings_.compression;
+  options.selection = settings_.selection;
   options.wall_ms = [] { return kStartMs; };
   options.name = [this](std::int64_t received_ms, const EventPlace& first, const EventPlace& last) {
     return ObjectName{key_template().key("", received_ms, first, last, settings_.compression), settings_.revision};

@@ -42,6 +42,7 @@ struct RigSettings {
   RollLimits roll{.bytes = 600, .age_us = 5'000'000, .events = 50};
   Compression compression = Compression::gzip;
   std::string revision = "1";
+  std::string selection = {};
   std::function<bool(const RigEvent&)> wanted = [](const RigEvent&) { return true; };
   std::size_t puts_at_once = 7;  // events, between two looks at everything else
 };
