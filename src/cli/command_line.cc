@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <map>
+#include <span>
 #include <string>
 
+#include "base/terminal_text.h"
 #include "cli/catalog_commands.h"
 #include "cli/completion.h"
 #include "cli/cost_command.h"
@@ -14,6 +18,8 @@
 #include "cli/rest_commands.h"
 #include "cli/serve.h"
 #include "cli/tail_command.h"
+#include "cli/terminal.h"
+#include "cli/wrong_word.h"
 #include "server/settings.h"
 
 namespace sluice::cli {
@@ -75,6 +81,11 @@ int run_command_line(int argc, char** argv) {
   add_cost_command(app, command);
   add_journal_commands(app, command);
   add_completion_command(app, command);
+  const std::span<const char* const> words(argv, static_cast<std::size_t>(std::max(argc, 1)));
+  if (const auto wrong = wrong_word(app, words.subspan(1))) {
+    std::fputs(indented(terminal_text("sluice: " + *wrong), 0).c_str(), stderr);
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -179,7 +179,7 @@ int stats(const JournalArguments& given) {
     rows.push_back({one["id"], grouped(one["entries"].get<std::uint64_t>()),
                     human_bytes(one["bytes"].get<std::uint64_t>()), kinds});
   }
-  if (rows.size() > 1) std::fputs(text_table(rows).c_str(), stdout);
+  if (rows.size() > 1) std::fputs(text_table(rows, terminal_columns()).c_str(), stdout);
   return 0;
 }
 

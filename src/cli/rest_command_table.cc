@@ -9,7 +9,7 @@ namespace sluice::cli {
 namespace {
 
 const std::vector<RestColumn> kDestinationColumns = {{"ID", "/_id"}, {"NAME", "/name"}, {"KIND", "/kind"},
-                                                     {"ON", "/on"},  {"TO", "/config"}, {"AT", "/_links/self/href"}};
+                                                     {"ON", "/on"},  {"TO", "/config"}, {"IN", "/_links/self/href"}};
 
 RestValue value_of(destinations::FieldType type) {
   switch (type) {

@@ -31,6 +31,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kReplayPoll{500};
+constexpr std::string_view kSelfPlace = "/_links/self/href";
 // Options that name a file with JSON. Every other one is a text.
 constexpr std::array<std::string_view, 2> kFilePlaces = {"/policy", "/inlineRole"};
 
@@ -115,22 +116,44 @@ std::string path_of(const RestCommand& command, const RestArguments& given) {
   return path;
 }
 
-// What a destination delivers to: the settings that its kind requires.
+std::string text_at(const ordered_json& config, const std::string& key) {
+  const auto value = config.find(key);
+  return value != config.end() && value->is_string() ? value->get<std::string>() : "";
+}
+
+// What a destination delivers to: the settings that its kind names for it, or requires.
 std::string target_of(const ordered_json& destination) {
   const destinations::DestinationKind* kind = server::destination_kinds().find(destination.value("kind", ""));
   if (kind == nullptr) return "-";
+  const destinations::Form& form = kind->form();
+  const ordered_json& config = destination["config"];
   std::string text;
-  for (const destinations::FormField& field : kind->form().fields)
-    if (const auto value = destination["config"].find(field.key);
-        field.required && value != destination["config"].end() && value->is_string())
-      text = value->get<std::string>() + (text.empty() ? "" : ", ") + text;
+  for (const std::string& key : form.target) {
+    text = text_at(config, key);
+    const auto field = std::ranges::find(form.fields, key, &destinations::FormField::key);
+    if (text.empty() && field != form.fields.end()) text = field->default_value;
+    if (!text.empty()) return text;
+  }
+  for (const destinations::FormField& field : form.fields)
+    if (const std::string value = field.required ? text_at(config, field.key) : ""; !value.empty())
+      text = value + (text.empty() ? "" : ", ") + text;
   return text.empty() ? "-" : text;
+}
+
+// "web/production" of a destination's address "/api/v2/destinations/web/production/ID": the id has its own column.
+std::string owner_of(const std::string& href) {
+  const std::size_t end = href.rfind('/');
+  const std::size_t middle = end == std::string::npos || end == 0 ? end : href.rfind('/', end - 1);
+  const std::size_t start = middle == std::string::npos || middle == 0 ? middle : href.rfind('/', middle - 1);
+  if (start == std::string::npos) return href;
+  return href.substr(start + 1, middle - start - 1) + "/" + href.substr(middle + 1, end - middle - 1);
 }
 
 std::string cell_of(const ordered_json& item, const char* place) {
   const ordered_json::json_pointer pointer(place);
   if (!item.contains(pointer)) return "-";
   const ordered_json& value = item[pointer];
+  if (std::string_view(place) == kSelfPlace) return owner_of(value.get<std::string>());
   if (value.is_string()) return value.get<std::string>();
   if (std::string_view(place) == "/config") return target_of(item);
   if (std::string_view(place) != "/environments") return value.dump();
@@ -145,6 +168,18 @@ std::string problem_in_words(const ordered_json& problem) {
   std::string out = problem.value("message", "");
   if (const std::string remedy = problem.value("remedy", ""); !remedy.empty()) out += "\n" + remedy;
   return out + "\n";
+}
+
+// What is worth knowing while delivery works, and what to do about it.
+std::string notes_in_words(const ordered_json& body) {
+  std::string out;
+  if (!body.contains("notes") || !body["notes"].is_array()) return out;
+  for (const ordered_json& note : body["notes"]) {
+    out += fmt::format("\n{} ({}):\n", in_colour("Note", Colour::amber), note.value("code", ""));
+    out += indented(note.value("message", ""), 2);
+    if (const std::string remedy = note.value("remedy", ""); !remedy.empty()) out += indented(remedy, 2);
+  }
+  return out;
 }
 
 std::string check_in_words(const ordered_json& body) {
@@ -186,7 +221,7 @@ std::string in_words(const ordered_json& body) {
   if (!body.contains("summary")) return "";
   const std::string state = body.value("state", "");
   return (state.empty() ? "" : in_colour(state, colour_of(state)) + ": ") + body.value("summary", "") + "\n" +
-         (has_problem ? problem_in_words(body["problem"]) : "");
+         (has_problem ? problem_in_words(body["problem"]) : "") + notes_in_words(body);
 }
 
 // All texts of an answer as a terminal may show them.
@@ -209,7 +244,7 @@ std::string shown(const RestCommand& command, const ordered_json& answer) {
     rows.emplace_back();
     for (const RestColumn& column : command.columns) rows.back().push_back(cell_of(item, column.place));
   }
-  std::string text = rows.size() == 1 ? "None.\n" : text_table(rows);
+  std::string text = rows.size() == 1 ? "None.\n" : text_table(rows, terminal_columns());
   const auto total = body.find("totalCount");
   if (total != body.end() && total->is_number_unsigned() && total->get<std::size_t>() >= rows.size())
     text += fmt::format("{} of {}.\n", rows.size() - 1, total->get<std::size_t>());
@@ -250,6 +285,11 @@ int run(const RestCommand& command, const RestArguments& given) {
   const auto body = body_of(command, given);
   if (!server || !body) {
     complain((!server ? server.error() : body.error()).message);
+    return 2;
+  }
+  if (std::string_view(command.method) == "PATCH" && body->has_value() && (*body)->empty()) {
+    complain(fmt::format("Nothing was given to change. Name a setting and its value: sluice {} {} --help lists them.",
+                         command.group, command.verb));
     return 2;
   }
   const auto reply = call_rest(*server, command.method, path_of(command, given), *body);

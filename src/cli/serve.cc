@@ -13,6 +13,8 @@
 
 #include "base/log.h"
 #include "base/process_environment.h"
+#include "base/text.h"
+#include "server/named_files.h"
 #include "server/process_guard.h"
 #include "server/server.h"
 #include "server/settings.h"
@@ -103,6 +105,9 @@ void warn_when_readable_by_all(const std::string& file, const server::Configurat
 int serve(const ServeOptions& options) {
   config::ConfigFaults faults;
   server::Configuration configuration = server::load_configuration(source_of(options), faults);
+  if (faults.empty() && options.check_only)
+    server::check_named_files(configuration.settings, configuration.catalog->projects().empty(), process_environment(),
+                              faults);
   if (!faults.empty()) {
     std::fputs(faults.text().c_str(), stderr);
     return 2;
@@ -114,7 +119,7 @@ int serve(const ServeOptions& options) {
   const auto accepted = process_environment()("SLUICE_ACCEPT_EMPTY_CATALOG").value_or("");
   if (!accepted.empty() && accepted != "true" && accepted != "false") {
     std::fprintf(stderr, "variable SLUICE_ACCEPT_EMPTY_CATALOG: \"%s\" is not valid; expected true or false.\n",
-                 accepted.c_str());
+                 shown_value(accepted).c_str());
     return 2;
   }
   configuration.settings.accept_empty_catalog = options.accept_empty_catalog || accepted == "true";

@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,12 @@ bool colours() {
 }
 
 }  // namespace
+
+std::size_t terminal_columns() {
+  if (isatty(STDOUT_FILENO) != 1) return 0;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kTerminalColumns;
+}
 
 void print_json(std::string_view json) {
   const std::string safe = isatty(STDOUT_FILENO) == 1 ? terminal_text(json) : std::string();

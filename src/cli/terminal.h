@@ -9,6 +9,9 @@ namespace sluice::cli {
 
 inline constexpr std::size_t kTerminalColumns = 80;
 
+// Of stdout, if that is a terminal; else 0.
+std::size_t terminal_columns();
+
 // JSON for programs: byte by byte, but for a terminal as terminal_text().
 void print_json(std::string_view json);
 // "sluice: MESSAGE", on stderr.

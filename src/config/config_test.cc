@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "config/quantity.h"
 #include "config/toml_table.h"
 
@@ -16,6 +18,24 @@ TEST(Quantity, reads_amounts_as_people_write_them) {
   for (const char* text : {"", "GiB", "-1", "1.5 GiB", "16 gib", "99999999999999999999", "9000000 TiB"})
     EXPECT_FALSE(parse_bytes(text)) << text;
   for (const char* text : {"10", "h", "10 hours"}) EXPECT_FALSE(parse_duration_ms(text)) << text;
+}
+
+// An attacker's script cfg.
+TEST(ConfigFaults, of_values_with_control_characters_are_told_whole_and_without_them) {
+  ConfigFaults faults;
+  TomlTable root = TomlTable::parse(
+      "[[project]]\nkey = \"a\\u0000b\"\n[[project]]\nkey = \"a\\u001b[31mb\"\n[\"\\u0000x\"]\na = 1\n", "a.toml",
+      faults);
+  for (TomlTable& project : root.tables("project")) {
+    project.call("project \"" + project.peek("key") + "\"");
+    project.required("name", "a name", "\"Web\"");
+  }
+  root.refuse_unknown();
+  const std::string text = faults.text();
+  for (const char* told : {"project \"a\\u0000b\", name:\n    It is missing",
+                           "project \"a\\u001b[31mb\", name:", "\\u0000x:\n    Unknown setting."})
+    EXPECT_NE(text.find(told), std::string::npos) << text;
+  EXPECT_TRUE(std::ranges::none_of(text, [](char c) { return c == '\0' || c == '\x1b'; }));
 }
 
 TEST(TomlTable, tells_all_faults_at_once_with_their_lines) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,9 @@ struct ConfigFault {
 
 class ConfigFaults {
  public:
-  void add(std::string place, std::string message, std::string field = {}, bool when_saved = false) {
-    all_.push_back({std::move(place), std::move(message), std::move(field), when_saved});
-  }
+  // The one way in: place and message hold values of strangers, and are kept as a terminal may have them
+  // (base/terminal_text.h), whoever prints them.
+  void add(std::string_view place, std::string_view message, std::string field = {}, bool when_saved = false);
   bool empty() const { return all_.empty(); }
   const std::vector<ConfigFault>& all() const { return all_; }
   // For a terminal: one paragraph per error, and their number.

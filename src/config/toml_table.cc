@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/edit_distance.h"
+
 namespace sluice::config {
 
 struct TomlTable::Node {
@@ -52,22 +54,6 @@ std::string_view type_in_words(const toml::node& node) {
 
 std::string wrong_type(const toml::node& node, std::string_view expected, std::string_view example) {
   return fmt::format("This is {}; expected {}. Example: {}", type_in_words(node), expected, example);
-}
-
-// Edit distance, for "did you mean".
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 // Puts what is no list and no object where `put` says; false when TOML has no such value.
@@ -283,10 +269,10 @@ void TomlTable::refuse_unknown() {
     if (node_->asked.count(name) > 0) continue;
     std::string message = "Unknown setting.";
     const auto nearest = std::min_element(node_->asked.begin(), node_->asked.end(), [&](const auto& a, const auto& b) {
-      return distance(a, name) < distance(b, name);
+      return edit_distance(a, name) < edit_distance(b, name);
     });
     if (nearest != node_->asked.end()) {
-      if (distance(*nearest, name) <= 3 && !spelled(*nearest).empty())
+      if (edit_distance(*nearest, name) <= 3 && !spelled(*nearest).empty())
         message += fmt::format(" Did you mean {}?", spelled(*nearest));
       std::string known;
       for (const std::string& asked : node_->asked)

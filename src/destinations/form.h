@@ -55,6 +55,8 @@ struct FormField {
 struct Form {
   std::vector<FormGroup> groups;
   std::vector<FormField> fields;
+  // Where it delivers to, for lists: the first of these fields that has a value or a default. None: all required ones.
+  std::vector<std::string> target = {};
 };
 
 // `secret`: the keys of fields that are shown to nobody again, whatever their type.

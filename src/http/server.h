@@ -42,6 +42,8 @@ struct HttpTls {
   std::string private_key_file;
   bool operator==(const HttpTls&) const = default;
 };
+// Whether a server can be started with them. An error names the file.
+Result<void> check_tls(const HttpTls& tls);
 
 // A request, complete with its body. Views are valid until the answer is sent.
 struct HttpRequest {

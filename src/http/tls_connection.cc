@@ -105,7 +105,9 @@ int select_protocol(SSL*, const unsigned char** selected, unsigned char* size, c
 
 }  // namespace
 
-Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
+namespace {
+
+Result<TlsSettingsPointer> read_tls_settings(const HttpTls& tls) {
   TlsSettingsPointer settings(new TlsSettings);
   boost::asio::ssl::context& context = settings->context;
   ErrorCode error;
@@ -123,8 +125,20 @@ Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
   if (error)
     return fail("The TLS private key " + tls.private_key_file + " cannot be used: " + error.message() +
                 ". Expected a PEM file with the key of the certificate " + tls.certificate_file + ".");
-  warn_when_readable_by_all(tls.private_key_file);
   return settings;
+}
+
+}  // namespace
+
+Result<TlsSettingsPointer> load_tls_settings(const HttpTls& tls) {
+  auto settings = read_tls_settings(tls);
+  if (settings) warn_when_readable_by_all(tls.private_key_file);
+  return settings;
+}
+
+Result<void> check_tls(const HttpTls& tls) {
+  const auto settings = read_tls_settings(tls);
+  return settings ? Result<void>() : tl::unexpected(settings.error());
 }
 
 std::shared_ptr<Connection> make_tls_connection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer,

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/text_file.h"
-#include "catalog/document_cipher.h"
 #include "catalog/sqlite_store.h"
 #include "server/destination_kinds.h"
 
@@ -14,6 +13,8 @@ namespace sluice::server {
 namespace {
 
 constexpr std::size_t kMaxKeyFileBytes = 64 << 10;
+
+}  // namespace
 
 Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
   if (!settings.catalog_key.empty()) return catalog::DocumentCipher::parse(settings.catalog_key);
@@ -27,8 +28,6 @@ Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings) {
         fmt::format("The catalog's key file {} cannot be used: {}", settings.catalog_key_file, cipher.error().message));
   return cipher;
 }
-
-}  // namespace
 
 Management::Management(std::unique_ptr<catalog::CatalogStore> store, const ServerSettings& settings, const Clock& clock,
                        Workers& workers)

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/worker.h"
 #include "catalog/catalog_store.h"
+#include "catalog/document_cipher.h"
 #include "catalog/key_expiry.h"
 #include "catalog/managed_catalog.h"
 #include "data_path/data_path.h"
@@ -21,6 +22,9 @@
 #include "server/usage_keeper.h"
 
 namespace sluice::server {
+
+// Of catalog.key or catalog.key_file; one that encrypts nothing when neither is set.
+Result<catalog::DocumentCipher> catalog_cipher(const ServerSettings& settings);
 
 class Management {
  public:

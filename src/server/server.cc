@@ -25,6 +25,7 @@
 #include "server/empty_catalog.h"
 #include "server/event_id_secret.h"
 #include "server/management.h"
+#include "server/named_files.h"
 #include "server/private_files.h"
 
 namespace sluice::server {
@@ -265,6 +266,9 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   auto parts = std::make_unique<Parts>(std::move(configuration), std::move(environment));
   Parts& p = *parts;
 
+  config::ConfigFaults faults;
+  check_named_files(p.settings, managed, p.environment, faults);
+  if (!faults.empty()) return fail(fmt::format("{}: {}", faults.all()[0].place, faults.all()[0].message));
   if (const auto created = p.files->make_directory(p.settings.data_dir); !created)
     return fail(fmt::format(
         "The data directory {} cannot be created: {}. Choose another with --data-dir, or fix its permissions.",

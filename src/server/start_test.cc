@@ -7,10 +7,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "config/toml_table.h"
 #include "server/destination_kinds.h"
 #include "server/management.h"
+#include "server/named_files.h"
 #include "server/server.h"
 
 namespace sluice::server {
@@ -181,6 +183,51 @@ TEST_F(StartTest, with_an_empty_file_for_a_catalog_is_refused_by_its_name) {
   expect_refused(configuration(true), folder_ + "/catalog.db is an empty file");
   std::filesystem::remove(folder_ + "/catalog.db");
   ASSERT_TRUE(start(configuration(true)));
+}
+
+// An attacker's script v2. A check that says "valid" and a start that fails do not go together.
+TEST_F(StartTest, a_file_that_a_setting_names_and_that_cannot_be_used_is_refused_by_the_check_and_the_start) {
+  std::filesystem::create_directories(folder_);
+  const std::string words = folder_ + "/words", missing = folder_ + "/missing";
+  std::ofstream(words) << "no certificate and no key";
+  using Change = std::function<void(ServerSettings&, const std::string&)>;
+  const std::pair<const char*, Change> named[] = {
+      {"intake.tls_certificate",
+       [](ServerSettings& s, const std::string& file) {
+         s.intake_tls = {.certificate_file = file, .private_key_file = file};
+       }},
+      {"admin.tls_certificate",
+       [](ServerSettings& s, const std::string& file) {
+         s.admin_tls = {.certificate_file = file, .private_key_file = file};
+       }},
+      {"catalog.key_file", [](ServerSettings& s, const std::string& file) { s.catalog_key_file = file; }},
+      {"aws.ca_bundle", [](ServerSettings& s, const std::string& file) { s.ca_bundle = file; }},
+      {"data_dir", [](ServerSettings& s, const std::string& file) { s.data_dir = file; }},
+  };
+  for (const auto& [key, change] : named)
+    for (const std::string& file : {words, missing}) {
+      if (std::string_view(key) == "data_dir" && file == missing) continue;  // it is created
+      SCOPED_TRACE(std::string(key) + " " + file);
+      Configuration refused = configuration(true);
+      refused.settings.data_dir = folder_ + "/data";
+      change(refused.settings, file);
+      config::ConfigFaults faults;
+      check_named_files(refused.settings, true, empty_environment(), faults);
+      ASSERT_EQ(faults.all().size(), 1u) << faults.text();
+      EXPECT_EQ(faults.all()[0].place, key);
+      EXPECT_NE(faults.all()[0].message.find(file), std::string::npos) << faults.text();
+      expect_refused(refused, file);
+      EXPECT_FALSE(std::filesystem::exists(folder_ + "/data")) << "a start that is refused changes nothing";
+    }
+  config::ConfigFaults faults;
+  check_named_files(
+      configuration(true).settings, true,
+      [&](const char* name) {
+        return std::string_view(name) == "AWS_CA_BUNDLE" ? std::optional(missing) : std::nullopt;
+      },
+      faults);
+  ASSERT_EQ(faults.all().size(), 1u) << faults.text();
+  EXPECT_EQ(faults.all()[0].place, "variable AWS_CA_BUNDLE");
 }
 
 TEST_F(StartTest, with_a_server_already_there_is_refused) {

@@ -1,6 +1,6 @@
 // A running server is managed from the command line, as a person or a script does it.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { EXTERNAL_ID, Kinesim, ROLE } from './lib/kinesim.js';
@@ -45,7 +45,7 @@ test('from nothing to a flag that is switched, by the command line alone', async
   await waitFor('the switch', async () => (await done('flag', 'list', 'web')).includes('production: off'));
 
   const list = await done('destination', 'list');
-  assert.match(list, /^ID +NAME +KIND +ON +TO +AT\n/);
+  assert.match(list, /^ID +NAME +KIND +ON +TO +IN\n/);
   assert.match(list, /orders +kinesis +true +flag-events, us-east-1/);
   assert.ok((await done('destination', 'status', ...at)).trim().length > 10);
   assert.match(await done('audit', 'list', '--limit', '1'), /switched off "checkout"/);
@@ -81,9 +81,14 @@ test('exit statuses that scripts can use, and words that say what to do', async 
     [run, ['project', 'list', '--server', kinesim.uri], 1, /./],
     [run, ['project', 'create'], 2, /PROJECT is required/],
     [run, ['project', 'create', 'a b'], 1, /"a b" is not a key/],
-    [run, ['destination'], 2, /subcommand/],
+    [run, ['destination'], 2, /A command is missing after "sluice destination"\.\s+Expected one of: .*create/s],
+    [run, ['destination', 'update', 'a', 'b', 'c'], 2, /Nothing was given to change.*--help/s],
     [run, ['destination', 'update', 'a', 'b', 'c', '--set', 'x'], 2, /expected NAME=VALUE/],
-    [run, ['dance'], 2, /subcommand is required.*--help/s],
+    [run, ['dance'], 2, /"sluice dance" is no command.*destination.*sluice --help/s],
+    [run, ['--foo'], 2, /"--foo" is no option of "sluice"/],
+    [run, ['destinaton', 'list'], 2, /"sluice destinaton" is no command\. Did you mean destination\?/],
+    [run, ['destination', 'create', 'webhok', 'web', 'prod'], 2, /Did you mean webhook\?/],
+    [run, ['flag', 'show', 'web', 'prod', 'f'], 2, /"sluice flag show" is no command.*list, on, off/s],
   ];
   for (const [command, args, status, words] of cases) {
     const said = await command(...args);
@@ -138,4 +143,36 @@ test('settings that are wrong are refused with what is wrong, and nothing else',
   assert.match(await message('webhook', { url }, { name: 'a\u202eb' }), /^name: The name has a line end/);
   assert.match((await sluice.api('POST', 'tokens', { name: 'a\nb', role: 'reader' })).body.message, /^name: The name has a line end/);
   assert.equal((await create('webhook', { url: 'HTTPS://HOOKS.EXAMPLE.COM/events' })).config.url, 'HTTPS://HOOKS.EXAMPLE.COM/events');
+});
+
+test('notes of a destination are shown with what to do, and lists fit the terminal they are shown in', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const run = commandLine(sluice.adminUri);
+  await run('project', 'create', 'web');
+  await run('environment', 'create', 'web', 'production');
+  const url = `https://hooks.example.com/${'a-long-path/'.repeat(15)}end`, relay = 'https://relay.example.com';
+  const hook = JSON.parse((await run('destination', 'create', 'webhook', 'web', 'production', '--json', '--url', url)).output);
+  await run('destination', 'create', 'launchdarkly-events', 'web', 'production', '--events-uri', relay);
+  await run('destination', 'create', 'launchdarkly-events', 'web', 'production', '--name', 'to the site');
+  await run('destination', 'on', 'web', 'production', hook._id);
+  const listed = (await run('destination', 'list')).output;
+  for (const shown of [url, relay, 'launchdarkly.com']) assert.ok(listed.includes(shown), `whole when piped: ${listed}`);
+  for (const list of ['destination list', 'audit list']) {
+    const { output } = await runToEnd('script', ['-qec', `stty cols 80; ${sluiceBinary} ${list}`, '/dev/null'],
+      { env: { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN } });
+    const widest = Math.max(...output.split('\n').map((line) => line.replace(/\r$/, '').length));
+    assert.ok(widest > 40 && widest <= 80, `${list}: ${widest} columns\n${output}`);
+  }
+
+  await sluice.process.stop();
+  await rm(path.join(sluice.dataDir, 'cursors', `${hook._id}.cursor`));
+  await sluice.launch();
+  const { status, output } = await commandLine(sluice.adminUri)('destination', 'status', 'web', 'production', hook._id);
+  assert.equal(status, 0, output);
+  const { notes } = (await sluice.api('GET', `destinations/web/production/${hook._id}/status`)).body;
+  const told = output.replace(/\s+/g, ' ');
+  assert.match(output, /Note \(cursor_lost\):/);
+  for (const text of [notes[0].message, notes[0].remedy]) assert.ok(told.includes(text.replace(/\s+/g, ' ')), `${text}\n${output}`);
+  const note = output.slice(output.indexOf('Note ')).split('\n');
+  assert.ok(note.length > 2 && note.every((line) => line.length <= 80 || !/ /.test(line.trim())), output);
 });

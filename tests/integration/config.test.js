@@ -81,3 +81,34 @@ test('SIGHUP takes a new destination up, and a bad file changes nothing', async 
   assert.equal(await sluice.post([customEvent('for the second')]), 202);
   await waitFor('the second to go on', async () => (await delivered('second')) === 2);
 });
+
+test('a file that a setting names and that cannot be used is refused by the check and by the start alike', async (t) => {
+  const folder = await temporaryFolder(t), file = path.join(folder, 'sluice.toml');
+  for (const [setting, text] of [
+    ['intake.tls_certificate', '[intake]\ntls_certificate = "/nope.pem"\ntls_key = "/nope.key"'],
+    ['admin.tls_certificate', '[admin]\ntls_certificate = "/nope.pem"\ntls_key = "/nope.key"'],
+    ['catalog.key_file', '[catalog]\nkey_file = "/nope"'],
+    ['aws.ca_bundle', '[aws]\nca_bundle = "/nope"'],
+    ['data_dir', `data_dir = "${file}"`],
+  ]) {
+    await writeFile(file, `${text}\n`);
+    const serve = ['serve', '--config', file, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'];
+    if (setting !== 'data_dir') serve.push('--data-dir', path.join(folder, 'data'));
+    const checked = await runToEnd(sluiceBinary, [...serve, '--check-config'], { env: { PATH: process.env.PATH } });
+    assert.equal(checked.status, 2, `${setting}: ${checked.output}`);
+    assert.ok(checked.output.includes(`${setting}:`), checked.output);
+    const started = await runToEnd(sluiceBinary, serve, { env: { PATH: process.env.PATH } });
+    assert.equal(started.status, 1, `${setting}: ${started.output}`);
+    assert.ok(started.output.includes(setting), started.output);
+  }
+});
+
+test('a value with control characters is told whole, and none of them reaches the terminal', async (t) => {
+  const { status, output } = await checkConfig(t, [
+    '[[project]]', 'key = "a\\u0000b"', '[[project]]', 'key = "a\\u001b[31mb"', '["\\u0000x"]', 'y = 1', '[[destination]]', 'name = "n\\u0000x"', '',
+  ].join('\n'));
+  assert.equal(status, 2, output);
+  for (const shown of ['project "a\\u0000b", key:', 'project "a\\u001b[31mb", key:', ', \\u0000x:', 'destination "n\\u0000x"', 'Unknown setting'])
+    assert.ok(output.includes(shown), `${shown}\n${output}`);
+  assert.doesNotMatch(output, /[\u0000-\u0009\u000b-\u001f\u007f]/);
+});

@@ -103,6 +103,10 @@ exporting::Problem problem_of(const AnswerMeaning& meaning, CredentialKind lane,
     problem.remedy =
         "Check the destination's address: redirects are not followed, and a proxy on the way may answer "
         "in LaunchDarkly's place.";
+  } else if (meaning.not_before_us > 0) {
+    problem.message = fmt::format("{} asks Sluice to wait with payloads of the {} (HTTP {}, Retry-After).{}", uri, key,
+                                  meaning.status, said);
+    problem.remedy = "Nothing to do: Sluice sends none of them until then, for 5 minutes at most, and tries again.";
   } else if (meaning.code.starts_with("http_")) {
     problem.message =
         fmt::format("{} takes no payloads of the {} for the moment ({}).{}", uri, key, meaning.code.substr(5), said);

@@ -77,6 +77,7 @@ destinations::Form make_form() {
        .group = "details",
        .default_value = "8"},
   };
+  form.target = {"eventsUri", "site"};
   return form;
 }
 

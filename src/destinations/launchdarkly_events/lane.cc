@@ -46,7 +46,9 @@ void Lane::put(exporting::OutboundEvent event) {
   payload->event = std::move(event);
   ++payloads_;
   chunk_bytes_ += payload->chunk_bytes;
-  ready_.push_back({std::move(payload), {}, {}, 0});
+  Part part;
+  part.payload = std::move(payload);
+  ready_.push_back(std::move(part));
 }
 
 bool Lane::is_parked() const {
@@ -99,16 +101,24 @@ std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environ
 }
 
 std::int64_t Lane::watch(std::int64_t now_us) {
-  if (calls_.empty()) return INT64_MAX;
-  const std::int64_t silent_since_us = std::max(calls_.begin()->second.started_us, answered_us_);
-  if (now_us < silent_since_us + destinations::kNoAnswerUs) return silent_since_us + destinations::kNoAnswerUs;
-  if (problems_.has(Trouble::progress)) return INT64_MAX;
-  exporting::Problem problem{exporting::Problem::Weight::transient, "no_answer", "", "", ""};
-  problem.message =
-      fmt::format("{} has not answered payloads of the {} for 8 s.", settings_.uri_for(kind_), lane_name(kind_));
-  problem.remedy = "Check the network, and the proxy if one is in use. Sluice waits, and tries again.";
-  problems_.set(Trouble::progress, std::move(problem), clock_.wall_ms());
-  return INT64_MAX;
+  unanswered_.begin(now_us);
+  for (auto& [number, call] : calls_) unanswered_.in_flight(call.part.unanswered, call.started_us, 1);
+  if (unanswered_.is_telling()) {
+    for (const Part& part : ready_) unanswered_.waiting(part.unanswered, std::max(now_us, not_before_us_), 1);
+    for (const auto& [due_us, part] : waiting_)
+      unanswered_.waiting(part.unanswered, std::max(due_us, not_before_us_), 1);
+  }
+  destinations::UnansweredWords words;
+  const std::string& uri = settings_.uri_for(kind_);
+  if (unanswered_.oldest()) {
+    words.who = uri;
+    words.what = fmt::format("a payload of the {}", lane_name(kind_));
+    words.timeout_ms = http_client::HttpRequest().timeout_ms;
+    words.advice = "Check the network, and the proxy if one is in use.";
+  }
+  if (unanswered_.tell(words, problems_, clock_.wall_ms()))
+    log_warn("launchdarkly_events.no_answer", {{"credential", lane_name(kind_)}, {"uri", uri}});
+  return unanswered_.due_us();
 }
 
 void Lane::send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done) {
@@ -120,6 +130,7 @@ void Lane::send_part(Part part, std::int64_t now_us, const std::string& credenti
                                                      settings_.uri_for(kind_), kind_, credential);
   request.policy = policy_;
   stats_.sent(1);
+  part.unanswered.attempt_begins(now_us);
   calls_.emplace(mailbox_.send(std::move(request)), Call{std::move(part), now_us, credential});
 }
 
@@ -128,8 +139,7 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
   if (found == calls_.end()) return false;
   Call call = std::move(found->second);
   calls_.erase(found);
-  answered_us_ = now_us;
-  problems_.clear(Trouble::progress);
+  call.part.unanswered.attempt_ends(answer.response.fault == http_client::TransportFault::timeout);
   stats_.answered(answer.arrived_us - call.started_us);
   AnswerMeaning meaning = meaning_of(answer.response, clock_.wall_ms());
   const bool own = is_its_own(meaning, call.part, now_us);
@@ -139,11 +149,13 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
     last_failed_ = nullptr;
     breaker_.succeeded();
     refused_credential_.clear();
-    problems_.clear(Trouble::calls);
+    // A pause that the service asked for is over when its time is, whatever others are answered.
+    if (now_us >= not_before_us_) problems_.clear(Trouble::calls);
   }
   switch (meaning.verdict) {
     case Verdict::done:
       last_delivered_us_ = now_us;
+      unanswered_.accepted(now_us);
       last_status_ = answer.response.status != 0 ? answer.response.status : answer.response.status_of_part;
       stats_.delivered(bytes_of(call.part.payload->event).size());
       finish_part(std::move(call.part), done);
@@ -197,13 +209,17 @@ void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now
   if (meaning.not_before_us > 0) not_before_us_ = std::max(not_before_us_, now_us + meaning.not_before_us);
   if (meaning.verdict == Verdict::park) refused_credential_ = call.credential;
   const std::int64_t next_us = std::max(breaker_.next_try_us(), not_before_us_);
+  if (meaning.not_before_us > 0 && !problems_.has(Trouble::calls))
+    log_warn("launchdarkly_events.asked_to_wait", {{"credential", lane_name(kind_)},
+                                                   {"code", meaning.code},
+                                                   {"pause", human_duration_ms(meaning.not_before_us / 1'000)}});
   problems_.set(Trouble::calls, problem_of(meaning, kind_, settings_.uri_for(kind_)), clock_.wall_ms(),
                 clock_.wall_ms() + std::max<std::int64_t>(next_us - now_us, 0) / 1000);
 }
 
 // What concerns one payload is no state of the destination, but it holds its place in the journal.
 void Lane::tell_own(const AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
-  if (part.failures < kOwnFailuresTold) return;
+  if (part.failures < kOwnFailuresTold && !part.unanswered.told) return;
   part.told = true;
   exporting::Problem note = problem_of_one_payload(meaning, kind_, settings_.uri_for(kind_));
   if (now_us - own_told_us_ > kOwnNoteMs * 1'000)
@@ -224,9 +240,13 @@ void Lane::split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done
                   "LaunchDarkly's event service refuses this payload for its size, and it cannot be divided further.",
                   done);
   ++part.payload->parts_open;
-  ready_.push_front({part.payload, std::move(halves->second.original), std::move(halves->second.payload_id), 0});
-  ready_.push_front(
-      {std::move(part.payload), std::move(halves->first.original), std::move(halves->first.payload_id), 0});
+  for (auto* half : {&halves->second, &halves->first}) {
+    Part sent;
+    sent.payload = part.payload;
+    sent.original = std::move(half->original);
+    sent.payload_id = std::move(half->payload_id);
+    ready_.push_front(std::move(sent));
+  }
 }
 
 void Lane::reject(Part part, std::string code, std::string reason, std::deque<Done>& done) {

@@ -19,6 +19,7 @@
 #include "destinations/launchdarkly_events/answer.h"
 #include "destinations/launchdarkly_events/settings.h"
 #include "destinations/problem_book.h"
+#include "destinations/unanswered.h"
 #include "export/sink.h"
 
 namespace sluice::launchdarkly_events {
@@ -84,8 +85,7 @@ class Lane {
   // Whether the answer was to a call of this lane; what is done with it is appended to `done`.
   bool take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done);
 
-  // Says so when the service has answered nothing for long: a call that hangs fails much later. Returns when to look
-  // again.
+  // Says so when a payload has had no answer for long: a call that hangs fails much later. Returns when to look again.
   std::int64_t watch(std::int64_t now_us);
 
   const destinations::ProblemBook& problems() const { return problems_; }
@@ -111,6 +111,7 @@ class Lane {
     std::int64_t refused_us = INT64_MAX;  // the last time
     int refused_beside_others = 0;
     bool told = false;  // that it fails
+    destinations::Unanswered unanswered;
   };
   struct Call {
     Part part;
@@ -138,6 +139,7 @@ class Lane {
   Random& random_;
   destinations::CircuitBreaker breaker_;
   destinations::ProblemBook problems_;
+  destinations::UnansweredWatch unanswered_;
   std::deque<Part> ready_;
   std::multimap<std::int64_t, Part> waiting_;  // by when they are due
   std::map<std::uint64_t, Call> calls_;
@@ -150,7 +152,6 @@ class Lane {
   std::int64_t not_before_us_ = 0;                     // as the service asked
   std::string refused_credential_;                     // that the service refused; another one is tried at once
   std::int64_t last_delivered_us_ = INT64_MIN / 2, last_put_us_ = INT64_MIN / 2;
-  std::int64_t answered_us_ = INT64_MIN / 2;  // or failed
   std::int64_t own_told_us_ = INT64_MIN / 2;
   int last_status_ = 0;
 };

@@ -9,6 +9,7 @@
 #include "base/clock_fake.h"
 #include "event/entry.h"
 #include "event/original.h"
+#include "http_client/hanging_server_fake.h"
 #include "http_client/http_transport_fake.h"
 
 namespace sluice::launchdarkly_events {
@@ -44,8 +45,11 @@ class TeeSinkTest : public testing::Test {
         response.headers = {{"retry-after", std::to_string(retry_after_s_)}};
       return response;
     });
+    make_sink(transport_);
+  }
+  void make_sink(http_client::HttpTransport& transport) {
     sink_ = std::make_unique<TeeSink>(
-        destination_, transport_, nullptr,
+        destination_, transport, nullptr,
         [this] {
           return std::make_shared<const catalog::CatalogSnapshot>(
               std::vector<catalog::Project>{}, std::vector{environment_}, std::vector<catalog::Destination>{});
@@ -299,6 +303,81 @@ TEST_F(TeeSinkTest, a_service_that_hangs_is_said_after_8_s_and_not_when_it_answe
   run(1'000);
   EXPECT_FALSE(sink_->problem());
   EXPECT_EQ(finished_.size(), 1u);
+}
+
+// An attacker's script ra: the others were in flight when the service asked.
+TEST_F(TeeSinkTest, a_pause_that_the_service_asks_for_is_shown_while_it_lasts_whatever_else_is_accepted) {
+  answer_ = [](const HttpRequest& request) { return request.body == "[0]" ? 429 : 202; };
+  retry_after_s_ = 3600;
+  for (const char* body : {"[1]", "[0]", "[2]"}) put(CredentialKind::sdk_key, body);
+  std::vector<exporting::FinishedEvent> finished;
+  sink_->step(clock_.steady_us(), finished);
+  ASSERT_EQ(transport_.waiting(), 3u);
+  for (const std::size_t call : {1U, 0U, 0U}) {
+    transport_.deliver_next(call);
+    sink_->step(clock_.steady_us(), finished);
+  }
+  EXPECT_EQ(finished.size(), 2u);
+  const std::int64_t until_ms = clock_.wall_ms() + kMaxRetryAfterUs / 1'000;
+  for (int second = 0; second < 299; ++second) {
+    put(CredentialKind::sdk_key, "[3]");
+    ASSERT_TRUE(sink_->problem()) << second;
+    EXPECT_EQ(sink_->problem()->code, "http_429");
+    EXPECT_EQ(sink_->problem()->weight, exporting::Problem::Weight::transient);
+    EXPECT_LE(std::abs(sink_->problem()->next_try_ms - until_ms), 1'000);
+    run(1'000);
+  }
+  EXPECT_EQ(transport_.request_count(), 3u);
+  answer_ = [](const HttpRequest&) { return 202; };
+  run(20'000);
+  EXPECT_FALSE(sink_->problem());
+  EXPECT_EQ(finished_.size(), 300u);
+}
+
+// An attacker's script hang.
+TEST_F(TeeSinkTest, one_payload_without_an_answer_is_told_within_10_s_and_until_it_is_accepted) {
+  for (const std::uint32_t at_once : {1U, 8U}) {
+    SCOPED_TRACE(at_once);
+    config::ConfigFaults faults;
+    config::TomlTable table = config::TomlTable::parse(
+        "events_uri = \"https://events.example\"\nmax_calls_in_flight = " + std::to_string(at_once), "t", faults);
+    destination_.settings = catalog::KindSettings::of(read_tee_settings(table));
+    bool heals = false;
+    http_client::HangingServerFake server(clock_, [&](const HttpRequest& r) { return r.body == "[0]" && !heals; });
+    make_sink(server);
+    std::vector<exporting::FinishedEvent> finished;
+    const auto second = [&] {
+      put(CredentialKind::sdk_key, "[1]");
+      for (int i = 0; i < 10; ++i, clock_.advance_ms(100)) {
+        server.time_out();
+        sink_->step(clock_.steady_us(), finished);
+      }
+    };
+    second();
+    const std::uint64_t silent = tickets_;
+    put(CredentialKind::sdk_key, "[0]");
+    for (int i = 0; i < 7; ++i) second();
+    EXPECT_FALSE(sink_->problem());
+    EXPECT_TRUE(sink_->notes().empty());
+    for (int i = 0; i < 2; ++i) second();
+    std::string message = at_once == 1 ? sink_->problem().value().message : sink_->notes().at(0).message;
+    EXPECT_NE(message.find("https://events.example: no answer yet for 8 s to a payload of the SDK key, sent at 20"),
+              std::string::npos)
+        << message;
+    for (int i = 0; i < 150; ++i) {
+      second();
+      const auto notes = sink_->notes();
+      ASSERT_EQ(sink_->problem().has_value(), at_once == 1) << "it does not flip";
+      ASSERT_TRUE(sink_->problem() ||
+                  std::ranges::any_of(notes, [](const auto& note) { return note.code == destinations::kNoAnswer; }));
+    }
+    EXPECT_GE(server.hung(), 4u);
+    heals = true;
+    for (int i = 0; i < 45; ++i) second();
+    EXPECT_EQ(std::ranges::count(finished, silent, &exporting::FinishedEvent::ticket), 1);
+    EXPECT_FALSE(sink_->problem());
+    EXPECT_TRUE(sink_->notes().empty()) << sink_->notes()[0].message;
+  }
 }
 
 TEST_F(TeeSinkTest, what_fails_for_a_time_is_tried_for_ever_and_retry_after_is_obeyed) {

@@ -6,6 +6,8 @@
 
 #include "base/base64.h"
 #include "base/check.h"
+#include "base/counted.h"
+#include "base/log.h"
 #include "destinations/retry_policy.h"
 #include "destinations/webhook/webhook_details.h"
 #include "http_client/url.h"
@@ -151,6 +153,7 @@ void WebhookSink::begin_call(Parcel parcel, std::int64_t now_us) {
   request.policy = policy_;
   request.max_response_bytes = kMaxAnswerBytes;
   call_stats_.sent(1);
+  parcel.unanswered.attempt_begins(now_us);
   const std::uint64_t number = mailbox_.send(std::move(request));
   calls_.emplace(number, Call{std::move(parcel), now_us});
 }
@@ -164,7 +167,7 @@ bool WebhookSink::has_others() const {
 
 std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
   std::int64_t next = rejected_.due_us();
-  if (!problems_.has(destinations::Trouble::progress)) next = std::min(next, hangs_from_us());
+  next = std::min(next, unanswered_.due_us());
   if (!gone_ && calls_.size() < calls_at_most()) {
     const bool probing = !breaker_.closed();
     std::int64_t due = probing && builder_.events() > 0 ? 0 : builder_.due_us();
@@ -175,26 +178,27 @@ std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
   return std::max(next, now_us);
 }
 
-// A call that takes long while others are accepted does not.
-std::int64_t WebhookSink::hangs_from_us() const {
-  if (calls_.empty()) return INT64_MAX;
-  const std::int64_t started_us = calls_.begin()->second.started_us;
-  return judge_.accepted_since(started_us) ? INT64_MAX : started_us + destinations::kNoAnswerUs;
-}
-
-// A receiver that hangs is shown before a call has failed: that takes as long as `timeout`.
+// A batch that has no answer is told before its call has failed: that takes as long as `timeout`.
 void WebhookSink::check_progress(std::int64_t now_us) {
-  if (now_us < hangs_from_us()) {
-    problems_.clear(destinations::Trouble::progress);
-    return;
+  unanswered_.begin(now_us);
+  for (auto& [number, call] : calls_)
+    unanswered_.in_flight(call.parcel.unanswered, call.started_us, call.parcel.batch.events.size());
+  if (unanswered_.is_telling())
+    for (const Parcel& parcel : waiting_)
+      unanswered_.waiting(parcel.unanswered, std::max(parcel.not_before_us, pause_until_us_),
+                          parcel.batch.events.size());
+  destinations::UnansweredWords words;
+  const std::string host = http_client::host_header_of(settings_.url);
+  if (const auto& oldest = unanswered_.oldest()) {
+    words.who = host;
+    words.what = fmt::format("a batch of {}", counted(oldest->size, "event"));
+    words.timeout_ms = settings_.timeout_ms;
+    words.advice =
+        "The receiver has to answer in time: accept the batch, answer, and process it afterwards. Smaller batches help "
+        "too.";
   }
-  if (problems_.has(destinations::Trouble::progress)) return;
-  exporting::Problem problem{exporting::Problem::Weight::transient, "no_answer", "", "", ""};
-  problem.message = fmt::format("{} has not answered for 8 s.", http_client::host_header_of(settings_.url));
-  problem.remedy =
-      "The receiver has to answer in time: accept the batch, answer, and process it afterwards. Smaller batches help "
-      "too.";
-  problems_.set(destinations::Trouble::progress, std::move(problem), clock_.wall_ms());
+  if (unanswered_.tell(words, problems_, clock_.wall_ms()))
+    log_warn("webhook.no_answer", {{"destination", name_}, {"batch", words.what}, {"receiver", host}});
 }
 
 void WebhookSink::finish(const std::vector<exporting::OutboundEvent>& events, bool delivered,

@@ -25,6 +25,7 @@
 #include "destinations/problem_book.h"
 #include "destinations/refusal_judge.h"
 #include "destinations/rejected_events.h"
+#include "destinations/unanswered.h"
 #include "destinations/webhook/answer.h"
 #include "destinations/webhook/batch.h"
 #include "destinations/webhook/settings.h"
@@ -80,6 +81,7 @@ class WebhookSink final : public exporting::Sink {
     std::int64_t suspected_us = 0;    // when the first attempt began that was refused as too large; 0: none
     bool refused_alone = false;       // a single event, as too large
     std::uint32_t lone_refusals = 0;  // of these, while there was no event that could show that others are accepted
+    destinations::Unanswered unanswered;
   };
   struct Call {
     Parcel parcel;
@@ -112,8 +114,6 @@ class WebhookSink final : public exporting::Sink {
   std::size_t calls_at_most() const { return breaker_.closed() ? settings_.max_calls_in_flight : 1; }
   bool has_others() const;
   std::int64_t next_step_us(std::int64_t now_us) const;
-  // From when on the receiver counts as one that hangs, if no answer comes before; INT64_MAX: no call says so.
-  std::int64_t hangs_from_us() const;
   void check_progress(std::int64_t now_us);
 
   const WebhookSettings settings_;
@@ -129,6 +129,7 @@ class WebhookSink final : public exporting::Sink {
   BatchBuilder builder_;
   destinations::CircuitBreaker breaker_;
   destinations::RefusalJudge judge_;
+  destinations::UnansweredWatch unanswered_;
   destinations::RejectedEvents rejected_;
   destinations::ProblemBook problems_;
   destinations::CallStats call_stats_;

@@ -44,6 +44,7 @@ void WebhookSink::take_answer(Call call, http_client::HttpResponse& response, st
   if (response.request_body.size() == call.parcel.body_bytes) call.parcel.batch.body = std::move(response.request_body);
   const int status = response.status != 0 ? response.status : response.status_of_part;
   if (status != 0) last_status_ = status;
+  call.parcel.unanswered.attempt_ends(response.fault == http_client::TransportFault::timeout);
   Verdict verdict = judge(response, {settings_.url, call.parcel.batch.events.size(), call.parcel.body_bytes, hidden_},
                           clock_.wall_ms());
   if (verdict.action == Action::done) return accepted(std::move(call), response, now_us, finished);
@@ -67,6 +68,7 @@ void WebhookSink::accepted(Call call, const http_client::HttpResponse& response,
                            std::vector<exporting::FinishedEvent>& finished) {
   const Parcel& parcel = call.parcel;
   judge_.accepted(now_us);
+  unanswered_.accepted(now_us);
   if (parcel.batch.events.size() == 1) judge_.forget(parcel.batch.events.front().ticket);
   call_stats_.delivered(parcel.body_bytes);
   delivered_id_ = parcel.batch.id;
@@ -84,8 +86,11 @@ void WebhookSink::accepted(Call call, const http_client::HttpResponse& response,
 }
 
 void WebhookSink::forget_held(const Parcel& parcel) {
-  if (parcel.held >= kReportHeldAfter &&
-      std::ranges::none_of(waiting_, [](const Parcel& other) { return other.held >= kReportHeldAfter; }))
+  const auto is_reported = [](const Parcel& each) {
+    return each.held >= kReportHeldAfter || (each.held > 0 && each.unanswered.told);
+  };
+  if (is_reported(parcel) && std::ranges::none_of(waiting_, is_reported) &&
+      std::ranges::none_of(calls_, [&](const auto& call) { return is_reported(call.second.parcel); }))
     problems_.clear(Trouble::held_events);
 }
 
@@ -146,15 +151,18 @@ void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_u
 void WebhookSink::failed(Call call, Verdict verdict, std::int64_t now_us) {
   Parcel& parcel = call.parcel;
   const bool needs_person = verdict.action == Action::park;
-  // The batch fails, and the receiver does not: others were accepted since it failed the last time.
-  const bool alone = parcel.failures > 0 && judge_.accepted_since(parcel.failed_us);
+  // The batch fails, and the receiver does not: others were accepted since it failed the last time, or during the call
+  // if that took so long that it was told.
+  const bool told = parcel.unanswered.told;
+  const bool alone =
+      parcel.failures > 0 ? judge_.accepted_since(parcel.failed_us) : told && judge_.accepted_since(call.started_us);
   ++parcel.failures;
   parcel.failed_us = now_us;
   parcel.not_before_us = now_us + destinations::retry_delay_us(parcel.failures, destinations::kCallRetryCapUs, random_);
   if (verdict.retry_after_ms > 0) pause_until_us_ = std::max(pause_until_us_, now_us + verdict.retry_after_ms * 1'000);
   if (alone && verdict.retry_after_ms <= 0) {
     ++parcel.held;
-    const bool reported = parcel.held >= kReportHeldAfter;
+    const bool reported = parcel.held >= kReportHeldAfter || told;
     if (needs_person)
       parcel.not_before_us = now_us + (reported ? destinations::jittered_us(kHeldLeastUs, kHeldMostUs, random_)
                                                 : destinations::jittered_us(kSoonLeastUs, kSoonMostUs, random_));

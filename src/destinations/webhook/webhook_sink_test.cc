@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "destinations/webhook/webhook_details.h"
 #include "framing/outbound_fake.h"
+#include "http_client/hanging_server_fake.h"
 #include "http_client/http_transport_fake.h"
 
 namespace sluice::webhook {
@@ -479,6 +480,54 @@ TEST(WebhookSink, shows_that_no_answer_comes_before_the_call_fails) {
   ASSERT_TRUE(rig.run_until_all_finished());
   rig.sink->step(rig.clock.steady_us(), rig.finished);
   EXPECT_FALSE(rig.sink->problem());
+}
+
+// An attacker's script hang.
+TEST(WebhookSink, one_batch_without_an_answer_is_told_within_10_s_and_until_it_is_accepted) {
+  for (const auto& [at_once, timeout_s] : {std::pair(1U, 30), {8U, 30}, {1U, 5}, {8U, 5}}) {
+    SCOPED_TRACE(std::to_string(at_once) + " at once, timeout " + std::to_string(timeout_s) + " s");
+    WebhookSettings settings = Rig::default_settings();
+    settings.timeout_ms = timeout_s * 1'000;
+    settings.max_calls_in_flight = at_once;
+    settings.max_events = 1;
+    Rig rig(settings);
+    bool heals = false;
+    http_client::HangingServerFake server(rig.clock,
+                                          [&](const HttpRequest& r) { return ids_in(r).contains(1) && !heals; });
+    WebhookSink sink(settings, "to-hook", server, rig.clock, rig.notifier, rig.dead_letters, {});
+    std::uint64_t sent = 0;
+    const auto second = [&] {
+      if (sink.has_room())
+        for (auto& event : framing::outbound_events({R"({"id":)" + std::to_string(sent) + "}"}, sent))
+          sink.put(std::move(event)), ++sent;
+      for (int i = 0; i < 10; ++i, rig.clock.advance_us(kSecond / 10)) {
+        server.time_out();
+        sink.step(rig.clock.steady_us(), rig.finished);
+      }
+    };
+    for (int i = 0; i < 8; ++i) second();
+    EXPECT_FALSE(sink.problem());
+    EXPECT_TRUE(sink.notes().empty());
+    for (int i = 0; i < 3; ++i) second();
+    ASSERT_TRUE(sink.problem() || !sink.notes().empty());
+    const std::string message = sink.problem() ? sink.problem()->message : sink.notes().at(0).message;
+    EXPECT_NE(message.find(timeout_s == 5 ? "" : "hooks.example.com: no answer yet for "), std::string::npos)
+        << message;
+    EXPECT_NE(message.find(timeout_s == 5 ? "" : " to a batch of 1 event, sent at "), std::string::npos) << message;
+    bool is_problem = sink.problem().has_value();
+    EXPECT_TRUE(is_problem || at_once > 1 || timeout_s == 5);
+    for (int i = 0; i < 150; ++i) {
+      second();
+      ASSERT_TRUE(sink.problem() || (!is_problem && !sink.notes().empty())) << "it flips after " << i;
+      is_problem = is_problem || sink.problem();
+    }
+    EXPECT_GE(server.hung(), 4u);
+    heals = true;
+    for (int i = 0; i < 45; ++i) second();
+    EXPECT_EQ(std::ranges::count(rig.finished, 1U, &exporting::FinishedEvent::ticket), 1);
+    EXPECT_FALSE(sink.problem());
+    EXPECT_TRUE(sink.notes().empty());
+  }
 }
 
 TEST(WebhookSink, sleeps_while_one_call_takes_long_and_others_are_accepted) {
