@@ -61,10 +61,12 @@ exporting::Problem UnansweredWatch::problem_of(const UnansweredWords& words, std
   const auto sent = [&](std::uint32_t times) {
     return times == 1 ? fmt::format("sent at {}", since) : fmt::format("sent {} times since {}", grouped(times), since);
   };
-  if (oldest_->started_us != 0) {
+  if (oldest_->started_us != 0 && payload.tries == 0) {
     const std::int64_t seconds = (now_us_ - oldest_->started_us) / 1'000'000;
     problem.message = fmt::format("{}: no answer yet for {} to {}, {}.", words.who, human_duration_ms(seconds * 1'000),
-                                  words.what, sent(payload.tries + 1));
+                                  words.what, sent(1));
+  } else if (oldest_->started_us != 0) {
+    problem.message = fmt::format("{}: no answer yet to {}, {}.", words.who, words.what, sent(payload.tries + 1));
   } else if (payload.timed_out) {
     problem.message =
         fmt::format("{} has not answered {} within {}, {}.", words.who, words.what, timeout, sent(payload.tries));
@@ -82,7 +84,8 @@ exporting::Problem UnansweredWatch::problem_of(const UnansweredWords& words, std
   return problem;
 }
 
-bool UnansweredWatch::tell(const UnansweredWords& words, ProblemBook& problems, std::int64_t wall_ms) {
+std::optional<std::string> UnansweredWatch::tell(const UnansweredWords& words, ProblemBook& problems,
+                                                 std::int64_t wall_ms) {
   const std::string code(kNoAnswer);
   if (!oldest_) {
     if (telling_) {
@@ -90,27 +93,28 @@ bool UnansweredWatch::tell(const UnansweredWords& words, ProblemBook& problems, 
       problems.clear_note(code);
     }
     telling_ = stops_all_ = false;
-    return false;
+    return std::nullopt;
   }
   due_us_ = std::min(due_us_, now_us_ + kTellAgainUs);
   const bool is_written = !newly_told_ && now_us_ - written_us_ < kWriteAgainUs &&
                           written_started_us_ == oldest_->started_us &&
                           written_since_us_ == oldest_->payload.since_us && written_stops_all_ == stops_all_;
-  if (is_written) return false;
+  if (is_written) return std::nullopt;
   written_us_ = now_us_;
   written_started_us_ = oldest_->started_us;
   written_since_us_ = oldest_->payload.since_us;
   written_stops_all_ = stops_all_;
   exporting::Problem problem = problem_of(words, wall_ms);
+  std::string line = problem.message + " " + problem.remedy;
   if (stops_all_) {
     problems.clear_note(code);
     problems.show(Trouble::progress, std::move(problem));
   } else {
     problems.show_note(std::move(problem));
   }
-  if (!newly_told_ || now_us_ - logged_us_ < kLogUnansweredUs) return false;
+  if (!newly_told_ || now_us_ - logged_us_ < kLogUnansweredUs) return std::nullopt;
   logged_us_ = now_us_;
-  return true;
+  return line;
 }
 
 }  // namespace sluice::destinations

@@ -64,8 +64,8 @@ class UnansweredWatch {
   const std::optional<Told>& oldest() const { return oldest_; }
 
   // Sets or clears the problem (nothing was accepted since, or it was one already) or the note (others are accepted).
-  // True: one was told that was not told before, and a line of the log is due.
-  bool tell(const UnansweredWords& words, ProblemBook& problems, std::int64_t wall_ms);
+  // Returns a line for the log when one was told that was not told before, at most one a minute.
+  std::optional<std::string> tell(const UnansweredWords& words, ProblemBook& problems, std::int64_t wall_ms);
   // When to look again; INT64_MAX: never.
   std::int64_t due_us() const { return due_us_; }
 

@@ -116,8 +116,8 @@ std::int64_t Lane::watch(std::int64_t now_us) {
     words.timeout_ms = http_client::HttpRequest().timeout_ms;
     words.advice = "Check the network, and the proxy if one is in use.";
   }
-  if (unanswered_.tell(words, problems_, clock_.wall_ms()))
-    log_warn("launchdarkly_events.no_answer", {{"credential", lane_name(kind_)}, {"uri", uri}});
+  if (const auto reason = unanswered_.tell(words, problems_, clock_.wall_ms()))
+    log_warn("launchdarkly_events.no_answer", {{"credential", lane_name(kind_)}, {"reason", *reason}});
   return unanswered_.due_us();
 }
 

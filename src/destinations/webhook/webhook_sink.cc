@@ -197,8 +197,8 @@ void WebhookSink::check_progress(std::int64_t now_us) {
         "The receiver has to answer in time: accept the batch, answer, and process it afterwards. Smaller batches help "
         "too.";
   }
-  if (unanswered_.tell(words, problems_, clock_.wall_ms()))
-    log_warn("webhook.no_answer", {{"destination", name_}, {"batch", words.what}, {"receiver", host}});
+  if (const auto reason = unanswered_.tell(words, problems_, clock_.wall_ms()))
+    log_warn("webhook.no_answer", {{"destination", name_}, {"reason", *reason}});
 }
 
 void WebhookSink::finish(const std::vector<exporting::OutboundEvent>& events, bool delivered,
