@@ -136,8 +136,8 @@ test('settings that are wrong are refused with what is wrong, and nothing else',
   assert.match(await message('webhook', { url: ` ${url}` }), /^config\.url: The address has a space before or after it/);
   assert.match(await message('webhook', { url: 'https://-/' }), /^config\.url: The address has a host with a part that begins/);
   assert.match(await message('webhook', { url: 'https://h..example/' }), /^config\.url: The address has a host with nothing between two dots/);
-  assert.match(await message(5, { bucket: 'b', url: 5 }), /^kind: [^:]*integer[^:]*$/);
-  assert.match(await message('webhook', { url, maxEvents: '500', maxCallsInFlight: '2' }), /config\.maxEvents: .*config\.maxCallsInFlight: /);
+  assert.match(await message(5, { bucket: 'b', url: 5 }), /^kind: This is a whole number; expected [^:]*\. Example: "kinesis"$/);
+  assert.match(await message('webhook', { url, maxEvents: '500', maxCallsInFlight: '2' }), /config\.maxCallsInFlight: .*config\.maxEvents: /);
   assert.match(await message('webhook', { url, maxEvents: '500' }), /^config\.maxEvents: This is string; expected a whole number without quotes/);
   assert.match(await message('webhook', { url }, { name: 'n'.repeat(257) }), /^name: The name has 257 characters; expected at most 256/);
   assert.match(await message('webhook', { url }, { name: 'a\u202eb' }), /^name: The name has a line end/);
