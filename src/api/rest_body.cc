@@ -62,11 +62,14 @@ bool looks_like_toml(std::string_view text) {
 }  // namespace
 
 std::string plain_reason(const json::exception& error) {
-  std::string_view reason = error.what();
-  for (const std::string_view before : {"] ", "parse error at ", "syntax error while parsing "})
-    if (const std::size_t found = reason.find(before); found != std::string_view::npos && found < 40)
-      reason.remove_prefix(found + before.size());
-  return shown_words(std::string(reason), kShownReason);
+  // "[json.exception.parse_error.101] parse error at line 1, column 6: syntax error while parsing value - REASON"
+  constexpr std::string_view kParseError = "parse error at ", kSyntaxError = "syntax error while parsing ";
+  std::string reason = error.what();
+  if (const std::size_t name = reason.find("] "); name != std::string::npos) reason.erase(0, name + 2);
+  if (reason.starts_with(kParseError)) reason.erase(0, kParseError.size());
+  const std::size_t what = reason.find(kSyntaxError), dash = reason.find(" - ", what);
+  if (what != std::string::npos && dash != std::string::npos) reason.erase(what, dash + 3 - what);
+  return shown_words(reason, kShownReason);
 }
 
 RestResult<json> parsed_body(std::string_view text) {

@@ -94,7 +94,7 @@ std::string refusal_of_body(std::string_view text) {
 
 TEST(RestBody, that_is_no_json_is_told_with_the_place_and_without_the_librarys_names) {
   EXPECT_EQ(refusal_of_body("{\"a\":"),
-            "The body is not valid JSON: line 1, column 6: value - unexpected end of input; expected '[', '{', or a "
+            "The body is not valid JSON: line 1, column 6: unexpected end of input; expected '[', '{', or a "
             "literal.");
   EXPECT_NE(refusal_of_body("{\n\"a\": x}").find("line 2, column 6"), std::string::npos);
   EXPECT_EQ(refusal_of_body("[[project]]\nkey = \"a\"\n"),

@@ -69,7 +69,7 @@ class ManagedCatalog {
   // start finishes it. One of them cannot be created again before finish_deletions().
   std::set<ObjectId> unfinished_deletions() const;
   void finish_deletions(const std::set<ObjectId>& destinations);  // nothing of them is left
-  // Returns when none of these is, or after `timeout_ms`.
+  // Blocks until none of these is unfinished, or for `timeout_ms`.
   void await_deletions(const std::set<ObjectId>& destinations, std::int64_t timeout_ms) const;
 
   // All of the writes or none, with their entry in the audit log; in memory and on disk when it returns. What belongs
@@ -121,8 +121,8 @@ class ManagedCatalog {
   const Admit admit_;
   const std::function<void()> changed_;
   mutable std::mutex mutex_;
-  std::map<ObjectId, std::uint64_t>
-      deletions_;  // unfinished, and the revision of each one's document; guarded by mutex_
+  // Unfinished, and the revision of each one's document; guarded by mutex_.
+  std::map<ObjectId, std::uint64_t> deletions_;
   mutable std::condition_variable deletions_finished_;
   std::unique_ptr<Contents> contents_;        // guarded by mutex_
   mutable CatalogPointer same_destinations_;  // the last snapshot; null: its destinations may differ; guarded by mutex_

@@ -16,8 +16,8 @@ namespace sluice::destinations {
 // Of one payload, over its attempts; kept by whoever keeps the payload. Times are of the steady clock.
 struct Unanswered {
   std::int64_t since_us = 0;  // when the first attempt began; 0: none did
-  std::int64_t silent_since_us =
-      0;                    // when the first began of the last ones without an answer, one under way among them
+  // When the first began of the last ones without an answer, one under way among them.
+  std::int64_t silent_since_us = 0;
   std::uint32_t tries = 0;  // attempts that ended
   bool timed_out = false;   // the last of them ended without an answer
   bool told = false;

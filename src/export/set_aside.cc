@@ -31,6 +31,13 @@ bool is_there(storage::FileSystem& files, const std::string& path) {
   return file || file.error().fault != storage::FileFault::not_found;
 }
 
+void set_who(SetAsideDestination& note, const StartedAs& was) {
+  note.name = was.name;
+  note.kind = was.kind;
+  note.environment = was.environment;
+  note.wants_payloads = was.wants_payloads;
+}
+
 }  // namespace
 
 std::map<ObjectId, std::vector<std::string>> SetAside::found_in(const std::string& directory) const {
@@ -84,11 +91,7 @@ Result<void> SetAside::put_locked(ObjectId destination, const std::vector<std::s
   SetAsideDestination note = noted(destination);
   if (note.since_ms == 0) {
     note.since_ms = clock_.wall_ms();
-    const StartedAs was = StartRecords(files_, data_directory_).read(destination);
-    note.name = was.name;
-    note.kind = was.kind;
-    note.environment = was.environment;
-    note.wants_payloads = was.wants_payloads;
+    set_who(note, StartRecords(files_, data_directory_).read(destination));
     nlohmann::ordered_json text = {{"name", note.name},
                                    {"since", iso_time_ms(note.since_ms)},
                                    {"since_ms", note.since_ms},
@@ -188,11 +191,7 @@ void SetAside::put_or_refuse_locked(ObjectId destination, const std::vector<std:
   log_warn("destination.not_set_aside", {{"destination", destination.hex()}, {"reason", put.error().message}});
   refused_.insert(destination);
   SetAsideDestination& note = aside_[destination];
-  const StartedAs was = StartRecords(files_, data_directory_).read(destination);
-  note.name = was.name;
-  note.kind = was.kind;
-  note.environment = was.environment;
-  note.wants_payloads = was.wants_payloads;
+  set_who(note, StartRecords(files_, data_directory_).read(destination));
   note.since_ms = clock_.wall_ms();
   hold_locked(destination);
 }

@@ -148,8 +148,9 @@ class Sink {
   virtual void passed(const EventPlace& /*place*/) {}
   // An event that was read and is not put in: of another kind, or filtered out.
   virtual void skipped(const EventPlace& /*place*/) {}
-  // What it holds alone before this place, to which everything has been read. Delivered ones are told once, when none
-  // waits any more. The caller saves them with a cursor at this place: a later begin() there does not tell them again.
+  // What it holds alone before this place, up to which everything has been read. While some of it waits, `delivered` is
+  // 0; then one call returns all that was delivered, and the next returns nothing. The caller saves that with a cursor
+  // at this place, so that it is not counted again after a restart.
   virtual HeldAlone take_held_alone(const EventPlace& /*before*/) { return {}; }
   // What is inside is not to wait for more events: none comes before something is finished, or none at all.
   virtual void flush() {}

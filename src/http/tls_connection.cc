@@ -103,10 +103,6 @@ int select_protocol(SSL*, const unsigned char** selected, unsigned char* size, c
   return SSL_TLSEXT_ERR_OK;
 }
 
-}  // namespace
-
-namespace {
-
 Result<TlsSettingsPointer> read_tls_settings(const HttpTls& tls) {
   TlsSettingsPointer settings(new TlsSettings);
   boost::asio::ssl::context& context = settings->context;
