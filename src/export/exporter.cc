@@ -39,7 +39,8 @@ Exporter::Exporter(journal::Journal& journal, storage::FileSystem& files, const 
       set_aside_(journal, files, clock, data_directory_),
       reach_(journal, files, data_directory_),
       replays_(journal, files, clock, data_directory_, make_sink_, workers),
-      paused_(journal, files, data_directory_ + "/cursors") {
+      paused_(journal, files, data_directory_ + "/cursors",
+              [this](ObjectId destination) { return places_.sealed_of(destination); }) {
   places_.journal_had_reached(journal_reached(files, data_directory_));
   watch_ = workers_.start("export-watch", watch_notifier_, [this] { return watch_step(); });
 }

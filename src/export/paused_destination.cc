@@ -11,12 +11,14 @@ namespace sluice::exporting {
 
 Result<std::optional<PausedDestination>> PausedDestination::begin(const catalog::Destination& destination,
                                                                   const std::string& cursor_directory,
-                                                                  journal::Journal& journal,
-                                                                  storage::FileSystem& files) {
+                                                                  journal::Journal& journal, storage::FileSystem& files,
+                                                                  const std::vector<SealedEvents>& sealed) {
   auto cursor_file = journal::CursorFile::open_existing(cursor_directory, destination.id, files);
   if (!cursor_file) return tl::unexpected(cursor_file.error());
   if (!*cursor_file || !(*cursor_file)->loaded()) return std::nullopt;
-  return PausedDestination(destination, journal, std::move(*cursor_file));
+  PausedDestination paused(destination, journal, std::move(*cursor_file));
+  paused.keep_before(sealed);
+  return paused;
 }
 
 PausedDestination::PausedDestination(const catalog::Destination& destination, journal::Journal& journal,
@@ -24,8 +26,19 @@ PausedDestination::PausedDestination(const catalog::Destination& destination, jo
     : destination_(destination),
       journal_(&journal),
       cursor_file_(std::move(cursor_file)),
-      cursor_(*cursor_file_->loaded()) {
+      cursor_(*cursor_file_->loaded()),
+      counted_to_(cursor_.position) {
   count_waiting();
+}
+
+// Of an object that the journal has in part all is taken for sealed: fewer are told missing then, never more.
+void PausedDestination::keep_before(const std::vector<SealedEvents>& sealed) {
+  const EventPlace cursor{cursor_.position, cursor_.events_done};
+  for (const SealedEvents& each : sealed) {
+    if (!each.whole || each.last < cursor) continue;
+    first_sealed_ = first_sealed_ ? std::min(*first_sealed_, each.first.entry) : each.first.entry;
+    if (journal_->oldest() <= each.last.entry) sealed_events_ += each.events;
+  }
 }
 
 void PausedDestination::count_waiting() {
@@ -76,17 +89,21 @@ Balance PausedDestination::balance() const {
 
 Result<void> PausedDestination::sample() {
   const journal::Position oldest = journal_->oldest();
-  if (oldest <= cursor_.position) {
+  if (oldest <= counted_to_) {
     if (!exact_) count_waiting();
     return {};
   }
   const std::uint64_t waiting_before = waiting_at_start_, appended_before = appended_at_start_;
   start_from(oldest);
   const std::uint64_t expected = waiting_before + (appended_at_start_ - appended_before);
-  const std::uint64_t missed = expected > waiting_at_start_ ? expected - waiting_at_start_ : 0;
+  const std::uint64_t gone = expected > waiting_at_start_ ? expected - waiting_at_start_ : 0;
+  const std::uint64_t kept = std::min(gone, sealed_events_);
+  const std::uint64_t missed = gone - kept;
   journal::Cursor moved = cursor_;
-  moved.position = oldest;
-  moved.events_done = 0;
+  if (const journal::Position to = first_sealed_ ? std::min(oldest, *first_sealed_) : oldest; to > moved.position) {
+    moved.position = to;
+    moved.events_done = 0;
+  }
   moved.expired_events += missed;
   if (const auto saved = cursor_file_->save(moved); !saved) {
     waiting_at_start_ = waiting_before;
@@ -94,6 +111,8 @@ Result<void> PausedDestination::sample() {
     return saved;
   }
   cursor_ = moved;
+  counted_to_ = oldest;
+  sealed_events_ -= kept;
   if (missed > 0)
     log_warn("destination.missed", {{"destination", destination_.name},
                                     {"events", missed},

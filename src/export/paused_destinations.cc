@@ -42,7 +42,7 @@ Result<void> PausedDestinations::enter(const catalog::Destination& destination) 
   const std::lock_guard lock(mutex_);
   const auto known = paused_.find(destination.id);
   if (known != paused_.end() && known->second.destination() == destination) return {};
-  auto paused = PausedDestination::begin(destination, cursor_directory_, journal_, files_);
+  auto paused = PausedDestination::begin(destination, cursor_directory_, journal_, files_, sealed_of_(destination.id));
   if (!paused) return tl::unexpected(paused.error());
   if (known != paused_.end()) paused_.erase(known);
   if (*paused) paused_.emplace(destination.id, std::move(**paused));

@@ -284,7 +284,8 @@ void Pipeline::note_read_up_to(const EventPlace& place) {
 void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
   const HeldAlone alone = sink_->take_held_alone({reader_->position(), 0});
-  if (alone.waiting > 0) return;  // they are not missing, and the cursor waits for them
+  held_alone_ = alone.waiting;
+  if (held_alone_ > 0) return;  // they are not missing, and the cursor waits for them
   if (alone.delivered > 0) {
     balance_.found(alone.delivered, selected(destination_, mark.appended));
     window_.add_delivered(alone.delivered, alone.delivered_bytes);
@@ -459,6 +460,10 @@ PipelineStatus Pipeline::make_status() const {
   const journal::EnvironmentMark mark = this->mark();
   status.appended = selected(destination_, mark.appended);
   status.balance = balance_.sample(status.appended);
+  if (held_alone_ > status.balance.waiting) {
+    status.balance.accepted += held_alone_ - status.balance.waiting;
+    status.balance.waiting = held_alone_;
+  }
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);

@@ -130,6 +130,7 @@ class Pipeline {
   std::unique_ptr<journal::JournalReader> reader_;
   DeliveryWindow window_;
   BalanceKeeper balance_;
+  std::uint64_t held_alone_ = 0;  // by the sink, to be delivered, and not in the journal any more
   journal::Cursor saved_;
   std::int64_t saved_us_ = 0;
   std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;

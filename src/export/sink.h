@@ -109,7 +109,7 @@ using ReadAgain = std::function<Result<std::optional<OutboundEvent>>(std::uint64
 
 // Events that a sink kept over a restart and the journal does not have any more.
 struct HeldAlone {
-  std::uint64_t waiting = 0;
+  std::uint64_t waiting = 0;                         // for their delivery
   std::uint64_t delivered = 0, delivered_bytes = 0;  // of records
 };
 

@@ -76,6 +76,8 @@ class StartPlaces {
   // Of a destination that is off: if it has begun and its cursor is lost, or counts what its kind does not, it gets
   // another one. The thread of apply().
   Result<void> restore_if_lost(const catalog::Destination& destination);
+  // What its sink has sealed, while it does not run (export/sealed_events.h). After repair().
+  std::vector<SealedEvents> sealed_of(ObjectId destination) const;
   // What happened to its place, for status: in this life of the process, and losses that its owner has not answered.
   std::vector<Problem> notes(ObjectId destination) const;
   // Its owner switched it off while it ran, and so has seen its notes.
@@ -117,7 +119,6 @@ class StartPlaces {
   Result<void> record_loss(ObjectId destination, std::string_view name, Problem loss,
                            std::optional<journal::Position> from = {});
   Result<void> tell_other_environment(const journal::Cursor& cursor, const catalog::Destination& destination);
-  std::vector<SealedEvents> sealed_of(ObjectId destination) const;
   void tell_lost_entries(const std::optional<journal::Cursor>& cursor, ObjectId destination, StartRecords& records);
   void repair_in(const std::string& root, StartRecords& records);
   void note(ObjectId destination, Problem problem);  // in place of one of the same code

@@ -63,10 +63,11 @@ Result<void> ThreadedJournal::start(Position remembered) {
   auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_, workers_, remembered);
   if (!recovered) return tl::unexpected(recovered.error());
   torn_bytes_ = recovered->torn_bytes;
+  // Before the committer, which may need a segment and has nobody's hold to keep it from the oldest one yet.
+  table_.hold(kStartingHold, {});
   committer_ = std::make_unique<Committer>(table_, files_, dedupe_, limits_, clock_, recovered->state);
   if (auto started = committer_->start(recovered->last, recovered->last_is_sealed); !started)
     return fail(started.error().message);
-  table_.hold(kStartingHold, {});
   trimmed_to_ = table_.end().value;
   writer_ = workers_.start("journal-writer", writer_notifier_, [this] { return write_step(); });
   reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;

@@ -121,6 +121,15 @@ TEST_F(MissingEntries, a_place_that_is_remembered_beyond_the_end_is_not_used_aga
   EXPECT_EQ(segments().size(), segments_then) << "no journal has got so far: the file that says so is damaged";
 }
 
+// Seed 30002327 of the simulation: the start takes a new segment before anybody has said what he still needs.
+TEST_F(MissingEntries, a_start_that_begins_a_segment_in_a_full_journal_gives_none_up) {
+  const Position remembered{journal_->end().value + 1};
+  close();
+  limits_.max_bytes = segments().size() * limits_.segment_bytes;
+  open(remembered);
+  EXPECT_EQ(readable(), kEntries);
+}
+
 TEST_F(MissingEntries, a_new_journal_begins_behind_what_is_remembered_of_the_one_before_whatever_the_clock_says) {
   const Position remembered{journal_->end().value + (std::uint64_t{1'000'000} << 32)};
   close();

@@ -194,7 +194,7 @@ storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environmen
 
 void SegmentTable::hold(const std::string& holder, Position needed_from) {
   const std::lock_guard lock(mutex_);
-  if (end_locked() < needed_from) {
+  if (needed_from > Position{} && end_locked() < needed_from) {  // at the start there may be no segment yet
     log_warn("journal.hold_beyond_end",
              {{"holder", holder},
               {"position", needed_from.value},

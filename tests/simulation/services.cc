@@ -177,13 +177,13 @@ void Run::send_plain() {
 }
 
 // Bytes that spools may have on the disk, five objects for delivery and five for a replay, each with an event too many;
-// and dead letters that are whole payloads.
+// and dead letters that are whole payloads, or, in a surge, hundreds of events that a receiver finds too large.
 std::uint64_t Run::service_files_limit_bytes() const {
   constexpr std::uint64_t kObjects = 10, kEventBytes = 16u << 10, kLettersBytes = 8u << 20;
   std::uint64_t bytes = 0;
   for (const Tracked& each : ledger_.destinations) {
     if (each.kind == Kind::s3) bytes += kObjects * ((each.largest << 10) + kEventBytes);
-    if (each.kind == Kind::tee) bytes += kLettersBytes;
+    if (each.kind == Kind::tee || each.kind == Kind::webhook) bytes += kLettersBytes;
   }
   return bytes;
 }

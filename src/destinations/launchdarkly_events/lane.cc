@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "destinations/launchdarkly_events/forward.h"
 #include "destinations/launchdarkly_events/halves.h"
+#include "destinations/refusal_judge.h"
 #include "destinations/retry_policy.h"
 
 namespace sluice::launchdarkly_events {
@@ -162,8 +163,11 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       break;
     case Verdict::reject:
       reject(std::move(call.part), meaning.code,
-             fmt::format("LaunchDarkly's event service answered this payload with {}, and accepted others.{}",
-                         meaning.status, meaning.reason.empty() ? "" : " It said: " + meaning.reason),
+             fmt::format("LaunchDarkly's event service answered this payload with {}{}.{}", meaning.status,
+                         call.part.lone_refusals >= destinations::kLoneRefusals
+                             ? fmt::format(" {} times, over minutes in which no other came", call.part.lone_refusals)
+                             : ", and accepted others",
+                         meaning.reason.empty() ? "" : " It said: " + meaning.reason),
              done);
       break;
     case Verdict::too_large:
@@ -187,7 +191,8 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
 
 bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
   const bool accepted_lately = now_us - last_delivered_us_ < kAcceptedLatelyUs;
-  if (meaning.verdict == Verdict::reject && !accepted_lately) meaning.verdict = Verdict::park;
+  if (meaning.verdict == Verdict::reject && !accepted_lately && !is_alone_for_long(part))
+    meaning.verdict = Verdict::park;
   const bool may_be =
       meaning.verdict == Verdict::park || (meaning.verdict == Verdict::again && !meaning.asks_to_wait());
   if (!may_be) return false;
@@ -200,6 +205,17 @@ bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
     if (part.refused_beside_others >= kRefusalsOfOne) meaning.verdict = Verdict::reject;
   }
   return payloads_failed_ < kFailuresOfAll && now_us - last_delivered_us_ < kDoubtUs;
+}
+
+// Nobody else is there to show whether the service accepts others, and none need ever come: a journal that is full of
+// what waits behind this payload takes no more.
+bool Lane::is_alone_for_long(Part& part) const {
+  const auto may_show = [&](const Part& other) { return other.payload != part.payload && other.failures == 0; };
+  const bool others = std::ranges::any_of(ready_, may_show) ||
+                      std::ranges::any_of(waiting_, [&](const auto& each) { return may_show(each.second); }) ||
+                      std::ranges::any_of(calls_, [&](const auto& each) { return may_show(each.second.part); });
+  part.lone_refusals += !others;
+  return !others && part.lone_refusals >= destinations::kLoneRefusals && payloads_ <= destinations::kMostLone;
 }
 
 void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us) {

@@ -110,7 +110,8 @@ class Lane {
     std::uint32_t failures = 0;
     std::int64_t refused_us = INT64_MAX;  // the last time
     int refused_beside_others = 0;
-    bool told = false;  // that it fails
+    std::uint32_t lone_refusals = 0;  // while no other payload was there that might be accepted
+    bool told = false;                // that it fails
     destinations::Unanswered unanswered;
   };
   struct Call {
@@ -121,6 +122,7 @@ class Lane {
   // Whether the answer is about this payload alone, as far as others tell; decides whether it is one for the dead
   // letters.
   bool is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us);
+  bool is_alone_for_long(Part& part) const;
   void send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done);
   void finish_part(Part part, std::deque<Done>& done);
   void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);

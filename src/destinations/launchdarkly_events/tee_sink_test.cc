@@ -408,6 +408,23 @@ TEST_F(TeeSinkTest, what_the_service_can_never_take_is_a_dead_letter_with_its_wo
   EXPECT_EQ(letters_.letters[1].code, "http_400") << "others were accepted";
 }
 
+// Seed 30004570 of the simulation: the journal was full of what lay behind it, so that no other ever came.
+TEST_F(TeeSinkTest, the_only_payload_is_a_dead_letter_when_it_is_refused_for_long_and_no_credential_is) {
+  answer_ = [](const HttpRequest&) { return 400; };
+  put(CredentialKind::sdk_key);
+  run(100'000);
+  EXPECT_TRUE(finished_.empty()) << "others may come";
+  run(900'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, false}}));
+  ASSERT_EQ(letters_.letters.size(), 1u);
+  EXPECT_NE(letters_.letters[0].reason.find("8 times, over minutes in which no other came"), std::string::npos)
+      << letters_.letters[0].reason;
+  answer_ = [](const HttpRequest&) { return 401; };
+  put(CredentialKind::sdk_key);
+  run(3'600'000);
+  EXPECT_EQ(finished_.size(), 1u) << "its owner gives it another key";
+}
+
 TEST_F(TeeSinkTest, a_server_that_refuses_every_payload_gets_no_dead_letters_and_is_probed) {
   answer_ = [](const HttpRequest&) { return 400; };
   for (int i = 0; i < 20; ++i) put(CredentialKind::sdk_key, "[" + std::to_string(i) + "]");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
 
 #include "base/base64.h"
 #include "base/check.h"
@@ -80,7 +82,10 @@ WebhookSink::WebhookSink(const WebhookSettings& settings, std::string destinatio
   if (is_authorized(settings_)) fixed_headers_.emplace_back("authorization", credentials_of(settings_));
 }
 
-bool WebhookSink::has_room() const { return events_inside_ < max_events_inside_ && bytes_inside_ < kMaxBytesInside; }
+bool WebhookSink::has_room() const {
+  return events_inside_ < max_events_inside_ + std::min(refused_alone_, kMostRefusedAlone) &&
+         bytes_inside_ < kMaxBytesInside;
+}
 
 void WebhookSink::put(exporting::OutboundEvent event) {
   ++events_inside_;
@@ -111,10 +116,11 @@ void WebhookSink::begin_calls(std::int64_t now_us) {
 }
 
 // While the breaker is open a batch that was not sent before comes first: one that failed may be the cause itself. Only
-// so many of them, or an outage would make a heap of small batches.
+// so many of them, or an outage would make a heap of small batches; those that are suspected themselves do not count.
 std::optional<WebhookSink::Parcel> WebhookSink::next_parcel(std::int64_t now_us) {
   const bool probing = !breaker_.closed();
-  const bool fresh_first = probing && waiting_.size() < std::size_t{2} * settings_.max_calls_in_flight;
+  const auto failed = static_cast<std::size_t>(std::ranges::count_if(waiting_, std::not_fn(&Parcel::is_suspect)));
+  const bool fresh_first = probing && failed < std::size_t{2} * settings_.max_calls_in_flight;
   if (!fresh_first) {
     if (auto parcel = take_waiting(now_us, probing)) return parcel;
   }
@@ -127,14 +133,17 @@ std::optional<WebhookSink::Parcel> WebhookSink::next_parcel(std::int64_t now_us)
   return fresh_first ? take_waiting(now_us, probing) : std::nullopt;
 }
 
-// The one whose turn is next. A probe need not wait for its turn, unless it is held: its failure would show nothing.
+// A probe need not wait for its turn, unless it is held: its failure would show nothing.
+std::int64_t WebhookSink::due_us(const Parcel& parcel) const {
+  return !breaker_.closed() && parcel.held == 0 ? 0 : parcel.not_before_us;
+}
+
+// The one whose turn is next.
 std::optional<WebhookSink::Parcel> WebhookSink::take_waiting(std::int64_t now_us, bool probing) {
   const auto next = std::ranges::min_element(waiting_, {}, [&](const Parcel& parcel) {
-    return std::pair(probing && (parcel.held > 0 || parcel.refused_alone), parcel.not_before_us);
+    return std::tuple(due_us(parcel) > now_us, probing && parcel.is_suspect(), parcel.not_before_us);
   });
-  if (next == waiting_.end()) return std::nullopt;
-  const bool may_hurry = probing && next->held == 0;
-  if (!may_hurry && now_us < next->not_before_us) return std::nullopt;
+  if (next == waiting_.end() || now_us < due_us(*next)) return std::nullopt;
   Parcel parcel = std::move(*next);
   waiting_.erase(next);
   return parcel;
@@ -171,7 +180,7 @@ std::int64_t WebhookSink::next_step_us(std::int64_t now_us) const {
   if (!gone_ && calls_.size() < calls_at_most()) {
     const bool probing = !breaker_.closed();
     std::int64_t due = probing && builder_.events() > 0 ? 0 : builder_.due_us();
-    for (const Parcel& parcel : waiting_) due = std::min(due, probing && parcel.held == 0 ? 0 : parcel.not_before_us);
+    for (const Parcel& parcel : waiting_) due = std::min(due, due_us(parcel));
     next =
         std::min(next, due == INT64_MAX ? due : std::max({due, pause_until_us_, probing ? breaker_.next_try_us() : 0}));
   }

@@ -41,6 +41,10 @@ inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 // An answer above this is cut off. Its status still counts (answer.h).
 inline constexpr std::size_t kMaxAnswerBytes = 64u << 10;
 
+// So many events that were refused alone leave room for others: one of those that is accepted shows that they are to
+// blame. Each costs a request a minute at most.
+inline constexpr std::size_t kMostRefusedAlone = 1'000;
+
 // While fewer batches are refused and none was accepted, the next one is tried soon: it tells whether the batch is
 // refused or everything.
 inline constexpr std::size_t kFailedOfAll = 3;
@@ -82,6 +86,8 @@ class WebhookSink final : public exporting::Sink {
     bool refused_alone = false;       // a single event, as too large
     std::uint32_t lone_refusals = 0;  // of these, while there was no event that could show that others are accepted
     destinations::Unanswered unanswered;
+    // Its failure would not show that the receiver accepts nothing.
+    bool is_suspect() const { return held > 0 || refused_alone; }
   };
   struct Call {
     Parcel parcel;
@@ -110,6 +116,7 @@ class WebhookSink final : public exporting::Sink {
   void begin_calls(std::int64_t now_us);
   std::optional<Parcel> next_parcel(std::int64_t now_us);
   std::optional<Parcel> take_waiting(std::int64_t now_us, bool probing);
+  std::int64_t due_us(const Parcel& parcel) const;
   void begin_call(Parcel parcel, std::int64_t now_us);
   std::size_t calls_at_most() const { return breaker_.closed() ? settings_.max_calls_in_flight : 1; }
   bool has_others() const;
@@ -138,6 +145,7 @@ class WebhookSink final : public exporting::Sink {
   std::vector<Parcel> waiting_;          // in no call, for another attempt
   std::int64_t pause_until_us_ = 0;      // the receiver asked for it
   std::size_t events_inside_ = 0;
+  std::size_t refused_alone_ = 0;   // of these, as too large
   std::uint64_t bytes_inside_ = 0;  // of their records
   int last_status_ = 0;             // 0: no answer yet
   std::string delivered_id_;        // webhook-id of the last batch that was accepted

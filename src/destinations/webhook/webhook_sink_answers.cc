@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/counted.h"
 #include "base/log.h"
@@ -73,6 +74,7 @@ void WebhookSink::accepted(Call call, const http_client::HttpResponse& response,
   call_stats_.delivered(parcel.body_bytes);
   delivered_id_ = parcel.batch.id;
   delivered_status_ = response.status != 0 ? response.status : response.status_of_part;
+  if (parcel.refused_alone) --refused_alone_;
   finish(parcel.batch.events, true, finished);
   forget_held(parcel);
   if (now_us >= pause_until_us_ && !gone_) problems_.clear(Trouble::calls);
@@ -116,7 +118,7 @@ void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_u
   using Judgement = destinations::RefusalJudge::Verdict;
   Parcel& parcel = call.parcel;
   if (parcel.suspected_us == 0) parcel.suspected_us = call.started_us;
-  parcel.refused_alone = true;
+  if (!std::exchange(parcel.refused_alone, true)) ++refused_alone_;
   const exporting::OutboundEvent& event = parcel.batch.events.front();
   const bool others = has_others();
   if (!others) ++parcel.lone_refusals;
@@ -125,6 +127,7 @@ void WebhookSink::too_large_alone(Call call, Verdict verdict, std::int64_t now_u
               : judge_.refused_alone(event.ticket, parcel.suspected_us, now_us, others)) {
     case Judgement::reject: {
       judge_.forget(event.ticket);
+      --refused_alone_;
       const std::string reason = verdict.problem.message + " " + verdict.problem.remedy;
       rejected_.add(destinations::HeldRecord(event), verdict.problem.code, reason);
       forget_held(parcel);

@@ -341,6 +341,74 @@ TEST(WebhookSink, gives_up_the_last_events_that_are_refused_alone_for_long) {
   EXPECT_EQ(rig.finished.size(), 2u);
 }
 
+// Seed 30000700 of the simulation: the sink was full of them, and asked about them alone for ever.
+TEST(WebhookSink, as_many_too_large_events_as_it_holds_keep_no_good_one_away) {
+  WebhookSettings settings = Rig::default_settings();
+  settings.max_events = 2;
+  settings.max_calls_in_flight = 2;
+  Rig rig(settings);
+  rig.receiver = [](const HttpRequest& request) { return replied(request.body.size() > 5'000 ? 413 : 200); };
+  std::size_t too_large = 0;
+  for (; rig.sink->has_room(); ++too_large) rig.put(std::vector<std::size_t>{9'000});
+  EXPECT_EQ(too_large, 8u);
+  rig.put({9'000, 9'000});
+  rig.run_for(200 * kSecond);
+  EXPECT_EQ(rig.finished.size(), 0u) << "nothing shows yet that the receiver accepts any";
+  ASSERT_TRUE(rig.sink->has_room());
+  for (std::size_t good = 1; good <= 4; ++good) {
+    rig.put(1);
+    EXPECT_TRUE(rig.run([&] { return rig.delivered() == good; }, 70 * kSecond));
+    rig.run_for(10 * kSecond);
+  }
+  EXPECT_TRUE(rig.run_until_all_finished());
+  EXPECT_EQ(rig.dead_letters.letters.size(), too_large + 2);
+}
+
+// Seed 40002689 of the simulation: the held batch was next, and not due, and the event that was due was never asked
+// for.
+TEST(WebhookSink, sleeps_between_probes_with_a_held_batch_and_an_event_that_was_refused_alone) {
+  WebhookSettings settings = Rig::default_settings();
+  settings.max_events = 1;
+  Rig rig(settings);
+  bool is_down = false;
+  rig.receiver = [&](const HttpRequest& request) {
+    if (is_down) return replied(503);
+    if (ids_in(request).contains(0)) return replied(400);
+    return replied(request.body.size() > 5'000 ? 413 : 200);
+  };
+  rig.put(4);
+  ASSERT_TRUE(rig.run([&] { return rig.delivered() == 3 && rig.problem_code() == "http_400"; }));
+  rig.put(std::vector<std::size_t>{9'000});
+  const std::size_t requests_then = rig.transport.request_count();
+  ASSERT_TRUE(rig.run([&] { return rig.transport.request_count() > requests_then && rig.transport.waiting() == 0; }));
+  is_down = true;
+  rig.put(1);
+  rig.steps = 0;
+  rig.run_for(600 * kSecond);
+  EXPECT_LT(rig.steps, 500u);
+  is_down = false;
+  rig.run_for(600 * kSecond);
+  EXPECT_EQ(rig.delivered(), 4u);
+}
+
+// Seed 40009350 of the simulation, with the order of that: the one refused alone was due at every probe.
+TEST(WebhookSink, while_probing_a_held_batch_has_its_turn_beside_an_event_that_was_refused_alone) {
+  WebhookSettings settings = Rig::default_settings();
+  settings.max_events = 1;
+  Rig rig(settings);
+  bool heals = false;
+  rig.receiver = [&](const HttpRequest& request) {
+    if (ids_in(request).contains(0)) return replied(heals ? 413 : 400);
+    return replied(request.body.size() > 5'000 ? 413 : 200);
+  };
+  rig.put(4);
+  ASSERT_TRUE(rig.run([&] { return rig.delivered() == 3 && rig.problem_code() == "http_400"; }));
+  heals = true;
+  rig.put(std::vector<std::size_t>{9'000});
+  EXPECT_TRUE(rig.run_until_all_finished()) << "neither shows that others are accepted, and there is none";
+  EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
+}
+
 TEST(WebhookSink, stops_when_the_receiver_is_gone) {
   Rig rig;
   rig.receiver = [](const HttpRequest&) { return replied(410, {}, "unsubscribed"); };
