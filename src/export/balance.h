@@ -42,12 +42,23 @@ class BalanceKeeper {
     missing_ += gone;
     return gone;
   }
-  // They were delivered, and nothing waits any more that could be them: part of what seems to wait, or more than the
-  // journal counted.
-  void found(std::uint64_t events, std::uint64_t appended) {
-    const std::uint64_t waiting = sample(appended).waiting;
-    accepted_at_start_ += events - (events < waiting ? events : waiting);
+  // They were delivered, and nothing waits any more that could be them: part of what seems to wait; or, where
+  // `were_missed`, of what was counted as missing; or more than the journal counted.
+  void found(std::uint64_t events, std::uint64_t appended, bool were_missed) {
+    const Balance before = sample(appended), balance = with_held(before, events, were_missed);
+    accepted_at_start_ += balance.accepted - before.accepted;
+    missing_ = balance.missing;
     delivered_ += events;
+  }
+  // With events that a sink holds alone and is about to deliver.
+  static Balance with_held(Balance balance, std::uint64_t events, bool were_missed) {
+    if (events <= balance.waiting) return balance;
+    const std::uint64_t more = events - balance.waiting;
+    const std::uint64_t missed = were_missed ? (more < balance.missing ? more : balance.missing) : 0;
+    balance.missing -= missed;
+    balance.accepted += more - missed;
+    balance.waiting = events;
+    return balance;
   }
   std::uint64_t missing() const { return missing_; }
   Balance sample(std::uint64_t appended) const {

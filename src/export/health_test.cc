@@ -56,6 +56,35 @@ TEST(Balance, comes_out_at_every_look) {
   EXPECT_EQ(balance.missing, 4u);
 }
 
+TEST(Balance, takes_back_what_a_sink_holds_alone_from_what_waits_then_from_what_was_missed_while_it_was_off) {
+  BalanceKeeper keeper;
+  keeper.start(100, 0, 30, 0, 10, 0);
+  Balance held = BalanceKeeper::with_held(keeper.sample(0), 4, true);
+  EXPECT_EQ(held.waiting, 10u) << "some of those that wait anyway";
+  EXPECT_EQ(held.missing, 30u);
+  held = BalanceKeeper::with_held(keeper.sample(0), 25, true);
+  EXPECT_EQ(held.waiting, 25u);
+  EXPECT_EQ(held.missing, 15u);
+  EXPECT_EQ(held.accepted, keeper.sample(0).accepted);
+  held = BalanceKeeper::with_held(keeper.sample(0), 25, false);
+  EXPECT_EQ(held.missing, 30u) << "those were lost otherwise";
+  EXPECT_EQ(held.accepted, keeper.sample(0).accepted + 15);
+  held = BalanceKeeper::with_held(keeper.sample(0), 100, true);
+  EXPECT_EQ(held.missing, 0u);
+  EXPECT_EQ(held.accepted, keeper.sample(0).accepted + 60);
+
+  keeper.found(25, 0, true);
+  Balance balance = keeper.sample(0);
+  EXPECT_EQ(balance.delivered, 125u);
+  EXPECT_EQ(balance.waiting, 0u);
+  EXPECT_EQ(balance.missing, 15u);
+  keeper.found(5, 0, false);
+  balance = keeper.sample(0);
+  EXPECT_EQ(balance.delivered, 130u);
+  EXPECT_EQ(balance.missing, 15u);
+  EXPECT_EQ(balance.accepted, 145u);
+}
+
 TEST(Describe, says_what_waits_and_that_nothing_is_lost) {
   DestinationStatus status;
   status.state = DestinationState::blocked;

@@ -31,13 +31,11 @@ PausedDestination::PausedDestination(const catalog::Destination& destination, jo
   count_waiting();
 }
 
-// Of an object that the journal has in part all is taken for sealed: fewer are told missing then, never more.
 void PausedDestination::keep_before(const std::vector<SealedEvents>& sealed) {
   const EventPlace cursor{cursor_.position, cursor_.events_done};
   for (const SealedEvents& each : sealed) {
     if (!each.whole || each.last < cursor) continue;
     first_sealed_ = first_sealed_ ? std::min(*first_sealed_, each.first.entry) : each.first.entry;
-    if (journal_->oldest() <= each.last.entry) sealed_events_ += each.events;
   }
 }
 
@@ -96,9 +94,7 @@ Result<void> PausedDestination::sample() {
   const std::uint64_t waiting_before = waiting_at_start_, appended_before = appended_at_start_;
   start_from(oldest);
   const std::uint64_t expected = waiting_before + (appended_at_start_ - appended_before);
-  const std::uint64_t gone = expected > waiting_at_start_ ? expected - waiting_at_start_ : 0;
-  const std::uint64_t kept = std::min(gone, sealed_events_);
-  const std::uint64_t missed = gone - kept;
+  const std::uint64_t missed = expected > waiting_at_start_ ? expected - waiting_at_start_ : 0;
   journal::Cursor moved = cursor_;
   if (const journal::Position to = first_sealed_ ? std::min(oldest, *first_sealed_) : oldest; to > moved.position) {
     moved.position = to;
@@ -112,7 +108,6 @@ Result<void> PausedDestination::sample() {
   }
   cursor_ = moved;
   counted_to_ = oldest;
-  sealed_events_ -= kept;
   if (missed > 0)
     log_warn("destination.missed", {{"destination", destination_.name},
                                     {"events", missed},

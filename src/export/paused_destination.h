@@ -1,7 +1,8 @@
 // What a destination misses while it is off. It holds nothing of the journal back then, so retention may give up events
 // that it has not had; here they are counted, and its cursor is moved past them, so that its balance still comes out
-// when it is switched on again. What its sink has sealed (export/sealed_events.h) is not missed: the cursor stays
-// before it, so that the sink delivers it then. One thread at a time.
+// when it is switched on again. What its sink has sealed (export/sealed_events.h) may be among them: the cursor stays
+// before it, so that the pipeline waits for its delivery then, and takes it back (BalanceKeeper::found()). One thread
+// at a time.
 #pragma once
 
 #include <memory>
@@ -48,7 +49,6 @@ class PausedDestination {
   journal::Cursor cursor_;
   journal::Position counted_to_;  // what was given up before it is counted
   std::optional<journal::Position> first_sealed_;
-  std::uint64_t sealed_events_ = 0;  // of those that the journal had at the start
   std::uint64_t waiting_at_start_ = 0, appended_at_start_ = 0;
   bool exact_ = true;  // false: the journal could not be read; waiting_at_start_ is not less, and is counted again
 };

@@ -61,6 +61,7 @@ void Pipeline::begin_at_cursor() {
   const journal::EnvironmentMark mark = this->mark();
   start_balance(mark, journal_.count_at_most(destination_.environment_id, cursor.position, mark.end));
   counted_ = false;
+  missed_while_off_ = cursor.position < journal_.oldest();
   passed_bytes_ = 0;
   delivered_bytes_ = cursor.delivered_bytes;
   dead_lettered_bytes_ = cursor.dead_lettered_bytes;
@@ -287,7 +288,7 @@ void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   held_alone_ = alone.waiting;
   if (held_alone_ > 0) return;  // they are not missing, and the cursor waits for them
   if (alone.delivered > 0) {
-    balance_.found(alone.delivered, selected(destination_, mark.appended));
+    balance_.found(alone.delivered, selected(destination_, mark.appended), missed_while_off_);
     window_.add_delivered(alone.delivered, alone.delivered_bytes);
     delivered_bytes_ += alone.delivered_bytes;
     last_delivery_ms_ = clock_.wall_ms();
@@ -460,10 +461,8 @@ PipelineStatus Pipeline::make_status() const {
   const journal::EnvironmentMark mark = this->mark();
   status.appended = selected(destination_, mark.appended);
   status.balance = balance_.sample(status.appended);
-  if (held_alone_ > status.balance.waiting) {
-    status.balance.accepted += held_alone_ - status.balance.waiting;
-    status.balance.waiting = held_alone_;
-  }
+  // As of when nothing else waited.
+  if (window_.size() == 0) status.balance = BalanceKeeper::with_held(status.balance, held_alone_, missed_while_off_);
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);

@@ -130,7 +130,8 @@ class Pipeline {
   std::unique_ptr<journal::JournalReader> reader_;
   DeliveryWindow window_;
   BalanceKeeper balance_;
-  std::uint64_t held_alone_ = 0;  // by the sink, to be delivered, and not in the journal any more
+  std::uint64_t held_alone_ = 0;   // by the sink, to be delivered, and not in the journal any more
+  bool missed_while_off_ = false;  // the cursor stood before all that the journal has: they count as missing
   journal::Cursor saved_;
   std::int64_t saved_us_ = 0;
   std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;

@@ -405,7 +405,8 @@ TEST(WebhookSink, while_probing_a_held_batch_has_its_turn_beside_an_event_that_w
   ASSERT_TRUE(rig.run([&] { return rig.delivered() == 3 && rig.problem_code() == "http_400"; }));
   heals = true;
   rig.put(std::vector<std::size_t>{9'000});
-  EXPECT_TRUE(rig.run([&] { return rig.finished.size() == 5; }, 3'600 * kSecond)) << "neither shows that others are accepted, and there is none";
+  EXPECT_TRUE(rig.run([&] { return rig.finished.size() == 5; }, 3'600 * kSecond))
+      << "neither shows that others are accepted, and there is none";
   EXPECT_EQ(rig.dead_letters.letters.size(), 2u);
 }
 
