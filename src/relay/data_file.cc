@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/json_string.h"
 #include "base/text.h"
@@ -41,8 +41,8 @@ std::size_t utf8_end(std::string_view text) {
 // An item as a file says it.
 struct DeclaredItem {
   std::string json;
-  std::string place;  // where its key stands
   ItemFacts facts;
+  std::size_t file = 0, key_at = 0;  // where its key stands, in what is parsed of that file
 };
 using DeclaredItems = std::map<std::string, DeclaredItem>;
 
@@ -63,10 +63,26 @@ std::string with_version(const std::string& json, std::int64_t version) {
   return out.append(json, copied);
 }
 
+// A file, and what its YAML stands for.
+struct ParsedFile {
+  const DataFile* file = nullptr;
+  std::optional<JsonOfYaml> yaml;
+
+  std::string_view json() const { return yaml ? yaml->json : file->text; }
+  // Takes a look at all before it: for errors.
+  std::string place(std::size_t offset) const {
+    return at_place(file->path, yaml ? yaml->place_of(offset) : place_of(file->text, offset));
+  }
+};
+
 class DataFileReader {
  public:
-  DataFileReader(const DataFile& file, const FlagDataLimits& limits, DeclaredItems (&items)[2])
-      : file_(file), limits_(limits), items_(items) {}
+  // `parsed`: the files before this one; this one is added.
+  DataFileReader(const DataFile& file, const FlagDataLimits& limits, DeclaredItems (&items)[2],
+                 std::vector<ParsedFile>& parsed)
+      : file_(file), limits_(limits), items_(items), parsed_(parsed) {
+    parsed.push_back({&file, std::nullopt});
+  }
 
   Result<void> run() {
     if (file_.text.size() > kMaxDataFileBytes)
@@ -76,9 +92,9 @@ class DataFileReader {
     if (is_yaml(file_)) {
       auto yaml = json_of_yaml(file_.text);
       if (!yaml) return fail(fmt::format("{}, {}.", file_.path, yaml.error().message));
-      yaml_ = *std::move(yaml);
+      parsed_.back().yaml = *std::move(yaml);
     }
-    JsonScan scan(yaml_ ? std::string_view(yaml_->json) : std::string_view(file_.text));
+    JsonScan scan(parsed_.back().json());
     const bool readable = scan.object([&](std::string_view name) { return read_member(scan, name); }) && scan.end();
     if (!error_.empty()) return fail(error_);
     if (!readable) return fail(fmt::format("{}: {}.", place(scan.at()), scan.fault()));
@@ -86,9 +102,7 @@ class DataFileReader {
   }
 
  private:
-  std::string place(std::size_t offset) const {
-    return at_place(file_.path, yaml_ ? yaml_->place_of(offset) : place_of(file_.text, offset));
-  }
+  std::string place(std::size_t offset) const { return parsed_.back().place(offset); }
   bool refuse(std::size_t offset, std::string_view why) {
     error_ = fmt::format("{}: {}", place(offset), why);
     return false;
@@ -109,7 +123,7 @@ class DataFileReader {
     const std::size_t begin = scan.at();
     if (key.empty() || key.size() > limits_.key_bytes)
       return refuse(name_at, fmt::format("a key has 1 to {} bytes.", grouped(limits_.key_bytes)));
-    DeclaredItem item{{}, place(name_at), {}};
+    DeclaredItem item{{}, {}, parsed_.size() - 1, name_at};
     if (is_value) {
       if (!scan.skip()) return false;
       append_json_string(item.json.append("{\"key\":"), key);
@@ -124,8 +138,9 @@ class DataFileReader {
     }
     const auto [other, is_new] = items_[static_cast<std::size_t>(kind)].try_emplace(key, std::move(item));
     if (is_new) return true;
-    return refuse(name_at, fmt::format("{} \"{}\" stands in {}, too. A key stands once, in one file.",
-                                       item_kind_name(kind), shown_value(key), other->second.place));
+    return refuse(name_at,
+                  fmt::format("{} \"{}\" stands in {}, too. A key stands once, in one file.", item_kind_name(kind),
+                              shown_value(key), parsed_[other->second.file].place(other->second.key_at)));
   }
 
   // Adds to an item what SDKs need of it.
@@ -166,7 +181,7 @@ class DataFileReader {
   const DataFile& file_;
   const FlagDataLimits& limits_;
   DeclaredItems (&items_)[2];
-  std::optional<JsonOfYaml> yaml_;
+  std::vector<ParsedFile>& parsed_;
   std::string error_;
 };
 
@@ -204,8 +219,9 @@ FlagItems merged(ItemKind kind, DeclaredItems& declared, const FlagItems& before
 Result<FlagSnapshotPtr> read_data_files(std::span<const DataFile> files, const FlagSnapshotPtr& before,
                                         std::int64_t now_ms, const FlagDataLimits& limits) {
   DeclaredItems declared[2];
+  std::vector<ParsedFile> parsed;
   for (const DataFile& file : files)
-    if (auto read = DataFileReader(file, limits, declared).run(); !read) return tl::unexpected(read.error());
+    if (auto read = DataFileReader(file, limits, declared, parsed).run(); !read) return tl::unexpected(read.error());
   auto after = std::make_shared<FlagSnapshot>();
   for (const ItemKind kind : {ItemKind::flag, ItemKind::segment})
     after->of(kind) = merged(kind, declared[static_cast<std::size_t>(kind)],

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "relay/yaml_json.h"
@@ -335,6 +336,16 @@ TEST(DataFile, an_item_that_says_deleted_is_deleted) {
             "flag a:3 deleted\n");
   read({{"a.json", R"({"flags":{"a":{"deleted":true,"version":3}}})"}}, first, &second);
   EXPECT_EQ(second, first);
+}
+
+// One line of 4 MB: finding each item's place by counting from the beginning took half a minute.
+TEST(DataFile, many_items_take_time_in_proportion) {
+  std::string text = "{\"flagValues\":{";
+  for (int i = 0; i < 40'000; ++i)
+    text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"" + std::string(90, 'v') + "\"";
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_TRUE(read_data_files(std::vector<DataFile>{{"a.json", text + "}}"}}, nullptr, 1));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
 }
 
 TEST(DataFile, holds_every_limit) {

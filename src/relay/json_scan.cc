@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 
+#include "base/bytes.h"
 #include "base/hex.h"
 #include "base/utf8.h"
 
@@ -13,13 +14,14 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Whether one of eight bytes ends a plain stretch of a string: a quote, a backslash or a control character. Borrows
-// between bytes can only add a false "yes", never hide one.
-bool any_special(std::uint64_t eight) {
+// Which of eight bytes ends a plain stretch of a string: a quote, a backslash or a control character; 8: none. Borrows
+// between bytes come from a byte that ends it, and reach only those behind: the first one found is right.
+std::size_t first_special(std::uint64_t eight) {
   constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101ull, kHigh = 0x8080'8080'8080'8080ull;
   const std::uint64_t quote = eight ^ (kOnes * '"'), backslash = eight ^ (kOnes * '\\');
-  return ((((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((eight - kOnes * 0x20) & ~eight)) &
-          kHigh) != 0;
+  const std::uint64_t found =
+      (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((eight - kOnes * 0x20) & ~eight)) & kHigh;
+  return static_cast<std::size_t>(std::countr_zero(found)) / 8;
 }
 
 // The code unit of the four digits behind "\u".
@@ -145,9 +147,10 @@ bool JsonScan::string(std::string_view& inside) {
   if (next() != '"') return failing("a string in quotes");
   const std::size_t begin = ++at_;
   for (;;) {
-    for (std::uint64_t eight = 0; at_ + sizeof eight <= text_.size(); at_ += sizeof eight) {
-      std::memcpy(&eight, text_.data() + at_, sizeof eight);
-      if (any_special(eight)) break;
+    std::size_t plain = sizeof(std::uint64_t);
+    while (plain == sizeof(std::uint64_t) && at_ + sizeof(std::uint64_t) <= text_.size()) {
+      plain = first_special(load<std::uint64_t>(text_.data() + at_));
+      at_ += plain;
     }
     if (at_ == text_.size()) return failing("the string's closing quote");
     const char c = text_[at_];

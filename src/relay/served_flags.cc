@@ -19,7 +19,8 @@ constexpr std::size_t index_of(ItemKind kind) { return static_cast<std::size_t>(
 void append_json(std::string& out, std::string_view json, bool on_one_line) {
   const std::size_t begin = out.size();
   out.append(json);
-  if (!on_one_line || json.find_first_of("\r\n") == std::string_view::npos) return;
+  // Two searches: find_first_of() takes a hundred times as long.
+  if (!on_one_line || (json.find('\n') == std::string_view::npos && json.find('\r') == std::string_view::npos)) return;
   std::replace_if(
       out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
 }
@@ -85,9 +86,9 @@ void ServedFlags::append_items(std::string& out, ItemKind kind, bool on_one_line
   out.push_back('}');
 }
 
-std::string ServedFlags::document(bool on_one_line) const {
-  std::string out;
-  std::size_t bytes = 64;
+std::string ServedFlags::document(bool on_one_line, std::string_view before, std::string_view behind) const {
+  std::string out(before);
+  std::size_t bytes = before.size() + behind.size() + 64;
   for (const std::vector<Served>& all : served_)
     for (const Served& one : all) bytes += one.item->key.size() + one.body->size() + 4;
   out.reserve(bytes);
@@ -95,12 +96,11 @@ std::string ServedFlags::document(bool on_one_line) const {
   append_items(out, ItemKind::flag, on_one_line);
   out.append(",\"segments\":");
   append_items(out, ItemKind::segment, on_one_line);
-  out.push_back('}');
-  return out;
+  return out.append("}").append(behind);
 }
 
 SharedText ServedFlags::all_put() const {
-  return all_put_.get([&] { return "event: put\ndata: {\"path\":\"/\",\"data\":" + document(true) + "}\n\n"; });
+  return all_put_.get([&] { return document(true, "event: put\ndata: {\"path\":\"/\",\"data\":", "}\n\n"); });
 }
 
 SharedText ServedFlags::flags_put() const {
@@ -112,7 +112,7 @@ SharedText ServedFlags::flags_put() const {
 }
 
 SharedText ServedFlags::latest_all() const {
-  return latest_all_.get([&] { return document(false); });
+  return latest_all_.get([&] { return document(false, {}, {}); });
 }
 
 SharedText ServedFlags::latest_all_gzip() const {

@@ -84,7 +84,8 @@ class ServedFlags {
   static Served serve(const FlagItemPtr& item, bool selected, bool reasons);
   void take(ItemKind kind, const FlagSelection& selection, const ServedFlags* before);
   void append_items(std::string& out, ItemKind kind, bool on_one_line) const;
-  std::string document(bool on_one_line) const;
+  // Flags and segments as an object, between two texts.
+  std::string document(bool on_one_line, std::string_view before, std::string_view behind) const;
 
   const FlagSnapshotPtr snapshot_;
   const bool reasons_;
