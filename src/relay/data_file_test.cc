@@ -173,37 +173,50 @@ TEST(YamlJson, faults_say_where_they_are) {
   EXPECT_EQ(json_of("\ta: b\n").substr(0, 12), "error: line ");
 }
 
+// a0, and 60 that each stand for the one before twice.
+std::string bomb(const std::string& first, const std::string& before, const std::string& behind) {
+  std::string yaml = "a0: &a0 " + first + "\n";
+  for (int i = 1; i < 60; ++i) {
+    const std::string number = std::to_string(i), last = "*a" + std::to_string(i - 1);
+    yaml.append("a").append(number).append(": &a").append(number).append(" ");
+    yaml.append(before).append("[").append(last).append(", ").append(last).append("]").append(behind).append("\n");
+  }
+  return yaml;
+}
+
 TEST(YamlJson, aliases_of_aliases_are_bounded) {
-  std::string bomb = "a0: &a0 [x, x]\n";
-  for (int i = 1; i < 60; ++i)
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + ", *a" +
-            std::to_string(i - 1) + "]\n";
-  EXPECT_NE(json_of(bomb).find("its aliases stand for too many values"), std::string::npos)
-      << json_of(bomb).substr(0, 200);
-  std::string large = "a: &a " + std::string(1 << 20, 'x') + "\nb: [";
-  for (int i = 0; i < 40; ++i) large += "*a,";
-  EXPECT_NE(json_of(large + "*a]").find("with its aliases the file is larger than 32.0 MiB"), std::string::npos);
-  std::string merges = "a0: &a0 {x: 1}\n";
-  for (int i = 1; i < 60; ++i)
-    merges += "a" + std::to_string(i) + ": &a" + std::to_string(i) + "\n  <<: [*a" + std::to_string(i - 1) + ", *a" +
-              std::to_string(i - 1) + "]\n";
-  EXPECT_NE(json_of(merges).find("its merge keys stand for too many members"), std::string::npos);
-  // Empty ones, too.
-  EXPECT_NE(json_of(merges.replace(0, 14, "a0: &a0 {    }")).find("its merge keys stand for too many members"),
-            std::string::npos);
+  const YamlLimits limits{.json_bytes = 100'000, .nodes = 1'000};
+  const auto contains = [&](const std::string& yaml, std::string_view text) {
+    return json_of(yaml, limits).find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(contains(bomb("[x, x]", "", ""), "its aliases stand for too many values"));
+  std::string large = "a: &a " + std::string(10'000, 'x') + "\nb: [";
+  for (int i = 0; i < 9; ++i) large += "*a,";
+  EXPECT_TRUE(contains(large + "*a]", "with its aliases the file is larger than 97.7 KiB"));
+  EXPECT_TRUE(contains(bomb("{x: 1}", "{<<: ", "}"), "its merge keys stand for too many members"));
+  EXPECT_TRUE(contains(bomb("{}", "{<<: ", "}"), "its merge keys stand for too many members"));
+}
+
+// Of `levels` opened and closed around an inside.
+std::string nested(int levels, std::string_view open, const std::string& inside, char close) {
+  std::string text;
+  for (int i = 0; i < levels; ++i) text += open;
+  return text.append(inside).append(static_cast<std::size_t>(levels), close);
 }
 
 TEST(YamlJson, depth_and_size_are_bounded) {
-  EXPECT_EQ(json_of(std::string(100'000, '[')).substr(0, 6), "error:");
-  EXPECT_EQ(json_of(std::string(100'000, '{')).substr(0, 6), "error:");
-  std::string chain = "a0: &a0 [x]\n";
-  for (int i = 1; i < 1'001; ++i)
-    chain += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
-  EXPECT_NE(json_of(chain).find("at most 1000 sequences and mappings may stand within each other"), std::string::npos);
-  std::string merges = "a0: &a0 {x: 1}\n";
-  for (int i = 1; i < 1'001; ++i)
-    merges += "a" + std::to_string(i) + ": &a" + std::to_string(i) + "\n  <<: *a" + std::to_string(i - 1) + "\n";
+  EXPECT_EQ(json_of(std::string(10'000, '[')).substr(0, 6), "error:");
+  EXPECT_EQ(json_of(std::string(10'000, '{')).substr(0, 6), "error:");
+  std::string deep = "- &a0 x\n", merges = "- &a0 {x: 1}\n";
+  for (const std::string i : {"0", "1", "2"}) {
+    const std::string next = std::to_string(std::stoi(i) + 1);
+    deep += "- &a" + next + " " + nested(400, "[", "*a" + i, ']') + "\n";
+    merges += "- &a" + next + " " + nested(400, "{<<: ", "*a" + i, '}') + "\n";
+  }
+  EXPECT_NE(json_of(deep).find("at most 1000 sequences and mappings may stand within each other"), std::string::npos);
   EXPECT_NE(json_of(merges).find("its merge keys lead too deep"), std::string::npos);
+  EXPECT_EQ(json_of("- &a0 x\n- &a1 " + nested(400, "[", "*a0", ']') + "\n- " + nested(400, "[", "*a1", ']')).front(),
+            '[');
   EXPECT_EQ(json_of("[1, 2]", {.json_bytes = 5, .nodes = 3}), "[1,2]");
   EXPECT_EQ(json_of("[1, 22]", {.json_bytes = 5, .nodes = 3}),
             "error: line 1, column 1: with its aliases the file is larger than 5 B");
@@ -338,7 +351,7 @@ TEST(DataFile, an_item_that_says_deleted_is_deleted) {
   EXPECT_EQ(second, first);
 }
 
-// One line of 4 MB: finding each item's place by counting from the beginning took half a minute.
+// One line of 2 MB: finding each item's place by counting from the beginning took time in its square.
 TEST(DataFile, many_items_take_time_in_proportion) {
   std::string text = "{\"flagValues\":{";
   for (int i = 0; i < 40'000; ++i)

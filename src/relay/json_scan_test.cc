@@ -70,7 +70,8 @@ TEST(JsonScan, depth_is_bounded) {
   for (std::size_t i = 0; i < kMaxJsonDepth; ++i) objects += "{\"a\":";
   EXPECT_EQ(fault_of(objects + "1" + std::string(kMaxJsonDepth, '}')), "");
   // Counted where members are walked, too.
-  JsonScan scan("[" + open + close + "]");
+  const std::string too_deep = "[" + open + close + "]";
+  JsonScan scan(too_deep);
   EXPECT_FALSE(scan.array([&] { return scan.skip(); }));
 }
 
