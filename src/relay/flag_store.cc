@@ -1,0 +1,78 @@
+#include "relay/flag_store.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "storage/whole_file.h"
+
+namespace sluice::relay {
+namespace {
+
+std::string file_name(const FlagStoreOwner& owner) {
+  if (owner.filter.empty()) return owner.environment.hex() + ".flags";
+  return fmt::format("{}-{:016x}.flags", owner.environment.hex(),
+                     XXH3_64bits(owner.filter.data(), owner.filter.size()));
+}
+
+// What a file has beside the bytes of its items.
+std::uint64_t file_limit(const FlagDataLimits& limits) {
+  constexpr std::uint64_t kItemOverhead = 16 + 9 * kTrackedVersions, kHeaderAndFilter = 64u << 10;
+  return limits.bytes + (limits.items + limits.deleted) * kItemOverhead + kHeaderAndFilter;
+}
+
+tl::unexpected<Error> failed(const storage::FileError& error) { return fail(error.message); }
+
+}  // namespace
+
+FlagStore::FlagStore(std::string folder, FlagStoreOwner owner, storage::FileSystem& files, const FlagDataLimits& limits)
+    : folder_(std::move(folder)),
+      path_(folder_ + "/" + file_name(owner)),
+      owner_(std::move(owner)),
+      files_(files),
+      max_bytes_(file_limit(limits)) {}
+
+Result<FlagStore::Loaded> FlagStore::load() {
+  const auto file = files_.open(path_, false);
+  if (!file && file.error().fault == storage::FileFault::not_found) return Loaded{};
+  if (!file) return failed(file.error());
+  const auto size = (*file)->size();
+  if (!size) return failed(size.error());
+  if (*size > max_bytes_)
+    return set_aside(fmt::format("it has {}; at most {} are read", human_bytes(*size), human_bytes(max_bytes_)));
+  const auto bytes = storage::read_whole(files_, path_);
+  if (!bytes) return failed(bytes.error());
+  auto snapshot = read_flag_store(owner_, bytes->value_or(""));
+  if (!snapshot) return set_aside(snapshot.error().message);
+  return Loaded{*std::move(snapshot), {}};
+}
+
+Result<FlagStore::Loaded> FlagStore::set_aside(std::string damage) {
+  log_warn("relay.flags_unreadable", {{"path", path_}, {"reason", damage}, {"kept_as", path_ + ".damaged"}});
+  if (const auto moved = files_.rename(path_, path_ + ".damaged"); !moved) return failed(moved.error());
+  return Loaded{nullptr, std::move(damage)};
+}
+
+Result<void> FlagStore::save(const FlagSnapshot& snapshot) {
+  if (const auto folder = files_.make_directory(folder_); !folder) return failed(folder.error());
+  const auto saved = storage::replace_whole(files_, path_, flag_store_bytes(owner_, snapshot));
+  if (!saved) return failed(saved.error());
+  return {};
+}
+
+Result<void> FlagStore::remove() {
+  bool any = false;
+  for (const char* end : {"", ".new", ".damaged"}) {
+    const auto removed = files_.remove(path_ + end);
+    if (!removed && removed.error().fault != storage::FileFault::not_found) return failed(removed.error());
+    any = any || removed.has_value();
+  }
+  if (!any) return {};
+  if (const auto synced = files_.sync_directory(folder_); !synced) return failed(synced.error());
+  return {};
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,43 @@
+// The last flag data of one environment and payload filter on disk (docs/flag-store-format.md has folder and format),
+// so that SDKs are served after a restart although the upstream is not there. One thread.
+#pragma once
+
+#include <string>
+
+#include "base/object_id.h"
+#include "base/result.h"
+#include "relay/flag_data.h"
+#include "relay/flag_snapshot.h"
+#include "relay/flag_store_format.h"
+#include "storage/file_system.h"
+
+namespace sluice::relay {
+
+class FlagStore {
+ public:
+  // `folder` need not exist. `files` outlives it.
+  FlagStore(std::string folder, FlagStoreOwner owner, storage::FileSystem& files, const FlagDataLimits& limits = {});
+
+  const std::string& path() const { return path_; }
+
+  struct Loaded {
+    FlagSnapshotPtr snapshot;  // null: there is none
+    std::string damage;        // empty: none
+  };
+  // A damaged file is renamed, logged and treated as absent. An error: the file could not be read or renamed.
+  Result<Loaded> load();
+  // The old state or this one, whatever happens; durable when it returns.
+  Result<void> save(const FlagSnapshot& snapshot);
+  // When its environment goes: all of its files, the damaged one too.
+  Result<void> remove();
+
+ private:
+  Result<Loaded> set_aside(std::string damage);
+
+  const std::string folder_, path_;
+  const FlagStoreOwner owner_;
+  storage::FileSystem& files_;
+  const std::uint64_t max_bytes_;
+};
+
+}  // namespace sluice::relay
