@@ -30,7 +30,7 @@ struct HttpStreamRequest {
   // taken has neither.
   bool accept_gzip = true;
   // No more is read from the server while this much waits to be taken. What the transport holds is at most this and
-  // 16 KiB, and while it waits so, what libcurl made of 16 KiB: with gzip some 20 MiB, when somebody sends zeros.
+  // 16 KiB, and while it waits so, what libcurl made of 16 KiB: with gzip some 30 MiB, when somebody sends zeros.
   std::size_t max_buffered_bytes = 256 << 10;
 };
 
