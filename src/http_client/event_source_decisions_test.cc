@@ -46,7 +46,7 @@ TEST(ReconnectDelay, begins_again_after_a_reset) {
   EXPECT_LE(delay.next_ms(), 1'000);
 }
 
-TEST(ReconnectDelay, takes_the_servers_retry_within_bounds_and_goes_on_doubling) {
+TEST(ReconnectDelay, takes_the_servers_retry_within_bounds_and_keeps_doubling) {
   const struct {
     std::int64_t retry_ms, first_ms;
   } cases[] = {{0, 1'000}, {999, 1'000}, {5'000, 5'000}, {45'000, 45'000}, {INT64_MAX, 600'000}};
