@@ -19,13 +19,23 @@ namespace sluice::http_client {
 namespace {
 
 // A connection, plain or over TLS.
-class Line {
+class Line final : public HttpServerFake::Connection {
  public:
   Line(int socket, const TlsFake* tls) : socket_(socket) {
     if (tls != nullptr) tls_ = std::make_unique<TlsFake::Connection>(*tls, socket);
   }
   bool begin() { return !tls_ || tls_->handshake(); }
   bool resumed() const { return tls_ && tls_->resumed(); }
+
+  bool send(const std::string& bytes) override { return send_all(bytes); }
+  void wait_for_close() override {
+    std::string ignored;
+    while (read_more(ignored)) ignored.clear();
+  }
+  void reset() override {
+    const linger at_once{1, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
 
   bool send_all(const std::string& bytes) {
     if (tls_) return tls_->write(bytes);
@@ -161,7 +171,8 @@ void HttpServerFake::serve(int socket, int connection) {
         alive = line.send_all(answer.for_ever);
         std::this_thread::sleep_for(std::chrono::milliseconds(answer.every_ms));
       }
-      alive = alive && !answer.close_after;
+      if (alive && answer.then) answer.then(line);
+      alive = alive && !answer.close_after && !answer.then;
     }
   }
   const std::lock_guard lock(mutex_);
@@ -172,6 +183,13 @@ void HttpServerFake::serve(int socket, int connection) {
 HttpServerFake::Answer HttpServerFake::reply(int status, const std::string& body, const std::string& more_headers) {
   return {"HTTP/1.1 " + std::to_string(status) + " Scripted\r\nContent-Length: " + std::to_string(body.size()) +
           "\r\n" + more_headers + "\r\n" + body};
+}
+
+HttpServerFake::Answer HttpServerFake::event_stream(std::function<void(Connection&)> then,
+                                                    const std::string& more_headers) {
+  Answer answer{"HTTP/1.1 200 Scripted\r\nContent-Type: text/event-stream\r\n" + more_headers + "\r\n"};
+  answer.then = std::move(then);
+  return answer;
 }
 
 }  // namespace sluice::http_client

@@ -28,11 +28,20 @@ class HttpServerFake {
     bool tls_resumed = false;
     std::string header(const std::string& lower_case_name) const;
   };
+  // What a script does with the connection, beyond an answer that is ready.
+  class Connection {
+   public:
+    virtual ~Connection() = default;
+    virtual bool send(const std::string& bytes) = 0;  // false: it is over
+    virtual void wait_for_close() = 0;                // until the other side, or the end of the server, closes it
+    virtual void reset() = 0;                         // breaks it: no orderly end reaches the other side
+  };
   struct Answer {
-    std::string bytes;          // as sent, status line and all: see reply()
-    bool close_after = false;   // also what an empty answer amounts to: the connection breaks
-    std::string for_ever = {};  // sent after that again and again, until the other side has enough
-    int every_ms = 0;           // at this pace
+    std::string bytes;                           // as sent, status line and all: see reply()
+    bool close_after = false;                    // also what an empty answer amounts to: the connection breaks
+    std::string for_ever = {};                   // sent after that again and again, until the other side has enough
+    int every_ms = 0;                            // at this pace
+    std::function<void(Connection&)> then = {};  // sends the rest; the connection is closed when it returns
   };
   using Handler = std::function<Answer(const Request&)>;
 
@@ -49,6 +58,8 @@ class HttpServerFake {
   int connections() const { return connections_.load(); }
 
   static Answer reply(int status, const std::string& body, const std::string& more_headers = {});
+  // An event stream whose body `then` sends, and that ends with the connection.
+  static Answer event_stream(std::function<void(Connection&)> then, const std::string& more_headers = {});
 
  private:
   void accept_loop();

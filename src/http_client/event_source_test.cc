@@ -1,0 +1,458 @@
+// The event source by hand: a clock that stands still, a server that a test plays.
+#include "http_client/event_source.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/worker.h"
+#include "http_client/http_stream_fake.h"
+
+namespace sluice::http_client {
+namespace {
+
+class RecordingReceiver final : public EventSourceReceiver {
+ public:
+  void on_connected(const HttpStreamHead& head) override { connected.push_back(head.status); }
+  Result<void> on_event(ServerSentEvent event) override {
+    if (event.data == "bad") return fail("The event is no JSON.");
+    events.push_back(std::move(event));
+    return {};
+  }
+  void on_problem(const EventSourceProblem& problem) override { problems.push_back(problem); }
+
+  std::vector<int> connected;
+  std::vector<ServerSentEvent> events;
+  std::vector<EventSourceProblem> problems;
+};
+
+class EventSourceTest : public testing::Test {
+ protected:
+  using Phase = EventSourceState::Phase;
+
+  EventSourceTest() { settings_.url = "https://stream.example.com/all?filter=f"; }
+  void start() {
+    source_ = std::make_unique<EventSource>(settings_, transport_, clock_, Random(1), notifier_, receiver_);
+    step();
+  }
+  std::int64_t step() {
+    notifier_.take();
+    return source_->step();
+  }
+  // Steps as a worker does: when it is notified.
+  void run() {
+    while (notifier_.take()) source_->step();
+  }
+  void pass_ms(std::int64_t ms) {
+    clock_.advance_us(ms * 1000);
+    transport_.expire();
+    step();
+  }
+  ServedStreamFake& server() { return transport_.last(); }
+  void serve(const char* bytes) {
+    server().event_stream();
+    server().bytes(bytes);
+    run();
+  }
+  // From the problem to the next attempt.
+  std::int64_t delay_ms() const { return receiver_.problems.back().next_attempt_ms - receiver_.problems.back().at_ms; }
+  std::shared_ptr<const EventSourceState> state() const { return source_->state(); }
+
+  ManualClock clock_;
+  HttpStreamTransportFake transport_{&clock_};
+  Notifier notifier_;
+  RecordingReceiver receiver_;
+  EventSourceSettings settings_;
+  std::unique_ptr<EventSource> source_;
+};
+
+TEST_F(EventSourceTest, asks_for_an_event_stream_with_the_callers_headers) {
+  const OutboundPolicy policy;
+  settings_.policy = &policy;
+  settings_.headers = {{"Authorization", "key"},
+                       {"ACCEPT", "*/*"},
+                       {"X-Tags", "a"},
+                       {"Last-Event-ID", "x"},
+                       {"cache-control", "max-age=5"}};
+  start();
+  ASSERT_EQ(transport_.opened(), 1u);
+  const HttpStreamRequest& request = server().request();
+  EXPECT_EQ(request.request.method, "GET");
+  EXPECT_EQ(request.request.url, "https://stream.example.com/all?filter=f");
+  EXPECT_EQ(request.request.policy, &policy);
+  EXPECT_EQ(request.request.connect_timeout_ms, 10'000);
+  EXPECT_EQ(request.request.timeout_ms, 30'000);
+  EXPECT_EQ(request.idle_timeout_ms, 300'000);
+  EXPECT_TRUE(request.accept_gzip);
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(
+      request.request.headers,
+      (Headers{
+          {"Accept", "text/event-stream"}, {"Cache-Control", "no-cache"}, {"Authorization", "key"}, {"X-Tags", "a"}}));
+}
+
+TEST_F(EventSourceTest, passes_events_on_and_says_since_when_it_is_connected) {
+  settings_.url = "https://stream.example.com/all";
+  start();
+  EXPECT_EQ(state()->phase, Phase::connecting);
+  const std::int64_t begun_ms = clock_.wall_ms();
+  clock_.advance_us(5'000'000);
+  server().event_stream();
+  run();
+  EXPECT_EQ(receiver_.connected, std::vector<int>{200});
+  EXPECT_EQ(state()->phase, Phase::connected);
+  EXPECT_EQ(state()->since_ms, begun_ms + 5'000);
+  EXPECT_EQ(state()->connections, 1u);
+  EXPECT_EQ(state()->last_byte_ms, 0);
+  clock_.advance_us(1'000'000);
+  server().bytes("id: 7\nevent: put\ndata: {}\n\ndata: half");
+  run();
+  EXPECT_EQ(receiver_.events, (std::vector<ServerSentEvent>{{"put", "{}", "7"}}));
+  EXPECT_EQ(state()->last_event_ms, begun_ms + 6'000);
+  EXPECT_EQ(state()->last_byte_ms, begun_ms + 6'000);
+  EXPECT_EQ(state()->events, 1u);
+  EXPECT_EQ(state()->last_event_id, "7");
+  EXPECT_FALSE(state()->last_problem);
+  clock_.advance_us(1'000'000);
+  server().bytes(" more\n\n:\n");
+  run();
+  EXPECT_EQ(receiver_.events.back(), (ServerSentEvent{"message", "half more", "7"}));
+  EXPECT_EQ(state()->events, 2u);
+  EXPECT_EQ(source_->step(), kUntilNotified);
+  EXPECT_TRUE(receiver_.problems.empty());
+}
+
+TEST_F(EventSourceTest, connects_again_after_an_end_and_sends_the_last_id) {
+  start();
+  serve("id: 7\ndata: a\n\nid: 8\n\nid: 9\ndata: half");
+  server().end(TransportFault::reset, "The connection broke");
+  run();
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  const EventSourceProblem& problem = receiver_.problems[0];
+  EXPECT_EQ(problem.place, "https://stream.example.com/all");
+  EXPECT_EQ(problem.text, "The connection broke. An event was not complete.");
+  EXPECT_EQ(problem.fault, TransportFault::reset);
+  EXPECT_FALSE(problem.is_final);
+  EXPECT_EQ(problem.at_ms, clock_.wall_ms());
+  EXPECT_TRUE(delay_ms() >= 500 && delay_ms() <= 1'000) << delay_ms();
+  EXPECT_EQ(state()->phase, Phase::waiting);
+  EXPECT_EQ(state()->next_attempt_ms, problem.next_attempt_ms);
+  EXPECT_EQ(state()->last_problem->text, problem.text);
+  EXPECT_EQ(step(), delay_ms() * 1000);
+  pass_ms(delay_ms() - 1);
+  EXPECT_EQ(transport_.opened(), 1u);
+  pass_ms(1);
+  ASSERT_EQ(transport_.opened(), 2u);
+  EXPECT_EQ(state()->next_attempt_ms, 0);
+  EXPECT_EQ(server().header("Last-Event-ID"), "8") << "of what was complete";
+  serve("data: again\n\n");
+  EXPECT_EQ(receiver_.events.back(), (ServerSentEvent{"message", "again", "8"})) << "nothing of what was cut is left";
+  EXPECT_TRUE(state()->last_problem) << "it is kept";
+  EXPECT_EQ(state()->connections, 2u);
+}
+
+TEST_F(EventSourceTest, sends_no_id_that_no_header_takes) {
+  start();
+  serve(
+      "id: a\x01"
+      "b\ndata: a\n\n");
+  server().end();
+  run();
+  pass_ms(delay_ms());
+  EXPECT_EQ(server().header("Last-Event-ID"), "");
+  serve("id: \xc3\xa4\ndata: a\n\n");
+  server().end();
+  run();
+  pass_ms(delay_ms());
+  EXPECT_EQ(server().header("Last-Event-ID"), "\xc3\xa4");
+}
+
+TEST_F(EventSourceTest, doubles_its_delay_until_a_stream_was_healthy_for_a_minute) {
+  start();
+  const auto fail_once = [&](std::int64_t healthy_ms) {
+    serve(":\n");
+    clock_.advance_us(healthy_ms * 1000);
+    server().end();
+    run();
+    const std::int64_t delay = delay_ms();
+    pass_ms(delay);
+    return delay;
+  };
+  EXPECT_LE(fail_once(0), 1'000);
+  EXPECT_GE(fail_once(0), 1'000);
+  EXPECT_GE(fail_once(59'999), 2'000);
+  EXPECT_GE(fail_once(0), 4'000);
+  EXPECT_LE(fail_once(60'000), 1'000);
+  EXPECT_GE(fail_once(0), 1'000);
+  for (int i = 0; i < 10; ++i) fail_once(0);
+  EXPECT_GE(fail_once(0), 15'000);
+  EXPECT_LE(fail_once(0), 30'000);
+}
+
+TEST_F(EventSourceTest, counts_the_time_without_a_stream_as_no_health) {
+  start();
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance_us(120'000'000);
+    server().end(TransportFault::connect, "refused");
+    run();
+    pass_ms(delay_ms());
+  }
+  server().end(TransportFault::connect, "refused");
+  run();
+  EXPECT_GE(delay_ms(), 4'000);
+}
+
+TEST_F(EventSourceTest, respects_retry_and_retry_after) {
+  start();
+  serve("retry: 20000\n");
+  server().end();
+  run();
+  EXPECT_TRUE(delay_ms() >= 10'000 && delay_ms() <= 20'000) << delay_ms();
+  pass_ms(delay_ms());
+  server().head(503, {{"retry-after", "100"}});
+  run();
+  EXPECT_EQ(delay_ms(), 100'000);
+  EXPECT_EQ(receiver_.problems.back().status, 503);
+}
+
+TEST_F(EventSourceTest, tells_of_each_status_that_is_no_stream_and_closes_it) {
+  start();
+  for (const int status : {204, 400, 408, 429, 500, 503}) {
+    server().head(status);
+    run();
+    EXPECT_TRUE(server().is_cancelled()) << status;
+    EXPECT_EQ(receiver_.problems.back().status, status);
+    EXPECT_FALSE(receiver_.problems.back().is_final) << status;
+    EXPECT_LE(delay_ms(), 30'000);
+    pass_ms(delay_ms());
+  }
+  for (const int status : {401, 403, 404, 410}) {
+    server().head(status);
+    run();
+    EXPECT_TRUE(receiver_.problems.back().is_final) << status;
+    EXPECT_EQ(delay_ms(), 600'000) << status;
+    pass_ms(delay_ms());
+  }
+  serve("data: a\n\n");
+  EXPECT_EQ(state()->phase, Phase::connected) << "a final problem is not for ever";
+}
+
+TEST_F(EventSourceTest, takes_nothing_of_an_answer_that_is_no_stream) {
+  transport_.serve_by([](ServedStreamFake& server) {
+    server.head(200, {{"content-type", "text/html"}});
+    server.bytes("data: a\n\n");
+    server.end();
+  });
+  start();
+  EXPECT_TRUE(receiver_.events.empty());
+  EXPECT_TRUE(receiver_.connected.empty());
+  ASSERT_EQ(receiver_.problems.size(), 1u) << "its end is no second one";
+  EXPECT_NE(receiver_.problems[0].text.find("text/html"), std::string::npos);
+}
+
+TEST_F(EventSourceTest, takes_all_of_a_stream_that_comes_in_one_part_with_its_end) {
+  transport_.serve_by([](ServedStreamFake& server) {
+    server.event_stream();
+    server.bytes("data: a\n\n");
+    server.end();
+  });
+  start();
+  EXPECT_EQ(receiver_.events.size(), 1u);
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  EXPECT_EQ(receiver_.problems[0].text, "The server closed the stream.");
+}
+
+TEST_F(EventSourceTest, gives_up_a_stream_that_is_silent) {
+  start();
+  pass_ms(29'999);
+  EXPECT_TRUE(receiver_.problems.empty());
+  pass_ms(1);
+  run();
+  ASSERT_EQ(receiver_.problems.size(), 1u) << "no headers";
+  EXPECT_EQ(receiver_.problems[0].fault, TransportFault::timeout);
+  pass_ms(delay_ms());
+  serve(":\n");
+  pass_ms(299'999);
+  EXPECT_EQ(receiver_.problems.size(), 1u);
+  pass_ms(1);
+  run();
+  EXPECT_EQ(receiver_.problems.size(), 2u);
+}
+
+TEST_F(EventSourceTest, connects_again_when_its_receiver_refuses_an_event) {
+  start();
+  serve("id: 1\ndata: a\n\nid: 2\ndata: bad\n\nid: 3\ndata: c\n\n");
+  EXPECT_TRUE(server().is_cancelled());
+  EXPECT_EQ(receiver_.events.size(), 1u);
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  EXPECT_EQ(receiver_.problems[0].text, "The event is no JSON.");
+  EXPECT_FALSE(receiver_.problems[0].is_final);
+  EXPECT_EQ(state()->events, 1u);
+  pass_ms(delay_ms());
+  EXPECT_EQ(server().header("Last-Event-ID"), "1");
+}
+
+TEST_F(EventSourceTest, names_the_limit_that_a_stream_breaks_and_tries_it_slowly) {
+  settings_.max_data_bytes = 100;
+  start();
+  serve("data: a\n\n");
+  server().bytes("data: " + std::string(100, 'x'));
+  run();
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  EXPECT_EQ(receiver_.problems[0].text, "An event of the stream has more than 100 B of data.");
+  EXPECT_TRUE(receiver_.problems[0].is_final);
+  EXPECT_EQ(delay_ms(), 600'000);
+  EXPECT_TRUE(server().is_cancelled());
+}
+
+TEST_F(EventSourceTest, follows_redirects_with_its_headers_only_to_the_same_origin) {
+  settings_.headers = {{"Authorization", "key"}, {"X-Api-Key", "other"}};
+  start();
+  server().head(307, {{"location", "/other"}});
+  run();
+  ASSERT_EQ(transport_.opened(), 2u);
+  EXPECT_TRUE(transport_.stream(0).is_cancelled());
+  EXPECT_EQ(server().request().request.url, "https://stream.example.com/other");
+  EXPECT_EQ(server().header("authorization"), "key");
+  server().head(301, {{"location", "https://elsewhere.example.com/all"}});
+  run();
+  EXPECT_EQ(server().request().request.url, "https://elsewhere.example.com/all");
+  EXPECT_EQ(server().header("authorization"), "");
+  EXPECT_EQ(server().header("x-api-key"), "");
+  EXPECT_EQ(server().header("accept"), "text/event-stream");
+  serve("data: a\n\n");
+  EXPECT_EQ(receiver_.events.size(), 1u);
+  EXPECT_TRUE(receiver_.problems.empty());
+  server().end();
+  run();
+  EXPECT_EQ(receiver_.problems.back().place, "https://elsewhere.example.com/all");
+  pass_ms(delay_ms());
+  EXPECT_EQ(server().request().request.url, settings_.url) << "each attempt begins where it was set";
+}
+
+TEST_F(EventSourceTest, follows_five_redirects_and_no_more) {
+  start();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    for (int i = 0; i < kMaxEventSourceRedirects; ++i) {
+      server().head(302, {{"location", "/next"}});
+      run();
+      EXPECT_EQ(state()->phase, Phase::connecting);
+    }
+    server().head(302, {{"location", "/next"}});
+    run();
+    EXPECT_EQ(transport_.opened(), static_cast<std::size_t>(attempt + 1) * (kMaxEventSourceRedirects + 1));
+    EXPECT_NE(receiver_.problems.back().text.find("more than 5 in a row"), std::string::npos);
+    EXPECT_EQ(receiver_.problems.back().status, 302);
+    pass_ms(delay_ms());
+  }
+}
+
+TEST_F(EventSourceTest, says_why_it_follows_no_redirect) {
+  start();
+  server().head(308);
+  run();
+  EXPECT_EQ(receiver_.problems.back().text,
+            "It answers 308, a redirect that is not followed: it does not say where to.");
+  pass_ms(delay_ms());
+  server().head(308, {{"location", "http://stream.example.com/all"}});
+  run();
+  EXPECT_NE(receiver_.problems.back().text.find("from https to http"), std::string::npos);
+  EXPECT_FALSE(receiver_.problems.back().is_final);
+}
+
+TEST_F(EventSourceTest, gives_up_for_good_when_it_is_cancelled) {
+  start();
+  serve("data: a\n\n");
+  source_->cancel();
+  EXPECT_TRUE(notifier_.take());
+  server().bytes("data: b\n\n");
+  EXPECT_EQ(step(), kWorkerDone);
+  EXPECT_TRUE(server().is_cancelled());
+  EXPECT_EQ(receiver_.events.size(), 1u);
+  EXPECT_EQ(state()->phase, Phase::cancelled);
+  source_->restart();
+  EXPECT_EQ(step(), kWorkerDone);
+  EXPECT_EQ(transport_.opened(), 1u);
+}
+
+TEST_F(EventSourceTest, may_be_cancelled_before_it_begins_and_whatever_is_asked_for_afterwards) {
+  source_ = std::make_unique<EventSource>(settings_, transport_, clock_, Random(1), notifier_, receiver_);
+  EXPECT_EQ(state()->phase, Phase::waiting);
+  EXPECT_EQ(state()->next_attempt_ms, clock_.wall_ms());
+  source_->cancel();
+  source_->restart(settings_);
+  EXPECT_EQ(step(), kWorkerDone);
+  EXPECT_EQ(transport_.opened(), 0u);
+}
+
+TEST_F(EventSourceTest, connects_immediately_when_it_is_restarted) {
+  start();
+  for (int i = 0; i < 4; ++i) {
+    server().head(503);
+    run();
+    pass_ms(delay_ms());
+  }
+  server().head(401);
+  run();
+  ASSERT_EQ(delay_ms(), 600'000);
+  source_->restart();
+  run();
+  ASSERT_EQ(transport_.opened(), 6u);
+  EXPECT_EQ(state()->phase, Phase::connecting);
+  server().head(503);
+  run();
+  EXPECT_LE(delay_ms(), 1'000) << "and it is the first failure";
+  source_->restart();
+  run();
+  serve("data: a\n\n");
+  const std::size_t problems = receiver_.problems.size();
+  source_->restart();
+  run();
+  EXPECT_TRUE(transport_.stream(6).is_cancelled());
+  EXPECT_EQ(transport_.opened(), 8u);
+  EXPECT_EQ(receiver_.problems.size(), problems) << "that is no problem";
+}
+
+TEST_F(EventSourceTest, takes_new_settings_and_forgets_the_id_of_another_server) {
+  settings_.headers = {{"Authorization", "old"}};
+  start();
+  serve("id: 7\nretry: 60000\ndata: a\n\n");
+  settings_.headers = {{"Authorization", "new"}};
+  source_->restart(settings_);
+  run();
+  EXPECT_EQ(server().header("authorization"), "new");
+  EXPECT_EQ(server().header("last-event-id"), "7");
+  settings_.url = "https://other.example.com/all";
+  settings_.first_delay_ms = 100;
+  settings_.most_delay_ms = 100;
+  source_->restart(settings_);
+  run();
+  EXPECT_EQ(server().request().request.url, "https://other.example.com/all");
+  EXPECT_EQ(server().header("last-event-id"), "");
+  server().end();
+  run();
+  EXPECT_LE(delay_ms(), 100) << "the retry of the one before no longer holds";
+}
+
+TEST_F(EventSourceTest, gives_its_connection_up_when_it_goes) {
+  start();
+  serve("data: a\n\n");
+  source_.reset();
+  EXPECT_TRUE(server().is_cancelled());
+}
+
+TEST_F(EventSourceTest, leaves_with_the_transport_what_it_was_not_asked_to_take) {
+  start();
+  server().event_stream();
+  for (int i = 0; i < 100; ++i) server().bytes("data: " + std::string(16 << 10, 'x') + "\n\n");
+  EXPECT_GT(server().held_bytes(), 1'000'000u);
+  EXPECT_TRUE(receiver_.events.empty());
+  run();
+  EXPECT_EQ(receiver_.events.size(), 100u);
+  EXPECT_EQ(server().held_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace sluice::http_client
