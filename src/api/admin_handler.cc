@@ -45,6 +45,10 @@ http::Admission AdminHandler::admit(const http::HttpRequest& request) {
   return admission;
 }
 
+void AdminHandler::tick() {
+  if (api_ != nullptr) api_->tick();
+}
+
 // The pages show destinations, ARNs, AWS's words and values of flags: for who may see everything.
 void AdminHandler::answer_page(const http::HttpRequest& request, http::HttpResponder responder) {
   if (request.path == "/metrics" && access_.open_metrics) return pages_.answer(request.path, std::move(responder));

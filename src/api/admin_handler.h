@@ -27,6 +27,7 @@ class AdminHandler final : public http::HttpHandler {
   // Only who brings a valid token may send a body, and who signs in a small one.
   http::Admission admit(const http::HttpRequest& request) override;
   bool admits_all() const override { return true; }
+  void tick() override;
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;

@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/event_stream_slots.h"
 #include "api/rest_resources.h"
-#include "http/server.h"
 
 namespace sluice::api {
 
@@ -48,29 +46,17 @@ struct EventsPage {
 
 RestResult<EventsPage> events_page(const RestContext& context, const EventsQuestion& asked);
 
-// On the admin loop.
-class EventStream final : public http::HttpStream {
+// What a reader is sent next. On the admin loop.
+class EventStream {
  public:
   EventStream(const RestContext& context, EventsQuestion question);
-  bool more(std::string& out) override;
+  // Appends what there is to send by now. False: it ends with that.
+  bool more(std::string& out);
 
  private:
   const RestContext& context_;
   EventsQuestion question_;
   std::int64_t said_ms_ = 0;  // when something was sent last
-};
-
-// Ends a stream once its caller may not read it any more, and holds its slot while it is open.
-class GuardedStream final : public http::HttpStream {
- public:
-  GuardedStream(std::shared_ptr<http::HttpStream> inner, std::function<bool()> may_read, EventStreamSlots::Slot slot)
-      : inner_(std::move(inner)), may_read_(std::move(may_read)), slot_(std::move(slot)) {}
-  bool more(std::string& out) override { return may_read_() && inner_->more(out); }
-
- private:
-  std::shared_ptr<http::HttpStream> inner_;
-  std::function<bool()> may_read_;
-  EventStreamSlots::Slot slot_;
 };
 
 }  // namespace sluice::api

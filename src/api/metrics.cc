@@ -217,6 +217,7 @@ void add_flags(MetricFamilies& out, const flags::FlagRegistry& registry) {
 
 void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
   out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
+  out.gauge("sluice_streams", "Open streams of SDKs, which are not among the connections", number(stats.streams_open));
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_accepted),
               {{"result", "accepted"}});
   out.counter("sluice_connections_total", "Connections of SDKs", number(stats.connections_refused),

@@ -141,7 +141,7 @@ RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
     call.body = std::move(*body);
   }
   RestOutcome outcome = found->route->answer(context_, call);
-  if (outcome && outcome->stream)
+  if (outcome && outcome->events)
     return guarded(std::move(*outcome), request, *found->route, std::move(call.path), *caller);
   return outcome;
 }
@@ -165,7 +165,8 @@ RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request
     const auto now = caller_now();
     return now && admit(route, path, *now) && context_.clock.steady_us() < until_us;
   };
-  answer.stream = std::make_shared<GuardedStream>(std::move(answer.stream), may_read, std::move(*slot));
+  answer.stream = feeds_.add([events = std::move(answer.events)](std::string& out) { return events->more(out); },
+                             may_read, std::move(*slot));
   return answer;
 }
 

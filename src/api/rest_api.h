@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/caller_gate.h"
+#include "api/event_feeds.h"
 #include "api/event_stream_slots.h"
 #include "api/rest_resources.h"
 #include "api/rest_routes.h"
@@ -29,6 +30,8 @@ class RestApi {
       : context_(std::move(context)), gate_(gate), worker_(workers) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const http::HttpRequest& request, http::HttpResponder responder);
+  // Twice a second: what event streams are sent.
+  void tick() { feeds_.tick(); }
   // Ends what runs on the worker, and takes nothing more for it. Any thread.
   void stop() { worker_.stop(); }
 
@@ -42,6 +45,7 @@ class RestApi {
   RestContext context_;
   CallerGate& gate_;
   RestWorker worker_;
+  EventFeeds feeds_;
   std::shared_ptr<EventStreamSlots> streams_ = EventStreamSlots::make();
 };
 

@@ -17,6 +17,8 @@
 
 namespace sluice::api {
 
+class EventStream;
+
 // Members of objects stay in the order in which they are written.
 using RestJson = nlohmann::ordered_json;
 
@@ -69,7 +71,8 @@ struct RestAnswer {
   // Instead of a body: JSON that is written already, of lists as long as the catalog. A tree of all of it would cost
   // several times as much as the text.
   std::optional<std::string> text = {};
-  std::shared_ptr<http::HttpStream> stream = nullptr;  // instead of a body: server-sent events
+  std::shared_ptr<EventStream> events = nullptr;       // instead of a body: server-sent events,
+  std::shared_ptr<http::HttpStream> stream = nullptr;  // and as what they are sent
 };
 using RestOutcome = RestResult<RestAnswer>;
 

@@ -256,7 +256,7 @@ RestOutcome list_events(const RestContext& context, const RestCall& call) {
     // Errors in the query are reported now, not in the stream.
     if (const auto possible = events_page(context, *question); !possible) return tl::unexpected(possible.error());
     RestAnswer answer;
-    answer.stream = std::make_shared<EventStream>(context, std::move(*question));
+    answer.events = std::make_shared<EventStream>(context, std::move(*question));
     return answer;
   }
   auto page = events_page(context, *question);

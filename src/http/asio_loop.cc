@@ -1,3 +1,7 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
@@ -13,7 +17,17 @@ std::chrono::milliseconds tick_length(const HttpLimits& limits) {
   return std::chrono::milliseconds(std::clamp<std::int64_t>(shortest / 10, 5, 500));
 }
 
+// Streams that get their turn before other connections do.
+constexpr std::size_t kStreamsPerTurn = 64;
+// What the kernel holds of a stream beyond what is on its way: as much as goes between two turns of a busy loop.
+constexpr int kUnsentBytes = 128 << 10;
+
 }  // namespace
+
+void keep_little_unsent(Socket& socket) {
+  // A failure leaves the kernel's own bound.
+  ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes, sizeof kUnsentBytes);
+}
 
 void AsioLoop::start(std::unique_ptr<HttpHandler> handler) {
   handler_ = std::move(handler);
@@ -48,17 +62,25 @@ void AsioLoop::stop() {
       abort_all();
       timer_.cancel();
       wait_timer_.cancel();
+      job_timer_.cancel();
+      ready_streams_.clear();
       work_.reset();
     });
     thread_.join();
   }
   std::vector<std::pair<std::shared_ptr<Connection>, HttpResponse>> undelivered;
+  std::vector<std::shared_ptr<HttpStream>> unwoken;
+  std::multimap<std::int64_t, std::function<void()>> undone;
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     undelivered.swap(mailbox_);
+    unwoken.swap(woken_streams_);
+    undone.swap(jobs_);
   }
   undelivered.clear();
+  unwoken.clear();
+  undone.clear();
   handler_.reset();
 }
 
@@ -78,6 +100,68 @@ void AsioLoop::deliver() {
     arrived.swap(mailbox_);
   }
   for (auto& [connection, response] : arrived) connection->answer(std::move(response));
+}
+
+void AsioLoop::wake_streams(std::vector<std::shared_ptr<HttpStream>> streams) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  const bool wake = woken_streams_.empty();
+  if (wake)
+    woken_streams_ = std::move(streams);
+  else
+    woken_streams_.insert(woken_streams_.end(), std::make_move_iterator(streams.begin()),
+                          std::make_move_iterator(streams.end()));
+  if (wake) boost::asio::post(context_, [this] { run_streams(); });
+}
+
+// Some at a time: a large block to ten thousand streams takes seconds.
+void AsioLoop::run_streams() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (std::shared_ptr<HttpStream>& each : woken_streams_) ready_streams_.push_back(std::move(each));
+    std::vector<std::shared_ptr<HttpStream>>().swap(woken_streams_);
+  }
+  for (std::size_t i = 0; i < kStreamsPerTurn && !ready_streams_.empty(); ++i) {
+    const std::shared_ptr<HttpStream> stream = std::move(ready_streams_.front());
+    ready_streams_.pop_front();
+    make_ready(*stream);
+  }
+  if (ready_streams_.empty() || stopping_) return;
+  boost::asio::post(context_, [this] { run_streams(); });
+}
+
+bool AsioLoop::run_at(std::int64_t due_ms, std::function<void()> job) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  const bool first = jobs_.empty() || due_ms < jobs_.begin()->first;
+  jobs_.emplace(due_ms, std::move(job));
+  if (first) boost::asio::post(context_, [this] { arm_jobs(); });
+  return true;
+}
+
+void AsioLoop::arm_jobs() {
+  std::int64_t due_ms = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (jobs_.empty() || stopping_) return;
+    due_ms = jobs_.begin()->first;
+  }
+  job_timer_.expires_after(std::chrono::milliseconds(std::max<std::int64_t>(due_ms - now_ms(), 0)));
+  job_timer_.async_wait([this](ErrorCode error) {
+    if (!error && !stopping_) run_jobs();
+  });
+}
+
+void AsioLoop::run_jobs() {
+  std::vector<std::function<void()>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto end = jobs_.upper_bound(now_ms());
+    for (auto each = jobs_.begin(); each != end; ++each) due.push_back(std::move(each->second));
+    jobs_.erase(jobs_.begin(), end);
+  }
+  for (const auto& job : due) job();
+  arm_jobs();
 }
 
 }  // namespace sluice::http

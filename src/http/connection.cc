@@ -68,6 +68,11 @@ void Connection::on_read(bool ok, std::string_view bytes) {
     want_bytes();
     return read_wanted();
   }
+  if (stream_) {
+    if (!ok) return close();
+    want_bytes();  // nothing more is answered, but so its end is seen
+    return read_wanted();
+  }
   if (faulted_) return;  // was under way when the request failed
   if (!ok) return close();
   if (input_.empty()) {
@@ -243,7 +248,7 @@ void Connection::respond(HttpResponse response) {
 }
 
 void Connection::answer(HttpResponse response) {
-  if (phase_ != Phase::handling) return;
+  if (phase_ != Phase::handling) return;  // a stream in it ends unstarted
   response_ = std::move(response);
   phase_ = Phase::answered;
   run();
@@ -275,14 +280,17 @@ bool Connection::write_answer() {
     return false;
   }
   const bool head = request_.method == "HEAD";
-  if (!head) stream_ = std::move(response_.stream);
-  close_after_ = faulted_ || last_request_ || response_.close || stream_ || !parser_.keep_alive() || loop_->draining();
+  const bool endless = bool(response_.stream) && !response_.abort;
+  if (endless && !head && !begin_stream()) return true;
+  close_after_ =
+      faulted_ || last_request_ || response_.close || is_stream() || !parser_.keep_alive() || loop_->draining();
   output_.clear();
   append_response(output_, response_,
                   {.date = loop_->date(),
                    .head = head,
                    .close = close_after_,
-                   .endless = stream_ != nullptr,
+                   .endless = endless,
+                   .chunked = endless && !parser_.is_http_1_0(),
                    .say_keep_alive = parser_.is_http_1_0()});
   if (response_.abort) {
     output_.resize(output_.size() - response_.body.size() / 2);
@@ -290,7 +298,13 @@ bool Connection::write_answer() {
   }
   request_ = {};
   response_ = {};
-  parser_.release();
+  if (stream_) {
+    parser_.retire();
+    input_ = {};
+    drop_stash();
+  } else {
+    parser_.release();
+  }
   return write_output();
 }
 
@@ -313,11 +327,7 @@ bool Connection::finish_answer() {
   LoopCounters::add(loop_->counters().bytes_out, output_.size());
   shrink(output_);
   phase_since_ms_ = loop_->now_ms();
-  if (loop_->closing()) stream_.reset();
-  if (stream_) {
-    phase_ = Phase::streaming;
-    return want_bytes();  // none are due, but so its end is seen
-  }
+  if (stream_) return start_stream();
   if (faulted_ || (close_after_ && needs_close_notify())) {
     phase_ = Phase::lingering;
     shut_down();
@@ -329,18 +339,6 @@ bool Connection::finish_answer() {
   }
   phase_ = Phase::idle;
   return true;
-}
-
-void Connection::stream_on() {
-  bool goes_on = false;
-  try {
-    goes_on = stream_->more(output_);
-  } catch (const std::exception& error) {
-    log_error("http.stream_failed", {{"error", error.what()}});
-  }
-  if (!goes_on) stream_.reset();
-  if (output_.empty() && goes_on) return;
-  if (write_output()) run();
 }
 
 // Always false: there is nothing to do until bytes come.
@@ -400,16 +398,16 @@ void Connection::drop_stash() {
 
 // A request that already waits in the socket is still answered.
 void Connection::drain() {
-  if (phase_ == Phase::opening || phase_ == Phase::streaming || (phase_ == Phase::idle && !bytes_waiting())) close();
+  if (stream_) return stream_->source->end_with(StreamEnd::drained, HttpStream::Ending::after_all);
+  if (phase_ == Phase::opening || (phase_ == Phase::idle && !bytes_waiting())) close();
 }
 
-void Connection::close() {
+void Connection::close(StreamEnd stream_end) {
   if (phase_ == Phase::closed) return;
   const std::shared_ptr<Connection> keeps_it_alive = shared_from_this();
   // A handler that has not answered yet may read the request until it does.
   if (phase_ != Phase::handling) parser_.release();
   phase_ = Phase::closed;
-  stream_.reset();
   waiting_ = false;
   if (AddressShare* address = account_.leave_address()) loop_->shared().addresses.leave(*address);
   close_socket();
@@ -417,6 +415,12 @@ void Connection::close() {
   drop_stash();
   shrink(output_);
   loop_->remove(*this);
+  if (!stream_) return;
+  // The slot first, so that who learns of the end finds it free.
+  const std::unique_ptr<Stream> over = std::move(stream_);
+  over->slot.reset();
+  over->source->detach(stream_end);
+  loop_->notify_closed();
 }
 
 }  // namespace sluice::http

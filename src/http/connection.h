@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "http/loop.h"
 #include "http/request_parser.h"
 #include "http/server.h"
+#include "http/stream_output.h"
+#include "http/stream_slots.h"
 
 namespace sluice::http {
 
@@ -29,7 +32,10 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   // Of one that waits: whether it has to wait on.
   bool retry(std::int64_t now_ms);
   void drain();
-  void close();
+  void close() { close(StreamEnd::left); }
+  bool is_stream() const { return stream_ != nullptr; }
+  // Of a stream: it has something to do.
+  void stream_ready();
 
  protected:
   enum class Io : std::uint8_t { done, pending, failed };
@@ -43,6 +49,15 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   virtual void start_read() = 0;
   // Writes all of `bytes`, which stay where they are: at once (`done`), or later with a call to on_written().
   virtual Io start_write(std::string_view bytes) = 0;
+  // For streams. Writes as much of `pieces` as goes without waiting: how many bytes. 0: on_writable() says when to try
+  // again, after wait_writable(). None: the connection failed.
+  virtual std::optional<std::size_t> write_some(std::span<const std::string_view> pieces) = 0;
+  // Calls on_writable() once, never before it returns.
+  virtual void wait_writable() = 0;
+  // Whether the next write_some() may be of other bytes than the last, which wrote none of them.
+  virtual bool may_write_others() const { return true; }
+  // It will mostly be silent: gives back what it needs for work only.
+  virtual void settle() = 0;
   // Tells the other side that nothing more will be sent.
   virtual void shut_down() = 0;
   // Whether an orderly end takes more than closing the socket.
@@ -58,6 +73,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   // `bytes` are valid during the call only; none with `ok` false: the end or a failure.
   void on_read(bool ok, std::string_view bytes);
   void on_written(bool ok);
+  void on_writable(bool ok);
 
  private:
   friend class Loop;
@@ -73,7 +89,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
     handling,    // the handler owes an answer
     answered,    // the answer is here and not yet written
     writing,     // writing it
-    streaming,   // the answer continues: waiting for more of it
+    streaming,   // the answer continues (connection_stream.cc)
     lingering,   // sent close_notify and keeps reading for a while: after an error, so that the client sees the answer;
                  // in TLS
     closed,
@@ -91,7 +107,24 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   bool write_answer();
   bool write_output();
   bool finish_answer();
-  void stream_on();
+  // A connection that is a stream, with what it is sending.
+  struct Stream {
+    std::shared_ptr<HttpStream> source;
+    std::unique_ptr<StreamSlots::Slot> slot;
+    StreamOutput output;
+    std::int64_t chunk_since_ms = 0;    // when what is being sent was begun
+    std::int64_t blocked_since_ms = 0;  // since when it waits for the socket; 0: it does not
+    std::int64_t next_heartbeat_ms = 0;
+    bool waits_writable = false;
+  };
+  bool begin_stream();
+  bool start_stream();
+  void pump_stream();
+  bool next_of_stream();
+  void end_stream();
+  void tick_stream(std::int64_t now_ms);
+  void cut_stream(Cut cut);
+  void close(StreamEnd stream_end);
   bool want_bytes();
   void read_wanted();
   bool has_room();
@@ -117,7 +150,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   HttpRequest request_;
   HttpResponse response_;
   std::string output_;
-  std::shared_ptr<HttpStream> stream_;  // while the answer continues
+  std::unique_ptr<Stream> stream_;  // from the answer on that became one
   // Bytes read and not yet consumed; `input_` points into them or into the buffer of the read that is being handled.
   std::string stash_;
   std::string_view input_;

@@ -143,6 +143,7 @@ void Connection::tick(std::int64_t now_ms) {
     case Phase::continuing:
     case Phase::writing:
       if (now_ms - phase_since_ms_ > limits.write_timeout_ms) {
+        if (stream_) return cut_stream(Cut::stream_not_read);
         LoopCounters::add(loop_->counters().timeouts);
         loop_->count_cut(Cut::write_timeout, peer_);
         close();
@@ -152,7 +153,7 @@ void Connection::tick(std::int64_t now_ms) {
       if (now_ms - phase_since_ms_ > kLingerMs) close();
       return;
     case Phase::streaming:
-      return stream_on();
+      return tick_stream(now_ms);
     case Phase::held:
     case Phase::handling:
     case Phase::answered:

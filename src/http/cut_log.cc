@@ -29,6 +29,11 @@ constexpr std::array<CutText, kCuts> kTexts = {{
      "sends "
      "so much."},
     {"write_timeout", "A client did not read its answer; its connection was closed."},
+    {"too_many_streams",
+     "As many streams are open as there may be, in all or of one address or environment; new ones are answered 503. "
+     "Raise the limit, or find out who opens so many."},
+    {"stream_lagging", "A reader of a stream lagged too far behind; its connection was closed. It connects again."},
+    {"stream_not_read", "A client did not read its stream, or too slowly; its connection was closed."},
 }};
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <exception>
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "http/connection.h"
 #include "http/response_text.h"
 
@@ -17,6 +19,8 @@ constexpr std::size_t kRecycledFraction = 64;
 // In the order in which they go: ranks 0 and 1 belong to addresses with more than their part.
 constexpr int kWithoutRequest = 1, kWithinItsPart = 2;
 constexpr std::size_t kRelievedAtOnce = 16;
+// Multiples of it, without their whole parts, are spread over 0 to 1 evenly, however many there are.
+constexpr double kGoldenRatio = 0.618033988749895;
 
 }  // namespace
 
@@ -34,36 +38,92 @@ std::string_view Loop::date() {
   return date_;
 }
 
-void Loop::add(std::shared_ptr<Connection> connection) {
-  connection->place_ = connections_.size();
-  connections_.push_back(std::move(connection));
+void Loop::put_on(Connections& list, std::shared_ptr<Connection> connection) {
+  connection->place_ = list.size();
+  list.push_back(std::move(connection));
 }
 
-void Loop::remove(Connection& connection) {
+void Loop::take_off(Connections& list, Connection& connection) {
   const std::size_t place = connection.place_;
-  SLUICE_CHECK(place < connections_.size() && connections_[place].get() == &connection,
+  SLUICE_CHECK(place < list.size() && list[place].get() == &connection,
                "a connection leaves the loop that it is on, once");
-  const std::shared_ptr<Connection> keeps_it_alive = std::move(connections_[place]);
-  if (place + 1 != connections_.size()) {
-    connections_[place] = std::move(connections_.back());
-    connections_[place]->place_ = place;
+  const std::shared_ptr<Connection> keeps_it_alive = std::move(list[place]);
+  if (place + 1 != list.size()) {
+    list[place] = std::move(list.back());
+    list[place]->place_ = place;
   }
-  connections_.pop_back();
+  list.pop_back();
+}
+
+void Loop::add(std::shared_ptr<Connection> connection) { put_on(connections_, std::move(connection)); }
+
+void Loop::remove(Connection& connection) {
+  const bool is_stream = connection.is_stream();
+  take_off(is_stream ? streams_ : connections_, connection);
+  if (!is_stream) count_closed();
+}
+
+void Loop::turn_into_stream(Connection& connection) {
+  std::shared_ptr<Connection> held = connections_[connection.place_];
+  take_off(connections_, connection);
+  put_on(streams_, std::move(held));
   count_closed();
 }
 
 void Loop::count_closed() {
-  if (shared_->open.fetch_sub(1) == 1) {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->none_open.notify_all();
-  }
+  shared_->open.fetch_sub(1);
+  notify_closed();
+}
+
+void Loop::notify_closed() {
+  if (!shared_->none()) return;
+  const std::lock_guard lock(shared_->mutex);
+  shared_->none_open.notify_all();
 }
 
 // The walks go backwards because closing one connection puts the last one in its place.
 void Loop::tick() {
   const std::int64_t now = now_ms();
-  for (std::size_t i = connections_.size(); i-- > 0;)
-    if (i < connections_.size()) std::shared_ptr(connections_[i])->tick(now);
+  for (Connections* list : {&connections_, &streams_})
+    for (std::size_t i = list->size(); i-- > 0;)
+      if (i < list->size()) std::shared_ptr((*list)[i])->tick(now);
+  drain_streams(now);
+  try {
+    handler_->tick();
+  } catch (const std::exception& error) {
+    log_error("http.tick_failed", {{"error", error.what()}});
+  }
+}
+
+void Loop::say_close(std::int64_t grace_ms) {
+  draining_ = true;
+  drain_since_ms_ = now_ms();
+  drain_ms_ = grace_ms;
+  drained_of_ = streams_.size();
+}
+
+void Loop::drain_streams(std::int64_t now_ms) {
+  if (!draining_ || closing_ || drain_ms_ <= 0) return;
+  const auto elapsed = std::min(now_ms - drain_since_ms_, drain_ms_);
+  const auto may_stay =
+      static_cast<std::size_t>(static_cast<std::int64_t>(drained_of_) * (drain_ms_ - elapsed) / drain_ms_);
+  // The first ones, so that one that ends by itself does not make another end sooner. One that is told to end is gone
+  // once its reader took all.
+  for (std::size_t i = 0, open = streams_.size(); i < streams_.size() && open > may_stay; --open) {
+    const std::shared_ptr<Connection> each = streams_[i];
+    each->drain();
+    if (i < streams_.size() && streams_[i] == each) ++i;
+  }
+}
+
+void Loop::make_ready(HttpStream& stream) {
+  if (stream.connection_ != nullptr) std::shared_ptr(stream.connection_->shared_from_this())->stream_ready();
+}
+
+std::int64_t Loop::first_heartbeat_ms(std::int64_t interval_ms) {
+  heartbeat_place_ += kGoldenRatio;
+  if (heartbeat_place_ >= 1) heartbeat_place_ -= 1;
+  return static_cast<std::int64_t>(static_cast<double>(interval_ms) * heartbeat_place_);
 }
 
 void Loop::count_cut(Cut cut, std::string_view peer) {
@@ -146,12 +206,14 @@ void Loop::retry_waiting() {
 
 void Loop::drain() {
   draining_ = closing_ = true;
-  for (std::size_t i = connections_.size(); i-- > 0;)
-    if (i < connections_.size()) std::shared_ptr(connections_[i])->drain();
+  for (Connections* list : {&connections_, &streams_})
+    for (std::size_t i = list->size(); i-- > 0;)
+      if (i < list->size()) std::shared_ptr((*list)[i])->drain();
 }
 
 void Loop::abort_all() {
-  while (!connections_.empty()) std::shared_ptr(connections_.back())->close();
+  for (Connections* list : {&connections_, &streams_})
+    while (!list->empty()) std::shared_ptr(list->back())->close();
   shared_->memory.waiting -= std::exchange(waiting_, {}).size();
 }
 

@@ -14,6 +14,8 @@
 #include "http/body_memory.h"
 #include "http/cut_log.h"
 #include "http/server.h"
+#include "http/stream.h"
+#include "http/stream_slots.h"
 
 namespace sluice::http {
 
@@ -24,13 +26,16 @@ struct ServerShared {
   explicit ServerShared(const HttpLimits& server_limits)
       : limits(server_limits),
         memory(server_limits.max_buffered_bytes, server_limits.max_body_bytes),
-        addresses(server_limits.max_connections_per_address, BodyMemory::share_of(server_limits.max_buffered_bytes)) {}
+        addresses(server_limits.max_connections_per_address, BodyMemory::share_of(server_limits.max_buffered_bytes)),
+        streams(server_limits) {}
   const HttpLimits limits;
   BodyMemory memory;
   AddressCount addresses;
+  StreamSlots streams;
   CutLog cut_log;
-  std::atomic<std::uint64_t> open{0};
-  // Notified when `open` falls to zero, for drain().
+  std::atomic<std::uint64_t> open{0};  // without streams
+  bool none() const { return open.load() == 0 && streams.open() == 0; }
+  // Notified when there may be none, for drain().
   std::mutex mutex;
   std::condition_variable none_open;
 };
@@ -44,10 +49,10 @@ struct alignas(64) LoopCounters {
   }
 };
 
-class Loop {
+class Loop : public StreamLoop {
  public:
   explicit Loop(std::shared_ptr<ServerShared> shared) : shared_(std::move(shared)) {}
-  virtual ~Loop() = default;
+  ~Loop() override = default;
 
   ServerShared& shared() { return *shared_; }
   const HttpLimits& limits() const { return shared_->limits; }
@@ -65,12 +70,18 @@ class Loop {
 
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);
+  // From now on it is a stream, and no connection of requests.
+  void turn_into_stream(Connection& connection);
   void tick();
-  void say_close() { draining_ = true; }
+  // Streams end one after the other, all of them `grace_ms` from now.
+  void say_close(std::int64_t grace_ms);
   void drain();
   void abort_all();
-  // A connection that was counted as open is so no more.
+  // A connection that was counted as open is so no more; a stream's slot was given back.
   void count_closed();
+  void notify_closed();
+  // How long after it began a stream sends its first heartbeat, of one each `interval_ms`: another for each stream.
+  std::int64_t first_heartbeat_ms(std::int64_t interval_ms);
   // Counts it, and logs it now and then.
   void count_cut(Cut cut, std::string_view peer);
 
@@ -93,12 +104,22 @@ class Loop {
   // Calls retry_waiting() in kWaitTickMs.
   virtual void arm_wait_timer() = 0;
   void retry_waiting();
+  static void make_ready(HttpStream& stream);
   std::unique_ptr<HttpHandler> handler_;
 
  private:
+  using Connections = std::vector<std::shared_ptr<Connection>>;
+  static void take_off(Connections& list, Connection& connection);
+  static void put_on(Connections& list, std::shared_ptr<Connection> connection);
+  void drain_streams(std::int64_t now_ms);
+
   std::shared_ptr<ServerShared> shared_;
   LoopCounters counters_;
-  std::vector<std::shared_ptr<Connection>> connections_;
+  Connections connections_, streams_;
+  // Of a drain: when it began and is to be over, and of how many streams.
+  std::int64_t drain_since_ms_ = 0, drain_ms_ = 0;
+  std::size_t drained_of_ = 0;
+  double heartbeat_place_ = 0;
   std::vector<std::shared_ptr<Connection>> waiting_;  // in the order in which they came
   bool wait_timer_armed_ = false;
   std::int64_t relieved_ms_ = 0;

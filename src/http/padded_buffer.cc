@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sluice::http {
 
@@ -39,10 +40,14 @@ void PaddedBuffer::release() {
   size_ = 0;
   account_->give_back(counted_);
   counted_ = 0;
-  if (capacity_ + kPadding > kKeptBytes) {
-    memory_.reset();
-    capacity_ = 0;
-  }
+  if (capacity_ + kPadding > kKeptBytes) drop();
+}
+
+void PaddedBuffer::drop() {
+  size_ = 0;
+  account_->give_back(std::exchange(counted_, 0));
+  memory_.reset();
+  capacity_ = 0;
 }
 
 }  // namespace sluice::http

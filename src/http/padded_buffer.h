@@ -41,6 +41,8 @@ class PaddedBuffer {
   void clear() { size_ = 0; }
   // Empties it, gives what is large back to the system and all of it back to the budget.
   void release();
+  // release(), and nothing is kept.
+  void drop();
 
   std::size_t size() const { return size_; }
   std::string_view view() const { return {memory_ ? memory_.get() : kEmpty, size_}; }

@@ -1,4 +1,9 @@
+#include <sys/socket.h>
+#include <sys/uio.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
 
 #include "http/sockets.h"
 
@@ -44,6 +49,23 @@ class PlainConnection final : public Connection {
     }
     return Io::done;
   }
+
+  std::optional<std::size_t> write_some(std::span<const std::string_view> pieces) override {
+    std::array<iovec, StreamOutput::kMaxPieces> vectors;
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+      vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};  // sendmsg() only reads
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = pieces.size();
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) return static_cast<std::size_t>(sent);
+    return errno == EAGAIN || errno == EINTR ? std::optional<std::size_t>(0) : std::nullopt;
+  }
+
+  void wait_writable() override {
+    socket_.async_wait(Socket::wait_write, [self = self()](ErrorCode error) { self->on_writable(!error); });
+  }
+  void settle() override { keep_little_unsent(socket_); }
 
   void shut_down() override {
     ErrorCode ignored;

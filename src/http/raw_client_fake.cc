@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 
@@ -86,13 +88,23 @@ RawResponse RawClient::receive(bool head) {
 }
 
 std::string RawClient::receive_until(std::string_view text) {
-  while (buffer_.find(text) == std::string::npos && fill()) {
+  std::size_t searched = 0, at;
+  while ((at = buffer_.find(text, searched)) == std::string::npos) {
+    searched = buffer_.size() - std::min(buffer_.size(), text.size() - 1);
+    if (!fill()) break;
   }
-  const std::size_t at = buffer_.find(text);
   const std::size_t size = at == std::string::npos ? buffer_.size() : at + text.size();
   std::string received = buffer_.substr(0, size);
   buffer_.erase(0, size);
   return received;
+}
+
+std::size_t RawClient::receive_some(std::size_t most) {
+  std::string piece(most, 0);
+  const int size = static_cast<int>(most);
+  const ssize_t got =
+      tls_ ? SSL_read(tls_->session, piece.data(), size) : ::recv(socket_, piece.data(), piece.size(), 0);
+  return got <= 0 ? 0 : static_cast<std::size_t>(got);
 }
 
 bool RawClient::closed() { return buffer_.empty() && !fill() && ended(); }

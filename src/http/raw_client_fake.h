@@ -2,11 +2,13 @@
 // it is given. Blocking, with a deadline on every wait, so that a test ends.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace sluice::http {
 
@@ -38,6 +40,8 @@ class RawClient {
   RawResponse receive(bool head = false);
   // What came until this text, with it; less when the connection ended before.
   std::string receive_until(std::string_view text);
+  // Reads once, and drops what was read: how many bytes, 0 at the end.
+  std::size_t receive_some(std::size_t most);
   // Waits for the end of the connection; false when there are bytes or it stays open.
   bool closed();
   // Waits for the end whatever comes before it.
@@ -54,6 +58,16 @@ class RawClient {
   std::unique_ptr<Tls> tls_;
   std::string buffer_;
 };
+
+// Waits for what another thread is about to do.
+template <typename Condition>
+bool comes_true(Condition condition) {
+  for (int i = 0; i < RawClient::kDeadlineMs; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
 
 // "POST path HTTP/1.1", the headers (each with its line break), Content-Length and the body.
 std::string post_text(std::string_view path, std::string_view body, std::string_view headers = {});

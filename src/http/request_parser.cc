@@ -99,9 +99,15 @@ void RequestParser::begin() {
 }
 
 void RequestParser::release() {
-  state_->parser.reset();
+  if (state_) state_->parser.reset();
   body_.release();
   header_done_ = false;
+}
+
+void RequestParser::retire() {
+  release();
+  body_.drop();
+  state_.reset();
 }
 
 RequestParser::Step RequestParser::fail_with(unsigned status, std::string_view code, std::string message) {
@@ -273,7 +279,7 @@ std::optional<std::uint64_t> RequestParser::content_length() const {
 }
 
 void RequestParser::describe(HttpRequest& out) const {
-  if (!state_->parser) return;
+  if (!state_ || !state_->parser) return;
   const auto& header = state_->parser->get().base();
   out.method = std_view(header.method_string());
   out.target = std_view(header.target());

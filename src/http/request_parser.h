@@ -40,6 +40,8 @@ class RequestParser {
   void begin();
   // Gives memory of the last request back; begin() comes next.
   void release();
+  // Gives all memory back: there is no next request. Only describe() may follow, which then knows nothing.
+  void retire();
 
   // Consumes from the front of `bytes`.
   Step feed(std::string_view& bytes);

@@ -91,12 +91,13 @@ void append_response(std::string& out, const HttpResponse& response, const Respo
     append_number(out, body.size());
     out.append("\r\n");
   }
+  if (framing.chunked) append_header(out, "Transfer-Encoding", "chunked");
   if (framing.close)
     out.append("Connection: close\r\n");
   else if (framing.say_keep_alive)
     out.append("Connection: keep-alive\r\n");
   out.append("\r\n");
-  if (!framing.head && !bodiless) out.append(body);
+  if (!framing.head && !bodiless && !framing.endless) out.append(body);
 }
 
 }  // namespace sluice::http

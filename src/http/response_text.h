@@ -19,7 +19,8 @@ struct ResponseFraming {
   std::string_view date;
   bool head = false;            // the request was HEAD: the length is given, the body omitted
   bool close = false;           // say "Connection: close"
-  bool endless = false;         // no length is given: the body ends with the connection
+  bool endless = false;         // no length is given: the body ends with the connection, or
+  bool chunked = false;         // with the last chunk
   bool say_keep_alive = false;  // an HTTP/1.0 client asked for it
 };
 

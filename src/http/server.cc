@@ -226,14 +226,14 @@ void Server::stop_accepting() {
 
 void Server::wait_for_none(std::int64_t deadline_ms) {
   std::unique_lock lock(shared_->mutex);
-  shared_->none_open.wait_for(lock, std::chrono::milliseconds(deadline_ms),
-                              [this] { return shared_->open.load() == 0; });
+  shared_->none_open.wait_for(lock, std::chrono::milliseconds(deadline_ms), [this] { return shared_->none(); });
 }
 
 void Server::drain(std::int64_t deadline_ms, std::int64_t grace_ms) {
   using std::chrono::steady_clock;
   const auto begun = steady_clock::now();
-  for (const auto& loop : loops_) asio::post(loop->context(), [raw = loop.get()] { raw->say_close(); });
+  for (const auto& loop : loops_)
+    asio::post(loop->context(), [raw = loop.get(), grace_ms] { raw->say_close(grace_ms); });
   if (sharing_.reuse_port) {
     std::promise<void> closed;
     asio::post(loops_.front()->context(), [this, &closed] {
@@ -275,6 +275,7 @@ HttpServerStats Server::stats() const {
     out.bytes_out += read(counters.bytes_out);
     for (std::size_t i = 0; i < kCuts; ++i) out.cuts[i] += read(counters.cuts[i]);
   }
+  out.streams_open = shared_->streams.open();
   out.connections_open = shared_->open.load(std::memory_order_relaxed);
   out.buffered_bytes = shared_->memory.used();
   return out;

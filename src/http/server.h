@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/stream.h"
 
 namespace sluice::http {
 
@@ -35,6 +36,17 @@ struct HttpLimits {
   std::uint64_t max_buffered_bytes = 96ull << 20;
   // How long a request waits for room there, or for a handler that is not ready; then it is answered 503.
   std::int64_t max_wait_ms = 3000;
+  // Open streams (http/stream.h), which are no connections of requests; one more is answered 503. Of one IPv4 address
+  // or IPv6 /64, and of one owner; 0: no limit of its own.
+  std::size_t max_streams = 12'288;  // the 10,000 SDKs that one loop is built for, and some that come again
+  std::size_t max_streams_per_address = 0;
+  std::size_t max_streams_per_owner = 0;
+  // Of one stream, behind what is being sent: a reader that lags further behind is cut off. Changes of a thousand
+  // flags.
+  std::uint64_t max_stream_waiting_bytes = 1 << 20;
+  // A reader that takes nothing for write_timeout_ms is cut off, and one that takes less than this after it: a block
+  // that others share is held no longer.
+  std::int64_t min_stream_bytes_per_s = 16ll << 10;
 };
 
 struct HttpTls {
@@ -61,16 +73,6 @@ struct HttpRequest {
   void append_headers(std::vector<std::pair<std::string_view, std::string_view>>& out) const;
 };
 
-// What comes after an answer's first part, for as long as the connection stays: events as they happen.
-class HttpStream {
- public:
-  virtual ~HttpStream() = default;
-  // Appends what there is to send by now. False: it ends with that. Called on the loop's thread, twice a second, and
-  // not before all that came earlier is written: what is appended at once is all that one reader costs in memory. A
-  // reader that does not take it within write_timeout_ms is cut off.
-  virtual bool more(std::string& out) = 0;
-};
-
 struct HttpResponse {
   unsigned status = 200;
   std::string_view content_type;  // empty: none is sent
@@ -78,8 +80,11 @@ struct HttpResponse {
   std::string body;
   // Instead of `body`: one that many answers share.
   std::shared_ptr<const std::string> shared_body = nullptr;
-  // The answer continues with this, without a Content-Length: it ends with the connection.
-  std::shared_ptr<HttpStream> stream = nullptr;
+  // Instead of a body: what is appended to it, for as long as it lasts. In chunks, so that a reader and a proxy can
+  // tell its end from a lost connection (LaunchDarkly and ld-relay send chunks, too); to a client of HTTP/1.0, which
+  // knows none, until the connection closes. The connection closes with it: what the client sends after the request is
+  // not read as another, and the end of what it sends is the end of the stream, as a reader that left looks the same.
+  StreamStart stream = {};
   bool close = false;  // close the connection afterwards
   bool abort = false;  // test tools: close without an answer; with a body, after the head and half of the body
 };
@@ -130,6 +135,8 @@ class HttpHandler {
   // Whether handle() could do anything with this complete request now. While it could not, the request waits, for
   // HttpLimits::max_wait_ms at most.
   virtual bool ready(const HttpRequest&) { return true; }
+  // Twice a second or more often, on the loop's thread.
+  virtual void tick() {}
   // Faults found below the handler (bad request line, over a limit, timeout): the handler gives the answer its shape.
   // `request` has what was understood.
   virtual HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
@@ -147,11 +154,16 @@ enum class Cut : std::uint8_t {
   body_evicted,          // 503: the slowest, when the memory for bodies was full
   memory_full,           // 503: waited max_wait_ms for memory
   write_timeout,         // closed: the answer was not read
+  too_many_streams,      // 503: as many as there may be, in all or of one address or owner
+  stream_lagging,        // closed: more waited than max_stream_waiting_bytes
+  stream_not_read,       // closed: nothing was read for write_timeout_ms, or less than min_stream_bytes_per_s
 };
-inline constexpr std::size_t kCuts = 9;
+inline constexpr std::size_t kCuts = 12;
 std::string_view cut_name(Cut cut);  // "body_evicted"; the label in metrics, the reason in the log
 
 struct HttpServerStats {
+  // Streams are not among the open connections, and were among the accepted ones.
+  std::uint64_t streams_open = 0;
   std::uint64_t connections_open = 0, connections_accepted = 0, connections_refused = 0;
   std::uint64_t requests = 0, faults = 0, timeouts = 0;
   std::uint64_t bytes_in = 0, bytes_out = 0, buffered_bytes = 0;
@@ -179,10 +191,11 @@ class HttpServer {
   // Takes a certificate and its key up for connections that come from now on; of a server that was started with TLS. An
   // error changes nothing. Any thread.
   virtual Result<void> renew_tls(const HttpTls& tls) = 0;
-  // Stops accepting. For `grace_ms`, open connections continue, each with `Connection: close` in its next answer; then,
-  // within `deadline_ms`, what is in flight is answered, and idle connections and streams are closed. Returns when all
-  // are closed or at the deadline. A server that shares its port first lets the others have new connections, takes what
-  // it was given already, and only then closes its socket: no connection is reset. Any thread but the loops.
+  // Stops accepting. For `grace_ms`, open connections continue, each with `Connection: close` in its next answer, and
+  // streams end one after the other, spread over that time, so that their readers come to another server gradually.
+  // Then, within `deadline_ms`, what is in flight is answered, and idle connections and streams are closed. Returns
+  // when all are closed or at the deadline. A server that shares its port first lets the others have new connections,
+  // takes what it was given already, and only then closes its socket: no connection is reset. Any thread but the loops.
   virtual void drain(std::int64_t deadline_ms, std::int64_t grace_ms = 0) = 0;
 };
 

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <malloc.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -13,30 +10,11 @@
 #include <mutex>
 #include <thread>
 
+#include "http/certificate_fake.h"
 #include "http/raw_client_fake.h"
 
 namespace sluice::http {
 namespace {
-
-// A stream that a test feeds from its own thread.
-class FedStream final : public HttpStream {
- public:
-  bool more(std::string& out) override {
-    const std::lock_guard lock(mutex_);
-    out.append(std::exchange(next_, {}));
-    return !ended_;
-  }
-  void feed(std::string text, bool ends = false) {
-    const std::lock_guard lock(mutex_);
-    next_.append(text);
-    ended_ = ends;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string next_;
-  bool ended_ = false;
-};
 
 // Answers with what it was asked; some paths do more.
 class EchoHandler final : public HttpHandler {
@@ -46,7 +24,6 @@ class EchoHandler final : public HttpHandler {
     std::mutex mutex;
     std::condition_variable arrived;
     std::deque<HttpResponder> responders;
-    std::shared_ptr<FedStream> stream = std::make_shared<FedStream>();
 
     HttpResponder take() {
       std::unique_lock lock(mutex);
@@ -81,9 +58,6 @@ class EchoHandler final : public HttpHandler {
     } else if (request.path == "/abort") {
       response.abort = true;
       response.body = request.body;
-    } else if (request.path == "/stream") {
-      response.body = "begins;";
-      response.stream = held_.stream;
     } else if (request.path == "/dated") {
       response.headers.emplace_back("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
     } else {
@@ -109,44 +83,6 @@ struct Fixture {
   }
   std::string address() const { return server->address(); }
 };
-
-// A self-signed certificate in two files that go away with it.
-struct Certificate {
-  HttpTls files{::testing::TempDir() + "sluice_http_" + std::to_string(::getpid()) + ".crt",
-                ::testing::TempDir() + "sluice_http_" + std::to_string(::getpid()) + ".key"};
-  Certificate() {
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
-    X509_set_pubkey(certificate, key);
-    X509_sign(certificate, key, EVP_sha256());
-    std::FILE* file = std::fopen(files.certificate_file.c_str(), "w");
-    PEM_write_X509(file, certificate);
-    std::fclose(file);
-    file = std::fopen(files.private_key_file.c_str(), "w");
-    PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(file);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-  }
-  ~Certificate() {
-    std::remove(files.certificate_file.c_str());
-    std::remove(files.private_key_file.c_str());
-  }
-};
-
-// Waits for what another thread is about to do.
-template <typename Condition>
-bool comes_true(Condition condition) {
-  for (int i = 0; i < 20'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
-}
 
 TEST(HttpServer, answers_one_request_after_the_other_on_one_connection) {
   Fixture fixture;
@@ -474,70 +410,6 @@ TEST(HttpServer, drops_answers_to_a_client_that_went_away) {
 }
 
 // Ticks come often when limits are short.
-HttpLimits quick_limits() {
-  HttpLimits limits;
-  limits.write_timeout_ms = 200;
-  return limits;
-}
-constexpr std::string_view kAskStream = "GET /stream HTTP/1.1\r\nHost: test\r\n\r\n";
-
-TEST(HttpServer, goes_on_with_an_answer_for_as_long_as_there_is_more) {
-  Certificate certificate;
-  for (const bool tls : {false, true}) {
-    Fixture fixture(quick_limits(), 1, tls ? std::optional(certificate.files) : std::nullopt);
-    RawClient client(fixture.address(), tls);
-    // What was sent ahead is not answered: the client sends it again on another connection.
-    ASSERT_TRUE(client.send(std::string(kAskStream) + std::string(kAskStream)));
-    const std::string head = client.receive_until("begins;");
-    EXPECT_NE(head.find("Connection: close\r\n"), std::string::npos) << head;
-    EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
-    fixture.held.stream->feed("one;");
-    EXPECT_EQ(client.receive_until(";"), "one;");
-    fixture.held.stream->feed("two;");
-    EXPECT_EQ(client.receive_until(";"), "two;");
-    fixture.held.stream->feed("the end;", true);
-    EXPECT_EQ(client.receive_until("nothing"), "the end;");
-    EXPECT_TRUE(client.closed());
-    EXPECT_EQ(fixture.server->stats().requests, 1u);
-  }
-}
-
-TEST(HttpServer, asks_no_stream_for_more_before_its_reader_took_the_rest_and_cuts_it_off_in_the_end) {
-  Fixture fixture(quick_limits());
-  RawClient client(fixture.address());
-  ASSERT_TRUE(client.send(kAskStream));
-  client.receive_until("begins;");
-  fixture.held.stream->feed(std::string(64 << 20, 'x'));
-  EXPECT_TRUE(comes_true([&] { return fixture.server->stats().timeouts == 1; }));
-  EXPECT_TRUE(comes_true([&] { return fixture.held.stream.use_count() == 1; }));
-  EXPECT_TRUE(comes_true([&] { return fixture.server->stats().connections_open == 0; }));
-}
-
-TEST(HttpServer, lets_go_of_a_stream_whose_reader_left_or_that_drains) {
-  Fixture fixture(quick_limits());
-  {
-    RawClient client(fixture.address());
-    ASSERT_TRUE(client.send(kAskStream));
-    client.receive_until("begins;");
-    EXPECT_EQ(fixture.held.stream.use_count(), 2);
-  }
-  EXPECT_TRUE(comes_true([&] { return fixture.held.stream.use_count() == 1; }));
-  RawClient client(fixture.address());
-  ASSERT_TRUE(client.send(kAskStream));
-  client.receive_until("begins;");
-  fixture.server->drain(10'000);
-  EXPECT_TRUE(client.closed());
-  EXPECT_EQ(fixture.held.stream.use_count(), 1);
-}
-
-TEST(HttpServer, sends_the_head_alone_of_a_stream_for_head) {
-  Fixture fixture;
-  RawClient client(fixture.address());
-  ASSERT_TRUE(client.send("HEAD /stream HTTP/1.1\r\nHost: test\r\n\r\n"));
-  EXPECT_EQ(client.receive(true).status, 200u);
-  EXPECT_EQ(client.ask(post_text("/after", "")).status, 200u);
-}
-
 TEST(HttpServer, takes_answers_from_many_threads) {
   Fixture fixture({}, 2);
   constexpr int kClients = 8, kRequests = 100;

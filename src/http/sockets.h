@@ -10,7 +10,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -45,6 +47,8 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   bool stopping() const { return stopping_; }
   boost::asio::io_context& context() { return context_; }
   void hand_over(std::shared_ptr<Connection> connection, HttpResponse response) override;
+  void wake_streams(std::vector<std::shared_ptr<HttpStream>> streams) override;
+  bool run_at(std::int64_t due_ms, std::function<void()> job) override;
   bool on_this_thread() const override { return std::this_thread::get_id() == thread_id_; }
 
   // Where a plain connection reads into: used up before the next connection's turn.
@@ -55,10 +59,13 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   void arm_timer();
   void arm_wait_timer() override;
   void deliver();
+  void run_streams();
+  void arm_jobs();
+  void run_jobs();
 
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<Executor>> work_;
-  Timer timer_{context_}, wait_timer_{context_};
+  Timer timer_{context_}, wait_timer_{context_}, job_timer_{context_};
   std::unique_ptr<char[]> scratch_ = std::make_unique<char[]>(kScratchBytes);
   std::thread thread_;
   std::thread::id thread_id_;  // set by the thread before anyone can be handed a responder
@@ -66,8 +73,16 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
 
   std::mutex mutex_;
   std::vector<std::pair<std::shared_ptr<Connection>, HttpResponse>> mailbox_;
+  std::vector<std::shared_ptr<HttpStream>> woken_streams_;
+  std::multimap<std::int64_t, std::function<void()>> jobs_;  // by when they are due
   bool closed_ = false;
+
+  std::deque<std::shared_ptr<HttpStream>> ready_streams_;  // loop's thread
 };
+
+// Of a stream: the kernel takes no more than is about to be sent, so that what a slow reader does not take waits as a
+// pointer, where a newer state can take its place.
+void keep_little_unsent(Socket& socket);
 
 std::shared_ptr<Connection> make_plain_connection(std::shared_ptr<AsioLoop> loop, Socket socket, std::string peer);
 

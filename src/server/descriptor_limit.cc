@@ -25,9 +25,13 @@ std::uint64_t raise_descriptor_limit() {
 ConnectionShares share_descriptors(std::uint64_t descriptors, ConnectionShares wanted) {
   const std::uint64_t kept = std::clamp<std::uint64_t>(descriptors / 4, 32, 1024);
   ConnectionShares shares;
-  shares.admin = std::min(wanted.admin, connections_of(descriptors / 8));
+  shares.admin_streams = std::min<std::size_t>(wanted.admin_streams, descriptors / 8 / 4);
+  shares.admin = std::min(wanted.admin, connections_of(descriptors / 8 - shares.admin_streams));
   const std::uint64_t taken = kept + descriptors / 8;
-  shares.intake = std::min(wanted.intake, connections_of(descriptors > taken ? descriptors - taken : 0));
+  const std::uint64_t left = descriptors > taken ? descriptors - taken : 0;
+  const std::uint64_t needed = wanted.intake + (wanted.intake + 7) / 8 + wanted.intake_streams;
+  shares.intake_streams = needed <= left ? wanted.intake_streams : left * wanted.intake_streams / needed;
+  shares.intake = std::min(wanted.intake, connections_of(left - shares.intake_streams));
   return shares;
 }
 

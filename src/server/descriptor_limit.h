@@ -12,11 +12,13 @@ namespace sluice::server {
 std::uint64_t raise_descriptor_limit();
 
 struct ConnectionShares {
-  std::size_t intake = 0, admin = 0;  // connections that each port may have
+  std::size_t intake = 0, admin = 0;                  // connections that each port may have
+  std::size_t intake_streams = 0, admin_streams = 0;  // streams beside them (http/stream.h)
 };
 
 // `wanted`, as far as `descriptors` allow. A quarter of them, 32 to 1,024, is kept for files and for connections to
-// AWS; an eighth is the admin port's at most. Each port also has the connections that are being refused
+// AWS; an eighth is the admin port's at most, a quarter of it kept for its streams. What intake has is shared by its
+// connections and its streams as they are wanted. Each port also has the connections that are being refused
 // (http/server.cc). Never none.
 ConnectionShares share_descriptors(std::uint64_t descriptors, ConnectionShares wanted);
 

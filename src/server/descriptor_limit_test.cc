@@ -9,18 +9,26 @@ namespace sluice::server {
 namespace {
 
 TEST(DescriptorLimit, is_shared_so_that_files_and_the_admin_port_always_have_some) {
-  const ConnectionShares wanted{8192, 256};
+  const ConnectionShares wanted{8192, 256, 10'000, 32};
   const ConnectionShares ample = share_descriptors(1'048'576, wanted);
   EXPECT_EQ(ample.intake, wanted.intake);
   EXPECT_EQ(ample.admin, wanted.admin);
+  EXPECT_EQ(ample.intake_streams, wanted.intake_streams);
+  EXPECT_EQ(ample.admin_streams, wanted.admin_streams);
   for (const std::uint64_t descriptors : {64u, 256u, 1024u, 4096u, 10'000u}) {
     const ConnectionShares shares = share_descriptors(descriptors, wanted);
     EXPECT_GE(shares.intake, 1u) << descriptors;
-    EXPECT_GE(shares.admin, 7u) << descriptors;
-    const std::size_t all = shares.intake + shares.intake / 8 + shares.admin + shares.admin / 8;
+    EXPECT_GE(shares.admin, 5u) << descriptors;
+    EXPECT_GE(shares.admin_streams, 2u) << descriptors;
+    EXPECT_GE(shares.intake_streams, 10u) << descriptors;
+    EXPECT_LE(shares.admin + shares.admin / 8 + shares.admin_streams, descriptors / 8);
+    const std::size_t all = shares.intake + shares.intake / 8 + shares.intake_streams + shares.admin +
+                            shares.admin / 8 + shares.admin_streams;
     EXPECT_LE(all + std::min<std::size_t>(descriptors / 4, 1024), descriptors) << "a quarter is left for files";
   }
-  EXPECT_GE(share_descriptors(256, wanted).intake, 100u);
+  EXPECT_GE(share_descriptors(256, wanted).intake, 60u);
+  EXPECT_GE(share_descriptors(256, {8192, 256}).intake, 100u) << "where no streams are served";
+  EXPECT_EQ(share_descriptors(24'000, {8192, 256, 8000}).intake, 8192u) << "shared only when they do not suffice";
   EXPECT_EQ(share_descriptors(16, wanted).intake, 1u) << "never none";
 }
 

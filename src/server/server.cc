@@ -37,13 +37,14 @@ constexpr std::int64_t kListenerDrainMs = 5'000;
 // The admin port serves people and scrapers: fewer and smaller than intake.
 constexpr std::size_t kAdminConnections = 256;
 
-http::HttpLimits admin_limits(std::size_t connections) {
+http::HttpLimits admin_limits(std::size_t connections, std::size_t streams) {
   http::HttpLimits limits;
   limits.max_body_bytes = 1u << 20;
   limits.too_large_status = 413;
   limits.max_connections = connections;
   limits.max_connections_per_address = std::max<std::size_t>(connections / 2, 1);
   limits.max_buffered_bytes = 16u << 20;
+  limits.max_streams = streams;
   return limits;
 }
 
@@ -105,7 +106,7 @@ struct Server::Parts {
   Result<void> open_data_path(bool managed);
   Result<void> make_gate();
   void make_api();
-  http::HttpLimits intake_limits(std::size_t connections) const;
+  http::HttpLimits intake_limits(std::size_t connections, std::size_t streams) const;
   Result<void> listen();
   void publish(const catalog::CatalogPointer& catalog);
   bool settle();
@@ -221,34 +222,38 @@ void Server::Parts::make_api() {
 }
 
 // Intake's limits, as far as there are descriptors for them.
-http::HttpLimits Server::Parts::intake_limits(std::size_t connections) const {
+http::HttpLimits Server::Parts::intake_limits(std::size_t connections, std::size_t streams) const {
   http::HttpLimits limits = settings.http;
-  if (connections == limits.max_connections) return limits;
+  if (connections == limits.max_connections && streams == limits.max_streams) return limits;
   log_warn(
       "process.connections_limited",
       {{"wanted", limits.max_connections},
        {"connections", connections},
+       {"streams", streams},
        {"descriptors", descriptors},
        {"message",
         "The limit of file descriptors allows fewer connections of SDKs than intake.max_connections. Raise it: ulimit "
         "-n, or LimitNOFILE= of the service."}});
   limits.max_connections = connections;
+  limits.max_streams = streams;
   limits.max_connections_per_address =
       std::min(limits.max_connections_per_address, std::max<std::size_t>(connections / 2, 1));
   return limits;
 }
 
 Result<void> Server::Parts::listen() {
-  const ConnectionShares shares = share_descriptors(descriptors, {settings.http.max_connections, kAdminConnections});
-  auto admin = http::HttpServer::start(
-      settings.admin_listen, 1, admin_limits(shares.admin), tls_of(settings.admin_tls), [this](unsigned) {
-        return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate, settings.admin_access, api.get());
-      });
+  const ConnectionShares shares = share_descriptors(descriptors, {settings.http.max_connections, kAdminConnections,
+                                                                  settings.http.max_streams, api::kMaxEventStreams});
+  auto admin = http::HttpServer::start(settings.admin_listen, 1, admin_limits(shares.admin, shares.admin_streams),
+                                       tls_of(settings.admin_tls), [this](unsigned) {
+                                         return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate,
+                                                                                    settings.admin_access, api.get());
+                                       });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
   auto intake =
       http::HttpServer::start(settings.intake_listen, static_cast<unsigned>(settings.intake_loops),
-                              intake_limits(shares.intake), tls_of(settings.intake_tls),
+                              intake_limits(shares.intake, shares.intake_streams), tls_of(settings.intake_tls),
                               [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
   if (!intake) return tl::unexpected(intake.error());
   intake_listener = std::move(*intake);

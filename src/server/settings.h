@@ -25,8 +25,11 @@
 namespace sluice::server {
 
 struct ServerSettings {
-  // No address has more than half of the connections.
-  ServerSettings() { http.max_connections_per_address = http.max_connections / 2; }
+  // No address has more than half of the connections. Intake serves no streams, so no descriptors are kept for them.
+  ServerSettings() {
+    http.max_connections_per_address = http.max_connections / 2;
+    http.max_streams = 0;
+  }
 
   std::string data_dir = "sluice-data";
   std::string intake_listen = "127.0.0.1:8030";
