@@ -3,6 +3,7 @@
 // that the destination gets, over its whole life.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice::exporting {
@@ -42,23 +43,29 @@ class BalanceKeeper {
     missing_ += gone;
     return gone;
   }
-  // They were delivered, and nothing waits any more that could be them: part of what seems to wait; or, where
-  // `were_missed`, of what was counted as missing; or more than the journal counted.
-  void found(std::uint64_t events, std::uint64_t appended, bool were_missed) {
-    const Balance before = sample(appended), balance = with_held(before, events, were_missed);
+  // What a sink holds alone (HeldAlone): it was counted among what waits (`in_backlog`; nothing else waits then), or as
+  // missing while the destination was off (`were_missed`), or not at all.
+  struct Held {
+    std::uint64_t waiting = 0, uploaded = 0;
+    bool in_backlog = false, were_missed = false;
+  };
+  static Balance with(Balance balance, const Held& held) {
+    const std::uint64_t all = held.waiting + held.uploaded;
+    const std::uint64_t waited = held.in_backlog ? std::min(balance.waiting, all) : 0;
+    const std::uint64_t missed = held.were_missed ? std::min(balance.missing, all - waited) : 0;
+    balance.waiting = balance.waiting - waited + held.waiting;
+    balance.delivered += held.uploaded;
+    balance.missing -= missed;
+    balance.accepted += all - waited - missed;
+    return balance;
+  }
+  // They were delivered.
+  void found(std::uint64_t events, std::uint64_t appended, bool in_backlog, bool were_missed) {
+    const Balance before = sample(appended);
+    const Balance balance = with(before, {0, events, in_backlog, were_missed});
     accepted_at_start_ += balance.accepted - before.accepted;
     missing_ = balance.missing;
-    delivered_ += events;
-  }
-  // With events that a sink holds alone and is about to deliver.
-  static Balance with_held(Balance balance, std::uint64_t events, bool were_missed) {
-    if (events <= balance.waiting) return balance;
-    const std::uint64_t more = events - balance.waiting;
-    const std::uint64_t missed = were_missed ? (more < balance.missing ? more : balance.missing) : 0;
-    balance.missing -= missed;
-    balance.accepted += more - missed;
-    balance.waiting = events;
-    return balance;
+    delivered_ = balance.delivered;
   }
   std::uint64_t missing() const { return missing_; }
   Balance sample(std::uint64_t appended) const {

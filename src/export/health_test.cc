@@ -56,33 +56,43 @@ TEST(Balance, comes_out_at_every_look) {
   EXPECT_EQ(balance.missing, 4u);
 }
 
-TEST(Balance, takes_back_what_a_sink_holds_alone_from_what_waits_then_from_what_was_missed_while_it_was_off) {
+TEST(Balance, what_a_sink_holds_alone_was_counted_as_waiting_or_missing_or_not_at_all) {
   BalanceKeeper keeper;
   keeper.start(100, 0, 30, 0, 10, 0);
-  Balance held = BalanceKeeper::with_held(keeper.sample(0), 4, true);
-  EXPECT_EQ(held.waiting, 10u) << "some of those that wait anyway";
+  const auto with = [&](const BalanceKeeper::Held& held) {
+    const Balance balance = BalanceKeeper::with(keeper.sample(0), held);
+    EXPECT_EQ(balance.accepted, balance.delivered + balance.waiting + balance.missing);
+    return balance;
+  };
+  Balance held = with({3, 1, true, true});
+  EXPECT_EQ(held.waiting, 9u) << "of those that wait anyway";
+  EXPECT_EQ(held.delivered, 101u);
   EXPECT_EQ(held.missing, 30u);
-  held = BalanceKeeper::with_held(keeper.sample(0), 25, true);
-  EXPECT_EQ(held.waiting, 25u);
+  EXPECT_EQ(held.accepted, 140u);
+  held = with({20, 5, true, true});
+  EXPECT_EQ(held.waiting, 20u);
+  EXPECT_EQ(held.delivered, 105u);
   EXPECT_EQ(held.missing, 15u);
-  EXPECT_EQ(held.accepted, keeper.sample(0).accepted);
-  held = BalanceKeeper::with_held(keeper.sample(0), 25, false);
+  EXPECT_EQ(held.accepted, 140u);
+  held = with({20, 5, false, true});
+  EXPECT_EQ(held.waiting, 30u) << "beside what waits";
+  EXPECT_EQ(held.missing, 5u);
+  EXPECT_EQ(held.accepted, 140u);
+  held = with({20, 5, true, false});
   EXPECT_EQ(held.missing, 30u) << "those were lost otherwise";
-  EXPECT_EQ(held.accepted, keeper.sample(0).accepted + 15);
-  held = BalanceKeeper::with_held(keeper.sample(0), 100, true);
+  EXPECT_EQ(held.accepted, 155u);
+  held = with({100, 0, true, true});
   EXPECT_EQ(held.missing, 0u);
-  EXPECT_EQ(held.accepted, keeper.sample(0).accepted + 60);
+  EXPECT_EQ(held.accepted, 200u);
 
-  keeper.found(25, 0, true);
-  Balance balance = keeper.sample(0);
-  EXPECT_EQ(balance.delivered, 125u);
-  EXPECT_EQ(balance.waiting, 0u);
-  EXPECT_EQ(balance.missing, 15u);
-  keeper.found(5, 0, false);
-  balance = keeper.sample(0);
-  EXPECT_EQ(balance.delivered, 130u);
-  EXPECT_EQ(balance.missing, 15u);
-  EXPECT_EQ(balance.accepted, 145u);
+  keeper.found(25, 0, true, true);
+  EXPECT_EQ(keeper.sample(0).delivered, 125u);
+  EXPECT_EQ(keeper.sample(0).waiting, 0u);
+  EXPECT_EQ(keeper.sample(0).missing, 15u);
+  keeper.found(5, 0, false, false);
+  EXPECT_EQ(keeper.sample(0).delivered, 130u);
+  EXPECT_EQ(keeper.sample(0).missing, 15u);
+  EXPECT_EQ(keeper.sample(0).accepted, 145u);
 }
 
 TEST(Describe, says_what_waits_and_that_nothing_is_lost) {

@@ -43,8 +43,9 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
     save_cursor();
   else
     sink_->cursor_saved(place_of(saved_));
-  // So that what an entry's first part already delivered is known before the first look at the balance.
-  if (count_backlog()) next_entry();
+  // So that what an entry's first part already delivered is known before the first look at the balance. A cursor that
+  // waits stands in no entry that is there.
+  if (count_backlog() && !waits_for_held_) next_entry();
   publish(clock_.steady_us());
 }
 
@@ -61,7 +62,9 @@ void Pipeline::begin_at_cursor() {
   const journal::EnvironmentMark mark = this->mark();
   start_balance(mark, journal_.count_at_most(destination_.environment_id, cursor.position, mark.end));
   counted_ = false;
-  missed_while_off_ = cursor.position < journal_.oldest();
+  readable_from_ = journal_.oldest();
+  waits_for_held_ = missed_while_off_ = cursor.position < readable_from_;
+  held_ = {};
   passed_bytes_ = 0;
   delivered_bytes_ = cursor.delivered_bytes;
   dead_lettered_bytes_ = cursor.dead_lettered_bytes;
@@ -77,6 +80,8 @@ void Pipeline::restart_sink_if_due(std::int64_t now_us) {
   restart_not_before_us_ = now_us + std::min(kSinkRestartUs << doublings, kSinkRestartAtMostUs);
   log_warn("export.sink_restarted", {{"destination", destination_.name}, {"position", place.entry.value}});
   finished_.clear();
+  delivered_before_restart_ =
+      std::max(delivered_before_restart_, balance_.sample(selected(destination_, mark().appended)).delivered);
   window_.rewind();
   begin_at_cursor();
 }
@@ -239,6 +244,12 @@ Result<std::optional<OutboundEvent>> Pipeline::read_again(std::uint64_t ticket, 
 void Pipeline::feed() {
   read_in_step_ = 0;
   more_to_read_ = false;
+  // First what the sink has of what the journal has no more: with the first event behind it, the cursor is behind it.
+  if (waits_for_held_) {
+    if (!take_held({readable_from_, 0})) return;
+    window_.move_to(readable_from_);
+    waits_for_held_ = false;
+  }
   const std::size_t most = sink_->max_window_events();
   while (window_.size() < most && sink_->has_room()) {
     if (!entry_) {
@@ -284,19 +295,9 @@ void Pipeline::note_read_up_to(const EventPlace& place) {
 // any more, but for what the sink holds alone.
 void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
-  const HeldAlone alone = sink_->take_held_alone({reader_->position(), 0});
-  held_alone_ = alone.waiting;
-  if (held_alone_ > 0) return;  // they are not missing, and the cursor waits for them
-  if (alone.delivered > 0) {
-    balance_.found(alone.delivered, selected(destination_, mark.appended), missed_while_off_);
-    window_.add_delivered(alone.delivered, alone.delivered_bytes);
-    delivered_bytes_ += alone.delivered_bytes;
-    last_delivery_ms_ = clock_.wall_ms();
-    log_warn("export.delivered_without_the_journal",
-             {{"destination", destination_.name},
-              {"events", alone.delivered},
-              {"reason", "the journal lost their entries after the destination's sink had sealed them"}});
-  }
+  window_.advance(passed_);  // entries without an event
+  note_passed();
+  if (!take_held({reader_->position(), 0})) return;  // they are not missing, and the cursor waits for them
   window_.move_to(reader_->position());
   const std::uint64_t gone = balance_.settle(selected(destination_, mark.appended));
   if (replay_) finished_replay_ = true;  // what is left over was outside its span
@@ -306,6 +307,25 @@ void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
                                       {"reason",
                                        "the journal no longer holds them: they were damaged on disk, or the "
                                        "destination was off for longer than retention keeps events"}});
+}
+
+// Whether the sink has delivered all that it holds alone before this place. Then it is counted, and the cursor is to be
+// moved there.
+bool Pipeline::take_held(const EventPlace& before) {
+  const auto alone = sink_->take_held_alone(before);
+  held_ = alone.value_or(HeldAlone{});
+  if (!alone || alone->waiting > 0) return false;
+  if (alone->delivered == 0) return true;
+  balance_.found(alone->delivered, selected(destination_, mark().appended), !waits_for_held_, missed_while_off_);
+  window_.add_delivered(alone->delivered, alone->delivered_bytes);
+  delivered_bytes_ += alone->delivered_bytes;
+  last_delivery_ms_ = clock_.wall_ms();
+  log_warn(
+      "export.delivered_without_the_journal",
+      {{"destination", destination_.name},
+       {"events", alone->delivered},
+       {"reason", "the journal lost their entries, or gave them up, after the destination's sink had sealed them"}});
+  return true;
 }
 
 void Pipeline::settle() {
@@ -460,9 +480,18 @@ PipelineStatus Pipeline::make_status() const {
   PipelineStatus status;
   const journal::EnvironmentMark mark = this->mark();
   status.appended = selected(destination_, mark.appended);
-  status.balance = balance_.sample(status.appended);
-  // As of when nothing else waited.
-  if (window_.size() == 0) status.balance = BalanceKeeper::with_held(status.balance, held_alone_, missed_while_off_);
+  Balance& balance = status.balance;
+  balance = balance_.sample(status.appended);
+  // After a restart of the sink some of what was delivered is delivered again, or found there: until then it counts.
+  if (const std::uint64_t less = delivered_before_restart_ - std::min(delivered_before_restart_, balance.delivered);
+      less > 0) {
+    const std::uint64_t again = std::min(less, balance.waiting);
+    balance.delivered += again;
+    balance.waiting -= again;
+  }
+  // Of what else it holds alone it is known as of when nothing else waited.
+  if (waits_for_held_ || window_.size() == 0)
+    balance = BalanceKeeper::with(balance, {held_.waiting, held_.uploaded, !waits_for_held_, missed_while_off_});
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);

@@ -110,6 +110,7 @@ class Pipeline {
   void note_read_up_to(const EventPlace& place);
   void settle();
   void note_passed();
+  bool take_held(const EventPlace& before);
   void reconcile(const journal::EnvironmentMark& mark);
   journal::Cursor current_cursor() const;
   std::int64_t save_cursor_if_due(std::int64_t now_us);
@@ -130,8 +131,11 @@ class Pipeline {
   std::unique_ptr<journal::JournalReader> reader_;
   DeliveryWindow window_;
   BalanceKeeper balance_;
-  std::uint64_t held_alone_ = 0;   // by the sink, to be delivered, and not in the journal any more
-  bool missed_while_off_ = false;  // the cursor stood before all that the journal has: they count as missing
+  std::uint64_t delivered_before_restart_ = 0;  // of the sink, at most
+  HeldAlone held_;                              // as of the last time that the sink was asked
+  journal::Position readable_from_;             // at the start
+  bool waits_for_held_ = false;                 // nothing is read before that is delivered
+  bool missed_while_off_ = false;               // the cursor stood before that: what is held alone counts as missing
   journal::Cursor saved_;
   std::int64_t saved_us_ = 0;
   std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;

@@ -109,7 +109,8 @@ using ReadAgain = std::function<Result<std::optional<OutboundEvent>>(std::uint64
 
 // Events that a sink kept over a restart and the journal does not have any more.
 struct HeldAlone {
-  std::uint64_t waiting = 0;                         // for their delivery
+  std::uint64_t waiting = 0;   // for their delivery
+  std::uint64_t uploaded = 0;  // of the others, while some wait: to be shown, and counted with `delivered` in the end
   std::uint64_t delivered = 0, delivered_bytes = 0;  // of records
 };
 
@@ -148,10 +149,11 @@ class Sink {
   virtual void passed(const EventPlace& /*place*/) {}
   // An event that was read and is not put in: of another kind, or filtered out.
   virtual void skipped(const EventPlace& /*place*/) {}
-  // What it holds alone before this place, up to which everything has been read. While some of it waits, `delivered` is
-  // 0; then one call returns all that was delivered, and the next returns nothing. The caller saves that with a cursor
-  // at this place, so that it is not counted again after a restart.
-  virtual HeldAlone take_held_alone(const EventPlace& /*before*/) { return {}; }
+  // What it holds alone before this place, up to which everything has been read, or the journal has nothing. While some
+  // of it waits, `delivered` is 0; then one call returns all that was delivered, and the next returns nothing. The
+  // caller saves that with a cursor at this place, so that it is not counted again after a restart. Nothing: it is not
+  // known yet.
+  virtual std::optional<HeldAlone> take_held_alone(const EventPlace& /*before*/) { return HeldAlone{}; }
   // What is inside is not to wait for more events: none comes before something is finished, or none at all.
   virtual void flush() {}
   // Called once, before begin(): a sink that holds more events than memory has room for may keep their places alone.

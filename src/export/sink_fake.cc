@@ -21,6 +21,14 @@ void FakeSink::finish(const OutboundEvent& event, std::vector<FinishedEvent>& fi
   if (delivered) delivered_.push_back(std::move(record));
 }
 
+std::optional<HeldAlone> FakeSink::take_held_alone(const EventPlace& before) {
+  const std::lock_guard lock(mutex_);
+  if (before <= held_place_) return HeldAlone{};
+  const auto held = held_;
+  if (held && held->waiting == 0) held_ = HeldAlone{};
+  return held;
+}
+
 void FakeSink::begin(const EventPlace& cursor) {
   const std::lock_guard lock(mutex_);
   begun_at_.push_back(cursor);

@@ -27,6 +27,8 @@ class FakeSink final : public Sink {
   void begin(const EventPlace& cursor) override;
   void cursor_saved(const EventPlace& cursor) override { set(saved_, std::optional(cursor)); }
   void passed(const EventPlace& place) override { set(passed_, std::optional(place)); }
+  // Asked for a place behind that of set_held(), it says that; what was delivered is handed over once.
+  std::optional<HeldAlone> take_held_alone(const EventPlace& before) override;
   void flush() override { set(flushed_, true); }
   void can_read_again(ReadAgain read_again) override { read_again_ = std::move(read_again); }
   const ReadAgain& read_again() const { return read_again_; }
@@ -46,6 +48,11 @@ class FakeSink final : public Sink {
   std::size_t inside() const;
   // What a disk that fails does to a sink that keeps events there: begin() follows.
   void lose_all() { set(lost_, true); }
+  // What it holds alone, at that place; nothing: it does not know yet.
+  void set_held(EventPlace place, std::optional<HeldAlone> held) {
+    set(held_place_, place);
+    set(held_, held);
+  }
   void set_window(std::size_t events) { window_ = events; }
   void set_room(std::size_t events) { set(room_, events); }
   std::vector<EventPlace> begun_at() const { return locked(begun_at_); }
@@ -82,6 +89,8 @@ class FakeSink final : public Sink {
   std::size_t window_ = kMaxWindowEvents;
   std::vector<EventPlace> begun_at_, places_put_;
   std::optional<EventPlace> saved_, passed_;
+  EventPlace held_place_;
+  std::optional<HeldAlone> held_ = HeldAlone{};
 };
 
 }  // namespace sluice::exporting

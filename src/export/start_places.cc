@@ -64,6 +64,10 @@ Result<void> StartPlaces::restart(journal::CursorFile& cursor_file, ObjectId des
                                        cursor_file.damaged() ? "damaged" : "missing, or empty");
   journal::Cursor cursor;
   cursor.position = oldest ? journal_.oldest() : journal_.end();
+  // What its sink has of before that is not delivered, as far as anybody knows.
+  if (oldest)
+    for (const SealedEvents& each : sealed_of(destination))
+      if (each.whole) cursor.position = std::min(cursor.position, each.first.entry);
   if (known != nullptr) cursor.unit = unit_of(*known);
   Problem problem;
   if (oldest) {

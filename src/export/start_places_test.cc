@@ -280,6 +280,20 @@ TEST_F(StartPlacesTest, what_a_sink_had_sealed_is_not_told_as_lost) {
   EXPECT_NE(told->message.find("50 events"), std::string::npos) << told->message;
 }
 
+// Seed 70012160 of the simulation: the objects were uploaded, and nobody waited for them or counted them.
+TEST_F(StartPlacesTest, a_lost_cursor_starts_before_what_the_sink_has_sealed) {
+  ASSERT_TRUE(files_.remove("/data/cursors/" + destination_.id.hex() + ".cursor"));
+  const EventPlace sealed{{journal_->oldest().value - 64}, 3}, not_whole{};
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  places.repair("/data/set-aside", [&](storage::FileSystem&, const std::string&) {
+    return std::vector<SealedEvents>{{1, not_whole, not_whole, 20, false}, {2, sealed, sealed, 30, true}};
+  });
+  const auto opened = places.open(destination_);
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ((*opened)->loaded()->position, sealed.entry);
+  EXPECT_EQ((*opened)->loaded()->events_done, 0u);
+}
+
 TEST_F(StartPlacesTest, a_loss_between_events_that_a_sink_had_sealed_costs_nothing_if_it_had_all_of_them) {
   const journal::Cursor before = saved();
   for (const bool whole : {true, false}) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "destinations/launchdarkly_events/lane.h"
 #include "sdk.h"
 
 namespace sluice::simulation {
@@ -15,10 +16,16 @@ EventService::EventService(std::uint64_t seed) : Service(seed) {
 }
 
 HttpResponse EventService::answer(const HttpRequest& request, Signature) {
-  if (auto trouble = http_trouble()) return *trouble;
+  if (auto trouble = http_trouble()) {
+    if (faults.denied || faults.gone) note_denial(request);
+    return *trouble;
+  }
   const std::string id(header_of(request, "x-launchdarkly-payload-id"));
   const bool mobile = request.url.ends_with("/mobile");
-  if (mobile && faults.denies_mobile) return plain_answer(401, "{\"message\":\"mobile key\"}");
+  if (mobile && faults.denies_mobile) {
+    note_denial(request);
+    return plain_answer(401, "{\"message\":\"mobile key\"}");
+  }
   if (mobile != header_of(request, "authorization").starts_with("mob-"))
     breaks(fmt::format("{} came under a credential of another kind", request.url));
   if (request.method != "POST" || (!request.url.ends_with("/bulk") && !mobile))
@@ -44,6 +51,13 @@ HttpResponse EventService::answer(const HttpRequest& request, Signature) {
   else
     take_part(id, request.body);
   return plain_answer(202);
+}
+
+// One payload that is denied that often, each time after others were accepted, is taken for the cause.
+void EventService::note_denial(const HttpRequest& request) {
+  const std::uint64_t whole = Sdk::number_of(header_of(request, "x-launchdarkly-payload-id"));
+  const std::uint64_t number = whole != 0 ? whole : number_of_part(request.body);
+  if (number != 0 && ++denials_[number] >= launchdarkly_events::kRefusalsOfOne) refused.insert(number);
 }
 
 HttpResponse EventService::refuse(std::uint64_t number) {

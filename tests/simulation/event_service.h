@@ -29,6 +29,7 @@ class EventService final : public Service {
  private:
   http_client::HttpResponse too_large(std::uint64_t number, const http_client::HttpRequest& request);
   http_client::HttpResponse refuse(std::uint64_t number);
+  void note_denial(const http_client::HttpRequest& request);
   void take(const std::string& id, std::uint64_t number, const std::string& body);
   void take_part(const std::string& id, const std::string& body);
   std::uint64_t number_of_part(const std::string& body) const;
@@ -37,6 +38,7 @@ class EventService final : public Service {
   std::map<std::uint64_t, std::string> bodies_;
   std::map<std::string, std::string> parts_;
   std::set<std::string> credentials_;
+  std::map<std::uint64_t, int> denials_;                            // of a payload, for nothing that it has done
   std::map<std::uint64_t, std::uint64_t> number_of_mark_;           // of payloads that were too large
   std::map<std::uint64_t, std::set<std::uint64_t>> marks_to_come_;  // of them, by number
   std::uint64_t divided_ = 0;

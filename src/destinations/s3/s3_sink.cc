@@ -96,8 +96,8 @@ void S3Sink::passed(const EventPlace& place) {
 }
 
 // Until the folder is read, nobody knows what it holds.
-exporting::HeldAlone S3Sink::take_held_alone(const EventPlace& before) {
-  if (!spool_ || spool_->must_restart()) return {.waiting = 1};
+std::optional<exporting::HeldAlone> S3Sink::take_held_alone(const EventPlace& before) {
+  if (!spool_ || spool_->must_restart()) return std::nullopt;
   return spool_->take_held_alone(before);
 }
 

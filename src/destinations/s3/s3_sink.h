@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ class S3Sink final : public exporting::Sink {
   void skipped(const EventPlace& place) override {
     if (spool_) spool_->skipped(place);
   }
-  exporting::HeldAlone take_held_alone(const EventPlace& before) override;
+  std::optional<exporting::HeldAlone> take_held_alone(const EventPlace& before) override;
   void flush() override { flush_asked_ = true; }
   std::size_t max_window_events() const override { return options_.roll.events * (kMaxSealed + 1); }
 

@@ -453,7 +453,9 @@ exporting::HeldAlone Spool::alone_in(const Sealed& sealed) const {
   if (!sealed.is_compared || manifest.events <= sealed.read_again) return {};
   const std::uint64_t events = manifest.events - sealed.read_again;
   if (sealed.state != State::uploaded) return {.waiting = events};
-  return {0, events, manifest.uncompressed_bytes - std::min(manifest.uncompressed_bytes, sealed.read_again_bytes)};
+  return {
+      .delivered = events,
+      .delivered_bytes = manifest.uncompressed_bytes - std::min(manifest.uncompressed_bytes, sealed.read_again_bytes)};
 }
 
 exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
@@ -464,7 +466,7 @@ exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
     add_alone(all, alone_in(sealed));
     told.push_back(&sealed);
   }
-  if (all.waiting > 0) return {.waiting = all.waiting};
+  if (all.waiting > 0) return {.waiting = all.waiting, .uploaded = all.delivered};
   for (Sealed* sealed : told) sealed->is_compared = false;
   alone_and_removed_ = {};
   return all;

@@ -73,6 +73,8 @@ TEST_F(SpoolAlone, events_that_the_journal_lost_wait_until_they_are_uploaded_and
       EXPECT_EQ(rig.spool().take_held_alone(sealed[0].first).waiting, 0u) << "nothing was read so far";
       EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).waiting, events_lost);
       EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).delivered, 0u) << "all at once";
+      const auto uploaded = [&] { return rig.spool().take_held_alone(kBehindAll).uploaded; };
+      EXPECT_EQ(uploaded(), 0u);
       ASSERT_TRUE(rig.run());
       for (int i = 0; i < 5; ++i) rig.turn();  // what is sealed before the cursor goes too
     }
