@@ -40,7 +40,7 @@ class PausedDestination {
   std::optional<std::uint64_t> finished_of_first_entry() const;  // nothing: it cannot be read
   void start_from(journal::Position from);
   void count_waiting();
-  void keep_before(const std::vector<SealedEvents>& sealed);
+  void keep_before(const std::vector<SealedEvents>& sealed);  // the cursor, from now on
 
   catalog::Destination destination_;
   journal::Journal* journal_;

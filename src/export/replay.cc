@@ -61,8 +61,15 @@ Result<std::optional<Replay>> ReplayFiles::find(ObjectId destination) const {
 
 void ReplayFiles::remove(ObjectId destination) {
   // The description first: a cursor alone is nothing.
-  (void)files_.remove(path_of(destination));
+  const auto removed = files_.remove(path_of(destination));
   (void)files_.remove(directory_ + "/" + destination.hex() + ".cursor");
+  if (!removed && removed.error().fault == storage::FileFault::not_found) return;
+  const auto gone = removed ? files_.sync_directory(directory_) : removed;
+  if (!gone)
+    log_warn("replay.not_removed",
+             {{"file", path_of(destination)},
+              {"reason", gone.error().message},
+              {"message", "A replay that is over may resume at the next start. Cancel it then."}});
 }
 
 }  // namespace sluice::exporting

@@ -39,6 +39,7 @@ class ReplayFiles {
   Result<void> begin(ObjectId destination, const Replay& replay, journal::Position from);
   // Nothing when there is none; one that is damaged is told in the log, and is none. Fails when the disk does.
   Result<std::optional<Replay>> find(ObjectId destination) const;
+  // Durable when it returns; where the disk fails, it is told in the log that the replay may resume.
   void remove(ObjectId destination);
 
  private:

@@ -38,7 +38,7 @@ class EventService final : public Service {
   std::map<std::uint64_t, std::string> bodies_;
   std::map<std::string, std::string> parts_;
   std::set<std::string> credentials_;
-  std::map<std::uint64_t, int> denials_;                            // of a payload, for nothing that it has done
+  std::map<std::uint64_t, int> denials_;                            // by payload: 401, 403 and such
   std::map<std::uint64_t, std::uint64_t> number_of_mark_;           // of payloads that were too large
   std::map<std::uint64_t, std::set<std::uint64_t>> marks_to_come_;  // of them, by number
   std::uint64_t divided_ = 0;

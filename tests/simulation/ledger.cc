@@ -82,9 +82,9 @@ std::optional<std::string> Ledger::lost_for(const Judged& judged) const {
 
 namespace {
 
-// Whether so many were delivered: each event of the stream once, unless parts of payloads were stored again.
+// Whether so many were delivered: each event of the stream once, unless payloads were stored again.
 bool is_of(const Takings& takings, std::uint64_t delivered, const Happened& happened) {
-  if (!happened.in_parts) return delivered == takings.ledger.size();
+  if (!happened.may_store_again()) return delivered == takings.ledger.size();
   return delivered >= takings.ledger.size() && delivered <= takings.taken;
 }
 

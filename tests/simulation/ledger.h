@@ -68,6 +68,10 @@ struct Happened {
   bool in_parts =
       false;  // large payloads are stored so: a part may be stored again, with another selection of its events
   std::uint64_t missing_entries = 0;  // told, at most, by any life
+
+  // A payload that comes again may be another entry of the journal: a part of a large one when something else of it is
+  // selected for export by then, and any one that is not known any more.
+  bool may_store_again() const { return in_parts || forgetful_starts > 0; }
 };
 
 class Ledger {

@@ -87,9 +87,7 @@ std::optional<std::string> Ledger::wrong_payload_letter(const Judged& judged) co
 std::optional<std::string> Ledger::doubled(const Tracked& destination, const Service& service,
                                            const Happened& happened) const {
   const auto* const bucket = dynamic_cast<const Bucket*>(&service);
-  // A repeat of a payload that is not known any more, or of a part of it, is another entry of the journal.
-  if (bucket == nullptr || destination.lost_cursor || happened.in_parts || happened.forgetful_starts > 0 ||
-      happened.rotten_manifests > 0)
+  if (bucket == nullptr || destination.lost_cursor || happened.may_store_again() || happened.rotten_manifests > 0)
     return std::nullopt;
   for (const auto& [space, lies] : bucket->lies()) {
     if (space == "retry") continue;

@@ -106,9 +106,7 @@ std::optional<std::string> Run::untrue(const Tracked& destination, const json& s
   const std::uint64_t delivered = shown.value("deliveredEvents", std::uint64_t{0});
   const Takings& takings = cloud_.takings(destination.stream);
   const bool plain = !destination.was_off && !destination.changed && !destination.replayed && happened_.flips == 0;
-  // A part of a large payload that was stored, and comes again after something else of it was selected for export, is
-  // stored again whole.
-  const bool once = plain && !happened_.in_parts;
+  const bool once = plain && !happened_.may_store_again();
   if (plain && delivered > (once ? takings.ledger.size() : takings.taken))
     return fmt::format("{} are delivered, and the far end has {}", delivered,
                        once ? takings.ledger.size() : takings.taken);

@@ -164,9 +164,9 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
     case Verdict::reject:
       reject(std::move(call.part), meaning.code,
              fmt::format("LaunchDarkly's event service answered this payload with {}{}.{}", meaning.status,
-                         call.part.lone_refusals >= destinations::kLoneRefusals
-                             ? fmt::format(" {} times, over minutes in which no other came", call.part.lone_refusals)
-                             : ", and accepted others",
+                         accepted_lately(now_us)
+                             ? ", and accepted others"
+                             : fmt::format(" {} times, over minutes in which no other came", call.part.lone_refusals),
                          meaning.reason.empty() ? "" : " It said: " + meaning.reason),
              done);
       break;
@@ -190,15 +190,18 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
 }
 
 bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
-  const bool accepted_lately = now_us - last_delivered_us_ < kAcceptedLatelyUs;
-  if (meaning.verdict == Verdict::reject && !accepted_lately && !is_alone_for_long(part))
-    meaning.verdict = Verdict::park;
+  if (meaning.verdict == Verdict::reject && !accepted_lately(now_us)) {
+    // None need ever come: a journal that is full of what waits behind this payload takes no more.
+    const bool alone = !has_others(part) && payloads_ <= destinations::kMostLone;
+    part.lone_refusals += alone;
+    if (!alone || part.lone_refusals < destinations::kLoneRefusals) meaning.verdict = Verdict::park;
+  }
   const bool may_be =
       meaning.verdict == Verdict::park || (meaning.verdict == Verdict::again && !meaning.asks_to_wait());
   if (!may_be) return false;
   payloads_failed_ += part.payload.get() != last_failed_;
   last_failed_ = part.payload.get();
-  if (!accepted_lately) return false;
+  if (!accepted_lately(now_us)) return false;
   if (meaning.verdict == Verdict::park && meaning.status >= 300) {
     part.refused_beside_others += last_delivered_us_ > part.refused_us;
     part.refused_us = now_us;
@@ -207,15 +210,11 @@ bool Lane::is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us) {
   return payloads_failed_ < kFailuresOfAll && now_us - last_delivered_us_ < kDoubtUs;
 }
 
-// Nobody else is there to show whether the service accepts others, and none need ever come: a journal that is full of
-// what waits behind this payload takes no more.
-bool Lane::is_alone_for_long(Part& part) const {
+bool Lane::has_others(const Part& part) const {
   const auto may_show = [&](const Part& other) { return other.payload != part.payload && other.failures == 0; };
-  const bool others = std::ranges::any_of(ready_, may_show) ||
-                      std::ranges::any_of(waiting_, [&](const auto& each) { return may_show(each.second); }) ||
-                      std::ranges::any_of(calls_, [&](const auto& each) { return may_show(each.second.part); });
-  part.lone_refusals += !others;
-  return !others && part.lone_refusals >= destinations::kLoneRefusals && payloads_ <= destinations::kMostLone;
+  return std::ranges::any_of(ready_, may_show) ||
+         std::ranges::any_of(waiting_, [&](const auto& each) { return may_show(each.second); }) ||
+         std::ranges::any_of(calls_, [&](const auto& each) { return may_show(each.second.part); });
 }
 
 void Lane::fail(const AnswerMeaning& meaning, const Call& call, std::int64_t now_us) {

@@ -122,7 +122,9 @@ class Lane {
   // Whether the answer is about this payload alone, as far as others tell; decides whether it is one for the dead
   // letters.
   bool is_its_own(AnswerMeaning& meaning, Part& part, std::int64_t now_us);
-  bool is_alone_for_long(Part& part) const;
+  bool accepted_lately(std::int64_t now_us) const { return now_us - last_delivered_us_ < kAcceptedLatelyUs; }
+  // Whether there are payloads that have not failed, and could show that the service accepts any.
+  bool has_others(const Part& part) const;
   void send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done);
   void finish_part(Part part, std::deque<Done>& done);
   void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);

@@ -41,8 +41,9 @@ inline constexpr std::uint64_t kMaxBytesInside = 32u << 20;
 // An answer above this is cut off. Its status still counts (answer.h).
 inline constexpr std::size_t kMaxAnswerBytes = 64u << 10;
 
-// So many events that were refused alone leave room for others: one of those that is accepted shows that they are to
-// blame. Each costs a request a minute at most.
+// So many events that were refused alone leave room for others, one of which may be accepted and show that they are to
+// blame. With more of them nothing is put in: the receiver's limit is too small for what is sent, and a person raises
+// it.
 inline constexpr std::size_t kMostRefusedAlone = 1'000;
 
 // While fewer batches are refused and none was accepted, the next one is tried soon: it tells whether the batch is
