@@ -35,9 +35,9 @@ TEST(RetryPolicy, doubles_from_50_ms_to_a_cap) {
 }
 
 HeldRecord record_of(std::uint64_t ticket) {
-  exporting::OutboundEvent event;
-  event.ticket = ticket;
-  return HeldRecord(std::move(event));
+  HeldRecord record;
+  record.events.emplace_back().ticket = ticket;
+  return record;
 }
 
 // A call's records that were throttled come due one by one: a step for each would be thousands a second.
