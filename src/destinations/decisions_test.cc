@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "destinations/circuit_breaker.h"
 #include "destinations/poison_bisector.h"
 #include "destinations/problem_book.h"
 #include "destinations/refusal_judge.h"
 #include "destinations/retry_policy.h"
+#include "destinations/send_queue.h"
 
 namespace sluice::destinations {
 namespace {
@@ -30,6 +32,30 @@ TEST(RetryPolicy, doubles_from_50_ms_to_a_cap) {
   EXPECT_LT(least, 8'000);
   EXPECT_GT(most, 392'000);
   EXPECT_LE(most, 400'000);
+}
+
+HeldRecord record_of(std::uint64_t ticket) {
+  HeldRecord record;
+  record.events.emplace_back().ticket = ticket;
+  return record;
+}
+
+// A call's records that were throttled come due one by one: a step for each would be thousands a second.
+TEST(SendQueue, has_a_thousand_records_that_come_due_within_a_tenth_of_a_second_met_in_a_hundred_steps) {
+  SendQueue queue;
+  EXPECT_EQ(queue.next_due_us(), INT64_MAX);
+  constexpr std::int64_t kFirstUs = 5'000'123;
+  for (std::uint64_t i = 0; i < 1'000; ++i) queue.retry(record_of(i), kFirstUs + static_cast<std::int64_t>(i) * 100);
+  int steps = 0;
+  while (queue.ready() < 1'000) {
+    const std::size_t before = queue.ready();
+    const std::int64_t due_us = queue.next_due_us();
+    queue.advance(due_us);
+    EXPECT_GT(queue.ready(), before) << "a step with nothing to do at " << due_us;
+    EXPECT_LE(due_us - (kFirstUs + static_cast<std::int64_t>(before) * 100), kDueTogetherUs) << "too late";
+    ++steps;
+  }
+  EXPECT_LE(steps, 101);
 }
 
 TEST(RetryPolicy, lets_a_record_wait_the_longer_the_less_its_stream_takes) {

@@ -14,6 +14,9 @@
 namespace sluice::destinations {
 
 inline constexpr std::uint32_t kNoLane = UINT32_MAX;
+// Records that come due within the same such span are met in one step: thousands that were throttled in one call come
+// due one by one, and whoever waits for each of them does little else.
+inline constexpr std::int64_t kDueTogetherUs = 1'000;
 
 // A record on its way.
 struct HeldRecord : framing::Record {
@@ -59,8 +62,11 @@ class SendQueue {
   HeldRecord& next() { return retries_.empty() ? fresh_.front() : retries_.front(); }
   HeldRecord take();
 
-  // When the next waiting record is due; INT64_MAX for none.
-  std::int64_t next_due_us() const { return waiting_.empty() ? INT64_MAX : waiting_.front().due_us; }
+  // When the next waiting record is due, and others that are due soon after it; INT64_MAX for none.
+  std::int64_t next_due_us() const {
+    if (waiting_.empty()) return INT64_MAX;
+    return (waiting_.front().due_us + kDueTogetherUs - 1) / kDueTogetherUs * kDueTogetherUs;
+  }
   std::size_t size() const { return ready() + waiting_.size(); }
 
  private:

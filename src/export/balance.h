@@ -48,21 +48,23 @@ class BalanceKeeper {
   struct Held {
     std::uint64_t waiting = 0, uploaded = 0;
     bool in_backlog = false, were_missed = false;
+    std::uint64_t of_other_selection = 0;  // of all: of these none is taken back from what is missing
   };
   static Balance with(Balance balance, const Held& held) {
     const std::uint64_t all = held.waiting + held.uploaded;
     const std::uint64_t waited = held.in_backlog ? std::min(balance.waiting, all) : 0;
-    const std::uint64_t missed = held.were_missed ? std::min(balance.missing, all - waited) : 0;
+    const std::uint64_t countable = all - waited - std::min(all - waited, held.of_other_selection);
+    const std::uint64_t missed = held.were_missed ? std::min(balance.missing, countable) : 0;
     balance.waiting = balance.waiting - waited + held.waiting;
     balance.delivered += held.uploaded;
     balance.missing -= missed;
     balance.accepted += all - waited - missed;
     return balance;
   }
-  // They were delivered.
-  void found(std::uint64_t events, std::uint64_t appended, bool in_backlog, bool were_missed) {
+  // They were delivered: none waits.
+  void found(const Held& held, std::uint64_t appended) {
     const Balance before = sample(appended);
-    const Balance balance = with(before, {0, events, in_backlog, were_missed});
+    const Balance balance = with(before, held);
     accepted_at_start_ += balance.accepted - before.accepted;
     missing_ = balance.missing;
     delivered_ = balance.delivered;

@@ -85,11 +85,11 @@ TEST(Balance, what_a_sink_holds_alone_was_counted_as_waiting_or_missing_or_not_a
   EXPECT_EQ(held.missing, 0u);
   EXPECT_EQ(held.accepted, 200u);
 
-  keeper.found(25, 0, true, true);
+  keeper.found({0, 25, true, true, 0}, 0);
   EXPECT_EQ(keeper.sample(0).delivered, 125u);
   EXPECT_EQ(keeper.sample(0).waiting, 0u);
   EXPECT_EQ(keeper.sample(0).missing, 15u);
-  keeper.found(5, 0, false, false);
+  keeper.found({0, 5, false, false, 0}, 0);
   EXPECT_EQ(keeper.sample(0).delivered, 130u);
   EXPECT_EQ(keeper.sample(0).missing, 15u);
   EXPECT_EQ(keeper.sample(0).accepted, 145u);

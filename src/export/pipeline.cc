@@ -316,7 +316,8 @@ bool Pipeline::take_held(const EventPlace& before) {
   held_ = alone.value_or(HeldAlone{});
   if (!alone || alone->waiting > 0) return false;
   if (alone->delivered == 0) return true;
-  balance_.found(alone->delivered, selected(destination_, mark().appended), !waits_for_held_, missed_while_off_);
+  balance_.found({0, alone->delivered, !waits_for_held_, missed_while_off_, alone->of_other_selection},
+                 selected(destination_, mark().appended));
   window_.add_delivered(alone->delivered, alone->delivered_bytes);
   delivered_bytes_ += alone->delivered_bytes;
   last_delivery_ms_ = clock_.wall_ms();
@@ -491,7 +492,8 @@ PipelineStatus Pipeline::make_status() const {
   }
   // Of what else it holds alone it is known as of when nothing else waited.
   if (waits_for_held_ || window_.size() == 0)
-    balance = BalanceKeeper::with(balance, {held_.waiting, held_.uploaded, !waits_for_held_, missed_while_off_});
+    balance = BalanceKeeper::with(
+        balance, {held_.waiting, held_.uploaded, !waits_for_held_, missed_while_off_, held_.of_other_selection});
   status.delivered_bytes = delivered_bytes_;
   status.dead_lettered_bytes = dead_lettered_bytes_;
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);

@@ -549,6 +549,24 @@ TEST_F(PipelineTest, what_the_sink_has_of_what_the_journal_gave_up_is_delivered_
   EXPECT_EQ(pipeline_->status_now().balance.missing, 75u) << "those are lost";
 }
 
+// Events of a kind that the destination did not want any more when the journal gave them up were not counted as missed.
+TEST_F(PipelineTest, what_the_sink_has_of_another_selection_leaves_what_is_missing_as_it_is) {
+  journal::Cursor cursor;
+  cursor.position = {journal_->oldest().value - 64};
+  cursor.expired_events = 100;
+  ASSERT_TRUE((*journal::CursorFile::open(directory_ + "/cursors", destination_.id, *files_))->save(cursor));
+  start();
+  sink_->set_held({cursor.position, 0}, HeldAlone{.waiting = 20, .uploaded = 5, .of_other_selection = 20});
+  turn();
+  expect_balance("some of it is uploaded");
+  EXPECT_EQ(pipeline_->status_now().balance.missing, 95u);
+  sink_->set_held({cursor.position, 0}, HeldAlone{.delivered = 25, .of_other_selection = 20});
+  turn();
+  expect_balance("all of it is uploaded");
+  EXPECT_EQ(pipeline_->status_now().balance.delivered, 25u);
+  EXPECT_EQ(pipeline_->status_now().balance.missing, 95u);
+}
+
 TEST_F(PipelineTest, a_sink_is_flushed_when_its_window_is_full_and_when_the_process_is_about_to_end) {
   using enum event::EventKind;
   append({feature, summary, summary, feature});

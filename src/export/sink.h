@@ -112,6 +112,9 @@ struct HeldAlone {
   std::uint64_t waiting = 0;   // for their delivery
   std::uint64_t uploaded = 0;  // of the others, while some wait: to be shown, and counted with `delivered` in the end
   std::uint64_t delivered = 0, delivered_bytes = 0;  // of records
+  // Of all these events: put in when the destination selected other ones than it does now. Whether they were counted as
+  // missed is not known.
+  std::uint64_t of_other_selection = 0;
 };
 
 class Sink {

@@ -17,6 +17,7 @@ void add_alone(exporting::HeldAlone& to, const exporting::HeldAlone& more) {
   to.waiting += more.waiting;
   to.delivered += more.delivered;
   to.delivered_bytes += more.delivered_bytes;
+  to.of_other_selection += more.of_other_selection;
 }
 
 }  // namespace
@@ -452,10 +453,12 @@ exporting::HeldAlone Spool::alone_in(const Sealed& sealed) const {
   const Manifest& manifest = sealed.object.manifest;
   if (!sealed.is_compared || manifest.events <= sealed.read_again) return {};
   const std::uint64_t events = manifest.events - sealed.read_again;
-  if (sealed.state != State::uploaded) return {.waiting = events};
+  const std::uint64_t of_other_selection = sealed.same_selection ? 0 : events;
+  if (sealed.state != State::uploaded) return {.waiting = events, .of_other_selection = of_other_selection};
   return {
       .delivered = events,
-      .delivered_bytes = manifest.uncompressed_bytes - std::min(manifest.uncompressed_bytes, sealed.read_again_bytes)};
+      .delivered_bytes = manifest.uncompressed_bytes - std::min(manifest.uncompressed_bytes, sealed.read_again_bytes),
+      .of_other_selection = of_other_selection};
 }
 
 exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
@@ -466,7 +469,8 @@ exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
     add_alone(all, alone_in(sealed));
     told.push_back(&sealed);
   }
-  if (all.waiting > 0) return {.waiting = all.waiting, .uploaded = all.delivered};
+  if (all.waiting > 0)
+    return {.waiting = all.waiting, .uploaded = all.delivered, .of_other_selection = all.of_other_selection};
   for (Sealed* sealed : told) sealed->is_compared = false;
   alone_and_removed_ = {};
   return all;

@@ -138,6 +138,28 @@ TEST_F(SpoolAlone, what_the_same_selection_skips_is_none_of_an_objects_events) {
   }
 }
 
+TEST_F(SpoolAlone, events_of_an_object_that_another_selection_made_are_told_apart) {
+  for (const std::string selection : {"same", "other"}) {
+    SCOPED_TRACE(selection);
+    storage::FakeFileSystem disk(1);
+    BucketFake mine;
+    {
+      SpoolRig rig(disk, mine, events, {.selection = "same"});
+      for (int i = 0; i < 200 && rig.spool().sealed() < 3; ++i) rig.turn(true, false);
+    }
+    const auto before = sealed_in_spool(disk, SpoolRig::kFolder);
+    ASSERT_EQ(before.size(), 3u);
+    // The journal has nothing of the object in the middle.
+    SpoolRig rig(disk, mine, events, {.selection = selection, .wanted = [&](const RigEvent& event) {
+                                        return event.place < before[1].first || before[1].last < event.place;
+                                      }});
+    ASSERT_TRUE(rig.run());
+    const exporting::HeldAlone told = rig.spool().take_held_alone(kBehindAll);
+    EXPECT_GT(told.delivered, 0u);
+    EXPECT_EQ(told.of_other_selection, selection == "same" ? 0u : told.delivered);
+  }
+}
+
 TEST_F(SpoolAlone, a_restart_that_reads_all_of_them_again_tells_none) {
   SpoolRig rig(files, bucket, events, {});
   ASSERT_TRUE(rig.run());
