@@ -10,6 +10,7 @@
 #include "api/rest_body.h"
 #include "api/rest_routes.h"
 #include "base/random.h"
+#include "base/text.h"
 
 namespace sluice::api {
 namespace {

@@ -14,6 +14,10 @@
 #include "journal/journal.h"
 #include "storage/file_system.h"
 
+namespace sluice::relay {
+class Relay;
+}  // namespace sluice::relay
+
 namespace sluice::api {
 
 struct RestContext {
@@ -32,6 +36,7 @@ struct RestContext {
   const destinations::KindList& kinds;
   const destinations::KindParts& kind_parts;  // what kinds check destinations with, on the worker's thread
   bool tls = false;                           // of the admin port: its cookies are then for TLS alone
+  const relay::Relay* relay = nullptr;        // null: it delivers no flags
 };
 
 }  // namespace sluice::api

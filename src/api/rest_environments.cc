@@ -26,13 +26,19 @@ struct Mapped {
   const char* member;
   const char* field;
 };
-constexpr std::array<Mapped, 7> kMapped = {{{"key", "key"},
-                                            {"name", "name"},
-                                            {"allowedOrigins", "allowed_origins"},
-                                            {"allowedHeaders", "allowed_headers"},
-                                            {"featureEvents", "feature_events"},
-                                            {"exportAllFlags", "export_all_flags"},
-                                            {"defaultTrackEvents", "export_new_flags"}}};
+constexpr std::array<Mapped, 13> kMapped = {{{"key", "key"},
+                                             {"name", "name"},
+                                             {"allowedOrigins", "allowed_origins"},
+                                             {"allowedHeaders", "allowed_headers"},
+                                             {"featureEvents", "feature_events"},
+                                             {"exportAllFlags", "export_all_flags"},
+                                             {"defaultTrackEvents", "export_new_flags"},
+                                             {"flagSource", "flag_source"},
+                                             {"flagSite", "flag_site"},
+                                             {"flagStreamUri", "flag_stream_uri"},
+                                             {"flagBaseUri", "flag_base_uri"},
+                                             {"flagFiles", "flag_files"},
+                                             {"flagReasons", "flag_reasons"}}};
 // Kept for clients that send and expect them, with what LaunchDarkly has at rest.
 const json kKeptOfEnvironment = {{"color", "417505"},     {"defaultTtl", 0},         {"secureMode", false},
                                  {"tags", json::array()}, {"confirmChanges", false}, {"requireComments", false},
@@ -145,6 +151,14 @@ void add_old_keys(const catalog::Managed<catalog::Environment>& environment, con
     if (expiries[i] > 0) out[member].push_back({{"key", keys[i]}, {"expiry", expiries[i]}});
 }
 
+// As its owner gave it, so that what is read can be sent back.
+void add_flag_source(const catalog::Managed<catalog::Environment>& environment, RestJson& out) {
+  out["flagSource"] = catalog::flag_source_name(environment.value.flag_source.kind);
+  for (const auto& [member, field] : kMapped)
+    if (std::string_view(field).starts_with("flag_") && environment.fields.contains(field))
+      out[member] = RestJson(environment.fields[field]);
+}
+
 }  // namespace
 
 RestJson environment_json(const catalog::Managed<catalog::Environment>& environment) {
@@ -166,6 +180,7 @@ RestJson environment_json(const catalog::Managed<catalog::Environment>& environm
   if (choice.all_flags) out["exportAllFlags"] = *choice.all_flags;
   if (!value.allowed_origins.empty()) out["allowedOrigins"] = value.allowed_origins;
   if (!value.allowed_headers.empty()) out["allowedHeaders"] = value.allowed_headers;
+  add_flag_source(environment, out);
   return out;
 }
 
@@ -174,9 +189,30 @@ RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, co
   if (!body.is_object())
     return invalid(
         "The body is not an object; expected an environment such as {\"key\":\"production\",\"name\":\"Production\"}.");
-  if (auto good = only_known(body, {"_id", "key", "name", "apiKey", "mobileKey", "color", "defaultTtl", "secureMode",
-                                    "tags", "confirmChanges", "requireComments", "critical", "defaultTrackEvents",
-                                    "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "source"});
+  if (auto good = only_known(body, {"_id",
+                                    "key",
+                                    "name",
+                                    "apiKey",
+                                    "mobileKey",
+                                    "color",
+                                    "defaultTtl",
+                                    "secureMode",
+                                    "tags",
+                                    "confirmChanges",
+                                    "requireComments",
+                                    "critical",
+                                    "defaultTrackEvents",
+                                    "featureEvents",
+                                    "exportAllFlags",
+                                    "allowedOrigins",
+                                    "allowedHeaders",
+                                    "flagSource",
+                                    "flagSite",
+                                    "flagStreamUri",
+                                    "flagBaseUri",
+                                    "flagFiles",
+                                    "flagReasons",
+                                    "source"});
       !good)
     return tl::unexpected(good.error());
   if (auto good = check_kept(body, kKeptOfEnvironment); !good) return tl::unexpected(good.error());
@@ -196,6 +232,7 @@ RestResult<catalog::CatalogWrite> new_environment(const RestContext& context, co
   write.fields["sdk_keys"] = json::array({sdk_key->empty() ? new_key("sdk-") : *sdk_key});
   write.fields["mobile_keys"] = json::array({mobile_key->empty() ? new_key("mob-") : *mobile_key});
   take_members(body, json::object(), write);
+  if (auto good = check_flag_source(context, write.fields); !good) return tl::unexpected(good.error());
   return write;
 }
 
@@ -259,7 +296,8 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
   if (auto good = only_known_added(
           before, after,
           {"name", "color", "defaultTtl", "secureMode", "tags", "confirmChanges", "requireComments", "critical",
-           "defaultTrackEvents", "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders"});
+           "defaultTrackEvents", "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "flagSource",
+           "flagSite", "flagStreamUri", "flagBaseUri", "flagFiles", "flagReasons"});
       !good)
     return tl::unexpected(good.error());
   if (auto good = check_kept(changed(before, after), kKeptOfEnvironment); !good) return tl::unexpected(good.error());
@@ -278,6 +316,8 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
     known.erase("featureEvents");
   }
   take_members(changes, known, write);
+  if (auto good = check_flag_source(context, changed(environment->fields, write.fields)); !good)
+    return tl::unexpected(good.error());
   const auto made = context.catalog.commit(
       {write}, audit_entry(context.clock.wall_ms(), call.caller, "updateEnvironment",
                            environment_target(call.path[0], call.path[1]),

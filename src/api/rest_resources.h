@@ -33,6 +33,9 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call);
 RestOutcome delete_environment(const RestContext& context, const RestCall& call);
 RestOutcome reset_sdk_key(const RestContext& context, const RestCall& call);
 RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call);
+RestOutcome flag_source_status(const RestContext& context, const RestCall& call);
+// Whether the addresses of an environment's flag source may be called; `fields` as the configuration file names them.
+RestResult<void> check_flag_source(const RestContext& context, const nlohmann::json& fields);
 
 RestOutcome list_destinations(const RestContext& context, const RestCall& call);
 RestOutcome make_destination(const RestContext& context, const RestCall& call);

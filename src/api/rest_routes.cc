@@ -1,4 +1,5 @@
 #include "api/rest_routes.h"
+#include "base/text.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@ constexpr std::array kRoutes = {
           On::environment},
     Route{"POST", "projects/{}/environments/{}/mobileKey", reset_mobile_key, Role::writer, Asks::action,
           "updateMobileKey", On::environment},
+    Route{"GET", "projects/{}/environments/{}/flag-source", flag_source_status},
     Route{"GET", "destinations", list_destinations, Role::reader, Asks::nothing},
     Route{"POST", "destinations/{}/{}", make_destination, Role::writer, Asks::action, "createDestination",
           On::destination},
@@ -109,26 +111,6 @@ Resource resource_of(On on, const std::vector<std::string>& captured) {
 }
 
 }  // namespace
-
-std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size() || digit(text[i + 1]) < 0 || digit(text[i + 2]) < 0) return std::nullopt;
-      c = static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-      i += 2;
-    } else if (plus_is_space && c == '+') {
-      c = ' ';
-    }
-    if (c == '\0') return std::nullopt;
-    out += c;
-  }
-  return out;
-}
 
 std::vector<std::string_view> split_text(std::string_view text, char by) {
   std::vector<std::string_view> parts;

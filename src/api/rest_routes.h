@@ -41,8 +41,6 @@ RestResult<FoundRoute> find_route(std::string_view method, std::string_view path
 // 403 names what is missing.
 RestResult<void> admit(const Route& route, const std::vector<std::string>& captured, const Caller& caller);
 
-// "%2F" and the like; nothing for what is no such text, or has a NUL.
-std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 std::vector<std::string_view> split_text(std::string_view text, char by);
 
 }  // namespace sluice::api

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,7 @@ std::string shown_words(std::string_view text, std::size_t at_most = 300);
 // characters as "?"; "…" when there is more.
 std::string shown_value(std::string_view text);
 std::string percent_encoded(std::string_view text);  // all but letters, digits and -_.~, as RFC 3986 wants it
+// "%2F" and the like; nothing for what is no such text, or has a NUL.
+std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 
 }  // namespace sluice

@@ -237,6 +237,7 @@ Environment read_environment_fields(config::TomlTable& table) {
   environment.allowed_origins = table.texts("allowed_origins", "a list of origins", "[\"https://shop.example\"]");
   environment.allowed_headers = table.texts("allowed_headers", "a list of header names", "[\"X-Shop\"]");
   flag_export(table, environment.flag_export);
+  environment.flag_source = read_flag_source(table);
   return environment;
 }
 

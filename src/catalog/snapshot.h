@@ -16,6 +16,7 @@
 
 #include "base/object_id.h"
 #include "base/published.h"
+#include "catalog/flag_source.h"
 #include "catalog/kind_settings.h"
 #include "event/envelope.h"
 #include "event/event_rewriter.h"
@@ -59,6 +60,7 @@ struct Environment {
   std::vector<std::string> allowed_origins;  // CORS; empty: any
   std::vector<std::string> allowed_headers;  // CORS; beside the SDKs' own
   FlagExport flag_export;
+  FlagSource flag_source;
   // Payloads are stored as they were sent, too, beside their events: a destination of the environment wants them, be it
   // on or off. Set by CatalogSnapshot.
   bool keeps_originals = false;

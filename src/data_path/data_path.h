@@ -97,6 +97,10 @@ class DataPath {
 
   // Any thread.
   const catalog::Catalog& catalog() const { return catalog_; }
+  // Before start(): as Catalog::subscribe(). What flags are exported is in force by then.
+  void subscribe(std::function<void(const catalog::CatalogPointer&)> listener) {
+    catalog_.subscribe(std::move(listener));
+  }
   flags::FlagRegistry& flags() { return flags_; }
   journal::Journal& journal() { return *journal_; }
   exporting::Exporter& exporter() { return *exporter_; }

@@ -17,16 +17,20 @@ std::string unescaped(std::string_view inside) {
   return text.is_string() ? text.get<std::string>() : std::string(inside);
 }
 
+// What its owner chose for the flag with this key, or for flags like it.
+bool choice_for(const catalog::FlagExport& choice, const std::string& key) {
+  const bool otherwise = choice.all_flags.value_or(choice.new_flags);
+  const auto found = choice.flags.find(key);
+  return found == choice.flags.end() ? otherwise : found->second.exported.value_or(otherwise);
+}
+
 // Keys may hold bytes that are no UTF-8.
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
 
 bool exported_by_choice(const catalog::FlagExport& choice, std::string_view inside) {
-  const bool otherwise = choice.all_flags.value_or(choice.new_flags);
-  if (choice.flags.empty()) return otherwise;
-  const auto found = choice.flags.find(unescaped(inside));
-  return found == choice.flags.end() ? otherwise : found->second.exported.value_or(otherwise);
+  return choice.flags.empty() ? choice.all_flags.value_or(choice.new_flags) : choice_for(choice, unescaped(inside));
 }
 
 FlagRegistry::FlagRegistry(const FlagLimits& limits)
@@ -211,6 +215,15 @@ bool FlagRegistry::new_flags_exported(ObjectId environment) const {
   const std::lock_guard lock(mutex_);
   const auto found = environments_.find(environment);
   return found == environments_.end() || found->second.told.new_flags();
+}
+
+bool FlagRegistry::exported(ObjectId environment, std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = environments_.find(environment);
+  if (found == environments_.end()) return true;
+  const Flags& flags = found->second;
+  const auto known = flags.by_key.find(key);
+  return known == flags.by_key.end() ? choice_for(*flags.told.choice, std::string(key)) : known->second->exported();
 }
 
 FlagUsages FlagRegistry::usage() const {

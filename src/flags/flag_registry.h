@@ -100,6 +100,8 @@ class FlagRegistry {
   std::optional<FlagFacts> one(ObjectId environment, std::string_view key) const;
   // Whether flags that are not known are exported.
   bool new_flags_exported(ObjectId environment) const;
+  // Whether this one is, or would be if it was seen now. `key`: the text that it stands for.
+  bool exported(ObjectId environment, std::string_view key) const;
   FlagUsages usage() const;
   std::uint64_t forgotten() const;  // of usage(): all that was not remembered
 

@@ -7,6 +7,9 @@
 namespace sluice::server {
 namespace {
 
+// Of what intake has, a quarter is for streams, if that many are wanted.
+constexpr std::uint64_t kStreamsAtLeast = 4;
+
 // Of nine descriptors of a port, one is for a connection that is being refused (http/server.cc).
 std::size_t connections_of(std::uint64_t descriptors) {
   return std::max<std::size_t>(static_cast<std::size_t>(descriptors) * 8 / 9, 1);
@@ -29,8 +32,11 @@ ConnectionShares share_descriptors(std::uint64_t descriptors, ConnectionShares w
   shares.admin = std::min(wanted.admin, connections_of(descriptors / 8 - shares.admin_streams));
   const std::uint64_t taken = kept + descriptors / 8;
   const std::uint64_t left = descriptors > taken ? descriptors - taken : 0;
-  const std::uint64_t needed = wanted.intake + (wanted.intake + 7) / 8 + wanted.intake_streams;
-  shares.intake_streams = needed <= left ? wanted.intake_streams : left * wanted.intake_streams / needed;
+  // Events go first: SDKs without a stream keep the flags that they have.
+  const std::uint64_t at_least = std::min<std::uint64_t>(wanted.intake_streams, left / kStreamsAtLeast);
+  const std::uint64_t for_connections =
+      std::min<std::uint64_t>(wanted.intake + (wanted.intake + 7) / 8, left - at_least);
+  shares.intake_streams = std::min<std::size_t>(wanted.intake_streams, left - for_connections);
   shares.intake = std::min(wanted.intake, connections_of(left - shares.intake_streams));
   return shares;
 }

@@ -17,9 +17,9 @@ struct ConnectionShares {
 };
 
 // `wanted`, as far as `descriptors` allow. A quarter of them, 32 to 1,024, is kept for files and for connections to
-// AWS; an eighth is the admin port's at most, a quarter of it kept for its streams. What intake has is shared by its
-// connections and its streams as they are wanted. Each port also has the connections that are being refused
-// (http/server.cc). Never none.
+// AWS; an eighth is the admin port's at most, a quarter of it kept for its streams. Of what intake has, its
+// streams get a quarter, and more where its connections need less. Each port also has the connections that are being
+// refused (http/server.cc). Never none.
 ConnectionShares share_descriptors(std::uint64_t descriptors, ConnectionShares wanted);
 
 }  // namespace sluice::server

@@ -28,6 +28,8 @@ TEST(DescriptorLimit, is_shared_so_that_files_and_the_admin_port_always_have_som
   }
   EXPECT_GE(share_descriptors(256, wanted).intake, 60u);
   EXPECT_GE(share_descriptors(256, {8192, 256}).intake, 100u) << "where no streams are served";
+  EXPECT_EQ(share_descriptors(20'000, wanted).intake, 8192u) << "streams wait for what connections leave";
+  EXPECT_GT(share_descriptors(20'000, wanted).intake_streams, 7'000u);
   EXPECT_EQ(share_descriptors(24'000, {8192, 256, 8000}).intake, 8192u) << "shared only when they do not suffice";
   EXPECT_EQ(share_descriptors(16, wanted).intake, 1u) << "never none";
 }

@@ -19,6 +19,7 @@
 #include "data_path/data_path.h"
 #include "http_client/curl_transport.h"
 #include "launchdarkly/flag_reader.h"
+#include "relay/relay_handler.h"
 #include "server/declared_token.h"
 #include "server/descriptor_limit.h"
 #include "server/destination_kinds.h"
@@ -91,6 +92,9 @@ struct Server::Parts {
   std::unique_ptr<aws::ServerIdentity> identity;
   std::unique_ptr<destinations::KindParts> kind_parts;
   std::unique_ptr<data_path::DataPath> data_path;
+  std::unique_ptr<relay::Relay> relay;
+  std::unique_ptr<relay::ClientRequests> client_requests;
+  std::unique_ptr<relay::FlagDelivery> flag_delivery;
   std::unique_ptr<Management> management;  // null: the catalog is declared in the configuration file
   std::unique_ptr<api::JournalWatch> journal_watch;
   std::unique_ptr<api::ServerView> view;  // what is shown of all this
@@ -104,6 +108,7 @@ struct Server::Parts {
   bool stopped = false;
 
   Result<void> open_data_path(bool managed);
+  void make_relay(bool managed);
   Result<void> make_gate();
   void make_api();
   http::HttpLimits intake_limits(std::size_t connections, std::size_t streams) const;
@@ -148,8 +153,9 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
          a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
          a.catalog_key == b.catalog_key && a.catalog_key_file == b.catalog_key_file &&
-         a.outbound_text == b.outbound_text && a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly &&
-         a.ca_bundle == b.ca_bundle && a.log_level == b.log_level && a.log_format == b.log_format;
+         a.outbound_text == b.outbound_text && a.flag_file_folder == b.flag_file_folder &&
+         a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
+         a.log_level == b.log_level && a.log_format == b.log_format;
 }
 
 }  // namespace
@@ -171,6 +177,19 @@ Result<void> Server::Parts::open_data_path(bool managed) {
   if (!opened) return tl::unexpected(opened.error());
   data_path = std::move(*opened);
   return {};
+}
+
+// Before the first catalog is published.
+void Server::Parts::make_relay(bool managed) {
+  const http_client::OutboundPolicy* const policy = managed ? &settings.outbound : nullptr;
+  const std::string folder =
+      settings.flag_file_folder.empty() ? settings.data_dir + "/flag-files" : settings.flag_file_folder;
+  relay = std::make_unique<relay::Relay>(
+      relay::RelayParts{*files, *transport, clock, data_path->flags(), settings.data_dir, folder, policy});
+  client_requests = std::make_unique<relay::ClientRequests>(*transport, data_path->flags(), policy);
+  flag_delivery.reset(
+      new relay::FlagDelivery{*relay, *client_requests, data_path->catalog(), clock, settings.intake.path_prefix});
+  data_path->subscribe([this](const catalog::CatalogPointer& catalog) { relay->apply(catalog); });
 }
 
 // On intake's loops.
@@ -217,14 +236,17 @@ void Server::Parts::make_api() {
       api::RestContext{clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(),
                        management->store(), management->tokens(), management->roles(), data_path->flags(),
                        data_path->exporter(), sink_factory(), destination_kinds(), *kind_parts,
-                       !settings.admin_tls.certificate_file.empty()},
+                       !settings.admin_tls.certificate_file.empty(), relay.get()},
       *gate);
 }
 
 // Intake's limits, as far as there are descriptors for them.
 http::HttpLimits Server::Parts::intake_limits(std::size_t connections, std::size_t streams) const {
   http::HttpLimits limits = settings.http;
-  if (connections == limits.max_connections && streams == limits.max_streams) return limits;
+  limits.max_streams = streams;
+  limits.max_streams_per_address = std::min(limits.max_streams_per_address, std::max<std::size_t>(streams / 2, 1));
+  limits.max_streams_per_owner = limits.max_streams_per_address;
+  if (connections == limits.max_connections) return limits;
   log_warn(
       "process.connections_limited",
       {{"wanted", limits.max_connections},
@@ -235,7 +257,6 @@ http::HttpLimits Server::Parts::intake_limits(std::size_t connections, std::size
         "The limit of file descriptors allows fewer connections of SDKs than intake.max_connections. Raise it: ulimit "
         "-n, or LimitNOFILE= of the service."}});
   limits.max_connections = connections;
-  limits.max_streams = streams;
   limits.max_connections_per_address =
       std::min(limits.max_connections_per_address, std::max<std::size_t>(connections / 2, 1));
   return limits;
@@ -251,10 +272,11 @@ Result<void> Server::Parts::listen() {
                                        });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
-  auto intake =
-      http::HttpServer::start(settings.intake_listen, static_cast<unsigned>(settings.intake_loops),
-                              intake_limits(shares.intake, shares.intake_streams), tls_of(settings.intake_tls),
-                              [this](unsigned) { return data_path->intake().make_handler(); }, {settings.reuse_port});
+  auto intake = http::HttpServer::start(
+      settings.intake_listen, static_cast<unsigned>(settings.intake_loops),
+      intake_limits(shares.intake, shares.intake_streams), tls_of(settings.intake_tls),
+      [this](unsigned) { return relay::make_relay_handler(*flag_delivery, data_path->intake().make_handler()); },
+      {settings.reuse_port});
   if (!intake) return tl::unexpected(intake.error());
   intake_listener = std::move(*intake);
   view->intake_listener = intake_listener.get();
@@ -280,6 +302,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
         p.settings.data_dir, created.error().message));
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
   if (auto opened = p.open_data_path(managed); !opened) return tl::unexpected(opened.error());
+  p.make_relay(managed);
   if (managed) {
     if (!p.settings.accept_empty_catalog && !has_catalog_file(p.settings.data_dir))
       if (auto checked = check_empty_catalog(p.settings.data_dir, *p.files, p.data_path->journal(), nullptr); !checked)
@@ -368,6 +391,7 @@ void Server::stop() {
     p.view->phase = api::ServerPhase::draining;
   }
   p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
+  p.relay->stop();
   p.data_path->drain(p.settings.drain_ms);
   p.transport->stop();  // pending credentials requests are answered now, so that nothing waits for them
   p.flag_reader.reset();

@@ -287,6 +287,10 @@ const std::vector<SettingRow>& setting_rows() {
          const auto policy = http_client::OutboundPolicy::parse(text);
          return policy ? std::string() : policy.error().message;
        }},
+      {"relay.file_folder", "--flag-file-folder", "SLUICE_FLAG_FILE_FOLDER", "a folder", "\"/etc/sluice/flags\"",
+       "Where flag data files are, which environments name as their flag source. Default: flag-files in the data "
+       "directory.",
+       [](ServerSettings& s, std::string_view text) { return text_into(s.flag_file_folder, text); }},
       {"aws.ca_bundle", "--ca-bundle", "SLUICE_CA_BUNDLE", "a file of certificates in PEM",
        "\"/etc/ssl/certs/company.pem\"",
        "Certificate authorities for TLS to AWS. Default: AWS_CA_BUNDLE, else the system's.",

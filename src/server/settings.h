@@ -25,10 +25,10 @@
 namespace sluice::server {
 
 struct ServerSettings {
-  // No address has more than half of the connections. Intake serves no streams, so no descriptors are kept for them.
+  // No address has more than half of the connections or of the streams.
   ServerSettings() {
     http.max_connections_per_address = http.max_connections / 2;
-    http.max_streams = 0;
+    http.max_streams_per_address = http.max_streams / 2;
   }
 
   std::string data_dir = "sluice-data";
@@ -53,6 +53,7 @@ struct ServerSettings {
   std::uint64_t max_calls_per_s = api::kDefaultCallsPerS;  // of the REST API, by one token
   api::AdminAccess admin_access;
   bool accept_empty_catalog = false;  // told for one start: server/empty_catalog.h
+  std::string flag_file_folder;       // of flag data files; empty: flag-files in the data directory
   std::string ca_bundle;              // PEM file for TLS to AWS; empty: AWS_CA_BUNDLE, else the system's
 };
 

@@ -1,0 +1,65 @@
+// Where an environment's flags come from, and how flag delivery is doing.
+#include <fmt/format.h>
+
+#include "api/rest_resources.h"
+#include "base/text.h"
+#include "relay/relay.h"
+
+namespace sluice::api {
+namespace {
+
+void put_time(RestJson& out, const char* member, std::int64_t at_ms) {
+  if (at_ms > 0) out[member] = at_ms;
+}
+
+RestJson feed_json(const relay::FlagFeedStatus& feed) {
+  RestJson out = {{"filter", feed.filter},
+                  {"state", feed.is_connected      ? "following"
+                            : feed.has_flags       ? "behind"
+                            : feed.problem.empty() ? "connecting"
+                                                   : "no flags"}};
+  put_time(out, "since", feed.since_ms);
+  put_time(out, "lastChange", feed.changed_ms);
+  out["flags"] = feed.flags;
+  out["segments"] = feed.segments;
+  out["unreadableFlags"] = feed.unreadable;
+  out["fromDisk"] = feed.from_disk;
+  out["streams"] = feed.streams;
+  out["pingStreams"] = feed.ping_streams;
+  if (!feed.problem.empty()) out["problem"] = {{"message", feed.problem}, {"remedy", feed.remedy}};
+  return out;
+}
+
+}  // namespace
+
+RestOutcome flag_source_status(const RestContext& context, const RestCall& call) {
+  const auto environment = context.catalog.environment(call.path[0], call.path[1]);
+  if (!environment && !context.catalog.project(call.path[0]))
+    return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+  if (!environment)
+    return not_found(
+        fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
+  RestJson feeds = RestJson::array();
+  if (context.relay != nullptr)
+    for (const relay::FlagFeedStatus& feed : context.relay->status(environment->value.id))
+      feeds.push_back(feed_json(feed));
+  const std::string self = fmt::format("/api/v2/projects/{}/environments/{}/flag-source", call.path[0], call.path[1]);
+  return RestAnswer{200,
+                    {{"_links", {{"self", rest_link(self)}}},
+                     {"flagSource", catalog::flag_source_name(environment->value.flag_source.kind)},
+                     {"feeds", std::move(feeds)}}};
+}
+
+RestResult<void> check_flag_source(const RestContext& context, const nlohmann::json& fields) {
+  if (context.kind_parts.policy == nullptr) return {};
+  for (const auto& [field, member] :
+       {std::pair{"flag_stream_uri", "flagStreamUri"}, {"flag_base_uri", "flagBaseUri"}}) {
+    const nlohmann::json uri = fields.value(field, nlohmann::json());
+    if (!uri.is_string()) continue;
+    if (const auto good = context.kind_parts.policy->check_url(uri.get<std::string>()); !good)
+      return invalid(fmt::format("{}: {}", member, good.error().message));
+  }
+  return {};
+}
+
+}  // namespace sluice::api

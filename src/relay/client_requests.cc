@@ -1,0 +1,136 @@
+#include "relay/client_requests.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <charconv>
+#include <string_view>
+
+#include "intake/answers.h"
+#include "intake/sdk_headers.h"
+#include "relay/flag_feed.h"
+#include "relay/flag_rewrite.h"
+
+namespace sluice::relay {
+namespace {
+
+constexpr const char* kHopsHeader = "X-Sluice-Relayed";
+constexpr std::string_view kWithReasons = "withReasons=true";
+constexpr std::int64_t kUpstreamTimeoutMs = 10'000;
+
+// Of this answer's bytes, so that a switch shows in it.
+std::string etag_of(std::string_view body) {
+  const XXH128_hash_t hash = XXH3_128bits(body.data(), body.size());
+  return fmt::format("\"{:016x}{:016x}\"", hash.high64, hash.low64);
+}
+
+bool asks_for_reasons(std::string_view query) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    if (query.substr(0, end) == kWithReasons) return true;
+    if (end == std::string_view::npos) break;
+    query.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+unsigned hops_of(const http::HttpRequest& request) {
+  const std::string_view text = request.header(kHopsHeader);
+  unsigned hops = 0;
+  std::from_chars(text.data(), text.data() + text.size(), hops);
+  return hops;
+}
+
+http::HttpResponse unavailable(std::string_view code, std::string_view message) {
+  http::HttpResponse response = intake::json_answer(503, code, message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+// What an answer needs of its request, which is gone by then.
+struct Passed {
+  FlagSelection selection;
+  EvaluationOptions options;
+  bool rewritten = false;
+  std::string if_none_match;
+  ClientRequests::Headers with;
+};
+
+http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed) {
+  if (upstream.fault != http_client::TransportFault::none)
+    return unavailable("upstream", "The source of this environment's flags does not answer. " + upstream.fault_text);
+  http::HttpResponse response;
+  response.status = static_cast<unsigned>(upstream.status);
+  for (const auto& [name, value] : upstream.headers)
+    if (name == "content-type" || name == "cache-control" || name == "retry-after")
+      response.headers.emplace_back(name == "content-type" ? "Content-Type" : name, value);
+  response.body = std::move(upstream.body);
+  if (upstream.status != 200 || !passed.rewritten) return response;
+  std::string rewritten;
+  const Rewriting outcome = rewrite_evaluations(response.body, passed.selection.is_selected, passed.options, rewritten);
+  if (outcome == Rewriting::changed) response.body = std::move(rewritten);
+  std::string etag = etag_of(response.body);
+  if (passed.if_none_match == etag) {
+    response.status = 304;
+    response.body.clear();
+  }
+  response.headers.emplace_back("ETag", std::move(etag));
+  return response;
+}
+
+}  // namespace
+
+void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute& route,
+                             const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
+  const auto answer = [&](http::HttpResponse response) {
+    response.headers.insert(response.headers.end(), with.begin(), with.end());
+    responder(std::move(response));
+  };
+  const unsigned hops = hops_of(request);
+  if (hops >= kMaxHops)
+    return answer(intake::json_answer(
+        508, "circle",
+        "This was passed on by Sluice again and again: an environment's flag source leads back to it. Set flagSource's "
+        "address to LaunchDarkly or an ld-relay."));
+  if (waiting_->fetch_add(1, std::memory_order_relaxed) >= kMaxPassedOn) {
+    waiting_->fetch_sub(1, std::memory_order_relaxed);
+    return answer(unavailable("busy", "Too many requests wait for the source of flags. Ask again in a second."));
+  }
+  Passed passed{selection_of(environment, flags_),
+                {},
+                route.endpoint == RelayEndpoint::evaluations,
+                std::string(request.header("If-None-Match")),
+                std::move(with)};
+  const bool client_asks = asks_for_reasons(request.query);
+  const bool exports = !environment.flag_export.as_sent;
+  passed.options.reasons = exports && environment.flag_source.reasons;
+  passed.options.strip_reasons = passed.options.reasons && !client_asks;
+
+  http_client::HttpRequest call;
+  call.method = request.method;
+  call.url = environment.flag_source.client_base_uri + std::string(route.path);
+  std::string query(request.query);
+  if (passed.rewritten && passed.options.reasons && !client_asks)
+    query += (query.empty() ? "" : "&") + std::string(kWithReasons);
+  if (!query.empty()) call.url += "?" + query;
+  call.body = request.body;
+  for (const char* name :
+       {"Authorization", "Content-Type", "X-LaunchDarkly-Wrapper", "X-LaunchDarkly-Tags", "X-LaunchDarkly-Instance-Id"})
+    if (const std::string_view value = request.header(name); !value.empty()) call.headers.emplace_back(name, value);
+  if (const std::string_view agent = intake::user_agent(request); !agent.empty())
+    call.headers.emplace_back("X-LaunchDarkly-User-Agent", agent);
+  call.headers.emplace_back(kHopsHeader, std::to_string(hops + 1));
+  call.timeout_ms = kUpstreamTimeoutMs;
+  call.policy = policy_;
+  call.max_response_bytes = kMaxEvaluationBytes;
+  transport_.send(std::move(call), [waiting = waiting_, passed = std::move(passed),
+                                    responder = std::make_shared<http::HttpResponder>(std::move(responder))](
+                                       http_client::HttpResponse upstream) {
+    waiting->fetch_sub(1, std::memory_order_relaxed);
+    http::HttpResponse response = answer_of(std::move(upstream), passed);
+    response.headers.insert(response.headers.end(), passed.with.begin(), passed.with.end());
+    (*responder)(std::move(response));
+  });
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,49 @@
+// What mobile apps and browsers ask about flags. They do not evaluate: LaunchDarkly (or an ld-relay) does, so each
+// request is passed on to the environment's source, and its answer changed on its way back: tracking is switched on for
+// the flags whose evaluations are exported. Nothing is kept. What cannot be read goes through as it came.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catalog/snapshot.h"
+#include "flags/flag_registry.h"
+#include "http/server.h"
+#include "http_client/http_transport.h"
+#include "relay/relay_routes.h"
+
+namespace sluice::relay {
+
+// Requests that wait for upstream at the same time; one more is answered 503, and its SDK asks again.
+inline constexpr std::uint32_t kMaxPassedOn = 512;
+// An answer of upstream: a browser's flags have tens of kB.
+inline constexpr std::size_t kMaxEvaluationBytes = 16u << 20;
+// Of a REPORT's body or a path: an encoded context.
+inline constexpr std::size_t kMaxContextBytes = 64u << 10;
+// Sluices that pass a request on to each other, at most: more is a circle.
+inline constexpr unsigned kMaxHops = 4;
+
+// Any thread. References outlive it, and `transport` is stopped before it goes.
+class ClientRequests {
+ public:
+  ClientRequests(http_client::HttpTransport& transport, const flags::FlagRegistry& flags,
+                 const http_client::OutboundPolicy* policy)
+      : transport_(transport), flags_(flags), policy_(policy) {}
+
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  // `with`: headers that the answer gets whatever it is.
+  void pass_on(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
+               Headers with, http::HttpResponder responder);
+
+ private:
+  http_client::HttpTransport& transport_;
+  const flags::FlagRegistry& flags_;
+  const http_client::OutboundPolicy* const policy_;
+  std::shared_ptr<std::atomic<std::uint32_t>> waiting_ = std::make_shared<std::atomic<std::uint32_t>>(0);
+};
+
+}  // namespace sluice::relay

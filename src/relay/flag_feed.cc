@@ -1,0 +1,273 @@
+#include "relay/flag_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "base/worker.h"
+
+namespace sluice::relay {
+namespace {
+
+using Kind = catalog::FlagSource::Kind;
+
+// As ld-relay's: a data of one space, as an event without data is none to browsers.
+const http::StreamBlock& ping_block() {
+  static const http::StreamBlock block = http::stream_block("event: ping\ndata:  \n\n");
+  return block;
+}
+
+bool same_upstream(const catalog::Environment& a, const catalog::Environment& b) {
+  const catalog::FlagSource &x = a.flag_source, &y = b.flag_source;
+  const std::string none;
+  const std::string& key_a = a.sdk_keys.empty() ? none : a.sdk_keys.front();
+  const std::string& key_b = b.sdk_keys.empty() ? none : b.sdk_keys.front();
+  return x.kind == y.kind && x.stream_uri == y.stream_uri && x.files == y.files &&
+         (x.kind == Kind::files || key_a == key_b);
+}
+
+}  // namespace
+
+FlagSelection selection_of(const catalog::Environment& environment, const flags::FlagRegistry& flags) {
+  FlagSelection selection;
+  selection.reasons = environment.flag_source.reasons;
+  if (environment.flag_export.as_sent)
+    selection.is_selected = [](std::string_view) { return false; };
+  else
+    selection.is_selected = [&flags, id = environment.id](std::string_view key) { return flags.exported(id, key); };
+  return selection;
+}
+
+FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, const FeedParts& parts)
+    : parts_(parts),
+      filter_(std::move(filter)),
+      used_ms_(parts.clock.wall_ms()),
+      environment_(environment),
+      selection_(selection_of(environment, parts.flags)),
+      store_(parts.folder, {environment.id, filter_}, parts.files) {
+  show(false, "", "");
+  if (environment_.flag_source.kind == Kind::files) {
+    files_.emplace(parts_.file_folder, environment_.flag_source.files, parts_.files);
+    look_at_files();
+    return;
+  }
+  load();
+  begin_source();
+}
+
+FlagFeed::~FlagFeed() = default;
+
+http_client::EventSourceSettings FlagFeed::source_settings() const {
+  http_client::EventSourceSettings settings;
+  settings.url = environment_.flag_source.stream_uri + "/all";
+  if (!filter_.empty()) settings.url += "?filter=" + percent_encoded(filter_);
+  settings.headers = {{"Authorization", environment_.sdk_keys.empty() ? "" : environment_.sdk_keys.front()}};
+  settings.policy = parts_.policy;
+  return settings;
+}
+
+void FlagFeed::begin_source() {
+  http_client::EventSourceReceiver& receiver = *this;
+  source_ = std::make_unique<http_client::EventSource>(source_settings(), parts_.streams, parts_.clock,
+                                                       Random::from_system(), parts_.notifier, receiver);
+}
+
+void FlagFeed::load() {
+  const auto loaded = store_.load();
+  if (!loaded) {
+    log_warn("relay.flags_unreadable", {{"path", store_.path()}, {"reason", loaded.error().message}});
+    return;
+  }
+  if (!loaded->snapshot) return;
+  data_.restore(loaded->snapshot);
+  Shown shown = *shown_.get();
+  shown.from_disk = true;
+  shown_.set(std::make_shared<const Shown>(std::move(shown)));
+  serve(nullptr);
+  save_us_ = INT64_MAX;  // it is there
+}
+
+void FlagFeed::change(const catalog::Environment& environment) {
+  const bool same = same_upstream(environment_, environment);
+  const bool same_selection = environment_.flag_export == environment.flag_export &&
+                              environment_.flag_source.reasons == environment.flag_source.reasons;
+  const bool same_names = environment_.project_key == environment.project_key && environment_.key == environment.key;
+  if (same && same_selection && same_names) return;
+  environment_ = environment;
+  selection_ = selection_of(environment_, parts_.flags);
+  if (!same) {
+    files_.reset();
+    if (environment_.flag_source.kind == Kind::files) {
+      source_.reset();
+      files_.emplace(parts_.file_folder, environment_.flag_source.files, parts_.files);
+      look_us_ = 0;
+    } else if (source_) {
+      source_->restart(source_settings());
+    } else {
+      begin_source();
+    }
+    show(false, "", "");
+  }
+  if (!same_selection) serve(nullptr);
+}
+
+std::int64_t FlagFeed::step() {
+  std::int64_t wait_us = source_ ? source_->step() : kUntilNotified;
+  const auto due_in = [this](std::int64_t due_us) {
+    return std::max<std::int64_t>(due_us - parts_.clock.steady_us(), 0);
+  };
+  if (files_) {
+    if (due_in(look_us_) == 0) look_at_files();
+    wait_us = std::min(wait_us, due_in(look_us_));
+  }
+  if (save_us_ == INT64_MAX) return wait_us;
+  if (due_in(save_us_) == 0) save();
+  return save_us_ == INT64_MAX ? wait_us : std::min(wait_us, due_in(save_us_));
+}
+
+void FlagFeed::end(bool forget) {
+  source_.reset();
+  files_.reset();
+  if (!forget && save_us_ != INT64_MAX) save();
+  save_us_ = INT64_MAX;
+  for (const auto& group : {all_, flags_, pings_}) group->close();
+  if (!forget) return;
+  if (const auto removed = store_.remove(); !removed)
+    log_warn("relay.flags_not_removed", {{"path", store_.path()}, {"reason", removed.error().message}});
+}
+
+void FlagFeed::look_at_files() {
+  look_us_ = parts_.clock.steady_us() + kLookAtFilesMs * 1'000;
+  auto found = files_->look(parts_.clock.wall_ms());
+  if (!found) return;
+  if (!*found) {
+    show(false, found->error().message,
+         data_.snapshot() ? "What the files said before is served until they can be read."
+                          : "Nothing is served until then.");
+    return;
+  }
+  const bool same = **found == data_.snapshot();
+  data_.restore(std::move(**found));
+  show(true, "", "");
+  if (!same) serve(nullptr);
+}
+
+void FlagFeed::on_connected(const http_client::HttpStreamHead&) {
+  // Not yet: what counts is that flags came.
+}
+
+Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
+  const auto change = data_.apply(event.type, event.data, parts_.clock.wall_ms());
+  if (!change) return tl::unexpected(change.error());
+  if (!shown_.get()->is_connected && data_.snapshot()) show(true, "", "");
+  if (change->kind == FlagChange::Kind::none) return {};
+  serve(change->kind == FlagChange::Kind::put ? nullptr : &*change);
+  if (save_us_ == INT64_MAX) save_us_ = parts_.clock.steady_us() + kSaveAfterMs * 1'000;
+  return {};
+}
+
+void FlagFeed::on_problem(const http_client::EventSourceProblem& problem) { show(false, problem.text, problem.remedy); }
+
+void FlagFeed::serve(const FlagChange* change) {
+  const FlagSnapshotPtr snapshot = data_.snapshot();
+  if (!snapshot) return;
+  const auto before = served_->get();
+  auto now = std::make_shared<const ServedFlags>(snapshot, selection_, before.get());
+  const bool same = before && before->etag() == now->etag();
+  served_->set(now);
+  if (same) return;
+  pings_->publish_staggered([] { return ping_block(); }, spread_ms(*pings_));
+  if (change != nullptr && before) {
+    if (const auto block = now->change_event(change->item, change->key, false)) all_->publish(block);
+    if (change->item == ItemKind::flag)
+      if (const auto block = now->change_event(change->item, change->key, true)) flags_->publish(block);
+    return;
+  }
+  all_->publish_staggered([served = served_] { return served->get()->all_put(); }, spread_ms(*all_));
+  flags_->publish_staggered([served = served_] { return served->get()->flags_put(); }, spread_ms(*flags_));
+}
+
+std::int64_t FlagFeed::spread_ms(const http::StreamGroup& group) const {
+  return group.count() > kManyStreams ? parts_.spread_ms : 0;
+}
+
+void FlagFeed::show(bool is_connected, std::string problem, std::string remedy) {
+  const auto before = shown_.get();
+  Shown shown = *before;
+  if (shown.is_connected != is_connected || shown.since_ms == 0) shown.since_ms = parts_.clock.wall_ms();
+  shown.is_connected = is_connected;
+  if (is_connected) shown.from_disk = false;
+  shown.problem = std::move(problem);
+  shown.remedy = std::move(remedy);
+  const bool news = before->problem != shown.problem;
+  if (news && !shown.problem.empty())
+    log_warn("relay.no_flags", {{"project", environment_.project_key},
+                                {"environment", environment_.key},
+                                {"filter", filter_},
+                                {"reason", shown.problem},
+                                {"remedy", shown.remedy}});
+  if (is_connected && !before->is_connected)
+    log_info("relay.flags_come", {{"project", environment_.project_key},
+                                  {"environment", environment_.key},
+                                  {"filter", filter_},
+                                  {"source", catalog::flag_source_name(environment_.flag_source.kind)},
+                                  {"flags", data_.snapshot() ? data_.snapshot()->flag_count : 0}});
+  shown_.set(std::make_shared<const Shown>(std::move(shown)));
+}
+
+void FlagFeed::save() {
+  save_us_ = INT64_MAX;
+  if (environment_.flag_source.kind != Kind::launchdarkly) return;
+  const FlagSnapshotPtr snapshot = data_.snapshot();
+  if (!snapshot) return;
+  if (const auto saved = store_.save(*snapshot); !saved) {
+    log_warn("relay.flags_not_saved", {{"path", store_.path()}, {"reason", saved.error().message}});
+    save_us_ = parts_.clock.steady_us() + kSaveAgainMs * 1'000;
+  }
+}
+
+void FlagFeed::join_all(const std::shared_ptr<http::HttpStream>& stream) {
+  note_use();
+  all_->join(stream, [served = served_] {
+    const auto now = served->get();
+    return now ? now->all_put() : nullptr;
+  });
+}
+
+void FlagFeed::join_flags(const std::shared_ptr<http::HttpStream>& stream) {
+  note_use();
+  flags_->join(stream, [served = served_] {
+    const auto now = served->get();
+    return now ? now->flags_put() : nullptr;
+  });
+}
+
+void FlagFeed::join_pings(const std::shared_ptr<http::HttpStream>& stream) {
+  note_use();
+  pings_->join(stream, [] { return ping_block(); });
+}
+
+FlagFeedStatus FlagFeed::status() const {
+  FlagFeedStatus status;
+  status.filter = filter_;
+  if (const auto served = served_->get()) {
+    status.has_flags = true;
+    status.flags = served->snapshot().flag_count;
+    status.segments = served->snapshot().segment_count;
+    status.unreadable = served->unreadable();
+    status.changed_ms = served->snapshot().changed_ms;
+  }
+  const auto shown = shown_.get();
+  status.from_disk = shown->from_disk;
+  status.is_connected = shown->is_connected;
+  status.since_ms = shown->since_ms;
+  status.problem = shown->problem;
+  status.remedy = shown->remedy;
+  status.streams = all_->count() + flags_->count();
+  status.ping_streams = pings_->count();
+  return status;
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,136 @@
+// The flags of one environment and payload filter: taken from its source, kept on disk, and served to the SDKs that ask
+// Sluice for them. One upstream, however many SDKs there are.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/notifier.h"
+#include "base/published.h"
+#include "catalog/snapshot.h"
+#include "flags/flag_registry.h"
+#include "http/stream_group.h"
+#include "http_client/event_source.h"
+#include "http_client/http_stream.h"
+#include "relay/flag_data.h"
+#include "relay/flag_files.h"
+#include "relay/flag_store.h"
+#include "relay/served_flags.h"
+#include "storage/file_system.h"
+
+namespace sluice::relay {
+
+// What all feeds use. References outlive them.
+struct FeedParts {
+  storage::FileSystem& files;
+  http_client::HttpStreamTransport& streams;
+  const Clock& clock;
+  const flags::FlagRegistry& flags;
+  Notifier& notifier;       // of the worker that steps them
+  std::string folder;       // where flag data is kept
+  std::string file_folder;  // where flag data files are
+  // What upstream addresses may be; null: any that its owner names.
+  const http_client::OutboundPolicy* policy = nullptr;
+  // A change that concerns all streams of a feed is spread over this, where there are more than kManyStreams.
+  std::int64_t spread_ms = 5'000;
+};
+inline constexpr std::size_t kManyStreams = 1'000;
+// How long after a change it is on disk at the latest, unless writing fails; a burst of changes is one write.
+inline constexpr std::int64_t kSaveAfterMs = 1'000;
+inline constexpr std::int64_t kSaveAgainMs = 10'000;
+inline constexpr std::int64_t kLookAtFilesMs = 1'000;
+
+// What is shown of a feed. Times in ms since 1970; 0: not yet.
+struct FlagFeedStatus {
+  std::string filter;  // empty: none
+  bool has_flags = false;
+  bool from_disk = false;  // what is served was kept over a restart, and its source has said nothing since
+  std::size_t flags = 0, segments = 0;
+  std::size_t unreadable = 0;    // flags that are exported and could not be changed: they are served as they came
+  std::int64_t changed_ms = 0;   // when what is served changed last
+  bool is_connected = false;     // to the upstream; of files: they could be read
+  std::int64_t since_ms = 0;     // since when it is, or is not
+  std::string problem, remedy;   // why it is not; empty: it is
+  std::size_t streams = 0;       // of servers
+  std::size_t ping_streams = 0;  // of mobile apps and browsers
+};
+
+// The selection of an environment's flags, as the relay applies it: those that are exported, but none where all
+// evaluations are exported that SDKs send.
+FlagSelection selection_of(const catalog::Environment& environment, const flags::FlagRegistry& flags);
+
+class FlagFeed final : private http_client::EventSourceReceiver {
+ public:
+  // With what was kept on disk, if there is something.
+  FlagFeed(const catalog::Environment& environment, std::string filter, const FeedParts& parts);
+  ~FlagFeed() override;
+
+  // The worker's thread.
+
+  // The environment was changed: other flags are exported, or they come from elsewhere.
+  void change(const catalog::Environment& environment);
+  // As a worker's step.
+  std::int64_t step();
+  // Its streams end, and what is not saved is. `forget`: its environment has no source any more, or is gone, and what
+  // was kept goes.
+  void end(bool forget);
+
+  // Any thread.
+
+  // Null: there are none yet.
+  std::shared_ptr<const ServedFlags> served() const { return served_->get(); }
+  // A stream gets the flags as they are now, once there are some, and every change after that.
+  void join_all(const std::shared_ptr<http::HttpStream>& stream);
+  void join_flags(const std::shared_ptr<http::HttpStream>& stream);
+  // It is told now, and after every change, to ask for its evaluations.
+  void join_pings(const std::shared_ptr<http::HttpStream>& stream);
+  FlagFeedStatus status() const;
+  // Whoever is served by it says so.
+  void note_use() { used_ms_.store(parts_.clock.wall_ms(), std::memory_order_relaxed); }
+  std::int64_t used_ms() const { return used_ms_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Shown {
+    bool from_disk = false, is_connected = false;
+    std::int64_t since_ms = 0;
+    std::string problem, remedy;
+  };
+
+  void on_connected(const http_client::HttpStreamHead& head) override;
+  Result<void> on_event(http_client::ServerSentEvent event) override;
+  void on_problem(const http_client::EventSourceProblem& problem) override;
+
+  http_client::EventSourceSettings source_settings() const;
+  void begin_source();
+  void load();
+  void look_at_files();
+  // Serves what there is now, and tells it to all who listen. `change`: it is this alone.
+  void serve(const FlagChange* change);
+  void show(bool is_connected, std::string problem, std::string remedy);
+  std::int64_t spread_ms(const http::StreamGroup& group) const;
+  void save();
+
+  const FeedParts& parts_;
+  const std::string filter_;
+  const std::shared_ptr<http::StreamGroup> all_ = http::StreamGroup::make(), flags_ = http::StreamGroup::make(),
+                                           pings_ = http::StreamGroup::make();
+  const std::shared_ptr<Published<ServedFlags>> served_ = std::make_shared<Published<ServedFlags>>();
+  Published<Shown> shown_{std::make_shared<const Shown>()};
+  std::atomic<std::int64_t> used_ms_;
+
+  // The worker's.
+  catalog::Environment environment_;
+  FlagSelection selection_;
+  FlagData data_;
+  FlagStore store_;
+  std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
+  std::optional<FlagFiles> files_;
+  std::int64_t look_us_ = 0, save_us_ = INT64_MAX;
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,87 @@
+// Flag delivery: SDKs take their flags through Sluice, and get them with tracking switched on for the flags whose
+// evaluations are exported (docs/relay.md). One feed (relay/flag_feed.h) an environment and payload filter, all stepped
+// by one worker.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/notifier.h"
+#include "base/object_id.h"
+#include "base/worker.h"
+#include "catalog/snapshot.h"
+#include "flags/flag_registry.h"
+#include "http_client/http_stream.h"
+#include "http_client/outbound_policy.h"
+#include "relay/flag_feed.h"
+#include "storage/file_system.h"
+
+namespace sluice::relay {
+
+// Payload filters of one environment that are followed at the same time, each with an upstream stream and its own copy
+// of the flags. LaunchDarkly's accounts have a handful.
+inline constexpr std::size_t kMaxFilters = 8;
+// A payload filter that nobody asked for this long, and has no stream, is followed no longer.
+inline constexpr std::int64_t kFilterUnusedMs = 3'600'000;
+
+struct RelayParts {
+  storage::FileSystem& files;
+  http_client::HttpStreamTransport& streams;
+  const Clock& clock;
+  const flags::FlagRegistry& flags;
+  std::string data_directory;
+  std::string file_folder;  // of flag data files
+  const http_client::OutboundPolicy* policy = nullptr;
+  Workers& workers = worker_threads();
+};
+
+// Any thread. References outlive it, and the listener whose streams it feeds goes before it or drains before stop().
+class Relay {
+ public:
+  explicit Relay(RelayParts parts);
+  ~Relay();
+
+  // Another catalog. New sources are there when it returns, with what was kept on disk; flags that are exported now, or
+  // not any more, reach SDKs with the next step.
+  void apply(const catalog::CatalogPointer& catalog);
+  // Stops following upstreams, saves what is not saved, and ends all streams. Not for two callers at a time.
+  void stop();
+
+  enum class Missing : std::uint8_t { no_source, too_many_filters };
+  struct Found {
+    std::shared_ptr<FlagFeed> feed;  // null: why is in `missing`
+    Missing missing = Missing::no_source;
+  };
+  // A filter that nobody asked for yet is followed from now on.
+  Found feed(ObjectId environment, std::string_view filter);
+  // By filter, the whole environment first. Empty: it has no source.
+  std::vector<FlagFeedStatus> status(ObjectId environment) const;
+
+  const flags::FlagRegistry& flags() const { return feed_parts_.flags; }
+
+ private:
+  using Key = std::pair<ObjectId, std::string>;  // environment and filter
+
+  std::int64_t step();
+  void take_catalog();
+  void drop_unused();
+
+  Notifier notifier_;
+  const FeedParts feed_parts_;
+  mutable std::mutex mutex_;
+  std::map<Key, std::shared_ptr<FlagFeed>> feeds_;                  // guarded by mutex_
+  std::vector<std::pair<std::shared_ptr<FlagFeed>, bool>> ending_;  // and whether to forget it; guarded by mutex_
+  catalog::CatalogPointer catalog_;                                 // guarded by mutex_
+  bool changed_ = false, stopping_ = false;                         // guarded by mutex_
+  std::int64_t look_for_unused_us_ = 0;                             // the worker's
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace sluice::relay

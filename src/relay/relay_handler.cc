@@ -1,0 +1,270 @@
+#include "relay/relay_handler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "intake/answers.h"
+#include "intake/authentication.h"
+#include "intake/cors.h"
+#include "relay/relay_routes.h"
+
+namespace sluice::relay {
+namespace {
+
+using Headers = ClientRequests::Headers;
+using Kind = catalog::FlagSource::Kind;
+
+constexpr std::string_view kEventStream = "text/event-stream; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kMaxFilterBytes = 256;
+constexpr std::string_view kGzipEtagEnd = "-gzip\"";
+
+intake::Route intake_route(const RelayRoute& route) {
+  intake::Route out;
+  out.credential = route.credential;
+  out.client_side_id = route.client_side_id;
+  return out;
+}
+
+// The payload filter that a query asks for; empty: none. Nothing: what it asks for is no filter's key.
+std::optional<std::string> filter_of(std::string_view query) {
+  constexpr std::string_view kName = "filter=";
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view part = query.substr(0, end);
+    if (part.starts_with(kName)) {
+      const std::string_view value = part.substr(kName.size());
+      // https://docs.launchdarkly.com/sdk/features/config-payload-filtering
+      const bool is_key = value.size() <= kMaxFilterBytes && std::ranges::all_of(value, [](char c) {
+                            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                   c == '-' || c == '_' || c == '.';
+                          });
+      return is_key ? std::optional(std::string(value)) : std::nullopt;
+    }
+    if (end == std::string_view::npos) break;
+    query.remove_prefix(end + 1);
+  }
+  return "";
+}
+
+bool accepts_gzip(const http::HttpRequest& request) {
+  return request.header("Accept-Encoding").find("gzip") != std::string_view::npos;
+}
+
+// The same whether the client was answered compressed or not.
+bool has_etag(const http::HttpRequest& request, const std::string& etag) {
+  const std::string_view known = request.header("If-None-Match");
+  if (known.empty()) return false;
+  const std::string_view inside = std::string_view(etag).substr(0, etag.size() - 1);
+  return known == etag || (known.starts_with(inside) && known.substr(inside.size()) == kGzipEtagEnd);
+}
+
+class RelayHandler final : public http::HttpHandler {
+ public:
+  RelayHandler(const FlagDelivery& delivery, std::unique_ptr<http::HttpHandler> next)
+      : delivery_(delivery), next_(std::move(next)), authenticator_(delivery.log_interval_ms) {}
+
+  http::Admission admit(const http::HttpRequest& request) override {
+    const RelayRoute route = route_of(request);
+    if (route.endpoint == RelayEndpoint::none) return next_->admit(request);
+    http::Admission admission;
+    const catalog::CatalogPointer catalog = delivery_.catalog.current();
+    const catalog::Environment* const environment =
+        catalog && route.method == RelayMethod::allowed
+            ? intake::Authenticator::find(*catalog, intake_route(route), request)
+            : nullptr;
+    admission.refused = environment == nullptr;
+    if (environment == nullptr) return admission;
+    admission.owner = owner_of(*environment, route);
+    admission.max_body_bytes = kMaxContextBytes;
+    return admission;
+  }
+  bool admits_all() const override { return next_->admits_all(); }
+  bool ready(const http::HttpRequest& request) override {
+    return route_of(request).endpoint != RelayEndpoint::none || next_->ready(request);
+  }
+  void tick() override { next_->tick(); }
+  http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
+                           const http::HttpRequest& request) override {
+    return next_->fault(status, code, message, request);
+  }
+  void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
+
+ private:
+  RelayRoute route_of(const http::HttpRequest& request) const {
+    return relay_route(request.method, request.path, delivery_.path_prefix);
+  }
+  static std::uint64_t owner_of(const catalog::Environment& environment, const RelayRoute& route) {
+    return std::max<std::uint64_t>(ObjectIdHash{}(environment.id) + static_cast<std::uint64_t>(route.credential), 1);
+  }
+  void serve(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
+             Headers with, http::HttpResponder responder);
+  static http::HttpResponse latest(const http::HttpRequest& request, const RelayRoute& route,
+                                   const ServedFlags& served);
+  static void begin_stream(const RelayRoute& route, std::uint64_t owner, FlagFeed& feed, Headers with,
+                           http::HttpResponder responder);
+
+  const FlagDelivery& delivery_;
+  const std::unique_ptr<http::HttpHandler> next_;
+  intake::Authenticator authenticator_;
+};
+
+void answer(http::HttpResponder& responder, http::HttpResponse response, const Headers& with) {
+  response.headers.insert(response.headers.end(), with.begin(), with.end());
+  responder(std::move(response));
+}
+
+// SDKs ask again after 503; after 404 they would stop for good.
+http::HttpResponse not_now(std::string_view code, std::string_view message) {
+  http::HttpResponse response = intake::json_answer(503, code, message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
+  const RelayRoute route = route_of(request);
+  if (route.endpoint == RelayEndpoint::none) return next_->handle(request, std::move(responder));
+  const catalog::CatalogPointer catalog = delivery_.catalog.current();
+  const bool browser = route.credential == CredentialKind::client_side_id;
+  const catalog::Environment* known = nullptr;
+  if (browser && catalog) known = catalog->by_client_side_id(route.client_side_id);
+  Headers with;
+  if (browser)
+    intake::append_cors_headers(with,
+                                {request.header("Origin"), request.header("Access-Control-Request-Headers"),
+                                 request.header("Access-Control-Request-Private-Network") == "true"},
+                                route.allow, known);
+  if (route.method == RelayMethod::preflight) return answer(responder, http::HttpResponse{}, with);
+  if (route.method == RelayMethod::wrong) {
+    with.emplace_back("Allow", route.allow);
+    return answer(responder,
+                  intake::json_answer(405, "wrong_method", fmt::format("This path accepts {} only.", route.allow)),
+                  with);
+  }
+  const auto environment =
+      authenticator_.authenticate(catalog.get(), intake_route(route), request, delivery_.clock.steady_us());
+  if (!environment)
+    return answer(responder, intake::refusal_answer(environment.error().refusal, environment.error().message), with);
+  with.emplace_back("X-LD-EnvId", (*environment)->id.hex());
+  serve(request, route, **environment, std::move(with), std::move(responder));
+}
+
+void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
+                         const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
+  if (route.endpoint == RelayEndpoint::data_system) {
+    with.emplace_back("x-ld-fd-fallback", "true");
+    return answer(responder,
+                  intake::json_answer(404, "first_protocol",
+                                      "Sluice delivers flags by the first protocol (/all, /sdk/latest-all); the SDK is "
+                                      "asked to use that."),
+                  with);
+  }
+  if (environment.flag_source.kind == Kind::none)
+    return answer(responder,
+                  not_now("no_flag_source",
+                          "This environment has no flag source, so Sluice has no flags to deliver. Set "
+                          "flagSource, or leave the SDK's streamUri and baseUri as they were."),
+                  with);
+  const bool from_client = route.credential != CredentialKind::sdk_key;
+  if (from_client && environment.flag_source.kind == Kind::files)
+    return answer(responder,
+                  intake::json_answer(404, "no_evaluation",
+                                      "This environment's flags come from files. Mobile apps and browsers do not "
+                                      "evaluate flags, and there is nobody to ask for it."),
+                  with);
+  if (route.endpoint == RelayEndpoint::evaluations || route.endpoint == RelayEndpoint::passed_on)
+    return delivery_.clients.pass_on(request, route, environment, std::move(with), std::move(responder));
+
+  const auto filter = from_client ? std::optional(std::string()) : filter_of(request.query);
+  if (!filter)
+    return answer(responder,
+                  intake::json_answer(400, "filter",
+                                      "The query's filter is not the key of a payload filter; expected "
+                                      "letters, digits, '.', '_' and '-'."),
+                  with);
+  const Relay::Found found = delivery_.relay.feed(environment.id, *filter);
+  if (!found.feed && found.missing == Relay::Missing::too_many_filters)
+    return answer(responder,
+                  not_now("filters", fmt::format("This environment follows {} payload filters already; one that nobody "
+                                                 "uses is dropped after an hour.",
+                                                 kMaxFilters)),
+                  with);
+  if (!found.feed) return answer(responder, not_now("starting", "The flag source is being set up."), with);
+  FlagFeed& feed = *found.feed;
+  feed.note_use();
+  using enum RelayEndpoint;
+  if (route.endpoint == all_stream || route.endpoint == flags_stream || route.endpoint == ping_stream)
+    // Whoever has a page or an app has its key: all of an environment's have a share. Servers' keys are secret.
+    return begin_stream(route, from_client ? owner_of(environment, route) : 0, feed, std::move(with),
+                        std::move(responder));
+  const auto served = feed.served();
+  if (!served)
+    return answer(responder, not_now("no_flags", "The flag source has said nothing yet. Sluice's log says why."), with);
+  answer(responder, latest(request, route, *served), with);
+}
+
+http::HttpResponse RelayHandler::latest(const http::HttpRequest& request, const RelayRoute& route,
+                                        const ServedFlags& served) {
+  http::HttpResponse response;
+  response.content_type = kJson;
+  std::string etag = served.etag();
+  if (route.endpoint == RelayEndpoint::latest_flag || route.endpoint == RelayEndpoint::latest_segment) {
+    const ItemKind kind = route.endpoint == RelayEndpoint::latest_flag ? ItemKind::flag : ItemKind::segment;
+    const auto key = percent_decoded(route.item, false);
+    auto item = key ? served.item(kind, *key) : std::nullopt;
+    if (!item)
+      return intake::json_answer(404, "unknown_item", fmt::format("There is no such {}.", item_kind_name(kind)));
+    etag = std::move(item->etag);
+    response.shared_body = std::move(item->body);
+  } else if (route.endpoint == RelayEndpoint::latest_flags) {
+    response.shared_body = served.flags();
+  } else if (accepts_gzip(request)) {
+    response.shared_body = served.latest_all_gzip();
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+  } else {
+    response.shared_body = served.latest_all();
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+  }
+  if (has_etag(request, etag)) {
+    response = {};
+    response.status = 304;
+  } else if (!response.headers.empty() && response.headers.front().first == "Content-Encoding") {
+    etag = etag.substr(0, etag.size() - 1) + std::string(kGzipEtagEnd);
+  }
+  response.headers.emplace_back("ETag", std::move(etag));
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  return response;
+}
+
+void RelayHandler::begin_stream(const RelayRoute& route, std::uint64_t owner, FlagFeed& feed, Headers with,
+                                http::HttpResponder responder) {
+  const auto stream = http::HttpStream::make({.heartbeat_ms = kHeartbeatMs, .owner = owner});
+  http::HttpResponse response;
+  response.content_type = kEventStream;
+  response.headers = std::move(with);
+  response.headers.emplace_back("Cache-Control", "no-cache, must-revalidate");
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  response.stream = stream;
+  if (route.endpoint == RelayEndpoint::all_stream)
+    feed.join_all(stream);
+  else if (route.endpoint == RelayEndpoint::flags_stream)
+    feed.join_flags(stream);
+  else
+    feed.join_pings(stream);
+  responder(std::move(response));
+}
+
+}  // namespace
+
+std::unique_ptr<http::HttpHandler> make_relay_handler(const FlagDelivery& delivery,
+                                                      std::unique_ptr<http::HttpHandler> next) {
+  return std::make_unique<RelayHandler>(delivery, std::move(next));
+}
+
+}  // namespace sluice::relay

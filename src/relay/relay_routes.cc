@@ -1,0 +1,126 @@
+#include "relay/relay_routes.h"
+
+#include <array>
+#include <cstddef>
+
+namespace sluice::relay {
+namespace {
+
+// Segments of a row's path: {id} is a client-side id, {context} an encoded context, {key} a flag's or segment's key.
+constexpr std::size_t kMaxSegments = 5;
+constexpr std::string_view kId = "{id}", kContext = "{context}", kKey = "{key}";
+
+enum class Methods : std::uint8_t { get, report };
+
+struct Row {
+  std::string_view path;
+  RelayEndpoint endpoint;
+  CredentialKind credential;
+  Methods methods = Methods::get;
+};
+
+using enum RelayEndpoint;
+constexpr CredentialKind kServer = CredentialKind::sdk_key, kMobile = CredentialKind::mobile_key,
+                         kBrowser = CredentialKind::client_side_id;
+
+constexpr std::array kRows = {
+    Row{"/all", all_stream, kServer},
+    Row{"/flags", flags_stream, kServer},
+    Row{"/sdk/latest-all", latest_all, kServer},
+    Row{"/sdk/latest-flags", latest_flags, kServer},
+    Row{"/sdk/latest-flags/{key}", latest_flag, kServer},
+    Row{"/sdk/latest-segments/{key}", latest_segment, kServer},
+    Row{"/sdk/flags", latest_flags, kServer},
+    Row{"/sdk/flags/{key}", latest_flag, kServer},
+    Row{"/sdk/segments/{key}", latest_segment, kServer},
+    Row{"/sdk/stream", data_system, kServer},
+    Row{"/sdk/poll", data_system, kServer},
+    Row{"/meval/{context}", ping_stream, kMobile},
+    Row{"/meval", ping_stream, kMobile, Methods::report},
+    Row{"/mping", ping_stream, kMobile},
+    Row{"/msdk/evalx/contexts/{context}", evaluations, kMobile},
+    Row{"/msdk/evalx/context", evaluations, kMobile, Methods::report},
+    Row{"/msdk/evalx/users/{context}", evaluations, kMobile},
+    Row{"/msdk/evalx/user", evaluations, kMobile, Methods::report},
+    Row{"/eval/{id}/{context}", ping_stream, kBrowser},
+    Row{"/eval/{id}", ping_stream, kBrowser, Methods::report},
+    Row{"/ping/{id}", ping_stream, kBrowser},
+    Row{"/sdk/evalx/{id}/contexts/{context}", evaluations, kBrowser},
+    Row{"/sdk/evalx/{id}/context", evaluations, kBrowser, Methods::report},
+    Row{"/sdk/evalx/{id}/users/{context}", evaluations, kBrowser},
+    Row{"/sdk/evalx/{id}/user", evaluations, kBrowser, Methods::report},
+    Row{"/sdk/goals/{id}", passed_on, kBrowser},
+};
+
+struct Segments {
+  std::array<std::string_view, kMaxSegments> all;
+  std::size_t count = 0;  // kMaxSegments + 1: more
+};
+
+constexpr Segments split(std::string_view path) {
+  Segments segments;
+  while (!path.empty() && segments.count <= kMaxSegments) {
+    const std::size_t slash = path.find('/');
+    const std::string_view segment = path.substr(0, slash);
+    if (!segment.empty()) {
+      if (segments.count < kMaxSegments) segments.all[segments.count] = segment;
+      ++segments.count;
+    }
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return segments;
+}
+
+constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
+  std::array<Segments, kRows.size()> all;
+  for (std::size_t i = 0; i < kRows.size(); ++i) all[i] = split(kRows[i].path);
+  return all;
+}();
+
+bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
+  if (row.count != segments.count) return false;
+  for (std::size_t i = 0; i < row.count; ++i) {
+    if (row.all[i] == kId)
+      route.client_side_id = segments.all[i];
+    else if (row.all[i] == kKey)
+      route.item = segments.all[i];
+    else if (row.all[i] != kContext && row.all[i] != segments.all[i])
+      return false;
+  }
+  return true;
+}
+
+bool fits(const Row& row, std::string_view method) {
+  return method == (row.methods == Methods::report ? "REPORT" : "GET");
+}
+
+std::string_view allowed(const Row& row) {
+  const bool browser = row.credential == kBrowser;
+  if (row.methods == Methods::report) return browser ? "REPORT,OPTIONS" : "REPORT";
+  return browser ? "GET,OPTIONS" : "GET";
+}
+
+}  // namespace
+
+RelayRoute relay_route(std::string_view method, std::string_view path, std::string_view prefix) {
+  if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
+    path.remove_prefix(prefix.size());
+  const Segments segments = split(path);
+  if (segments.count == 0 || segments.count > kMaxSegments) return {};
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    RelayRoute route;
+    if (!matches(kRowSegments[i], segments, route)) continue;
+    const Row& row = kRows[i];
+    route.endpoint = row.endpoint;
+    route.credential = row.credential;
+    route.path = path;
+    route.allow = allowed(row);
+    const bool preflight = row.credential == kBrowser && method == "OPTIONS";
+    route.method = preflight ? RelayMethod::preflight : fits(row, method) ? RelayMethod::allowed : RelayMethod::wrong;
+    return route;
+  }
+  return {};
+}
+
+}  // namespace sluice::relay
