@@ -12,11 +12,8 @@
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
 #include "journal/journal.h"
+#include "relay/relay.h"
 #include "storage/file_system.h"
-
-namespace sluice::relay {
-class Relay;
-}  // namespace sluice::relay
 
 namespace sluice::api {
 

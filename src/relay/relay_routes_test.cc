@@ -1,0 +1,67 @@
+#include "relay/relay_routes.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::relay {
+namespace {
+
+TEST(RelayRoutes, are_those_of_launchdarklys_sdks_and_no_others) {
+  using enum RelayEndpoint;
+  struct Case {
+    const char *method, *path;
+    RelayEndpoint endpoint;
+    CredentialKind credential;
+  };
+  for (const Case& each : {
+           Case{"GET", "/all", all_stream, CredentialKind::sdk_key},
+           {"GET", "/flags", flags_stream, CredentialKind::sdk_key},
+           {"GET", "/sdk/latest-all", latest_all, CredentialKind::sdk_key},
+           {"GET", "/sdk/flags", latest_flags, CredentialKind::sdk_key},
+           {"GET", "/sdk/stream", data_system, CredentialKind::sdk_key},
+           {"GET", "/meval/eyJrIjoxfQ==", ping_stream, CredentialKind::mobile_key},
+           {"REPORT", "/meval", ping_stream, CredentialKind::mobile_key},
+           {"GET", "/mping", ping_stream, CredentialKind::mobile_key},
+           {"GET", "/msdk/evalx/contexts/eyJrIjoxfQ", evaluations, CredentialKind::mobile_key},
+           {"REPORT", "/msdk/evalx/user", evaluations, CredentialKind::mobile_key},
+           {"REPORT", "/eval/5f00", ping_stream, CredentialKind::client_side_id},
+           {"GET", "/sdk/evalx/5f00/users/eyJ9", evaluations, CredentialKind::client_side_id},
+           {"GET", "/sdk/goals/5f00", passed_on, CredentialKind::client_side_id},
+       }) {
+    const RelayRoute route = relay_route(each.method, each.path, "");
+    EXPECT_EQ(route.endpoint, each.endpoint) << each.path;
+    EXPECT_EQ(route.credential, each.credential) << each.path;
+    EXPECT_EQ(route.method, RelayMethod::allowed) << each.path;
+    EXPECT_EQ(route.path, each.path);
+  }
+  for (const char* path : {"/", "", "/bulk", "/mobile", "/events/bulk/5f00", "/status", "/all/x", "/sdk", "/sdk/evalx",
+                           "/sdk/flags/a/b", "/a/b/c/d/e/f/g"})
+    EXPECT_EQ(relay_route("GET", path, "").endpoint, none) << path;
+}
+
+TEST(RelayRoutes, name_the_item_and_the_environment) {
+  EXPECT_EQ(relay_route("GET", "/sdk/flags/new%2Fcheckout", "").item, "new%2Fcheckout");
+  EXPECT_EQ(relay_route("GET", "/sdk/segments/beta/", "").item, "beta");
+  EXPECT_EQ(relay_route("GET", "/sdk/segments/beta", "").endpoint, RelayEndpoint::latest_segment);
+  EXPECT_EQ(relay_route("GET", "/eval/5f00/eyJ9", "").client_side_id, "5f00");
+}
+
+TEST(RelayRoutes, a_prefix_may_stand_before_them_and_is_not_passed_on) {
+  EXPECT_EQ(relay_route("GET", "/flags-in/all", "/flags-in").endpoint, RelayEndpoint::all_stream);
+  EXPECT_EQ(relay_route("GET", "/all", "/flags-in").endpoint, RelayEndpoint::all_stream);
+  EXPECT_EQ(relay_route("GET", "/flags-inall", "/flags-in").endpoint, RelayEndpoint::none);
+  EXPECT_EQ(relay_route("GET", "/flags-in/sdk/goals/5f", "/flags-in").path, "/sdk/goals/5f");
+}
+
+TEST(RelayRoutes, another_method_is_refused_and_browsers_may_ask_before) {
+  EXPECT_EQ(relay_route("POST", "/all", "").method, RelayMethod::wrong);
+  EXPECT_EQ(relay_route("GET", "/meval", "").method, RelayMethod::wrong);
+  EXPECT_EQ(relay_route("GET", "/meval", "").allow, "REPORT");
+  EXPECT_EQ(relay_route("OPTIONS", "/eval/5f00/eyJ9", "").method, RelayMethod::preflight);
+  EXPECT_EQ(relay_route("OPTIONS", "/eval/5f00", "").allow, "REPORT,OPTIONS");
+  EXPECT_EQ(relay_route("OPTIONS", "/all", "").method, RelayMethod::wrong);
+}
+
+}  // namespace
+}  // namespace sluice::relay

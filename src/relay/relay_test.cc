@@ -1,0 +1,217 @@
+// Feeds, as SDKs and the environment's owner see them: an upstream that is played by hand, and a disk.
+#include "relay/relay.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/clock_fake.h"
+#include "base/worker_fake.h"
+#include "http_client/http_stream_fake.h"
+#include "storage/file_system_fake.h"
+
+namespace sluice::relay {
+namespace {
+
+const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+constexpr std::string_view kPut =
+    "event: put\ndata: {\"path\":\"/\",\"data\":{\"flags\":{\"a\":{\"key\":\"a\",\"version\":1},\"b\":{\"key\":\"b\","
+    "\"version\":1}},\"segments\":{}}}\n\n";
+constexpr std::string_view kPatch =
+    "event: patch\ndata: {\"path\":\"/flags/b\",\"data\":{\"key\":\"b\",\"version\":2}}\n\n";
+
+class RelayTest : public testing::Test {
+ protected:
+  RelayTest() {
+    environment_.id = kEnvironment;
+    environment_.key = "production";
+    environment_.sdk_keys = {"sdk-1"};
+    environment_.flag_export.as_sent = false;
+    environment_.flag_export.new_flags = false;
+    environment_.flag_export.flags["a"].exported = true;
+    environment_.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
+    environment_.flag_source.stream_uri = "http://upstream";
+    EXPECT_TRUE(disk_.make_directory("/data"));
+    start();
+  }
+  void start() {
+    relay_ = std::make_unique<Relay>(
+        RelayParts{disk_, transport_, clock_, flags_, "/data", "/data/flag-files", nullptr, workers_});
+    publish();
+  }
+  void publish() {
+    auto catalog = std::make_shared<const catalog::CatalogSnapshot>(
+        std::vector<catalog::Project>(), std::vector<catalog::Environment>{environment_},
+        std::vector<catalog::Destination>());
+    flags_.apply(*catalog);
+    relay_->apply(catalog);
+    workers_.run_due();
+  }
+  void say(std::string_view events) {
+    transport_.last().bytes(events);
+    workers_.run_due();
+  }
+  std::shared_ptr<const ServedFlags> served(std::string_view filter = "") {
+    const auto found = relay_->feed(kEnvironment, filter);
+    return found.feed ? found.feed->served() : nullptr;
+  }
+  std::string item(std::string_view key) {
+    const auto now = served();
+    const auto item = now ? now->item(ItemKind::flag, key) : std::nullopt;
+    return item ? *item->body : std::string("none");
+  }
+  FlagFeedStatus status() { return relay_->status(kEnvironment).at(0); }
+
+  ManualClock clock_;
+  ManualWorkers workers_{clock_};
+  storage::FakeFileSystem disk_{1};
+  http_client::HttpStreamTransportFake transport_;
+  flags::FlagRegistry flags_;
+  catalog::Environment environment_;
+  std::unique_ptr<Relay> relay_;
+};
+
+TEST_F(RelayTest, switches_tracking_on_for_flags_that_are_exported) {
+  EXPECT_EQ(transport_.last().request().request.url, "http://upstream/all");
+  EXPECT_EQ(transport_.last().header("Authorization"), "sdk-1");
+  EXPECT_EQ(served(), nullptr);
+  transport_.last().event_stream();
+  say(kPut);
+  EXPECT_EQ(item("a"), R"({"key":"a","version":1,"trackEvents":true})");
+  EXPECT_EQ(item("b"), R"({"key":"b","version":1})");
+  EXPECT_TRUE(status().is_connected);
+  EXPECT_EQ(status().flags, 2u);
+  say(kPatch);
+  EXPECT_EQ(item("b"), R"({"key":"b","version":2})");
+}
+
+TEST_F(RelayTest, a_switch_is_served_with_the_next_step_and_as_sent_leaves_flags_as_they_came) {
+  transport_.last().event_stream();
+  say(kPut);
+  const std::string before = served()->etag();
+  environment_.flag_export.flags["b"].exported = true;
+  publish();
+  EXPECT_EQ(item("b"), R"({"key":"b","version":1,"trackEvents":true})");
+  EXPECT_NE(served()->etag(), before);
+  environment_.flag_export.as_sent = true;
+  publish();
+  EXPECT_EQ(item("a"), R"({"key":"a","version":1})");
+  EXPECT_EQ(transport_.opened(), 1u) << "the upstream was not asked again";
+}
+
+TEST_F(RelayTest, a_flag_that_was_seen_keeps_what_it_started_with) {
+  environment_.flag_export.new_flags = true;
+  publish();
+  ASSERT_NE(flags_.find(kEnvironment, "b", 1), nullptr);
+  environment_.flag_export.new_flags = false;
+  publish();
+  EXPECT_TRUE(flags_.exported(kEnvironment, "a"));
+  EXPECT_TRUE(flags_.exported(kEnvironment, "b"));
+  EXPECT_FALSE(flags_.exported(kEnvironment, "c"));
+  EXPECT_TRUE(flags_.exported(*ObjectId::parse("5744c96707c9900708000004"), "c")) << "of nobody's environment";
+}
+
+TEST_F(RelayTest, what_upstream_said_last_is_served_while_it_is_away_and_after_a_restart) {
+  transport_.last().event_stream();
+  say(kPut);
+  say(kPatch);
+  workers_.run_for_us((kSaveAfterMs + 1) * 1'000);
+  transport_.last().end(http_client::TransportFault::reset, "reset");
+  workers_.run_due();
+  EXPECT_FALSE(status().is_connected);
+  EXPECT_FALSE(status().problem.empty());
+  EXPECT_FALSE(status().remedy.empty());
+  EXPECT_EQ(item("b"), R"({"key":"b","version":2})");
+  const auto after = disk_.after_crash(storage::FakeFileSystem::Crash::lose_all, 1);
+  Relay later({*after, transport_, clock_, flags_, "/data", "/data/flag-files", nullptr, workers_});
+  later.apply(std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                               std::vector<catalog::Environment>{environment_},
+                                                               std::vector<catalog::Destination>()));
+  const auto kept = later.feed(kEnvironment, "").feed->served();
+  ASSERT_NE(kept, nullptr) << "before the first step";
+  EXPECT_EQ(*kept->item(ItemKind::flag, "b")->body, R"({"key":"b","version":2})");
+  EXPECT_TRUE(later.status(kEnvironment).at(0).from_disk);
+  later.stop();
+}
+
+TEST_F(RelayTest, a_stop_in_order_saves_what_a_second_had_not_passed_for) {
+  transport_.last().event_stream();
+  say(kPut);
+  relay_->stop();
+  start();
+  EXPECT_NE(served(), nullptr);
+}
+
+TEST_F(RelayTest, an_event_that_is_no_flag_data_changes_nothing_and_is_told) {
+  transport_.last().event_stream();
+  say(kPut);
+  say("event: put\ndata: {\"path\":\"/\",\"data\":{}}\n\n");
+  EXPECT_EQ(item("a"), R"({"key":"a","version":1,"trackEvents":true})");
+  EXPECT_FALSE(status().is_connected);
+  EXPECT_NE(status().problem.find("flags"), std::string::npos) << status().problem;
+}
+
+TEST_F(RelayTest, another_key_or_address_connects_again_and_keeps_what_is_served) {
+  transport_.last().event_stream();
+  say(kPut);
+  environment_.sdk_keys = {"sdk-2", "sdk-1"};
+  publish();
+  ASSERT_EQ(transport_.opened(), 2u);
+  EXPECT_EQ(transport_.last().header("Authorization"), "sdk-2");
+  environment_.flag_source.stream_uri = "http://other";
+  publish();
+  EXPECT_EQ(transport_.last().request().request.url, "http://other/all");
+  EXPECT_NE(served(), nullptr);
+}
+
+TEST_F(RelayTest, an_environment_without_a_source_has_no_feed_and_its_flags_leave_the_disk) {
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us((kSaveAfterMs + 1) * 1'000);
+  const std::string file = "/data/relay/" + kEnvironment.hex() + ".flags";
+  EXPECT_TRUE(disk_.exists(file));
+  environment_.flag_source = {};
+  publish();
+  const auto found = relay_->feed(kEnvironment, "");
+  EXPECT_EQ(found.feed, nullptr);
+  EXPECT_EQ(found.missing, Relay::Missing::no_source);
+  EXPECT_TRUE(relay_->status(kEnvironment).empty());
+  EXPECT_FALSE(disk_.exists(file));
+}
+
+TEST_F(RelayTest, follows_a_few_payload_filters_and_drops_those_that_nobody_uses) {
+  for (std::size_t i = 0; i < kMaxFilters; ++i)
+    EXPECT_NE(relay_->feed(kEnvironment, "filter-" + std::to_string(i)).feed, nullptr) << i;
+  workers_.run_due();
+  EXPECT_EQ(transport_.opened(), kMaxFilters + 1);
+  EXPECT_EQ(transport_.stream(1).request().request.url, "http://upstream/all?filter=filter-0");
+  const auto one_more = relay_->feed(kEnvironment, "one-more");
+  EXPECT_EQ(one_more.feed, nullptr);
+  EXPECT_EQ(one_more.missing, Relay::Missing::too_many_filters);
+  EXPECT_NE(relay_->feed(kEnvironment, "filter-3").feed, nullptr) << "one that is followed";
+  workers_.run_for_us((kFilterUnusedMs + 120'000) * 1'000);
+  EXPECT_EQ(relay_->status(kEnvironment).size(), 1u);
+  EXPECT_NE(relay_->feed(kEnvironment, "one-more").feed, nullptr);
+}
+
+TEST_F(RelayTest, flag_data_files_are_looked_at_every_second_and_have_no_filters) {
+  environment_.flag_source = {};
+  environment_.flag_source.kind = catalog::FlagSource::Kind::files;
+  environment_.flag_source.files = {"a.json"};
+  publish();
+  EXPECT_EQ(served(), nullptr);
+  EXPECT_NE(status().problem.find("a.json is not there"), std::string::npos) << status().problem;
+  ASSERT_TRUE(disk_.make_directory("/data/flag-files"));
+  disk_.set_bytes("/data/flag-files/a.json", R"({"flags":{"a":{"key":"a","version":7}}})");
+  workers_.run_for_us((kLookAtFilesMs + 1) * 1'000);
+  EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
+  EXPECT_TRUE(status().is_connected);
+  EXPECT_EQ(served("some-filter"), served());
+  disk_.set_bytes("/data/flag-files/a.json", "{");
+  workers_.run_for_us((kLookAtFilesMs + 1) * 1'000);
+  EXPECT_FALSE(status().is_connected);
+  EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
+}
+
+}  // namespace
+}  // namespace sluice::relay
