@@ -39,8 +39,8 @@ TEST(FlagSource, one_address_of_a_relay_is_meant_for_all) {
   for (const std::string* uri :
        {&source.stream_uri, &source.base_uri, &source.client_stream_uri, &source.client_base_uri})
     EXPECT_EQ(*uri, "http://relay:8030");
-  const FlagSource two = read(
-      "flag_source = \"launchdarkly\"\nflag_stream_uri = \"http://s:1\"\nflag_base_uri = \"http://b:2\"");
+  const FlagSource two =
+      read("flag_source = \"launchdarkly\"\nflag_stream_uri = \"http://s:1\"\nflag_base_uri = \"http://b:2\"");
   EXPECT_EQ(two.client_stream_uri, "http://s:1");
   EXPECT_EQ(two.base_uri, "http://b:2");
   EXPECT_EQ(two.client_base_uri, "http://b:2");

@@ -40,9 +40,9 @@ class RelayTest : public testing::Test {
     publish();
   }
   void publish() {
-    auto catalog = std::make_shared<const catalog::CatalogSnapshot>(
-        std::vector<catalog::Project>(), std::vector<catalog::Environment>{environment_},
-        std::vector<catalog::Destination>());
+    auto catalog = std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                                    std::vector<catalog::Environment>{environment_},
+                                                                    std::vector<catalog::Destination>());
     flags_.apply(*catalog);
     relay_->apply(catalog);
     workers_.run_due();
