@@ -69,7 +69,11 @@ class SqliteStore final : public CatalogStore {
   Result<void> prepare() {
     for (const char* pragma :
          {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF", "PRAGMA secure_delete=ON"})
-      if (!run(pragma)) return fail(fmt::format("{} is no catalog that can be opened: {}", path_, why()));
+      if (!run(pragma))
+        return fail(
+            fmt::format("{} is no catalog that can be opened: {}. Put the newest backup in its place (sluice backup "
+                        "makes one), or the file as it was.",
+                        path_, why()));
     std::int64_t version = 0;
     {
       Statement read(database_.get(), "PRAGMA user_version");

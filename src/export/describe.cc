@@ -37,6 +37,7 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
     case DestinationState::idle:
       return "No events in the last minute. Backlog empty.";
     case DestinationState::delivering:
+      if (whole(status.delivered_per_s) == 0 && status.delivered_per_s > 0) return "Delivering less than 1 event/s.";
       return fmt::format("Delivering {}/s.", counted(whole(status.delivered_per_s), "event"));
     case DestinationState::behind:
       return fmt::format("{} {}", backlog, trend(status));

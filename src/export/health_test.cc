@@ -117,6 +117,17 @@ TEST(Describe, what_waits_for_a_destination_whose_place_is_not_known_is_at_most_
             "AWS refused. Nothing is lost: at most 20 payloads queued, all that the journal holds of its environment.");
 }
 
+// Beside "0.33/s" a 0 would be false.
+TEST(Describe, a_rate_that_is_not_0_is_not_called_0) {
+  DestinationStatus status;
+  status.state = DestinationState::delivering;
+  EXPECT_EQ(describe(status, 0), "Delivering 0 events/s.");
+  status.delivered_per_s = 0.33;
+  EXPECT_EQ(describe(status, 0), "Delivering less than 1 event/s.");
+  status.delivered_per_s = 1.2;
+  EXPECT_EQ(describe(status, 0), "Delivering 1 event/s.");
+}
+
 TEST(Describe, tells_whether_a_late_destination_catches_up) {
   DestinationStatus status;
   status.state = DestinationState::behind;

@@ -157,6 +157,7 @@ Result<void> StartPlaces::record_loss(ObjectId destination, std::string_view nam
 }
 
 Result<void> StartPlaces::came_back(const catalog::Destination& destination) {
+  const std::lock_guard files_lock(files_mutex_);
   auto existing = journal::CursorFile::open_existing(directory_, destination.id, files_);
   if (!existing) return tl::unexpected(existing.error());
   if (!*existing || !(*existing)->loaded()) return {};
@@ -216,6 +217,7 @@ void StartPlaces::note_losses(ObjectId destination) {
 }
 
 void StartPlaces::acknowledged(ObjectId destination) {
+  const std::lock_guard files_lock(files_mutex_);
   if (auto cleared = records_.clear_losses(destination); !cleared)
     log_warn("export.loss_not_cleared", {{"destination", destination.hex()}, {"reason", cleared.error().message}});
   const std::lock_guard lock(mutex_);
@@ -228,7 +230,9 @@ Result<bool> StartPlaces::reserve(ObjectId destination, std::string_view name, c
     const std::lock_guard lock(mutex_);  // from now on no apply() drops the hold
     first = reserved_.try_emplace(destination, false).second;
   }
+  std::unique_lock files_lock(files_mutex_);
   const auto failed = [&](const Error& error) {
+    files_lock.unlock();
     if (first) release(destination);
     return tl::unexpected(error);
   };
@@ -269,6 +273,7 @@ void StartPlaces::release(ObjectId destination) {
       drop_hold(destination);
   }
   if (!unused) return;
+  const std::lock_guard files_lock(files_mutex_);
   // Left behind they would do no harm: nobody else gets the id.
   records_.remove(destination);
   (void)files_.remove(path_of(destination));
@@ -281,6 +286,7 @@ void StartPlaces::switched_off(ObjectId destination) {
 
 Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::Destination& destination) {
   const ObjectId id = destination.id;
+  const std::lock_guard files_lock(files_mutex_);
   auto cursor_file = journal::CursorFile::open(directory_, id, files_);
   if (!cursor_file) return cursor_file;
   journal::CursorFile& cursor = **cursor_file;
@@ -315,6 +321,7 @@ Result<std::unique_ptr<journal::CursorFile>> StartPlaces::open(const catalog::De
 }
 
 Result<void> StartPlaces::restore_if_lost(const catalog::Destination& destination) {
+  const std::lock_guard files_lock(files_mutex_);
   auto existing = journal::CursorFile::open_existing(directory_, destination.id, files_);
   if (!existing) return tl::unexpected(existing.error());
   if (!*existing && !records_.exists(destination.id)) return {};  // it has never been on

@@ -38,7 +38,7 @@ inline constexpr std::string_view kCursorSuffix = ".cursor";
 // that passes over at most is told until its owner acts.
 inline bool resumes_at_oldest(const catalog::Destination& destination) { return !destination.wants_originals; }
 
-// Any thread, unless said otherwise. Its lock is held for changes in memory only.
+// Any thread, unless said otherwise. The lock of what is in memory is held for changes in memory only.
 class StartPlaces {
  public:
   StartPlaces(journal::Journal& journal, storage::FileSystem& files, const Clock& clock,
@@ -133,8 +133,11 @@ class StartPlaces {
   StartRecords records_;
   SealedInFolder sealed_in_;                  // set by repair()
   std::optional<journal::Position> reached_;  // set by journal_had_reached()
-  mutable std::mutex mutex_;                  // guards what follows, and the order of hold and drop_hold
-  std::map<ObjectId, bool> reserved_;         // whether its cursor was created for it, and has not been used
+  // One at a time reads and writes a destination's cursor and record: its owner may switch it on while the catalog
+  // before that is applied. Taken before mutex_.
+  std::mutex files_mutex_;
+  mutable std::mutex mutex_;           // guards what follows, and the order of hold and drop_hold
+  std::map<ObjectId, bool> reserved_;  // whether its cursor was created for it, and has not been used
   std::set<ObjectId> running_;
   std::set<ObjectId> counted_;  // off, and what they miss is counted
   std::set<ObjectId> held_;     // the journal has a hold of that name

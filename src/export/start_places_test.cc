@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "journal/cursor_store.h"
 #include "storage/file_system_fake.h"
@@ -437,6 +439,35 @@ TEST_F(StartPlacesTest, a_crash_before_a_new_destination_has_its_place_does_not_
     ASSERT_TRUE(places.open(other));
     EXPECT_FALSE(lost_cursor(places, other.id));
   }
+}
+
+// A destination that was created off: its owner switches it on while the catalog that has it off is being applied.
+TEST_F(StartPlacesTest, a_start_is_reserved_while_the_catalog_before_is_applied) {
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  catalog::Destination fresh = destination_;
+  const std::thread::id owner = std::this_thread::get_id();
+  constexpr int kMostChanges = 32;
+  int at = 0, changes = 0;
+  for (; at < kMostChanges && changes >= at; ++at) {
+    SCOPED_TRACE(at);
+    fresh.id.bytes[11] = static_cast<std::uint8_t>(at);
+    fresh.id.bytes[10] = 7;
+    changes = 0;
+    // Before each change that the reservation makes on disk, at one of them: what applies the catalog meets it there.
+    std::future<bool> applied;
+    files_.before_each_change([&] {
+      if (std::this_thread::get_id() != owner || changes++ != at) return;
+      applied = std::async(std::launch::async, [&] { return places.restore_if_lost(fresh).has_value(); });
+      applied.wait_for(std::chrono::milliseconds(20));
+    });
+    const auto reserved = places.reserve(fresh.id, fresh.name, &fresh);
+    files_.before_each_change({});
+    EXPECT_TRUE(reserved && *reserved) << (reserved ? "it had a place" : reserved.error().message);
+    EXPECT_TRUE(!applied.valid() || applied.get());
+    EXPECT_FALSE(lost_cursor(places, fresh.id));
+  }
+  EXPECT_GT(at, 5) << "a reservation changes the disk";
+  EXPECT_LT(at, kMostChanges);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ struct StartedAs {
 };
 StartedAs started_as(const catalog::Destination& destination);
 
-// Any thread, for different destinations.
+// Any thread, one at a time for a destination.
 class StartRecords {
  public:
   StartRecords(storage::FileSystem& files, const std::string& data_directory)

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/beast/http/parser.hpp>
+#include <cctype>
 #include <charconv>
+#include <cstdint>
 #include <iterator>
 
 #include "base/text.h"
@@ -69,6 +71,31 @@ bool has_folded_line(std::string_view lines) {
   for (std::size_t at = lines.find('\n'); at != lines.npos && at + 1 < lines.size(); at = lines.find('\n', at + 1))
     if (kBlanks.find(lines[at + 1]) != kBlanks.npos) return true;
   return false;
+}
+
+// RFC 9112, 3.2: a host and an optional port, or nothing. What a proxy before us reads otherwise is another site to it.
+// Commas, which RFC 3986 has in names, are what two Host headers are joined by.
+bool is_host(std::string_view text) {
+  std::size_t at = 0;
+  if (text.starts_with('[')) {
+    at = text.find(']');
+    if (at == std::string_view::npos) return false;
+    for (const char c : text.substr(1, at - 1))
+      if (std::isxdigit(static_cast<unsigned char>(c)) == 0 && c != ':' && c != '.') return false;
+    ++at;
+  } else {
+    constexpr std::string_view kOthers = "-._~%!$&'()*+;=";
+    while (at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 ||
+                                kOthers.find(text[at]) != std::string_view::npos))
+      ++at;
+  }
+  if (at == text.size()) return true;
+  if (text[at] != ':') return false;
+  const std::string_view port = text.substr(at + 1);
+  std::uint32_t number = 0;
+  if (port.empty()) return true;
+  const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
+  return read.ec == std::errc() && read.ptr == port.data() + port.size() && number <= 65'535;
 }
 
 }  // namespace
@@ -216,6 +243,10 @@ RequestParser::Step RequestParser::after_header() {
   // Who reads another of two hosts than a proxy before us takes the request for one to another site (RFC 9112, 3.2).
   if (has_host && std::next(host) != hosts_end)
     return fail_with(400, "bad_request", "The request has two Host headers; send one.");
+  if (has_host && !is_host(std_view(host->value())))
+    return fail_with(400, "bad_request",
+                     "The Host header is no host with an optional port; send one such as "
+                     "\"sluice.example:8030\".");
   if (!has_host && parser.get().version() >= 11)
     return fail_with(400, "bad_request", "The request has no Host header, which HTTP/1.1 requires; send one.");
   const auto [coding, end] = fields.equal_range(beast_http::field::transfer_encoding);

@@ -161,6 +161,15 @@ TEST(HttpServer, joins_chunks_of_one_byte) {
   EXPECT_EQ(client.ask(text + "0\r\n\r\n").body, "20000");
 }
 
+TEST(HttpServer, takes_every_host_that_there_can_be) {
+  Fixture fixture;
+  for (const char* host : {"", "t", "sluice.example:8030", "sluice_1.internal", "10.0.0.1:80", "[::1]",
+                           "[fe80::1]:65535", "xn--bcher-kva.example", "t:"}) {
+    RawClient client(fixture.address());
+    EXPECT_NE(client.ask(std::string("GET / HTTP/1.1\r\nHost: ") + host + "\r\n\r\n").status, 400) << host;
+  }
+}
+
 TEST(HttpServer, takes_blanks_behind_the_size_of_a_chunk_cut_at_any_place) {
   Fixture fixture;
   RawClient client(fixture.address());
@@ -230,6 +239,15 @@ TEST(HttpServer, refuses_what_is_not_http) {
       {"no version", "GET /\r\n\r\n", 400},
       {"http 2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
       {"space in a header name", "GET / HTTP/1.1\r\nHost: t\r\nBad Name: x\r\n\r\n", 400},
+      {"a host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"two hosts in one", "GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400},
+      {"a user in the host", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400},
+      {"a path in the host", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400},
+      {"a port that is none", "GET / HTTP/1.1\r\nHost: a:x\r\n\r\n", 400},
+      {"a port beyond the last", "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", 400},
+      {"an address without its end", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+      {"text behind an address", "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400},
+      {"a host that is no ASCII", "GET / HTTP/1.1\r\nHost: a\xe9\r\n\r\n", 400},
       {"two lengths", "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400},
       {"length and chunks",
        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},

@@ -36,9 +36,10 @@ std::uint64_t crc64(std::uint64_t seed, const void* bytes, std::size_t size) {
   return crc64_ecma_refl(seed, static_cast<const unsigned char*>(bytes), size);
 }
 
-journal::DedupeKey key_of(std::uint64_t id, std::uint64_t content) {
+journal::DedupeKey key_of(std::uint64_t id, std::uint64_t content, bool is_public) {
   journal::DedupeKey key{};
-  if (id == 0) id = 1;  // all zero is no key
+  id = (id & ~std::uint64_t{1}) | (is_public ? 1 : 0);
+  if (id == 0) id = 2;  // all zero is no key
   std::memcpy(key.data(), &id, sizeof id);
   std::memcpy(key.data() + sizeof id, &content, sizeof content);
   return key;
@@ -52,7 +53,7 @@ journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payloa
   const std::uint64_t seed = static_cast<std::uint64_t>(credential) + 1;
   const std::uint64_t id =
       uuid ? crc64(seed, uuid->data(), uuid->size()) : crc64(seed, payload_id.data(), payload_id.size());
-  return key_of(id, crc64(body.size(), body.data(), body.size()));
+  return key_of(id, crc64(body.size(), body.data(), body.size()), credential != CredentialKind::sdk_key);
 }
 
 journal::DedupeKey dedupe_key_of_part(const journal::DedupeKey& payload, std::size_t number, std::string_view events) {
@@ -61,7 +62,8 @@ journal::DedupeKey dedupe_key_of_part(const journal::DedupeKey& payload, std::si
   std::memcpy(&id, payload.data(), sizeof id);
   std::memcpy(&content, payload.data() + sizeof id, sizeof content);
   const std::uint64_t place = number;
-  return key_of(crc64(id, &place, sizeof place), crc64(content, events.data(), events.size()));
+  return key_of(crc64(id, &place, sizeof place), crc64(content, events.data(), events.size()),
+                journal::is_public(payload));
 }
 
 }  // namespace sluice::intake

@@ -12,8 +12,8 @@ namespace sluice::intake {
 // Of a payload with an id: eight bytes of the credential's kind and the id (a UUID whatever the case of its digits),
 // and eight of the inflated body. So what is stored under a public client-side id never makes a server's payload count
 // as a repeat, and two bodies under one id ("undefined") are two payloads. CRC-64 (ECMA-182): it tells apart what was
-// not built to collide, and whoever can build a collision with a payload knows all of it. All zero, which never is a
-// duplicate, without an id.
+// not built to collide, and whoever can build a collision with a payload knows all of it. One bit of the id's says
+// whether the credential is a secret (journal::is_public). All zero, which never is a duplicate, without an id.
 journal::DedupeKey dedupe_key(CredentialKind credential, std::string_view payload_id, std::string_view body);
 
 // Of one entry of a payload that becomes several. `payload`: the key of the whole; `number`: the entry's place in it,

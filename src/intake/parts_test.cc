@@ -151,6 +151,10 @@ TEST(Dedupe, names_a_payload_by_its_credential_id_and_body) {
   EXPECT_NE(dedupe_key_of_part(key, 1, "events"), part);
   EXPECT_NE(dedupe_key_of_part(key, 0, "others"), part);
   EXPECT_NE(dedupe_key_of_part(dedupe_key(kSdk, kId, "[2]"), 0, "events"), part);
+  EXPECT_FALSE(journal::is_public(key));
+  EXPECT_FALSE(journal::is_public(part));
+  EXPECT_TRUE(journal::is_public(dedupe_key(CredentialKind::mobile_key, kId, "[1]")));
+  EXPECT_TRUE(journal::is_public(dedupe_key_of_part(dedupe_key(kClient, kId, "[1]"), 0, "events")));
   EXPECT_EQ(dedupe_key_of_part({}, 3, "events"), journal::DedupeKey{}) << "of a payload without an id";
   EXPECT_NE(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[2]"));
   EXPECT_EQ(dedupe_key(kSdk, "undefined", "[1]"), dedupe_key(kSdk, "undefined", "[1]"));

@@ -16,7 +16,7 @@ constexpr std::int64_t kTellFullAgainUs = 10'000'000;
 
 }  // namespace
 
-Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
+Committer::Committer(SegmentTable& table, SegmentFiles& files, DedupeShares& dedupe, const JournalLimits& limits,
                      const Clock& clock, CommitterState state)
     : table_(table),
       files_(files),
@@ -58,7 +58,7 @@ void Committer::commit(std::span<const AppendRequest> requests, std::span<Append
       continue;
     }
     dedupe_.insert({request.environment, request.dedupe_key, request.received_ms});
-    if (dedupe_.reused_id()) note_reused_id(request);
+    if (dedupe_.reused_id(request.dedupe_key)) note_reused_id(request);
     members_.push_back({i, false, request.dedupe_key != DedupeKey{}});
     FrameHeader header;
     header.sequence = state_.next_sequence++;
@@ -85,7 +85,7 @@ void Committer::store_group(std::span<const AppendRequest> requests, std::span<A
                                 : member->repeat ? AppendOutcome::deduplicated
                                                  : AppendOutcome::durable;
     if (!stored) ++stats_.refused_full;
-    if (!stored && member->remembered) dedupe_.undo_insert();
+    if (!stored && member->remembered) dedupe_.undo_insert(requests[member->request].dedupe_key);
     if (stored && member->repeat) {
       ++stats_.deduplicated_entries;
       stats_.deduplicated_events += event::event_total(requests[member->request].counts);

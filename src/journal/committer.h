@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "journal/dedupe_window.h"
+#include "journal/dedupe_shares.h"
 #include "journal/frame_batch.h"
 #include "journal/journal.h"
 #include "journal/segment_files.h"
@@ -42,7 +42,7 @@ struct CommitStats {
 class Committer {
  public:
   // The table may be empty: then start() creates the first segment.
-  Committer(SegmentTable& table, SegmentFiles& files, DedupeWindow& dedupe, const JournalLimits& limits,
+  Committer(SegmentTable& table, SegmentFiles& files, DedupeShares& dedupe, const JournalLimits& limits,
             const Clock& clock, CommitterState state);
 
   // The last segment; null for a journal without segments, whose first one is then created. Nothing is appended to
@@ -81,7 +81,7 @@ class Committer {
 
   SegmentTable& table_;
   SegmentFiles& files_;
-  DedupeWindow& dedupe_;
+  DedupeShares& dedupe_;
   const JournalLimits limits_;
   const Clock& clock_;
   CommitterState state_;

@@ -36,8 +36,10 @@ struct Position {
 };
 
 // Sixteen bytes that name a payload within its environment for deduplication: eight for the id that its sender gave it,
-// eight for its bytes. All zero: none, never a duplicate.
+// eight for its bytes. All zero: none, never a duplicate. The first byte's lowest bit: it came under a credential that
+// is no secret, and counts in that share of what is remembered (journal/dedupe_shares.h).
 using DedupeKey = std::array<std::uint8_t, 16>;
+constexpr bool is_public(const DedupeKey& key) { return (key[0] & 1) != 0; }
 
 struct JournalLimits {
   // One segment file, a multiple of 4 KiB from 64 KiB to 1 GiB. Recycled, so its blocks are allocated once. A larger
@@ -51,8 +53,9 @@ struct JournalLimits {
   std::uint64_t min_free_bytes = 256ull << 20;
   // Delivered entries stay this long, for replay, unless max_bytes needs the room.
   std::int64_t retention_ms = 24ll * 3600 * 1000;
-  // How long a dedupe key is remembered; over a restart, as long as its entry is kept too. At most a million keys: the
-  // oldest go first (journal/dedupe_window.h). SDKs retry after one second.
+  // How long a dedupe key is remembered; over a restart, as long as its entry is kept too. At most a million keys
+  // of payloads that came with a secret key, and a quarter of that of others: the oldest go first
+  // (journal/dedupe_shares.h). SDKs retry after one second.
   std::int64_t dedupe_window_ms = 15ll * 60 * 1000;
   // Bytes of entries accepted and not yet synced at most; beyond it append() answers `overloaded` at once. (One entry
   // is always taken, however large.)

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/random.h"
-#include "journal/dedupe_window.h"
+#include "journal/dedupe_shares.h"
 #include "journal/frame_batch.h"
 #include "journal/frame_walk.h"
 #include "journal/recovery.h"
@@ -187,6 +187,24 @@ TEST(DedupeWindow, never_remembers_an_entry_without_a_key) {
   EXPECT_TRUE(window.insert({}));
   EXPECT_FALSE(window.contains({}, {}));
   EXPECT_EQ(window.size(), 0u);
+}
+
+// A flood under a public id would make an SDK's payload unknown before it is sent again.
+TEST(DedupeShares, what_came_with_a_secret_key_is_remembered_however_many_come_without) {
+  DedupeShares shares(1'000'000, 64, 32);
+  EXPECT_TRUE(shares.insert(record(2, 0)));
+  for (std::uint64_t i = 0; i < 1'000; ++i) EXPECT_TRUE(shares.insert(record(2 * i + 3, 0)));
+  EXPECT_FALSE(shares.insert(record(2, 1))) << "it came with a key";
+  EXPECT_TRUE(shares.insert(record(3, 1))) << "the oldest of the others is forgotten";
+  EXPECT_FALSE(shares.insert(record(2'001, 1))) << "a late one is not";
+  EXPECT_TRUE(shares.insert(record(4, 2)));
+  shares.undo_insert(record(4, 2).key);
+  EXPECT_TRUE(shares.insert(record(4, 2)));
+  for (std::uint64_t i = 0; i < 1'000; ++i) EXPECT_TRUE(shares.insert(record(2 * i + 1'000, 3)));
+  EXPECT_TRUE(shares.insert(record(2, 4))) << "nor the other way round: each has its own bound";
+  EXPECT_FALSE(shares.insert(record(2'001, 4)));
+  shares.expire(2'000'000);
+  EXPECT_FALSE(shares.contains(record(2, 0).environment, record(2, 0).key));
 }
 
 TEST(FrameBatch, lays_small_and_large_entries_out_as_the_walk_reads_them) {

@@ -57,7 +57,7 @@ void open_and_use(storage::FakeFileSystem& files, const SegmentHeader& header) {
   limits.min_free_bytes = 0;
   SegmentFiles segment_files("/segments", limits, files);
   SegmentTable table;
-  DedupeWindow dedupe(limits.dedupe_window_ms);
+  DedupeShares dedupe(limits.dedupe_window_ms);
   auto recovered = recover_journal(segment_files, table, dedupe, limits, clock, worker_threads());
   SLUICE_CHECK(recovered.has_value(), "a segment with a whole header can always be opened");
   SLUICE_CHECK(recovered->last && recovered->last->header == header, "it is the last one");

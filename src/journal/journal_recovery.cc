@@ -223,7 +223,7 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
 }
 
 // A key may stand there twice: from before the window, and from within it. Only the second one counts.
-void remember_keys(DedupeWindow& dedupe, const SegmentSummary& summary, std::int64_t oldest_ms) {
+void remember_keys(DedupeShares& dedupe, const SegmentSummary& summary, std::int64_t oldest_ms) {
   for (const DedupeRecord& record : summary.keys)
     if (record.received_ms >= oldest_ms) dedupe.insert(record);
 }
@@ -294,7 +294,7 @@ void note_missing_entries(SegmentFiles& files, SegmentTable& table, const std::v
 
 }  // namespace
 
-Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
+Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeShares& dedupe,
                                          const JournalLimits& limits, const Clock& clock, Workers& workers,
                                          Position remembered) {
   Recovery recovery{files, table, workers};

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/worker.h"
 #include "journal/committer.h"
-#include "journal/dedupe_window.h"
+#include "journal/dedupe_shares.h"
 #include "journal/segment_files.h"
 #include "journal/segment_table.h"
 
@@ -28,7 +28,7 @@ inline constexpr std::int64_t kStartReadPauseUs = 200'000;
 
 // Fills the table and the window. Reads the last segment, and the indexes of the others. An I/O error is an error that
 // says so, and nothing is changed: what was not read may be whole. `remembered`: Journal::open()'s.
-Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeWindow& dedupe,
+Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& table, DedupeShares& dedupe,
                                          const JournalLimits& limits, const Clock& clock, Workers& workers,
                                          Position remembered);
 

@@ -83,7 +83,7 @@ class ThreadedJournal final : public Journal {
   std::unique_ptr<storage::File> lock_;
   SegmentFiles files_;
   SegmentTable table_;
-  DedupeWindow dedupe_;
+  DedupeShares dedupe_;
   std::unique_ptr<Committer> committer_;
   std::uint64_t torn_bytes_ = 0;
 

@@ -250,9 +250,10 @@ exporting::Problem problem_of_held_event(const destinations::CallError& error, s
 
 exporting::Problem note_of_describing(const destinations::CallError& error, const Facts& facts) {
   exporting::Problem note{exporting::Problem::Weight::note, "describe_denied", "", "", error.request_id};
-  note.message =
-      fmt::format("Delivery works; shard advice and per-shard limits do not, because {} may not describe stream {}.",
-                  facts.role_arn.empty() ? "Sluice's identity" : facts.role_arn, facts.stream_name);
+  note.message = fmt::format(
+      "Shard advice and per-shard limits are missing, because {} may not describe stream {}. Delivery does not need "
+      "that.",
+      facts.role_arn.empty() ? "Sluice's identity" : facts.role_arn, facts.stream_name);
   note.remedy = "Optional: add kinesis:DescribeStreamSummary and kinesis:ListShards, as in this policy:\n" +
                 permission_policy(facts.stream_arn);
   return note;

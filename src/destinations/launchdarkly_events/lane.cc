@@ -251,9 +251,12 @@ void Lane::split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done
   const auto original = event::read_original(bytes);
   auto halves = original ? halves_of(*original) : std::nullopt;
   if (!halves)
-    return reject(std::move(part), meaning.code,
-                  "LaunchDarkly's event service refuses this payload for its size, and it cannot be divided further.",
-                  done);
+    return reject(
+        std::move(part), meaning.code,
+        fmt::format("{} refuses this payload for its size, and it cannot be divided further. If that is a proxy "
+                    "or a relay, raise the limit there, then retry the dead letters.",
+                    settings_.uri_for(kind_)),
+        done);
   ++part.payload->parts_open;
   for (auto* half : {&halves->second, &halves->first}) {
     Part sent;
