@@ -69,11 +69,7 @@ class SqliteStore final : public CatalogStore {
   Result<void> prepare() {
     for (const char* pragma :
          {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA trusted_schema=OFF", "PRAGMA secure_delete=ON"})
-      if (!run(pragma))
-        return fail(
-            fmt::format("{} is no catalog that can be opened: {}. Put the newest backup in its place (sluice backup "
-                        "makes one), or the file as it was.",
-                        path_, why()));
+      if (!run(pragma)) return fail(fmt::format("{} is no catalog that can be opened: {}.{}", path_, why(), remedy()));
     std::int64_t version = 0;
     {
       Statement read(database_.get(), "PRAGMA user_version");
@@ -257,6 +253,13 @@ class SqliteStore final : public CatalogStore {
 
   bool run(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) == SQLITE_OK; }
   std::string why() const { return sqlite3_errmsg(database_.get()); }
+  // A full disk or a wrong permission is no reason to replace the file.
+  std::string_view remedy() const {
+    const int code = sqlite3_errcode(database_.get()) & 0xff;
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT
+               ? " Put the newest backup in its place (sluice backup makes one), or the file as it was."
+               : " Check the disk, and the permissions of the file and its folder.";
+  }
   tl::unexpected<StoreError> failed(std::string_view what) const {
     return tl::unexpected<StoreError>(
         {StoreFault::failed, fmt::format("The catalog {} cannot be {}: {}. Check the disk.", path_, what, why())});

@@ -22,56 +22,56 @@ struct Codes {
   const char* mismatch;
   unsigned status_missing, status_incomplete, status, status_of_token;
 };
-constexpr Codes kKinesis = {"kinesis",
-                            "MissingAuthenticationTokenException",
-                            "Missing Authentication Token",
-                            "IncompleteSignatureException",
-                            "UnrecognizedClientException",
-                            kInvalidToken,
-                            "UnrecognizedClientException",
-                            "ExpiredTokenException",
-                            "InvalidSignatureException",
+constexpr Codes kKinesisCodes = {"kinesis",
+                                 "MissingAuthenticationTokenException",
+                                 "Missing Authentication Token",
+                                 "IncompleteSignatureException",
+                                 "UnrecognizedClientException",
+                                 kInvalidToken,
+                                 "UnrecognizedClientException",
+                                 "ExpiredTokenException",
+                                 "InvalidSignatureException",
+                                 400,
+                                 400,
+                                 400,
+                                 400};
+constexpr Codes kStsCodes = {"sts",
+                             "MissingAuthenticationToken",
+                             "Request is missing Authentication Token",
+                             "IncompleteSignature",
+                             "InvalidClientTokenId",
+                             kInvalidToken,
+                             "InvalidClientTokenId",
+                             "ExpiredToken",
+                             "SignatureDoesNotMatch",
+                             403,
+                             403,
+                             403,
+                             403};
+constexpr Codes kS3Codes = {"s3",
+                            "AccessDenied",
+                            "Access Denied",
+                            "AuthorizationHeaderMalformed",
+                            "InvalidAccessKeyId",
+                            "The AWS Access Key Id you provided does not exist in our records.",
+                            "InvalidToken",
+                            "ExpiredToken",
+                            "SignatureDoesNotMatch",
+                            403,
                             400,
-                            400,
-                            400,
+                            403,
                             400};
-constexpr Codes kSts = {"sts",
-                        "MissingAuthenticationToken",
-                        "Request is missing Authentication Token",
-                        "IncompleteSignature",
-                        "InvalidClientTokenId",
-                        kInvalidToken,
-                        "InvalidClientTokenId",
-                        "ExpiredToken",
-                        "SignatureDoesNotMatch",
-                        403,
-                        403,
-                        403,
-                        403};
-constexpr Codes kS3 = {"s3",
-                       "AccessDenied",
-                       "Access Denied",
-                       "AuthorizationHeaderMalformed",
-                       "InvalidAccessKeyId",
-                       "The AWS Access Key Id you provided does not exist in our records.",
-                       "InvalidToken",
-                       "ExpiredToken",
-                       "SignatureDoesNotMatch",
-                       403,
-                       400,
-                       403,
-                       400};
 
 const Codes& codes_of(Service service) {
   switch (service) {
     case Service::kinesis:
-      return kKinesis;
+      return kKinesisCodes;
     case Service::sts:
-      return kSts;
+      return kStsCodes;
     case Service::s3:
       break;
   }
-  return kS3;
+  return kS3Codes;
 }
 
 std::string minutes(std::int64_t ms) { return std::to_string(ms / 60'000) + " min."; }
@@ -90,7 +90,7 @@ ApiResult<void> check_time(std::string_view date, std::string_view scope_date, c
                       std::string(scope_date) + "' != '" + std::string(date.substr(0, 8)) + "', from '" +
                       std::string(date) + "'.",
                   codes.status);
-  if (codes.service == kS3.service) {
+  if (codes.service == kS3Codes.service) {
     if (std::abs(*signed_ms - now_ms) <= settings.most_skew_of_s3_ms) return {};
     ApiError error{403, "RequestTimeTooSkewed",
                    "The difference between the request time and the current time is too large."};
@@ -130,7 +130,7 @@ ApiResult<void> check_signed_headers(const Request& request, const Authorization
   for (const std::string_view name : {"host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}) {
     if (names_header(authorization.signed_headers, name)) continue;
     if (name == "x-amz-security-token" && !request.headers->find(name)) continue;
-    if (name == "x-amz-content-sha256" && codes.service != kS3.service) continue;
+    if (name == "x-amz-content-sha256" && codes.service != kS3Codes.service) continue;
     return refuse(codes.mismatch, "'" + std::string(name) + "' must be a 'SignedHeader' in the AWS Authorization.",
                   codes.status);
   }

@@ -3,8 +3,8 @@
 //
 //     SLUICE_COMPARE=/path/to/one/sluice,/path/to/another/sluice node --test tests/bench/instructions.js
 //
-// 50,000 events of the load generator's shape over 4 connections, TLS to kinesim, less what 10,000 take. What is not counted: the kernel's work. OpenSSL
-// falls back to code that a processor of today does not run, so it is told apart.
+// 50,000 events of the load generator's shape over 4 connections, TLS to kinesim, less what 10,000 take. What is not counted: the
+// kernel's work. OpenSSL falls back to code that a processor of today does not run, so it is told apart.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

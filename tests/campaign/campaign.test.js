@@ -63,7 +63,7 @@ function campaign(fault, { runs, note, setUp, hurt, lostAtMost = 0, mayBeTwice =
 }
 
 campaign('kill -9 at a random moment', {
-  runs: times(10), note: 'restart finds the torn tail, goes on from the cursors',
+  runs: times(10), note: 'a restart finds the torn tail, and resumes at the cursors',
   async hurt({ sluice }) {
     await sluice.process.stop('SIGKILL');
     await sluice.launch();
@@ -245,7 +245,7 @@ campaign('a byte of the journal rots while it is stopped', {
 });
 
 campaign('out of file descriptors', {
-  runs: 1, note: 'new connections are refused for a while, what is open goes on',
+  runs: 1, note: 'new connections are refused for a while, open ones stay in use',
   setUp: async (t, kinesim) => {
     const sluice = await Sluice.start(t, { destinations: [kinesim.destination()] });
     execFileSync('prlimit', ['--pid', String(sluice.process.pid), '--nofile=48:48']);

@@ -61,7 +61,7 @@ TEST(CborAnswer, is_read_without_announced_lengths_and_with_text_in_pieces) {
   EXPECT_EQ(parser.records()[1].shard_id, "");
 }
 
-struct AnswerCase {
+struct CborAnswerCase {
   const char* json;
   std::size_t records;
   bool fits;
@@ -69,7 +69,7 @@ struct AnswerCase {
 };
 
 TEST(CborAnswer, is_judged_record_by_record) {
-  const AnswerCase cases[] = {
+  const CborAnswerCase cases[] = {
       {R"({"FailedRecordCount":0,"Records":[{"ShardId":"s-0"}]})", 1, true, {false}},
       {R"({"Records":[{"SequenceNumber":"","ShardId":"s-0"}]})", 1, true, {false}},
       {R"({"Records":[{"SequenceNumber":17,"ShardId":{"a":[1,2]}}]})", 1, true, {false}},
@@ -84,7 +84,7 @@ TEST(CborAnswer, is_judged_record_by_record) {
       {R"({"FailedRecordCount":0})", 1, false, {}},
   };
   PutRecordsAnswerParser parser;
-  for (const AnswerCase& each : cases) {
+  for (const CborAnswerCase& each : cases) {
     std::string body = cbor(Json::parse(each.json));
     ASSERT_EQ(parser.parse(body, each.records), each.fits) << each.json << "\n" << parser.why();
     ASSERT_EQ(parser.records().size(), each.delivered.size()) << each.json;
