@@ -111,6 +111,7 @@ struct EventRewriter::State {
 
   std::string text_of(std::uint32_t string_token) const { return json_unescaped(walk.inside(string_token)); }
   bool is_object(std::uint32_t token) const { return walk.at(token) == '{'; }
+  bool is_nested(std::uint32_t token) const { return walk.at(token) == '{' || walk.at(token) == '['; }
   bool is_string(std::uint32_t token) const { return walk.at(token) == '"'; }
 
   template <typename OnMember>
@@ -213,6 +214,11 @@ struct EventRewriter::State {
     out.push_back(']');
   }
 
+  // What should be a context and has not the shape of one: nothing says which parts of it are private, so none is told.
+  void copy_unless_private(Object& object, std::uint32_t name, std::uint32_t value) const {
+    if (!privacy.is_active()) copy(object, name, value);
+  }
+
   // One context of that kind.
   void context(std::uint32_t value, std::string_view kind, std::string& out) {
     dropped.clear();
@@ -220,15 +226,17 @@ struct EventRewriter::State {
     std::uint32_t meta = 0, meta_name = 0;
     members(value, [&](std::uint32_t name, std::uint32_t inner) {
       if (walk.stands_for(name, "key")) return copy_key(object, name, inner, kind);
-      if (walk.stands_for(name, "kind") || walk.stands_for(name, "anonymous")) return copy(object, name, inner);
+      if (walk.stands_for(name, "kind") || walk.stands_for(name, "anonymous"))
+        return is_nested(inner) ? copy_unless_private(object, name, inner) : copy(object, name, inner);
       if (walk.stands_for(name, "_meta")) {
+        if (!is_object(inner)) return copy_unless_private(object, name, inner);
         meta = inner;
         meta_name = name;
         return;
       }
       attribute(object, name, inner);
     });
-    if (meta != 0 && (dropped.empty() || !is_object(meta))) {
+    if (meta != 0 && dropped.empty()) {
       copy(object, meta_name, meta);
     } else if (!dropped.empty()) {
       object.name("\"_meta\"");
@@ -249,18 +257,19 @@ struct EventRewriter::State {
     object.end();
   }
 
+  // A context, or several: those of a multi-context by their kinds. One in another is none that an SDK sends, and is
+  // treated alike, so that nothing hides in it.
   void contexts(std::uint32_t value, std::string& out) {
-    if (!is_object(value)) {
-      out.append(walk.text(value, walk.skip_checked(value)));
-      return;
-    }
     const auto kind = walk.find_in_checked(value, "kind");
     const std::string kind_text = kind && is_string(*kind) ? text_of(*kind) : std::string(kUser);
     if (kind_text != "multi") return context(value, kind_text, out);
     Object object(out);
     members(value, [&](std::uint32_t name, std::uint32_t inner) {
-      if (walk.stands_for(name, "kind") || !is_object(inner)) return copy(object, name, inner);
+      if (walk.stands_for(name, "kind")) return copy(object, name, inner);
+      if (!is_object(inner)) return copy_unless_private(object, name, inner);
       object.name(walk.text(name));
+      const auto inner_kind = walk.find_in_checked(inner, "kind");
+      if (inner_kind && is_string(*inner_kind) && text_of(*inner_kind) == "multi") return contexts(inner, out);
       context(inner, text_of(name), out);
     });
     object.end();
@@ -314,15 +323,18 @@ struct EventRewriter::State {
     Object object(out);
     members(0, [&](std::uint32_t name, std::uint32_t value) {
       if (walk.stands_for(name, "context")) {
+        if (!is_object(value)) return copy_unless_private(object, name, value);
         object.name(walk.text(name));
         contexts(value, out);
-      } else if (walk.stands_for(name, "user") && is_object(value)) {
+      } else if (walk.stands_for(name, "user")) {
+        if (!is_object(value)) return copy_unless_private(object, name, value);
         object.name(walk.text(name));
         user(value, out);
-      } else if (walk.stands_for(name, "contextKeys") && is_object(value)) {
+      } else if (walk.stands_for(name, "contextKeys")) {
+        if (!is_object(value)) return copy_unless_private(object, name, value);
         object.name(walk.text(name));
         context_keys(value, out);
-      } else if (is_users_key(event.kind, name) && is_string(value)) {
+      } else if (is_users_key(event.kind, name)) {
         copy_key(object, name, value, kUser);
       } else if (sampled && walk.stands_for(name, "samplingRatio")) {
         ratio_told = true;

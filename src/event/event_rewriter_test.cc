@@ -64,6 +64,37 @@ TEST(EventRewriter, each_context_of_several_kinds_is_treated) {
       R"("org":{"key":"o","plan":"p","_meta":{"redactedAttributes":["name"]}}}})");
 }
 
+// SDKs send none of these. What is private in them cannot be told, so nothing of it leaves.
+TEST(EventRewriter, what_only_stands_where_a_context_should_is_left_out) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"("context":[{"kind":"user","key":"k","email":"e"}])", ""},
+      {R"("context":"e")", ""},
+      {R"("context":{"kind":"multi","user":["e"],"org":{"key":"o","email":"e"}})",
+       R"("context":{"kind":"multi","org":{"key":"o","_meta":{"redactedAttributes":["email"]}}})"},
+      {R"("context":{"kind":"multi","x":{"kind":"multi","user":{"key":"k","email":"e"}}})",
+       R"("context":{"kind":"multi","x":{"kind":"multi","user":{"key":"k","_meta":{"redactedAttributes":["email"]}}}})"},
+      {R"("context":{"kind":{"email":"e"},"key":"k"})", R"("context":{"key":"k"})"},
+      {R"("context":{"kind":"user","key":"k","anonymous":["e"]})", R"("context":{"kind":"user","key":"k"})"},
+      {R"("context":{"kind":"user","key":"k","_meta":"e"})", R"("context":{"kind":"user","key":"k"})"},
+      {R"("user":["e"])", ""},
+  };
+  for (const auto& [sent, expected] : cases) {
+    const auto event_of = [](const std::string& context) {
+      return R"({"kind":"identify",)" + context + (context.empty() ? "" : ",") + R"("creationDate":1})";
+    };
+    const std::string event = event_of(sent);
+    EXPECT_EQ(rewritten(event, dropping({"email"})), event_of(expected)) << sent;
+    EXPECT_EQ(rewritten(event, {}, 2), event) << "nothing is private: " << sent;
+  }
+}
+
+TEST(EventRewriter, a_key_that_is_no_text_is_hashed_too) {
+  const std::string out =
+      rewritten(R"({"kind":"custom","key":"a","userKey":12345,"contextKeys":{"user":[6789]}})", hashing_keys_of({"*"}));
+  EXPECT_EQ(out.find("12345"), std::string::npos) << out;
+  EXPECT_EQ(out.find("6789"), std::string::npos) << out;
+}
+
 TEST(EventRewriter, attributes_are_found_however_they_are_escaped) {
   EXPECT_EQ(rewritten(R"({"kind":"identify","context":{"kind":"user","key":"k","\u0065mail":"e","a/b":{"~":1,"c":2}}})",
                       dropping({"email", "/a~1b/~0"})),
