@@ -98,7 +98,8 @@ RestOutcome dead_letter_file(const RestContext& context, const RestCall& call) {
     return refuse(409, "conflict",
                   fmt::format("The files have {}; over HTTP the limit is {}. Copy them from the data directory: "
                               "dead-letters/{}*.ndjson.",
-                              human_bytes(bytes), human_bytes(kMostDownloadBytes), call.path[2]));
+                              human_bytes_beside(bytes, kMostDownloadBytes),
+                              human_bytes_beside(kMostDownloadBytes, bytes), call.path[2]));
   // Read on the worker: the admin loop has others to answer.
   RestAnswer answer{200, nullptr};
   answer.later = [&context, paths](const std::atomic<bool>&) {

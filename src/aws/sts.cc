@@ -87,6 +87,9 @@ std::string remedy_of(std::string_view code, std::string_view message, const Ass
   }
   if (code == "RegionDisabledException")
     return "An administrator must activate STS for this region in the AWS account.";
+  if (code == "PackedPolicyTooLarge")
+    return "The session tags that the identity passes on are too long for STS together: shorten them, or make fewer "
+           "of them transitive.";
   if (blames_caller(code)) return "Check that the access key exists, is active, and that its secret is right.";
   return {};
 }
@@ -161,8 +164,8 @@ CredentialsResult<Credentials> StsClient::assume_role(const Credentials& as, con
   while (!xml && shorten(role, xml.error()) != Shortened::none) xml = call(form_of_role(role), &as);
   if (!xml) {
     CredentialsError error = std::move(xml.error());
-    error.of_role =
-        error.kind == CredentialsError::Kind::denied && !blames_caller(error.code) && !error.code.starts_with("proxy_");
+    error.of_role = error.kind == CredentialsError::Kind::denied && !blames_caller(error.code) &&
+                    !error.code.starts_with("proxy_") && error.code != "PackedPolicyTooLarge";
     if (error.remedy.empty()) error.remedy = remedy_of(error.code, error.message, role);
     error.message = blames_caller(error.code) ? "AWS STS refuses Sluice's own credentials, which come from " +
                                                     as.source + ": " + error.message

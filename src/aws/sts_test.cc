@@ -189,7 +189,10 @@ TEST_F(Sts, leaves_the_session_policy_out_where_it_does_not_fit_and_says_so) {
   EXPECT_EQ(sts.assume_role(own, role)->notes.size(), 1u) << "longer than STS takes at all";
   role.session_policy.clear();
   transport.answer(400, error_answer("PackedPolicyTooLarge", "session tags"));
-  EXPECT_FALSE(sts.assume_role(own, role)) << "there is none to leave out";
+  const auto tags = sts.assume_role(own, role);
+  ASSERT_FALSE(tags) << "there is none to leave out";
+  EXPECT_FALSE(tags.error().of_role) << "the session's tags are too long, whatever the role allows";
+  EXPECT_NE(tags.error().remedy.find("session tags"), std::string::npos) << tags.error().remedy;
 }
 
 TEST_F(Sts, asks_for_an_hour_when_a_chained_role_or_the_role_itself_allows_no_more) {

@@ -72,6 +72,10 @@ TEST(Text, writes_numbers_for_people) {
   EXPECT_EQ(grouped(1234567), "1,234,567");
   EXPECT_EQ(human_bytes(1023), "1023 B");
   EXPECT_EQ(human_bytes(1572864), "1.5 MiB");
+  EXPECT_EQ(human_bytes_beside(1'048'577, 1'048'576), "1,048,577 B") << "not: 1.0 MiB is larger than 1.0 MiB";
+  EXPECT_EQ(human_bytes_beside(1'048'576, 1'048'577), "1,048,576 B");
+  EXPECT_EQ(human_bytes_beside(2'097'152, 1'048'576), "2.0 MiB");
+  EXPECT_EQ(human_bytes_beside(1'048'576, 1'048'576), "1.0 MiB");
   EXPECT_EQ(human_duration_ms(200'000), "3 min 20 s");
   EXPECT_EQ(human_duration_ms(90'000'000), "1 d 1 h");
   EXPECT_EQ(iso_time_ms(1'700'000'000'123), "2023-11-14T22:13:20.123Z");

@@ -14,6 +14,17 @@ class Clock {
   virtual std::int64_t steady_us() const = 0;
 };
 
+// Something that happened while this process ran. Its wall time is the one that the clock showed then; should the clock
+// have been set back since, so that this is still to come, it is the one that the clock of today would have shown.
+struct Moment {
+  std::int64_t wall_ms = 0, steady_us = 0;  // 0: it never happened
+  std::int64_t shown_ms(const Clock& clock) const {
+    const std::int64_t now_ms = clock.wall_ms();
+    return wall_ms <= now_ms ? wall_ms : now_ms - (clock.steady_us() - steady_us) / 1000;
+  }
+};
+inline Moment moment_of(const Clock& clock) { return {clock.wall_ms(), clock.steady_us()}; }
+
 // The machine's clocks. Any thread.
 class SystemClock final : public Clock {
  public:

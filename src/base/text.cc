@@ -31,6 +31,11 @@ std::string human_bytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
+std::string human_bytes_beside(std::uint64_t bytes, std::uint64_t other) {
+  std::string text = human_bytes(bytes);
+  return bytes != other && text == human_bytes(other) ? grouped(bytes) + " B" : text;
+}
+
 std::string human_duration_ms(std::int64_t ms) {
   ms = std::max<std::int64_t>(ms, 0);
   if (ms < 1000) return fmt::format("{} ms", ms);

@@ -8,8 +8,10 @@
 
 namespace sluice {
 
-std::string grouped(std::uint64_t number);       // 1,234,567
-std::string human_bytes(std::uint64_t bytes);    // 1.5 MiB, binary units
+std::string grouped(std::uint64_t number);     // 1,234,567
+std::string human_bytes(std::uint64_t bytes);  // 1.5 MiB, binary units
+// The same, but exact (1,048,577 B) where it would read like the other one, which is not equal.
+std::string human_bytes_beside(std::uint64_t bytes, std::uint64_t other);
 std::string human_duration_ms(std::int64_t ms);  // the two largest units: 3 min 20 s
 std::string iso_time_ms(std::int64_t wall_ms);   // 2026-11-23T05:54:10.123Z
 // Only visible ASCII, without spaces: what a key, a token or another credential consists of, and what a header takes.

@@ -52,6 +52,10 @@ CallError error_of_fault(const http_client::HttpResponse& response) {
   return error;
 }
 
+bool is_of_another(std::string_view code, std::string_view request_id) {
+  return code.starts_with("http_") && request_id.empty();
+}
+
 std::string words_of_body(std::string_view body) {
   constexpr std::size_t kMostShownBytes = 200;
   return printable(shown_words(body, kMostShownBytes));

@@ -32,5 +32,11 @@ CallError error_of_fault(const http_client::HttpResponse& response);
 // The first words of a body that is no error of the destination's: a proxy's or load balancer's page shows who
 // answered.
 std::string words_of_body(std::string_view body);
+// Whether an error with this code and request id was answered by something on the way rather than by AWS, whose
+// services name both.
+bool is_of_another(std::string_view code, std::string_view request_id);
+inline constexpr std::string_view kRemedyOfAnother =
+    "Something on the way answers in its place: check the proxy, firewall or load balancer, and the endpoint in the "
+    "destination's settings. Sluice keeps retrying.";
 
 }  // namespace sluice::destinations

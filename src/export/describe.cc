@@ -27,18 +27,22 @@ std::string trend(const DestinationStatus& status) {
 
 std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   const Balance& balance = status.pipeline.balance;
-  const std::string backlog = fmt::format("{} queued, oldest {}.", counted(balance.waiting, "event"),
+  // What it delivers: a tee forwards payloads of several events.
+  const char* const unit = status.destination.wants_originals ? "payload" : "event";
+  const std::string backlog = fmt::format("{} queued, oldest {}.", counted(balance.waiting, unit),
                                           human_duration_ms(status.oldest_waiting_age_ms));
   switch (status.state) {
     case DestinationState::off:
-      return "Switched off. Events stay in the journal until its retention time is over. Switched on again, delivery "
-             "resumes "
-             "where it stopped.";
+      return fmt::format(
+          "Switched off. {}s stay in the journal until its retention time is over. Switched on again, delivery resumes "
+          "where it stopped.",
+          status.destination.wants_originals ? "Payload" : "Event");
     case DestinationState::idle:
-      return "No events in the last minute. Backlog empty.";
+      return fmt::format("No {}s in the last minute. Backlog empty.", unit);
     case DestinationState::delivering:
-      if (whole(status.delivered_per_s) == 0 && status.delivered_per_s > 0) return "Delivering less than 1 event/s.";
-      return fmt::format("Delivering {}/s.", counted(whole(status.delivered_per_s), "event"));
+      if (whole(status.delivered_per_s) == 0 && status.delivered_per_s > 0)
+        return fmt::format("Delivering less than 1 {}/s.", unit);
+      return fmt::format("Delivering {}/s.", counted(whole(status.delivered_per_s), unit));
     case DestinationState::behind:
       return fmt::format("{} {}", backlog, trend(status));
     case DestinationState::waiting:
@@ -56,7 +60,7 @@ std::string describe(const DestinationStatus& status, std::int64_t now_ms) {
   const char* const nothing = lost ? "Nothing more is lost:" : "Nothing is lost:";
   if (problem.code == kNotStarted)
     return fmt::format("{} {} at most {} queued, all that the journal holds of its environment.", text, nothing,
-                       counted(balance.waiting, status.destination.wants_originals ? "payload" : "event"));
+                       counted(balance.waiting, unit));
   return fmt::format("{} {} {}", text, nothing, backlog);
 }
 

@@ -473,8 +473,8 @@ void Exporter::set_aside_all_but(const catalog::CatalogSnapshot& snapshot) { set
 void Exporter::drain(std::int64_t deadline_ms) {
   const std::int64_t deadline_us = clock_.steady_us() + deadline_ms * 1000;
   const auto all = running();
-  const auto drained = [&all, since_ms = clock_.wall_ms()] {
-    return std::all_of(all.begin(), all.end(), [since_ms](const auto& runner) { return runner->drained(since_ms); });
+  const auto drained = [&all, since_us = clock_.steady_us()] {
+    return std::all_of(all.begin(), all.end(), [since_us](const auto& runner) { return runner->drained(since_us); });
   };
   for (const auto& runner : all) runner->flush();
   while (!drained() && clock_.steady_us() < deadline_us) workers_.pause_us(kDrainLookUs);

@@ -70,6 +70,17 @@ class WatchedJournal final : public journal::Journal {
   std::unique_ptr<journal::Journal> journal_;
 };
 
+// The machine's clock, which somebody sets. Any thread.
+class SetClock final : public Clock {
+ public:
+  std::int64_t wall_ms() const override { return clock_.wall_ms() + shift_ms; }
+  std::int64_t steady_us() const override { return clock_.steady_us(); }
+  std::atomic<std::int64_t> shift_ms = 0;
+
+ private:
+  SystemClock clock_;
+};
+
 class ExporterTest : public testing::Test {
  protected:
   ExporterTest() {
@@ -97,7 +108,7 @@ class ExporterTest : public testing::Test {
   journal::Cursor saved() { return *(*journal::CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
   bool held(const std::string& suffix = "") { return journal_->holders.contains(destination_.id.hex() + suffix); }
 
-  void append(int events) {
+  void append(int events, std::int64_t received_ms = 1) {
     event::EntryWriter writer;
     writer.begin(kEnvironment, kEnvironment, 1, {});
     for (int i = 0; i < events; ++i) {
@@ -106,7 +117,7 @@ class ExporterTest : public testing::Test {
     }
     journal::AppendRequest request;
     request.environment = kEnvironment;
-    request.received_ms = 1;
+    request.received_ms = received_ms;
     request.counts = writer.counts();
     writer.finish(request.entry);
     std::promise<journal::AppendOutcome> outcome;
@@ -116,7 +127,7 @@ class ExporterTest : public testing::Test {
   }
 
   storage::FakeFileSystem files_{1};
-  SystemClock clock_;
+  SetClock clock_;
   catalog::Destination destination_;
   bool answer_all_ = false;  // of sinks made from now on
   std::vector<FakeSink*> sinks_;
@@ -377,6 +388,24 @@ TEST_F(ExporterTest, what_was_accepted_before_a_status_waits_in_it) {
   }
   EXPECT_EQ(shown.begin()->pipeline.balance.waiting, 3u);
   EXPECT_EQ(shown.begin()->pipeline.balance.accepted, 3u);
+}
+
+// Found by an outsider: "oldest 0 ms" beside a delivery that was still to come.
+TEST_F(ExporterTest, a_clock_that_is_set_back_hides_no_backlog_and_puts_no_delivery_into_the_future) {
+  answer_all_ = true;
+  apply(true);
+  append(1, clock_.wall_ms());
+  while (exporter_->status(destination_.id)->pipeline.balance.delivered < 1) std::this_thread::yield();
+  sinks_.at(0)->answer_all(false);
+  const std::int64_t received_ms = clock_.wall_ms();
+  clock_.shift_ms = -3'600'000;
+  append(1, received_ms);
+  while (exporter_->status(destination_.id)->oldest_waiting_age_ms < 500) std::this_thread::yield();
+  const auto shown = exporter_->status(destination_.id);
+  EXPECT_EQ(shown->pipeline.balance.waiting, 1u);
+  EXPECT_LE(shown->last_delivery_ms, clock_.wall_ms());
+  EXPECT_GT(shown->last_delivery_ms, clock_.wall_ms() - 600'000) << "it was not an hour ago either";
+  EXPECT_LE(shown->state_since_ms, clock_.wall_ms());
 }
 
 // Found by a rolling restart in which the stream throttled: what waited stayed behind in the drained server.

@@ -126,6 +126,8 @@ TEST(Describe, a_rate_that_is_not_0_is_not_called_0) {
   EXPECT_EQ(describe(status, 0), "Delivering less than 1 event/s.");
   status.delivered_per_s = 1.2;
   EXPECT_EQ(describe(status, 0), "Delivering 1 event/s.");
+  status.destination.wants_originals = true;
+  EXPECT_EQ(describe(status, 0), "Delivering 1 payload/s.") << "a tee forwards whole payloads";
 }
 
 TEST(Describe, tells_whether_a_late_destination_catches_up) {

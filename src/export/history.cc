@@ -74,7 +74,7 @@ History::Sums History::sums_of(const PipelineStatus& status) {
 
 void History::prepend(KeptHistory&& kept) {
   if (kept.started_ms > 0) started_ms_ = std::min(started_ms_, kept.started_ms);
-  last_delivery_ms_ = std::max(last_delivery_ms_, kept.last_delivery_ms);
+  if (last_delivery_ms_ == 0) last_delivery_ms_ = kept.last_delivery_ms;
   for (std::size_t i = 0; i < kSpans.size(); ++i) {
     std::deque<HistoryStep>& before = kept.steps[i];
     std::deque<HistoryStep>& steps = spans_[i];
@@ -91,8 +91,11 @@ void History::prepend(KeptHistory&& kept) {
 void History::begin(const PipelineStatus& now) { last_ = sums_of(now); }
 
 void History::sample(const PipelineStatus& now, std::int64_t now_ms) {
-  changed_ |= now.last_delivery_ms > last_delivery_ms_;
-  last_delivery_ms_ = std::max(last_delivery_ms_, now.last_delivery_ms);
+  // The latest is the one that came last: a clock that was set back makes it the smaller one.
+  if (const std::int64_t last_ms = now.last_delivery.wall_ms; last_ms > 0 && last_ms != last_delivery_ms_) {
+    last_delivery_ms_ = last_ms;
+    changed_ = true;
+  }
   const Sums sums = sums_of(now);
   if (!last_) {
     last_ = sums;

@@ -16,7 +16,7 @@ PipelineStatus after(std::uint64_t delivered, std::int64_t last_delivery_ms) {
   PipelineStatus status;
   status.balance.accepted = status.balance.delivered = delivered;
   status.delivered_bytes = 100 * delivered;
-  status.last_delivery_ms = last_delivery_ms;
+  status.last_delivery = {last_delivery_ms, 1};
   status.latency_counts[3] = delivered;
   return status;
 }

@@ -320,7 +320,7 @@ bool Pipeline::take_held(const EventPlace& before) {
                  selected(destination_, mark().appended));
   window_.add_delivered(alone->delivered, alone->delivered_bytes);
   delivered_bytes_ += alone->delivered_bytes;
-  last_delivery_ms_ = clock_.wall_ms();
+  last_delivery_ = moment_of(clock_);
   log_warn(
       "export.delivered_without_the_journal",
       {{"destination", destination_.name},
@@ -338,7 +338,7 @@ void Pipeline::settle() {
   }
   balance_.delivered(delivered);
   balance_.dead_lettered(finished_.size() - delivered);
-  if (delivered > 0) last_delivery_ms_ = clock_.wall_ms();
+  if (delivered > 0) last_delivery_ = moment_of(clock_);
   finished_.clear();
   window_.advance(passed_);
   note_passed();
@@ -499,7 +499,7 @@ PipelineStatus Pipeline::make_status() const {
   const std::uint64_t entered = backlog_bytes_at_start_ + (mark.appended_bytes - appended_bytes_at_start_);
   status.waiting_bytes = status.balance.waiting == 0 || entered < passed_bytes_ ? 0 : entered - passed_bytes_;
   if (status.balance.waiting > 0) status.oldest_received_ms = window_.oldest_received_ms();
-  status.last_delivery_ms = last_delivery_ms_;
+  status.last_delivery = last_delivery_;
   status.position = window_.cursor().position;
   status.delivered_by_kind = window_.delivered_by_kind();
   status.finished = finished_replay_;

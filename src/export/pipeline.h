@@ -44,7 +44,7 @@ struct PipelineStatus {
   std::uint64_t dead_lettered_bytes = 0;
   std::uint64_t waiting_bytes = 0;      // of journal entries not yet passed, all kinds of event
   std::int64_t oldest_received_ms = 0;  // of the oldest undelivered event; 0: none
-  std::int64_t last_delivery_ms = 0;    // wall clock; 0: none since the process started
+  Moment last_delivery;                 // none since the process started: 0
   std::uint64_t latency_counts[kLatencyBuckets] = {};
   std::uint64_t latency_sum_ms = 0;
   journal::Position position;                  // everything before is delivered, dead-lettered, or not for it
@@ -153,7 +153,7 @@ class Pipeline {
   std::vector<DeliveryWindow::PassedEntry> passed_;
   std::uint64_t latency_counts_[kLatencyBuckets] = {};
   std::uint64_t latency_sum_ms_ = 0;
-  std::int64_t last_delivery_ms_ = 0;
+  Moment last_delivery_;
   std::optional<Problem> cursor_problem_;
   std::optional<Problem> journal_problem_;  // it cannot be read on from here
   std::int64_t ask_journal_again_us_ = 0;   // while there is one

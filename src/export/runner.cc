@@ -35,9 +35,9 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
       pipeline_(destination, journal, std::move(cursor_file),
                 make_sink(destination, notifier_, *dead_letters_, use_of(replay)), clock, replay),
       history_(history ? std::move(history) : std::make_shared<SharedHistory>(clock.wall_ms())),
-      state_since_ms_(clock.wall_ms()) {
+      state_since_(moment_of(clock)) {
   in_history_ = history_->begin(*pipeline_.status());
-  rates_ = history_->rates(state_since_ms_);
+  rates_ = history_->rates(state_since_.wall_ms);
   status_.set(std::make_shared<const DestinationStatus>(make_status()));
 }
 
@@ -82,13 +82,13 @@ std::int64_t Runner::step() {
   return kWorkerDone;
 }
 
-bool Runner::drained(std::int64_t since_ms) const {
+bool Runner::drained(std::int64_t since_us) const {
   const PipelineStatus status = pipeline_.status_now();
   if (status.balance.waiting == 0) return true;
   if (!status.problem) return false;
   if (status.problem->weight == Problem::Weight::setup) return true;
   // A stream that takes less than what arrives takes something all the while; one that is gone takes nothing.
-  return clock_.wall_ms() - std::max(status.last_delivery_ms, since_ms) > kDrainPatienceMs;
+  return clock_.steady_us() - std::max(status.last_delivery.steady_us, since_us) > kDrainPatienceMs * 1000;
 }
 
 DestinationStatus Runner::make_status() const {
@@ -103,17 +103,20 @@ DestinationStatus Runner::make_status() const {
   status.pipeline.balance.accepted += appended - status.pipeline.appended;
   status.pipeline.balance.waiting += appended - status.pipeline.appended;
   status.pipeline.appended = appended;
-  status.last_delivery_ms = std::max(status.pipeline.last_delivery_ms, history_->last_delivery_ms());
+  const Moment& last = status.pipeline.last_delivery;
+  status.last_delivery_ms = last.wall_ms > 0 ? last.shown_ms(clock_) : history_->last_delivery_ms();
   status.dead_letter_path = dead_letters_->path();
   status.rotated_out = dead_letters_->rotated_out();
-  const std::int64_t now_ms = clock_.wall_ms();
+  const std::int64_t now_us = clock_.steady_us();
   if (status.pipeline.oldest_received_ms > 0)
-    status.oldest_waiting_age_ms = std::max<std::int64_t>(now_ms - status.pipeline.oldest_received_ms, 0);
-  const std::int64_t last = status.pipeline.last_delivery_ms;
-  status.state =
-      destination_state({true, status.pipeline.problem, status.pipeline.balance.waiting, status.oldest_waiting_age_ms,
-                         last == 0 ? -1 : now_ms - last, status.destination.behind_after_ms});
-  status.state_since_ms = state_since_ms_;
+    status.oldest_waiting_age_ms = std::max<std::int64_t>(clock_.wall_ms() - status.pipeline.oldest_received_ms, 0);
+  // By the clock it may have come in the future: one that was set back. It waits at least as long as it was seen to.
+  if (stands_since_us_ > 0 && status.pipeline.balance.waiting > 0 && status.pipeline.position == stands_at_)
+    status.oldest_waiting_age_ms = std::max(status.oldest_waiting_age_ms, (now_us - stands_since_us_) / 1000);
+  status.state = destination_state(
+      {true, status.pipeline.problem, status.pipeline.balance.waiting, status.oldest_waiting_age_ms,
+       last.wall_ms == 0 ? -1 : (now_us - last.steady_us) / 1000, status.destination.behind_after_ms});
+  status.state_since_ms = state_since_.shown_ms(clock_);
   status.rates = rates_;
   status.accepted_per_s = recent_.accepted_per_s();
   status.delivered_per_s = recent_.delivered_per_s();
@@ -124,6 +127,12 @@ void Runner::sample() {
   const std::shared_ptr<const PipelineStatus> pipeline = pipeline_.status();
   recent_.sample(clock_.steady_us(), pipeline->balance.accepted, pipeline->balance.delivered);
   rates_ = history_->sample(in_history_, *pipeline, clock_.wall_ms());
+  if (pipeline->balance.waiting == 0) {
+    stands_since_us_ = 0;
+  } else if (stands_since_us_ == 0 || pipeline->position != stands_at_) {
+    stands_since_us_ = clock_.steady_us();
+    stands_at_ = pipeline->position;
+  }
   auto now_shared = std::make_shared<DestinationStatus>(make_status());
   DestinationStatus& now = *now_shared;
   const std::string code = now.pipeline.problem ? now.pipeline.problem->code : "";
@@ -138,7 +147,8 @@ void Runner::sample() {
   if (!(quiet(now.state) && quiet(state_))) log_state(now);
   state_ = now.state;
   problem_code_ = code;
-  state_since_ms_ = now.state_since_ms = clock_.wall_ms();
+  state_since_ = moment_of(clock_);
+  now.state_since_ms = state_since_.wall_ms;
   status_.set(std::move(now_shared));
 }
 

@@ -42,9 +42,9 @@ class Runner {
   // Any thread; waits for nothing. Never null.
   std::shared_ptr<const PipelineStatus> pipeline_status() const { return pipeline_.status(); }
   std::shared_ptr<const DestinationStatus> status() const { return status_.get(); }  // as of the last sample()
-  // Nothing waits, or what waits cannot go out just now: a drain that began at `since_ms` need not wait for it. Waits
-  // for the pipeline's step.
-  bool drained(std::int64_t since_ms) const;
+  // Nothing waits, or what waits cannot go out just now: a drain that began at `since_us` of the steady clock need not
+  // wait for it. Waits for the pipeline's step.
+  bool drained(std::int64_t since_us) const;
   // Once a second: samples the rates, and logs a change of state, once. refresh(): makes status() anew, between two
   // samples. One thread for both; neither waits for the pipeline.
   void sample();
@@ -78,7 +78,10 @@ class Runner {
   HistoryRates rates_;
   DestinationState state_ = DestinationState::idle;
   std::string problem_code_;
-  std::int64_t state_since_ms_;
+  Moment state_since_;
+  // Where the cursor stands with events waiting behind it, and since when by the steady clock; 0: none waits.
+  journal::Position stands_at_;
+  std::int64_t stands_since_us_ = 0;
 };
 
 }  // namespace sluice::exporting

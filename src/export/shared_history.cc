@@ -17,6 +17,8 @@ void SharedHistory::load(storage::FileSystem& files, const std::string& path, st
     return;
   }
   file_ = std::move(*opened);
+  // By a clock that was set back since, it was still to come.
+  file_->kept().last_delivery_ms = std::min(file_->kept().last_delivery_ms, now_ms);
   const std::lock_guard lock(mutex_);
   history_.prepend(std::move(file_->kept()));
 }

@@ -268,7 +268,8 @@ bool RequestParser::limit_body(std::uint64_t max_bytes) {
   const auto length = content_length();
   if (length && *length > body_limit_) {
     fail_with(limits_.too_large_status, "payload_too_large",
-              fmt::format("The body has {}; at most {} are taken.", human_bytes(*length), human_bytes(body_limit_)));
+              fmt::format("The body has {}; at most {} are taken.", human_bytes_beside(*length, body_limit_),
+                          human_bytes_beside(body_limit_, *length)));
     return false;
   }
   body_.expect(length.value_or(body_limit_));

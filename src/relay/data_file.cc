@@ -87,7 +87,8 @@ class DataFileReader {
   Result<void> run() {
     if (file_.text.size() > kMaxDataFileBytes)
       return fail(fmt::format("{} has {}; a flag data file has at most {}. Split it into several.", file_.path,
-                              human_bytes(file_.text.size()), human_bytes(kMaxDataFileBytes)));
+                              human_bytes_beside(file_.text.size(), kMaxDataFileBytes),
+                              human_bytes_beside(kMaxDataFileBytes, file_.text.size())));
     if (!is_utf8(file_.text)) return fail(fmt::format("{}: the file is not UTF-8 here.", place(utf8_end(file_.text))));
     if (is_yaml(file_)) {
       auto yaml = json_of_yaml(file_.text);
@@ -232,7 +233,8 @@ Result<FlagSnapshotPtr> read_data_files(std::span<const DataFile> files, const F
                             grouped(after->flag_count + after->segment_count), grouped(limits.items)));
   if (after->bytes > limits.bytes)
     return fail(fmt::format("The flag data files have {} of flags and segments; they are at most {}.",
-                            human_bytes(after->bytes), human_bytes(limits.bytes)));
+                            human_bytes_beside(after->bytes, limits.bytes),
+                            human_bytes_beside(limits.bytes, after->bytes)));
   if (before != nullptr && after->flags == before->flags && after->segments == before->segments) return before;
   after->changed_ms = now_ms;
   return FlagSnapshotPtr(std::move(after));

@@ -160,7 +160,8 @@ Result<FlagChange> FlagData::put(std::string_view json, bool wrapped, std::int64
   const std::string_view what = wrapped ? "The put event" : "The document";
   if (json.size() > limits_.bytes)
     return fail(fmt::format("{} has {}; at most {} are read. The flag data from before stays in force.", what,
-                            human_bytes(json.size()), human_bytes(limits_.bytes)));
+                            human_bytes_beside(json.size(), limits_.bytes),
+                            human_bytes_beside(limits_.bytes, json.size())));
   const FlagSnapshotPtr before = snapshot();
   PutReader reader(json, limits_, before.get());
   if (!reader.read(wrapped))
@@ -177,7 +178,8 @@ Result<FlagChange> FlagData::put(std::string_view json, bool wrapped, std::int64
 Result<FlagChange> FlagData::patch(std::string_view data, std::int64_t now_ms) {
   if (data.size() > limits_.bytes)
     return fail(fmt::format("The patch event has {}; at most {} are read. The flag data from before stays in force.",
-                            human_bytes(data.size()), human_bytes(limits_.bytes)));
+                            human_bytes_beside(data.size(), limits_.bytes),
+                            human_bytes_beside(limits_.bytes, data.size())));
   JsonScan scan(data);
   ItemEvent event;
   if (!event.read(scan)) return unreadable("The patch event", scan);

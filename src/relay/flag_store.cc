@@ -42,7 +42,8 @@ Result<FlagStore::Loaded> FlagStore::load() {
   const auto size = (*file)->size();
   if (!size) return failed(size.error());
   if (*size > max_bytes_)
-    return set_aside(fmt::format("it has {}; at most {} are read", human_bytes(*size), human_bytes(max_bytes_)));
+    return set_aside(fmt::format("it has {}; at most {} are read", human_bytes_beside(*size, max_bytes_),
+                                 human_bytes_beside(max_bytes_, *size)));
   const auto bytes = storage::read_whole(files_, path_);
   if (!bytes) return failed(bytes.error());
   auto snapshot = read_flag_store(owner_, bytes->value_or(""));

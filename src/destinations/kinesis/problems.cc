@@ -144,6 +144,11 @@ exporting::Problem aws_fails(const destinations::CallError& error, const Facts& 
   problem.message = fmt::format("Kinesis in {} answers with {} (HTTP {}) for {}.", facts.region, aws_words(error),
                                 error.status, stream_of(facts));
   problem.remedy = "No action needed: Sluice keeps retrying. If it lasts, check AWS's status page.";
+  if (destinations::is_of_another(error.code, error.request_id)) {
+    problem.message = fmt::format("{} answers HTTP {} for {}, without an error of AWS: {}", facts.endpoint,
+                                  error.status, stream_of(facts), error.message.empty() ? "no text." : error.message);
+    problem.remedy = destinations::kRemedyOfAnother;
+  }
   return problem;
 }
 
@@ -236,6 +241,7 @@ exporting::Problem problem_of_no_answer(std::string_view last_code, std::int64_t
     problem.message = fmt::format("Kinesis in {} has accepted no record for {} for {}. It answers {} to each.",
                                   facts.region, stream_of(facts), human_duration_ms(for_ms), last_code);
     problem.remedy = "No action needed: Sluice keeps retrying. If it lasts, check AWS's status page.";
+    if (destinations::is_of_another(last_code, "")) problem.remedy = destinations::kRemedyOfAnother;
   }
   return problem;
 }
@@ -263,7 +269,7 @@ std::string reason_too_large(std::uint64_t record_bytes, std::uint64_t limit_byt
   return fmt::format(
       "An event of {} is larger than stream {} accepts ({}). Raise the stream's maximum record size to deliver such "
       "events.",
-      human_bytes(record_bytes), facts.stream_name, human_bytes(limit_bytes));
+      human_bytes_beside(record_bytes, limit_bytes), facts.stream_name, human_bytes_beside(limit_bytes, record_bytes));
 }
 
 std::string reason_refused(const destinations::CallError& error, std::uint64_t record_bytes, const Facts& facts) {

@@ -146,6 +146,25 @@ TEST(Problems, name_the_proxy_and_its_variable_for_407) {
   EXPECT_EQ(classify(passing.fault, passing.status, passing.code, ""), destinations::ErrorClass::transient);
 }
 
+TEST(Problems, name_what_answers_in_place_of_kinesis) {
+  http_client::HttpResponse page;
+  page.status = 400;
+  page.body = "<html>\nBad request</html>";
+  DestinationFacts facts;
+  facts.endpoint = "https://kinesis.example";
+  facts.stream_name = "flag-events";
+  const destinations::CallError error = call_error(page);
+  const exporting::Problem problem = problem_of_call(error, destinations::ErrorClass::transient, facts);
+  EXPECT_TRUE(problem.message.starts_with("https://kinesis.example answers HTTP 400 for ")) << problem.message;
+  EXPECT_TRUE(problem.message.ends_with("without an error of AWS: <html> Bad request</html>")) << problem.message;
+  EXPECT_NE(problem.remedy.find("Something on the way answers"), std::string::npos) << problem.remedy;
+  EXPECT_NE(problem_of_no_answer("http_400", 60'000, facts).remedy.find("Something on the way answers"),
+            std::string::npos);
+  page.headers.push_back({"x-amzn-requestid", "1"});
+  EXPECT_NE(problem_of_call(call_error(page), destinations::ErrorClass::transient, facts).remedy.find("status page"),
+            std::string::npos);
+}
+
 TEST(Problems, say_no_aws_identity_once) {
   const aws::CredentialsError none{aws::CredentialsError::Kind::none_found, "",
                                    "Sluice has no AWS identity. Looked in: environment variables.", ""};

@@ -206,6 +206,11 @@ Problem failing(const ObjectAnswer& answer, const Facts& facts) {
   problem.message =
       fmt::format("S3 answers with {} (HTTP {}) for bucket {}.", words_of(answer), answer.status, facts.bucket);
   problem.remedy = "No action needed: Sluice keeps retrying. If it lasts, check AWS's status page.";
+  if (destinations::is_of_another(answer.code, answer.request_id)) {
+    problem.message = fmt::format("{} answers HTTP {} for bucket {}, without an error of S3: {}", facts.endpoint,
+                                  answer.status, facts.bucket, answer.message.empty() ? "no text." : answer.message);
+    problem.remedy = destinations::kRemedyOfAnother;
+  }
   return problem;
 }
 

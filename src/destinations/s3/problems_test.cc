@@ -116,6 +116,18 @@ TEST(Problems, of_the_way_to_s3_and_of_proxies_are_told_apart) {
             std::string::npos);
 }
 
+TEST(Problems, name_what_answers_in_place_of_s3) {
+  ObjectAnswer answer;
+  answer.status = 502;
+  answer.code = "http_502";
+  answer.message = "<html>Bad gateway</html>";
+  const Problem problem = problem_of_answer(answer, Asked::put, problem_facts());
+  EXPECT_EQ(problem.message,
+            "https://s3.us-east-1.amazonaws.com answers HTTP 502 for bucket acme-flags, without an error of S3: "
+            "<html>Bad gateway</html>");
+  EXPECT_NE(problem.remedy.find("Something on the way answers"), std::string::npos) << problem.remedy;
+}
+
 TEST(Problems, of_the_spool_and_of_a_conflict_discard_nothing) {
   EXPECT_NE(problem_of_spool(true, "no space on /data").message.find("stay in the journal"), std::string::npos);
   EXPECT_EQ(problem_of_spool(true, "").code, "spool_full");
