@@ -5,6 +5,7 @@
 #include "aws/endpoints.h"
 #include "aws/policies.h"
 #include "base/text.h"
+#include "destinations/call_error.h"
 #include "destinations/s3/policies.h"
 
 namespace sluice::s3 {
