@@ -1,4 +1,4 @@
-// Drives LaunchDarkly's Go server SDK through the steps on standard input.
+// Drives LaunchDarkly's Go server SDK through the steps on standard input, or holds a session (session.go).
 package main
 
 import (
@@ -25,6 +25,7 @@ type told struct {
 	SDKKey    string `json:"sdkKey"`
 	FlagsURI  string `json:"flagsUri"`
 	IntakeURI string `json:"intakeUri"`
+	Session   bool   `json:"session"`
 	Scenario  struct {
 		PrivateAttributes []string
 		Contexts          map[string]ldcontext.Context
@@ -58,13 +59,17 @@ func take(client *ld.LDClient, context ldcontext.Context, s step) error {
 
 func main() {
 	var t told
-	must(json.NewDecoder(os.Stdin).Decode(&t))
+	in := json.NewDecoder(os.Stdin)
+	must(in.Decode(&t))
 	client, err := ld.MakeCustomClient(t.SDKKey, ld.Config{
 		ServiceEndpoints: interfaces.ServiceEndpoints{Streaming: t.FlagsURI, Polling: t.FlagsURI, Events: t.IntakeURI},
 		Events:           ldcomponents.SendEvents().FlushInterval(time.Hour).PrivateAttributes(t.Scenario.PrivateAttributes...),
 		Logging:          ldcomponents.Logging().MinLevel(ldlog.Error),
 	}, 10*time.Second)
 	must(err)
+	if t.Session {
+		session(client, in)
+	}
 	for _, s := range t.Scenario.Steps {
 		must(take(client, t.Scenario.Contexts[s.Context], s))
 	}
