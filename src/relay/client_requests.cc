@@ -56,9 +56,20 @@ struct Passed {
   ClientRequests::Headers with;
 };
 
+std::string_view location_of(const http_client::HttpResponse& upstream) {
+  for (const auto& [name, value] : upstream.headers)
+    if (name == "location" && !value.empty()) return value;
+  return "an address that it does not name";
+}
+
 http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed) {
   if (upstream.fault != http_client::TransportFault::none)
     return unavailable("upstream", "The source of this environment's flags does not answer. " + upstream.fault_text);
+  if (upstream.status >= 300 && upstream.status < 400)
+    return unavailable("upstream",
+                       fmt::format("The source of this environment's flags redirects to {}. Set flagBaseUri to the "
+                                   "address that it has now.",
+                                   location_of(upstream)));
   http::HttpResponse response;
   response.status = static_cast<unsigned>(upstream.status);
   for (const auto& [name, value] : upstream.headers)

@@ -90,15 +90,15 @@ class RelayHandler final : public http::HttpHandler {
   }
   void tick() override { next_->tick(); }
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
-                           const http::HttpRequest& request) override {
-    return next_->fault(status, code, message, request);
-  }
+                           const http::HttpRequest& request) override;
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
 
  private:
   RelayRoute route_of(const http::HttpRequest& request) const {
     return relay_route(request.method, request.path, delivery_.path_prefix);
   }
+  static Headers cors_headers(const http::HttpRequest& request, const RelayRoute& route,
+                              const catalog::CatalogPointer& catalog);
   static std::uint64_t owner_of(const catalog::Environment& environment, const RelayRoute& route) {
     return std::max<std::uint64_t>(ObjectIdHash{}(environment.id) + static_cast<std::uint64_t>(route.credential), 1);
   }
@@ -126,19 +126,30 @@ http::HttpResponse not_now(std::string_view code, std::string_view message) {
   return response;
 }
 
+Headers RelayHandler::cors_headers(const http::HttpRequest& request, const RelayRoute& route,
+                                   const catalog::CatalogPointer& catalog) {
+  Headers headers;
+  if (route.credential == CredentialKind::client_side_id)
+    intake::append_cors_headers(headers,
+                                {request.header("Origin"), request.header("Access-Control-Request-Headers"),
+                                 request.header("Access-Control-Request-Private-Network") == "true"},
+                                route.allow, catalog ? catalog->by_client_side_id(route.client_side_id) : nullptr);
+  return headers;
+}
+
+http::HttpResponse RelayHandler::fault(unsigned status, std::string_view code, std::string_view message,
+                                       const http::HttpRequest& request) {
+  http::HttpResponse response = next_->fault(status, code, message, request);
+  const Headers cors = cors_headers(request, route_of(request), delivery_.catalog.current());
+  response.headers.insert(response.headers.end(), cors.begin(), cors.end());
+  return response;
+}
+
 void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   const RelayRoute route = route_of(request);
   if (route.endpoint == RelayEndpoint::none) return next_->handle(request, std::move(responder));
   const catalog::CatalogPointer catalog = delivery_.catalog.current();
-  const bool browser = route.credential == CredentialKind::client_side_id;
-  const catalog::Environment* known = nullptr;
-  if (browser && catalog) known = catalog->by_client_side_id(route.client_side_id);
-  Headers with;
-  if (browser)
-    intake::append_cors_headers(with,
-                                {request.header("Origin"), request.header("Access-Control-Request-Headers"),
-                                 request.header("Access-Control-Request-Private-Network") == "true"},
-                                route.allow, known);
+  Headers with = cors_headers(request, route, catalog);
   if (route.method == RelayMethod::preflight) return answer(responder, http::HttpResponse{}, with);
   if (route.method == RelayMethod::wrong) {
     with.emplace_back("Allow", route.allow);
@@ -151,6 +162,13 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
   if (!environment)
     return answer(responder, intake::refusal_answer(environment.error().refusal, environment.error().message), with);
   with.emplace_back("X-LD-EnvId", (*environment)->id.hex());
+  // One that came with its header was not held to what admit() says.
+  if (request.body.size() > kMaxContextBytes)
+    return answer(responder,
+                  intake::refusal_answer(intake::Refusal::too_large,
+                                         fmt::format("The body has {}; a context has at most {}.",
+                                                     human_bytes(request.body.size()), human_bytes(kMaxContextBytes))),
+                  with);
   serve(request, route, **environment, std::move(with), std::move(responder));
 }
 

@@ -6,7 +6,8 @@
 namespace sluice::relay {
 namespace {
 
-// Segments of a row's path: {id} is a client-side id, {context} an encoded context, {key} a flag's or segment's key.
+// Segments of a row's path: {id} is a client-side id, {key} a flag's or segment's key, {context} an encoded context,
+// which is all the rest: SDKs that write base64's other alphabet leave its slashes as they are.
 constexpr std::size_t kMaxSegments = 5;
 constexpr std::string_view kId = "{id}", kContext = "{context}", kKey = "{key}";
 
@@ -79,7 +80,8 @@ constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
 }();
 
 bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
-  if (row.count != segments.count) return false;
+  const bool rest = row.all[row.count - 1] == kContext;
+  if (rest ? segments.count < row.count : segments.count != row.count) return false;
   for (std::size_t i = 0; i < row.count; ++i) {
     if (row.all[i] == kId)
       route.client_side_id = segments.all[i];
@@ -107,7 +109,7 @@ RelayRoute relay_route(std::string_view method, std::string_view path, std::stri
   if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
     path.remove_prefix(prefix.size());
   const Segments segments = split(path);
-  if (segments.count == 0 || segments.count > kMaxSegments) return {};
+  if (segments.count == 0) return {};
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     RelayRoute route;
     if (!matches(kRowSegments[i], segments, route)) continue;

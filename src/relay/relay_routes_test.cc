@@ -24,6 +24,8 @@ TEST(RelayRoutes, are_those_of_launchdarklys_sdks_and_no_others) {
            {"REPORT", "/meval", ping_stream, CredentialKind::mobile_key},
            {"GET", "/mping", ping_stream, CredentialKind::mobile_key},
            {"GET", "/msdk/evalx/contexts/eyJrIjoxfQ", evaluations, CredentialKind::mobile_key},
+           {"GET", "/msdk/evalx/contexts/a/b//c+d/e/f/g/h==", evaluations, CredentialKind::mobile_key},
+           {"GET", "/eval/5f00/a/b", ping_stream, CredentialKind::client_side_id},
            {"REPORT", "/msdk/evalx/user", evaluations, CredentialKind::mobile_key},
            {"REPORT", "/eval/5f00", ping_stream, CredentialKind::client_side_id},
            {"GET", "/sdk/evalx/5f00/users/eyJ9", evaluations, CredentialKind::client_side_id},

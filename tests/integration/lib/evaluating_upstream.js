@@ -25,10 +25,11 @@ async function bodyOf(request) {
 }
 
 export class EvaluatingUpstream {
-  static async start(t, { flags, segments = {}, port = 0 }) {
+  // `evaluates`: whether mobile apps and browsers are answered.
+  static async start(t, { flags, segments = {}, port = 0, evaluates = true }) {
     const upstream = new EvaluatingUpstream();
     Object.assign(upstream, { flags, segments, asked: [], streams: new Set() });
-    upstream.server = createServer((request, response) => upstream.#serve(request, response));
+    upstream.server = createServer({ maxHeaderSize: 256 << 10 }, (request, response) => upstream.#serve(request, response));
     await new Promise((resolve, reject) => { upstream.server.once('error', reject).listen(port, '127.0.0.1', resolve); });
     upstream.uri = `http://127.0.0.1:${upstream.server.address().port}`;
     t.after(() => {
@@ -36,6 +37,7 @@ export class EvaluatingUpstream {
       upstream.server.closeAllConnections();
       upstream.server.close();
     });
+    if (!evaluates) return upstream;
     const options = { streamUri: upstream.uri, baseUri: upstream.uri, eventsUri: upstream.uri, sendEvents: false, logger: quiet };
     upstream.client = require('@launchdarkly/node-server-sdk').init('sdk-evaluator', options);
     await upstream.client.waitForInitialization({ timeout: 10 });
@@ -58,6 +60,11 @@ export class EvaluatingUpstream {
     for (const stream of this.streams) stream.write(eventText(name, textOf(data)));
   }
 
+  // As when it restarts: SDKs and relays connect again.
+  endStreams() {
+    for (const stream of this.streams) stream.destroy();
+  }
+
   async evaluated(context, withReasons) {
     const state = (await this.client.allFlagsState(context, { withReasons })).toJSON();
     return Object.fromEntries(Object.entries(state.$flagsState).map(([key, { version, ...facts }]) =>
@@ -67,7 +74,7 @@ export class EvaluatingUpstream {
   async #serve(request, response) {
     const body = await bodyOf(request);
     const url = new URL(request.url, 'http://upstream');
-    const path = url.pathname.replace(/\/{2,}/g, '/');
+    const path = url.pathname.replace(/^\/+/, '/');
     this.asked.push({ method: request.method, path, query: url.search, authorization: request.headers.authorization, body });
     if (await this.answer(request, response)) return;
     const json = (text) => response.writeHead(200, { ...CORS, 'Content-Type': 'application/json' }).end(text);
@@ -82,7 +89,7 @@ export class EvaluatingUpstream {
     if (path.startsWith('/sdk/goals/')) return void json('[]');
     const client = CLIENT_STREAM.exec(path) ?? CLIENT_POLL.exec(path);
     if (!client) return void response.writeHead(404, CORS).end();
-    const context = JSON.parse(request.method === 'REPORT' ? body : Buffer.from(client.groups.context, 'base64').toString());
+    const context = JSON.parse(request.method === 'REPORT' ? body : Buffer.from(decodeURIComponent(client.groups.context), 'base64').toString());
     const evaluated = JSON.stringify(await this.evaluated(context, url.searchParams.get('withReasons') === 'true'));
     if (CLIENT_STREAM.test(path)) stream('put', evaluated);
     else json(evaluated);
