@@ -22,7 +22,7 @@ namespace sluice::relay {
 inline constexpr std::uint32_t kMaxPassedOn = 512;
 // An answer of upstream: a browser's flags have tens of kB.
 inline constexpr std::size_t kMaxEvaluationBytes = 16u << 20;
-// Of a REPORT's body or a path: an encoded context.
+// Of a REPORT's body: a context. A path is held to the limit of all headers, which is the same.
 inline constexpr std::size_t kMaxContextBytes = 64u << 10;
 // Sluices that pass a request on to each other, at most: more is a circle.
 inline constexpr unsigned kMaxHops = 4;

@@ -21,6 +21,7 @@ using Kind = catalog::FlagSource::Kind;
 
 constexpr std::string_view kEventStream = "text/event-stream; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
+constexpr const char* kFallbackHeader = "x-ld-fd-fallback";
 constexpr std::size_t kMaxFilterBytes = 256;
 constexpr std::string_view kGzipEtagEnd = "-gzip\"";
 
@@ -31,25 +32,27 @@ intake::Route intake_route(const RelayRoute& route) {
   return out;
 }
 
-// The payload filter that a query asks for; empty: none. Nothing: what it asks for is no filter's key.
-std::optional<std::string> filter_of(std::string_view query) {
-  constexpr std::string_view kName = "filter=";
+// The first value of `name`, which ends with '='; empty: there is none.
+std::string_view query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
     const std::string_view part = query.substr(0, end);
-    if (part.starts_with(kName)) {
-      const std::string_view value = part.substr(kName.size());
-      // https://docs.launchdarkly.com/sdk/features/config-payload-filtering
-      const bool is_key = value.size() <= kMaxFilterBytes && std::ranges::all_of(value, [](char c) {
-                            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   c == '-' || c == '_' || c == '.';
-                          });
-      return is_key ? std::optional(std::string(value)) : std::nullopt;
-    }
+    if (part.starts_with(name)) return part.substr(name.size());
     if (end == std::string_view::npos) break;
     query.remove_prefix(end + 1);
   }
-  return "";
+  return {};
+}
+
+// The payload filter that a query asks for; empty: none. Nothing: what it asks for is no filter's key.
+std::optional<std::string> filter_of(std::string_view query) {
+  const std::string_view value = query_value(query, "filter=");
+  // https://docs.launchdarkly.com/sdk/features/config-payload-filtering
+  const bool is_key = value.size() <= kMaxFilterBytes && std::ranges::all_of(value, [](char c) {
+                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                               c == '_' || c == '.';
+                      });
+  return is_key ? std::optional(std::string(value)) : std::nullopt;
 }
 
 bool accepts_gzip(const http::HttpRequest& request) {
@@ -119,6 +122,24 @@ void answer(http::HttpResponder& responder, http::HttpResponse response, const H
   responder(std::move(response));
 }
 
+// Sends an SDK of the second protocol back to the first, for an hour, after which it asks again. A page cannot read the
+// headers of a stream, and reads an event: js-core, internal/fdv2/fallbackDirective.
+http::HttpResponse first_protocol(const RelayRoute& route) {
+  http::HttpResponse response;
+  if (route.endpoint == RelayEndpoint::client_data_stream) {
+    response.content_type = kEventStream;
+    response.body = "event: goodbye\ndata: {\"reason\":\"first protocol\",\"protocolFallbackTTL\":3600}\n\n";
+  } else {
+    response = intake::json_answer(404, "first_protocol",
+                                   "Sluice delivers flags by the first protocol (/all, /sdk/latest-all, /sdk/evalx); "
+                                   "the SDK is asked to use that.");
+  }
+  response.headers.emplace_back(kFallbackHeader, "true");
+  if (route.credential == CredentialKind::client_side_id)
+    response.headers.emplace_back("Access-Control-Expose-Headers", kFallbackHeader);
+  return response;
+}
+
 // SDKs ask again after 503; after 404 they would stop for good.
 http::HttpResponse not_now(std::string_view code, std::string_view message) {
   http::HttpResponse response = intake::json_answer(503, code, message);
@@ -129,11 +150,12 @@ http::HttpResponse not_now(std::string_view code, std::string_view message) {
 Headers RelayHandler::cors_headers(const http::HttpRequest& request, const RelayRoute& route,
                                    const catalog::CatalogPointer& catalog) {
   Headers headers;
-  if (route.credential == CredentialKind::client_side_id)
-    intake::append_cors_headers(headers,
-                                {request.header("Origin"), request.header("Access-Control-Request-Headers"),
-                                 request.header("Access-Control-Request-Private-Network") == "true"},
-                                route.allow, catalog ? catalog->by_client_side_id(route.client_side_id) : nullptr);
+  if (route.credential != CredentialKind::client_side_id) return headers;
+  const std::string_view id = route.client_side_id.empty() ? query_value(request.query, "auth=") : route.client_side_id;
+  intake::append_cors_headers(headers,
+                              {request.header("Origin"), request.header("Access-Control-Request-Headers"),
+                               request.header("Access-Control-Request-Private-Network") == "true"},
+                              route.allow, catalog ? catalog->by_client_side_id(id) : nullptr);
   return headers;
 }
 
@@ -157,6 +179,9 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
                   intake::json_answer(405, "wrong_method", fmt::format("This path accepts {} only.", route.allow)),
                   with);
   }
+  // Who it is shows when it asks by the first protocol.
+  if (route.endpoint == RelayEndpoint::client_data_system || route.endpoint == RelayEndpoint::client_data_stream)
+    return answer(responder, first_protocol(route), with);
   const auto environment =
       authenticator_.authenticate(catalog.get(), intake_route(route), request, delivery_.clock.steady_us());
   if (!environment)
@@ -174,14 +199,7 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
 
 void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
                          const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
-  if (route.endpoint == RelayEndpoint::data_system) {
-    with.emplace_back("x-ld-fd-fallback", "true");
-    return answer(responder,
-                  intake::json_answer(404, "first_protocol",
-                                      "Sluice delivers flags by the first protocol (/all, /sdk/latest-all); the SDK is "
-                                      "asked to use that."),
-                  with);
-  }
+  if (route.endpoint == RelayEndpoint::data_system) return answer(responder, first_protocol(route), with);
   if (environment.flag_source.kind == Kind::none)
     return answer(responder,
                   not_now("no_flag_source",

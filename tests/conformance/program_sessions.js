@@ -32,12 +32,15 @@ async function openProgram(t, [command, ...args], place) {
 }
 
 // A toolchain (toolchains.js) whose program, told to hold a session, is one.
-export function programSession(toolchain) {
+// `secondProtocol`: how its program is told to speak that, as people write it.
+export function programSession(toolchain, { secondProtocol } = {}) {
   let command;
   return {
     name: toolchain.name,
     users: toolchain.users,
+    secondProtocol,
     missing: toolchain.missing,
-    open: (t, { sdkKey, flagsUri, eventsUri }) => openProgram(t, (command ??= toolchain.prepare()), { session: true, sdkKey, flagsUri, intakeUri: eventsUri }),
+    open: (t, { sdkKey, flagsUri, eventsUri, secondProtocol: speak = false }) =>
+      openProgram(t, (command ??= toolchain.prepare()), { session: true, sdkKey, flagsUri, intakeUri: eventsUri, secondProtocol: speak }),
   };
 }

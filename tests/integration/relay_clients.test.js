@@ -75,6 +75,24 @@ test('what is no context is upstream\'s to refuse', async (t) => {
   }
 });
 
+test('a page that speaks the second protocol is told to use the first, by a header or an event that it may read', async (t) => {
+  const { uri } = await startPlace(t);
+  const context = ENCODINGS['base64url without padding'](CONTEXT);
+  for (const options of [{}, { method: 'POST', body: JSON.stringify(CONTEXT) }]) {
+    const place = options.method ? '' : `/${context}`;
+    const poll = await ask(`${uri}/sdk/poll/eval${place}?auth=${ENVIRONMENT_ID}`, options);
+    assert.deepEqual([poll.status, poll.headers.get('x-ld-fd-fallback'), poll.headers.get('access-control-allow-origin')], [404, 'true', ORIGIN]);
+    assert.match(poll.headers.get('access-control-expose-headers'), /x-ld-fd-fallback/);
+    const stream = await ask(`${uri}/sdk/stream/eval${place}?auth=${ENVIRONMENT_ID}`, options);
+    assert.deepEqual([stream.status, stream.headers.get('x-ld-fd-fallback'), stream.headers.get('content-type')], [200, 'true', 'text/event-stream; charset=utf-8']);
+    const [, name, data] = /^event: (.*)\ndata: (.*)\n\n$/.exec(await stream.text());
+    assert.equal(name, 'goodbye');
+    assert.equal(JSON.parse(data).protocolFallbackTTL, 3600);
+  }
+  const preflight = await ask(`${uri}/sdk/poll/eval/${context}?auth=${ENVIRONMENT_ID}`, { method: 'OPTIONS' });
+  assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-methods')], [200, 'GET,OPTIONS']);
+});
+
 // `status`, `body`: what the client gets. Statuses of LaunchDarkly reach the SDK, which knows what they mean.
 const BAD_ANSWERS = {
   '401': { answer: (response) => response.writeHead(401).end(), status: 401 },

@@ -26,7 +26,9 @@ type told struct {
 	FlagsURI  string `json:"flagsUri"`
 	IntakeURI string `json:"intakeUri"`
 	Session   bool   `json:"session"`
-	Scenario  struct {
+	// Whether flags are asked for by the second protocol of flag delivery.
+	SecondProtocol bool `json:"secondProtocol"`
+	Scenario       struct {
 		PrivateAttributes []string
 		Contexts          map[string]ldcontext.Context
 		Steps             []step
@@ -61,11 +63,15 @@ func main() {
 	var t told
 	in := json.NewDecoder(os.Stdin)
 	must(in.Decode(&t))
-	client, err := ld.MakeCustomClient(t.SDKKey, ld.Config{
+	config := ld.Config{
 		ServiceEndpoints: interfaces.ServiceEndpoints{Streaming: t.FlagsURI, Polling: t.FlagsURI, Events: t.IntakeURI},
 		Events:           ldcomponents.SendEvents().FlushInterval(time.Hour).PrivateAttributes(t.Scenario.PrivateAttributes...),
 		Logging:          ldcomponents.Logging().MinLevel(ldlog.Error),
-	}, 10*time.Second)
+	}
+	if t.SecondProtocol {
+		config.DataSystem = ldcomponents.DataSystem().WithRelayProxyEndpoints(t.FlagsURI).Default()
+	}
+	client, err := ld.MakeCustomClient(t.SDKKey, config, 10*time.Second)
 	must(err)
 	if t.Session {
 		session(client, in)

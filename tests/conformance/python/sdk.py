@@ -25,10 +25,15 @@ else:
 
 
 def client_of(told, private=()):
+    options = {PRIVATE: set(private)}
+    if told.get("secondProtocol"):
+        from ldclient import datasystem
+
+        options["datasystem_config"] = datasystem.default().build()
     client = ldclient.LDClient(
         Config(
             told["sdkKey"], stream_uri=told["flagsUri"], base_uri=told["flagsUri"], events_uri=told["intakeUri"],
-            flush_interval=3600, **{PRIVATE: set(private)},
+            flush_interval=3600, **options,
         ),
         start_wait=10,
     )

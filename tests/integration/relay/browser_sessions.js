@@ -8,7 +8,7 @@ const require = createRequire(new URL('../package.json', import.meta.url));
 const distOf = (name) => path.dirname(require.resolve(name));
 
 // In the page. SDK 3 and SDK 4 name some things differently.
-async function begin({ version, environmentId, flagsUri, eventsUri, first, reasons }) {
+async function begin({ version, environmentId, flagsUri, eventsUri, first, reasons, secondProtocol }) {
   const current = { text: JSON.stringify(first) };
   window.become = async (context) => {
     if (JSON.stringify(context) === current.text) return;
@@ -22,6 +22,7 @@ async function begin({ version, environmentId, flagsUri, eventsUri, first, reaso
   } else {
     window.client = window.sdk.createClient(environmentId, first, {
       baseUri: flagsUri, streamUri: flagsUri, eventsUri, flushInterval: 3600, streaming: true, withReasons: reasons, diagnosticOptOut: true,
+      ...(secondProtocol && { dataSystem: {} }),
     });
     window.client.start();
   }
@@ -62,5 +63,5 @@ const missing = () => (existsSync(CHROMIUM) ? null : 'Chromium is not installed'
 
 export const browserSessions = [
   { name: 'browser SDK 3', client: true, missing, open: open(3, path.join(distOf('launchdarkly-js-client-sdk'), 'ldclient.es.js')) },
-  { name: 'browser SDK 4', client: true, missing, open: open(4, path.join(distOf('@launchdarkly/js-client-sdk'), 'index.js')) },
+  { name: 'browser SDK 4', secondProtocol: '`dataSystem: {}`', client: true, missing, open: open(4, path.join(distOf('@launchdarkly/js-client-sdk'), 'index.js')) },
 ];

@@ -1,4 +1,4 @@
-// What an SDK sends to its events address, read on the way to the server that is meant; or kept, when there is none.
+// What an SDK sends and asks, read on the way to the server that is meant, as far as its answers have an end; or kept, when there is none.
 import { createServer } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
@@ -9,7 +9,7 @@ const NOT_PASSED_ON = new Set(['connection', 'content-encoding', 'content-length
 export class EventTap {
   static async start(t, target = null) {
     const tap = new EventTap();
-    Object.assign(tap, { events: [], target });
+    Object.assign(tap, { events: [], asked: [], target });
     const server = createServer((request, response) => tap.#serve(request, response).catch(() => response.destroy()));
     await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
     tap.uri = `http://127.0.0.1:${server.address().port}`;
@@ -24,6 +24,7 @@ export class EventTap {
     const parts = [];
     for await (const part of request) parts.push(part);
     const body = Buffer.concat(parts);
+    this.asked.push(`${request.method} ${request.url}`);
     if (request.method === 'POST' && !request.url.includes('diagnostic')) {
       const plain = request.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
       this.events.push(...JSON.parse(plain));

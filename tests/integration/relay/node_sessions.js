@@ -34,7 +34,7 @@ const endpointsOf = ({ flagsUri, eventsUri }) => ({ streamUri: flagsUri, baseUri
 const SERVER_OPTIONS = { flushInterval: 3600, logger: quiet, diagnosticOptOut: true };
 
 const openServer = (packageName, { users = false, optionsOf = () => ({}) } = {}) => async (t, place) => {
-  const options = { ...SERVER_OPTIONS, ...endpointsOf(place), ...(await optionsOf(t)) };
+  const options = { ...SERVER_OPTIONS, ...endpointsOf(place), ...(place.secondProtocol && { dataSystem: {} }), ...(await optionsOf(t)) };
   const client = require(packageName).init(place.sdkKey, options);
   t.after(() => client.close());
   // The old ones take no timeout; what hangs is the test's to end.
@@ -116,7 +116,7 @@ async function openNodeClient(t, { environmentId, flagsUri, eventsUri, first, re
 }
 
 export const nodeSessions = [
-  { name: 'Node server SDK 9', open: openServer('@launchdarkly/node-server-sdk') },
+  { name: 'Node server SDK 9', secondProtocol: '`dataSystem: {}`', open: openServer('@launchdarkly/node-server-sdk') },
   { name: 'Node server SDK 9 with Redis as its store', missing: Redis.missing, open: openServer('@launchdarkly/node-server-sdk', { optionsOf: openWithRedis }) },
   { name: 'Node server SDK 7', open: openServer('launchdarkly-node-server-sdk-7') },
   { name: 'Node server SDK 5', users: true, open: openServer('launchdarkly-node-server-sdk-5', { users: true }) },

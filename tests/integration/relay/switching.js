@@ -95,3 +95,14 @@ export async function switchUnder(t, sdk, { place, user, straight }) {
   for (const { event } of full) assert.equal(event.version, VERSIONS[FLAG]);
   return { ...row, experiments: experiments.length, version: VERSIONS[FLAG] };
 }
+
+// With the flag's export on: the SDK has its flags, and its evaluation arrives in full.
+export async function evaluateOnce(t, sdk, { place, user, session }) {
+  const context = { kind: 'user', key: user };
+  const client = await sdk.open(t, { ...session, first: context, typeOf: typeOfSwitchFlags });
+  assert.equal(await client.evaluate(FLAG, context), true);
+  await client.flush();
+  const { event } = await place.arrival('a full evaluation', isOf(FLAG, user));
+  assert.equal(event.version, VERSIONS[FLAG]);
+  await client.close();
+}

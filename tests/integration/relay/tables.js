@@ -2,21 +2,23 @@
 // SLUICE_RELAY_TABLE=docs/relay.md, what is measured is written there.
 //
 // An SDK here has a name, missing(): what its toolchain lacks, or null; users: it knows no contexts of other kinds; client: it does not evaluate
-// itself; alwaysAsksWhy: its plain call asks for the reason, too; and open(t, place) -> session, one open client:
+// itself; alwaysAsksWhy: its plain call asks for the reason, too; secondProtocol: the option with which it speaks LaunchDarkly's second protocol
+// of flag delivery, if it can; and open(t, place) -> session, one open client:
 //   evaluate(flag, context) -> value        the plain call: what its event says is up to the flag's data
 //   details(context, flags) -> {flag: {value, variation, reason}}
 //   track(event, context), flush(), close()
 // `place`: flagsUri, eventsUri, sdkKey, environmentId; for client-side SDKs also `first`, the context they begin with, and `reasons`, whether
-// they ask for them; `typeOf(flag)` for APIs with a call for each type.
+// they ask for them; `secondProtocol`: speak that; `typeOf(flag)` for APIs with a call for each type.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EvaluatingUpstream } from '../lib/evaluating_upstream.js';
+import { ENVIRONMENT_ID } from '../lib/sluice.js';
 import { machineText, tableText, writePart } from '../lib/page_part.js';
 import { corpusFlags, corpusSegments } from './corpus.js';
 import { evaluateUnder, eventSaysWhy } from './evaluating.js';
 import { EventTap } from './event_tap.js';
 import { RelayPlace } from './place.js';
-import { experimentStraight, switchFlags, switchUnder } from './switching.js';
+import { evaluateOnce, experimentStraight, switchFlags, switchUnder } from './switching.js';
 
 const slugOf = ({ name }) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 const inSeconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
@@ -75,5 +77,25 @@ export function testEvaluations(sdks) {
       });
     }
     tell('evaluation', ['SDK', 'evaluations compared', 'different', 'with `flagReasons`, a reason more in'], rows);
+  });
+}
+
+export function testSecondProtocol(sdks) {
+  test('SDKs that speak the second protocol of flag delivery are sent back to the first, and work', async (t) => {
+    const upstream = await EvaluatingUpstream.start(t, { flags: switchFlags() });
+    const place = await RelayPlace.start(t, { upstream });
+    await place.exportAll();
+    const rows = [];
+    for (const sdk of sdks.filter(({ secondProtocol }) => secondProtocol)) {
+      await t.test(sdk.name, { skip: sdk.missing?.() ?? false, timeout: 120_000 }, async (t) => {
+        const tap = await EventTap.start(t, place.sluice.uri);
+        await evaluateOnce(t, sdk, { place, user: `second-${slugOf(sdk)}`, session: { ...place.session, flagsUri: tap.uri, secondProtocol: true } });
+        const paths = tap.asked.filter((request) => !request.startsWith('OPTIONS') && !request.includes('/goals/'))
+          .map((request) => request.replace(/\?.*/, '').replace(/[^/]{24,}$/, '{context}').replace(ENVIRONMENT_ID, '{id}'));
+        assert.match(paths[0], /^GET \/sdk\/(stream|poll)/);
+        rows.push([sdk.name, sdk.secondProtocol, ...[paths[0], paths.at(-1)].map((path) => `\`${path}\``)]);
+      });
+    }
+    tell('second-protocol', ['SDK', 'asks so with', 'asks first', 'then'], rows);
   });
 }
