@@ -48,6 +48,14 @@ test('a context is passed on as it is encoded: both alphabets of base64, with pa
   }
 });
 
+test('the query is passed on as it is: secure mode\'s hash, reasons, and what nobody knows', async (t) => {
+  const { upstream, uri } = await startPlace(t);
+  const query = '?h=0123abcdef%2B&withReasons=true&unknown=1&unknown=2';
+  const path = `/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`;
+  assert.deepEqual((await (await ask(uri + path + query)).json()).checkout.reason, { kind: 'FALLTHROUGH' });
+  assert.equal(upstream.asked.at(-1).query, query);
+});
+
 test('a context of 60 kB is passed on; a larger one is refused, and Sluice says why', async (t) => {
   const { uri } = await startPlace(t);
   const contextOf = (bytes) => ({ kind: 'user', key: 'anna', filling: 'x'.repeat(bytes) });

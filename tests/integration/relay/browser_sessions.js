@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { CHROMIUM, openPage } from '../lib/browser_page.js';
+import { after } from 'node:test';
+import { CHROMIUM, launchBrowser, openPage } from '../lib/browser_page.js';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 const distOf = (name) => path.dirname(require.resolve(name));
@@ -47,8 +48,12 @@ const inPage = {
   },
 };
 
+// One for all sessions; each has its own storage.
+let browser;
+after(async () => (await browser)?.close());
+
 const open = (version, file) => async (t, { typeOf, ...place }) => {
-  const page = await openPage(t, file);
+  const page = await openPage(t, file, { browser: await (browser ??= launchBrowser()) });
   await page.evaluate(begin, { version, ...place });
   return {
     evaluate: (flag, context) => page.evaluate(inPage.evaluate, { flag, context }),

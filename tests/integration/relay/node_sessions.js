@@ -1,4 +1,5 @@
 // LaunchDarkly's SDKs for Node.js as a test talks to them (tables.js), in the test's own process.
+import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { Redis } from './redis.js';
 
@@ -33,8 +34,8 @@ function serverSession(client, whoOf) {
 const endpointsOf = ({ flagsUri, eventsUri }) => ({ streamUri: flagsUri, baseUri: flagsUri, eventsUri });
 const SERVER_OPTIONS = { flushInterval: 3600, logger: quiet, diagnosticOptOut: true };
 
-const openServer = (packageName, { users = false, optionsOf = () => ({}) } = {}) => async (t, place) => {
-  const options = { ...SERVER_OPTIONS, ...endpointsOf(place), ...(place.secondProtocol && { dataSystem: {} }), ...(await optionsOf(t)) };
+const openServer = (packageName, { users = false, more = {} } = {}) => async (t, place) => {
+  const options = { ...SERVER_OPTIONS, ...endpointsOf(place), ...(place.secondProtocol && { dataSystem: {} }), ...more };
   const client = require(packageName).init(place.sdkKey, options);
   t.after(() => client.close());
   // The old ones take no timeout; what hangs is the test's to end.
@@ -42,10 +43,13 @@ const openServer = (packageName, { users = false, optionsOf = () => ({}) } = {})
   return serverSession(client, users ? userOf : (context) => context);
 };
 
-async function openWithRedis(t) {
+async function openWithRedis(t, place) {
   const redis = await Redis.start(t);
   const { RedisFeatureStore } = require('@launchdarkly/node-server-sdk-redis');
-  return { featureStore: RedisFeatureStore({ redisOpts: { host: '127.0.0.1', port: redis.port }, prefix: 'relay', cacheTTL: 30 }) };
+  const featureStore = RedisFeatureStore({ redisOpts: { host: '127.0.0.1', port: redis.port }, prefix: 'relay', cacheTTL: 30 });
+  const session = await openServer('@launchdarkly/node-server-sdk', { more: { featureStore } })(t, place);
+  assert.match(await redis.ask('HLEN relay:features'), /^:[1-9]/, 'the flags are in Redis');
+  return session;
 }
 
 // OpenFeature has a call for each type of value.
@@ -84,10 +88,10 @@ async function openOpenFeature(t, place) {
   };
 }
 
-async function openNodeClient(t, { environmentId, flagsUri, eventsUri, first, reasons }) {
+const openNodeClient = ({ useReport }) => async (t, { environmentId, flagsUri, eventsUri, first, reasons }) => {
   const client = require('launchdarkly-node-client-sdk').initialize(environmentId, first, {
     baseUrl: flagsUri, streamUrl: flagsUri, eventsUrl: eventsUri, flushInterval: 3_600_000, logger: quiet,
-    streaming: true, evaluationReasons: reasons, diagnosticOptOut: true,
+    streaming: true, evaluationReasons: reasons, diagnosticOptOut: true, useReport,
   });
   t.after(() => client.close());
   await client.waitForInitialization(READY_S);
@@ -113,13 +117,14 @@ async function openNodeClient(t, { environmentId, flagsUri, eventsUri, first, re
     flush: () => client.flush(),
     close: () => client.close(),
   };
-}
+};
 
 export const nodeSessions = [
   { name: 'Node server SDK 9', secondProtocol: '`dataSystem: {}`', open: openServer('@launchdarkly/node-server-sdk') },
-  { name: 'Node server SDK 9 with Redis as its store', missing: Redis.missing, open: openServer('@launchdarkly/node-server-sdk', { optionsOf: openWithRedis }) },
+  { name: 'Node server SDK 9 with Redis as its store', missing: Redis.missing, open: openWithRedis },
   { name: 'Node server SDK 7', open: openServer('launchdarkly-node-server-sdk-7') },
   { name: 'Node server SDK 5', users: true, open: openServer('launchdarkly-node-server-sdk-5', { users: true }) },
   { name: 'OpenFeature, Node server provider 1', alwaysAsksWhy: true, open: openOpenFeature },
-  { name: 'Node client SDK 3', client: true, open: openNodeClient },
+  { name: 'Node client SDK 3', client: true, open: openNodeClient({ useReport: false }) },
+  { name: 'Node client SDK 3 with `useReport`', client: true, open: openNodeClient({ useReport: true }) },
 ];

@@ -7,12 +7,6 @@ import { waitFor } from '../lib/wait.js';
 
 const PROGRAM = '/usr/bin/redis-check-rdb';
 
-const answers = (port) => new Promise((resolve) => {
-  const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-  socket.on('data', (data) => { socket.destroy(); resolve(data.toString().startsWith('+PONG')); });
-  socket.on('error', () => resolve(false));
-});
-
 export class Redis {
   static missing = () => (existsSync(PROGRAM) ? null : 'redis-tools is not installed');
 
@@ -21,7 +15,15 @@ export class Redis {
     redis.port = await freePort();
     const child = spawn(PROGRAM, ['--port', String(redis.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { argv0: 'redis-server', stdio: 'ignore' });
     t.after(() => child.kill('SIGKILL'));
-    await waitFor('Redis to answer', () => answers(redis.port));
+    await waitFor('Redis to answer', async () => (await redis.ask('PING')).startsWith('+PONG'));
     return redis;
+  }
+
+  // The first bytes of its answer, in Redis's own form.
+  ask(command) {
+    return new Promise((resolve, reject) => {
+      const socket = connect(this.port, '127.0.0.1', () => socket.write(`${command}\r\n`));
+      socket.on('data', (data) => { socket.destroy(); resolve(data.toString()); }).on('error', reject);
+    });
   }
 }
