@@ -1,10 +1,12 @@
 // What mobile apps and browsers ask, in every form in which they write a context, while upstream answers well and badly: each answer is one that
 // an SDK understands, pages of other origins may read it, and events do not stop.
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { describe, test } from 'node:test';
 import { EvaluatingUpstream } from './lib/evaluating_upstream.js';
 import { serverFlag } from './lib/flag_server.js';
 import { ENVIRONMENT_ID, SDK_KEY } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
 import { RelayPlace } from './relay/place.js';
 
 const ORIGIN = 'https://shop.example';
@@ -137,4 +139,26 @@ describe('upstream answers evaluations with', { concurrency: 3 }, () => {
       assert.equal((await (await ask(path)).json()).checkout.trackEvents, true);
     });
   }
+});
+
+test('while upstream hangs, more browsers than may wait are told to come again; servers and events do not wait', { timeout: 60_000 }, async (t) => {
+  const BROWSERS = 600, MAY_WAIT = 512;
+  const { upstream, place, uri } = await startPlace(t);
+  const held = new Set();
+  upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && Boolean(held.add(response));
+  const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`;
+  const answers = [];
+  for (let i = 0; i < BROWSERS; ++i)
+    get(path, { agent: false }, (response) => answers.push({ status: response.statusCode, retryAfter: response.headers['retry-after'] }) && response.resume());
+  await waitFor('those above the limit to be answered', () => answers.length >= BROWSERS - MAY_WAIT);
+  assert.deepEqual([...new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))], ['503 1']);
+  const began = performance.now();
+  assert.equal((await fetch(`${uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).status, 200);
+  assert.equal(await place.sluice.post([{ kind: 'custom', key: 'beside', creationDate: Date.now(), context: { kind: 'user', key: 'anna' } }]), 202);
+  await place.arrival('the event', ({ key }) => key === 'beside');
+  console.log(`relay: beside ${MAY_WAIT} browsers that wait, an event was in the stream after ${Math.round(performance.now() - began)} ms`);
+  upstream.answer = () => false;
+  for (const response of held) response.destroy();
+  await waitFor('all to be answered', () => answers.length === BROWSERS, { timeoutMs: 30_000 });
+  assert.equal((await ask(path)).status, 200);
 });
