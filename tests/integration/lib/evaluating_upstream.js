@@ -60,6 +60,19 @@ export class EvaluatingUpstream {
     for (const stream of this.streams) stream.write(eventText(name, textOf(data)));
   }
 
+  // `kind`: "flags" or "segments".
+  patch(kind, key, item) {
+    this[kind] = { ...this[kind], [key]: item };
+    this.send('patch', `{"path":${JSON.stringify(`/${kind}/${key}`)},"data":${textOf(item)}}`);
+  }
+
+  remove(kind, key, version) {
+    const { [key]: gone, ...rest } = this[kind];
+    void gone;
+    this[kind] = rest;
+    this.send('delete', { path: `/${kind}/${key}`, version });
+  }
+
   // As when it restarts: SDKs and relays connect again.
   endStreams() {
     for (const stream of this.streams) stream.destroy();

@@ -124,6 +124,15 @@ export const corpusContexts = [
   ...Array.from({ length: 4 }, (_, i) => ({ kind: 'user', key: `walker-${i}`, country: ['NL', 'DE', 'FR', 'BE'][i % 4], age: 38 + i })),
 ];
 
+// The n-th of two states of what changes while SDKs are open: a segment's members, a flag that comes and goes, another that gets other variations.
+export function changeCorpus(upstream, n) {
+  const version = VERSION + n;
+  upstream.patch('segments', ...segment('insiders', { version, included: n % 2 ? ['bob'] : ['anna'] }));
+  if (n % 2) upstream.remove('flags', 'on', version);
+  else upstream.patch('flags', 'on', text('on', { ...YES_NO, version, fallthrough: { variation: 0 } }));
+  upstream.patch('flags', 'rollout', text('rollout', { version, variations: ['d', 'e', 'f'], fallthrough: { variation: n % 3 } }));
+}
+
 const flagTypes = Object.fromEntries(Object.entries(corpusFlags()).map(([key, flag]) => [key, typeof JSON.parse(flag).variations[0]]));
 // For APIs with a call for each type. A flag that is not there has any.
 export const typeOfCorpusFlags = (key) => flagTypes[key] ?? 'string';

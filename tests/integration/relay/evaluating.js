@@ -1,16 +1,23 @@
 // One SDK over the whole corpus, straight at upstream and through Sluice: what it evaluates is the same.
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { corpusContexts, corpusKeys, typeOfCorpusFlags } from './corpus.js';
+import { waitFor } from '../lib/wait.js';
+import { changeCorpus, corpusContexts, corpusKeys, typeOfCorpusFlags } from './corpus.js';
 
 const contextsOf = (sdk) => corpusContexts.filter(({ kind }) => !sdk.users || kind === 'user');
 
 // What each flag is to each context: [context, flag, detail].
 async function evaluateAll(t, sdk, session, reasons) {
+  const open = (first) => sdk.open(t, { ...session, first, reasons, typeOf: typeOfCorpusFlags });
   const contexts = contextsOf(sdk);
-  const client = await sdk.open(t, { ...session, first: contexts[0], reasons, typeOf: typeOfCorpusFlags });
+  let client = await open(contexts[0]);
   const found = [];
   for (const context of contexts) {
+    if (sdk.keepsContext && context !== contexts[0]) {
+      await client.close();
+      client = await open(context);
+    }
     const details = await client.details(context, corpusKeys);
     found.push(...corpusKeys.map((flag) => ({ context: context.key ?? JSON.stringify(context), flag, ...details[flag] })));
   }
@@ -41,6 +48,29 @@ export async function evaluateUnder(t, sdk, { straight, places }) {
     }
   }
   return { compared, reasonsAdded };
+}
+
+// The n-th change of the corpus under an open client: it then evaluates as one that is opened straight at upstream afterwards. Returns after how
+// many ms.
+export async function changeUnder(t, sdk, { upstream, place, straight, n }) {
+  const CHANGES_MS = 3000;
+  const [context] = contextsOf(sdk);
+  const options = { first: context, reasons: true, typeOf: typeOfCorpusFlags };
+  const client = await sdk.open(t, { ...place.session, ...options });
+  const before = await client.details(context, corpusKeys);
+  const began = performance.now();
+  changeCorpus(upstream, n);
+  let tookMs;
+  const news = await waitFor('the change to reach the SDK', async () => {
+    const now = await client.details(context, corpusKeys);
+    tookMs = performance.now() - began;
+    return !['rollout', 'on', 'op-segment'].some((flag) => isDeepStrictEqual(now[flag], before[flag])) && now;
+  }, { timeoutMs: CHANGES_MS });
+  const fresh = await sdk.open(t, { ...straight, ...options });
+  assert.deepEqual(news, await fresh.details(context, corpusKeys));
+  await fresh.close();
+  await client.close();
+  return tookMs;
 }
 
 // Whether the event of a plain evaluation says why, with this environment's settings.

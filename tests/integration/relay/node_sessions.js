@@ -59,13 +59,15 @@ const OPEN_FEATURE_TYPES = {
   number: { name: 'Number', fallback: -1 },
   object: { name: 'Object', fallback: null },
 };
+let openFeatureDomains = 0;
 async function openOpenFeature(t, place) {
   const { OpenFeature } = require('@openfeature/server-sdk');
   const { LaunchDarklyProvider } = require('@launchdarkly/openfeature-node-server');
   const provider = new LaunchDarklyProvider(place.sdkKey, { ...SERVER_OPTIONS, ...endpointsOf(place) });
-  t.after(() => OpenFeature.close());
-  await OpenFeature.setProviderAndWait(provider);
-  const client = OpenFeature.getClient();
+  t.after(() => provider.onClose());
+  const domain = `relay-${++openFeatureDomains}`;
+  await OpenFeature.setProviderAndWait(domain, provider);
+  const client = OpenFeature.getClient(domain);
   const whoOf = ({ kind, key, ...rest }) => (kind === 'multi' ? { kind, ...rest } : { kind, targetingKey: key, ...rest });
   const ask = (flag, context, what) => {
     const { name, fallback } = OPEN_FEATURE_TYPES[place.typeOf(flag)];
@@ -84,7 +86,7 @@ async function openOpenFeature(t, place) {
     },
     track: (event, context) => client.track(event, whoOf(context), {}),
     flush: () => provider.getClient().flush(),
-    close: () => OpenFeature.close(),
+    close: () => provider.onClose(),
   };
 }
 
@@ -126,5 +128,6 @@ export const nodeSessions = [
   { name: 'Node server SDK 5', users: true, open: openServer('launchdarkly-node-server-sdk-5', { users: true }) },
   { name: 'OpenFeature, Node server provider 1', alwaysAsksWhy: true, open: openOpenFeature },
   { name: 'Node client SDK 3', client: true, open: openNodeClient({ useReport: false }) },
-  { name: 'Node client SDK 3 with `useReport`', client: true, open: openNodeClient({ useReport: true }) },
+  // Its requests of one address share the latest answer, whoever's context it is: docs/relay.md.
+  { name: 'Node client SDK 3 with `useReport`', client: true, keepsContext: true, open: openNodeClient({ useReport: true }) },
 ];

@@ -2,7 +2,7 @@
 // SLUICE_RELAY_TABLE=docs/relay.md, what is measured is written there.
 //
 // An SDK here has a name, missing(): what its toolchain lacks, or null; users: it knows no contexts of other kinds; client: it does not evaluate
-// itself; alwaysAsksWhy: its plain call asks for the reason, too; secondProtocol: the option with which it speaks LaunchDarkly's second protocol
+// itself; alwaysAsksWhy: its plain call asks for the reason, too; keepsContext: it is opened anew for each; secondProtocol: the option with which it speaks LaunchDarkly's second protocol
 // of flag delivery, if it can; and open(t, place) -> session, one open client:
 //   evaluate(flag, context) -> value        the plain call: what its event says is up to the flag's data
 //   details(context, flags) -> {flag: {value, variation, reason}}
@@ -15,7 +15,7 @@ import { EvaluatingUpstream } from '../lib/evaluating_upstream.js';
 import { ENVIRONMENT_ID } from '../lib/sluice.js';
 import { machineText, tableText, writePart } from '../lib/page_part.js';
 import { corpusFlags, corpusSegments } from './corpus.js';
-import { evaluateUnder, eventSaysWhy } from './evaluating.js';
+import { changeUnder, evaluateUnder, eventSaysWhy } from './evaluating.js';
 import { EventTap } from './event_tap.js';
 import { RelayPlace } from './place.js';
 import { evaluateOnce, experimentStraight, switchFlags, switchUnder } from './switching.js';
@@ -65,18 +65,20 @@ export function testEvaluations(sdks) {
       { session: half.session, selects: (flag) => selected.has(flag), reasons: true },
     ];
     const rows = [];
+    let changes = 0;
     for (const sdk of sdks) {
       await t.test(sdk.name, { skip: sdk.missing?.() ?? false, timeout: 120_000 }, async (t) => {
         const straight = { ...all.session, flagsUri: upstream.uri, eventsUri: (await EventTap.start(t)).uri };
         const { compared, reasonsAdded } = await evaluateUnder(t, sdk, { straight, places });
+        const changedMs = await changeUnder(t, sdk, { upstream, place: half, straight, n: ++changes });
         const [flag] = selected;
         const user = `why-${slugOf(sdk)}`;
         assert.equal(await eventSaysWhy(t, sdk, { place: all, flag, user }), sdk.alwaysAsksWhy ?? false);
         assert.equal(await eventSaysWhy(t, sdk, { place: half, flag, user }), true);
-        rows.push([sdk.name, compared.toLocaleString('en-US'), '0', reasonsOf(sdk, reasonsAdded)]);
+        rows.push([sdk.name, compared.toLocaleString('en-US'), '0', inSeconds(changedMs), reasonsOf(sdk, reasonsAdded)]);
       });
     }
-    tell('evaluation', ['SDK', 'evaluations compared', 'different', 'with `flagReasons`, a reason more in'], rows);
+    tell('evaluation', ['SDK', 'evaluations compared', 'different', 'a change of upstream is there after', 'with `flagReasons`, a reason more in'], rows);
   });
 }
 
