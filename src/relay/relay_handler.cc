@@ -214,7 +214,8 @@ void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& rou
                                       "evaluate flags, and there is nobody to ask for it."),
                   with);
   if (route.endpoint == RelayEndpoint::evaluations || route.endpoint == RelayEndpoint::passed_on)
-    return delivery_.clients.pass_on(request, route, environment, std::move(with), std::move(responder));
+    return delivery_.clients.pass_on(request, route, environment, std::move(with),
+                                     delivery_.relay.feed(environment.id, "").feed, std::move(responder));
 
   const auto filter = from_client ? std::optional(std::string()) : filter_of(request.query);
   if (!filter)

@@ -1,7 +1,7 @@
 // What mobile apps and browsers ask, in every form in which they write a context, while upstream answers well and badly: each answer is one that
 // an SDK understands, pages of other origins may read it, and events do not stop.
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { describe, test } from 'node:test';
 import { EvaluatingUpstream } from './lib/evaluating_upstream.js';
 import { serverFlag } from './lib/flag_server.js';
@@ -142,14 +142,16 @@ describe('upstream answers evaluations with', { concurrency: 3 }, () => {
 });
 
 test('while upstream hangs, more browsers than may wait are told to come again; servers and events do not wait', { timeout: 60_000 }, async (t) => {
-  const BROWSERS = 600, MAY_WAIT = 512;
+  // What waits has 16 MiB at most.
+  const BROWSERS = 400, BODY = Buffer.from(JSON.stringify({ ...CONTEXT, filling: 'x'.repeat(60_000) })), MAY_WAIT = Math.floor((16 << 20) / BODY.length);
   const { upstream, place, uri } = await startPlace(t);
   const held = new Set();
   upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && Boolean(held.add(response));
-  const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`;
+  const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/context`;
   const answers = [];
-  for (let i = 0; i < BROWSERS; ++i)
-    get(path, { agent: false }, (response) => answers.push({ status: response.statusCode, retryAfter: response.headers['retry-after'] }) && response.resume());
+  const report = () => httpRequest(path, { method: 'REPORT', agent: false, headers: { 'Content-Type': 'application/json', 'Content-Length': BODY.length } },
+    (response) => answers.push({ status: response.statusCode, retryAfter: response.headers['retry-after'] }) && response.resume()).end(BODY);
+  for (let i = 0; i < BROWSERS; ++i) report();
   await waitFor('those above the limit to be answered', () => answers.length >= BROWSERS - MAY_WAIT);
   assert.deepEqual([...new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))], ['503 1']);
   const began = performance.now();
@@ -160,5 +162,7 @@ test('while upstream hangs, more browsers than may wait are told to come again; 
   upstream.answer = () => false;
   for (const response of held) response.destroy();
   await waitFor('all to be answered', () => answers.length === BROWSERS, { timeoutMs: 30_000 });
-  assert.equal((await ask(path)).status, 200);
+  report();
+  await waitFor('the next one', () => answers[BROWSERS]);
+  assert.equal(answers[BROWSERS].status, 200);
 });
