@@ -8,7 +8,6 @@
 
 #include "intake/answers.h"
 #include "intake/sdk_headers.h"
-#include "relay/flag_feed.h"
 #include "relay/flag_rewrite.h"
 
 namespace sluice::relay {
@@ -16,7 +15,6 @@ namespace {
 
 constexpr const char* kHopsHeader = "X-Sluice-Relayed";
 constexpr std::string_view kWithReasons = "withReasons=true";
-constexpr std::int64_t kUpstreamTimeoutMs = 10'000;
 
 // Of this answer's bytes, so that a switch shows in it.
 std::string etag_of(std::string_view body) {
@@ -56,9 +54,20 @@ struct Passed {
   ClientRequests::Headers with;
 };
 
+std::string_view location_of(const http_client::HttpResponse& upstream) {
+  for (const auto& [name, value] : upstream.headers)
+    if (name == "location" && !value.empty()) return value;
+  return "an address that it does not name";
+}
+
 http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed) {
   if (upstream.fault != http_client::TransportFault::none)
     return unavailable("upstream", "The source of this environment's flags does not answer. " + upstream.fault_text);
+  if (upstream.status >= 300 && upstream.status < 400)
+    return unavailable("upstream",
+                       fmt::format("The source of this environment's flags redirects to {}. Set flagBaseUri to the "
+                                   "address that it has now.",
+                                   location_of(upstream)));
   http::HttpResponse response;
   response.status = static_cast<unsigned>(upstream.status);
   for (const auto& [name, value] : upstream.headers)
@@ -80,8 +89,22 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
 
 }  // namespace
 
+bool ClientRequests::Waiting::enter(std::uint64_t size) {
+  const bool fits = requests.fetch_add(1, std::memory_order_relaxed) < kMaxPassedOn &&
+                    bytes.load(std::memory_order_relaxed) + size <= kMaxPassedOnBytes;
+  bytes.fetch_add(size, std::memory_order_relaxed);
+  if (!fits) leave(size);
+  return fits;
+}
+
+void ClientRequests::Waiting::leave(std::uint64_t size) {
+  requests.fetch_sub(1, std::memory_order_relaxed);
+  bytes.fetch_sub(size, std::memory_order_relaxed);
+}
+
 void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute& route,
-                             const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
+                             const catalog::Environment& environment, Headers with, std::shared_ptr<FlagFeed> feed,
+                             http::HttpResponder responder) {
   const auto answer = [&](http::HttpResponse response) {
     response.headers.insert(response.headers.end(), with.begin(), with.end());
     responder(std::move(response));
@@ -92,8 +115,9 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
         508, "circle",
         "This was passed on by Sluice again and again: an environment's flag source leads back to it. Set flagSource's "
         "address to LaunchDarkly or an ld-relay."));
-  if (waiting_->fetch_add(1, std::memory_order_relaxed) >= kMaxPassedOn) {
-    waiting_->fetch_sub(1, std::memory_order_relaxed);
+  const std::uint64_t size = request.path.size() + request.query.size() + request.body.size();
+  if (!waiting_->enter(size)) {
+    if (feed) feed->note_unanswered();
     return answer(unavailable("busy", "Too many requests wait for the source of flags. Ask again in a second."));
   }
   Passed passed{selection_of(environment, flags_),
@@ -123,11 +147,12 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
   call.timeout_ms = kUpstreamTimeoutMs;
   call.policy = policy_;
   call.max_response_bytes = kMaxEvaluationBytes;
-  transport_.send(std::move(call), [waiting = waiting_, passed = std::move(passed),
+  transport_.send(std::move(call), [waiting = waiting_, size, feed = std::move(feed), passed = std::move(passed),
                                     responder = std::make_shared<http::HttpResponder>(std::move(responder))](
                                        http_client::HttpResponse upstream) {
-    waiting->fetch_sub(1, std::memory_order_relaxed);
+    waiting->leave(size);
     http::HttpResponse response = answer_of(std::move(upstream), passed);
+    if (feed && (response.status >= 500 || response.status == 429)) feed->note_unanswered();
     response.headers.insert(response.headers.end(), passed.with.begin(), passed.with.end());
     (*responder)(std::move(response));
   });

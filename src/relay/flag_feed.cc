@@ -44,6 +44,7 @@ FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, 
     : parts_(parts),
       filter_(std::move(filter)),
       used_ms_(parts.clock.wall_ms()),
+      ping_again_(parts.clock, parts.notifier, Random::from_system()),
       environment_(environment),
       selection_(selection_of(environment, parts.flags)),
       store_(parts.folder, {environment.id, filter_}, parts.files) {
@@ -122,6 +123,8 @@ std::int64_t FlagFeed::step() {
     if (due_in(look_us_) == 0) look_at_files();
     wait_us = std::min(wait_us, due_in(look_us_));
   }
+  if (ping_again_.is_due()) ping();
+  wait_us = std::min(wait_us, ping_again_.wait_us());
   if (save_us_ == INT64_MAX) return wait_us;
   if (due_in(save_us_) == 0) save();
   return save_us_ == INT64_MAX ? wait_us : std::min(wait_us, due_in(save_us_));
@@ -178,7 +181,7 @@ void FlagFeed::serve(const FlagChange* change) {
   const bool same = before && before->etag() == now->etag();
   served_->set(now);
   if (same) return;
-  pings_->publish_staggered([] { return ping_block(); }, spread_ms(*pings_));
+  ping();
   if (change != nullptr && before) {
     if (const auto block = now->change_event(change->item, change->key, false)) all_->publish(block);
     if (change->item == ItemKind::flag)
@@ -187,6 +190,12 @@ void FlagFeed::serve(const FlagChange* change) {
   }
   all_->publish_staggered([served = served_] { return served->get()->all_put(); }, spread_ms(*all_));
   flags_->publish_staggered([served = served_] { return served->get()->flags_put(); }, spread_ms(*flags_));
+}
+
+void FlagFeed::ping() {
+  const std::int64_t spread = spread_ms(*pings_);
+  const auto paced = static_cast<std::int64_t>(pings_->count() * 1'000 / kPingsPerS);
+  pings_->publish_staggered([] { return ping_block(); }, spread > 0 ? std::max(spread, paced) : 0);
 }
 
 std::int64_t FlagFeed::spread_ms(const http::StreamGroup& group) const {

@@ -20,6 +20,7 @@
 #include "relay/flag_data.h"
 #include "relay/flag_files.h"
 #include "relay/flag_store.h"
+#include "relay/ping_again.h"
 #include "relay/served_flags.h"
 #include "storage/file_system.h"
 
@@ -40,6 +41,9 @@ struct FeedParts {
   std::int64_t spread_ms = 5'000;
 };
 inline constexpr std::size_t kManyStreams = 1'000;
+// Of those, mobile apps and browsers that are told to ask again in a second: upstream is asked as often, over the
+// transport's connections to it.
+inline constexpr std::size_t kPingsPerS = 250;
 // How long after a change it is on disk at the latest, unless writing fails; a burst of changes is one write.
 inline constexpr std::int64_t kSaveAfterMs = 1'000;
 inline constexpr std::int64_t kSaveAgainMs = 10'000;
@@ -89,6 +93,10 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   void join_flags(const std::shared_ptr<http::HttpStream>& stream);
   // It is told now, and after every change, to ask for its evaluations.
   void join_pings(const std::shared_ptr<http::HttpStream>& stream);
+  // A request of a mobile app or browser failed: they are told again later.
+  void note_unanswered() {
+    if (pings_->count() > 0) ping_again_.note_failure();
+  }
   FlagFeedStatus status() const;
   // Whoever is served by it says so.
   void note_use() { used_ms_.store(parts_.clock.wall_ms(), std::memory_order_relaxed); }
@@ -113,6 +121,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   void serve(const FlagChange* change);
   void show(bool is_connected, std::string problem, std::string remedy);
   std::int64_t spread_ms(const http::StreamGroup& group) const;
+  void ping();
   void save();
 
   const FeedParts& parts_;
@@ -122,6 +131,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   const std::shared_ptr<Published<ServedFlags>> served_ = std::make_shared<Published<ServedFlags>>();
   Published<Shown> shown_{std::make_shared<const Shown>()};
   std::atomic<std::int64_t> used_ms_;
+  PingAgain ping_again_;
 
   // The worker's.
   catalog::Environment environment_;

@@ -21,6 +21,7 @@ using Kind = catalog::FlagSource::Kind;
 
 constexpr std::string_view kEventStream = "text/event-stream; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
+constexpr const char* kFallbackHeader = "x-ld-fd-fallback";
 constexpr std::size_t kMaxFilterBytes = 256;
 constexpr std::string_view kGzipEtagEnd = "-gzip\"";
 
@@ -31,25 +32,27 @@ intake::Route intake_route(const RelayRoute& route) {
   return out;
 }
 
-// The payload filter that a query asks for; empty: none. Nothing: what it asks for is no filter's key.
-std::optional<std::string> filter_of(std::string_view query) {
-  constexpr std::string_view kName = "filter=";
+// The first value of `name`, which ends with '='; empty: there is none.
+std::string_view query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = query.find('&');
     const std::string_view part = query.substr(0, end);
-    if (part.starts_with(kName)) {
-      const std::string_view value = part.substr(kName.size());
-      // https://docs.launchdarkly.com/sdk/features/config-payload-filtering
-      const bool is_key = value.size() <= kMaxFilterBytes && std::ranges::all_of(value, [](char c) {
-                            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                   c == '-' || c == '_' || c == '.';
-                          });
-      return is_key ? std::optional(std::string(value)) : std::nullopt;
-    }
+    if (part.starts_with(name)) return part.substr(name.size());
     if (end == std::string_view::npos) break;
     query.remove_prefix(end + 1);
   }
-  return "";
+  return {};
+}
+
+// The payload filter that a query asks for; empty: none. Nothing: what it asks for is no filter's key.
+std::optional<std::string> filter_of(std::string_view query) {
+  const std::string_view value = query_value(query, "filter=");
+  // https://docs.launchdarkly.com/sdk/features/config-payload-filtering
+  const bool is_key = value.size() <= kMaxFilterBytes && std::ranges::all_of(value, [](char c) {
+                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+                               c == '_' || c == '.';
+                      });
+  return is_key ? std::optional(std::string(value)) : std::nullopt;
 }
 
 bool accepts_gzip(const http::HttpRequest& request) {
@@ -90,15 +93,15 @@ class RelayHandler final : public http::HttpHandler {
   }
   void tick() override { next_->tick(); }
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
-                           const http::HttpRequest& request) override {
-    return next_->fault(status, code, message, request);
-  }
+                           const http::HttpRequest& request) override;
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
 
  private:
   RelayRoute route_of(const http::HttpRequest& request) const {
     return relay_route(request.method, request.path, delivery_.path_prefix);
   }
+  static Headers cors_headers(const http::HttpRequest& request, const RelayRoute& route,
+                              const catalog::CatalogPointer& catalog);
   static std::uint64_t owner_of(const catalog::Environment& environment, const RelayRoute& route) {
     return std::max<std::uint64_t>(ObjectIdHash{}(environment.id) + static_cast<std::uint64_t>(route.credential), 1);
   }
@@ -119,6 +122,24 @@ void answer(http::HttpResponder& responder, http::HttpResponse response, const H
   responder(std::move(response));
 }
 
+// Sends an SDK of the second protocol back to the first, for an hour, after which it asks again. A page cannot read the
+// headers of a stream, and reads an event: js-core, internal/fdv2/fallbackDirective.
+http::HttpResponse first_protocol(const RelayRoute& route) {
+  http::HttpResponse response;
+  if (route.endpoint == RelayEndpoint::client_data_stream) {
+    response.content_type = kEventStream;
+    response.body = "event: goodbye\ndata: {\"reason\":\"first protocol\",\"protocolFallbackTTL\":3600}\n\n";
+  } else {
+    response = intake::json_answer(404, "first_protocol",
+                                   "Sluice delivers flags by the first protocol (/all, /sdk/latest-all, /sdk/evalx); "
+                                   "the SDK is asked to use that.");
+  }
+  response.headers.emplace_back(kFallbackHeader, "true");
+  if (route.credential == CredentialKind::client_side_id)
+    response.headers.emplace_back("Access-Control-Expose-Headers", kFallbackHeader);
+  return response;
+}
+
 // SDKs ask again after 503; after 404 they would stop for good.
 http::HttpResponse not_now(std::string_view code, std::string_view message) {
   http::HttpResponse response = intake::json_answer(503, code, message);
@@ -126,19 +147,31 @@ http::HttpResponse not_now(std::string_view code, std::string_view message) {
   return response;
 }
 
+Headers RelayHandler::cors_headers(const http::HttpRequest& request, const RelayRoute& route,
+                                   const catalog::CatalogPointer& catalog) {
+  Headers headers;
+  if (route.credential != CredentialKind::client_side_id) return headers;
+  const std::string_view id = route.client_side_id.empty() ? query_value(request.query, "auth=") : route.client_side_id;
+  intake::append_cors_headers(headers,
+                              {request.header("Origin"), request.header("Access-Control-Request-Headers"),
+                               request.header("Access-Control-Request-Private-Network") == "true"},
+                              route.allow, catalog ? catalog->by_client_side_id(id) : nullptr);
+  return headers;
+}
+
+http::HttpResponse RelayHandler::fault(unsigned status, std::string_view code, std::string_view message,
+                                       const http::HttpRequest& request) {
+  http::HttpResponse response = next_->fault(status, code, message, request);
+  const Headers cors = cors_headers(request, route_of(request), delivery_.catalog.current());
+  response.headers.insert(response.headers.end(), cors.begin(), cors.end());
+  return response;
+}
+
 void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder responder) {
   const RelayRoute route = route_of(request);
   if (route.endpoint == RelayEndpoint::none) return next_->handle(request, std::move(responder));
   const catalog::CatalogPointer catalog = delivery_.catalog.current();
-  const bool browser = route.credential == CredentialKind::client_side_id;
-  const catalog::Environment* known = nullptr;
-  if (browser && catalog) known = catalog->by_client_side_id(route.client_side_id);
-  Headers with;
-  if (browser)
-    intake::append_cors_headers(with,
-                                {request.header("Origin"), request.header("Access-Control-Request-Headers"),
-                                 request.header("Access-Control-Request-Private-Network") == "true"},
-                                route.allow, known);
+  Headers with = cors_headers(request, route, catalog);
   if (route.method == RelayMethod::preflight) return answer(responder, http::HttpResponse{}, with);
   if (route.method == RelayMethod::wrong) {
     with.emplace_back("Allow", route.allow);
@@ -146,24 +179,27 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
                   intake::json_answer(405, "wrong_method", fmt::format("This path accepts {} only.", route.allow)),
                   with);
   }
+  // Who it is shows when it asks by the first protocol.
+  if (route.endpoint == RelayEndpoint::client_data_system || route.endpoint == RelayEndpoint::client_data_stream)
+    return answer(responder, first_protocol(route), with);
   const auto environment =
       authenticator_.authenticate(catalog.get(), intake_route(route), request, delivery_.clock.steady_us());
   if (!environment)
     return answer(responder, intake::refusal_answer(environment.error().refusal, environment.error().message), with);
   with.emplace_back("X-LD-EnvId", (*environment)->id.hex());
+  // One that came with its header was not held to what admit() says.
+  if (request.body.size() > kMaxContextBytes)
+    return answer(responder,
+                  intake::refusal_answer(intake::Refusal::too_large,
+                                         fmt::format("The body has {}; a context has at most {}.",
+                                                     human_bytes(request.body.size()), human_bytes(kMaxContextBytes))),
+                  with);
   serve(request, route, **environment, std::move(with), std::move(responder));
 }
 
 void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
                          const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
-  if (route.endpoint == RelayEndpoint::data_system) {
-    with.emplace_back("x-ld-fd-fallback", "true");
-    return answer(responder,
-                  intake::json_answer(404, "first_protocol",
-                                      "Sluice delivers flags by the first protocol (/all, /sdk/latest-all); the SDK is "
-                                      "asked to use that."),
-                  with);
-  }
+  if (route.endpoint == RelayEndpoint::data_system) return answer(responder, first_protocol(route), with);
   if (environment.flag_source.kind == Kind::none)
     return answer(responder,
                   not_now("no_flag_source",
@@ -178,7 +214,8 @@ void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& rou
                                       "evaluate flags, and there is nobody to ask for it."),
                   with);
   if (route.endpoint == RelayEndpoint::evaluations || route.endpoint == RelayEndpoint::passed_on)
-    return delivery_.clients.pass_on(request, route, environment, std::move(with), std::move(responder));
+    return delivery_.clients.pass_on(request, route, environment, std::move(with),
+                                     delivery_.relay.feed(environment.id, "").feed, std::move(responder));
 
   const auto filter = from_client ? std::optional(std::string()) : filter_of(request.query);
   if (!filter)

@@ -6,11 +6,12 @@
 namespace sluice::relay {
 namespace {
 
-// Segments of a row's path: {id} is a client-side id, {context} an encoded context, {key} a flag's or segment's key.
+// Segments of a row's path: {id} is a client-side id, {key} a flag's or segment's key, {context} an encoded context,
+// which is all the rest: SDKs that write base64's other alphabet leave its slashes as they are.
 constexpr std::size_t kMaxSegments = 5;
 constexpr std::string_view kId = "{id}", kContext = "{context}", kKey = "{key}";
 
-enum class Methods : std::uint8_t { get, report };
+enum class Methods : std::uint8_t { get, report, post };
 
 struct Row {
   std::string_view path;
@@ -35,6 +36,10 @@ constexpr std::array kRows = {
     Row{"/sdk/segments/{key}", latest_segment, kServer},
     Row{"/sdk/stream", data_system, kServer},
     Row{"/sdk/poll", data_system, kServer},
+    Row{"/sdk/poll/eval/{context}", client_data_system, kBrowser},
+    Row{"/sdk/poll/eval", client_data_system, kBrowser, Methods::post},
+    Row{"/sdk/stream/eval/{context}", client_data_stream, kBrowser},
+    Row{"/sdk/stream/eval", client_data_stream, kBrowser, Methods::post},
     Row{"/meval/{context}", ping_stream, kMobile},
     Row{"/meval", ping_stream, kMobile, Methods::report},
     Row{"/mping", ping_stream, kMobile},
@@ -79,7 +84,8 @@ constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
 }();
 
 bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
-  if (row.count != segments.count) return false;
+  const bool rest = row.all[row.count - 1] == kContext;
+  if (rest ? segments.count < row.count : segments.count != row.count) return false;
   for (std::size_t i = 0; i < row.count; ++i) {
     if (row.all[i] == kId)
       route.client_side_id = segments.all[i];
@@ -91,14 +97,15 @@ bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
   return true;
 }
 
-bool fits(const Row& row, std::string_view method) {
-  return method == (row.methods == Methods::report ? "REPORT" : "GET");
+std::string_view method_of(const Row& row) {
+  constexpr std::array<std::string_view, 3> kNames = {"GET", "REPORT", "POST"};
+  return kNames[static_cast<std::size_t>(row.methods)];
 }
 
+// With OPTIONS for browsers.
 std::string_view allowed(const Row& row) {
-  const bool browser = row.credential == kBrowser;
-  if (row.methods == Methods::report) return browser ? "REPORT,OPTIONS" : "REPORT";
-  return browser ? "GET,OPTIONS" : "GET";
+  constexpr std::array<std::string_view, 3> kNames = {"GET,OPTIONS", "REPORT,OPTIONS", "POST,OPTIONS"};
+  return row.credential == kBrowser ? kNames[static_cast<std::size_t>(row.methods)] : method_of(row);
 }
 
 }  // namespace
@@ -107,7 +114,7 @@ RelayRoute relay_route(std::string_view method, std::string_view path, std::stri
   if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
     path.remove_prefix(prefix.size());
   const Segments segments = split(path);
-  if (segments.count == 0 || segments.count > kMaxSegments) return {};
+  if (segments.count == 0) return {};
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     RelayRoute route;
     if (!matches(kRowSegments[i], segments, route)) continue;
@@ -117,7 +124,9 @@ RelayRoute relay_route(std::string_view method, std::string_view path, std::stri
     route.path = path;
     route.allow = allowed(row);
     const bool preflight = row.credential == kBrowser && method == "OPTIONS";
-    route.method = preflight ? RelayMethod::preflight : fits(row, method) ? RelayMethod::allowed : RelayMethod::wrong;
+    route.method = preflight                  ? RelayMethod::preflight
+                   : method == method_of(row) ? RelayMethod::allowed
+                                              : RelayMethod::wrong;
     return route;
   }
   return {};

@@ -19,7 +19,10 @@ enum class RelayEndpoint : std::uint8_t {
   ping_stream,  // of mobile apps and browsers: says when to ask again
   evaluations,  // what they ask: passed on to upstream
   passed_on,    // what else they ask upstream, answered as it comes: a browser's goals
-  data_system,  // of SDKs that speak LaunchDarkly's second protocol of flag delivery: sends them back to the first
+  // Of SDKs that speak LaunchDarkly's second protocol of flag delivery; they are sent back to the first.
+  data_system,
+  client_data_system,  // of mobile apps and browsers; a browser's client-side id is `auth` of the query
+  client_data_stream,
 };
 
 enum class RelayMethod : std::uint8_t { allowed, preflight, wrong };  // preflight: OPTIONS on a browser's path

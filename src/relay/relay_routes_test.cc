@@ -20,10 +20,14 @@ TEST(RelayRoutes, are_those_of_launchdarklys_sdks_and_no_others) {
            {"GET", "/sdk/latest-all", latest_all, CredentialKind::sdk_key},
            {"GET", "/sdk/flags", latest_flags, CredentialKind::sdk_key},
            {"GET", "/sdk/stream", data_system, CredentialKind::sdk_key},
+           {"GET", "/sdk/poll/eval/eyJ9", client_data_system, CredentialKind::client_side_id},
+           {"POST", "/sdk/stream/eval", client_data_stream, CredentialKind::client_side_id},
            {"GET", "/meval/eyJrIjoxfQ==", ping_stream, CredentialKind::mobile_key},
            {"REPORT", "/meval", ping_stream, CredentialKind::mobile_key},
            {"GET", "/mping", ping_stream, CredentialKind::mobile_key},
            {"GET", "/msdk/evalx/contexts/eyJrIjoxfQ", evaluations, CredentialKind::mobile_key},
+           {"GET", "/msdk/evalx/contexts/a/b//c+d/e/f/g/h==", evaluations, CredentialKind::mobile_key},
+           {"GET", "/eval/5f00/a/b", ping_stream, CredentialKind::client_side_id},
            {"REPORT", "/msdk/evalx/user", evaluations, CredentialKind::mobile_key},
            {"REPORT", "/eval/5f00", ping_stream, CredentialKind::client_side_id},
            {"GET", "/sdk/evalx/5f00/users/eyJ9", evaluations, CredentialKind::client_side_id},
@@ -61,6 +65,7 @@ TEST(RelayRoutes, another_method_is_refused_and_browsers_may_ask_before) {
   EXPECT_EQ(relay_route("OPTIONS", "/eval/5f00/eyJ9", "").method, RelayMethod::preflight);
   EXPECT_EQ(relay_route("OPTIONS", "/eval/5f00", "").allow, "REPORT,OPTIONS");
   EXPECT_EQ(relay_route("OPTIONS", "/all", "").method, RelayMethod::wrong);
+  EXPECT_EQ(relay_route("POST", "/sdk/poll/eval", "").allow, "POST,OPTIONS");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ import { scenario, scenarioFlags, stepsOf } from './scenario.js';
 import { drive, python, PYTHON_VERSIONS } from './toolchains.js';
 
 for (const version of PYTHON_VERSIONS) {
-  const sdk = python(version, 'tee');
+  const sdk = python(version);
   const lacking = sdk.missing();
   test(`${sdk.name}: LaunchDarkly gets the same through the tee as directly`, { skip: lacking ?? false, timeout: 300_000 }, async (t) => {
     const command = sdk.prepare();

@@ -1,6 +1,6 @@
 // The SDKs of other languages: which toolchain each needs, how its driver is made ready under build/conformance, and how it is run.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../integration/lib/paths.js';
 
@@ -25,32 +25,43 @@ function missing(what, command, args, good = () => true) {
   }
 }
 
-// A Python of its own with these packages, that runs a script of the folder python.
-function pythonWith(name, packages, script) {
-  const venv = path.join(buildFolder, name);
+// A Python with these packages, which all tests share; it appears when it is complete, as tests run side by side.
+function pythonOf(packages) {
+  const folder = path.join(buildFolder, packages.join('-').replaceAll('==', '-'));
+  if (existsSync(folder)) return folder;
+  mkdirSync(buildFolder, { recursive: true });
+  const fresh = mkdtempSync(`${folder}.`);
+  run('python3', ['-m', 'venv', fresh]);
+  run(path.join(fresh, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+  try {
+    renameSync(fresh, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(fresh, { recursive: true });  // another test was faster
+  }
+  return folder;
+}
+
+// Runs a script of the folder python with these packages.
+function pythonWith(packages, script) {
   return {
     missing: () => missing('Python 3 with its venv module', 'python3', ['-c', 'import venv, ensurepip']),
-    prepare() {
-      run('python3', ['-m', 'venv', '--clear', venv]);
-      run(path.join(venv, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
-      return [path.join(venv, 'bin/python'), path.join(here, 'python', script)];
-    },
+    prepare: () => [path.join(pythonOf(packages), 'bin/python'), path.join(here, 'python', script)],
   };
 }
 
 export const PYTHON_VERSIONS = ['9.17.0', '7.6.1'];
 
-// `user`: which test uses it. Each has a Python of its own, as tests run side by side.
-export const python = (version, user = 'scenario') => ({
+export const python = (version, script = 'drive.py') => ({
   name: `Python server SDK ${version}`,
   users: version.startsWith('7.'),
-  ...pythonWith(`${user}-python-${version}`, [`launchdarkly-server-sdk==${version}`], 'drive.py'),
+  ...pythonWith([`launchdarkly-server-sdk==${version}`], script),
 });
 
 // six: what the package needs and does not say.
-export const deaggregation = { name: 'aws_kinesis_agg 1.2.3', ...pythonWith('python-kpl', ['aws_kinesis_agg==1.2.3', 'six==1.17.0'], 'deaggregate.py') };
+export const deaggregation = { name: 'aws_kinesis_agg 1.2.3', ...pythonWith(['aws_kinesis_agg==1.2.3', 'six==1.17.0'], 'deaggregate.py') };
 
-const go = {
+export const go = {
   name: 'Go server SDK 7.14.6',  // as tests/conformance/go/go.mod says
   missing: () => missing('Go 1.24 or newer', 'go', ['env', 'GOVERSION'], (said) => Number(/^go1\.(\d+)/.exec(said)?.[1]) >= 24),
   prepare() {

@@ -1,14 +1,13 @@
 // SDKs take their flags through Sluice: a flag whose export is on is sent in full, and what its owner switches reaches them in seconds.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createRequire } from 'node:module';
+import { EvaluatingUpstream } from './lib/evaluating_upstream.js';
 import { serverFlag } from './lib/flag_server.js';
 import { Kinesim } from './lib/kinesim.js';
 import { configText, ENVIRONMENT_ID, MOBILE_KEY, SDK_KEY, Sluice } from './lib/sluice.js';
-import { freePort } from './lib/process.js';
 import { eventOf } from './lib/events.js';
 import { waitFor } from './lib/wait.js';
 
@@ -140,44 +139,8 @@ test('flags of an upstream are served while it is away, and after a restart with
   assert.equal(kept.flags.checkout.trackEvents, true);
 });
 
-// An upstream that evaluates as LaunchDarkly does, with its own Node SDK.
-async function startEvaluator(t) {
-  const { init, integrations } = require('@launchdarkly/node-server-sdk');
-  const { TestData } = require('@launchdarkly/node-server-sdk/integrations');
-  void integrations;
-  const data = new TestData();
-  data.update(data.flag('checkout').booleanFlag().on(true).fallthroughVariation(true));
-  data.update(data.flag('banner').variations('blue', 'red').fallthroughVariation(0));
-  const client = init('sdk-upstream', { updateProcessor: data.getFactory(), sendEvents: false, logger: { debug() {}, info() {}, warn() {}, error() {} } });
-  t.after(() => client.close());
-  await client.waitForInitialization({ timeout: 10 });
-  const asked = [];
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const url = new URL(request.url, 'http://upstream');
-    asked.push({ method: request.method, path: url.pathname, query: url.search, authorization: request.headers.authorization, body });
-    if (url.pathname === '/all') {
-      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      response.write(`event: put\ndata: ${JSON.stringify({ path: '/', data: { ...flags(), segments: {} } })}\n\n`);
-      return;
-    }
-    if (url.pathname.includes('/goals/')) return void response.writeHead(200, { 'Content-Type': 'application/json' }).end('[]');
-    const encoded = request.method === 'REPORT' ? null : url.pathname.split('/').at(-1);
-    const context = encoded === null ? JSON.parse(body) : JSON.parse(Buffer.from(encoded, 'base64url').toString());
-    const withReasons = url.searchParams.get('withReasons') === 'true';
-    const state = (await client.allFlagsState(context, { withReasons })).toJSON();
-    const evaluated = Object.fromEntries(Object.entries(state.$flagsState).map(([key, flag]) => [key, { value: state[key], flagVersion: flag.version, ...flag }]));
-    response.writeHead(200, { 'Content-Type': 'application/json', ETag: '"upstream"' }).end(JSON.stringify(evaluated));
-  });
-  const port = await freePort();
-  await new Promise((done) => server.listen(port, '127.0.0.1', done));
-  t.after(() => { server.closeAllConnections(); server.close(); });
-  return { uri: `http://127.0.0.1:${port}`, asked };
-}
-
 test('mobile apps and browsers are evaluated by upstream, with tracking for the flags whose export is on', async (t) => {
-  const upstream = await startEvaluator(t);
+  const upstream = await EvaluatingUpstream.start(t, flags());
   const sluice = await Sluice.start(t);
   const environment = { ...CHOSEN, flag_source: 'launchdarkly', flag_stream_uri: upstream.uri, flag_reasons: true };
   await sluice.writeConfig(relayConfig({ environment, chosen: { checkout: true } }));

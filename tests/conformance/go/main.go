@@ -1,4 +1,4 @@
-// Drives LaunchDarkly's Go server SDK through the steps on standard input.
+// Drives LaunchDarkly's Go server SDK through the steps on standard input, or holds a session (session.go).
 package main
 
 import (
@@ -25,7 +25,10 @@ type told struct {
 	SDKKey    string `json:"sdkKey"`
 	FlagsURI  string `json:"flagsUri"`
 	IntakeURI string `json:"intakeUri"`
-	Scenario  struct {
+	Session   bool   `json:"session"`
+	// Whether flags are asked for by the second protocol of flag delivery.
+	SecondProtocol bool `json:"secondProtocol"`
+	Scenario       struct {
 		PrivateAttributes []string
 		Contexts          map[string]ldcontext.Context
 		Steps             []step
@@ -58,13 +61,21 @@ func take(client *ld.LDClient, context ldcontext.Context, s step) error {
 
 func main() {
 	var t told
-	must(json.NewDecoder(os.Stdin).Decode(&t))
-	client, err := ld.MakeCustomClient(t.SDKKey, ld.Config{
+	in := json.NewDecoder(os.Stdin)
+	must(in.Decode(&t))
+	config := ld.Config{
 		ServiceEndpoints: interfaces.ServiceEndpoints{Streaming: t.FlagsURI, Polling: t.FlagsURI, Events: t.IntakeURI},
 		Events:           ldcomponents.SendEvents().FlushInterval(time.Hour).PrivateAttributes(t.Scenario.PrivateAttributes...),
 		Logging:          ldcomponents.Logging().MinLevel(ldlog.Error),
-	}, 10*time.Second)
+	}
+	if t.SecondProtocol {
+		config.DataSystem = ldcomponents.DataSystem().WithRelayProxyEndpoints(t.FlagsURI).Default()
+	}
+	client, err := ld.MakeCustomClient(t.SDKKey, config, 10*time.Second)
 	must(err)
+	if t.Session {
+		session(client, in)
+	}
 	for _, s := range t.Scenario.Steps {
 		must(take(client, t.Scenario.Contexts[s.Context], s))
 	}

@@ -8,8 +8,11 @@ export const CHROMIUM = '/usr/bin/chromium';  // Debian's; tools/setup installs 
 const PAGE = `<!doctype html><title>Shop</title><button id="buy">Buy</button>
 <script type="module">import * as sdk from '/sdk.js'; window.sdk = sdk;</script>`;
 
-// Serves a page that has the ES module `sdkFile` as window.sdk, and opens it.
-export async function openPage(t, sdkFile) {
+// --no-sandbox: the browser cannot sandbox itself when root runs the tests.
+export const launchBrowser = () => chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+
+// Serves a page that has the ES module `sdkFile` as window.sdk, and opens it, in a browser of its own unless given.
+export async function openPage(t, sdkFile, { browser } = {}) {
   const script = await readFile(sdkFile);
   const server = createServer((request, response) => {
     const [type, body] = request.url === '/sdk.js' ? ['text/javascript', script] : ['text/html', PAGE];
@@ -20,10 +23,10 @@ export async function openPage(t, sdkFile) {
     server.closeAllConnections();
     server.close();
   });
-  // --no-sandbox: the browser cannot sandbox itself when root runs the tests.
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
+  const own = browser ?? await launchBrowser();
+  const context = await own.newContext();
+  t.after(() => (browser ? context.close() : own.close()));
+  const page = await context.newPage();
   const said = [];
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(String(error)));

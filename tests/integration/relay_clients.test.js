@@ -1,0 +1,168 @@
+// What mobile apps and browsers ask, in every form in which they write a context, while upstream answers well and badly: each answer is one that
+// an SDK understands, pages of other origins may read it, and events do not stop.
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { describe, test } from 'node:test';
+import { EvaluatingUpstream } from './lib/evaluating_upstream.js';
+import { serverFlag } from './lib/flag_server.js';
+import { ENVIRONMENT_ID, SDK_KEY } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+import { RelayPlace } from './relay/place.js';
+
+const ORIGIN = 'https://shop.example';
+// Bytes whose base64 has '+' and '/', and padding.
+const CONTEXT = { kind: 'user', key: '~~~???>>>ÿÿÿ😀' };
+const base64 = (context) => Buffer.from(JSON.stringify(context)).toString('base64');
+const ENCODINGS = {
+  'base64url without padding': (context) => Buffer.from(JSON.stringify(context)).toString('base64url'),
+  'base64url with padding': (context) => base64(context).replaceAll('+', '-').replaceAll('/', '_'),
+  'base64 with padding': base64,
+  'base64 without padding': (context) => base64(context).replace(/=+$/, ''),
+  'base64, percent-encoded': (context) => encodeURIComponent(base64(context)),
+};
+
+async function startPlace(t) {
+  const upstream = await EvaluatingUpstream.start(t, { flags: { checkout: serverFlag('checkout', { version: 3, variations: [true, false] }) } });
+  const place = await RelayPlace.start(t, { upstream });
+  await place.exportAll();
+  return { upstream, place, uri: place.sluice.uri };
+}
+const ask = (url, options = {}) => fetch(url, { redirect: 'manual', ...options, headers: { Origin: ORIGIN, ...options.headers } });
+
+test('a context is passed on as it is encoded: both alphabets of base64, with padding or without', async (t) => {
+  const { upstream, place, uri } = await startPlace(t);
+  const { mobileKey } = (await place.sluice.api('GET', 'projects/test/environments/production')).body;
+  assert.match(base64(CONTEXT), /\+.*=$/);
+  assert.match(base64(CONTEXT), /\//);
+  for (const [name, encode] of Object.entries(ENCODINGS)) {
+    for (const [path, headers] of [[`/sdk/evalx/${ENVIRONMENT_ID}/contexts/`, {}], [`/sdk/evalx/${ENVIRONMENT_ID}/users/`, {}], ['/msdk/evalx/contexts/', { Authorization: mobileKey }]]) {
+      const answer = await ask(uri + path + encode(CONTEXT), { headers });
+      assert.equal(answer.status, 200, `${name} at ${path}`);
+      assert.equal((await answer.json()).checkout.trackEvents, true);
+      assert.equal(upstream.asked.at(-1).path, path + encode(CONTEXT), name);
+    }
+    for (const [path, headers] of [[`/eval/${ENVIRONMENT_ID}/`, {}], ['/meval/', { Authorization: mobileKey }]]) {
+      const stream = await ask(uri + path + encode(CONTEXT), { headers });
+      assert.equal(stream.status, 200, `${name} at ${path}`);
+      const { value } = await stream.body.getReader().read();
+      assert.match(Buffer.from(value).toString(), /^event: ping/);
+    }
+  }
+});
+
+test('the query is passed on as it is: secure mode\'s hash, reasons, and what nobody knows', async (t) => {
+  const { upstream, uri } = await startPlace(t);
+  const query = '?h=0123abcdef%2B&withReasons=true&unknown=1&unknown=2';
+  const path = `/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`;
+  assert.deepEqual((await (await ask(uri + path + query)).json()).checkout.reason, { kind: 'FALLTHROUGH' });
+  assert.equal(upstream.asked.at(-1).query, query);
+});
+
+test('a context of 60 kB is passed on; a larger one is refused, and Sluice says why', async (t) => {
+  const { uri } = await startPlace(t);
+  const contextOf = (bytes) => ({ kind: 'user', key: 'anna', filling: 'x'.repeat(bytes) });
+  const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/`;
+  const report = (context) => ask(`${uri}/sdk/evalx/${ENVIRONMENT_ID}/context`, { method: 'REPORT', body: JSON.stringify(context), headers: { 'Content-Type': 'application/json' } });
+  assert.equal((await ask(path + ENCODINGS['base64url without padding'](contextOf(45_000)))).status, 200);
+  const tooLong = await ask(path + ENCODINGS['base64url without padding'](contextOf(65_536)));
+  assert.deepEqual([tooLong.status, (await tooLong.json()).code], [400, 'too_large'], 'as SDKs understand it: not for good');
+  assert.equal((await report(contextOf(60_000))).status, 200);
+  // Whether it comes with its header or behind it.
+  for (const bytes of [65_536, 1_000_000]) {
+    const refused = await report(contextOf(bytes));
+    assert.deepEqual([refused.status, refused.headers.get('access-control-allow-origin')], [400, ORIGIN]);
+    assert.match((await refused.json()).message, /64.0 KiB/);
+  }
+});
+
+test('what is no context is upstream\'s to refuse', async (t) => {
+  const { upstream, uri } = await startPlace(t);
+  upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"message":"no context"}');
+  for (const encoded of ['%', '%zz', '!!!', 'e30', '..%2f..%2fall', 'A'.repeat(30_000)]) {
+    const answer = await ask(`${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/${encoded}`);
+    assert.equal(answer.status, 400, encoded.slice(0, 40));
+    assert.equal(answer.headers.get('access-control-allow-origin'), ORIGIN);
+  }
+});
+
+test('a page that speaks the second protocol is told to use the first, by a header or an event that it may read', async (t) => {
+  const { uri } = await startPlace(t);
+  const context = ENCODINGS['base64url without padding'](CONTEXT);
+  for (const options of [{}, { method: 'POST', body: JSON.stringify(CONTEXT) }]) {
+    const place = options.method ? '' : `/${context}`;
+    const poll = await ask(`${uri}/sdk/poll/eval${place}?auth=${ENVIRONMENT_ID}`, options);
+    assert.deepEqual([poll.status, poll.headers.get('x-ld-fd-fallback'), poll.headers.get('access-control-allow-origin')], [404, 'true', ORIGIN]);
+    assert.match(poll.headers.get('access-control-expose-headers'), /x-ld-fd-fallback/);
+    const stream = await ask(`${uri}/sdk/stream/eval${place}?auth=${ENVIRONMENT_ID}`, options);
+    assert.deepEqual([stream.status, stream.headers.get('x-ld-fd-fallback'), stream.headers.get('content-type')], [200, 'true', 'text/event-stream; charset=utf-8']);
+    const [, name, data] = /^event: (.*)\ndata: (.*)\n\n$/.exec(await stream.text());
+    assert.equal(name, 'goodbye');
+    assert.equal(JSON.parse(data).protocolFallbackTTL, 3600);
+  }
+  const preflight = await ask(`${uri}/sdk/poll/eval/${context}?auth=${ENVIRONMENT_ID}`, { method: 'OPTIONS' });
+  assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-methods')], [200, 'GET,OPTIONS']);
+});
+
+// `status`, `body`: what the client gets. Statuses of LaunchDarkly reach the SDK, which knows what they mean.
+const BAD_ANSWERS = {
+  '401': { answer: (response) => response.writeHead(401).end(), status: 401 },
+  '404': { answer: (response) => response.writeHead(404).end(), status: 404 },
+  '429': { answer: (response) => response.writeHead(429, { 'Retry-After': '7' }).end(), status: 429, headers: { 'retry-after': '7' } },
+  '503': { answer: (response) => response.writeHead(503).end(), status: 503 },
+  'a redirect': { answer: (response) => response.writeHead(302, { Location: 'https://elsewhere.example/' }).end(), status: 503, body: /redirect.*elsewhere\.example/ },
+  garbage: { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"checkout":{"val'), status: 200, body: /^\{"checkout":\{"val$/ },
+  'evaluations that are a list': { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('[1.50]'), status: 200, body: /^\[1\.50\]$/ },
+  'a flag that is a number': { answer: (response) => response.writeHead(200).end('{"checkout":1.50}'), status: 200, body: /^\{"checkout":1\.50\}$/ },
+  'a reset': { answer: (response) => response.socket.resetAndDestroy(), status: 503, body: /does not answer/ },
+  'a reset in the middle': { answer: (response) => response.writeHead(200, { 'Content-Length': 1000 }).write('{"checkout":', () => response.socket.resetAndDestroy()), status: 503, body: /does not answer/ },
+  'more than is read': { answer: (response) => response.end(Buffer.alloc(17 << 20, ' ')), status: 503, body: /does not answer/ },
+  'no answer': { answer: () => {}, status: 503, body: /does not answer/ },
+};
+
+describe('upstream answers evaluations with', { concurrency: 3 }, () => {
+  for (const [name, { answer, status, body, headers = {} }] of Object.entries(BAD_ANSWERS)) {
+    test(name, { timeout: 60_000 }, async (t) => {
+      const { upstream, place, uri } = await startPlace(t);
+      upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && (answer(response), true);
+      const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`;
+      const got = await ask(path);
+      assert.equal(got.status, status);
+      assert.equal(got.headers.get('access-control-allow-origin'), ORIGIN);
+      for (const [header, value] of Object.entries(headers)) assert.equal(got.headers.get(header), value);
+      const text = await got.text();
+      if (body) assert.match(text, body);
+      // Servers have their flags, and events are taken.
+      assert.equal((await fetch(`${uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).status, 200);
+      assert.equal(await place.sluice.post([{ kind: 'custom', key: name, creationDate: Date.now(), context: { kind: 'user', key: 'anna' } }]), 202);
+      await place.arrival('the event', ({ key }) => key === name);
+      upstream.answer = () => false;
+      assert.equal((await (await ask(path)).json()).checkout.trackEvents, true);
+    });
+  }
+});
+
+test('while upstream hangs, more browsers than may wait are told to come again; servers and events do not wait', { timeout: 60_000 }, async (t) => {
+  // What waits has 16 MiB at most.
+  const BROWSERS = 400, BODY = Buffer.from(JSON.stringify({ ...CONTEXT, filling: 'x'.repeat(60_000) })), MAY_WAIT = Math.floor((16 << 20) / BODY.length);
+  const { upstream, place, uri } = await startPlace(t);
+  const held = new Set();
+  upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && Boolean(held.add(response));
+  const path = `${uri}/sdk/evalx/${ENVIRONMENT_ID}/context`;
+  const answers = [];
+  const report = () => httpRequest(path, { method: 'REPORT', agent: false, headers: { 'Content-Type': 'application/json', 'Content-Length': BODY.length } },
+    (response) => answers.push({ status: response.statusCode, retryAfter: response.headers['retry-after'] }) && response.resume()).end(BODY);
+  for (let i = 0; i < BROWSERS; ++i) report();
+  await waitFor('those above the limit to be answered', () => answers.length >= BROWSERS - MAY_WAIT);
+  assert.deepEqual([...new Set(answers.map(({ status, retryAfter }) => `${status} ${retryAfter}`))], ['503 1']);
+  const began = performance.now();
+  assert.equal((await fetch(`${uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).status, 200);
+  assert.equal(await place.sluice.post([{ kind: 'custom', key: 'beside', creationDate: Date.now(), context: { kind: 'user', key: 'anna' } }]), 202);
+  await place.arrival('the event', ({ key }) => key === 'beside');
+  console.log(`relay: beside ${MAY_WAIT} browsers that wait, an event was in the stream after ${Math.round(performance.now() - began)} ms`);
+  upstream.answer = () => false;
+  for (const response of held) response.destroy();
+  await waitFor('all to be answered', () => answers.length === BROWSERS, { timeoutMs: 30_000 });
+  report();
+  await waitFor('the next one', () => answers[BROWSERS]);
+  assert.equal(answers[BROWSERS].status, 200);
+});
