@@ -9,7 +9,7 @@ namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_name_byte(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 class GcfgText {
  public:
@@ -57,7 +57,7 @@ class GcfgText {
 
   bool name(std::string& out) {
     if (!is_letter(next())) return false;
-    for (; is_name_byte(next()); ++at_) out += lower(next());
+    for (; is_name_byte(next()); ++at_) out += lower_letter(next());
     return true;
   }
 
@@ -147,7 +147,7 @@ class GcfgText {
   bool escape(std::string& out) {
     ++at_;
     if (next() == '\n' || text_.substr(at_, 2) == "\r\n") {
-      at_ += next() == '\r' ? 2 : 1;
+      at_ += next() == '\r' ? std::size_t{2} : std::size_t{1};
       begin_line();
       return true;
     }

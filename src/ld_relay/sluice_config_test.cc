@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
 
@@ -218,6 +220,18 @@ TEST(LdRelayImport, every_setting_of_ld_relay_is_imported_or_named) {
                                                                    : has(result.toml, given);
       EXPECT_TRUE(is_in || noted) << result.toml;
     }
+  }
+}
+
+TEST(LdRelayImport, the_page_names_every_setting) {
+  std::ifstream file(SLUICE_LD_RELAY_PAGE);
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const Setting& setting : settings()) {
+    EXPECT_TRUE(has(page.str(), fmt::format("**[{}", setting.section))) << setting.section;
+    const bool has_name = setting.variable.ends_with('_');
+    if (!setting.variable.empty())
+      EXPECT_TRUE(has(page.str(), fmt::format("`{}{}", setting.variable, has_name ? "" : "`"))) << setting.variable;
   }
 }
 
