@@ -19,9 +19,10 @@ GivenSettings& settings_in(RelayConfig& config, const std::string& section, cons
   return config.sections[section];
 }
 
-std::string shown_header(const GcfgEntry& entry, std::string_view name) {
-  return entry.of.empty() ? fmt::format("[{}] {}", name, entry.name)
-                          : fmt::format("[{} \"{}\"] {}", name, shown_value(entry.of), entry.name);
+// As ld-relay's page writes it.
+std::string shown_name(const Setting& setting, std::string_view of) {
+  return of.empty() ? fmt::format("[{}] {}", setting.section, setting.name)
+                    : fmt::format("[{} \"{}\"] {}", setting.section, shown_value(of), setting.name);
 }
 
 void add_entry(const GcfgEntry& entry, const std::string& file, RelayConfig& config, config::ConfigFaults& faults) {
@@ -52,7 +53,7 @@ void add_entry(const GcfgEntry& entry, const std::string& file, RelayConfig& con
   GivenSetting& given = settings_in(config, entry.section, entry.of)[entry.name];
   given.setting = setting;
   given.values.push_back(value);
-  given.place = fmt::format("{}, {}", line, shown_header(entry, setting->section));
+  given.place = fmt::format("{}, {}", line, shown_name(*setting, entry.of));
 }
 
 bool is_on(const Variables& variables, std::string_view name) {

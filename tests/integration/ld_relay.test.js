@@ -10,7 +10,7 @@ import { startFlagServer, TRACKED_FLAGS } from './lib/flag_server.js';
 import { sluiceBinary } from './lib/paths.js';
 import { freePort, Process, temporaryFolder } from './lib/process.js';
 import { Recorder } from './lib/recorder.js';
-import { SDK_KEY, Sluice } from './lib/sluice.js';
+import { ADMIN_TOKEN, SDK_KEY, Sluice } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 
 const require = createRequire(import.meta.url);
@@ -56,13 +56,28 @@ test('sluice relay import: an SDK of the ld-relay is served by a Sluice with the
   const { stdout, stderr } = await run(sluiceBinary, ['relay', 'import', file, '--output', sluice.configFile], { env: { PATH: process.env.PATH } });
   assert.equal(stdout, '');
   const told = stderr.replace(/\s+/g, ' ');
-  assert.match(told, /To do: .*line 11, \[Environment "Shop Production"\] securemode: .*LaunchDarkly/);
-  assert.match(told, /Ignored: .*line 5, \[Main\] heartbeatinterval: Sluice sends one every 55 s\./);
+  assert.match(told, /To do: .*line 12, \[Environment "Shop Production"\] secureMode: .*LaunchDarkly/);
+  assert.match(told, /Ignored: .*line 5, \[Main\] heartbeatInterval: Sluice sends one every 55 s\./);
   assert.match(told, /Ignored: .*\] ttl: /);
   assert.equal((await stat(sluice.configFile)).mode & 0o077, 0, 'it holds keys');
   assert.match(await readFile(sluice.configFile, 'utf8'), /listen = "0\.0\.0\.0:8030"/);
   sluice.extraArguments = ['--accept-empty-catalog'];
   await sluice.launch();
+  await assertServes(t, sluice.uri, recorder);
+});
+
+test('what was imported goes into a managed catalog with sluice import', async (t) => {
+  const upstream = await startFlagServer(t);
+  const recorder = await Recorder.start(t);
+  const sluice = await Sluice.start(t, { managed: true });
+  const file = path.join(sluice.folder, 'ld-relay.conf'), imported = path.join(sluice.folder, 'imported.toml');
+  await writeFile(file, `[Main]\nstreamUri=${upstream.uri}\nbaseUri=${upstream.uri}\n[Events]\nsendEvents\neventsUri=${recorder.uri}\n[Environment "shop"]\nsdkKey=${SDK_KEY}\n`);
+  const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
+  await run(sluiceBinary, ['relay', 'import', file, '--output', imported], { env });
+  const { stdout } = await run(sluiceBinary, ['import', imported], { env });
+  assert.match(stdout, /3 created, 0 changed/);
+  const { body } = await sluice.api('GET', 'projects/default/environments/shop/flag-source');
+  assert.equal(body.flagSource, 'launchdarkly');
   await assertServes(t, sluice.uri, recorder);
 });
 
@@ -96,7 +111,7 @@ test('what Sluice does not do is refused by name, and nothing is written or serv
   };
   for (const args of [['relay', 'import', file, '--output', output], ['serve', '--ld-relay-config', file, '--check-config']]) {
     const words = await refused(args);
-    for (const name of [/\[AutoConfig\] key/, /\[Redis\] url/, /\[Main\] bigsegmentsstalethreshold/, /\[OfflineMode\] filedatasource/]) assert.match(words, name);
+    for (const name of [/\[AutoConfig\] key/, /\[Redis\] url/, /\[Main\] bigSegmentsStaleThreshold/, /\[OfflineMode\] fileDataSource/]) assert.match(words, name);
   }
   await assert.rejects(stat(output));
   assert.match(await refused(['serve', '--ld-relay-env'], { LD_ENV_a: 'k', USE_DYNAMODB: 'true' }), /variable USE_DYNAMODB/);
