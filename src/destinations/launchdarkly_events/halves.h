@@ -10,9 +10,6 @@
 
 namespace sluice::launchdarkly_events {
 
-// Bytes of an inflated payload that is taken apart; larger ones cannot be.
-inline constexpr std::size_t kMaxTakenApartBytes = 64u << 20;
-
 struct Half {
   std::string original;    // as read_original() reads it: plain JSON, no Content-Encoding
   std::string payload_id;  // of 8-4-4-4-12 hex digits
@@ -21,7 +18,7 @@ struct Halves {
   Half first, second;
 };
 // Nothing when it cannot be taken apart: a single event, no JSON array, an encoding that is not gzip, or larger than
-// kMaxTakenApartBytes.
+// kMaxTakenApartBytes (gzip_body.h).
 std::optional<Halves> halves_of(const event::Original& original);
 
 }  // namespace sluice::launchdarkly_events

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/hex.h"
+#include "destinations/launchdarkly_events/gzip_body.h"
 
 namespace sluice::launchdarkly_events {
 namespace {
@@ -57,6 +58,14 @@ TEST(Halves, of_a_compressed_payload_are_plain) {
   EXPECT_EQ(body_of(two->first), R"([{"a":1}])");
   EXPECT_EQ(body_of(two->second), R"([{"b":2}])");
   EXPECT_FALSE(halves(std::string_view(*gzip).substr(0, 20), "gzip")) << "cut short";
+}
+
+// The second member's events were counted as delivered, and in neither half.
+TEST(Halves, of_a_payload_of_several_gzip_members_hold_the_events_of_all_of_them) {
+  const auto two = halves(gzip_of("[{\"a\":1},") + gzip_of("{\"b\":2}]"), "gzip");
+  ASSERT_TRUE(two);
+  EXPECT_EQ(body_of(two->first) + body_of(two->second), R"([{"a":1}][{"b":2}])");
+  EXPECT_FALSE(halves(gzip_of("[{\"a\":1},{\"b\":2}]") + "tail", "gzip"));
 }
 
 TEST(Halves, there_are_none_of_what_cannot_be_divided) {
