@@ -38,12 +38,15 @@ class ClientRequests {
   // `with`: headers that the answer gets whatever it is.
   void pass_on(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
                Headers with, http::HttpResponder responder);
+  // Answers of upstream that could not be read, and went to SDKs as they came; since the process started.
+  std::uint64_t unreadable() const { return unreadable_->load(std::memory_order_relaxed); }
 
  private:
   http_client::HttpTransport& transport_;
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
   std::shared_ptr<std::atomic<std::uint32_t>> waiting_ = std::make_shared<std::atomic<std::uint32_t>>(0);
+  std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 }  // namespace sluice::relay
