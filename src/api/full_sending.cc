@@ -19,7 +19,7 @@ FullSending full_sending(const FlagDeliveryFacts& facts, std::string_view key, b
     return no("noFlagSource", "The environment has no flag source, so SDKs do not take this flag from Sluice.");
   if (!facts.served) {
     if (facts.feed.problem.empty()) return no("noFlagsYet", "The flag source has sent no flags yet.");
-    return no("sourceAway", "The flag source cannot be reached, and has sent no flags yet.", facts.feed.since_ms);
+    return no("sourceAway", "The flag source is unavailable, and has sent no flags yet.", facts.feed.since_ms);
   }
   switch (facts.served->served_as(key)) {
     case relay::ServedAs::unknown:
@@ -34,7 +34,7 @@ FullSending full_sending(const FlagDeliveryFacts& facts, std::string_view key, b
   if (facts.sdks_with_flags == 0) return no("noSdk", "No SDK takes its flags from Sluice yet.");
   if (!facts.feed.is_connected)
     return {true, "sourceAway",
-            "SDKs send this flag in full, by the flags that the source sent last: it cannot be reached.",
+            "SDKs send this flag in full, by the flags that the source sent last: it is unavailable.",
             facts.feed.since_ms};
   if (facts.sdks_with_flags < facts.sdks)
     return {true, "someSdks", "SDKs that take their flags from Sluice send this flag in full. Others do not yet."};

@@ -37,9 +37,9 @@ Colour colour_of_feed(std::string_view state) {
 // What each state means.
 std::string_view meaning_of(std::string_view state) {
   if (state == "following") return "changes arrive";
-  if (state == "behind") return "the source cannot be reached; SDKs get what it said last";
+  if (state == "behind") return "the source is unavailable; SDKs get what it said last";
   if (state == "connecting") return "the source has said nothing yet";
-  return "the source cannot be reached and has said nothing yet; SDKs get no flags";
+  return "the source is unavailable and has said nothing yet; SDKs get no flags";
 }
 
 std::string address_of(const ordered_json& answer) {

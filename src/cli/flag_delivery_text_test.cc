@@ -18,7 +18,7 @@ TEST(FlagDeliveryText, says_where_flags_come_from_and_what_is_wrong) {
   EXPECT_EQ(flag_source_text(answer, kNow),
             "source        LaunchDarkly, or an ld-relay\n"
             "address       https://stream.launchdarkly.com\n"
-            "state         behind: the source cannot be reached; SDKs get what it said last\n"
+            "state         behind: the source is unavailable; SDKs get what it said last\n"
             "since         5 min ago\n"
             "last change   1 h ago\n"
             "flags         412 flags, 1 segment; 2 flags could not be read\n"

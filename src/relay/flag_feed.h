@@ -49,8 +49,8 @@ inline constexpr std::int64_t kLookAtFilesMs = 1'000;
 enum class FeedState : std::uint8_t {
   connecting,  // it was not reached yet
   following,
-  behind,    // it cannot be reached; what it said last is served
-  no_flags,  // it cannot be reached, and has said nothing yet
+  behind,    // it is unavailable; what it said last is served
+  no_flags,  // it is unavailable, and has said nothing yet
 };
 inline constexpr std::array kFeedStates = {FeedState::connecting, FeedState::following, FeedState::behind,
                                            FeedState::no_flags};

@@ -5,7 +5,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
-import { eventOf } from '../integration/lib/events.js';
 import { serverFlag } from '../integration/lib/flag_server.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { Console } from './lib/browser.js';
@@ -31,14 +30,14 @@ test('the switch of a flag, flipped in the browser, decides what a real SDK send
   const source = page.getByRole('region', { name: 'Flag source' });
   const seen = page.getByRole('region', { name: 'SDKs seen' });
   let client;
-  const evaluations = async (key) => (await kinesim.texts()).map((text) => eventOf(text)).filter((event) => event.kind === 'feature' && event.key === key);
+  const evaluations = async (key) => (await kinesim.texts()).map((text) => JSON.parse(text).event).filter((event) => event.kind === 'feature' && event.key === key);
   // Each visitor evaluates the flag once; resolves when all that the SDK sent of it is in the stream.
   const visit = async () => {
-    const marks = (await kinesim.texts()).filter((text) => eventOf(text).kind === 'custom').length;
+    const marks = (await kinesim.texts()).filter((text) => JSON.parse(text).event.kind === 'custom').length;
     for (const key of VISITORS) await client.variation(FLAG, { kind: 'user', key }, 'none');
     client.track('visited', { kind: 'user', key: 'anna' });
     await client.flush();
-    await waitFor('the visit to be in the stream', async () => (await kinesim.texts()).filter((text) => eventOf(text).kind === 'custom').length > marks);
+    await waitFor('the visit to be in the stream', async () => (await kinesim.texts()).filter((text) => JSON.parse(text).event.kind === 'custom').length > marks);
   };
   const flip = () => page.getByLabel(`Send detailed events of ${FLAG} to data export destinations`).click();
 
@@ -124,7 +123,7 @@ test('the switch of a flag, flipped in the browser, decides what a real SDK send
   await t.test('a file that cannot be read is told with what to do, and SDKs keep their flags', async () => {
     await writeFile(file, '{"flags": {');
     await ui.go('/environments/web/production');
-    await source.getByText('Unreachable: SDKs get the last flags').waitFor();
+    await source.getByText('Unavailable: SDKs get the last flags').waitFor();
     await source.getByText(/flags\.json/).first().waitFor();
     await lookAt(ui, 'relay-behind');
     assert.equal(await client.variation(FLAG, { kind: 'user', key: 'anna' }, 'none'), 'short');

@@ -79,7 +79,7 @@ test('a flag says whether SDKs send it in full, and every reason why not, as eac
   const away = await sluice.inFull('checkout');
   assert.equal(away.sent, true, 'SDKs keep the flags that they have');
   assert.ok(away.since > 0 && away.since <= Date.now());
-  assert.match(await sluice.done('flag', 'show', 'web', 'checkout'), /production\n {2}export +on\n {2}in full +yes\n +SDKs send this flag in full, by the flags that the source sent\n +last: it cannot be reached\. Since: \d+ s ago\.\n/);
+  assert.match(await sluice.done('flag', 'show', 'web', 'checkout'), /production\n {2}export +on\n {2}in full +yes\n +SDKs send this flag in full, by the flags that the source sent\n +last: it is unavailable\. Since: \d+ s ago\.\n/);
 });
 
 test('SDKs that were seen are listed with what they do and what they need, each kind of key by itself', async (t) => {

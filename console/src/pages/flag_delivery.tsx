@@ -57,9 +57,9 @@ export function FlagDelivery({ project, environment, mayWrite, changed }: Props)
 
 const STATES: Record<FlagFeed['state'], { colour: string; word: string }> = {
   following: { colour: 'green', word: 'Following' },
-  behind: { colour: 'amber', word: 'Unreachable: SDKs get the last flags' },
+  behind: { colour: 'amber', word: 'Unavailable: SDKs get the last flags' },
   connecting: { colour: 'blue', word: 'Connecting' },
-  'no flags': { colour: 'red', word: 'Unreachable: SDKs get no flags' },
+  'no flags': { colour: 'red', word: 'Unavailable: SDKs get no flags' },
 };
 
 function Status({ status, environment, project }: { status: FlagSourceStatus; environment: Environment; project: string }) {
@@ -98,7 +98,7 @@ function Feed({ feed, status }: { feed: FlagFeed; status: FlagSourceStatus }) {
         <dd>{grouped(feed.streams)} of servers, {grouped(feed.pingStreams)} of mobile apps and browsers</dd>
       </dl>
       {feed.unreadableFlags > 0 && <Callout tone="amber" title={`${counted(feed.unreadableFlags, 'exported flag')} could not be read, and SDKs get ${feed.unreadableFlags === 1 ? 'it' : 'them'} as the source sent ${feed.unreadableFlags === 1 ? 'it' : 'them'}.`} />}
-      {feed.problem && <ProblemBox problem={{ ...feed.problem, since: feed.since ?? null }} tone={feed.state === 'no flags' ? 'red' : 'amber'} />}
+      {feed.problem && <ProblemBox problem={feed.problem} tone={feed.state === 'no flags' ? 'red' : 'amber'} />}
     </div>
   );
 }

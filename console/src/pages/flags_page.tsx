@@ -179,7 +179,7 @@ const FlagRow = memo(function FlagRow({ flag, environment, mayWrite, selected, o
 const IN_FULL: Record<string, string> = {
   inFull: 'SDKs send it in full',
   someSdks: 'In full by some SDKs',
-  sourceAway: 'Flag source unreachable',
+  sourceAway: 'Flag source unavailable',
   asSent: 'As SDKs send it',
   noFlagSource: 'No flag source',
   noFlagsYet: 'Flag source has no flags yet',
@@ -191,10 +191,10 @@ const IN_FULL: Record<string, string> = {
 
 function InFull({ flag, switched }: { flag: FlagEnvironment | undefined; switched: boolean }) {
   const full = flag?.inFull;
-  if (full && !switched && full.sent) return <span className="small green cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</span>;
-  if (flag?.summaryOnly) return <span className="small amber cut" title={full?.message}>Only summaries received</span>;
+  if (full && !switched && full.sent) return <div className="small green cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</div>;
+  if (flag?.summaryOnly) return <div className="small amber cut" title={full?.message}>Only summaries received</div>;
   if (!full || switched || full.code === 'exportOff') return null;
-  return <span className="small dim cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</span>;
+  return <div className="small dim cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</div>;
 }
 
 function Variations({ flag, environment }: { flag: Flag; environment: string }) {

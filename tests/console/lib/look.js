@@ -14,6 +14,7 @@ export async function lookAt(ui, name) {
     const wide = await ui.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${name}: ${wide} px too wide at ${width}`);
     const file = `${name}-${width < 500 ? 'narrow' : colorScheme}.png`;
+    await ui.page.evaluate(() => scrollTo(0, 0));
     if (process.env.SLUICE_PICTURES) await ui.page.screenshot({ path: path.join(process.env.SLUICE_PICTURES, file), animations: 'disabled', fullPage: true });
   }
   await ui.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
