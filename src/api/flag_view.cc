@@ -5,12 +5,30 @@
 #include <set>
 #include <utility>
 
+#include "api/sdk_view.h"
+
 namespace sluice::api {
 namespace {
 
 RestJson as_json(const std::string& text) {
   RestJson value = RestJson::parse(text, nullptr, false);
   return value.is_discarded() ? RestJson(nullptr) : value;
+}
+
+FlagDeliveryFacts delivery_facts(const RestContext& context, const catalog::Environment& environment) {
+  FlagDeliveryFacts facts;
+  facts.as_sent = environment.flag_export.as_sent;
+  facts.has_source = environment.flag_source.kind != catalog::FlagSource::Kind::none && context.relay != nullptr;
+  if (!facts.has_source) return facts;
+  facts.served = context.relay->served(environment.id);
+  for (relay::FlagFeedStatus& feed : context.relay->status(environment.id))
+    if (feed.filter.empty()) facts.feed = std::move(feed);
+  const std::int64_t now_ms = context.clock.wall_ms();
+  for (const intake::SeenSdkLine& sdk : context.view.intake.sdks.list(environment.id, now_ms)) {
+    ++facts.sdks;
+    facts.sdks_with_flags += flags_of(sdk, now_ms) != SdkFlags::none && !sdk.asks_values_only;
+  }
+  return facts;
 }
 
 }  // namespace
@@ -32,16 +50,22 @@ void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts) {
   RestJson by_variation = RestJson::object();
   for (const flags::VariationSeen& seen : facts.variations)
     by_variation[std::to_string(seen.index)] = {{"evaluations", seen.evaluations}};
-  flag.environments[place.key] = {{"trackEvents", facts.exported},
-                                  {"trackEventsFallthrough", false},
-                                  {"_environmentName", place.name},
-                                  {"firstSeen", facts.first_seen_ms},
-                                  {"lastSeen", facts.last_seen_ms},
-                                  {"evaluations", facts.evaluations},
-                                  {"lastSummary", facts.last_summary_ms},
-                                  {"summarizedEvaluations", facts.summarized},
-                                  {"summaryOnly", facts.exported && facts.summary_only()},
-                                  {"_summary", {{"variations", std::move(by_variation)}}}};
+  flag.environments[place.key] = {
+      {"trackEvents", facts.exported},
+      {"trackEventsFallthrough", false},
+      {"_environmentName", place.name},
+      {"firstSeen", facts.first_seen_ms},
+      {"lastSeen", facts.last_seen_ms},
+      {"evaluations", facts.evaluations},
+      {"lastSummary", facts.last_summary_ms},
+      {"summarizedEvaluations", facts.summarized},
+      {"summaryOnly", facts.exported && facts.summary_only()},
+      {"inFull", full_sending_json(full_sending(place.delivery, facts.key, facts.exported))},
+      {"_summary", {{"variations", std::move(by_variation)}}}};
+}
+
+Place place_of(const RestContext& context, const catalog::Environment& environment) {
+  return {environment.id, environment.key, environment.name, delivery_facts(context, environment)};
 }
 
 std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project) {
@@ -50,8 +74,7 @@ std::vector<Place> asked_places(const RestContext& context, const RestCall& call
   for (auto it = first; it != last; ++it) keys.insert(it->second);
   std::vector<Place> places;
   context.catalog.each_environment(project.id, [&](const catalog::Environment& environment) {
-    if (keys.empty() || keys.contains(environment.key))
-      places.push_back({environment.id, environment.key, environment.name});
+    if (keys.empty() || keys.contains(environment.key)) places.push_back(place_of(context, environment));
   });
   return places;
 }

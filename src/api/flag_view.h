@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/full_sending.h"
 #include "api/rest_resources.h"
 
 namespace sluice::api {
@@ -15,6 +16,7 @@ namespace sluice::api {
 struct Place {
   ObjectId id;
   std::string key, name;
+  FlagDeliveryFacts delivery;
 };
 
 struct ProjectFlag {
@@ -29,6 +31,7 @@ RestJson flag_json(const catalog::Project& project, const std::string& key, cons
 
 // The project of …/{project}.
 RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call);
+Place place_of(const RestContext& context, const catalog::Environment& environment);
 // Its environments that the query's `env` names; all when it names none.
 std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project);
 // None: no environment knows it.

@@ -215,6 +215,44 @@ void add_flags(MetricFamilies& out, const flags::FlagRegistry& registry) {
   }
 }
 
+void add_flag_feed(MetricFamilies& out, const relay::FlagFeedStatus& feed, const catalog::Environment& environment) {
+  const MetricLabels labels = {
+      {"project", environment.project_key}, {"environment", environment.key}, {"filter", feed.filter}};
+  const auto with = [&](const char* name, const char* value) {
+    MetricLabels more = labels;
+    more.emplace_back(name, value);
+    return more;
+  };
+  const char* const kStreamsHelp = "Open streams of SDKs that take flags: of servers, or of mobile apps and browsers";
+  out.gauge("sluice_relay_streams", kStreamsHelp, number(feed.streams), with("kind", "server"));
+  out.gauge("sluice_relay_streams", kStreamsHelp, number(feed.ping_streams), with("kind", "client"));
+  const std::string_view now = relay::feed_state_name(feed.state());
+  for (const relay::FeedState state : relay::kFeedStates) {
+    const std::string_view name = relay::feed_state_name(state);
+    out.gauge("sluice_relay_source_state", "1 for the state that the flag source is in (docs/relay.md)",
+              name == now ? 1 : 0, with("state", std::string(name).c_str()));
+  }
+  out.gauge("sluice_relay_flags", "Flags that SDKs are served", number(feed.flags), labels);
+  out.gauge("sluice_relay_unreadable_flags",
+            "Flags that are exported and are served as they came, as their data could not be read",
+            number(feed.unreadable), labels);
+  if (feed.changed_ms > 0)
+    out.gauge("sluice_relay_last_change_timestamp_seconds", "When the source last changed a flag, since 1970",
+              static_cast<double>(feed.changed_ms) / 1000, labels);
+}
+
+void add_relay(MetricFamilies& out, const ServerView& view, const catalog::CatalogSnapshot* catalog) {
+  if (view.client_requests != nullptr)
+    out.counter("sluice_relay_unreadable_answers_total",
+                "Evaluations for mobile apps and browsers that could not be read, and were passed on as they came",
+                number(view.client_requests->unreadable()));
+  if (view.relay == nullptr || catalog == nullptr) return;
+  for (const catalog::Environment& environment : catalog->environments())
+    if (environment.flag_source.kind != catalog::FlagSource::Kind::none)
+      for (const relay::FlagFeedStatus& feed : view.relay->status(environment.id))
+        add_flag_feed(out, feed, environment);
+}
+
 void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {
   out.gauge("sluice_connections", "Open connections of SDKs", number(stats.connections_open));
   out.gauge("sluice_streams", "Open streams of SDKs, which are not among the connections", number(stats.streams_open));
@@ -238,6 +276,7 @@ std::string metrics_text(const ServerView& view) {
             static_cast<double>(view.started_ms) / 1000);
   add_intake(out, view.intake, catalog.get());
   add_flags(out, view.flags);
+  add_relay(out, view, catalog.get());
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.status()->stats);
   out.gauge("sluice_set_aside_destinations",

@@ -1,7 +1,8 @@
-// Where an environment's flags come from, and how flag delivery is doing.
+// Where an environment's flags come from, how flag delivery is doing, and which SDKs were seen.
 #include <fmt/format.h>
 
 #include "api/rest_resources.h"
+#include "api/sdk_view.h"
 #include "base/text.h"
 #include "relay/relay.h"
 
@@ -13,11 +14,7 @@ void put_time(RestJson& out, const char* member, std::int64_t at_ms) {
 }
 
 RestJson feed_json(const relay::FlagFeedStatus& feed) {
-  RestJson out = {{"filter", feed.filter},
-                  {"state", feed.is_connected      ? "following"
-                            : feed.has_flags       ? "behind"
-                            : feed.problem.empty() ? "connecting"
-                                                   : "no flags"}};
+  RestJson out = {{"filter", feed.filter}, {"state", relay::feed_state_name(feed.state())}};
   put_time(out, "since", feed.since_ms);
   put_time(out, "lastChange", feed.changed_ms);
   out["flags"] = feed.flags;
@@ -30,24 +27,55 @@ RestJson feed_json(const relay::FlagFeedStatus& feed) {
   return out;
 }
 
+RestResult<catalog::Managed<catalog::Environment>> environment_named(const RestContext& context, const RestCall& call) {
+  if (auto environment = context.catalog.environment(call.path[0], call.path[1])) return std::move(*environment);
+  if (!context.catalog.project(call.path[0]))
+    return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
+  return not_found(
+      fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
+}
+
+// Where the flags come from, as it is in force.
+void put_addresses(const catalog::FlagSource& source, RestJson& out) {
+  if (source.kind == catalog::FlagSource::Kind::launchdarkly) {
+    out["streamUri"] = source.stream_uri;
+    out["clientBaseUri"] = source.client_base_uri;
+  }
+  if (source.kind == catalog::FlagSource::Kind::files) out["files"] = source.files;
+}
+
 }  // namespace
 
 RestOutcome flag_source_status(const RestContext& context, const RestCall& call) {
-  const auto environment = context.catalog.environment(call.path[0], call.path[1]);
-  if (!environment && !context.catalog.project(call.path[0]))
-    return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
-  if (!environment)
-    return not_found(
-        fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
+  const auto environment = environment_named(context, call);
+  if (!environment) return tl::unexpected(environment.error());
   RestJson feeds = RestJson::array();
   if (context.relay != nullptr)
     for (const relay::FlagFeedStatus& feed : context.relay->status(environment->value.id))
       feeds.push_back(feed_json(feed));
   const std::string self = fmt::format("/api/v2/projects/{}/environments/{}/flag-source", call.path[0], call.path[1]);
+  RestJson out = {{"_links", {{"self", rest_link(self)}}},
+                  {"flagSource", catalog::flag_source_name(environment->value.flag_source.kind)}};
+  put_addresses(environment->value.flag_source, out);
+  out["feeds"] = std::move(feeds);
+  return RestAnswer{200, std::move(out)};
+}
+
+RestOutcome list_sdks(const RestContext& context, const RestCall& call) {
+  const auto environment = environment_named(context, call);
+  if (!environment) return tl::unexpected(environment.error());
+  const catalog::Environment& value = environment->value;
+  const std::int64_t now_ms = context.clock.wall_ms();
+  RestJson items = RestJson::array();
+  for (const intake::SeenSdkLine& sdk : context.view.intake.sdks.list(value.id, now_ms))
+    items.push_back(sdk_json(sdk, value.flag_source.kind, now_ms));
+  const std::string self = fmt::format("/api/v2/projects/{}/environments/{}/sdks", call.path[0], call.path[1]);
   return RestAnswer{200,
                     {{"_links", {{"self", rest_link(self)}}},
-                     {"flagSource", catalog::flag_source_name(environment->value.flag_source.kind)},
-                     {"feeds", std::move(feeds)}}};
+                     {"since", context.view.started_ms},
+                     {"totalCount", items.size()},
+                     {"forgotten", context.view.intake.sdks.forgotten(value.id)},
+                     {"items", std::move(items)}}};
 }
 
 RestResult<void> check_flag_source(const RestContext& context, const nlohmann::json& fields) {

@@ -117,7 +117,7 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
     facts.values = flag->values;
     facts.names.clear();
     for (const std::string& name : flag->names) facts.names.push_back(name.empty() ? "" : json(name).dump());
-    add(answer, {environment.id, environment.key, environment.name}, facts);
+    add(answer, place_of(context, environment), facts);
   }
   return RestAnswer{201, flag_json(project->value, flag->key, answer)};
 }

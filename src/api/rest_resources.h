@@ -34,6 +34,7 @@ RestOutcome delete_environment(const RestContext& context, const RestCall& call)
 RestOutcome reset_sdk_key(const RestContext& context, const RestCall& call);
 RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call);
 RestOutcome flag_source_status(const RestContext& context, const RestCall& call);
+RestOutcome list_sdks(const RestContext& context, const RestCall& call);
 // Whether the addresses of an environment's flag source may be called; `fields` as the configuration file names them.
 RestResult<void> check_flag_source(const RestContext& context, const nlohmann::json& fields);
 

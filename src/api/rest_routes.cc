@@ -26,6 +26,7 @@ constexpr std::array kRoutes = {
     Route{"POST", "projects/{}/environments/{}/mobileKey", reset_mobile_key, Role::writer, Asks::action,
           "updateMobileKey", On::environment},
     Route{"GET", "projects/{}/environments/{}/flag-source", flag_source_status},
+    Route{"GET", "projects/{}/environments/{}/sdks", list_sdks},
     Route{"GET", "destinations", list_destinations, Role::reader, Asks::nothing},
     Route{"POST", "destinations/{}/{}", make_destination, Role::writer, Asks::action, "createDestination",
           On::destination},

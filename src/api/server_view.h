@@ -12,6 +12,8 @@
 #include "flags/flag_registry.h"
 #include "http/server.h"
 #include "intake/metrics.h"
+#include "relay/client_requests.h"
+#include "relay/relay.h"
 
 namespace sluice::api {
 
@@ -26,6 +28,8 @@ struct ServerView {
   const exporting::Exporter& exporter;
   const intake::IntakeMetrics& intake;
   std::int64_t started_ms;
+  const relay::Relay* relay = nullptr;  // null: it delivers no flags
+  const relay::ClientRequests* client_requests = nullptr;
   std::atomic<ServerPhase> phase{ServerPhase::starting};
   std::atomic<const http::HttpServer*> intake_listener{nullptr};
 };

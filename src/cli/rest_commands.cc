@@ -14,10 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/counted.h"
 #include "base/terminal_text.h"
 #include "base/text.h"
 #include "base/text_file.h"
+#include "cli/flag_delivery_text.h"
 #include "cli/rest_client.h"
 #include "cli/rest_command_table.h"
 #include "cli/server_options.h"
@@ -80,6 +82,15 @@ Result<std::optional<ordered_json>> body_of(const RestCommand& command, const Re
   for (const auto& [place, values] : given.options) {
     if (place.starts_with('?')) continue;
     const RestValue type = given.types.at(place);
+    if (type == RestValue::removable) {
+      body[ordered_json::json_pointer(place)] = values.back().empty() ? ordered_json() : ordered_json(values.back());
+      continue;
+    }
+    if (type == RestValue::removable_list) {
+      ordered_json list = list_of(values);
+      body[ordered_json::json_pointer(place)] = list.empty() ? ordered_json() : std::move(list);
+      continue;
+    }
     if (type != RestValue::text) {
       body[ordered_json::json_pointer(place)] = type == RestValue::list    ? list_of(values)
                                                 : type == RestValue::lines ? ordered_json(values)
@@ -205,7 +216,11 @@ bool is_retry(const ordered_json& body) {
 }
 
 // The answer as a sentence, for answers that read better so; empty: show it as a table.
-std::string in_words(const ordered_json& body) {
+std::string in_words(const RestCommand& command, const ordered_json& body) {
+  const std::int64_t now_ms = SystemClock().wall_ms();
+  if (command.shown == RestShown::flag_source) return flag_source_text(body, now_ms);
+  if (command.shown == RestShown::seen_sdks) return seen_sdks_text(body, now_ms, terminal_columns());
+  if (command.shown == RestShown::flag) return flag_text(body, now_ms);
   if (body.contains("steps")) return check_in_words(body);
   const bool has_problem = body.contains("problem") && body["problem"].is_object();
   if (is_test_event(body) && !has_problem)
@@ -235,7 +250,7 @@ ordered_json terminal_safe(ordered_json body) {
 std::string shown(const RestCommand& command, const ordered_json& answer) {
   if (answer.is_null()) return "Done.\n";
   const ordered_json body = terminal_safe(answer);
-  if (std::string words = in_words(body); !words.empty()) return words;
+  if (std::string words = in_words(command, body); !words.empty()) return words;
   if (command.columns.empty() || !body.contains("items"))
     return body.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   std::vector<std::vector<std::string>> rows(1);

@@ -24,8 +24,8 @@ TEST(WrongWord, is_named_with_the_nearest_right_one_and_all_that_are_right) {
            {{"destination", "create", "webhok", "web", "prod"},
             {"\"sluice destination create webhok\" is no command. Did you mean webhook?", "kinesis, s3"}},
            {{"destination", "statsu", "web", "prod", "x"}, {"Did you mean status?"}},
-           {{"flag", "show", "web", "prod", "f"},
-            {"\"sluice flag show\" is no command.", "Expected one of: list, on, off."}},
+           {{"flag", "describe", "web", "prod", "f"},
+            {"\"sluice flag describe\" is no command.", "Expected one of: list, on, off, show."}},
            {{"destination", "list", "--jsn"},
             {"\"--jsn\" is no option of \"sluice destination list\". Did you mean --json?", "--server"}},
            {{"destination", "create", "webhook", "web", "prod", "--ulr=x"}, {"\"--ulr\"", "Did you mean --url?"}}}) {

@@ -17,6 +17,7 @@
 #include "intake/payload_taker.h"
 #include "intake/router.h"
 #include "intake/sdk_headers.h"
+#include "intake/seen_sdks.h"
 
 namespace sluice::intake {
 namespace {
@@ -35,7 +36,8 @@ class IntakeHandler final : public http::HttpHandler {
         metrics_(intake.metrics.add_loop()),
         payloads_(intake, metrics_),
         diagnostic_bodies_(intake.inflated, intake.limits.max_diagnostic_bytes),
-        authenticator_(intake.limits.log_interval_ms) {}
+        authenticator_(intake.limits.log_interval_ms),
+        sdks_(intake.metrics.sdks) {}
 
   http::Admission admit(const http::HttpRequest& request) override;
   bool ready(const http::HttpRequest& request) override;
@@ -56,6 +58,7 @@ class IntakeHandler final : public http::HttpHandler {
   BodyReader diagnostic_bodies_;
   OriginalHead diagnostic_head_;
   Authenticator authenticator_;
+  SeenSdkCache sdks_;
   LogGate dropped_gate_;
 };
 
@@ -106,6 +109,8 @@ void IntakeHandler::handle(const http::HttpRequest& request, http::HttpResponder
   const auto environment = authenticator_.authenticate(catalog_.get(), route, request, exchange.started_us);
   if (!environment) return exchange.refuse(environment.error());
   exchange.environment = *environment;
+  const std::int64_t now_ms = intake_.clock.wall_ms();
+  if (SeenSdk* const sdk = sdks_.of(request, (*environment)->id, route.credential, now_ms)) sdk->sent_events(now_ms);
   if (request.has_header(event::kForwardedHeader))
     return exchange.refuse(Refusal::forwarded,
                            "This was forwarded by a Sluice whose destination leads back to a Sluice: it would go in "

@@ -14,6 +14,7 @@
 
 #include "base/object_id.h"
 #include "event/payload_reader.h"
+#include "intake/seen_sdks.h"
 
 namespace sluice::intake {
 
@@ -107,6 +108,9 @@ class IntakeMetrics {
   void count_diagnostic(ObjectId environment, std::string_view sdk, bool start, std::uint64_t dropped_events,
                         std::size_t max_labels);
   std::vector<DiagnosticTotals> diagnostics() const;  // any thread; no loop waits for it
+
+  // Noted by the handlers of all loops: intake's, and those of flag delivery.
+  SeenSdks sdks;
 
  private:
   // Both are added at the front of a list, whole, and never go: readers walk it without a lock.

@@ -52,6 +52,7 @@ struct Passed {
   bool rewritten = false;
   std::string if_none_match;
   ClientRequests::Headers with;
+  std::shared_ptr<std::atomic<std::uint64_t>> unreadable;
 };
 
 std::string_view location_of(const http_client::HttpResponse& upstream) {
@@ -77,6 +78,7 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
   if (upstream.status != 200 || !passed.rewritten) return response;
   std::string rewritten;
   const Rewriting outcome = rewrite_evaluations(response.body, passed.selection.is_selected, passed.options, rewritten);
+  if (outcome == Rewriting::unreadable) passed.unreadable->fetch_add(1, std::memory_order_relaxed);
   if (outcome == Rewriting::changed) response.body = std::move(rewritten);
   std::string etag = etag_of(response.body);
   if (passed.if_none_match == etag) {
@@ -124,7 +126,8 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
                 {},
                 route.endpoint == RelayEndpoint::evaluations,
                 std::string(request.header("If-None-Match")),
-                std::move(with)};
+                std::move(with),
+                unreadable_};
   const bool client_asks = asks_for_reasons(request.query);
   const bool exports = !environment.flag_export.as_sent;
   passed.options.reasons = exports && environment.flag_source.reasons;

@@ -43,6 +43,8 @@ class ClientRequests {
   // `with`: headers that the answer gets whatever it is. `feed`: the environment's, or null; it is told of failures.
   void pass_on(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
                Headers with, std::shared_ptr<FlagFeed> feed, http::HttpResponder responder);
+  // Answers of upstream that could not be read, and went to SDKs as they came; since the process started.
+  std::uint64_t unreadable() const { return unreadable_->load(std::memory_order_relaxed); }
 
  private:
   struct Waiting {
@@ -56,6 +58,7 @@ class ClientRequests {
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
   const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
+  const std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 }  // namespace sluice::relay

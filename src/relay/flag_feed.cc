@@ -30,6 +30,17 @@ bool same_upstream(const catalog::Environment& a, const catalog::Environment& b)
 
 }  // namespace
 
+std::string_view feed_state_name(FeedState state) {
+  constexpr std::array<std::string_view, kFeedStates.size()> kNames = {"connecting", "following", "behind", "no flags"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+FeedState FlagFeedStatus::state() const {
+  if (is_connected) return FeedState::following;
+  if (has_flags) return FeedState::behind;
+  return problem.empty() ? FeedState::connecting : FeedState::no_flags;
+}
+
 FlagSelection selection_of(const catalog::Environment& environment, const flags::FlagRegistry& flags) {
   FlagSelection selection;
   selection.reasons = environment.flag_source.reasons;

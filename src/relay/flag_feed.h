@@ -2,6 +2,7 @@
 // Sluice for them. One upstream, however many SDKs there are.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,16 @@ inline constexpr std::int64_t kSaveAfterMs = 1'000;
 inline constexpr std::int64_t kSaveAgainMs = 10'000;
 inline constexpr std::int64_t kLookAtFilesMs = 1'000;
 
+enum class FeedState : std::uint8_t {
+  connecting,  // it was not reached yet
+  following,
+  behind,    // it is unavailable; what it said last is served
+  no_flags,  // it is unavailable, and has said nothing yet
+};
+inline constexpr std::array kFeedStates = {FeedState::connecting, FeedState::following, FeedState::behind,
+                                           FeedState::no_flags};
+std::string_view feed_state_name(FeedState state);  // "no flags"; in the API and in metrics
+
 // What is shown of a feed. Times in ms since 1970; 0: not yet.
 struct FlagFeedStatus {
   std::string filter;  // empty: none
@@ -62,6 +73,7 @@ struct FlagFeedStatus {
   std::string problem, remedy;   // why it is not; empty: it is
   std::size_t streams = 0;       // of servers
   std::size_t ping_streams = 0;  // of mobile apps and browsers
+  FeedState state() const;
 };
 
 // The selection of an environment's flags, as the relay applies it: those that are exported, but none where all

@@ -85,6 +85,12 @@ Relay::Found Relay::feed(ObjectId environment, std::string_view filter) {
   return {feed};
 }
 
+std::shared_ptr<const ServedFlags> Relay::served(ObjectId environment) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = feeds_.find({environment, ""});
+  return found == feeds_.end() ? nullptr : found->second->served();
+}
+
 std::vector<FlagFeedStatus> Relay::status(ObjectId environment) const {
   std::vector<std::shared_ptr<FlagFeed>> feeds;
   {

@@ -62,6 +62,8 @@ class Relay final : public event::UpstreamTracking {
   };
   // A filter that nobody asked for yet is followed from now on.
   Found feed(ObjectId environment, std::string_view filter);
+  // The flags of the whole environment as SDKs are served them now; null: none yet, or it has no source.
+  std::shared_ptr<const ServedFlags> served(ObjectId environment) const;
   // By filter, the whole environment first. Empty: it has no source.
   std::vector<FlagFeedStatus> status(ObjectId environment) const;
 

@@ -70,7 +70,7 @@ bool has_etag(const http::HttpRequest& request, const std::string& etag) {
 class RelayHandler final : public http::HttpHandler {
  public:
   RelayHandler(const FlagDelivery& delivery, std::unique_ptr<http::HttpHandler> next)
-      : delivery_(delivery), next_(std::move(next)), authenticator_(delivery.log_interval_ms) {}
+      : delivery_(delivery), next_(std::move(next)), authenticator_(delivery.log_interval_ms), sdks_(delivery.sdks) {}
 
   http::Admission admit(const http::HttpRequest& request) override {
     const RelayRoute route = route_of(request);
@@ -105,16 +105,18 @@ class RelayHandler final : public http::HttpHandler {
   static std::uint64_t owner_of(const catalog::Environment& environment, const RelayRoute& route) {
     return std::max<std::uint64_t>(ObjectIdHash{}(environment.id) + static_cast<std::uint64_t>(route.credential), 1);
   }
+  void note_sdk(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment);
   void serve(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
              Headers with, http::HttpResponder responder);
   static http::HttpResponse latest(const http::HttpRequest& request, const RelayRoute& route,
                                    const ServedFlags& served);
-  static void begin_stream(const RelayRoute& route, std::uint64_t owner, FlagFeed& feed, Headers with,
-                           http::HttpResponder responder);
+  void begin_stream(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
+                    FlagFeed& feed, Headers with, http::HttpResponder responder);
 
   const FlagDelivery& delivery_;
   const std::unique_ptr<http::HttpHandler> next_;
   intake::Authenticator authenticator_;
+  intake::SeenSdkCache sdks_;
 };
 
 void answer(http::HttpResponder& responder, http::HttpResponse response, const Headers& with) {
@@ -192,9 +194,24 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
     return answer(responder,
                   intake::refusal_answer(intake::Refusal::too_large,
                                          fmt::format("The body has {}; a context has at most {}.",
-                                                     human_bytes(request.body.size()), human_bytes(kMaxContextBytes))),
+                                                     human_bytes_beside(request.body.size(), kMaxContextBytes), human_bytes(kMaxContextBytes))),
                   with);
+  note_sdk(request, route, **environment);
   serve(request, route, **environment, std::move(with), std::move(responder));
+}
+
+// That a stream began is noted with it.
+void RelayHandler::note_sdk(const http::HttpRequest& request, const RelayRoute& route,
+                            const catalog::Environment& environment) {
+  using enum RelayEndpoint;
+  if (route.endpoint == all_stream || route.endpoint == flags_stream || route.endpoint == ping_stream) return;
+  const std::int64_t now_ms = delivery_.clock.wall_ms();
+  intake::SeenSdk* const sdk = sdks_.of(request, environment.id, route.credential, now_ms);
+  if (sdk == nullptr) return;
+  if (route.endpoint == values)
+    sdk->asked_values_only(now_ms);
+  else
+    sdk->asked_flags(now_ms);
 }
 
 void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
@@ -213,7 +230,8 @@ void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& rou
                                       "This environment's flags come from files. Mobile apps and browsers do not "
                                       "evaluate flags, and there is nobody to ask for it."),
                   with);
-  if (route.endpoint == RelayEndpoint::evaluations || route.endpoint == RelayEndpoint::passed_on)
+  if (route.endpoint == RelayEndpoint::evaluations || route.endpoint == RelayEndpoint::values ||
+      route.endpoint == RelayEndpoint::passed_on)
     return delivery_.clients.pass_on(request, route, environment, std::move(with),
                                      delivery_.relay.feed(environment.id, "").feed, std::move(responder));
 
@@ -236,9 +254,7 @@ void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& rou
   feed.note_use();
   using enum RelayEndpoint;
   if (route.endpoint == all_stream || route.endpoint == flags_stream || route.endpoint == ping_stream)
-    // Whoever has a page or an app has its key: all of an environment's have a share. Servers' keys are secret.
-    return begin_stream(route, from_client ? owner_of(environment, route) : 0, feed, std::move(with),
-                        std::move(responder));
+    return begin_stream(request, route, environment, feed, std::move(with), std::move(responder));
   const auto served = feed.served();
   if (!served)
     return answer(responder, not_now("no_flags", "The flag source has said nothing yet. Sluice's log says why."), with);
@@ -279,8 +295,11 @@ http::HttpResponse RelayHandler::latest(const http::HttpRequest& request, const 
   return response;
 }
 
-void RelayHandler::begin_stream(const RelayRoute& route, std::uint64_t owner, FlagFeed& feed, Headers with,
+void RelayHandler::begin_stream(const http::HttpRequest& request, const RelayRoute& route,
+                                const catalog::Environment& environment, FlagFeed& feed, Headers with,
                                 http::HttpResponder responder) {
+  // Whoever has a page or an app has its key: all of an environment's have a share. Servers' keys are secret.
+  const std::uint64_t owner = route.credential == CredentialKind::sdk_key ? 0 : owner_of(environment, route);
   const auto stream = http::HttpStream::make({.heartbeat_ms = kHeartbeatMs, .owner = owner});
   http::HttpResponse response;
   response.content_type = kEventStream;
@@ -288,6 +307,11 @@ void RelayHandler::begin_stream(const RelayRoute& route, std::uint64_t owner, Fl
   response.headers.emplace_back("Cache-Control", "no-cache, must-revalidate");
   response.headers.emplace_back("X-Accel-Buffering", "no");
   response.stream = stream;
+  const std::int64_t now_ms = delivery_.clock.wall_ms();
+  if (auto sdk = sdks_.shared_of(request, environment.id, route.credential, now_ms)) {
+    sdk->stream_began(now_ms);
+    stream->on_end([sdk, &clock = delivery_.clock](http::StreamEnd) { sdk->stream_ended(clock.wall_ms()); });
+  }
   if (route.endpoint == RelayEndpoint::all_stream)
     feed.join_all(stream);
   else if (route.endpoint == RelayEndpoint::flags_stream)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "http/server.h"
+#include "intake/seen_sdks.h"
 #include "relay/client_requests.h"
 #include "relay/relay.h"
 
@@ -18,6 +19,7 @@ struct FlagDelivery {
   ClientRequests& clients;
   const catalog::Catalog& catalog;
   const Clock& clock;
+  intake::SeenSdks& sdks;
   std::string path_prefix;
   std::int64_t log_interval_ms = 10'000;
 };

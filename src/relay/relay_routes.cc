@@ -54,6 +54,10 @@ constexpr std::array kRows = {
     Row{"/sdk/evalx/{id}/context", evaluations, kBrowser, Methods::report},
     Row{"/sdk/evalx/{id}/users/{context}", evaluations, kBrowser},
     Row{"/sdk/evalx/{id}/user", evaluations, kBrowser, Methods::report},
+    Row{"/msdk/eval/users/{context}", values, kMobile},
+    Row{"/msdk/eval/user", values, kMobile, Methods::report},
+    Row{"/sdk/eval/{id}/users/{context}", values, kBrowser},
+    Row{"/sdk/eval/{id}/user", values, kBrowser, Methods::report},
     Row{"/sdk/goals/{id}", passed_on, kBrowser},
 };
 

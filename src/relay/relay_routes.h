@@ -18,6 +18,7 @@ enum class RelayEndpoint : std::uint8_t {
   latest_segment,
   ping_stream,  // of mobile apps and browsers: says when to ask again
   evaluations,  // what they ask: passed on to upstream
+  values,       // what they asked before flags could be tracked: values alone, passed on and answered as it comes
   passed_on,    // what else they ask upstream, answered as it comes: a browser's goals
   // Of SDKs that speak LaunchDarkly's second protocol of flag delivery; they are sent back to the first.
   data_system,

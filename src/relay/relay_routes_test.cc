@@ -31,6 +31,8 @@ TEST(RelayRoutes, are_those_of_launchdarklys_sdks_and_no_others) {
            {"REPORT", "/msdk/evalx/user", evaluations, CredentialKind::mobile_key},
            {"REPORT", "/eval/5f00", ping_stream, CredentialKind::client_side_id},
            {"GET", "/sdk/evalx/5f00/users/eyJ9", evaluations, CredentialKind::client_side_id},
+           {"GET", "/sdk/eval/5f00/users/eyJ9", values, CredentialKind::client_side_id},
+           {"REPORT", "/msdk/eval/user", values, CredentialKind::mobile_key},
            {"GET", "/sdk/goals/5f00", passed_on, CredentialKind::client_side_id},
        }) {
     const RelayRoute route = relay_route(each.method, each.path, "");

@@ -127,12 +127,24 @@ SharedText ServedFlags::flags() const {
   });
 }
 
-std::optional<ServedItem> ServedFlags::item(ItemKind kind, std::string_view key) const {
+const ServedFlags::Served* ServedFlags::find(ItemKind kind, std::string_view key) const {
   const std::vector<Served>& all = served_[index_of(kind)];
   const auto found = std::lower_bound(all.begin(), all.end(), key,
                                       [](const Served& one, std::string_view of) { return one.item->key < of; });
-  if (found == all.end() || found->item->key != key) return std::nullopt;
+  return found == all.end() || found->item->key != key ? nullptr : &*found;
+}
+
+std::optional<ServedItem> ServedFlags::item(ItemKind kind, std::string_view key) const {
+  const Served* const found = find(kind, key);
+  if (found == nullptr) return std::nullopt;
   return ServedItem{found->body, quoted_hex(found->hash)};
+}
+
+ServedAs ServedFlags::served_as(std::string_view key) const {
+  const Served* const found = find(ItemKind::flag, key);
+  if (found == nullptr) return ServedAs::unknown;
+  if (found->unreadable) return ServedAs::unreadable;
+  return found->selected ? ServedAs::switched_on : ServedAs::as_it_came;
 }
 
 SharedText ServedFlags::change_event(ItemKind kind, std::string_view key, bool flags_only) const {

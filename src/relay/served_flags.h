@@ -32,6 +32,14 @@ struct ServedItem {
   std::string etag;
 };
 
+// What became of a flag on its way to SDKs that evaluate.
+enum class ServedAs : std::uint8_t {
+  unknown,     // there is no such flag, or it was deleted
+  as_it_came,  // it is not selected
+  switched_on,
+  unreadable,  // it is selected and could not be rewritten: served as it came
+};
+
 // Any thread.
 class ServedFlags {
  public:
@@ -57,6 +65,7 @@ class ServedFlags {
   // there is no such item. On the old `/flags` stream (`flags_only`) paths are keys.
   SharedText change_event(ItemKind kind, std::string_view key, bool flags_only) const;
 
+  ServedAs served_as(std::string_view key) const;
   // Flags that are selected and could not be rewritten: they are served as they came.
   std::size_t unreadable() const { return unreadable_; }
 
@@ -81,6 +90,7 @@ class ServedFlags {
     mutable SharedText text_;
   };
 
+  const Served* find(ItemKind kind, std::string_view key) const;
   static Served serve(const FlagItemPtr& item, bool selected, bool reasons);
   void take(ItemKind kind, const FlagSelection& selection, const ServedFlags* before);
   void append_items(std::string& out, ItemKind kind, bool on_one_line) const;

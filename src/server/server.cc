@@ -188,8 +188,8 @@ void Server::Parts::make_relay(bool managed) {
       relay::RelayParts{*files, *transport, clock, data_path->flags(), settings.data_dir, folder, policy});
   kind_parts->tracking = relay.get();
   client_requests = std::make_unique<relay::ClientRequests>(*transport, data_path->flags(), policy);
-  flag_delivery.reset(
-      new relay::FlagDelivery{*relay, *client_requests, data_path->catalog(), clock, settings.intake.path_prefix});
+  flag_delivery.reset(new relay::FlagDelivery{*relay, *client_requests, data_path->catalog(), clock,
+                                              data_path->intake_metrics().sdks, settings.intake.path_prefix});
   data_path->subscribe([this](const catalog::CatalogPointer& catalog) { relay->apply(catalog); });
 }
 
@@ -334,7 +334,7 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);
   p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), *p.journal_watch,
                                    destination_kinds(), p.data_path->exporter(), p.data_path->intake_metrics(),
-                                   p.clock.wall_ms()});
+                                   p.clock.wall_ms(), p.relay.get(), p.client_requests.get()});
   p.public_status = std::make_unique<api::PublicStatus>(*p.view);
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
   if (auto made = p.make_gate(); !made) return tl::unexpected(made.error());

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import path from 'node:path';
 import { test } from 'node:test';
 import { EXTERNAL_ID, Kinesim, ROLE } from '../integration/lib/kinesim.js';
 import { Bucket } from '../integration/lib/objects.js';
@@ -11,27 +10,10 @@ import { SDK_KEY, Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { isSigned, WebhookReceiver } from '../integration/lib/webhook_receiver.js';
 import { Console } from './lib/browser.js';
+import { lookAt as look } from './lib/look.js';
 import { evaluation, makePlace } from './lib/setting.js';
 
 const TEST_KEY = 'LaunchDarklyDataExportTestEvent';
-const LOOKS = [['light', 1280, 900], ['dark', 1280, 900], ['light', 390, 844]];
-
-// Without a folder for pictures in one look, and accessibility alone.
-async function look(ui, name) {
-  for (const [colorScheme, width, height] of process.env.SLUICE_PICTURES ? LOOKS : LOOKS.slice(-1)) {
-    await ui.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await ui.page.setViewportSize({ width, height });
-    await ui.page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
-    await ui.assertAccessible(`${name}, ${colorScheme}, ${width} px`);
-    const wide = await ui.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.ok(wide <= 0, `${name}: ${wide} px too wide at ${width}`);
-    const file = `${name}-${width < 500 ? 'narrow' : colorScheme}.png`;
-    if (process.env.SLUICE_PICTURES) await ui.page.screenshot({ path: path.join(process.env.SLUICE_PICTURES, file), animations: 'disabled', fullPage: true });
-  }
-  await ui.page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-  await ui.page.setViewportSize({ width: 1280, height: 900 });
-}
-
 async function open(t, env) {
   const sluice = await Sluice.start(t, { managed: true, env });
   await makePlace(sluice);

@@ -88,7 +88,7 @@ test('exit statuses that scripts can use, and words that say what to do', async 
     [run, ['--foo'], 2, /"--foo" is no option of "sluice"/],
     [run, ['destinaton', 'list'], 2, /"sluice destinaton" is no command\. Did you mean destination\?/],
     [run, ['destination', 'create', 'webhok', 'web', 'prod'], 2, /Did you mean webhook\?/],
-    [run, ['flag', 'show', 'web', 'prod', 'f'], 2, /"sluice flag show" is no command.*list, on, off/s],
+    [run, ['flag', 'describe', 'web', 'prod', 'f'], 2, /"sluice flag describe" is no command.*list, on, off, show/s],
   ];
   for (const [command, args, status, words] of cases) {
     const said = await command(...args);

@@ -1,5 +1,5 @@
-// ./run, as a newcomer starts it: sample events are visible in the stream, Ctrl-C stops everything, and the next run
-// goes on from where it was.
+// ./run, as a newcomer starts it: sample events are visible in the stream, a flag's switch decides what its SDK sends,
+// Ctrl-C stops everything, and the next run resumes where it was.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -43,6 +43,17 @@ test('what ./run prints to try works, and Ctrl-C stops everything that ./run sta
   const curl = await runToEnd('bash', ['-c', /^ {2}curl -i.*\n.*$/m.exec(run.output)[0]]);
   assert.match(curl.output, / 202 Accepted/);
   await waitFor('both events', () => run.output.split('"key":"checkout"').length > 3);
+
+  // Its SDK takes its flags from Sluice: the switch of a flag decides what is in the stream.
+  const evaluationsOf = (flag) => run.output.split('\n').filter((line) => line.includes('"kind":"feature"') && line.includes(`"key":"${flag}"`)).length;
+  await waitFor('evaluations of a flag that is on', () => run.requireAlive() ?? evaluationsOf('banner') > 1);
+  assert.equal(evaluationsOf('dark-mode'), 0, 'its switch is off');
+  const switched = await fetch(`http://127.0.0.1:${ports.admin}/api/v2/flags/demo/dark-mode`, {
+    method: 'PATCH', headers: { Authorization: 'api-demo-of-this-machine', 'Content-Type': 'application/json' },
+    body: JSON.stringify({ environmentKey: 'production', instructions: [{ kind: 'updateTrackEvents', trackEvents: true }] }),
+  });
+  assert.equal(switched.status, 200, await switched.text());
+  await waitFor('evaluations of the flag that was switched on', () => run.requireAlive() ?? evaluationsOf('dark-mode') > 0);
 
   assert.equal(await run.stop('SIGINT'), 0, run.tail());
   for (const port of Object.values(ports)) {

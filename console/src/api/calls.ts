@@ -1,5 +1,6 @@
 // Every REST API call of the console, typed.
 import { call } from './http';
+import type { FlagSourceStatus, SeenSdks } from './flag_delivery_types';
 import type {
   AuditEntry, Caller, CheckResult, CustomRole, DeadLetters, Destination, DestinationDraft, DestinationKind, DestinationStatus, Environment,
   EventPage, FlagPage, History, Project, Replay, Role, ServerStatus, Setting, SetupHelp, Span, TestEventResult, Token, Usage,
@@ -63,13 +64,26 @@ export interface EnvironmentDraft {
 type EnvironmentChange = Partial<Pick<Environment, 'name' | 'defaultTrackEvents' | 'featureEvents'>> & {
   exportAllFlags?: boolean | null;
   allowedOrigins?: string[] | null;
-};
+} & Partial<FlagSourceChange>;
+
+// null: as without it.
+export interface FlagSourceChange {
+  flagSource: Environment['flagSource'];
+  flagSite: string | null;
+  flagStreamUri: string | null;
+  flagBaseUri: string | null;
+  flagFiles: string[] | null;
+  flagReasons: boolean | null;
+}
 
 export const environments = {
   create: (project: string, body: EnvironmentDraft) => call<Environment>(at('projects', project, 'environments'), { method: 'POST', body }),
   change: (project: string, key: string, merge: EnvironmentChange) =>
     call<Environment>(at('projects', project, 'environments', key), { method: 'PATCH', body: { merge } }),
   remove: (project: string, key: string) => call<void>(at('projects', project, 'environments', key), { method: 'DELETE' }),
+  flagSource: (project: string, key: string, signal?: AbortSignal) =>
+    call<FlagSourceStatus>(at('projects', project, 'environments', key, 'flag-source'), { signal }),
+  sdks: (project: string, key: string, signal?: AbortSignal) => call<SeenSdks>(at('projects', project, 'environments', key, 'sdks'), { signal }),
   // `expiry`: when the old key stops working; immediately without it.
   resetKey: (project: string, key: string, which: 'apiKey' | 'mobileKey', expiry?: number) =>
     call<Environment>(withQuery(at('projects', project, 'environments', key, which), { expiry }), { method: 'POST' }),

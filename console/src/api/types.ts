@@ -1,5 +1,6 @@
 // The REST API's answers, as far as this console reads them.
 import type { Instant } from '../format/times';
+import type { FullSending } from './flag_delivery_types';
 
 export type Role = 'custom' | 'reader' | 'writer' | 'admin';
 export type DestinationState = 'delivering' | 'idle' | 'behind' | 'waiting' | 'blocked' | 'off';
@@ -32,6 +33,13 @@ export interface Environment {
   exportAllFlags?: boolean;
   allowedOrigins?: string[];
   allowedHeaders?: string[];
+  // Where the flags come from that SDKs take through Sluice, as its owner gave it.
+  flagSource: 'none' | 'launchdarkly' | 'files';
+  flagSite?: string;
+  flagStreamUri?: string;
+  flagBaseUri?: string;
+  flagFiles?: string[];
+  flagReasons?: boolean;
 }
 
 export type Setting = string | number | boolean | string[] | null;
@@ -132,7 +140,7 @@ export interface DestinationLine {
 }
 
 export interface Problem {
-  code: string;
+  code?: string;
   message: string;
   remedy?: string;
   requestId?: string;
@@ -315,6 +323,7 @@ export interface FlagEnvironment {
   firstSeen: Instant;
   lastSeen: Instant;
   summaryOnly?: boolean;
+  inFull?: FullSending;
   _summary?: { variations: Record<string, { evaluations: number }> };
 }
 

@@ -1,4 +1,4 @@
-// One environment: keys, SDK setup, allowed browser origins, deletion.
+// One environment: keys, SDK setup, where flags come from, SDKs that were seen, allowed browser origins, deletion.
 import { Button, Group, Select, TagsInput } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { environments, projects as projectCalls } from '../api/calls';
@@ -17,6 +17,8 @@ import { notify } from '../parts/toasts';
 import { go, Link, pathTo } from '../router';
 import { FirstEvent, SdkSetup } from '../sdk/sdk_setup';
 import { Rename } from './environments_page';
+import { FlagDelivery } from './flag_delivery';
+import { SdkList } from './sdk_list';
 
 export default function EnvironmentPage({ project, environment: key }: { project: string; environment: string }) {
   const { mayWrite } = useSession();
@@ -37,13 +39,15 @@ export default function EnvironmentPage({ project, environment: key }: { project
             <div className="columns">
               <div className="card">
                 <h2 style={{ marginBottom: 14 }}>Set up SDKs</h2>
-                <SdkSetup environment={environment} />
+                <SdkSetup key={environment.flagSource} environment={environment} />
               </div>
               <div className="form">
                 <Keys project={project} environment={environment} mayWrite={mayWrite} changed={loaded.reload} />
                 <Browsers key={JSON.stringify(environment.allowedOrigins)} project={project} environment={environment} mayWrite={mayWrite} changed={loaded.reload} />
               </div>
             </div>
+            <FlagDelivery project={project} environment={environment} mayWrite={mayWrite} changed={loaded.reload} />
+            <SdkList project={project} environment={environment.key} />
             {mayWrite && (
               <Section title="Delete">
                 <Button variant="outline" color="red.8" c="var(--red)" leftSection={<Icon name="trash" size={16} />} onClick={() => setOpen('delete')}>Delete environment</Button>

@@ -5,7 +5,7 @@ import { memo, useCallback, useDeferredValue, useEffect, useState } from 'react'
 import { flags as calls } from '../api/calls';
 import { ApiError, messageOf } from '../api/http';
 import { useSession } from '../api/session';
-import type { Environment, Flag, Project } from '../api/types';
+import type { Environment, Flag, FlagEnvironment, Project } from '../api/types';
 import { useAction } from '../api/use_action';
 import { useFlagPages } from '../api/use_flag_pages';
 import { usePlaceChoice } from '../api/use_place_choice';
@@ -107,7 +107,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
           </span>
         )}
       </div>
-      <OnlySummaries flags={pages.loaded.filter((flag) => flag.environments[environment.key]?.summaryOnly && (wanted[flag.key] ?? true))} environment={environment.name} />
+      <OnlySummaries flags={pages.loaded.filter((flag) => flag.environments[environment.key]?.summaryOnly && (wanted[flag.key] ?? true))} environment={environment} project={project.key} />
       {pages.error && !(pages.error instanceof ApiError && pages.error.status === 0) ? <Fault error={pages.error} title="Some flags could not be loaded." /> : null}
       <div className="card flush">
         {pages.total === 0 ? (
@@ -127,14 +127,15 @@ function FlagList({ project, environment, changed }: { project: Project; environ
   );
 }
 
-function OnlySummaries({ flags, environment }: { flags: Flag[]; environment: string }) {
+function OnlySummaries({ flags, environment, project }: { flags: Flag[]; environment: Environment; project: string }) {
   const [first, ...more] = flags;
   if (!first) return null;
   return (
     <div style={{ marginBottom: 14 }}>
       <Callout tone="amber" title={<>Sluice exports <span className="mono">{first.key}</span>{more.length > 0 && ` and ${counted(more.length, 'more flag')}`}, but SDKs send only counters for {more.length > 0 ? 'them' : 'it'}.</>}>
         <p>
-          To make them send each evaluation in full: in LaunchDarkly, open the flag in the environment {environment}, and turn on “Send detailed events to data export destinations” there as well.
+          To make them send each evaluation in full, <Link to={`/environments/${project}/${environment.key}`}>have SDKs take their flags through Sluice</Link>:
+          then the switch below decides, for every flag. Or turn on “Send detailed events to data export destinations” of the flag in LaunchDarkly&apos;s environment {environment.name} as well.
           {' '}<Link to="/docs/events">Why, and other causes</Link>
         </p>
       </Callout>
@@ -168,11 +169,33 @@ const FlagRow = memo(function FlagRow({ flag, environment, mayWrite, selected, o
       <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
       <div role="cell">
         {mayWrite ? <RowSwitch checked={exported} changed={(now) => void flip([flag.key], now)} label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
-        {here?.summaryOnly && exported && <span className="small amber">Only summaries received</span>}
+        {exported && <InFull flag={here} switched={on !== undefined && on !== here?.trackEvents} />}
       </div>
     </>
   );
 });
+
+// What becomes of the switch at SDKs, in a word or three; the whole sentence on hover.
+const IN_FULL: Record<string, string> = {
+  inFull: 'SDKs send it in full',
+  someSdks: 'In full by some SDKs',
+  sourceAway: 'Flag source unavailable',
+  asSent: 'As SDKs send it',
+  noFlagSource: 'No flag source',
+  noFlagsYet: 'Flag source has no flags yet',
+  unknownFlag: 'Not in the flag source',
+  unreadable: 'Delivered as it came',
+  notYet: 'On its way to SDKs',
+  noSdk: 'No SDK takes flags here',
+};
+
+function InFull({ flag, switched }: { flag: FlagEnvironment | undefined; switched: boolean }) {
+  const full = flag?.inFull;
+  if (full && !switched && full.sent) return <div className="small green cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</div>;
+  if (flag?.summaryOnly) return <div className="small amber cut" title={full?.message}>Only summaries received</div>;
+  if (!full || switched || full.code === 'exportOff') return null;
+  return <div className="small dim cut" title={full.message}>{IN_FULL[full.code] ?? full.message}</div>;
+}
 
 function Variations({ flag, environment }: { flag: Flag; environment: string }) {
   const counts = flag.environments[environment]?._summary?.variations;

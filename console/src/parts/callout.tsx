@@ -28,13 +28,15 @@ export function ProblemBox({ problem, tone = 'red' }: { problem: Problem; tone?:
   return (
     <Callout tone={tone} title={problem.message}>
       {problem.remedy && <p style={{ whiteSpace: 'pre-wrap' }}>{problem.remedy}</p>}
-      <p className="small dim">
-        {problem.code && <span className="mono">{problem.code}</span>}
-        {problem.requestId && <> · request id <span className="mono">{problem.requestId}</span></>}
-        {problem.since && <> · since <Time at={problem.since} /></>}
-        {problem.times !== undefined && problem.times > 1 && <> · {counted(problem.times, 'time')}</>}
-        {problem.nextTry && <> · next try <Time at={problem.nextTry} /></>}
-      </p>
+      {problem.code && (
+        <p className="small dim">
+          <span className="mono">{problem.code}</span>
+          {problem.requestId && <> · request id <span className="mono">{problem.requestId}</span></>}
+          {problem.since && <> · since <Time at={problem.since} /></>}
+          {problem.times !== undefined && problem.times > 1 && <> · {counted(problem.times, 'time')}</>}
+          {problem.nextTry && <> · next try <Time at={problem.nextTry} /></>}
+        </p>
+      )}
     </Callout>
   );
 }

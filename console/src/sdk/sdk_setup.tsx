@@ -1,5 +1,5 @@
 // How to point an SDK at this server, with everything filled in, and whether its first event has arrived.
-import { Select, TextInput } from '@mantine/core';
+import { SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useServerStatus } from '../api/server_status';
 import type { Environment } from '../api/types';
@@ -8,7 +8,7 @@ import { DocsLink } from '../parts/callout';
 import { Code } from '../parts/copy';
 import { Time } from '../parts/time';
 import { intakeAddress } from './intake_address';
-import { SDKS } from './snippets';
+import { addressesOf, SDKS, type Sdk } from './snippets';
 
 const KEPT = 'sluice-intake-address';
 const CREDENTIAL = { apiKey: 'SDK key', mobileKey: 'mobile key', _id: 'client-side id' };
@@ -25,6 +25,7 @@ export function SdkSetup({ environment }: { environment: Environment }) {
   const { data } = useServerStatus();
   const [selected, setSelected] = useState('node');
   const [own, setOwn] = useState(kept);
+  const [through, setThrough] = useState(environment.flagSource === 'none' ? 'events' : 'flags');
   const known = intakeAddress(data?.intake?.address, location.hostname);
   const address = (own || known || 'http://SLUICE:8030').replace(/\/+$/, '');
   const sdk = SDKS.find((each) => each.id === selected) ?? SDKS[0]!;
@@ -38,14 +39,37 @@ export function SdkSetup({ environment }: { environment: Environment }) {
   };
   return (
     <div className="form">
-      <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flag delivery does not change. <DocsLink page="sdk-protocol">What SDKs send</DocsLink> To send an event before your SDK is set up, select “By hand”.</p>
+      <SegmentedControl fullWidth aria-label="What goes through Sluice" value={through} onChange={setThrough} data={[{ value: 'events', label: 'Events only' }, { value: 'flags', label: 'Flags and events' }]} />
+      {through === 'events' ? (
+        <p className="dim" style={{ margin: 0 }}>Only the events address changes. Flag delivery does not change. <DocsLink page="sdk-protocol">What SDKs send</DocsLink> To send an event before your SDK is set up, select “By hand”.</p>
+      ) : (
+        <p className="dim" style={{ margin: 0 }}>
+          SDKs take their flags through Sluice, and a flag&apos;s switch decides whether they send it in full. <DocsLink page="relay">How it works</DocsLink>
+          {environment.flagSource === 'none' && ' First set the flag source below: until then SDKs would get no flags.'}
+        </p>
+      )}
       <div className="choices" style={{ marginTop: 0 }}>
         <Select label="SDK" data={SDKS.map(({ id, name }) => ({ value: id, label: name }))} value={selected} allowDeselect={false} searchable onChange={(value) => value && setSelected(value)} />
         <TextInput label="Address that your SDKs reach" description="Behind a proxy, the proxy's address. Browsers need https if your site uses it." placeholder={known || 'http://SLUICE:8030'} value={own} onChange={(event) => keep(event.currentTarget.value.trim())} />
       </div>
-      <Code text={sdk.code(address, environment[sdk.credential])} what={`SDK setup for ${sdk.name}`} />
+      {through === 'flags' && <Steps sdk={sdk} address={address} />}
+      <Code text={sdk.code(addressesOf(sdk, address, through === 'flags'), environment[sdk.credential])} what={`SDK setup for ${sdk.name}`} />
       <p className="small dim" style={{ margin: 0 }}>Uses this environment&apos;s {CREDENTIAL[sdk.credential]}.</p>
     </div>
+  );
+}
+
+// The three settings that change.
+function Steps({ sdk, address }: { sdk: Sdk; address: string }) {
+  if (sdk.id === 'curl') return null;
+  const { stream, base, events } = sdk.names;
+  const to = <span className="mono">{address}</span>;
+  return (
+    <ol aria-label="Steps" style={{ margin: 0, paddingLeft: 20, overflowWrap: 'anywhere' }}>
+      <li>{stream ? <>Set <b className="mono">{stream}</b> to {to}: changes of flags.</> : 'This SDK has no stream.'}</li>
+      <li>Set <b className="mono">{base}</b> to {to}: the flags.</li>
+      <li>Set <b className="mono">{events}</b> to {to}: the events. The key stays.</li>
+    </ol>
   );
 }
 
