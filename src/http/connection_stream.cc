@@ -95,7 +95,11 @@ bool Connection::next_of_stream() {
     stream_->output.start(std::move(blocks));
     return true;
   }
-  if (!last) return false;
+  if (!last) {
+    // A turn may have ended with the last byte: then nobody waits for the reader.
+    stream_->blocked_since_ms = 0;
+    return false;
+  }
   stream_->output.start_end();
   if (!stream_->output.empty()) return true;
   end_stream();
