@@ -75,7 +75,7 @@ TEST(StreamLimits, a_reader_that_took_all_is_not_cut_off_when_a_turn_ended_with_
   StreamServer server(limits);
   // With the head and the end of its chunk it is what one turn sends, once the socket takes that much: its window grows
   // with what is read.
-  constexpr std::size_t kTurnBytes = 256 << 10, kFramingBytes = 9;
+  constexpr std::size_t kTurnBytes = 128 << 10, kFramingBytes = 9;
   constexpr int kReaders = 8, kBlocks = 60;
   const StreamBlock block = stream_block(std::string(kTurnBytes - kFramingBytes, 'x'));
   std::vector<std::unique_ptr<RawClient>> clients;
