@@ -7,8 +7,9 @@
 namespace sluice::http {
 namespace {
 
-// What one stream sends in a turn, so that a large block to many streams leaves the loop time for other connections.
-constexpr std::size_t kTurnBytes = 256 << 10;
+// What one stream sends in a turn, so that a large block to many streams leaves the loop time for other connections: as
+// much as the kernel takes of a socket that was empty (keep_little_unsent).
+constexpr std::size_t kTurnBytes = 128 << 10;
 
 const StreamBlock& heartbeat() {
   static const StreamBlock block = stream_block(":\n");
@@ -57,7 +58,8 @@ void Connection::on_writable(bool ok) {
   if (phase_ != Phase::streaming) return;
   stream_->waits_writable = false;
   if (!ok) return close();
-  pump_stream();
+  // In its turn: thousands become writable together, and a request must not wait for all of them.
+  loop_->wake_streams({stream_->source});
 }
 
 void Connection::pump_stream() {
@@ -95,7 +97,11 @@ bool Connection::next_of_stream() {
     stream_->output.start(std::move(blocks));
     return true;
   }
-  if (!last) return false;
+  if (!last) {
+    // A turn may have ended with the last byte: then nobody waits for the reader.
+    stream_->blocked_since_ms = 0;
+    return false;
+  }
   stream_->output.start_end();
   if (!stream_->output.empty()) return true;
   end_stream();

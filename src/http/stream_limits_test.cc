@@ -69,6 +69,36 @@ TEST(StreamLimits, hold_for_an_owner_and_leave_others_alone) {
   expect_one_more_is_refused(server, "/owner/7", "This environment has 2 streams", first);
 }
 
+TEST(StreamLimits, a_reader_that_took_all_is_not_cut_off_when_a_turn_ended_with_the_last_byte) {
+  HttpLimits limits;
+  limits.write_timeout_ms = 200;
+  StreamServer server(limits);
+  // With the head and the end of its chunk it is what one turn sends, once the socket takes that much: its window grows
+  // with what is read.
+  constexpr std::size_t kTurnBytes = 128 << 10, kFramingBytes = 9;
+  constexpr int kReaders = 8, kBlocks = 60;
+  const StreamBlock block = stream_block(std::string(kTurnBytes - kFramingBytes, 'x'));
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int reader = 0; reader < kReaders; ++reader) {
+    clients.push_back(open_stream(server));
+    const auto stream = server.take();
+    for (int i = 0; i < kBlocks; ++i) {
+      ASSERT_TRUE(stream->append(block));
+      for (std::size_t left = kTurnBytes; left > 0;) {
+        const std::size_t got = clients.back()->receive_some(left);
+        ASSERT_GT(got, 0u);
+        left -= got;
+      }
+    }
+  }
+  const auto cuts = [&] { return server.server->stats().cuts[static_cast<std::size_t>(Cut::stream_not_read)]; };
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(5 * limits.write_timeout_ms);
+  while (std::chrono::steady_clock::now() < until && cuts() == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(cuts(), 0u);
+  EXPECT_EQ(server.server->stats().streams_open, std::size_t{kReaders});
+}
+
 TEST(StreamLimits, a_refused_stream_learns_that_it_never_started) {
   HttpLimits limits;
   limits.max_streams = 1;

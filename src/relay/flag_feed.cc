@@ -169,12 +169,17 @@ void FlagFeed::look_at_files() {
 }
 
 void FlagFeed::on_connected(const http_client::HttpStreamHead&) {
-  // Not yet: what counts is that flags came.
+  // It is not shown as connected yet: what counts is that flags came.
+  awaits_put_ = true;
 }
 
 Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
+  // What was missed between two connections is in the put that begins the second: a change that comes before it would
+  // make a state that upstream never had.
+  if (awaits_put_ && event.type != "put") return {};
   const auto change = data_.apply(event.type, event.data, parts_.clock.wall_ms());
   if (!change) return tl::unexpected(change.error());
+  awaits_put_ = false;
   if (!shown_.get()->is_connected && data_.snapshot()) show(true, "", "");
   if (change->kind == FlagChange::Kind::none) return {};
   serve(change->kind == FlagChange::Kind::put ? nullptr : &*change);

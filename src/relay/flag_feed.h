@@ -151,6 +151,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   FlagData data_;
   FlagStore store_;
   std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
+  bool awaits_put_ = true;                            // of this connection to upstream
   std::optional<FlagFiles> files_;
   std::int64_t look_us_ = 0, save_us_ = INT64_MAX;
 };

@@ -218,6 +218,22 @@ TEST_F(RelayTest, follows_a_few_payload_filters_and_drops_those_that_nobody_uses
   EXPECT_NE(relay_->feed(kEnvironment, "one-more").feed, nullptr);
 }
 
+TEST_F(RelayTest, a_change_before_the_put_of_a_new_connection_is_ignored) {
+  transport_.last().event_stream();
+  say(kPut);
+  transport_.last().end();
+  workers_.run_due();
+  clock_.advance_us(2'000'000);
+  workers_.run_due();
+  ASSERT_EQ(transport_.opened(), 2u);
+  transport_.last().event_stream();
+  say("event: patch\ndata: {\"path\":\"/flags/c\",\"data\":{\"key\":\"c\",\"version\":3}}\n\n");
+  EXPECT_EQ(item("c"), "none");
+  say(kPut);
+  say("event: patch\ndata: {\"path\":\"/flags/c\",\"data\":{\"key\":\"c\",\"version\":3}}\n\n");
+  EXPECT_EQ(item("c"), R"({"key":"c","version":3})");
+}
+
 TEST_F(RelayTest, flag_data_files_are_looked_at_every_second_and_have_no_filters) {
   environment_.flag_source = {};
   environment_.flag_source.kind = catalog::FlagSource::Kind::files;

@@ -152,6 +152,7 @@ bool same_settings(const ServerSettings& a, const ServerSettings& b) {
          a.intake.max_environment_bytes_per_s == b.intake.max_environment_bytes_per_s &&
          a.intake.path_prefix == b.intake.path_prefix && a.drain_ms == b.drain_ms && a.reuse_port == b.reuse_port &&
          a.grace_ms == b.grace_ms && a.http.max_connections_per_address == b.http.max_connections_per_address &&
+         a.http.max_streams == b.http.max_streams && a.http.max_streams_per_address == b.http.max_streams_per_address &&
          a.catalog_key == b.catalog_key && a.catalog_key_file == b.catalog_key_file &&
          a.outbound_text == b.outbound_text && a.flag_file_folder == b.flag_file_folder &&
          a.core_dumps == b.core_dumps && a.launchdarkly == b.launchdarkly && a.ca_bundle == b.ca_bundle &&
@@ -246,17 +247,17 @@ http::HttpLimits Server::Parts::intake_limits(std::size_t connections, std::size
   http::HttpLimits limits = settings.http;
   limits.max_streams = streams;
   limits.max_streams_per_address = std::min(limits.max_streams_per_address, std::max<std::size_t>(streams / 2, 1));
-  limits.max_streams_per_owner = limits.max_streams_per_address;
-  if (connections == limits.max_connections) return limits;
-  log_warn(
-      "process.connections_limited",
-      {{"wanted", limits.max_connections},
-       {"connections", connections},
-       {"streams", streams},
-       {"descriptors", descriptors},
-       {"message",
-        "The limit of file descriptors allows fewer connections of SDKs than intake.max_connections. Raise it: ulimit "
-        "-n, or LimitNOFILE= of the service."}});
+  limits.max_streams_per_owner = std::max<std::size_t>(streams / 2, 1);
+  if (connections == limits.max_connections && streams == settings.http.max_streams) return limits;
+  log_warn("process.connections_limited",
+           {{"wanted", limits.max_connections},
+            {"connections", connections},
+            {"wanted_streams", settings.http.max_streams},
+            {"streams", streams},
+            {"descriptors", descriptors},
+            {"message",
+             "The limit of file descriptors allows fewer connections or streams of SDKs than intake.max_connections "
+             "and intake.max_streams. Raise it: ulimit -n, or LimitNOFILE= of the service."}});
   limits.max_connections = connections;
   limits.max_connections_per_address =
       std::min(limits.max_connections_per_address, std::max<std::size_t>(connections / 2, 1));

@@ -141,6 +141,17 @@ const std::vector<SettingRow>& setting_rows() {
        [](ServerSettings& s, std::string_view text) {
          return number_into(s.http.max_connections_per_address, text, 0, 1'000'000);
        }},
+      {"intake.max_streams", "--max-streams", "SLUICE_MAX_STREAMS", "a whole number from 1 to 1,000,000", "12288",
+       "Open streams of flags, beside the connections and as far as the limit of file descriptors allows; one more is "
+       "answered 503. The client-side id or the mobile key of one environment may have half of them. Default 12288.",
+       [](ServerSettings& s, std::string_view text) { return number_into(s.http.max_streams, text, 1, 1'000'000); }},
+      {"intake.max_streams_per_address", "--max-streams-per-address", "SLUICE_MAX_STREAMS_PER_ADDRESS",
+       "a whole number from 0 to 1,000,000", "100",
+       "Open streams of one IPv4 address or IPv6 /64; one more is answered 503. 0: as many as there may be at all, for "
+       "when all come through one proxy. Default 6144.",
+       [](ServerSettings& s, std::string_view text) {
+         return number_into(s.http.max_streams_per_address, text, 0, 1'000'000);
+       }},
       {"intake.max_environment_bytes_per_s", "--max-environment-bytes-per-s", "SLUICE_MAX_ENVIRONMENT_BYTES_PER_S",
        "a size from 64 KiB to 10 GiB, or 0", "\"20 MiB\"",
        "Bytes that one environment may send a second, inflated, by all its keys together; beyond it 503. Default 0: no "

@@ -1,14 +1,15 @@
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/random.h"
+#include "loadgen/process_usage.h"
 #include "loadgen/runner.h"
+#include "loadgen/streams_command.h"
 
 namespace loadgen {
 namespace {
@@ -41,15 +42,6 @@ void describe(CLI::App& app, RunSettings& settings, std::string& target, std::st
   app.add_flag("--gzip", shape.gzip, "compress bodies");
   app.add_option("--acked-file", acked_file, "write the ids of acknowledged events, as ranges \"first-id count\"");
   app.add_option("--report-file", report_file, "write the report here too");
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 nlohmann::json report_json(const RunReport& report, const RunSettings& settings) {
@@ -106,6 +98,7 @@ int run(RunSettings settings, const std::string& target, const std::string& acke
 }  // namespace loadgen
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "streams") return loadgen::run_streams(argc - 1, argv + 1);
   CLI::App app("loadgen: sends SDK payloads to an intake and keeps which events were acknowledged");
   loadgen::RunSettings settings;
   settings.shape.run = static_cast<std::uint32_t>(sluice::Random::from_system().next());

@@ -18,6 +18,7 @@ import { Sluice } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { kindCampaigns } from './kinds.js';
 import { addRow, compare, table, writeTable } from './ledger.js';
+import { relayCampaigns } from './relay.js';
 
 const SCALE = Number(process.env.SLUICE_CAMPAIGN_SCALE ?? 1);
 const SEED = Number(process.env.SLUICE_CAMPAIGN_SEED ?? Math.floor(Math.random() * 1e9));
@@ -276,3 +277,4 @@ campaign('a slow destination in 256 MiB of memory', {
 });
 
 kindCampaigns({ times, seed: SEED, randomOf });
+relayCampaigns({ times, seed: SEED, randomOf });

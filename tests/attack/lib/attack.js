@@ -29,12 +29,13 @@ id = "${ATTACKER_ID}"
 sdk_keys = ["sdk-7e570000-0000-4000-8000-0000000000a7"]
 `;
 
-// A server that delivers to a simulated stream, with the victim's environment and the attacker's.
-export async function startServer(t, { settings, command } = {}) {
+// A server that delivers to a simulated stream, with the victim's environment and the attacker's. `fields`: of both environments, beside the usual ones.
+export async function startServer(t, { settings, command, fields = {} } = {}) {
   const kinesim = await Kinesim.start(t, { rateLimits: false });
   const destinations = [kinesim.destination()];
   const sluice = await Sluice.start(t, { destinations, settings, command });
-  await sluice.writeConfig(configText({ settings, destinations }) + attackerEnvironment);
+  const added = Object.entries(fields).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
+  await sluice.writeConfig((configText({ settings, destinations }) + attackerEnvironment).replaceAll('[[environment]]\n', `[[environment]]\n${added}`));
   sluice.reload();
   await waitFor('the attacker\'s environment', async () =>
     (await fetch(`${sluice.uri}/events/bulk/${ATTACKER_ID}`, { method: 'POST', body: '[]' })).status === 202);

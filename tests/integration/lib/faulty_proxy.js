@@ -10,7 +10,7 @@ export class FaultyProxy {
   static async start(t, serverPort, { tls } = {}) {
     const proxy = new FaultyProxy();
     proxy.serverPort = serverPort;
-    proxy.fault = undefined; // called with (response, pass) in place of passing on
+    proxy.fault = undefined; // called with (response, pass, body) in place of passing on
     proxy.requests = 0;
     const serve = (request, response) => proxy.#serve(request, response);
     proxy.server = tls ? https.createServer(tls, serve) : http.createServer(serve);
@@ -42,7 +42,7 @@ export class FaultyProxy {
       });
       onward.on('error', reject).end(body);
     });
-    if (this.fault) return this.fault(response, pass);
+    if (this.fault) return this.fault(response, pass, body);
     const { status, headers, body: answered } = await pass();
     response.writeHead(status, headers).end(answered);
   }
