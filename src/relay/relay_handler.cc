@@ -194,7 +194,8 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
     return answer(responder,
                   intake::refusal_answer(intake::Refusal::too_large,
                                          fmt::format("The body has {}; a context has at most {}.",
-                                                     human_bytes_beside(request.body.size(), kMaxContextBytes), human_bytes(kMaxContextBytes))),
+                                                     human_bytes_beside(request.body.size(), kMaxContextBytes),
+                                                     human_bytes(kMaxContextBytes))),
                   with);
   note_sdk(request, route, **environment);
   serve(request, route, **environment, std::move(with), std::move(responder));
