@@ -20,6 +20,7 @@
 #include "destinations/check.h"
 #include "destinations/cost_calculator.h"
 #include "destinations/form.h"
+#include "event/upstream_tracking.h"
 #include "export/export_status.h"
 #include "export/sealed_events.h"
 #include "export/sink.h"
@@ -45,6 +46,8 @@ struct KindParts {
   // What destinations may call; null: any, as those of a configuration file.
   const http_client::OutboundPolicy* policy = nullptr;
   Workers& workers = worker_threads();
+  // What upstream itself tracks of the flags that SDKs take through Sluice; null: there is no flag delivery.
+  const event::UpstreamTracking* tracking = nullptr;
 };
 
 // How a kind is shown to people.

@@ -242,43 +242,57 @@ TEST(FlagData, counts_and_bytes_are_those_of_what_is_there) {
 
 TEST(FlagData, upstreams_own_tracking_is_known_by_version) {
   FlagData data;
-  using enum UpstreamTracking;
+  using Tracked = event::TrackedEvaluations;
+  using enum event::TrackedEvaluations::Which;
   applied(data, "put",
           flags(flag("a", 1) + "," + flag("b", 1, R"(,"trackEvents":true)") + "," +
                 flag("c", 1, R"(,"trackEventsFallthrough":true)") + "," +
-                flag("d", 1, R"(,"rules":[{"trackEvents":true},{"trackEvents":false},7])") + "," +
+                flag("d", 1, R"(,"rules":[{"trackEvents":true},{"trackEvents":false},7,{"trackEvents":true}])") + "," +
                 flag("e", 1, R"(,"rules":[{"trackEvents":false}],"trackEvents":1)") + "," +
                 flag("f", 1, R"(,"rules":{"trackEvents":true},"variations":[{"trackEvents":true}])")));
   const auto tracked = [&](std::string_view key, std::int64_t version) {
     return data.snapshot()->tracked_upstream(key, version);
   };
-  EXPECT_EQ(tracked("a", 1), no);
-  EXPECT_EQ(tracked("b", 1), yes);
-  EXPECT_EQ(tracked("c", 1), unknown);
-  EXPECT_EQ(tracked("d", 1), unknown);
-  EXPECT_EQ(tracked("e", 1), no);
-  EXPECT_EQ(tracked("f", 1), no);
-  EXPECT_EQ(tracked("a", 2), unknown);
-  EXPECT_EQ(tracked("x", 1), unknown);
+  EXPECT_EQ(tracked("a", 1), Tracked{none});
+  EXPECT_EQ(tracked("b", 1), Tracked{all});
+  EXPECT_EQ(tracked("c", 1), (Tracked{some, true, 0}));
+  EXPECT_EQ(tracked("d", 1), (Tracked{some, false, 0b1001}));
+  EXPECT_EQ(tracked("e", 1), Tracked{none});
+  EXPECT_EQ(tracked("f", 1), Tracked{none});
+  EXPECT_EQ(tracked("a", 2), Tracked{unknown});
+  EXPECT_EQ(tracked("x", 1), Tracked{unknown});
   applied(data, "patch", R"({"path":"/flags/a","data":{"version":2,"trackEvents":true}})");
-  EXPECT_EQ(tracked("a", 1), no);
-  EXPECT_EQ(tracked("a", 2), yes);
+  EXPECT_EQ(tracked("a", 1), Tracked{none});
+  EXPECT_EQ(tracked("a", 2), Tracked{all});
   applied(data, "put", flags(flag("a", 3)));
-  EXPECT_EQ(tracked("a", 2), yes);
-  EXPECT_EQ(tracked("a", 3), no);
-  EXPECT_EQ(tracked("b", 1), unknown);
+  EXPECT_EQ(tracked("a", 2), Tracked{all});
+  EXPECT_EQ(tracked("a", 3), Tracked{none});
+  EXPECT_EQ(tracked("b", 1), Tracked{unknown});
   applied(data, "delete", R"({"path":"/flags/a","version":4})");
-  EXPECT_EQ(tracked("a", 2), yes);
-  EXPECT_EQ(tracked("a", 4), unknown);
+  EXPECT_EQ(tracked("a", 2), Tracked{all});
+  EXPECT_EQ(tracked("a", 4), Tracked{unknown});
   for (int version = 5; version < 20; ++version)
     applied(data, "patch", R"({"path":"/flags/a","data":{"version":)" + std::to_string(version) + "}}");
-  EXPECT_EQ(tracked("a", 19), no);
-  EXPECT_EQ(tracked("a", 12), no);
-  EXPECT_EQ(tracked("a", 11), unknown);
+  EXPECT_EQ(tracked("a", 19), Tracked{none});
+  EXPECT_EQ(tracked("a", 12), Tracked{none});
+  EXPECT_EQ(tracked("a", 11), Tracked{unknown});
   EXPECT_EQ(find_item(data.snapshot()->flags, "a")->tracked.size(), kTrackedVersions);
   // One version told in two ways: nobody can tell which one an SDK had.
   applied(data, "put", flags(flag("a", 19, R"(,"trackEvents":true)")));
-  EXPECT_EQ(tracked("a", 19), unknown);
+  EXPECT_EQ(tracked("a", 19), Tracked{unknown});
+}
+
+TEST(FlagData, a_tracked_rule_that_is_too_far_down_makes_what_upstream_tracks_unknown) {
+  using enum event::TrackedEvaluations::Which;
+  const auto tracked = [](std::size_t untracked_before) {
+    std::string rules;
+    for (std::size_t i = 0; i < untracked_before; ++i) rules += "{},";
+    FlagData data;
+    applied(data, "put", flags(flag("a", 1, R"(,"rules":[)" + rules + R"({"trackEvents":true}])")));
+    return data.snapshot()->tracked_upstream("a", 1);
+  };
+  EXPECT_EQ(tracked(event::kTrackedRules - 1), (event::TrackedEvaluations{some, false, std::uint64_t{1} << 63}));
+  EXPECT_EQ(tracked(event::kTrackedRules), event::TrackedEvaluations{unknown});
 }
 
 TEST(FlagData, holds_every_limit) {

@@ -17,29 +17,37 @@ bool read_flag_member(JsonScan& scan, bool& is_true) {
   return true;
 }
 
-bool read_rules(JsonScan& scan, bool& any_tracked) {
-  any_tracked = false;
+struct TrackedRules {
+  std::uint64_t rules = 0;
+  bool too_many = false;  // one that is tracked is no bit of `rules`
+};
+
+bool read_rules(JsonScan& scan, TrackedRules& tracked) {
+  tracked = {};
   if (scan.next() != '[') return scan.skip();
+  std::size_t rule = 0;
   return scan.array([&] {
+    const std::size_t number = rule++;
     if (scan.next() != '{') return scan.skip();
-    bool tracked = false;
+    bool is_tracked = false;
     const bool readable = scan.object([&](std::string_view name) {
-      return json_stands_for(name, "trackEvents") ? read_flag_member(scan, tracked) : scan.skip();
+      return json_stands_for(name, "trackEvents") ? read_flag_member(scan, is_tracked) : scan.skip();
     });
-    any_tracked = any_tracked || tracked;
+    if (is_tracked && number < event::kTrackedRules) tracked.rules |= std::uint64_t{1} << number;
+    tracked.too_many = tracked.too_many || (is_tracked && number >= event::kTrackedRules);
     return readable;
   });
 }
 
 std::vector<TrackedVersion> tracked_versions(const ItemFacts& facts, const FlagItem* before) {
-  std::vector<TrackedVersion> tracked{{facts.version, facts.tracking}};
+  std::vector<TrackedVersion> tracked{{facts.version, facts.tracked}};
   if (facts.deleted) tracked.clear();  // no SDK evaluates it any more
   if (before == nullptr) return tracked;
   for (const TrackedVersion& older : before->tracked) {
     if (facts.deleted || older.version != facts.version) {
       if (tracked.size() < kTrackedVersions) tracked.push_back(older);
-    } else if (older.tracking != facts.tracking) {
-      tracked.front().tracking = UpstreamTracking::unknown;  // one version told in two ways
+    } else if (older.tracked != facts.tracked) {
+      tracked.front().tracked = {};  // one version told in two ways
     }
   }
   return tracked;
@@ -75,12 +83,12 @@ void FlagSnapshot::count_out(ItemKind kind, const FlagItem& item) {
   --counter(kind, item);
 }
 
-UpstreamTracking FlagSnapshot::tracked_upstream(std::string_view key, std::int64_t version) const {
+event::TrackedEvaluations FlagSnapshot::tracked_upstream(std::string_view key, std::int64_t version) const {
   const FlagItemPtr flag = find_item(flags, key);
-  if (flag == nullptr) return UpstreamTracking::unknown;
+  if (flag == nullptr) return {};
   const auto found = std::find_if(flag->tracked.begin(), flag->tracked.end(),
                                   [&](const TrackedVersion& one) { return one.version == version; });
-  return found == flag->tracked.end() ? UpstreamTracking::unknown : found->tracking;
+  return found == flag->tracked.end() ? event::TrackedEvaluations{} : found->tracked;
 }
 
 bool read_version(JsonScan& scan, std::int64_t& version) {
@@ -100,7 +108,9 @@ bool read_version(JsonScan& scan, std::int64_t& version) {
 }
 
 bool read_item(JsonScan& scan, ItemFacts& facts) {
-  bool events = false, fallthrough = false, rules = false;
+  using Which = event::TrackedEvaluations::Which;
+  bool events = false, fallthrough = false;
+  TrackedRules rules;
   const bool readable = scan.object([&](std::string_view name) {
     if (json_stands_for(name, "version")) return read_version(scan, facts.version);
     if (json_stands_for(name, "deleted")) return read_flag_member(scan, facts.deleted);
@@ -109,9 +119,14 @@ bool read_item(JsonScan& scan, ItemFacts& facts) {
     if (json_stands_for(name, "rules")) return read_rules(scan, rules);
     return scan.skip();
   });
-  facts.tracking = events                 ? UpstreamTracking::yes
-                   : fallthrough || rules ? UpstreamTracking::unknown
-                                          : UpstreamTracking::no;
+  if (events)
+    facts.tracked = {Which::all};
+  else if (rules.too_many)
+    facts.tracked = {Which::unknown};
+  else if (fallthrough || rules.rules != 0)
+    facts.tracked = {Which::some, fallthrough, rules.rules};
+  else
+    facts.tracked = {Which::none};
   return readable;
 }
 

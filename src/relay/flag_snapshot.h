@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "event/upstream_tracking.h"
 #include "relay/json_scan.h"
 
 namespace sluice::relay {
@@ -17,17 +18,13 @@ namespace sluice::relay {
 enum class ItemKind : std::uint8_t { flag, segment };
 std::string_view item_kind_name(ItemKind kind);  // "flag", "segment"
 
-// Whether SDKs that hold upstream's data send this version's evaluations in full. Unknown: the version is not
-// remembered, or it depends on the rule (upstream tracks the fallthrough or some rules: an experiment).
-enum class UpstreamTracking : std::uint8_t { unknown, no, yes };
-
 struct TrackedVersion {
   std::int64_t version = 0;
-  UpstreamTracking tracking = UpstreamTracking::unknown;
+  event::TrackedEvaluations tracked;
   bool operator==(const TrackedVersion&) const = default;
 };
-// Versions of a flag that are remembered, the current one among them: SDKs send events of an older version for as long
-// as they take to hear of a newer one, which is seconds.
+// Versions of a flag whose tracking is remembered, the current one among them. SDKs send events of an older version for
+// as long as they take to hear of a newer one, which is seconds; events that wait for their delivery are of any age.
 inline constexpr std::size_t kTrackedVersions = 8;
 
 struct FlagItem {
@@ -59,7 +56,7 @@ struct FlagSnapshot {
   void count_in(ItemKind kind, const FlagItem& item);
   void count_out(ItemKind kind, const FlagItem& item);
   // Of one of the last kTrackedVersions versions of a flag that is there, or was deleted not long ago.
-  UpstreamTracking tracked_upstream(std::string_view key, std::int64_t version) const;
+  event::TrackedEvaluations tracked_upstream(std::string_view key, std::int64_t version) const;
 
  private:
   std::size_t& counter(ItemKind kind, const FlagItem& item);
@@ -70,7 +67,7 @@ using FlagSnapshotPtr = std::shared_ptr<const FlagSnapshot>;
 struct ItemFacts {
   std::int64_t version = 0;  // as SDKs take it when there is none
   bool deleted = false;
-  UpstreamTracking tracking = UpstreamTracking::no;
+  event::TrackedEvaluations tracked{event::TrackedEvaluations::Which::none};
 };
 // Steps over a version; SDKs read it as a double or as JavaScript's number: 12.0 is 12.
 bool read_version(JsonScan& scan, std::int64_t& version);

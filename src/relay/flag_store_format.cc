@@ -13,7 +13,7 @@ namespace sluice::relay {
 namespace {
 
 constexpr std::string_view kMagic = "SLFLAGS1";
-constexpr std::size_t kHeaderBytes = 48, kItemBytes = 16, kTrackedBytes = 9;
+constexpr std::size_t kHeaderBytes = 48, kItemBytes = 16, kTrackedBytes = 18;
 constexpr std::size_t kChecksumAt = 8, kChecksummedFrom = 12;
 
 template <typename T>
@@ -32,7 +32,9 @@ void append_item(std::string& out, ItemKind kind, const FlagItem& item) {
   append(out, item.version);
   for (const TrackedVersion& one : item.tracked) {
     append(out, one.version);
-    append(out, static_cast<std::uint8_t>(one.tracking));
+    append(out, static_cast<std::uint8_t>(one.tracked.which));
+    append(out, static_cast<std::uint8_t>(one.tracked.fallthrough));
+    append(out, one.tracked.rules);
   }
   out.append(item.key).append(item.json);
 }
@@ -68,10 +70,7 @@ class StoreReader {
     item->json = *json;
     item->version = load<std::int64_t>(head->data() + 8);
     for (std::size_t i = 0; i < tracked; ++i) {
-      const char* at = tracked_bytes->data() + i * kTrackedBytes;
-      const auto tracking = load<std::uint8_t>(at + 8);
-      if (tracking > static_cast<std::uint8_t>(UpstreamTracking::yes)) return false;
-      item->tracked.push_back({load<std::int64_t>(at), static_cast<UpstreamTracking>(tracking)});
+      if (!read_tracked(tracked_bytes->data() + i * kTrackedBytes, *item)) return false;
     }
     if (!item->deleted() && !is_as_told(*item)) return false;
     items.push_back(std::move(item));
@@ -79,6 +78,16 @@ class StoreReader {
   }
 
  private:
+  static bool read_tracked(const char* at, FlagItem& item) {
+    using Which = event::TrackedEvaluations::Which;
+    const auto which = load<std::uint8_t>(at + 8), fallthrough = load<std::uint8_t>(at + 9);
+    const auto rules = load<std::uint64_t>(at + 10);
+    if (which > static_cast<std::uint8_t>(Which::some) || fallthrough > 1) return false;
+    const bool names_some = fallthrough != 0 || rules != 0;
+    if (names_some != (static_cast<Which>(which) == Which::some)) return false;
+    item.tracked.push_back({load<std::int64_t>(at), {static_cast<Which>(which), fallthrough != 0, rules}});
+    return true;
+  }
   // What is served is JSON, whoever wrote the file.
   static bool is_as_told(const FlagItem& item) {
     JsonScan scan(item.json);

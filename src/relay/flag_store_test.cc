@@ -46,7 +46,8 @@ std::string shown(const FlagSnapshot& snapshot) {
     for (const FlagItemPtr& item : snapshot.of(kind)) {
       text += fmt::format("\n{} {} {} {}", item_kind_name(kind), item->key, item->version, item->json);
       for (const TrackedVersion& one : item->tracked)
-        text += fmt::format(" {}:{}", one.version, static_cast<int>(one.tracking));
+        text += fmt::format(" {}:{}/{}/{:x}", one.version, static_cast<int>(one.tracked.which), one.tracked.fallthrough,
+                            one.tracked.rules);
     }
   return text + fmt::format("\n{} {} {} {}", snapshot.flag_count, snapshot.segment_count, snapshot.deleted_count,
                             snapshot.bytes);
@@ -55,7 +56,7 @@ std::string shown(const FlagSnapshot& snapshot) {
 FlagSnapshotPtr many_things() {
   FlagData data;
   EXPECT_TRUE(data.apply_document(
-      R"({"flags":{"é":{"version":3,"trackEvents":true}, "a":{ "version":1 },"d":{"rules":[{"trackEvents":true}]}},"segments":{"s":{"version":-7}}})",
+      R"({"flags":{"é":{"version":3,"trackEvents":true}, "a":{ "version":1 },"d":{"rules":[{},{"trackEvents":true}],"trackEventsFallthrough":true}},"segments":{"s":{"version":-7}}})",
       1));
   for (int version = 4; version < 14; ++version)
     EXPECT_TRUE(data.apply("patch", R"({"path":"/flags/é","data":{"version":)" + std::to_string(version) + "}}", 5));
@@ -97,7 +98,7 @@ TEST(FlagStoreFormat, every_flipped_bit_and_every_torn_end_is_found) {
 
 TEST(FlagStoreFormat, what_is_sealed_but_wrong_is_found) {
   const std::string good = flag_store_bytes(kOwner, *example());
-  constexpr std::size_t kFirst = 48 + 3, kSecond = kFirst + 16 + 9 + 1 + 13;
+  constexpr std::size_t kFirst = 48 + 3, kSecond = kFirst + 16 + 18 + 1 + 13;
   const auto with = [&](std::size_t at, char byte) {
     std::string bytes = good;
     bytes[at] = byte;
@@ -119,8 +120,11 @@ TEST(FlagStoreFormat, what_is_sealed_but_wrong_is_found) {
   EXPECT_EQ(with(kFirst + 3, 1), first);     // key beyond the end
   EXPECT_EQ(with(kFirst + 6, 1), first);     // JSON beyond the end
   EXPECT_EQ(with(kFirst + 8, 4), first);     // another version than in the JSON
-  EXPECT_EQ(with(kFirst + 24, 3), first);    // tracking
-  EXPECT_EQ(with(kFirst + 26, '['), first);  // JSON
+  EXPECT_EQ(with(kFirst + 24, 4), first);    // what upstream tracks
+  EXPECT_EQ(with(kFirst + 24, 3), first);    // some, and none of them
+  EXPECT_EQ(with(kFirst + 25, 1), first);    // none, and the fallthrough
+  EXPECT_EQ(with(kFirst + 33, 1), first);    // none, and a rule
+  EXPECT_EQ(with(kFirst + 35, '['), first);  // JSON
   EXPECT_EQ(with(kSecond, 0), "read");       // a flag after a flag
   EXPECT_EQ(with(12, 1), "more follows behind its last item");
   EXPECT_EQ(with(12, 3), "its item 2 is not as it should be");

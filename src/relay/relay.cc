@@ -1,6 +1,7 @@
 #include "relay/relay.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::relay {
 namespace {
@@ -8,6 +9,14 @@ namespace {
 using Kind = catalog::FlagSource::Kind;
 
 constexpr std::int64_t kLookForUnusedUs = 60'000'000;
+
+struct SnapshotTracking final : event::FlagTracking {
+  explicit SnapshotTracking(std::shared_ptr<const ServedFlags> of) : flags(std::move(of)) {}
+  event::TrackedEvaluations tracked(std::string_view key, std::int64_t version) const override {
+    return flags->snapshot().tracked_upstream(key, version);
+  }
+  const std::shared_ptr<const ServedFlags> flags;
+};
 
 }  // namespace
 
@@ -87,6 +96,18 @@ std::vector<FlagFeedStatus> Relay::status(ObjectId environment) const {
   all.reserve(feeds.size());
   for (const auto& feed : feeds) all.push_back(feed->status());
   return all;
+}
+
+std::shared_ptr<const event::FlagTracking> Relay::of(ObjectId environment) const {
+  std::shared_ptr<FlagFeed> feed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = feeds_.find({environment, ""});
+    if (found == feeds_.end()) return nullptr;
+    feed = found->second;
+  }
+  auto served = feed->served();
+  return served ? std::make_shared<const SnapshotTracking>(std::move(served)) : nullptr;
 }
 
 std::int64_t Relay::step() {

@@ -17,6 +17,7 @@
 #include "base/object_id.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
+#include "event/upstream_tracking.h"
 #include "flags/flag_registry.h"
 #include "http_client/http_stream.h"
 #include "http_client/outbound_policy.h"
@@ -43,10 +44,10 @@ struct RelayParts {
 };
 
 // Any thread. References outlive it, and the listener whose streams it feeds goes before it or drains before stop().
-class Relay {
+class Relay final : public event::UpstreamTracking {
  public:
   explicit Relay(RelayParts parts);
-  ~Relay();
+  ~Relay() override;
 
   // Another catalog. New sources are there when it returns, with what was kept on disk; flags that are exported now, or
   // not any more, reach SDKs with the next step.
@@ -63,6 +64,9 @@ class Relay {
   Found feed(ObjectId environment, std::string_view filter);
   // By filter, the whole environment first. Empty: it has no source.
   std::vector<FlagFeedStatus> status(ObjectId environment) const;
+
+  // Of the whole environment: a payload filter's flags are among these. Also after stop().
+  std::shared_ptr<const event::FlagTracking> of(ObjectId environment) const override;
 
   const flags::FlagRegistry& flags() const { return feed_parts_.flags; }
 

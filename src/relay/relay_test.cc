@@ -99,6 +99,30 @@ TEST_F(RelayTest, a_switch_is_served_with_the_next_step_and_as_sent_leaves_flags
   EXPECT_EQ(transport_.opened(), 1u) << "the upstream was not asked again";
 }
 
+TEST_F(RelayTest, upstreams_own_tracking_is_known_by_version_also_after_a_restart_without_it) {
+  using Tracked = event::TrackedEvaluations;
+  using enum event::TrackedEvaluations::Which;
+  EXPECT_EQ(relay_->of(kEnvironment), nullptr) << "it has said nothing yet";
+  transport_.last().event_stream();
+  say(kPut);
+  EXPECT_EQ(item("a"), R"({"key":"a","version":1,"trackEvents":true})");
+  EXPECT_EQ(relay_->of(kEnvironment)->tracked("a", 1), Tracked{none}) << "not as SDKs are served it";
+  say("event: patch\ndata: {\"path\":\"/flags/a\",\"data\":{\"version\":2,\"trackEvents\":true}}\n\n");
+  const auto expect_both = [&] {
+    EXPECT_EQ(relay_->of(kEnvironment)->tracked("a", 1), Tracked{none});
+    EXPECT_EQ(relay_->of(kEnvironment)->tracked("a", 2), Tracked{all});
+    EXPECT_EQ(relay_->of(kEnvironment)->tracked("a", 3), Tracked{unknown});
+  };
+  expect_both();
+  relay_->stop();
+  expect_both();
+  start();
+  expect_both();
+  environment_.flag_source.kind = catalog::FlagSource::Kind::none;
+  publish();
+  EXPECT_EQ(relay_->of(kEnvironment), nullptr);
+}
+
 TEST_F(RelayTest, a_flag_that_was_seen_keeps_what_it_started_with) {
   environment_.flag_export.new_flags = true;
   publish();

@@ -186,6 +186,7 @@ void Server::Parts::make_relay(bool managed) {
       settings.flag_file_folder.empty() ? settings.data_dir + "/flag-files" : settings.flag_file_folder;
   relay = std::make_unique<relay::Relay>(
       relay::RelayParts{*files, *transport, clock, data_path->flags(), settings.data_dir, folder, policy});
+  kind_parts->tracking = relay.get();
   client_requests = std::make_unique<relay::ClientRequests>(*transport, data_path->flags(), policy);
   flag_delivery.reset(
       new relay::FlagDelivery{*relay, *client_requests, data_path->catalog(), clock, settings.intake.path_prefix});

@@ -184,6 +184,7 @@ export interface DestinationStatus extends DestinationLine {
   deadLetteredEvents: number;
   filteredEvents: number;
   missingEvents: number;
+  cutEvents?: number;
   retriedRecordsByCode: Record<string, number>;
   callsInFlight: number;
   openShards?: number | null;

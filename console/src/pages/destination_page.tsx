@@ -128,6 +128,9 @@ function Tiles({ data }: { data: DestinationStatus }) {
       <div className="tile"><dt>Backlog</dt><dd>{grouped(backlog.events)}<small>{bytes(backlog.bytes)}{backlog.events > 0 ? `, oldest ${duration(backlog.oldestAgeMs)}` : ''}</small></dd></div>
       <div className="tile"><dt>Last success</dt><dd style={{ fontSize: 18 }}><Time at={data.lastDelivery} /></dd></div>
       <div className="tile"><dt>Filtered out</dt><dd>{grouped(data.filteredEvents)}<small>{data.missingEvents ? `${counted(data.missingEvents, 'event')} missing` : 'none missing'}</small></dd></div>
+      {data.cutEvents !== undefined && data.cutEvents > 0 && (
+        <div className="tile"><dt>Cut</dt><dd>{grouped(data.cutEvents)}<small>events that LaunchDarkly would not have got</small></dd></div>
+      )}
       <div className="tile"><dt>Dead letters</dt><dd>{grouped(data.deadLetteredEvents)}</dd></div>
     </dl>
   );

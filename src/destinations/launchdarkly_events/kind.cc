@@ -81,6 +81,13 @@ destinations::Form make_form() {
   return form;
 }
 
+// Of a destination that is off: all zero.
+const TeeDetails& tee_details(const exporting::SinkStats& stats) {
+  static const TeeDetails none;
+  const auto* details = dynamic_cast<const TeeDetails*>(stats.details.get());
+  return details != nullptr ? *details : none;
+}
+
 class TeeKind final : public destinations::DestinationKind {
  public:
   std::string_view name() const override { return "launchdarkly-events"; }
@@ -113,8 +120,8 @@ class TeeKind final : public destinations::DestinationKind {
       if (const auto faults = forbidden_addresses(destination.settings, *parts.policy); !faults.empty())
         return std::make_unique<destinations::BlockedSink>(faults.front().field + ": " + faults.front().message,
                                                            parts.clock);
-    return std::make_unique<TeeSink>(destination, parts.transport, parts.policy, parts.catalog, parts.clock, notifier,
-                                     dead_letters, Random::from_system().next());
+    return std::make_unique<TeeSink>(destination, parts.transport, parts.policy, parts.catalog, parts.tracking,
+                                     parts.clock, notifier, dead_letters, Random::from_system().next());
   }
   void forward_unstored(const catalog::Destination& destination, const KindParts& parts, CredentialKind credential,
                         const std::string& original) const override;
@@ -146,12 +153,17 @@ class TeeKind final : public destinations::DestinationKind {
   }
   Json status_json(const exporting::DestinationStatus& status) const override {
     Json lanes = Json::array();
-    if (const auto* details = dynamic_cast<const TeeDetails*>(status.pipeline.sink.details.get()))
-      for (const LaneDetails& lane : details->lanes)
-        lanes.push_back({{"credential", credential_kind_name(lane.kind)},
-                         {"payloads", lane.payloads},
-                         {"problem", lane.problem ? Json(lane.problem->message) : Json(nullptr)}});
-    return {{"lanes", std::move(lanes)}};
+    const TeeDetails& details = tee_details(status.pipeline.sink);
+    for (const LaneDetails& lane : details.lanes)
+      lanes.push_back({{"credential", credential_kind_name(lane.kind)},
+                       {"payloads", lane.payloads},
+                       {"problem", lane.problem ? Json(lane.problem->message) : Json(nullptr)}});
+    return {{"lanes", std::move(lanes)}, {"cutEvents", details.cut_events}};
+  }
+  std::vector<destinations::KindMetric> metrics(const exporting::SinkStats& stats) const override {
+    return {{"sluice_destination_cut_events_total",
+             "Events that LaunchDarkly would not have got without flag delivery, cut out of forwarded payloads",
+             static_cast<double>(tee_details(stats).cut_events), true}};
   }
 
  private:

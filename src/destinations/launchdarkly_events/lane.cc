@@ -27,13 +27,15 @@ std::string_view bytes_of(const exporting::OutboundEvent& event) { return event.
 }  // namespace
 
 Lane::Lane(CredentialKind kind, const TeeSettings& settings, const http_client::OutboundPolicy* policy,
-           const Clock& clock, destinations::CallMailbox& mailbox, destinations::CallStats& stats, Random& random)
+           const Clock& clock, destinations::CallMailbox& mailbox, destinations::CallStats& stats,
+           PayloadCutter& cutter, Random& random)
     : kind_(kind),
       settings_(settings),
       policy_(policy),
       clock_(clock),
       mailbox_(mailbox),
       stats_(stats),
+      cutter_(cutter),
       random_(random),
       breaker_(destinations::CircuitBreakerOptions{}) {}
 
@@ -68,7 +70,8 @@ std::optional<Done> Lane::give_up_oldest() {
               problem ? problem->message + " " + problem->remedy : ""};
 }
 
-std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environment, std::deque<Done>& done) {
+std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environment,
+                        const event::FlagTracking* tracking, std::deque<Done>& done) {
   while (!waiting_.empty() && waiting_.begin()->first <= now_us) {
     ready_.push_back(std::move(waiting_.begin()->second));
     waiting_.erase(waiting_.begin());
@@ -94,7 +97,7 @@ std::int64_t Lane::send(std::int64_t now_us, const catalog::Environment* environ
                           : std::ranges::min_element(ready_, {}, [](const Part& p) { return p.failures; });
     Part part = std::move(*next);
     ready_.erase(next);
-    send_part(std::move(part), now_us, credential, done);
+    send_part(std::move(part), now_us, credential, tracking, done);
   }
   if (ready_.empty() || calls_.size() >= settings_.max_calls_in_flight) return next_us;
   if (!breaker_.closed() && !calls_.empty()) return next_us;  // its answer comes first
@@ -122,17 +125,27 @@ std::int64_t Lane::watch(std::int64_t now_us) {
   return unanswered_.due_us();
 }
 
-void Lane::send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done) {
+void Lane::send_part(Part part, std::int64_t now_us, const std::string& credential, const event::FlagTracking* tracking,
+                     std::deque<Done>& done) {
   const std::string_view bytes = part.original.empty() ? bytes_of(part.payload->event) : part.original;
   const auto original = event::read_original(bytes);
   // The journal's checksum held, so these bytes are what was written: nobody can deliver them.
   if (!original) return reject(std::move(part), "original_unreadable", original.error().message, done);
-  http_client::HttpRequest request = forward_request(*original, std::string(original->body), part.payload_id,
-                                                     settings_.uri_for(kind_), kind_, credential);
+  // Each time anew: what is kept until the answer is the journal's bytes.
+  std::optional<CutPayload> cut;
+  if (tracking != nullptr) cut = cutter_.cut(*original, part.payload->event.entry->view.source(), *tracking);
+  const std::uint32_t cut_events = cut ? cut->cut_events : 0;
+  if (cut && cut->is_empty) {
+    cut_events_ += cut_events;
+    return finish_part(std::move(part), done);
+  }
+  http_client::HttpRequest request =
+      forward_request(*original, cut ? std::move(cut->body) : std::string(original->body), part.payload_id,
+                      settings_.uri_for(kind_), kind_, credential);
   request.policy = policy_;
   stats_.sent(1);
   part.unanswered.attempt_begins(now_us);
-  calls_.emplace(mailbox_.send(std::move(request)), Call{std::move(part), now_us, credential});
+  calls_.emplace(mailbox_.send(std::move(request)), Call{std::move(part), now_us, credential, cut_events});
 }
 
 bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done) {
@@ -159,6 +172,7 @@ bool Lane::take(destinations::CallAnswer& answer, std::int64_t now_us, std::dequ
       unanswered_.accepted(now_us);
       last_status_ = answer.response.status != 0 ? answer.response.status : answer.response.status_of_part;
       stats_.delivered(bytes_of(call.part.payload->event).size());
+      cut_events_ += call.cut_events;
       finish_part(std::move(call.part), done);
       break;
     case Verdict::reject:

@@ -17,9 +17,11 @@
 #include "destinations/call_stats.h"
 #include "destinations/circuit_breaker.h"
 #include "destinations/launchdarkly_events/answer.h"
+#include "destinations/launchdarkly_events/payload_cutter.h"
 #include "destinations/launchdarkly_events/settings.h"
 #include "destinations/problem_book.h"
 #include "destinations/unanswered.h"
+#include "event/upstream_tracking.h"
 #include "export/sink.h"
 
 namespace sluice::launchdarkly_events {
@@ -60,7 +62,7 @@ class Lane {
   // All that is referred to outlives the lane.
   // `policy`: what may be called; null: anything.
   Lane(CredentialKind kind, const TeeSettings& settings, const http_client::OutboundPolicy* policy, const Clock& clock,
-       destinations::CallMailbox& mailbox, destinations::CallStats& stats, Random& random);
+       destinations::CallMailbox& mailbox, destinations::CallStats& stats, PayloadCutter& cutter, Random& random);
 
   void put(exporting::OutboundEvent event);
   // Keeps its place alone, until there is room.
@@ -79,9 +81,11 @@ class Lane {
   // Takes the payload that waited longest out, for the dead letters: others must pass a lane that is parked.
   std::optional<Done> give_up_oldest();
 
-  // Sends what may be sent with the environment's credential of today. Returns when to call it again. What cannot even
-  // be read is appended to `done`.
-  std::int64_t send(std::int64_t now_us, const catalog::Environment* environment, std::deque<Done>& done);
+  // Sends what may be sent with the environment's credential of today, without what `tracking`, which may be null, says
+  // that LaunchDarkly would not have got. Returns when to call it again. What cannot even be read is appended to
+  // `done`, and so is a payload of which nothing is left.
+  std::int64_t send(std::int64_t now_us, const catalog::Environment* environment, const event::FlagTracking* tracking,
+                    std::deque<Done>& done);
   // Whether the answer was to a call of this lane; what is done with it is appended to `done`.
   bool take(destinations::CallAnswer& answer, std::int64_t now_us, std::deque<Done>& done);
 
@@ -94,6 +98,8 @@ class Lane {
   std::int64_t last_put_us() const { return last_put_us_; }
   // The answer to the last payload that was delivered: "202".
   int last_status() const { return last_status_; }
+  // Events that were cut out of payloads which are done with.
+  std::uint64_t cut_events() const { return cut_events_; }
 
  private:
   // A payload, whole or in parts.
@@ -118,6 +124,7 @@ class Lane {
     Part part;
     std::int64_t started_us;
     std::string credential;
+    std::uint32_t cut_events;
   };
   // Whether the answer is about this payload alone, as far as others tell; decides whether it is one for the dead
   // letters.
@@ -125,7 +132,8 @@ class Lane {
   bool accepted_lately(std::int64_t now_us) const { return now_us - last_delivered_us_ < kAcceptedLatelyUs; }
   // Whether there are payloads that have not failed, and could show that the service accepts any.
   bool has_others(const Part& part) const;
-  void send_part(Part part, std::int64_t now_us, const std::string& credential, std::deque<Done>& done);
+  void send_part(Part part, std::int64_t now_us, const std::string& credential, const event::FlagTracking* tracking,
+                 std::deque<Done>& done);
   void finish_part(Part part, std::deque<Done>& done);
   void reject(Part part, std::string code, std::string reason, std::deque<Done>& done);
   void split(Part part, const AnswerMeaning& meaning, std::deque<Done>& done);
@@ -140,6 +148,7 @@ class Lane {
   const Clock& clock_;
   destinations::CallMailbox& mailbox_;
   destinations::CallStats& stats_;
+  PayloadCutter& cutter_;
   Random& random_;
   destinations::CircuitBreaker breaker_;
   destinations::ProblemBook problems_;
@@ -158,6 +167,7 @@ class Lane {
   std::int64_t last_delivered_us_ = INT64_MIN / 2, last_put_us_ = INT64_MIN / 2;
   std::int64_t own_told_us_ = INT64_MIN / 2;
   int last_status_ = 0;
+  std::uint64_t cut_events_ = 0;
 };
 
 }  // namespace sluice::launchdarkly_events

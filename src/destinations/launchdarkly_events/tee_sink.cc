@@ -34,16 +34,18 @@ void dead_letter_of(const exporting::OutboundEvent& event, std::string& out) {
 
 TeeSink::TeeSink(const catalog::Destination& destination, http_client::HttpTransport& transport,
                  const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog,
-                 const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters, std::uint64_t seed)
+                 const event::UpstreamTracking* tracking, const Clock& clock, Notifier& notifier,
+                 exporting::DeadLetterStore& dead_letters, std::uint64_t seed)
     : settings_(settings_of(destination)),
       environment_(destination.environment_id),
       clock_(clock),
       catalog_(std::move(catalog)),
+      tracking_(tracking),
       random_(seed),
       mailbox_(transport, clock, notifier),
-      lanes_{Lane(CredentialKind::sdk_key, settings_, policy, clock_, mailbox_, call_stats_, random_),
-             Lane(CredentialKind::mobile_key, settings_, policy, clock_, mailbox_, call_stats_, random_),
-             Lane(CredentialKind::client_side_id, settings_, policy, clock_, mailbox_, call_stats_, random_)},
+      lanes_{Lane(CredentialKind::sdk_key, settings_, policy, clock_, mailbox_, call_stats_, cutter_, random_),
+             Lane(CredentialKind::mobile_key, settings_, policy, clock_, mailbox_, call_stats_, cutter_, random_),
+             Lane(CredentialKind::client_side_id, settings_, policy, clock_, mailbox_, call_stats_, cutter_, random_)},
       rejected_(destination.name, dead_letters, clock_, dead_letter_of) {}
 
 // A lane that is full and waits for LaunchDarkly's return stops reading: the journal keeps what comes. One that waits
@@ -137,8 +139,9 @@ std::int64_t TeeSink::step(std::int64_t now_us, std::vector<exporting::FinishedE
   if (!stopped_) {
     const catalog::CatalogPointer catalog = catalog_();
     const catalog::Environment* environment = catalog ? catalog->environment(environment_) : nullptr;
+    const auto tracking = tracking_ == nullptr ? nullptr : tracking_->of(environment_);
     for (Lane& lane : lanes_) {
-      next_us = std::min(next_us, lane.send(now_us, environment, done_));
+      next_us = std::min(next_us, lane.send(now_us, environment, tracking.get(), done_));
       next_us = std::min(next_us, lane.watch(now_us));
     }
   }
@@ -195,6 +198,7 @@ exporting::SinkStats TeeSink::stats() const {
   for (const Lane& lane : lanes_) {
     stats.calls_in_flight += lane.calls_in_flight();
     details->lanes.push_back({lane.kind(), lane.payloads(), lane.problems().worst()});
+    details->cut_events += lane.cut_events();
   }
   stats.events_inside = events_inside_;
   stats.bytes_inside = bytes_inside_;

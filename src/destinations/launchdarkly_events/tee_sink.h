@@ -22,8 +22,10 @@
 #include "destinations/call_mailbox.h"
 #include "destinations/call_stats.h"
 #include "destinations/launchdarkly_events/lane.h"
+#include "destinations/launchdarkly_events/payload_cutter.h"
 #include "destinations/launchdarkly_events/settings.h"
 #include "destinations/rejected_events.h"
+#include "event/upstream_tracking.h"
 #include "export/sink.h"
 #include "http_client/http_transport.h"
 
@@ -46,14 +48,17 @@ struct LaneDetails {
 };
 struct TeeDetails final : exporting::SinkDetails {
   std::vector<LaneDetails> lanes;
+  std::uint64_t cut_events = 0;  // payload_cutter.h
 };
 
 class TeeSink final : public exporting::Sink {
  public:
-  // Everything referred to outlives the sink. `catalog`: the one in force, asked in every step.
+  // Everything referred to outlives the sink. `catalog`: the one in force, asked in every step; so is `tracking`, which
+  // may be null.
   TeeSink(const catalog::Destination& destination, http_client::HttpTransport& transport,
           const http_client::OutboundPolicy* policy, std::function<catalog::CatalogPointer()> catalog,
-          const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
+          const event::UpstreamTracking* tracking, const Clock& clock, Notifier& notifier,
+          exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
 
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
@@ -82,9 +87,11 @@ class TeeSink final : public exporting::Sink {
   const ObjectId environment_;
   const Clock& clock_;
   const std::function<catalog::CatalogPointer()> catalog_;
+  const event::UpstreamTracking* const tracking_;
   Random random_;
   destinations::CallMailbox mailbox_;
   destinations::CallStats call_stats_;
+  PayloadCutter cutter_;
   std::array<Lane, kCredentialKinds> lanes_;
   destinations::RejectedEvents rejected_;
   destinations::ProblemBook problems_;  // of the sink itself: its dead letters

@@ -54,13 +54,14 @@ class TeeSinkTest : public testing::Test {
           return std::make_shared<const catalog::CatalogSnapshot>(
               std::vector<catalog::Project>{}, std::vector{environment_}, std::vector<catalog::Destination>{});
         },
-        clock_, notifier_, letters_, 7);
+        &tracking_, clock_, notifier_, letters_, 7);
   }
 
   void put(CredentialKind credential, std::string_view body = "[{\"n\":1},{\"n\":2}]", std::int64_t age_ms = 0) {
     event::EntryWriter writer;
     event::PayloadSource source;
     source.credential = credential;
+    source.schema = 4;
     writer.begin(environment_.id, environment_.id, clock_.wall_ms() - age_ms, source);
     const char* path = credential == CredentialKind::sdk_key      ? "/bulk"
                        : credential == CredentialKind::mobile_key ? "/mobile"
@@ -112,6 +113,7 @@ class TeeSinkTest : public testing::Test {
       clock_.advance_ms(std::max<std::int64_t>(step_us / 1000, 1));
     }
   }
+  std::uint64_t cut_events() const { return dynamic_cast<const TeeDetails&>(*sink_->stats().details).cut_events; }
   std::vector<HttpRequest> sent_to(std::string_view host) const {
     std::vector<HttpRequest> out;
     for (const HttpRequest& request : transport_.requests())
@@ -124,6 +126,20 @@ class TeeSinkTest : public testing::Test {
     return {};
   }
 
+  // What upstream tracks: nothing of the flags in `untracked`; null: there is no flag delivery.
+  struct Tracking final : event::UpstreamTracking, event::FlagTracking {
+    std::shared_ptr<const event::FlagTracking> of(ObjectId) const override {
+      return {std::shared_ptr<const void>(), is_there ? this : nullptr};
+    }
+    event::TrackedEvaluations tracked(std::string_view key, std::int64_t) const override {
+      using Which = event::TrackedEvaluations::Which;
+      return {untracked.contains(std::string(key)) ? Which::none : Which::all};
+    }
+    bool is_there = false;
+    std::set<std::string> untracked = {"off"};
+  };
+
+  Tracking tracking_;
   catalog::Environment environment_;
   catalog::Destination destination_;
   SharedClock clock_;
@@ -452,6 +468,60 @@ TEST_F(TeeSinkTest, a_payload_that_is_too_large_goes_in_parts_and_counts_when_al
   std::set<std::string> ids;
   for (const auto& [body, id] : delivered) ids.insert(id);
   EXPECT_EQ(ids.size(), 4u) << "each part under an id of its own";
+}
+
+constexpr std::string_view kUntrackedEvent = R"({"kind":"feature","key":"off","version":1})";
+constexpr std::string_view kTrackedEvent = R"({"kind":"feature","key":"on","version":1})";
+
+TEST_F(TeeSinkTest, events_that_upstream_does_not_track_are_cut_and_counted_when_the_rest_is_accepted) {
+  tracking_.is_there = true;
+  const std::string both = "[" + std::string(kUntrackedEvent) + "," + std::string(kTrackedEvent) + "]";
+  bool accepts = false;
+  answer_ = [&](const HttpRequest&) { return accepts ? 202 : 503; };
+  put(CredentialKind::sdk_key, both);
+  run(5'000);
+  EXPECT_EQ(cut_events(), 0u) << "not accepted yet";
+  accepts = true;
+  run(20'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}}));
+  for (const HttpRequest& request : transport_.requests()) {
+    EXPECT_EQ(request.body, "[" + std::string(kTrackedEvent) + "]");
+    EXPECT_EQ(header(request, "x-launchdarkly-payload-id"), "id-0");
+  }
+  EXPECT_EQ(cut_events(), 1u) << "once, however often it was sent";
+  tracking_.is_there = false;
+  put(CredentialKind::mobile_key, both);
+  run(1'000);
+  EXPECT_EQ(transport_.requests().back().body, both) << "nothing is known of its flags";
+  EXPECT_EQ(cut_events(), 1u);
+}
+
+TEST_F(TeeSinkTest, a_payload_of_which_nothing_is_left_is_done_with_without_a_call) {
+  tracking_.is_there = true;
+  put(CredentialKind::sdk_key, "[" + std::string(kUntrackedEvent) + "," + std::string(kUntrackedEvent) + "]");
+  run(1'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}}));
+  EXPECT_EQ(transport_.request_count(), 0u);
+  EXPECT_EQ(cut_events(), 2u);
+  EXPECT_EQ(sink_->stats().events_inside, 0u);
+  EXPECT_EQ(sink_->stats().bytes_inside, 0u);
+  EXPECT_FALSE(sink_->last_receipt());
+}
+
+TEST_F(TeeSinkTest, halves_of_a_payload_that_is_too_large_are_cut_too_and_a_dead_letter_holds_all_of_it) {
+  tracking_.is_there = true;
+  answer_ = [](const HttpRequest& request) { return request.body.size() > 70 ? 413 : 202; };
+  const std::string off(kUntrackedEvent), on(kTrackedEvent),
+      large = R"({"kind":"custom","data":")" + std::string(70, 'x') + "\"}";
+  put(CredentialKind::sdk_key, "[" + off + "," + on + "," + off + "," + on + "]");
+  put(CredentialKind::sdk_key, "[" + off + "," + large + "]");
+  run(1'000);
+  EXPECT_EQ(finished_, (std::map<std::uint64_t, bool>{{0, true}, {1, false}}));
+  std::vector<std::string> delivered;
+  for (const HttpRequest& request : transport_.requests())
+    if (request.body.size() <= 70) delivered.push_back(request.body);
+  EXPECT_EQ(delivered, (std::vector<std::string>{"[" + on + "]", "[" + on + "]"}));
+  ASSERT_EQ(letters_.letters.size(), 1u);
 }
 
 TEST_F(TeeSinkTest, a_payload_that_always_fails_is_in_nobodys_way) {
