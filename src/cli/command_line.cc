@@ -15,6 +15,7 @@
 #include "cli/cost_command.h"
 #include "cli/help_formatter.h"
 #include "cli/journal_commands.h"
+#include "cli/relay_commands.h"
 #include "cli/rest_commands.h"
 #include "cli/serve.h"
 #include "cli/tail_command.h"
@@ -41,6 +42,14 @@ void add_serve(CLI::App& app, ServeOptions& options, std::map<std::string, std::
   serve
       ->add_option("--config", options.config_file,
                    "The configuration file (TOML); variable SLUICE_CONFIG. Default: none.")
+      ->type_name("FILE");
+  serve->add_flag(
+      "--ld-relay-env", options.ld_relay.variables,
+      "Serve what ld-relay's environment variables (LD_ENV_..., PORT, ...) say, in place of a configuration "
+      "file; docs/ld-relay.md.");
+  serve
+      ->add_option("--ld-relay-config", options.ld_relay.file,
+                   "The same of ld-relay's configuration file; with --ld-relay-env its variables win over it.")
       ->type_name("FILE");
   serve->add_flag("--check-config", options.check_only, "Check the configuration, report all errors, and exit.");
   serve->add_flag("--accept-empty-catalog", options.accept_empty_catalog,
@@ -80,6 +89,7 @@ int run_command_line(int argc, char** argv) {
   add_tail_command(app, command);
   add_cost_command(app, command);
   add_journal_commands(app, command);
+  add_relay_commands(app, command);
   add_completion_command(app, command);
   const std::span<const char* const> words(argv, static_cast<std::size_t>(std::max(argc, 1)));
   if (const auto wrong = wrong_word(app, words.subspan(1))) {

@@ -10,9 +10,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/process_environment.h"
+#include "base/terminal_text.h"
 #include "base/text.h"
 #include "server/named_files.h"
 #include "server/process_guard.h"
@@ -27,10 +30,33 @@ std::optional<std::string> variable_of(std::string_view name) {
   return environment(std::string(name).c_str());
 }
 
-server::ConfigurationSource source_of(const ServeOptions& options) {
-  server::ConfigurationSource source{options.config_file, options.flags, variable_of};
+server::ConfigurationSource source_of(const ServeOptions& options, config::ConfigFaults& faults,
+                                      std::vector<ld_relay::Note>& notes) {
+  server::ConfigurationSource source{options.config_file, options.flags, variable_of, std::nullopt};
   if (!source.file) source.file = variable_of("SLUICE_CONFIG");
+  if (!options.ld_relay.is_given()) return source;
+  if (source.file)
+    faults.add(*source.file, "A configuration of Sluice and one of ld-relay are given. Remove one of them.");
+  ld_relay::SluiceConfig config = read_ld_relay(options.ld_relay, faults);
+  notes = std::move(config.notes);
+  // What ld-relay's own words are wrong about is told; what would follow from it is not.
+  if (faults.empty()) source.text = {options.ld_relay.name(), std::move(config.toml)};
   return source;
+}
+
+server::Configuration load(const ServeOptions& options, config::ConfigFaults& faults,
+                           std::vector<ld_relay::Note>& notes) {
+  const server::ConfigurationSource source = source_of(options, faults, notes);
+  return faults.empty() ? server::load_configuration(source, faults) : server::Configuration{};
+}
+
+void log_notes(const std::vector<ld_relay::Note>& notes) {
+  for (const ld_relay::Note& note : notes) {
+    if (note.to_do)
+      log_warn("ld_relay.to_do", {{"place", note.place}, {"message", note.text}});
+    else
+      log_info("ld_relay.ignored", {{"place", note.place}, {"message", note.text}});
+  }
 }
 
 std::string counted(std::size_t count, std::string_view thing) {
@@ -45,7 +71,8 @@ std::string summary_of(const catalog::CatalogSnapshot& catalog) {
 
 void reload(server::Server& server, const ServeOptions& options) {
   config::ConfigFaults faults;
-  const server::Configuration configuration = server::load_configuration(source_of(options), faults);
+  std::vector<ld_relay::Note> notes;  // those of the start are in the log
+  const server::Configuration configuration = load(options, faults, notes);
   if (!faults.empty()) {
     for (const config::ConfigFault& fault : faults.all())
       log_error("config.fault", {{"place", fault.place}, {"message", fault.message}});
@@ -104,7 +131,8 @@ void warn_when_readable_by_all(const std::string& file, const server::Configurat
 
 int serve(const ServeOptions& options) {
   config::ConfigFaults faults;
-  server::Configuration configuration = server::load_configuration(source_of(options), faults);
+  std::vector<ld_relay::Note> notes;
+  server::Configuration configuration = load(options, faults, notes);
   if (faults.empty() && options.check_only)
     server::check_named_files(configuration.settings, configuration.catalog->projects().empty(), process_environment(),
                               faults);
@@ -113,6 +141,9 @@ int serve(const ServeOptions& options) {
     return 2;
   }
   if (options.check_only) {
+    for (const ld_relay::Note& note : notes)
+      std::printf("%s: %s: %s\n", note.to_do ? "To do" : "Ignored", terminal_text(note.place).c_str(),
+                  terminal_text(note.text).c_str());
     std::printf("%s\n", summary_of(*configuration.catalog).c_str());
     return 0;
   }
@@ -124,6 +155,7 @@ int serve(const ServeOptions& options) {
   }
   configuration.settings.accept_empty_catalog = options.accept_empty_catalog || accepted == "true";
   log_configure(configuration.settings.log_level, configuration.settings.log_format);
+  log_notes(notes);
 
   server::guard_process(configuration.settings.core_dumps);
   if (options.config_file) warn_when_readable_by_all(*options.config_file, configuration);

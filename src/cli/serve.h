@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "cli/relay_commands.h"
+
 namespace sluice::cli {
 
 struct ServeOptions {
   std::optional<std::string> config_file;
+  LdRelaySource ld_relay;  // in place of a configuration file
   bool check_only = false;
   bool accept_empty_catalog = false;
   std::map<std::string, std::string> flags;  // by flag name, as in setting_rows()

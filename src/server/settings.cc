@@ -396,7 +396,10 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
   Configuration configuration;
   std::string text;
   std::string name = "configuration";
-  if (source.file) {
+  if (source.text) {
+    name = source.text->name;
+    text = source.text->toml;
+  } else if (source.file) {
     name = *source.file;
     const auto read = read_file(*source.file);
     if (!read) {

@@ -82,11 +82,17 @@ struct Configuration {
   std::shared_ptr<const catalog::CatalogSnapshot> catalog;
 };
 
+// A configuration that is in no file, such as one that was imported; `name` is what faults call it.
+struct ConfigurationText {
+  std::string name, toml;
+};
+
 // What the command line said: the file to read, if any, and values by flag.
 struct ConfigurationSource {
   std::optional<std::string> file;
   std::map<std::string, std::string> flags;
   std::function<std::optional<std::string>(std::string_view variable)> environment;
+  std::optional<ConfigurationText> text = std::nullopt;  // in place of a file
 };
 
 // Reads all of it. Every fault is in `faults`; the configuration is to be used only when there is none.
