@@ -230,8 +230,8 @@ TEST(LdRelayImport, the_page_names_every_setting) {
   for (const Setting& setting : settings()) {
     EXPECT_TRUE(has(page.str(), fmt::format("**[{}", setting.section))) << setting.section;
     const bool has_name = setting.variable.ends_with('_');
-    if (!setting.variable.empty())
-      EXPECT_TRUE(has(page.str(), fmt::format("`{}{}", setting.variable, has_name ? "" : "`"))) << setting.variable;
+    if (setting.variable.empty()) continue;
+    EXPECT_TRUE(has(page.str(), fmt::format("`{}{}", setting.variable, has_name ? "" : "`"))) << setting.variable;
   }
 }
 

@@ -12,7 +12,6 @@ namespace sluice::launchdarkly_events {
 namespace {
 
 using event::EventKind;
-using event::JsonWalk;
 using event::MemberName;
 using event::TrackedEvaluations;
 
