@@ -198,6 +198,7 @@ void FlagFeed::serve(const FlagChange* change) {
   served_->set(now);
   if (same) return;
   ping();
+  if (pings_->count() > 0) ping_again_.note_change();
   if (change != nullptr && before) {
     if (const auto block = now->change_event(change->item, change->key, false)) all_->publish(block);
     if (change->item == ItemKind::flag)

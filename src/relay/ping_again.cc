@@ -10,6 +10,8 @@ void PingAgain::note_failure() {
   if (!failed_.exchange(true)) notifier_.notify();
 }
 
+void PingAgain::note_change() { due_us_ = clock_.steady_us() + kPingAfterChangeMs * 1'000; }
+
 bool PingAgain::is_due() {
   const std::int64_t now_us = clock_.steady_us();
   if (due_us_ == INT64_MAX && failed_.load()) {

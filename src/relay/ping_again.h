@@ -1,5 +1,8 @@
-// When mobile apps and browsers are told to ask again because upstream failed some of them. An SDK that was told to ask
-// does so once: if that fails it keeps the flags that it has, and would have them until the next change.
+// When mobile apps and browsers, which were told to ask for their flags, are told so once more. An SDK asks once each
+// time, and keeps what it has until it is told again. So they are
+//   - after a change: what evaluates for them may hear of it later than Sluice, and SDKs that are told twice at short
+//     intervals take the answer that comes last, be it the older one (js-core, StreamingProcessor);
+//   - when upstream failed some of them.
 #pragma once
 
 #include <atomic>
@@ -12,6 +15,7 @@
 
 namespace sluice::relay {
 
+inline constexpr std::int64_t kPingAfterChangeMs = 5'000;
 // The first time after a failure, doubled by each failure after it: all clients ask again, not only those that failed.
 inline constexpr std::int64_t kPingAgainMs = 5'000;
 inline constexpr std::int64_t kMostPingAgainMs = 300'000;
@@ -29,6 +33,8 @@ class PingAgain {
 
   // The worker's thread.
 
+  // They are told of a change now.
+  void note_change();
   // Whether to tell them now; once.
   bool is_due();
   // As a worker's step.

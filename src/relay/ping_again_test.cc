@@ -33,6 +33,17 @@ TEST_F(PingAgainTest, nothing_is_told_without_a_failure) {
   EXPECT_EQ(again_.wait_us(), kUntilNotified);
 }
 
+TEST_F(PingAgainTest, a_change_is_told_once_more_after_the_last_of_several) {
+  again_.note_change();
+  clock_.advance_us((kPingAfterChangeMs - 1) * 1'000);
+  again_.note_change();
+  clock_.advance_us((kPingAfterChangeMs - 1) * 1'000);
+  EXPECT_FALSE(again_.is_due());
+  clock_.advance_us(1'000);
+  EXPECT_TRUE(again_.is_due());
+  EXPECT_EQ(again_.wait_us(), kUntilNotified);
+}
+
 TEST_F(PingAgainTest, many_failures_are_told_once) {
   again_.note_failure();
   EXPECT_FALSE(again_.is_due());

@@ -169,7 +169,9 @@ describe('upstream says on its stream', { concurrency: 3 }, () => {
       setting.upstream.send(event, data);
       await waitFor('the status to say it', async () => (await setting.status()).problem?.message);
       await setting.isUnharmed(t);
+      // Connected again by now or not.
       setting.upstream.flags = { checkout: checkout(2, false) };
+      setting.upstream.send('put', setting.upstream.put());
       await setting.isTakenAgain();
     });
   }

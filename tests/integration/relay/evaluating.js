@@ -53,7 +53,8 @@ export async function evaluateUnder(t, sdk, { straight, places }) {
 // The n-th change of the corpus under an open client: it then evaluates as one that is opened straight at upstream afterwards. Returns after how
 // many ms.
 export async function changeUnder(t, sdk, { upstream, place, straight, n }) {
-  const CHANGES_MS = 3000;
+  // Clients may be late, and are told once more after 5 s.
+  const CHANGES_MS = 8000;
   const [context] = contextsOf(sdk);
   const options = { first: context, reasons: true, typeOf: typeOfCorpusFlags };
   const client = await sdk.open(t, { ...place.session, ...options });
