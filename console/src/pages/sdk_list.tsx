@@ -39,7 +39,7 @@ export function SdkList({ project, environment }: { project: string; environment
 function Row({ sdk }: { sdk: SeenSdk }) {
   return (
     <tr>
-      <td style={{ minWidth: 120, overflowWrap: 'anywhere' }}><b>{sdk.name || 'Not named'}</b> {sdk.version}{sdk.wrapper && <div className="small dim">{sdk.wrapper}</div>}{!sdk.name && <div className="small dim">a stream or picture of a browser</div>}</td>
+      <td style={{ minWidth: 150, overflowWrap: 'anywhere' }}><b>{sdk.name || 'Not named'}</b> {sdk.version}{sdk.wrapper && <div className="small dim">{sdk.wrapper}</div>}{!sdk.name && <div className="small dim">a stream or picture of a browser</div>}</td>
       <td style={{ minWidth: 170 }}>{sdk.needs ? <span className="amber">{sdk.needs.message}</span> : <span className="dim">Nothing</span>}</td>
       <td>{sdk.streams > 0 ? counted(sdk.streams, 'stream') : { none: 'No', poll: 'By polling', stream: 'By streaming' }[sdk.flags]}</td>
       <td>{sdk.sendsEvents ? 'Yes' : 'None'}</td>
