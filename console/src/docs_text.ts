@@ -7,7 +7,7 @@ export interface DocsText {
   text: string;
 }
 
-const FIRST = ['delivery', 'sdk-protocol', 'events', 'encodings', 'launchdarkly-events', 's3', 'webhook', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
+const FIRST = ['delivery', 'sdk-protocol', 'relay', 'events', 'encodings', 'launchdarkly-events', 's3', 'webhook', 'aws-credentials', 'states-and-remedies', 'configuration', 'rest-api', 'operating'];
 
 function place(name: string): number {
   const index = FIRST.indexOf(name);

@@ -56,6 +56,8 @@ class SeenSdk {
  public:
   SeenSdk(SdkName sdk, CredentialKind credential, std::int64_t now_ms)
       : sdk_(std::move(sdk)), credential_(credential), first_seen_ms_(now_ms), last_seen_ms_(now_ms) {}
+  // It asked for flags, and there are none for it here.
+  void asked_in_vain(std::int64_t now_ms) { last_seen_ms_.store(now_ms, std::memory_order_relaxed); }
   void sent_events(std::int64_t now_ms) { note(sent_events_ms_, now_ms); }
   void asked_flags(std::int64_t now_ms) { note(asked_flags_ms_, now_ms); }
   void asked_values_only(std::int64_t now_ms) {

@@ -201,16 +201,27 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
   serve(request, route, **environment, std::move(with), std::move(responder));
 }
 
+// Whether there may be flags for this client; who gets none is told why by serve().
+bool has_flags_for(const RelayRoute& route, const catalog::Environment& environment) {
+  const Kind kind = environment.flag_source.kind;
+  return kind == Kind::launchdarkly || (kind == Kind::files && route.credential == CredentialKind::sdk_key);
+}
+
 // That a stream began is noted with it.
 void RelayHandler::note_sdk(const http::HttpRequest& request, const RelayRoute& route,
                             const catalog::Environment& environment) {
   using enum RelayEndpoint;
-  if (route.endpoint == all_stream || route.endpoint == flags_stream || route.endpoint == ping_stream) return;
+  const bool has_flags = has_flags_for(route, environment);
+  const bool is_stream =
+      route.endpoint == all_stream || route.endpoint == flags_stream || route.endpoint == ping_stream;
+  if (is_stream && has_flags) return;
   const std::int64_t now_ms = delivery_.clock.wall_ms();
   intake::SeenSdk* const sdk = sdks_.of(request, environment.id, route.credential, now_ms);
   if (sdk == nullptr) return;
   if (route.endpoint == values)
     sdk->asked_values_only(now_ms);
+  else if (!has_flags)
+    sdk->asked_in_vain(now_ms);
   else
     sdk->asked_flags(now_ms);
 }

@@ -101,12 +101,14 @@ test('SDKs that were seen are listed with what they do and what they need, each 
   await fetch(`${sluice.uri}/events/bulk/${ENVIRONMENT_ID}`, { method: 'POST', body: event, headers: { ...json, 'X-LaunchDarkly-User-Agent': 'JSClient/3.5.0', 'X-LaunchDarkly-Wrapper': 'react-client-sdk/3.6.0' } });
   await fetch(`${sluice.uri}/mobile`, { method: 'POST', body: event, headers: { ...json, Authorization: MOBILE_KEY, 'User-Agent': 'AndroidClient/5.3.0' } });
   await fetch(`${sluice.uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY, 'User-Agent': 'PHPClient/6.4.0' } });
+  const context = Buffer.from(JSON.stringify(CONTEXT)).toString('base64url');
+  assert.equal((await fetch(`${sluice.uri}/msdk/evalx/contexts/${context}`, { headers: { Authorization: MOBILE_KEY, 'User-Agent': 'AndroidClient/5.3.0' } })).status, 404);
   await fetch(`${sluice.uri}/msdk/eval/users/eyJrZXkiOiJhIn0=`, { headers: { Authorization: MOBILE_KEY, 'User-Agent': 'iOS/2.9.0' } });
   const { items, since, forgotten } = await sluice.sdks();
   const of = (name) => items.find((sdk) => sdk.name === name);
   assert.deepEqual(items.map(({ name }) => name), ['NodeJSClient', 'PHPClient', 'AndroidClient', 'iOS', 'JSClient']);
   assert.deepEqual([of('JSClient').wrapper, of('JSClient').needs.code], ['react-client-sdk/3.6.0', 'evaluatingSource']);
-  assert.equal(of('AndroidClient').flags, 'none');
+  assert.deepEqual([of('AndroidClient').flags, of('AndroidClient').needs.code], ['none', 'evaluatingSource'], 'who asks in vain takes no flags');
   assert.deepEqual([of('PHPClient').flags, of('PHPClient').needs.code], ['poll', 'eventsAddress']);
   assert.equal(of('iOS').needs.code, 'newerSdk');
   assert.equal(forgotten, 0);
@@ -150,6 +152,9 @@ test('the state of flag delivery is in the API, on the command line and in the m
   assert.deepEqual([environment.flagSource, environment.flagStreamUri, environment.flagFiles, environment.flagReasons], ['launchdarkly', 'http://127.0.0.1:9', undefined, true]);
   await waitFor('the address in the state', async () => (await sluice.done('flag-source', 'show', 'web', 'production')).includes('address       http://127.0.0.1:9\n'));
   await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'none', '--flag-stream-uri', '');
+  await waitFor('no flags', async () => (await fetch(`${sluice.uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY, 'User-Agent': 'PHPClient/6.4.0' } })).status === 503);
+  const inVain = (await sluice.sdks()).items.find(({ name }) => name === 'PHPClient');
+  assert.deepEqual([inVain.needs.code, inVain.needs.message], ['flagSource', 'Give the environment a flag source, then point streamUri and baseUri here.']);
   assert.match(await sluice.done('completion', 'bash'), /flag-source/);
 });
 

@@ -21,7 +21,7 @@ export function SdkList({ project, environment }: { project: string; environment
             <div className="card flush scroll-x" role="region" aria-label="SDKs seen" tabIndex={0}>
               {items.length === 0 ? <Empty icon="environments" title="No SDKs seen yet">An SDK appears when it sends events or asks for flags.</Empty> : (
                 <table className="plain">
-                  <thead><tr>{['SDK', 'Key', 'Flags from here', 'Events', 'Last seen', 'What to do'].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
+                  <thead><tr>{['SDK', 'What to do', 'Flags from here', 'Events', 'Key', 'Last seen'].map((name) => <th key={name} scope="col">{name}</th>)}</tr></thead>
                   <tbody>{items.map((sdk) => <Row key={`${sdk.credential} ${sdk.name} ${sdk.version} ${sdk.wrapper ?? ''}`} sdk={sdk} />)}</tbody>
                 </table>
               )}
@@ -40,11 +40,11 @@ function Row({ sdk }: { sdk: SeenSdk }) {
   return (
     <tr>
       <td style={{ minWidth: 150, overflowWrap: 'anywhere' }}><b>{sdk.name || 'Not named'}</b> {sdk.version}{sdk.wrapper && <div className="small dim">{sdk.wrapper}</div>}{!sdk.name && <div className="small dim">a stream or picture of a browser</div>}</td>
-      <td>{CREDENTIALS[sdk.credential]}</td>
+      <td style={{ minWidth: 170 }}>{sdk.needs ? <span className="amber">{sdk.needs.message}</span> : <span className="dim">Nothing</span>}</td>
       <td>{sdk.streams > 0 ? counted(sdk.streams, 'stream') : { none: 'No', poll: 'By polling', stream: 'By streaming' }[sdk.flags]}</td>
       <td>{sdk.sendsEvents ? 'Yes' : 'None'}</td>
+      <td>{CREDENTIALS[sdk.credential]}</td>
       <td><Time at={sdk.lastSeen} /></td>
-      <td style={{ minWidth: 200 }}>{sdk.needs ? <span className="amber">{sdk.needs.message}</span> : <span className="dim">Nothing</span>}</td>
     </tr>
   );
 }
