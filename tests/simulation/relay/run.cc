@@ -11,6 +11,7 @@
 #include "catalog/snapshot.h"
 #include "flags/flag_registry.h"
 #include "http_client/http_transport_fake.h"
+#include "intake/seen_sdks.h"
 #include "link.h"
 #include "relay/client_requests.h"
 #include "relay/flag_store.h"
@@ -73,7 +74,7 @@ class Process {
   Process(FakeFileSystem& disk, Upstream& upstream, Scheduler& scheduler, ManualClock& clock, std::uint64_t seed)
       : relay_({disk, upstream.transport(), clock, flags_, kDataDirectory, "/data/flag-files", nullptr, scheduler}),
         clients_(transport_, flags_, nullptr),
-        delivery_{relay_, clients_, catalog_, clock, "", 10'000},
+        delivery_{relay_, clients_, catalog_, clock, sdks_, "", 10'000},
         loop_(std::make_shared<SimulatedLoop>(limits(), scheduler, clock, seed)) {
     loop_->set_handler(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
   }
@@ -100,6 +101,7 @@ class Process {
   http_client::HttpTransportFake transport_;
   relay::Relay relay_;
   relay::ClientRequests clients_;
+  intake::SeenSdks sdks_;
   relay::FlagDelivery delivery_;
   std::shared_ptr<SimulatedLoop> loop_;
 };
