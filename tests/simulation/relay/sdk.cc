@@ -181,6 +181,7 @@ void Sdk::connect() {
   link_->received = [this, alive = alive_] {
     if (*alive) read_later();
   };
+  if (link_->waiting() > 0 || link_->over()) read_later();  // a server that stops closes it within connect()
 }
 
 void Sdk::read_later() {
