@@ -106,13 +106,13 @@ void AsioLoop::deliver() {
 void AsioLoop::wake_streams(std::vector<std::shared_ptr<HttpStream>> streams) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
-  const bool wake = woken_streams_.empty();
-  if (wake)
+  if (woken_streams_.empty())
     woken_streams_ = std::move(streams);
   else
     woken_streams_.insert(woken_streams_.end(), std::make_move_iterator(streams.begin()),
                           std::make_move_iterator(streams.end()));
-  if (wake) boost::asio::post(context_, [this] { run_streams(); });
+  // Once at a time: with more of them, other connections would wait for all.
+  if (!std::exchange(streams_run_, true)) boost::asio::post(context_, [this] { run_streams(); });
 }
 
 // Some at a time: a large block to ten thousand streams takes seconds.
@@ -127,8 +127,9 @@ void AsioLoop::run_streams() {
     ready_streams_.pop_front();
     make_ready(*stream);
   }
-  if (ready_streams_.empty() || stopping_) return;
-  boost::asio::post(context_, [this] { run_streams(); });
+  const std::lock_guard lock(mutex_);
+  streams_run_ = !stopping_ && !(ready_streams_.empty() && woken_streams_.empty());
+  if (streams_run_) boost::asio::post(context_, [this] { run_streams(); });
 }
 
 bool AsioLoop::run_at(std::int64_t due_ms, std::function<void()> job) {

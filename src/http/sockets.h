@@ -74,6 +74,7 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   std::mutex mutex_;
   std::vector<std::pair<std::shared_ptr<Connection>, HttpResponse>> mailbox_;
   std::vector<std::shared_ptr<HttpStream>> woken_streams_;
+  bool streams_run_ = false;                                 // run_streams() is posted
   std::multimap<std::int64_t, std::function<void()>> jobs_;  // by when they are due
   bool closed_ = false;
 

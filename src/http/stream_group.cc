@@ -44,7 +44,9 @@ std::size_t StreamGroup::publish(const StreamBlock& block, BlockKind kind) {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<HttpStream>> streams;
   streams.reserve(members_.size());
-  for (const auto& [key, member] : members_) streams.push_back(member.stream);
+  // A part must not overtake a state that is still due: that state, as it is then, has it.
+  for (const auto& [key, member] : members_)
+    if (!member.has_turn || kind == BlockKind::state) streams.push_back(member.stream);
   return HttpStream::append_to_all(streams, block, kind);
 }
 

@@ -34,7 +34,8 @@ class StreamGroup : public std::enable_shared_from_this<StreamGroup> {
   void join(const std::shared_ptr<HttpStream>& stream, const StateSource& state = nullptr);
   // It stays open.
   void leave(const HttpStream& stream);
-  // Returns to how many.
+  // Returns to how many. A part does not go to those that still wait for their turn of a staggered state: what it
+  // changes is in that state, and it must not come before it.
   std::size_t publish(const StreamBlock& block, BlockKind kind = BlockKind::part);
   // Each stream gets the state as it is when its turn comes, within `duration_ms`, the turns spread evenly. One that
   // still waits for its turn of an earlier call keeps it, so that frequent calls keep nobody waiting. One

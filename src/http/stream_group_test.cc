@@ -123,6 +123,14 @@ TEST(StreamGroup, gives_the_state_as_it_is_when_a_turn_comes_and_keeps_turns) {
   EXPECT_LE(given, 10 + two_states) << "turns that are due together are one";
 }
 
+TEST(StreamGroup, a_change_does_not_overtake_a_state_that_is_due) {
+  Readers readers;
+  for (int i = 0; i < 4; ++i) readers.add();
+  readers.group->publish_staggered([] { return stream_block("state;"); }, 800);
+  readers.group->publish(stream_block("change;"));
+  for (const auto& client : readers.clients) EXPECT_EQ(client->receive_until("state;"), "state;");
+}
+
 TEST(StreamGroup, gives_a_staggered_state_to_those_whose_answer_has_not_begun) {
   const auto group = StreamGroup::make();
   const auto starting = HttpStream::make();

@@ -1,0 +1,412 @@
+#include "run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "catalog/snapshot.h"
+#include "flags/flag_registry.h"
+#include "http_client/http_transport_fake.h"
+#include "intake/seen_sdks.h"
+#include "link.h"
+#include "relay/client_requests.h"
+#include "relay/flag_store.h"
+#include "relay/relay.h"
+#include "relay/relay_handler.h"
+#include "sdk.h"
+#include "storage/file_system_fake.h"
+#include "system_random.h"
+#include "upstream.h"
+
+namespace sluice::relay_simulation {
+namespace {
+
+using simulation::ProcessDied;
+using storage::FakeFileSystem;
+
+const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+constexpr const char* kDataDirectory = "/data";
+constexpr std::int64_t kLiveUs = 90 * kSecondUs;
+// After the storm: an upstream that refused the key is asked again after ten minutes.
+constexpr std::int64_t kMendUs = 700 * kSecondUs;
+// A change is on disk a second later, unless writing fails.
+constexpr std::int64_t kSavedAfterUs = 1'500'000;
+constexpr std::uint64_t kMostStepsPerS = 5'000;
+
+class Nothing final : public http::HttpHandler {
+ public:
+  void handle(const http::HttpRequest&, http::HttpResponder responder) override {
+    http::HttpResponse response;
+    response.status = 404;
+    responder(std::move(response));
+  }
+};
+
+catalog::CatalogPointer catalog_of(const Promises::Selection& selection, bool as_sent) {
+  catalog::Environment environment;
+  environment.id = kEnvironment;
+  environment.key = "production";
+  environment.sdk_keys = {"sdk-simulated"};
+  environment.mobile_keys = {"mob-simulated"};
+  environment.flag_export.as_sent = as_sent;
+  environment.flag_export.new_flags = false;
+  for (const std::string& key : selection) environment.flag_export.flags[key].exported = true;
+  environment.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
+  environment.flag_source.stream_uri = "http://upstream";
+  return std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                          std::vector<catalog::Environment>{environment},
+                                                          std::vector<catalog::Destination>());
+}
+
+http::HttpLimits limits() {
+  http::HttpLimits out;
+  out.max_stream_waiting_bytes = 400;  // some patches: slow readers are cut off at times
+  return out;
+}
+
+// One life of a process: what the server builds of flag delivery, in its order.
+class Process {
+ public:
+  Process(FakeFileSystem& disk, Upstream& upstream, Scheduler& scheduler, ManualClock& clock, std::uint64_t seed)
+      : relay_({disk, upstream.transport(), clock, flags_, kDataDirectory, "/data/flag-files", nullptr, scheduler}),
+        clients_(transport_, flags_, nullptr),
+        delivery_{relay_, clients_, catalog_, clock, sdks_, "", 10'000},
+        loop_(std::make_shared<SimulatedLoop>(limits(), scheduler, clock, seed)) {
+    loop_->set_handler(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
+  }
+  ~Process() { loop_->stop(); }
+
+  void publish(const catalog::CatalogPointer& catalog) {
+    flags_.apply(*catalog);
+    catalog_.publish(catalog);
+    relay_.apply(catalog);
+  }
+  void stop_in_order() {
+    loop_->drain();
+    relay_.stop();
+  }
+  relay::Relay& relay() { return relay_; }
+  const std::shared_ptr<SimulatedLoop>& loop() const { return loop_; }
+  std::uint64_t cut_off() const {
+    return loop_->counters().cuts[static_cast<std::size_t>(http::Cut::stream_lagging)].load();
+  }
+
+ private:
+  flags::FlagRegistry flags_;
+  catalog::Catalog catalog_;
+  http_client::HttpTransportFake transport_;
+  relay::Relay relay_;
+  relay::ClientRequests clients_;
+  intake::SeenSdks sdks_;
+  relay::FlagDelivery delivery_;
+  std::shared_ptr<SimulatedLoop> loop_;
+};
+
+class Run {
+ public:
+  Run(std::uint64_t seed, const std::function<void(const std::string&)>& say)
+      : say_(say),
+        random_(seed),
+        scheduler_(clock_, random_.next()),
+        upstream_(scheduler_, clock_, random_.next()),
+        promises_(upstream_, clock_),
+        disk_(std::make_unique<FakeFileSystem>(random_.next())) {
+    (void)disk_->make_directory(kDataDirectory);
+    (void)disk_->sync_directory("/");
+    kills_ = random_.below(3) != 0;
+    disk_fails_ = random_.below(3) == 0;
+    outages_ = random_.below(2) == 0;
+    upstream_.set_stormy(random_.below(4) != 0);
+    for (const SdkKind kind : {SdkKind::stream, SdkKind::stream, SdkKind::stream, SdkKind::slow_stream,
+                               SdkKind::slow_stream, SdkKind::poll, SdkKind::poll, SdkKind::ping})
+      sdks_.push_back(std::make_unique<Sdk>(kind, scheduler_, clock_, promises_, random_.next(),
+                                            [this] { return process_ ? process_->loop() : nullptr; }));
+  }
+
+  Outcome go() {
+    const std::int64_t begun_ms = clock_.wall_ms();
+    begin();
+    later_change();
+    later_switch();
+    later_trouble();
+    live(kLiveUs);
+    mend();
+    rest();
+    outcome_.broken = promises_.broken();
+    for (const auto& sdk : sdks_) {
+      outcome_.events += sdk->events();
+      outcome_.refused += sdk->refused();
+    }
+    sdks_.clear();
+    if (process_) outcome_.cut_off += process_->cut_off();
+    process_.reset();
+    if (!outcome_.broken && scheduler_.most_steps_per_s() > kMostStepsPerS)
+      outcome_.broken =
+          fmt::format("{} stepped {} times in a second", scheduler_.busiest(), scheduler_.most_steps_per_s());
+    outcome_.connections = upstream_.opened();
+    outcome_.steps = scheduler_.steps();
+    outcome_.fingerprint = scheduler_.fingerprint();
+    outcome_.simulated_ms = clock_.wall_ms() - begun_ms;
+    return outcome_;
+  }
+
+ private:
+  void say(const std::string& what) {
+    if (say_) say_(fmt::format("{:10.3f} s  {}", static_cast<double>(clock_.steady_us()) / 1e6, what));
+  }
+  std::int64_t within_us(std::int64_t us) {
+    return clock_.steady_us() + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(us)));
+  }
+
+  // What happens, each at its own pace, until the storm is over.
+  void later_change() {
+    scheduler_.at(within_us(6 * kSecondUs), [this] {
+      if (calm_) return;
+      change();
+      later_change();
+    });
+  }
+  void later_switch() {
+    scheduler_.at(within_us(10 * kSecondUs), [this] {
+      if (calm_) return;
+      switch_some();
+      later_switch();
+    });
+  }
+  void later_trouble() {
+    scheduler_.at(within_us(20 * kSecondUs), [this] {
+      if (calm_) return;
+      trouble();
+      later_trouble();
+    });
+  }
+
+  void change() {
+    ++outcome_.changes;
+    upstream_.change();
+    say(fmt::format("upstream: state {}", upstream_.newest_state()));
+  }
+
+  void switch_some() {
+    ++outcome_.switches;
+    as_sent_ = random_.below(8) == 0;
+    Promises::Selection selection;
+    for (std::uint64_t i = 0; i < Upstream::kFlags; ++i)
+      if (random_.below(2) == 0) selection.insert(Upstream::flag_key(i));
+    choose(std::move(selection));
+  }
+
+  void choose(Promises::Selection selection) {
+    selection_ = std::move(selection);
+    promises_.select(as_sent_ ? Promises::Selection() : selection_);
+    say(fmt::format("switch: {}{}", fmt::join(selection_, " "), as_sent_ ? ", all as sent" : ""));
+    wants_publish_ = true;  // by live(): a process may die within
+  }
+
+  void trouble() {
+    const std::uint64_t what = random_.below(8);
+    if (what < 2 && outages_) {
+      say("upstream is away");
+      upstream_.set_away(true);
+      scheduler_.at(within_us(40 * kSecondUs), [this] {
+        say("upstream is there");
+        upstream_.set_away(false);
+      });
+    } else if (what < 4 && disk_fails_) {
+      ++outcome_.disk_faults;
+      const auto fault = random_.below(2) == 0 ? storage::FileFault::no_space : storage::FileFault::other;
+      if (random_.below(2) == 0)
+        disk_->fail_write(random_.below(3), fault);
+      else
+        disk_->fail_sync(random_.below(3), fault);
+    } else if (what < 6 && kills_) {
+      wants_death_ = true;
+    } else if (what == 6 && kills_) {
+      death_in_changes_ = 1 + random_.below(6);
+    } else if (what == 7 && kills_) {
+      wants_restart_ = true;
+    }
+  }
+
+  // The process's own calls are made here, between what the scheduler runs.
+  void live(std::int64_t us) {
+    const std::int64_t until_us = clock_.steady_us() + us;
+    while (clock_.steady_us() < until_us && !promises_.broken()) {
+      try {
+        scheduler_.run_for(std::min<std::int64_t>(50'000, until_us - clock_.steady_us()));
+        if (std::exchange(wants_publish_, false)) publish();
+        if (std::exchange(wants_restart_, false)) restart();
+      } catch (const ProcessDied& died) {
+        die(died.why);
+        continue;
+      }
+      if (std::exchange(wants_death_, false)) die("kill -9");
+    }
+  }
+
+  void publish() { process_->publish(catalog_of(selection_, as_sent_)); }
+
+  void begin() {
+    disk_->before_each_change([this] {
+      if (death_in_changes_ == 0 || --death_in_changes_ > 0) return;
+      left_behind_ = disk_->after_crash(any_crash(), random_.next());
+      scheduler_.kill();
+      throw ProcessDied{"in a change to the disk"};
+    });
+    while (true) {
+      try {
+        process_ = std::make_unique<Process>(*disk_, upstream_, scheduler_, clock_, random_.next());
+        promises_.begin_life(least_state_);
+        publish();
+        return;
+      } catch (const ProcessDied& died) {
+        die(died.why);
+      }
+    }
+  }
+
+  FakeFileSystem::Crash any_crash() {
+    static constexpr FakeFileSystem::Crash kAll[] = {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_all,
+                                                     FakeFileSystem::Crash::keep_some, FakeFileSystem::Crash::loose};
+    return kAll[random_.below(std::size(kAll))];
+  }
+
+  // What was served so long ago that it is on disk: the next process serves it, or something newer.
+  void note_saved() {
+    const auto served = process_ ? process_->relay().feed(kEnvironment, "").feed : nullptr;
+    const auto flags = served ? served->served() : nullptr;
+    if (!flags) return;
+    const std::int64_t since_us = (clock_.wall_ms() - flags->snapshot().changed_ms) * 1'000;
+    // A failure that was ordered may come with any later write.
+    if (since_us < kSavedAfterUs || outcome_.disk_faults > 0) return;
+    std::vector<std::int64_t> versions;
+    for (const auto* items : {&flags->snapshot().flags, &flags->snapshot().segments})
+      for (const auto& item : *items)
+        if (!item->deleted()) versions.push_back(item->version);
+    std::sort(versions.begin(), versions.end());
+    if (const auto states = upstream_.states_with(versions)) least_state_ = std::max(least_state_, states->first);
+  }
+
+  void die(const std::string& why) {
+    ++outcome_.deaths;
+    say("dies: " + why);
+    note_saved();
+    death_in_changes_ = 0;
+    scheduler_.kill();
+    auto disk =
+        left_behind_ ? std::move(left_behind_) : disk_->after_crash(FakeFileSystem::Crash::keep_all, random_.next());
+    if (process_) outcome_.cut_off += process_->cut_off();
+    disk_->before_each_change(nullptr);
+    process_.reset();
+    disk_ = std::move(disk);
+    begin();
+  }
+
+  void restart() {
+    ++outcome_.restarts;
+    say("restart in order");
+    note_saved();
+    process_->stop_in_order();
+    outcome_.cut_off += process_->cut_off();
+    process_.reset();
+    begin();
+  }
+
+  void mend() {
+    say("mended");
+    calm_ = true;
+    death_in_changes_ = 0;
+    upstream_.set_stormy(false);
+    scheduler_.at(clock_.steady_us() + 41 * kSecondUs, [this] { upstream_.set_away(false); });
+    for (const auto& sdk : sdks_) sdk->calm();
+    const std::int64_t until_us = clock_.steady_us() + kMendUs;
+    live(45 * kSecondUs);
+    while (clock_.steady_us() < until_us && !promises_.broken() &&
+           !(what_is_wrong().empty() && process_->relay().status(kEnvironment)[0].is_connected))
+      live(5 * kSecondUs);
+  }
+
+  // All have the newest state; then a switch reaches all of them within two seconds, and a restart without upstream
+  // serves the same.
+  void rest() {
+    if (promises_.broken()) return;
+    expect_all("after all is mended");
+    change();
+    live(3 * kSecondUs);
+    expect_all("after a change");
+    as_sent_ = false;
+    Promises::Selection others;
+    for (std::uint64_t i = 0; i < Upstream::kFlags; ++i)
+      if (!selection_.contains(Upstream::flag_key(i))) others.insert(Upstream::flag_key(i));
+    const auto etag = [this] { return process_->relay().feed(kEnvironment, "").feed->served()->etag(); };
+    const std::string before = promises_.broken() ? "" : etag();
+    const std::int64_t switched_us = clock_.steady_us();
+    choose(std::move(others));
+    live(2 * kSecondUs);
+    expect_all("two seconds after a switch");
+    if (promises_.broken()) return;
+    for (const auto& sdk : sdks_)
+      if (sdk->kind() == SdkKind::ping && etag() != before && sdk->last_ping_us() < switched_us)
+        promises_.fail("two seconds after a switch an app was not told");
+    if (promises_.broken()) return;
+    // A write that fails is tried again after ten seconds, and three of them may fail.
+    live(outcome_.disk_faults > 0 ? 35 * kSecondUs : 3 * kSecondUs);
+    say("upstream is away for good");
+    upstream_.set_away(true);
+    die("kill -9 at rest");
+    live(5 * kSecondUs);
+    expect_all("after a restart without upstream");
+    if (promises_.broken()) return;
+    relay::FlagStore store(std::string(kDataDirectory) + "/relay", {kEnvironment, ""}, *disk_);
+    const auto stored = store.load();
+    if (!stored || !stored->snapshot || !stored->damage.empty()) promises_.fail("the flags are not on disk at rest");
+  }
+
+  void expect_all(const std::string& when) {
+    if (promises_.broken()) return;
+    if (const std::string wrong = what_is_wrong(); !wrong.empty()) promises_.fail(when + ": " + wrong);
+  }
+
+  std::string what_is_wrong() const {
+    const auto status = process_->relay().status(kEnvironment);
+    if (status.size() != 1 || !status[0].has_flags) return "there are no flags";
+    std::size_t streams = 0;
+    for (std::size_t i = 0; i < sdks_.size(); ++i) {
+      streams += sdks_[i]->kind() == SdkKind::stream || sdks_[i]->kind() == SdkKind::slow_stream;
+      if (const std::string wrong = sdks_[i]->check_at_rest(upstream_.newest_state()); !wrong.empty())
+        return fmt::format("SDK {} {}", i, wrong);
+    }
+    return status[0].streams == streams
+               ? ""
+               : fmt::format("{} streams are counted, expected {}", status[0].streams, streams);
+  }
+
+  const std::function<void(const std::string&)>& say_;
+  Random random_;
+  ManualClock clock_;
+  Scheduler scheduler_;
+  Upstream upstream_;
+  Promises promises_;
+  std::unique_ptr<FakeFileSystem> disk_, left_behind_;
+  std::unique_ptr<Process> process_;
+  std::vector<std::unique_ptr<Sdk>> sdks_;
+  Promises::Selection selection_;
+  bool as_sent_ = false, kills_ = false, disk_fails_ = false, outages_ = false, calm_ = false;
+  bool wants_publish_ = false, wants_death_ = false, wants_restart_ = false;
+  std::uint64_t death_in_changes_ = 0;
+  std::size_t least_state_ = 0;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome run(std::uint64_t seed, const std::function<void(const std::string&)>& say) {
+  simulation::seed_system_random(seed);
+  return Run(seed, say).go();
+}
+
+}  // namespace sluice::relay_simulation
