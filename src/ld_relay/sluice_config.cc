@@ -37,7 +37,7 @@ constexpr std::array<Site, 3> kSites = {{
 constexpr std::string_view kDefaultBases[] = {"https://sdk.launchdarkly.com", "https://app.launchdarkly.com"};
 
 // A text of TOML, whose escapes are JSON's.
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out;
   append_json_string(out, text);
   return out;
@@ -45,7 +45,7 @@ std::string quoted(std::string_view text) {
 
 std::string quoted_list(const std::vector<std::string>& texts) {
   std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  for (const std::string& text : texts) out += (out.size() > 1 ? ", " : "") + toml_string(text);
   return out + "]";
 }
 
@@ -212,7 +212,8 @@ class Importer {
     }
     if (certificate == nullptr || key == nullptr)
       return fault(*config_.find("main", "tlsenabled"), "TLS is enabled; expected tlsCert and tlsKey, too.");
-    out += fmt::format("tls_certificate = {}\ntls_key = {}\n", quoted(certificate->value()), quoted(key->value()));
+    out += fmt::format("tls_certificate = {}\ntls_key = {}\n", toml_string(certificate->value()),
+                       toml_string(key->value()));
     const GivenSetting* least = given("main", "tlsminversion");
     if (least == nullptr) return;
     if (least->value() == "1.3")
@@ -248,7 +249,7 @@ class Importer {
     if (name != "debug" && name != "info" && name != "warn" && name != "error")
       fault(*level, fmt::format("\"{}\" is no log level; expected debug, info, warn, error or none.",
                                 shown_value(level->value())));
-    out += fmt::format("\n[log]\nlevel = {}\n", quoted(name));
+    out += fmt::format("\n[log]\nlevel = {}\n", toml_string(name));
   }
 
   void add_catalog(std::string& out) {
@@ -260,7 +261,7 @@ class Importer {
       const std::string project = in == nullptr || in->value().empty() ? "default" : key_of(in->value());
       std::string key = key_of(name);
       for (int next = 2; !taken.emplace(project, key).second; ++next) key = fmt::format("{}-{}", key_of(name), next);
-      if (projects.insert(project).second) out += fmt::format("\n[[project]]\nkey = {}\n", quoted(project));
+      if (projects.insert(project).second) out += fmt::format("\n[[project]]\nkey = {}\n", toml_string(project));
       add_environment(environments, name, settings, project, key);
       if (is_on("events", "sendevents")) add_destination(destinations, project, key);
     }
@@ -272,20 +273,20 @@ class Importer {
 
   void add_environment(std::string& out, const std::string& name, const GivenSettings& settings,
                        const std::string& project, const std::string& key) {
-    out += fmt::format("\n[[environment]]\nproject = {}\nkey = {}\nname = {}\n", quoted(project), quoted(key),
-                       quoted(name));
+    out += fmt::format("\n[[environment]]\nproject = {}\nkey = {}\nname = {}\n", toml_string(project), toml_string(key),
+                       toml_string(name));
     const GivenSetting* sdk_key = find(settings, "sdkkey");
     if (sdk_key == nullptr || sdk_key->value().empty())
       faults_.add(fmt::format("[Environment \"{}\"]", shown_value(name)),
                   "The environment has no SDK key. Add sdkKey, or the variable LD_ENV_NAME.");
     else
-      out += fmt::format("sdk_keys = [{}]\n", quoted(sdk_key->value()));
+      out += fmt::format("sdk_keys = [{}]\n", toml_string(sdk_key->value()));
     if (const GivenSetting* mobile = find(settings, "mobilekey"); mobile != nullptr && !mobile->value().empty())
-      out += fmt::format("mobile_keys = [{}]\n", quoted(mobile->value()));
+      out += fmt::format("mobile_keys = [{}]\n", toml_string(mobile->value()));
     if (const GivenSetting* id = find(settings, "envid"); id != nullptr && !id->value().empty()) {
       if (!ObjectId::parse(id->value()))
         fault(*id, fmt::format("\"{}\" is no client-side id; expected 24 hex digits.", shown_value(id->value())));
-      out += fmt::format("id = {}\n", quoted(id->value()));
+      out += fmt::format("id = {}\n", toml_string(id->value()));
     }
     if (const auto origins = list_of(find(settings, "allowedorigin")); !origins.empty())
       out += fmt::format("allowed_origins = {}\n", quoted_list(origins));
@@ -295,20 +296,20 @@ class Importer {
     const auto* site = std::ranges::find_if(
         kSites, [&](const Site& each) { return each.stream == stream_ && each.client_base == client_base_; });
     if (site == kSites.end())
-      out += fmt::format("flag_stream_uri = {}\nflag_base_uri = {}\n", quoted(stream_), quoted(client_base_));
+      out += fmt::format("flag_stream_uri = {}\nflag_base_uri = {}\n", toml_string(stream_), toml_string(client_base_));
     else if (site != kSites.begin())
-      out += fmt::format("flag_site = {}\n", quoted(site->name));
+      out += fmt::format("flag_site = {}\n", toml_string(site->name));
   }
 
   void add_destination(std::string& out, const std::string& project, const std::string& key) const {
     out += fmt::format(
         "\n[[destination]]\nname = \"LaunchDarkly\"\nproject = {}\nenvironment = {}\nkind = \"launchdarkly-events\"\n",
-        quoted(project), quoted(key));
+        toml_string(project), toml_string(key));
     const auto* site = std::ranges::find(kSites, events_, &Site::events);
     if (site == kSites.end())
-      out += fmt::format("events_uri = {}\n", quoted(events_));
+      out += fmt::format("events_uri = {}\n", toml_string(events_));
     else if (site != kSites.begin())
-      out += fmt::format("site = {}\n", quoted(site->name));
+      out += fmt::format("site = {}\n", toml_string(site->name));
   }
 
   void look_at_filters() {

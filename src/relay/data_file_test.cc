@@ -363,7 +363,7 @@ TEST(DataFile, many_items_take_time_in_proportion) {
 
 TEST(DataFile, holds_every_limit) {
   EXPECT_EQ(read({{"a.json", std::string(kMaxDataFileBytes + 1, ' ')}}),
-            "error: a.json has 16.0 MiB; a flag data file has at most 16.0 MiB. Split it into several.");
+            "error: a.json has 16,777,217 B; a flag data file has at most 16,777,216 B. Split it into several.");
   EXPECT_EQ(read({{"a.json", std::string(kMaxDataFileBytes - 2, ' ') + "{}"}}), "");
   const FlagDataLimits limits{.bytes = 60, .items = 2, .key_bytes = 3, .deleted = 2};
   EXPECT_EQ(read({{"a.json", R"({"flags":{"abcd":{}}})"}}, nullptr, nullptr, limits),

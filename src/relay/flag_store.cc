@@ -48,6 +48,10 @@ Result<FlagStore::Loaded> FlagStore::load() {
   if (!bytes) return failed(bytes.error());
   auto snapshot = read_flag_store(owner_, bytes->value_or(""));
   if (!snapshot) return set_aside(snapshot.error().message);
+  // A process that was killed may have renamed it and not synced that: a power cut would bring back what was before it,
+  // older than what is served now. On a disk that cannot, what is there is still the best there is.
+  if (const auto synced = files_.sync_directory(folder_); !synced)
+    log_warn("relay.flags_not_synced", {{"path", path_}, {"reason", synced.error().message}});
   return Loaded{*std::move(snapshot), {}};
 }
 

@@ -24,7 +24,8 @@ class FlagStore {
     FlagSnapshotPtr snapshot;  // null: there is none
     std::string damage;        // empty: none
   };
-  // A damaged file is renamed, logged and treated as absent. An error: the file could not be read or renamed.
+  // A damaged file is renamed, logged and treated as absent. An error: the file could not be read or renamed. What was
+  // loaded is still there after a power cut.
   Result<Loaded> load();
   // The old state or this one, whatever happens; durable when it returns.
   Result<void> save(const FlagSnapshot& snapshot);

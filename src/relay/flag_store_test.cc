@@ -190,7 +190,7 @@ TEST(FlagStore, a_file_that_is_too_large_is_set_aside_unread) {
   EXPECT_EQ(small.load()->damage, "it does not begin as a file of flag data does");
   disk.files.set_bytes(kPath, std::string(most + 1, 'x'));
   disk.files.fail_read(".flags", 0);
-  EXPECT_EQ(small.load()->damage, "it has 64.4 KiB; at most 64.4 KiB are read");
+  EXPECT_EQ(small.load()->damage, "it has 65,901 B; at most 65,900 B are read");
 }
 
 TEST(FlagStore, faults_of_the_disk_are_told) {
@@ -233,6 +233,26 @@ TEST(FlagStore, a_power_cut_leaves_the_old_state_or_the_new_one) {
   const auto durable = disk.files.after_crash(Crash::lose_all, 1);
   EXPECT_EQ(shown(*FlagStore("/data/relay", {kOwner.environment, ""}, *durable).load()->snapshot),
             shown(*many_things()));
+}
+
+// Found by the simulation: killed between the renaming and its sync, then served by the next process, then undone by a
+// power cut: SDKs got an older state.
+TEST(FlagStore, what_was_loaded_outlives_a_power_cut) {
+  using Crash = storage::FakeFileSystem::Crash;
+  Disk disk;
+  ASSERT_TRUE(disk.store.save(*example()));
+  std::vector<std::unique_ptr<storage::FakeFileSystem>> killed;
+  disk.files.before_each_change([&] { killed.push_back(disk.files.after_crash(Crash::keep_all, killed.size())); });
+  ASSERT_TRUE(disk.store.save(*many_things()));
+  disk.files.before_each_change({});
+  bool new_state = false;
+  for (const auto& image : killed) {
+    const std::string served = shown(*FlagStore("/data/relay", {kOwner.environment, ""}, *image).load()->snapshot);
+    new_state = new_state || served == shown(*many_things());
+    const auto cut = image->after_crash(Crash::lose_all, 1);
+    EXPECT_EQ(shown(*FlagStore("/data/relay", {kOwner.environment, ""}, *cut).load()->snapshot), served);
+  }
+  EXPECT_TRUE(new_state);
 }
 
 TEST(FlagStore, goes_with_its_environment) {
