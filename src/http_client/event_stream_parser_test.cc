@@ -223,11 +223,11 @@ TEST(EventStreamParser, takes_an_event_of_50_MB_that_comes_in_small_pieces) {
   EXPECT_EQ(data_bytes, 50u << 20);
 }
 
-// A chunk of carriage returns would take hours if each line looked for a line feed to the end of the chunk.
+// A chunk of carriage returns would take a minute if each line looked for a line feed to the end of the chunk.
 TEST(EventStreamParser, takes_time_in_proportion_to_the_bytes) {
   for (const char* line : {"\r", "\n", "data\r", ":\n", "id:\r"}) {
     std::string stream;
-    while (stream.size() < (8u << 20)) stream += line;
+    while (stream.size() < (1u << 20)) stream += line;
     const auto started = std::chrono::steady_clock::now();
     EXPECT_EQ(read_in({stream}).error, "");
     EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
