@@ -96,7 +96,8 @@ std::optional<std::uint64_t> bytes_of(std::string_view text) {
   if (power == std::string_view::npos ||
       (power == 0 ? unit != "b" : unit.size() > 1 && unit.substr(1) != "ib" && unit.substr(1) != "b"))
     return std::nullopt;
-  return number >> (64 - 10 * power) != 0 && power > 0 ? UINT64_MAX : number << (10 * power);
+  if (power > 0 && number >> (64 - 10 * power) != 0) return UINT64_MAX;
+  return number << (10 * power);
 }
 
 class Importer {

@@ -20,7 +20,7 @@ TEST(DescriptorLimit, is_shared_so_that_files_and_the_admin_port_always_have_som
     EXPECT_GE(shares.intake, 1u) << descriptors;
     EXPECT_GE(shares.admin, 5u) << descriptors;
     EXPECT_GE(shares.admin_streams, 2u) << descriptors;
-    EXPECT_GE(shares.intake_streams, 10u) << descriptors;
+    EXPECT_GE(shares.intake_streams, 6u) << descriptors;
     EXPECT_LE(shares.admin + shares.admin / 8 + shares.admin_streams, descriptors / 8);
     const std::size_t all = shares.intake + shares.intake / 8 + shares.intake_streams + shares.admin +
                             shares.admin / 8 + shares.admin_streams;

@@ -190,8 +190,9 @@ test('admin routes are not on the intake port, nor SDK endpoints on the admin po
   const sluice = await Sluice.start(t, { managed: true });
   await withEnvironment(sluice);
   const headers = { authorization: ADMIN_TOKEN };
-  for (const route of ['/api/v2/projects', '/api/v2/destinations', '/metrics', '/flags', '/console/', '/api/docs/', '/api/openapi.json', '/api/session'])
+  for (const route of ['/api/v2/projects', '/api/v2/destinations', '/metrics', '/console/', '/api/docs/', '/api/openapi.json', '/api/session'])
     for (const method of ['GET', 'POST']) assert.equal((await fetch(sluice.uri + route, { method, headers })).status, 404, `${method} ${route} on intake`);
+  assert.equal((await fetch(`${sluice.uri}/flags`, { headers })).status, 401, 'flag delivery has a path of that name, for SDK keys');
   const named = await (await fetch(`${sluice.uri}/status`)).text();
   assert.ok(!named.includes('web'), 'the intake port tells no names');
   for (const route of ['/bulk', '/mobile', '/diagnostic', `/events/bulk/${'0'.repeat(24)}`])

@@ -92,13 +92,19 @@ bool Promises::is_current(const std::string& key, std::string_view json) const {
   return item != nullptr && json == (selection().contains(key) ? item->tracked_json : item->json);
 }
 
-Upstream::States Promises::check_state(const std::map<std::string, std::int64_t>& held, const Life& life) {
+std::optional<Upstream::States> Promises::states_with(const std::map<std::string, std::int64_t>& held) const {
   std::vector<std::int64_t> versions;
   for (const auto& [path, version] : held) versions.push_back(version);
   std::sort(versions.begin(), versions.end());
-  const auto states = upstream_.states_with(versions);
+  return upstream_.states_with(versions);
+}
+
+Upstream::States Promises::check_state(const std::map<std::string, std::int64_t>& held, const Life& life) {
+  const auto states = states_with(held);
   if (!states) {
-    fail(fmt::format("the versions {} are held together, and upstream never had them so", fmt::join(versions, ", ")));
+    std::string items;
+    for (const auto& [path, version] : held) items += fmt::format(" {} {}", path, version);
+    fail("these are held together, and upstream never had them so:" + items);
     return {};
   }
   if (states->last < life.least_state)
@@ -308,7 +314,9 @@ void Sdk::put_item(const std::string& path, std::string_view json) {
 
 std::string Sdk::check_at_rest(std::size_t state) const {
   if (kind_ == SdkKind::ping) return "";
-  if (states_.last != state) return fmt::format("holds state {}, and upstream has {}", states_.last, state);
+  const auto states = promises_.states_with(held_);
+  if (!states || states->last != state)
+    return fmt::format("holds state {}, and upstream has {}", states ? states->last : states_.last, state);
   for (const auto& [path, text] : texts_)
     if (!promises_.is_current(path.substr(path.rfind('/') + 1), text))
       return fmt::format("holds {}, which is not as it is exported", text);

@@ -39,6 +39,9 @@ class Promises {
 
   // One item as it is served; its version, or nothing after a broken promise. `fresh`: it was sent a moment ago.
   std::optional<std::int64_t> check_item(const std::string& key, std::string_view json, bool fresh);
+  // The states of upstream's that have these versions, as upstream is now: what is added and deleted again leaves the
+  // same behind.
+  std::optional<Upstream::States> states_with(const std::map<std::string, std::int64_t>& held) const;
   // All versions that somebody holds, who was served in this life.
   Upstream::States check_state(const std::map<std::string, std::int64_t>& held, const Life& life);
   // Whether this text of a flag has its tracking as the selection now says.
