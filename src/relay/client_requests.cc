@@ -141,8 +141,12 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     query += (query.empty() ? "" : "&") + std::string(kWithReasons);
   if (!query.empty()) call.url += "?" + query;
   call.body = request.body;
+  // A browser's credential is the id in its path; what else it sends was not checked here, and is not Sluice's to pass
+  // on.
+  if (route.credential == CredentialKind::mobile_key)
+    call.headers.emplace_back("Authorization", request.header("Authorization"));
   for (const char* name :
-       {"Authorization", "Content-Type", "X-LaunchDarkly-Wrapper", "X-LaunchDarkly-Tags", "X-LaunchDarkly-Instance-Id"})
+       {"Content-Type", "X-LaunchDarkly-Wrapper", "X-LaunchDarkly-Tags", "X-LaunchDarkly-Instance-Id"})
     if (const std::string_view value = request.header(name); !value.empty()) call.headers.emplace_back(name, value);
   if (const std::string_view agent = intake::user_agent(request); !agent.empty())
     call.headers.emplace_back("X-LaunchDarkly-User-Agent", agent);

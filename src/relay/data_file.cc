@@ -112,7 +112,14 @@ class DataFileReader {
   bool read_member(JsonScan& scan, std::string_view name) {
     const bool flags = json_stands_for(name, "flags"), values = json_stands_for(name, "flagValues");
     const bool segments = json_stands_for(name, "segments");
-    if ((!flags && !values && !segments) || scan.next() == 'n') return scan.skip();
+    // As in other formats of YAML, for what is only referred to.
+    if (name.starts_with("x-") || name == "$schema") return scan.skip();
+    // Not skipped: "flag" would take all flags away.
+    if (!flags && !values && !segments)
+      return refuse(scan.name_at(), fmt::format("\"{}\" is no part of a flag data file. Expected \"flags\", "
+                                                "\"flagValues\" or \"segments\".",
+                                                shown_value(json_unescaped(name))));
+    if (scan.next() == 'n') return scan.skip();
     return scan.object([&](std::string_view key) {
       return read_item(scan, segments ? ItemKind::segment : ItemKind::flag, json_unescaped(key), values);
     });

@@ -240,7 +240,7 @@ std::string read(std::vector<DataFile> files, const FlagSnapshotPtr& before = nu
 
 TEST(DataFile, json_items_keep_their_bytes) {
   EXPECT_EQ(read({{"a.json",
-                   " {\"x\":1,\"flags\":{\"f\":{ \"key\":\"f\",\"version\" : "
+                   " {\"x-1\":1,\"flags\":{\"f\":{ \"key\":\"f\",\"version\" : "
                    "3.0,\"v\":[1.50]}},\n\"segments\":{\"s\":{\"key\":\"s\",\"version\":2}}}\n"}}),
             "flag f:3 { \"key\":\"f\",\"version\" : 3.0,\"v\":[1.50]}\nsegment s:2 {\"key\":\"s\",\"version\":2}\n");
 }
@@ -359,6 +359,17 @@ TEST(DataFile, many_items_take_time_in_proportion) {
   const auto started = std::chrono::steady_clock::now();
   EXPECT_TRUE(read_data_files(std::vector<DataFile>{{"a.json", text + "}}"}}, nullptr, 1));
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
+}
+
+// Found by an outsider: with "flag" for "flags" a file was taken, and all flags were gone.
+TEST(DataFile, a_name_that_is_none_of_its_parts_is_refused) {
+  for (const char* text : {R"({"flag":{"a":{}}})", R"({"flags":{"a":{}},"segment":{}})", R"({"Flags":null})"}) {
+    const std::string found = read({{"a.json", text}});
+    EXPECT_NE(found.find("is no part of a flag data file. Expected \"flags\", \"flagValues\" or \"segments\"."),
+              std::string::npos)
+        << found;
+  }
+  EXPECT_EQ(read({{"a.json", R"({"$schema":"s","x-base":{"on":true},"flags":{}})"}}).find("error"), std::string::npos);
 }
 
 TEST(DataFile, holds_every_limit) {

@@ -229,6 +229,12 @@ void RelayHandler::note_sdk(const http::HttpRequest& request, const RelayRoute& 
 void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
                          const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
   if (route.endpoint == RelayEndpoint::data_system) return answer(responder, first_protocol(route), with);
+  if (route.bad_context)
+    return answer(responder,
+                  intake::json_answer(400, "context",
+                                      "The context in the path is not base64; expected letters, digits, '-', '_', '+', "
+                                      "'/' and '='."),
+                  with);
   if (environment.flag_source.kind == Kind::none)
     return answer(responder,
                   not_now("no_flag_source",

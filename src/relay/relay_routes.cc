@@ -87,6 +87,24 @@ constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
   return all;
 }();
 
+constexpr bool is_base64(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '+' || c == '/' || c == '=';
+}
+
+// A context as SDKs write it into a path: either alphabet of base64, what a path reserves of it percent-encoded or not.
+bool is_context(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kEncoded = {"%2B", "%2b", "%2F", "%2f", "%3D", "%3d"};
+  while (!text.empty()) {
+    std::size_t taken = is_base64(text.front()) ? 1 : 0;
+    for (const std::string_view encoded : kEncoded)
+      if (text.starts_with(encoded)) taken = encoded.size();
+    if (taken == 0) return false;
+    text.remove_prefix(taken);
+  }
+  return true;
+}
+
 bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
   const bool rest = row.all[row.count - 1] == kContext;
   if (rest ? segments.count < row.count : segments.count != row.count) return false;
@@ -126,6 +144,11 @@ RelayRoute relay_route(std::string_view method, std::string_view path, std::stri
     route.endpoint = row.endpoint;
     route.credential = row.credential;
     route.path = path;
+    const Segments& row_segments = kRowSegments[i];
+    if (row_segments.all[row_segments.count - 1] == kContext) {
+      const char* const begin = segments.all[row_segments.count - 1].data();
+      route.bad_context = !is_context({begin, static_cast<std::size_t>(path.data() + path.size() - begin)});
+    }
     route.allow = allowed(row);
     const bool preflight = row.credential == kBrowser && method == "OPTIONS";
     route.method = preflight                  ? RelayMethod::preflight

@@ -35,7 +35,9 @@ struct RelayRoute {
   std::string_view client_side_id;  // points into the request's path
   std::string_view item;            // the flag's or segment's key, as in the path: percent-encoded
   std::string_view path;            // the request's, without the prefix
-  std::string_view allow;           // methods, as Allow and Access-Control-Allow-Methods have them
+  // The context in it is none that an SDK sends: it is passed on as it is, and must lead to no other path of upstream.
+  bool bad_context = false;
+  std::string_view allow;  // methods, as Allow and Access-Control-Allow-Methods have them
 };
 
 // `path` is without query; `prefix` (no slash at its end) may stand before it or not.

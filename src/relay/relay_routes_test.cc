@@ -46,6 +46,23 @@ TEST(RelayRoutes, are_those_of_launchdarklys_sdks_and_no_others) {
     EXPECT_EQ(relay_route("GET", path, "").endpoint, none) << path;
 }
 
+// Found by an outsider: dots in place of a context led a request to any path of upstream's host.
+TEST(RelayRoutes, a_context_leads_to_no_other_path) {
+  for (const char* context : {"eyJ9", "eyJ9-_", "ey+/J9==", "eyJ9%3D%3d", "ey%2BJ%2fJ9", "a/b"})
+    for (const std::string before : {"/sdk/evalx/5f00/contexts/", "/msdk/evalx/contexts/", "/eval/5f00/"})
+      EXPECT_FALSE(relay_route("GET", before + context, "").bad_context) << before << context;
+  for (const char* context : {"..", "../../status", "eyJ9/../../status", "%2e%2e/x", "eyJ9/.", "ey J9", "ey%J9",
+                              "ey%00", "eyJ9;x", "\xC3\xA9", "eyJ9%", "e\\y"})
+    for (const std::string before : {"/sdk/evalx/5f00/contexts/", "/sdk/evalx/5f00/users/", "/msdk/evalx/contexts/",
+                                     "/msdk/evalx/users/", "/sdk/eval/5f00/users/", "/msdk/eval/users/"}) {
+      const std::string path = before + context;
+      const RelayRoute route = relay_route("GET", path, "");
+      EXPECT_NE(route.endpoint, RelayEndpoint::none) << path;
+      EXPECT_TRUE(route.bad_context) << path;
+    }
+  EXPECT_FALSE(relay_route("REPORT", "/msdk/evalx/context", "").bad_context);
+}
+
 TEST(RelayRoutes, name_the_item_and_the_environment) {
   EXPECT_EQ(relay_route("GET", "/sdk/flags/new%2Fcheckout", "").item, "new%2Fcheckout");
   EXPECT_EQ(relay_route("GET", "/sdk/segments/beta/", "").item, "beta");
