@@ -237,7 +237,7 @@ TEST(CurlStream, decodes_gzip_as_it_arrives_and_says_nothing_of_it) {
 }
 
 TEST(CurlStream, holds_a_bounded_part_of_what_gzip_makes_of_little) {
-  constexpr std::size_t kZeros = 256 << 20;
+  constexpr std::size_t kZeros = (memory_is_as_usual() ? 256u : 16u) << 20;
   const std::string body = gzipped(std::string(1 << 20, '\0'), kZeros >> 20);
   HttpServerFake server(
       [&](const HttpServerFake::Request&) { return HttpServerFake::reply(200, body, "Content-Encoding: gzip\r\n"); });
