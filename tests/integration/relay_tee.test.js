@@ -107,6 +107,8 @@ test('a real SDK through the relay: LaunchDarkly gets exactly the events that it
   // Sluice's own stream has all of them.
   const evaluations = CONTEXTS.length * 2 * (Object.keys(FLAGS).length + 1);
   await waitFor('the stream', async () => (await kinesim.texts()).filter((text) => eventOf(text).kind === 'feature').length === evaluations);
+  // The status is of some time within the last second.
+  await waitFor('the status', async () => (await sluice.destination('launchdarkly')).deliveredEvents === through.payloads().length);
   const { cutEvents, deliveredEvents } = await sluice.destination('launchdarkly');
   assert.equal(cutEvents, evaluations - expected.filter(({ kind }) => kind === 'feature').length);
   assert.equal(deliveredEvents, through.payloads().length, 'payloads are what it counts');
@@ -151,7 +153,7 @@ test('events that waited over a restart are judged by the version that their SDK
   const customs = () => eventsOf(recorder).filter(({ kind }) => kind === 'custom').length;
   await waitFor('what waited', () => customs() === 3, { timeoutMs: 60_000 });
   assert.deepEqual(eventsOf(recorder).filter(({ kind }) => kind === 'feature').map(({ version }) => version), [2]);
-  assert.equal((await sluice.destination('launchdarkly')).cutEvents, 2);
+  await waitFor('the status', async () => (await sluice.destination('launchdarkly')).cutEvents === 2);
 });
 
 test('payloads of mobile apps and browsers are judged, and keep their bytes and their payload id', async (t) => {
