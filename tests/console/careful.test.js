@@ -183,7 +183,8 @@ test('a flag of which only summaries arrive says what to do, in words', async (t
   await ui.signIn();
   await ui.go('/flags/web/production');
   await page.getByText('Sluice exports quiet-flag, but SDKs send only counters for it.').waitFor();
-  await page.getByText('in LaunchDarkly, open the flag in the environment Production, and turn on').waitFor();
+  await page.getByRole('link', { name: 'have SDKs take their flags through Sluice' }).waitFor();
+  await page.getByText('of the flag in LaunchDarkly\'s environment Production as well').waitFor();
   assert.equal(await page.getByText('Only summaries received').count(), 1);
   await ui.assertAccessible('flags of which only summaries arrive');
   await page.getByRole('switch', { name: /quiet-flag/ }).focus();
