@@ -84,7 +84,8 @@ class SeenSdk {
   // Loops do not write to the same line of cache with every payload.
   static constexpr std::int64_t kNoteEveryMs = 1'000;
   void note(Time& time, std::int64_t now_ms) {
-    if (now_ms - time.load(std::memory_order_relaxed) < kNoteEveryMs) return;
+    const std::int64_t since_ms = now_ms - time.load(std::memory_order_relaxed);
+    if (since_ms >= 0 && since_ms < kNoteEveryMs) return;  // below 0: the clock was set back
     time.store(now_ms, std::memory_order_relaxed);
     last_seen_ms_.store(now_ms, std::memory_order_relaxed);
   }

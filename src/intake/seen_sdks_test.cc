@@ -53,6 +53,16 @@ TEST(SeenSdks, are_known_again_and_say_what_they_do) {
   EXPECT_TRUE(sdks.list(*ObjectId::parse("578d1e02d2943862c52b9688"), kNow).empty());
 }
 
+TEST(SeenSdks, are_seen_after_the_clock_was_set_back) {
+  SeenSdk sdk({"NodeJSClient", "9.0.0", ""}, CredentialKind::sdk_key, 10'000'000);
+  sdk.sent_events(10'000'000);
+  sdk.sent_events(10'000'500);
+  EXPECT_EQ(sdk.line().sent_events_ms, 10'000'000) << "once a second is enough";
+  sdk.sent_events(6'400'000);
+  EXPECT_EQ(sdk.line().sent_events_ms, 6'400'000);
+  EXPECT_EQ(sdk.last_seen_ms(), 6'400'000);
+}
+
 TEST(SeenSdks, whoever_has_a_public_id_pushes_out_nothing_that_a_secret_key_brought) {
   SeenSdks sdks;
   const auto server = sdks.find(kProduction, CredentialKind::sdk_key, named("Go"), kNow);

@@ -1,4 +1,4 @@
-// When mobile apps and browsers, which were told to ask for their flags, are told so once more. An SDK asks once each
+// When mobile apps and browsers, which were told to ask for their flags, are told so again. An SDK asks once each
 // time, and keeps what it has until it is told again. So they are
 //   - after a change: what evaluates for them may hear of it later than Sluice, and SDKs that are told twice at short
 //     intervals take the answer that comes last, be it the older one (js-core, StreamingProcessor);

@@ -195,7 +195,7 @@ void RelayHandler::handle(const http::HttpRequest& request, http::HttpResponder 
                   intake::refusal_answer(intake::Refusal::too_large,
                                          fmt::format("The body has {}; a context has at most {}.",
                                                      human_bytes_beside(request.body.size(), kMaxContextBytes),
-                                                     human_bytes(kMaxContextBytes))),
+                                                     human_bytes_beside(kMaxContextBytes, request.body.size()))),
                   with);
   note_sdk(request, route, **environment);
   serve(request, route, **environment, std::move(with), std::move(responder));

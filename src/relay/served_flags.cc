@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/gzip_text.h"
 #include "base/json_string.h"
-#include "relay/gzip_text.h"
 
 namespace sluice::relay {
 namespace {

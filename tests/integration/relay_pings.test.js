@@ -65,7 +65,7 @@ test('browsers that upstream failed when they were told of a switch are told aga
   const { upstream, slow, place, browsers } = await startBrowsers(t, { count, latencyMs: 5 });
   upstream.answer = (request, response) => request.url.startsWith('/sdk/evalx/') && Boolean(response.writeHead(503).end());
   await place.export('checkout', true);
-  await waitFor('all to be failed, and again when they are told once more', () => browsers.answers.length >= 2 * count);
+  await waitFor('all to be failed, and again at the next ping', () => browsers.answers.length >= 2 * count);
   assert.equal(had(browsers, 503, false), count);
   upstream.answer = slow;
   browsers.answers.length = 0;

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "event/original.h"
 
@@ -18,7 +17,5 @@ inline constexpr std::size_t kMaxTakenApartBytes = 64u << 20;
 // behind its end, or larger than kMaxTakenApartBytes. Several gzip members in a row are one body, as for intake.
 std::optional<std::string> plain_body(const event::Original& original);
 bool is_gzip(const event::Original& original);
-
-std::string gzip_of(std::string_view text);
 
 }  // namespace sluice::launchdarkly_events

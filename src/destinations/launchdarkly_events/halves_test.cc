@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/gzip_text.h"
 #include "base/hex.h"
-#include "destinations/launchdarkly_events/gzip_body.h"
 
 namespace sluice::launchdarkly_events {
 namespace {
@@ -62,10 +62,10 @@ TEST(Halves, of_a_compressed_payload_are_plain) {
 
 // The second member's events were counted as delivered, and in neither half.
 TEST(Halves, of_a_payload_of_several_gzip_members_hold_the_events_of_all_of_them) {
-  const auto two = halves(gzip_of("[{\"a\":1},") + gzip_of("{\"b\":2}]"), "gzip");
+  const auto two = halves(gzip_text("[{\"a\":1},") + gzip_text("{\"b\":2}]"), "gzip");
   ASSERT_TRUE(two);
   EXPECT_EQ(body_of(two->first) + body_of(two->second), R"([{"a":1}][{"b":2}])");
-  EXPECT_FALSE(halves(gzip_of("[{\"a\":1},{\"b\":2}]") + "tail", "gzip"));
+  EXPECT_FALSE(halves(gzip_text("[{\"a\":1},{\"b\":2}]") + "tail", "gzip"));
 }
 
 TEST(Halves, there_are_none_of_what_cannot_be_divided) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/gzip_text.h"
 #include "destinations/launchdarkly_events/gzip_body.h"
 #include "destinations/launchdarkly_events/payload_array.h"
 #include "event/json_scalar.h"
@@ -72,7 +73,7 @@ std::optional<CutPayload> PayloadCutter::cut(const event::Original& original, co
   if (cut.cut_events == 0) return std::nullopt;
   body += array->behind;
   cut.is_empty = !any;
-  cut.body = is_gzip(original) ? gzip_of(body) : std::move(body);
+  cut.body = is_gzip(original) ? gzip_text(body) : std::move(body);
   return cut;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "base/gzip_text.h"
 #include "destinations/launchdarkly_events/gzip_body.h"
 #include "destinations/launchdarkly_events/payload_array.h"
 
@@ -66,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!again);
   cut(body, true, false);
   if (const auto untracked = cut(body, false, true)) require(untracked->body.size() == size + untracked->cut_events);
-  const auto gzip = cut(launchdarkly_events::gzip_of(body), true, false);
+  const auto gzip = cut(gzip_text(body), true, false);
   require(gzip.has_value() == plain.has_value());
   if (gzip) {
     const std::string bytes = original_of(gzip->body, true);

@@ -53,7 +53,7 @@ export async function evaluateUnder(t, sdk, { straight, places }) {
 // The n-th change of the corpus under an open client: it then evaluates as one that is opened straight at upstream afterwards. Returns after how
 // many ms.
 export async function changeUnder(t, sdk, { upstream, place, straight, n }) {
-  // Clients may be late, and are told once more after 5 s.
+  // Clients may be late, and get a second ping after 5 s.
   const CHANGES_MS = 8000;
   const [context] = contextsOf(sdk);
   const options = { first: context, reasons: true, typeOf: typeOfCorpusFlags };

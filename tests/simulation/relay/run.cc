@@ -32,7 +32,7 @@ const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 constexpr const char* kDataDirectory = "/data";
 constexpr std::int64_t kLiveUs = 90 * kSecondUs;
 // After the storm: an upstream that refused the key is asked again after ten minutes.
-constexpr std::int64_t kMendUs = 700 * kSecondUs;
+constexpr std::int64_t kRecoverUs = 700 * kSecondUs;
 // A change is on disk a second later, unless writing fails.
 constexpr std::int64_t kSavedAfterUs = 1'500'000;
 constexpr std::uint64_t kMostStepsPerS = 5'000;
@@ -134,7 +134,7 @@ class Run {
     later_switch();
     later_trouble();
     live(kLiveUs);
-    mend();
+    end_faults();
     rest();
     outcome_.broken = promises_.broken();
     for (const auto& sdk : sdks_) {
@@ -232,7 +232,7 @@ class Run {
     }
   }
 
-  // The process's own calls are made here, between what the scheduler runs.
+  // Calls the process here, between what the scheduler runs: it may die in them.
   void live(std::int64_t us) {
     const std::int64_t until_us = clock_.steady_us() + us;
     while (clock_.steady_us() < until_us && !promises_.broken()) {
@@ -316,14 +316,14 @@ class Run {
     begin();
   }
 
-  void mend() {
-    say("mended");
+  void end_faults() {
+    say("no more faults");
     calm_ = true;
     death_in_changes_ = 0;
     upstream_.set_stormy(false);
     scheduler_.at(clock_.steady_us() + 41 * kSecondUs, [this] { upstream_.set_away(false); });
     for (const auto& sdk : sdks_) sdk->calm();
-    const std::int64_t until_us = clock_.steady_us() + kMendUs;
+    const std::int64_t until_us = clock_.steady_us() + kRecoverUs;
     live(45 * kSecondUs);
     while (clock_.steady_us() < until_us && !promises_.broken() &&
            !(what_is_wrong().empty() && process_->relay().status(kEnvironment)[0].is_connected))
@@ -334,7 +334,7 @@ class Run {
   // serves the same.
   void rest() {
     if (promises_.broken()) return;
-    expect_all("after all is mended");
+    expect_all("after the faults");
     change();
     live(3 * kSecondUs);
     expect_all("after a change");

@@ -1,4 +1,4 @@
-#include "relay/gzip_text.h"
+#include "base/gzip_text.h"
 
 #include <isa-l/igzip_lib.h>
 
@@ -9,10 +9,10 @@
 
 #include "base/check.h"
 
-namespace sluice::relay {
+namespace sluice {
 
 std::string gzip_text(std::string_view text) {
-  SLUICE_CHECK(text.size() <= std::numeric_limits<std::uint32_t>::max(), "flag data is bounded far below");
+  SLUICE_CHECK(text.size() <= std::numeric_limits<std::uint32_t>::max(), "callers bound it far below");
   std::vector<std::uint8_t> level_buffer(ISAL_DEF_LVL1_DEFAULT);
   isal_zstream stream;
   isal_deflate_init(&stream);
@@ -39,4 +39,4 @@ std::string gzip_text(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice::relay
+}  // namespace sluice
