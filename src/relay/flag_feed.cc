@@ -158,8 +158,8 @@ void FlagFeed::look_at_files() {
   if (!found) return;
   if (!*found) {
     show(false, found->error().message,
-         data_.snapshot() ? "What the files said before is served until they can be read."
-                          : "Nothing is served until then.");
+         data_.snapshot() ? "Correct the files. Until then, SDKs are served what they said before."
+                          : "Correct the files. Until then, nothing is served.");
     return;
   }
   const bool same = **found == data_.snapshot();

@@ -165,9 +165,9 @@ const FlagRow = memo(function FlagRow({ flag, environment, mayWrite, selected, o
         {flag.name !== flag.key && <div className="cut mono dim" title={flag.key}>{flag.key}</div>}
       </div>
       <div role="cell"><Variations flag={flag} environment={environment} /></div>
-      <div role="cell" className="num small" title={grouped(here?.evaluations ?? 0)}><span className="cell-label">Evaluations: </span>{short(here?.evaluations ?? 0)}</div>
+      <div role="cell" className="num small beside-checkbox" title={grouped(here?.evaluations ?? 0)}><span className="cell-label">Evaluations: </span>{short(here?.evaluations ?? 0)}</div>
       <div role="cell" className="small"><span className="cell-label">Last seen: </span><Time at={here?.lastSeen} /></div>
-      <div role="cell">
+      <div role="cell" className="below-all">
         {mayWrite ? <RowSwitch checked={exported} changed={(now) => void flip([flag.key], now)} label={`Send detailed events of ${flag.key} to data export destinations`} /> : <span className="small">{exported ? 'Sent' : 'Not sent'}</span>}
         {exported && <InFull flag={here} switched={on !== undefined && on !== here?.trackEvents} />}
       </div>
