@@ -120,12 +120,16 @@ test('a flag that its owner switches on after the flood is exported', async (t) 
   };
   const feature = (key) => ({ kind: 'feature', key, creationDate: Date.now(), variation: 0, value: true, contextKeys: { user: 'u' } });
   await choose([]);
+  // Another flag each time: one that was seen before the mode was in force is exported on.
+  let probes = 0;
   await waitFor('the mode to be in force', async () => {
-    await sluice.post([feature('probe')]);
+    await sluice.post([feature(`probe-${++probes}`)]);
     return (await sluice.metrics()).value('sluice_events_not_exported_total') > 0;
   });
-  for (let part = 0; part < 6; part++)
-    await stranger.send(packed(JSON.stringify(Array.from({ length: 10_000 }, (_, i) => feature(`f${part * 10_000 + i}`)))));
+  for (let part = 0; part < 6; part++) {
+    const flags = Array.from({ length: 10_000 }, (_, i) => feature(`f${part * 10_000 + i}`));
+    assert.equal(await stranger.send(packed(JSON.stringify(flags))), 202);
+  }
   await choose(['checkout']);
   const checkout = Array.from({ length: 100 }, () => feature('checkout'));
   await waitFor('the choice to be in force', async () => {
@@ -135,6 +139,6 @@ test('a flag that its owner switches on after the flood is exported', async (t) 
   });
   const before = (await sluice.destination()).acceptedEvents;
   assert.equal(await sluice.post(checkout), 202);
-  await stranger.send(packed(JSON.stringify(checkout)));
+  assert.equal(await stranger.send(packed(JSON.stringify(checkout))), 202);
   assert.equal((await sluice.destination()).acceptedEvents - before, 200);
 });
