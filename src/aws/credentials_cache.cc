@@ -20,10 +20,19 @@ struct CredentialsCache::State {
   bool answered = false;     // guarded by mutex
 
   Notifier notifier;
-  std::unique_ptr<Worker> worker;
+  Workers& workers;
+  std::once_flag begun;
+  std::unique_ptr<Worker> worker;  // null: nobody asked yet
 
-  State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change)
-      : source(std::move(from)), changed(std::move(on_change)), keeper(clock, Random::from_system()) {}
+  State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change, Workers& on)
+      : source(std::move(from)),
+        changed(std::move(on_change)),
+        keeper(clock, Random::from_system()),
+        workers(on) {}
+
+  void begin() {
+    std::call_once(begun, [this] { worker = workers.start("credentials", notifier, [this] { return step(); }); });
+  }
 
   std::int64_t step() {
     std::unique_lock lock(mutex);
@@ -50,9 +59,7 @@ struct CredentialsCache::State {
 
 CredentialsCache::CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock,
                                    std::function<void()> changed, Workers& workers)
-    : state_(std::make_unique<State>(std::move(source), clock, std::move(changed))) {
-  state_->worker = workers.start("credentials", state_->notifier, [state = state_.get()] { return state->step(); });
-}
+    : state_(std::make_unique<State>(std::move(source), clock, std::move(changed), workers)) {}
 
 CredentialsCache::~CredentialsCache() {
   {
@@ -60,20 +67,23 @@ CredentialsCache::~CredentialsCache() {
     state_->stopping = true;
   }
   state_->notifier.notify();
-  state_->worker->join();
+  if (state_->worker) state_->worker->join();
 }
 
 std::shared_ptr<const Credentials> CredentialsCache::current() const {
+  state_->begin();
   const std::lock_guard lock(state_->mutex);
   return state_->keeper.current();
 }
 
 std::optional<CredentialsError> CredentialsCache::error() const {
+  state_->begin();
   const std::lock_guard lock(state_->mutex);
   return state_->keeper.error();
 }
 
 void CredentialsCache::await_first_answer(std::chrono::milliseconds at_most) const {
+  state_->begin();
   std::unique_lock lock(state_->mutex);
   state_->answer_notifier.wait_for(lock, at_most, [this] { return state_->answered; });
 }

@@ -260,11 +260,22 @@ TEST(CredentialsCache, tells_why_there_are_none) {
     changed = true;
     notifier.notify_all();
   });
+  EXPECT_FALSE(cache.error()) << "nobody waits for the first fetch";
   std::unique_lock lock(mutex);
   notifier.wait(lock, [&] { return changed; });
   EXPECT_FALSE(cache.current());
   ASSERT_TRUE(cache.error());
   EXPECT_EQ(cache.error()->message, "no answer");
+}
+
+TEST(CredentialsCache, fetches_nothing_before_somebody_asks) {
+  SystemClock clock;
+  ScriptedSource::Script script;
+  {
+    CredentialsCache cache(std::make_unique<ScriptedSource>(script), clock, [] {});
+    cache.refuse(nullptr);
+  }
+  EXPECT_EQ(script.calls, 0);
 }
 
 }  // namespace

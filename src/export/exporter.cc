@@ -57,6 +57,7 @@ Exporter::~Exporter() {
 
 std::int64_t Exporter::watch_step() {
   if (watch_stops_) return kWorkerDone;
+  if (begins_delivery_.exchange(false)) start_held();
   const std::int64_t now_us = clock_.steady_us(), as_of_ms = clock_.wall_ms();
   if (now_us >= sample_at_us_) {
     keep_histories(SaveHistories::when_due);
@@ -145,6 +146,11 @@ void Exporter::hold_delivery() {
 }
 
 void Exporter::begin_delivery() {
+  begins_delivery_ = true;
+  watch_notifier_.notify();
+}
+
+void Exporter::start_held() {
   {
     const std::lock_guard lock(mutex_);
     delivering_ = true;  // runners created from now on start immediately

@@ -67,7 +67,8 @@ class Exporter {
   // Pipelines are created but do not run until begin_delivery(). On a start with thousands of destinations, their first
   // calls to AWS would otherwise use the CPU before the server takes payloads. Call it before the first apply().
   void hold_delivery();
-  void begin_delivery();  // once; any thread
+  // Does not wait: the exporter's own worker starts them. Once; any thread.
+  void begin_delivery();
 
   // Fixes where a destination that is about to be created or switched on starts, so that it gets whatever is accepted
   // from this call on, however long apply() takes to come, and whatever older snapshot it applies before; durable when
@@ -137,6 +138,7 @@ class Exporter {
  private:
   using Destinations = std::vector<catalog::Destination>;
   std::int64_t watch_step();
+  void start_held();
   std::vector<std::shared_ptr<Runner>> take_leaving(const catalog::CatalogSnapshot& snapshot);
   void finish_leaving(const catalog::CatalogSnapshot& snapshot, const std::vector<std::shared_ptr<Runner>>& leaving);
   Result<void> start(const catalog::Destination& destination);
@@ -186,7 +188,7 @@ class Exporter {
   std::int64_t save_histories_at_us_ = 0;  // guarded by keep_mutex_
   std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
   Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
-  std::atomic<bool> watch_stops_{false};
+  std::atomic<bool> watch_stops_{false}, begins_delivery_{false};
   // Of apply(), or the watch that tries again what it left: of who has set applying_.
   std::atomic<bool> applying_{false};
   Destinations applied_;
