@@ -141,6 +141,10 @@ std::int64_t FlagFeed::step() {
   return save_us_ == INT64_MAX ? wait_us : std::min(wait_us, due_in(save_us_));
 }
 
+void FlagFeed::save_soon() {
+  if (save_us_ == INT64_MAX) save_us_ = parts_.clock.steady_us() + kSaveAfterMs * 1'000;
+}
+
 void FlagFeed::end(bool forget) {
   source_.reset();
   files_.reset();
@@ -183,7 +187,7 @@ Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
   if (!shown_.get()->is_connected && data_.snapshot()) show(true, "", "");
   if (change->kind == FlagChange::Kind::none) return {};
   serve(change->kind == FlagChange::Kind::put ? nullptr : &*change);
-  if (save_us_ == INT64_MAX) save_us_ = parts_.clock.steady_us() + kSaveAfterMs * 1'000;
+  save_soon();
   return {};
 }
 
