@@ -93,6 +93,13 @@ void Upstream::change() {
   tell(fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, items_.at(now_[path]).json));
 }
 
+std::string Upstream::told_key() const {
+  for (auto number = told_.rbegin(); number != told_.rend(); ++number)
+    if (const ServedStreamFake& stream = transport_.stream(*number); stream.is_open())
+      return stream.header("Authorization");
+  return {};
+}
+
 void Upstream::set_away(bool away) {
   away_ = away;
   if (!away) return;
@@ -110,6 +117,9 @@ void Upstream::tell(const std::string& event) {
 void Upstream::serve(ServedStreamFake&) {
   // Within open(): it is the last one.
   const std::size_t stream = transport_.opened() - 1;
+  asked_us_.push_back(clock_.steady_us());
+  while (asked_us_.front() <= clock_.steady_us() - 10 * kSecondUs) asked_us_.pop_front();
+  most_in_ten_s_ = std::max(most_in_ten_s_, asked_us_.size());
   scheduler_.at(clock_.steady_us() + static_cast<std::int64_t>(random_.below(300 * kMsUs)),
                 [this, stream] { begin(stream); });
 }
@@ -138,6 +148,7 @@ void Upstream::begin(std::size_t number) {
       return stream.end();
     }
     case 6:
+      if (!asked_us_.empty()) asked_us_.pop_back();
       stream.head(307, {{"location", stream.request().request.url}});
       return stream.end();
     case 7:
