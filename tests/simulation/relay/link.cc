@@ -17,6 +17,7 @@ class SimulatedConnection final : public http::Connection {
     if (waits_writable_) wake_writer();
   }
   void reader_read() {
+    link_->blocked_since_us_ = 0;
     if (waits_writable_) wake_writer();
   }
 
@@ -60,6 +61,7 @@ class SimulatedConnection final : public http::Connection {
   }
   void wait_writable() override {
     waits_writable_ = true;
+    link_->blocked_since_us_ = loop_.clock().steady_us();
     if (left_ || link_->to_reader_.size() < Link::kBufferBytes) wake_writer();
   }
   void wake_writer() {

@@ -31,6 +31,8 @@ class Link : public std::enable_shared_from_this<Link> {
   // Takes at most so many bytes.
   std::string read(std::size_t most);
   std::size_t waiting() const { return to_reader_.size(); }
+  // Since when the server waits for the reader to take something, by the loop's clock; 0: it does not.
+  std::int64_t blocked_since_us() const { return server_closed_ ? 0 : blocked_since_us_; }
   // The server closed it, and all was read.
   bool over() const { return server_closed_ && to_reader_.empty(); }
   // The reader leaves.
@@ -41,6 +43,7 @@ class Link : public std::enable_shared_from_this<Link> {
   std::weak_ptr<SimulatedConnection> server_;
   std::string to_reader_;
   bool server_closed_ = false;
+  std::int64_t blocked_since_us_ = 0;
 };
 
 class SimulatedLoop final : public http::Loop, public std::enable_shared_from_this<SimulatedLoop> {

@@ -315,7 +315,7 @@ class Run {
   }
 
   void die_now() {
-    const bool loses_power = random_.below(3) == 0;
+    const bool loses_power = std::exchange(loses_power_, false) || random_.below(3) == 0;
     if (loses_power) left_behind_ = disk_->after_crash(any_crash(), random_.next());
     die(loses_power ? "power cut" : "kill -9");
   }
@@ -351,16 +351,16 @@ class Run {
     return kAll[random_.below(std::size(kAll))];
   }
 
-  // What was served so long ago that it is on disk: the next process serves it, or something newer.
-  void note_saved() {
+  // What was served, and `after_us` ago, is on disk: the next process serves it, or something newer.
+  void note_saved(std::int64_t after_us) {
     const auto served = process_ ? process_->relay().feed(kEnvironment, "").feed : nullptr;
     const auto flags = served ? served->served() : nullptr;
     if (!flags) return;
     const std::int64_t since_us = (clock_.wall_ms() - flags->snapshot().changed_ms) * 1'000;
     // A failure that was ordered may come with any later write.
-    if (since_us < kSavedAfterUs || outcome_.disk_faults > 0) return;
+    if (since_us < after_us || outcome_.disk_faults > 0) return;
     // What a feed loaded just before the one before it was told to forget the same is written again.
-    if (clock_.steady_us() - removed_us_ < kSavedAfterUs) return;
+    if (clock_.steady_us() - removed_us_ < after_us) return;
     std::vector<std::int64_t> versions;
     for (const auto* items : {&flags->snapshot().flags, &flags->snapshot().segments})
       for (const auto& item : *items)
@@ -372,7 +372,7 @@ class Run {
   void die(const std::string& why) {
     ++outcome_.deaths;
     say("dies: " + why);
-    note_saved();
+    note_saved(kSavedAfterUs);
     death_in_changes_ = 0;
     scheduler_.kill();
     auto disk =
@@ -382,13 +382,16 @@ class Run {
     process_.reset();
     disk_ = std::move(disk);
     begin();
+    if (calm_ || random_.below(3) != 0) return;
+    // What it loaded may not be safe yet.
+    loses_power_ = true;
+    scheduler_.at(within_us(kSecondUs), [this] { wants_death_ = !calm_; });
   }
 
   void restart() {
     ++outcome_.restarts;
     const auto grace_ms = static_cast<std::int64_t>(random_.below(kMostGraceMs));
     say(fmt::format("restart in order, with {} ms of grace", grace_ms));
-    note_saved();
     stops_ = true;
     process_->begin_stop(grace_ms);
     scheduler_.run_for(grace_ms * 1'000);
@@ -398,6 +401,7 @@ class Run {
       if (sdk->kind() != SdkKind::slow_stream && sdk->is_connected())
         promises_.fail("a connection is open after a stop in order");
     process_->end();
+    note_saved(0);
     outcome_.cut_off += process_->cut_off();
     process_.reset();
     begin();
@@ -437,12 +441,17 @@ class Run {
     live(2 * kSecondUs);
     expect_all("two seconds after a switch");
     if (promises_.broken()) return;
-    for (const auto& sdk : sdks_)
-      if (sdk->kind() == SdkKind::ping && etag() != before && sdk->last_ping_us() < switched_us)
-        promises_.fail("two seconds after a switch an app was not told");
+    const auto expect_ping_since = [&](std::int64_t since_us, const char* when) {
+      for (const auto& sdk : sdks_)
+        if (sdk->kind() == SdkKind::ping && etag() != before && sdk->last_ping_us() < since_us)
+          promises_.fail(fmt::format("{} after a switch an app was not told", when));
+    };
+    expect_ping_since(switched_us, "two seconds");
     if (promises_.broken()) return;
     // A write that fails is tried again after ten seconds, and three of them may fail.
-    live(outcome_.disk_faults > 0 ? 35 * kSecondUs : 3 * kSecondUs);
+    live(outcome_.disk_faults > 0 ? 35 * kSecondUs : 4 * kSecondUs);
+    expect_ping_since(switched_us + relay::kPingAfterChangeMs * 1'000, "five seconds");
+    if (promises_.broken()) return;
     say("upstream is away for good");
     upstream_.set_away(true);
     left_behind_ = disk_->after_crash(any_crash(), random_.next());
@@ -490,7 +499,8 @@ class Run {
   bool kills_ = false, disk_fails_ = false, outages_ = false, calm_ = false;
   bool wants_publish_ = false, wants_removal_ = false, wants_source_ = false;
   bool wants_death_ = false, wants_restart_ = false;
-  bool new_client_ = false;  // another connection to upstream, without a delay: by a new key or source
+  bool loses_power_ = false;  // the next death is a power cut
+  bool new_client_ = false;   // another connection to upstream, without a delay: by a new key or source
   std::uint64_t death_in_changes_ = 0;
   std::size_t least_state_ = 0;
   std::int64_t removed_us_ = -kSavedAfterUs;

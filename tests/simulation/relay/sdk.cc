@@ -19,6 +19,8 @@ using relay::JsonScan;
 
 constexpr std::int64_t kMsUs = 1'000;
 constexpr const char* kSdkKey = "sdk-simulated";
+// How long nothing may be read, and the loop's tick that finds it.
+constexpr std::int64_t kMostBlockedUs = http::HttpLimits().write_timeout_ms * kMsUs + kSecondUs;
 // A heartbeat, the loop's tick that sends it, and the way to the reader.
 constexpr std::int64_t kMostSilenceUs = relay::kHeartbeatMs * kMsUs + kSecondUs;
 // What a selection needs to be in what is sent: a step of the relay's worker, and the way to the reader.
@@ -221,6 +223,7 @@ void Sdk::read() {
     link_->close();
     return ended();
   }
+  check_not_cut();
   const std::string bytes = link_->read(kind_ == SdkKind::slow_stream && !calm_ ? 1 + random_.below(500) : SIZE_MAX);
   fingerprint_ = crc32c(bytes.data(), bytes.size(), fingerprint_);
   if (!bytes.empty()) check_heartbeat();
@@ -248,6 +251,14 @@ void Sdk::check_heartbeat() const {
   const bool reads_soon = kind_ == SdkKind::stream || kind_ == SdkKind::ping;
   if (reads_soon && last_bytes_us_ > 0 && clock_.steady_us() - last_bytes_us_ > kMostSilenceUs)
     promises_.fail(fmt::format("nothing came on a stream for {} s", (clock_.steady_us() - last_bytes_us_) / kSecondUs));
+}
+
+// What one holds that reads nothing is let go of.
+void Sdk::check_not_cut() const {
+  const std::int64_t since_us = link_->blocked_since_us();
+  if (since_us > 0 && clock_.steady_us() - since_us > kMostBlockedUs)
+    promises_.fail(fmt::format("a reader that took nothing for {} s was not cut off",
+                               (clock_.steady_us() - since_us) / kSecondUs));
 }
 
 void Sdk::ended() {

@@ -114,6 +114,7 @@ class Sdk {
   void read_later();
   void read();
   void check_heartbeat() const;
+  void check_not_cut() const;
   void ended();
   void on_answer();
   Result<void> on_event(const http_client::ServerSentEvent& event);

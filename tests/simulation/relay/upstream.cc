@@ -78,7 +78,16 @@ std::string Upstream::put_event() const {
                      flags, segments);
 }
 
+std::string Upstream::patch_event(const std::string& path) const {
+  return fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, items_.at(now_.at(path)).json);
+}
+
+std::string Upstream::patch_of_any() {
+  return patch_event(std::next(now_.begin(), static_cast<std::ptrdiff_t>(random_.below(now_.size())))->first);
+}
+
 void Upstream::change() {
+  if (stormy_ && random_.below(5) == 0) tell_old();
   const bool is_flag = random_.below(4) != 0;
   const std::string key = is_flag ? flag_key(random_.below(kFlags)) : fmt::format("s{}", random_.below(kSegments));
   const std::string path = (is_flag ? "/flags/" : "/segments/") + key;
@@ -90,7 +99,7 @@ void Upstream::change() {
   now_[path] = new_item(is_flag, key);
   remember();
   if (random_.below(5) == 0) return tell(put_event());
-  tell(fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, items_.at(now_[path]).json));
+  tell(patch_event(path));
 }
 
 std::string Upstream::told_key() const {
@@ -98,6 +107,16 @@ std::string Upstream::told_key() const {
     if (const ServedStreamFake& stream = transport_.stream(*number); stream.is_open())
       return stream.header("Authorization");
   return {};
+}
+
+// An item as it was once, or is: it changes nothing.
+void Upstream::tell_old() {
+  const auto old = std::next(items_.begin(), static_cast<std::ptrdiff_t>(random_.below(items_.size())));
+  const UpstreamItem& item = old->second;
+  const std::string path = fmt::format("/{}/{}", item.is_flag ? "flags" : "segments", item.key);
+  // Of what was deleted before a connection began, nobody knows.
+  if (!now_.contains(path)) return;
+  tell(fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, item.json));
 }
 
 void Upstream::set_away(bool away) {
@@ -163,9 +182,7 @@ void Upstream::begin(std::size_t number) {
   }
   stream.event_stream();
   if (fate == 9) return send(number, "event: put\ndata: {\"path\":\"/\",\"data\":{\"flags\":{\"a\":}}}\n\n", true);
-  if (fate == 10)
-    send(number, "event: patch\ndata: {\"path\":\"/flags/flag-0\",\"data\":{\"key\":\"flag-0\",\"version\":0}}\n\n",
-         true);
+  if (fate == 10 || fate == 13) send(number, patch_of_any(), true);  // what it missed, or a part of it
   if (fate == 11)
     send(number,
          "event: other\ndata: x\n\n:\n\nevent: patch\ndata: {\"path\":\"/models/m\",\"data\":{\"version\":1}}\n\n",

@@ -67,9 +67,12 @@ class Upstream {
   std::int64_t new_item(bool is_flag, const std::string& key);
   void remember();
   std::string put_event() const;
+  std::string patch_event(const std::string& path) const;
+  std::string patch_of_any();
   void serve(http_client::ServedStreamFake& stream);
   void begin(std::size_t stream);
   void tell(const std::string& event);
+  void tell_old();
   // In pieces, over some time; with `whole` false it may end early.
   void send(std::size_t stream, std::string text, bool whole);
   void expire_later(std::size_t stream, std::int64_t ms);
