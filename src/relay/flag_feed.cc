@@ -203,7 +203,8 @@ void FlagFeed::serve(const FlagChange* change) {
   if (same) return;
   ping();
   if (pings_->count() > 0) ping_again_.note_change();
-  if (change != nullptr && before) {
+  // A switch is in the registry of flags before its catalog is here: then it comes with the first change.
+  if (change != nullptr && before && now->reselected() == 0) {
     if (const auto block = now->change_event(change->item, change->key, false)) all_->publish(block);
     if (change->item == ItemKind::flag)
       if (const auto block = now->change_event(change->item, change->key, true)) flags_->publish(block);

@@ -127,6 +127,19 @@ TEST_F(RelayTest, upstreams_own_tracking_is_known_by_version_also_after_a_restar
   EXPECT_EQ(relay_->of(kEnvironment), nullptr);
 }
 
+TEST_F(RelayTest, a_switch_that_meets_a_change_reaches_streams_too) {
+  transport_.last().event_stream();
+  say(kPut);
+  const auto stream = http::HttpStream::make();
+  relay_->feed(kEnvironment, "").feed->join_all(stream);
+  environment_.flag_export.flags["b"].exported = true;
+  flags_.apply(*catalog());  // and its catalog comes after the change
+  say("event: patch\ndata: {\"path\":\"/flags/a\",\"data\":{\"key\":\"a\",\"version\":2}}\n\n");
+  publish();
+  EXPECT_EQ(item("b"), R"({"key":"b","version":1,"trackEvents":true})");
+  EXPECT_EQ(stream->unsent_bytes(), served()->all_put()->size()) << "all flags, and not one that changed";
+}
+
 TEST_F(RelayTest, a_flag_that_was_seen_keeps_what_it_started_with) {
   environment_.flag_export.new_flags = true;
   publish();

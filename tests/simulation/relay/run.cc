@@ -40,6 +40,7 @@ constexpr std::uint64_t kMostStepsPerS = 5'000;
 constexpr std::size_t kMostConnectionsInTenS = 6;
 // Less than what a switch may take: one that comes during a stop is in force with the next process.
 constexpr std::int64_t kMostGraceMs = 1'000;
+constexpr std::int64_t kMostBetweenUs = 50'000;
 // What is left at the end of a stop's grace is closed within.
 constexpr std::int64_t kClosedWithinUs = 600'000;
 
@@ -97,8 +98,10 @@ class Process {
   }
   ~Process() { loop_->stop(); }
 
-  void publish(const catalog::CatalogPointer& catalog) {
+  // As data_path/data_path.h, whose thread may lose its turn between the two.
+  void publish(const catalog::CatalogPointer& catalog, const std::function<void()>& between) {
     flags_.apply(*catalog);
+    between();
     catalog_.publish(catalog);
     relay_.apply(catalog);
   }
@@ -225,8 +228,9 @@ class Run {
   void switch_some() {
     ++outcome_.switches;
     wanted_.as_sent = random_.below(8) == 0;
-    Promises::Selection selection;
-    for (std::uint64_t i = 0; i < Upstream::kFlags; ++i)
+    // One thing at a time: flags' switches and that all are as sent come into force one after the other.
+    Promises::Selection selection = wanted_.as_sent ? wanted_.selection : Promises::Selection();
+    for (std::uint64_t i = 0; !wanted_.as_sent && i < Upstream::kFlags; ++i)
       if (random_.below(2) == 0) selection.insert(Upstream::flag_key(i));
     choose(std::move(selection));
   }
@@ -304,7 +308,8 @@ class Run {
         if (std::exchange(wants_removal_, false)) remove_source();
         if (std::exchange(wants_source_, false)) wanted_.has_source = wants_publish_ = new_client_ = true;
         if (std::exchange(new_client_, false)) upstream_.expect_new_client();
-        if (std::exchange(wants_publish_, false)) publish();
+        if (std::exchange(wants_publish_, false))
+          publish([this] { scheduler_.run_for(static_cast<std::int64_t>(random_.below(kMostBetweenUs))); });
         if (std::exchange(wants_restart_, false)) restart();
       } catch (const ProcessDied& died) {
         die(died.why);
@@ -320,7 +325,7 @@ class Run {
     die(loses_power ? "power cut" : "kill -9");
   }
 
-  void publish() { process_->publish(catalog_of(wanted_)); }
+  void publish(const std::function<void()>& between = [] {}) { process_->publish(catalog_of(wanted_), between); }
 
   void begin() {
     stops_ = false;
@@ -438,6 +443,7 @@ class Run {
     const std::string before = promises_.broken() ? "" : etag();
     const std::int64_t switched_us = clock_.steady_us();
     choose(std::move(others));
+    if (random_.below(2) == 0) scheduler_.at(within_us(2 * kMostBetweenUs), [this] { change(); });
     live(2 * kSecondUs);
     expect_all("two seconds after a switch");
     if (promises_.broken()) return;
