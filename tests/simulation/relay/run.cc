@@ -395,7 +395,7 @@ class Run {
 
   void restart() {
     ++outcome_.restarts;
-    const auto grace_ms = static_cast<std::int64_t>(random_.below(kMostGraceMs));
+    const std::int64_t grace_ms = random_.below(2) == 0 ? 0 : static_cast<std::int64_t>(random_.below(kMostGraceMs));
     say(fmt::format("restart in order, with {} ms of grace", grace_ms));
     stops_ = true;
     process_->begin_stop(grace_ms);
