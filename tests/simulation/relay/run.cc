@@ -397,6 +397,7 @@ class Run {
     ++outcome_.restarts;
     const std::int64_t grace_ms = random_.below(2) == 0 ? 0 : static_cast<std::int64_t>(random_.below(kMostGraceMs));
     say(fmt::format("restart in order, with {} ms of grace", grace_ms));
+    if (grace_ms == 0) sdks_[random_.below(sdks_.size())]->come_again();  // its answer begins while the server stops
     stops_ = true;
     process_->begin_stop(grace_ms);
     scheduler_.run_for(grace_ms * 1'000);

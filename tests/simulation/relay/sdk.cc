@@ -211,6 +211,13 @@ void Sdk::read_later() {
   });
 }
 
+void Sdk::come_again() {
+  if (!link_) return;
+  link_->close();
+  link_.reset();
+  connect();
+}
+
 void Sdk::calm() {
   calm_ = true;
   reading_ = false;

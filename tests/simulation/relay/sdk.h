@@ -96,6 +96,8 @@ class Sdk {
       std::function<std::shared_ptr<SimulatedLoop>()> loop);
   ~Sdk();
 
+  // If it is connected: it leaves, and comes again without a delay.
+  void come_again();
   // Reads as all do, from now on, also what it stalls at.
   void calm();
   // What it holds is this state of upstream's with the selection in force; an error says what is not.
