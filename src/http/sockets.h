@@ -66,7 +66,7 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   void arm_jobs();
   void run_jobs();
 
-  const SystemClock clock_;
+  const SystemClock clock_{};
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<Executor>> work_;
   Timer timer_{context_}, wait_timer_{context_}, job_timer_{context_};
