@@ -321,7 +321,7 @@ class Run {
 
   void die_now() {
     const bool loses_power = std::exchange(loses_power_, false) || random_.below(3) == 0;
-    if (loses_power) left_behind_ = disk_->after_crash(any_crash(), random_.next());
+    if (loses_power) left_behind_ = after_power_cut();
     die(loses_power ? "power cut" : "kill -9");
   }
 
@@ -331,7 +331,7 @@ class Run {
     stops_ = false;
     disk_->before_each_change([this] {
       if (death_in_changes_ == 0 || --death_in_changes_ > 0) return;
-      left_behind_ = disk_->after_crash(any_crash(), random_.next());
+      left_behind_ = after_power_cut();
       scheduler_.kill();
       throw ProcessDied{"in a change to the disk"};
     });
@@ -350,10 +350,11 @@ class Run {
     }
   }
 
-  FakeFileSystem::Crash any_crash() {
+  std::unique_ptr<FakeFileSystem> after_power_cut() {
     static constexpr FakeFileSystem::Crash kAll[] = {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_all,
                                                      FakeFileSystem::Crash::keep_some, FakeFileSystem::Crash::loose};
-    return kAll[random_.below(std::size(kAll))];
+    const FakeFileSystem::Crash crash = kAll[random_.below(std::size(kAll))];
+    return disk_->after_crash(crash, random_.next());
   }
 
   // What was served, and `after_us` ago, is on disk: the next process serves it, or something newer.
@@ -461,7 +462,7 @@ class Run {
     if (promises_.broken()) return;
     say("upstream is away for good");
     upstream_.set_away(true);
-    left_behind_ = disk_->after_crash(any_crash(), random_.next());
+    left_behind_ = after_power_cut();
     die("killed, or a power cut, at rest");
     live(5 * kSecondUs);
     expect_all("after a restart without upstream");
