@@ -1,8 +1,6 @@
 #include "http/loop.h"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -24,13 +22,8 @@ constexpr double kGoldenRatio = 0.618033988749895;
 
 }  // namespace
 
-std::int64_t Loop::now_ms() const {
-  using std::chrono::duration_cast;
-  return duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 std::string_view Loop::date() {
-  const auto second = static_cast<std::int64_t>(std::time(nullptr));
+  const auto second = clock().wall_ms() / 1000;
   if (second != date_second_) {
     date_second_ = second;
     date_ = http_date(second);

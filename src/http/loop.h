@@ -64,7 +64,6 @@ class Loop : public StreamLoop {
   // And connections without a request are closed.
   bool closing() const { return closing_; }
 
-  std::int64_t now_ms() const;  // steady
   // Of this second, as a Date header has it.
   std::string_view date();
 

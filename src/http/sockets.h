@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "http/connection.h"
 #include "http/loop.h"
 
@@ -46,6 +47,8 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   // Loop's thread: a connection that comes now comes too late.
   bool stopping() const { return stopping_; }
   boost::asio::io_context& context() { return context_; }
+  // The machine's, by which Asio's timers run.
+  const Clock& clock() const override { return clock_; }
   void hand_over(std::shared_ptr<Connection> connection, HttpResponse response) override;
   void wake_streams(std::vector<std::shared_ptr<HttpStream>> streams) override;
   bool run_at(std::int64_t due_ms, std::function<void()> job) override;
@@ -63,6 +66,7 @@ class AsioLoop final : public Loop, public std::enable_shared_from_this<AsioLoop
   void arm_jobs();
   void run_jobs();
 
+  const SystemClock clock_{};
   boost::asio::io_context context_{1};
   std::optional<boost::asio::executor_work_guard<Executor>> work_;
   Timer timer_{context_}, wait_timer_{context_}, job_timer_{context_};

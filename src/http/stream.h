@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace sluice::http {
 
 class Connection;
@@ -43,9 +45,13 @@ enum class StreamEnd : std::uint8_t {
 class StreamLoop {
  public:
   virtual ~StreamLoop() = default;
+  // What the loop's times are measured by; that of all loops of one server. It lives as long as the loop.
+  virtual const Clock& clock() const = 0;
+  std::int64_t now_ms() const { return clock().steady_us() / 1000; }
   // These have something to do. The loop wakes once for all of them.
   virtual void wake_streams(std::vector<std::shared_ptr<class HttpStream>> streams) = 0;
-  // Calls `job` on the loop's thread at `due_ms` (steady). False: the loop has stopped, and it is not called.
+  // Calls `job` on the loop's thread at `due_ms` (of clock(), steady). False: the loop has stopped, and it is not
+  // called.
   virtual bool run_at(std::int64_t due_ms, std::function<void()> job) = 0;
 };
 

@@ -1,5 +1,5 @@
-// The streams of one key or environment: what is published to a group goes to every stream in it, in the same order. A
-// stream leaves by itself when it is over.
+// The streams of one key or environment: what is published to a group goes to every stream in it, in the same order; to
+// those that joined first, first. A stream leaves by itself when it is over.
 //
 // Who joins gets the full state first, and then every change after it: both happen under the group's lock, as every
 // publish does. Hence whoever publishes a change first changes what the state source returns, and then publishes.
@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 
 #include "http/stream.h"
 
@@ -30,10 +30,8 @@ class StreamGroup : public std::enable_shared_from_this<StreamGroup> {
   StreamGroup(const StreamGroup&) = delete;
   StreamGroup& operator=(const StreamGroup&) = delete;
 
-  // `state`, if there is one, is the first that the stream gets of the group.
+  // A stream joins one group, once. `state`, if there is one, is the first that the stream gets of the group.
   void join(const std::shared_ptr<HttpStream>& stream, const StateSource& state = nullptr);
-  // It stays open.
-  void leave(const HttpStream& stream);
   // Returns to how many. A part does not go to those that still wait for their turn of a staggered state: what it
   // changes is in that state, and it must not come before it.
   std::size_t publish(const StreamBlock& block, BlockKind kind = BlockKind::part);
@@ -46,9 +44,11 @@ class StreamGroup : public std::enable_shared_from_this<StreamGroup> {
   std::size_t count() const;
 
  private:
+  // Of a member, counted from the first that joined: all is done in this order, so that a run can be replayed.
+  using Number = std::uint64_t;
   struct Turn {
-    std::int64_t due_ms;
-    std::weak_ptr<HttpStream> stream;
+    std::int64_t due_ms;  // of the loops' clock
+    Number member;
   };
   struct Member {
     std::shared_ptr<HttpStream> stream;
@@ -56,11 +56,13 @@ class StreamGroup : public std::enable_shared_from_this<StreamGroup> {
   };
 
   StreamGroup() = default;
-  void run_turns();
+  void leave(Number member);
+  void run_turns(std::int64_t now_ms);
   void arm();
 
   mutable std::mutex mutex_;  // guards all below
-  std::unordered_map<const HttpStream*, Member> members_;
+  std::map<Number, Member> members_;
+  Number joined_ = 0;
   std::deque<Turn> turns_;  // by when they are due
   StateSource staggered_state_;
   bool armed_ = false, closed_ = false;

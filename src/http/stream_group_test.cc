@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -57,9 +58,9 @@ TEST(StreamGroup, counts_who_is_there_and_forgets_who_left) {
   EXPECT_EQ(readers.group->count(), 3u);
   readers.clients[0].reset();
   EXPECT_TRUE(comes_true([&] { return readers.group->count() == 2; }));
-  readers.group->leave(*readers.streams[1]);
+  readers.streams[1]->finish();
+  EXPECT_TRUE(comes_true([&] { return readers.group->count() == 1; }));
   EXPECT_EQ(readers.group->publish(stream_block("x;")), 1u);
-  EXPECT_FALSE(readers.streams[1]->ended());
   const auto over = HttpStream::make();
   { const StreamStart never_sent(over); }
   readers.group->join(over, [] { return stream_block("state;"); });
@@ -97,6 +98,19 @@ TEST(StreamGroup, spreads_a_staggered_state_evenly) {
     EXPECT_GE(asked_ms[static_cast<std::size_t>(i)], kDurationMs * i / kReaders - StreamGroup::kStepMs - 1) << i;
     EXPECT_LE(asked_ms[static_cast<std::size_t>(i)], kDurationMs * i / kReaders + 400) << i;
   }
+}
+
+TEST(StreamGroup, who_joined_first_has_the_first_turn) {
+  Readers readers;
+  for (int i = 0; i < 8; ++i) readers.add();
+  int given = 0;
+  readers.group->publish_staggered([&] { return stream_block(std::string(1, static_cast<char>('a' + given++)) + ";"); },
+                                   400);
+  std::vector<std::string> got;
+  for (const auto& client : readers.clients) got.push_back(client->receive_until(";"));
+  // Turns that are due together are one.
+  EXPECT_TRUE(std::is_sorted(got.begin(), got.end()));
+  EXPECT_EQ(got.front(), "a;");
 }
 
 TEST(StreamGroup, gives_the_state_as_it_is_when_a_turn_comes_and_keeps_turns) {

@@ -176,6 +176,7 @@ TEST(StreamLimits, a_drain_without_grace_ends_all_in_order) {
 class BareLoop final : public Loop {
  public:
   using Loop::Loop;
+  const Clock& clock() const override { return clock_; }
   void hand_over(std::shared_ptr<Connection>, HttpResponse) override {}
   void wake_streams(std::vector<std::shared_ptr<HttpStream>>) override {}
   bool run_at(std::int64_t, std::function<void()>) override { return false; }
@@ -183,6 +184,7 @@ class BareLoop final : public Loop {
 
  private:
   void arm_wait_timer() override {}
+  const ManualClock clock_;
 };
 
 TEST(StreamLimits, heartbeats_of_streams_that_begin_together_are_spread) {

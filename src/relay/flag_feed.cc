@@ -141,6 +141,10 @@ std::int64_t FlagFeed::step() {
   return save_us_ == INT64_MAX ? wait_us : std::min(wait_us, due_in(save_us_));
 }
 
+void FlagFeed::save_soon() {
+  if (save_us_ == INT64_MAX) save_us_ = parts_.clock.steady_us() + kSaveAfterMs * 1'000;
+}
+
 void FlagFeed::end(bool forget) {
   source_.reset();
   files_.reset();
@@ -183,7 +187,7 @@ Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
   if (!shown_.get()->is_connected && data_.snapshot()) show(true, "", "");
   if (change->kind == FlagChange::Kind::none) return {};
   serve(change->kind == FlagChange::Kind::put ? nullptr : &*change);
-  if (save_us_ == INT64_MAX) save_us_ = parts_.clock.steady_us() + kSaveAfterMs * 1'000;
+  save_soon();
   return {};
 }
 
@@ -199,7 +203,8 @@ void FlagFeed::serve(const FlagChange* change) {
   if (same) return;
   ping();
   if (pings_->count() > 0) ping_again_.note_change();
-  if (change != nullptr && before) {
+  // A switch is in the registry of flags before its catalog is here: then it comes with the first change.
+  if (change != nullptr && before && now->reselected() == 0) {
     if (const auto block = now->change_event(change->item, change->key, false)) all_->publish(block);
     if (change->item == ItemKind::flag)
       if (const auto block = now->change_event(change->item, change->key, true)) flags_->publish(block);

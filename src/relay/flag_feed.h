@@ -92,6 +92,8 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   void change(const catalog::Environment& environment);
   // As a worker's step.
   std::int64_t step();
+  // What it has is not on disk any more, and is written again within kSaveAfterMs.
+  void save_soon();
   // Its streams end, and what is not saved is. `forget`: its environment has no source any more, or is gone, and what
   // was kept goes.
   void end(bool forget);

@@ -42,6 +42,7 @@ void Relay::stop() {
   if (!worker_) return;
   worker_->join();
   worker_.reset();
+  end_those_without_source();
   for (auto& [key, feed] : feeds_) feed->end(false);
 }
 
@@ -50,13 +51,13 @@ void Relay::apply(const catalog::CatalogPointer& catalog) {
     const std::lock_guard lock(mutex_);
     for (const catalog::Environment& environment : catalog->environments()) {
       if (environment.flag_source.kind == Kind::none) continue;
-      auto& feed = feeds_[{environment.id, ""}];
-      if (!feed) feed = std::make_shared<FlagFeed>(environment, "", feed_parts_);
+      const Key key{environment.id, ""};
+      if (!feeds_.contains(key)) feeds_.emplace(key, std::make_shared<FlagFeed>(environment, "", feed_parts_));
     }
     std::erase_if(feeds_, [&](auto& entry) {
       const catalog::Environment* const environment = catalog->environment(entry.first.first);
       if (environment != nullptr && environment->flag_source.kind != Kind::none) return false;
-      ending_.emplace_back(std::move(entry.second), true);
+      ending_.emplace_back(entry.first, std::move(entry.second));
       return true;
     });
     catalog_ = catalog;
@@ -134,20 +135,32 @@ std::int64_t Relay::step() {
   return wait_us;
 }
 
-void Relay::take_catalog() {
-  catalog::CatalogPointer catalog;
-  std::vector<std::pair<std::shared_ptr<FlagFeed>, bool>> ending;
-  std::vector<std::pair<const catalog::Environment*, std::shared_ptr<FlagFeed>>> changed;
+void Relay::end_those_without_source() {
+  std::vector<std::pair<Key, std::shared_ptr<FlagFeed>>> ending;
   {
     const std::lock_guard lock(mutex_);
     ending.swap(ending_);
+  }
+  for (const auto& [key, feed] : ending) {
+    feed->end(true);
+    // Its environment may have a source again, and a feed that loaded what is removed now.
+    const std::lock_guard lock(mutex_);
+    if (const auto next = feeds_.find(key); next != feeds_.end()) next->second->save_soon();
+  }
+}
+
+void Relay::take_catalog() {
+  end_those_without_source();
+  catalog::CatalogPointer catalog;
+  std::vector<std::pair<const catalog::Environment*, std::shared_ptr<FlagFeed>>> changed;
+  {
+    const std::lock_guard lock(mutex_);
     catalog = catalog_;
     if (std::exchange(changed_, false))
       for (const auto& [key, feed] : feeds_)
         if (const catalog::Environment* environment = catalog->environment(key.first))
           changed.emplace_back(environment, feed);
   }
-  for (const auto& [feed, forget] : ending) feed->end(forget);
   for (const auto& [environment, feed] : changed) feed->change(*environment);
 }
 
@@ -161,7 +174,7 @@ void Relay::drop_unused() {
     if (entry.first.second.empty() || entry.second->used_ms() > unused_since_ms) return false;
     const FlagFeedStatus status = entry.second->status();
     if (status.streams + status.ping_streams > 0) return false;
-    ending_.emplace_back(std::move(entry.second), true);
+    ending_.emplace_back(entry.first, std::move(entry.second));
     return true;
   });
 }

@@ -77,16 +77,17 @@ class Relay final : public event::UpstreamTracking {
 
   std::int64_t step();
   void take_catalog();
+  void end_those_without_source();
   void drop_unused();
 
   Notifier notifier_;
   const FeedParts feed_parts_;
   mutable std::mutex mutex_;
-  std::map<Key, std::shared_ptr<FlagFeed>> feeds_;                  // guarded by mutex_
-  std::vector<std::pair<std::shared_ptr<FlagFeed>, bool>> ending_;  // and whether to forget it; guarded by mutex_
-  catalog::CatalogPointer catalog_;                                 // guarded by mutex_
-  bool changed_ = false, stopping_ = false;                         // guarded by mutex_
-  std::int64_t look_for_unused_us_ = 0;                             // the worker's
+  std::map<Key, std::shared_ptr<FlagFeed>> feeds_;                 // guarded by mutex_
+  std::vector<std::pair<Key, std::shared_ptr<FlagFeed>>> ending_;  // what they kept goes; guarded by mutex_
+  catalog::CatalogPointer catalog_;                                // guarded by mutex_
+  bool changed_ = false, stopping_ = false;                        // guarded by mutex_
+  std::int64_t look_for_unused_us_ = 0;                            // the worker's
   std::unique_ptr<Worker> worker_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <string>
 
 #include "base/clock_fake.h"
@@ -39,10 +40,13 @@ class RelayTest : public testing::Test {
         RelayParts{disk_, transport_, clock_, flags_, "/data", "/data/flag-files", nullptr, workers_});
     publish();
   }
+  catalog::CatalogPointer catalog() const {
+    return std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
+                                                            std::vector<catalog::Environment>{environment_},
+                                                            std::vector<catalog::Destination>());
+  }
   void publish() {
-    auto catalog = std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
-                                                                    std::vector<catalog::Environment>{environment_},
-                                                                    std::vector<catalog::Destination>());
+    const catalog::CatalogPointer catalog = this->catalog();
     flags_.apply(*catalog);
     relay_->apply(catalog);
     workers_.run_due();
@@ -123,6 +127,19 @@ TEST_F(RelayTest, upstreams_own_tracking_is_known_by_version_also_after_a_restar
   EXPECT_EQ(relay_->of(kEnvironment), nullptr);
 }
 
+TEST_F(RelayTest, a_switch_that_meets_a_change_reaches_streams_too) {
+  transport_.last().event_stream();
+  say(kPut);
+  const auto stream = http::HttpStream::make();
+  relay_->feed(kEnvironment, "").feed->join_all(stream);
+  environment_.flag_export.flags["b"].exported = true;
+  flags_.apply(*catalog());  // and its catalog comes after the change
+  say("event: patch\ndata: {\"path\":\"/flags/a\",\"data\":{\"key\":\"a\",\"version\":2}}\n\n");
+  publish();
+  EXPECT_EQ(item("b"), R"({"key":"b","version":1,"trackEvents":true})");
+  EXPECT_EQ(stream->unsent_bytes(), served()->all_put()->size()) << "all flags, and not one that changed";
+}
+
 TEST_F(RelayTest, a_flag_that_was_seen_keeps_what_it_started_with) {
   environment_.flag_export.new_flags = true;
   publish();
@@ -148,9 +165,7 @@ TEST_F(RelayTest, what_upstream_said_last_is_served_while_it_is_away_and_after_a
   EXPECT_EQ(item("b"), R"({"key":"b","version":2})");
   const auto after = disk_.after_crash(storage::FakeFileSystem::Crash::lose_all, 1);
   Relay later({*after, transport_, clock_, flags_, "/data", "/data/flag-files", nullptr, workers_});
-  later.apply(std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
-                                                               std::vector<catalog::Environment>{environment_},
-                                                               std::vector<catalog::Destination>()));
+  later.apply(catalog());
   const auto kept = later.feed(kEnvironment, "").feed->served();
   ASSERT_NE(kept, nullptr) << "before the first step";
   EXPECT_EQ(*kept->item(ItemKind::flag, "b")->body, R"({"key":"b","version":2})");
@@ -163,6 +178,19 @@ TEST_F(RelayTest, a_stop_in_order_saves_what_a_second_had_not_passed_for) {
   say(kPut);
   relay_->stop();
   start();
+  EXPECT_NE(served(), nullptr);
+}
+
+TEST_F(RelayTest, an_environment_whose_flags_could_not_be_loaded_has_no_feed_until_they_can) {
+  transport_.last().event_stream();
+  say(kPut);
+  relay_->stop();
+  disk_.before_each_change([] { throw std::bad_alloc(); });
+  EXPECT_THROW(start(), std::bad_alloc);
+  disk_.before_each_change(nullptr);
+  EXPECT_TRUE(relay_->status(kEnvironment).empty());
+  EXPECT_EQ(relay_->feed(kEnvironment, "").feed, nullptr);
+  publish();
   EXPECT_NE(served(), nullptr);
 }
 
@@ -201,6 +229,29 @@ TEST_F(RelayTest, an_environment_without_a_source_has_no_feed_and_its_flags_leav
   EXPECT_EQ(found.missing, Relay::Missing::no_source);
   EXPECT_TRUE(relay_->status(kEnvironment).empty());
   EXPECT_FALSE(disk_.exists(file));
+}
+
+TEST_F(RelayTest, a_source_that_is_removed_and_set_again_within_a_step_keeps_its_flags_on_disk) {
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us((kSaveAfterMs + 1) * 1'000);
+  const catalog::CatalogPointer with_source = catalog();
+  environment_.flag_source = {};
+  relay_->apply(catalog());
+  relay_->apply(with_source);
+  workers_.run_for_us((kSaveAfterMs + 1) * 1'000);
+  EXPECT_NE(served(), nullptr);
+  EXPECT_TRUE(disk_.exists("/data/relay/" + kEnvironment.hex() + ".flags"));
+}
+
+TEST_F(RelayTest, a_source_that_is_removed_as_the_relay_stops_leaves_nothing_on_disk) {
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us((kSaveAfterMs + 1) * 1'000);
+  environment_.flag_source = {};
+  relay_->apply(catalog());
+  relay_->stop();
+  EXPECT_FALSE(disk_.exists("/data/relay/" + kEnvironment.hex() + ".flags"));
 }
 
 TEST_F(RelayTest, follows_a_few_payload_filters_and_drops_those_that_nobody_uses) {

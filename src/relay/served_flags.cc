@@ -66,9 +66,10 @@ void ServedFlags::take(ItemKind kind, const FlagSelection& selection, const Serv
     if (item->deleted()) continue;
     while (candidate != old.end() && candidate->item->key < item->key) ++candidate;
     const bool selected = kind == ItemKind::flag && selection.is_selected(item->key);
-    const bool same = candidate != old.end() && candidate->item == item && candidate->selected == selected &&
-                      (!selected || before->reasons_ == reasons_);
+    const bool known = candidate != old.end() && candidate->item == item;
+    const bool same = known && candidate->selected == selected && (!selected || before->reasons_ == reasons_);
     all.push_back(same ? *candidate : serve(item, selected, reasons_));
+    reselected_ += known && candidate->hash != all.back().hash;
     unreadable_ += all.back().unreadable;
   }
 }

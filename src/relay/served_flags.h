@@ -68,6 +68,8 @@ class ServedFlags {
   ServedAs served_as(std::string_view key) const;
   // Flags that are selected and could not be rewritten: they are served as they came.
   std::size_t unreadable() const { return unreadable_; }
+  // Items that `before` had as they are, and that are served otherwise now, because the selection is another one.
+  std::size_t reselected() const { return reselected_; }
 
  private:
   struct Served {
@@ -100,7 +102,7 @@ class ServedFlags {
   const FlagSnapshotPtr snapshot_;
   const bool reasons_;
   std::vector<Served> served_[2];  // by kind; by key, without deleted ones
-  std::size_t unreadable_ = 0;
+  std::size_t unreadable_ = 0, reselected_ = 0;
   std::string etag_;
   LazyText all_put_, flags_put_, latest_all_, latest_all_gzip_, flags_;
 };

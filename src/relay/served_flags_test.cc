@@ -51,6 +51,17 @@ TEST(ServedFlags, an_empty_environment_has_its_form) {
   EXPECT_EQ(*served.flags_put(), "event: put\ndata: {}\n\n");
 }
 
+TEST(ServedFlags, counts_what_another_selection_serves_otherwise) {
+  const FlagSnapshotPtr snapshot = snapshot_of(kDocument);
+  const ServedFlags before(snapshot, selecting("b"), nullptr);
+  EXPECT_EQ(ServedFlags(snapshot, selecting("b"), &before).reselected(), 0u);
+  EXPECT_EQ(ServedFlags(snapshot, selecting("ab"), &before).reselected(), 1u);
+  EXPECT_EQ(ServedFlags(snapshot, selecting("a"), &before).reselected(), 2u);
+  const FlagSnapshotPtr changed =
+      snapshot_of(R"({"flags":{"b":{"version":3},"a":{"version":1.0,"trackEvents":false}},"segments":{}})");
+  EXPECT_EQ(ServedFlags(changed, selecting(""), &before).reselected(), 0u) << "other items";
+}
+
 TEST(ServedFlags, segments_are_never_rewritten) {
   const ServedFlags served(snapshot_of(kDocument), selecting("abs", true), nullptr);
   EXPECT_EQ(*served.item(ItemKind::segment, "s")->body, R"({"version":3})");

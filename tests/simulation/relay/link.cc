@@ -17,6 +17,7 @@ class SimulatedConnection final : public http::Connection {
     if (waits_writable_) wake_writer();
   }
   void reader_read() {
+    link_->blocked_since_us_ = 0;
     if (waits_writable_) wake_writer();
   }
 
@@ -60,6 +61,7 @@ class SimulatedConnection final : public http::Connection {
   }
   void wait_writable() override {
     waits_writable_ = true;
+    link_->blocked_since_us_ = loop_.clock().steady_us();
     if (left_ || link_->to_reader_.size() < Link::kBufferBytes) wake_writer();
   }
   void wake_writer() {
@@ -97,6 +99,18 @@ void Link::close() {
   if (const auto server = server_.lock()) server->reader_left();
 }
 
+void SimulatedLoop::start(std::unique_ptr<http::HttpHandler> handler) {
+  handler_ = std::move(handler);
+  tick_later();
+}
+
+void SimulatedLoop::tick_later() {
+  at(clock_.steady_us() + kTickUs, [this] {
+    tick();
+    tick_later();
+  });
+}
+
 void SimulatedLoop::stop() {
   abort_all();
   stopped_ = true;
@@ -113,8 +127,12 @@ std::shared_ptr<Link> SimulatedLoop::connect(std::string request) {
 }
 
 void SimulatedLoop::later(std::function<void()> call, std::int64_t most_us) {
-  const auto delay_us = static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most_us) + 1));
-  scheduler_.at(clock_.steady_us() + delay_us, [weak = weak_from_this(), call = std::move(call)] {
+  at(clock_.steady_us() + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most_us) + 1)),
+     std::move(call));
+}
+
+void SimulatedLoop::at(std::int64_t due_us, std::function<void()> call) {
+  scheduler_.at(due_us, [weak = weak_from_this(), call = std::move(call)] {
     if (const auto here = weak.lock(); here && !here->stopped_) call();
   });
 }
@@ -128,9 +146,10 @@ void SimulatedLoop::wake_streams(std::vector<std::shared_ptr<http::HttpStream>> 
   for (auto& stream : streams) later([stream = std::move(stream)] { make_ready(*stream); });
 }
 
-bool SimulatedLoop::run_at(std::int64_t, std::function<void()> job) {
+bool SimulatedLoop::run_at(std::int64_t due_ms, std::function<void()> job) {
   if (stopped_) return false;
-  later(std::move(job), 20'000);
+  const std::int64_t late_us = static_cast<std::int64_t>(random_.below(kTurnUs + 1));
+  at(std::max(due_ms * 1'000, clock_.steady_us()) + late_us, std::move(job));
   return true;
 }
 

@@ -36,6 +36,13 @@ constexpr std::int64_t kRecoverUs = 700 * kSecondUs;
 // A change is on disk a second later, unless writing fails.
 constexpr std::int64_t kSavedAfterUs = 1'500'000;
 constexpr std::uint64_t kMostStepsPerS = 5'000;
+// Of one process with one key: after half a second, one, two and four, at the least (http_client/reconnect_delay.h).
+constexpr std::size_t kMostConnectionsInTenS = 6;
+// Less than what a switch may take: one that comes during a stop is in force with the next process.
+constexpr std::int64_t kMostGraceMs = 1'000;
+constexpr std::int64_t kMostBetweenUs = 50'000;
+// What is left at the end of a stop's grace is closed within.
+constexpr std::int64_t kClosedWithinUs = 600'000;
 
 class Nothing final : public http::HttpHandler {
  public:
@@ -46,17 +53,28 @@ class Nothing final : public http::HttpHandler {
   }
 };
 
-catalog::CatalogPointer catalog_of(const Promises::Selection& selection, bool as_sent) {
+// What the environment's owner wants.
+struct Wanted {
+  Promises::Selection selection;
+  bool as_sent = false;
+  bool has_source = true;
+  std::uint64_t key = 0;  // which SDK key is the newest: upstream is asked with it
+  std::string key_text() const { return "sdk-" + std::to_string(key); }
+};
+
+catalog::CatalogPointer catalog_of(const Wanted& wanted) {
   catalog::Environment environment;
   environment.id = kEnvironment;
   environment.key = "production";
-  environment.sdk_keys = {"sdk-simulated"};
+  environment.sdk_keys = {wanted.key_text(), "sdk-simulated"};
   environment.mobile_keys = {"mob-simulated"};
-  environment.flag_export.as_sent = as_sent;
+  environment.flag_export.as_sent = wanted.as_sent;
   environment.flag_export.new_flags = false;
-  for (const std::string& key : selection) environment.flag_export.flags[key].exported = true;
-  environment.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
-  environment.flag_source.stream_uri = "http://upstream";
+  for (const std::string& key : wanted.selection) environment.flag_export.flags[key].exported = true;
+  if (wanted.has_source) {
+    environment.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
+    environment.flag_source.stream_uri = "http://upstream";
+  }
   return std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
                                                           std::vector<catalog::Environment>{environment},
                                                           std::vector<catalog::Destination>());
@@ -76,23 +94,27 @@ class Process {
         clients_(transport_, flags_, nullptr),
         delivery_{relay_, clients_, catalog_, clock, sdks_, "", 10'000},
         loop_(std::make_shared<SimulatedLoop>(limits(), scheduler, clock, seed)) {
-    loop_->set_handler(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
+    loop_->start(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
   }
   ~Process() { loop_->stop(); }
 
-  void publish(const catalog::CatalogPointer& catalog) {
+  // As data_path/data_path.h, whose thread may lose its turn between the two.
+  void publish(const catalog::CatalogPointer& catalog, const std::function<void()>& between) {
     flags_.apply(*catalog);
+    between();
     catalog_.publish(catalog);
     relay_.apply(catalog);
   }
-  void stop_in_order() {
-    loop_->drain();
-    relay_.stop();
-  }
+  void begin_stop(std::int64_t grace_ms) { loop_->say_close(grace_ms); }
+  void close_streams() { loop_->drain(); }
+  void end() { relay_.stop(); }
   relay::Relay& relay() { return relay_; }
   const std::shared_ptr<SimulatedLoop>& loop() const { return loop_; }
   std::uint64_t cut_off() const {
-    return loop_->counters().cuts[static_cast<std::size_t>(http::Cut::stream_lagging)].load();
+    std::uint64_t count = 0;
+    for (const http::Cut cut : {http::Cut::stream_lagging, http::Cut::stream_not_read})
+      count += loop_->counters().cuts[static_cast<std::size_t>(cut)].load();
+    return count;
   }
 
  private:
@@ -124,7 +146,7 @@ class Run {
     for (const SdkKind kind : {SdkKind::stream, SdkKind::stream, SdkKind::stream, SdkKind::slow_stream,
                                SdkKind::slow_stream, SdkKind::poll, SdkKind::poll, SdkKind::ping})
       sdks_.push_back(std::make_unique<Sdk>(kind, scheduler_, clock_, promises_, random_.next(),
-                                            [this] { return process_ ? process_->loop() : nullptr; }));
+                                            [this] { return process_ && !stops_ ? process_->loop() : nullptr; }));
   }
 
   Outcome go() {
@@ -133,6 +155,7 @@ class Run {
     later_change();
     later_switch();
     later_trouble();
+    later_catalog_change();
     live(kLiveUs);
     end_faults();
     rest();
@@ -140,6 +163,7 @@ class Run {
     for (const auto& sdk : sdks_) {
       outcome_.events += sdk->events();
       outcome_.refused += sdk->refused();
+      outcome_.fingerprint = outcome_.fingerprint * 31 + sdk->fingerprint();
     }
     sdks_.clear();
     if (process_) outcome_.cut_off += process_->cut_off();
@@ -147,9 +171,11 @@ class Run {
     if (!outcome_.broken && scheduler_.most_steps_per_s() > kMostStepsPerS)
       outcome_.broken =
           fmt::format("{} stepped {} times in a second", scheduler_.busiest(), scheduler_.most_steps_per_s());
+    if (!outcome_.broken && upstream_.most_in_ten_s() > kMostConnectionsInTenS)
+      outcome_.broken = fmt::format("upstream was asked {} times in ten seconds", upstream_.most_in_ten_s());
     outcome_.connections = upstream_.opened();
     outcome_.steps = scheduler_.steps();
-    outcome_.fingerprint = scheduler_.fingerprint();
+    outcome_.fingerprint ^= scheduler_.fingerprint();
     outcome_.simulated_ms = clock_.wall_ms() - begun_ms;
     return outcome_;
   }
@@ -185,6 +211,14 @@ class Run {
     });
   }
 
+  void later_catalog_change() {
+    scheduler_.at(within_us(60 * kSecondUs), [this] {
+      if (calm_) return;
+      change_catalog();
+      later_catalog_change();
+    });
+  }
+
   void change() {
     ++outcome_.changes;
     upstream_.change();
@@ -193,18 +227,51 @@ class Run {
 
   void switch_some() {
     ++outcome_.switches;
-    as_sent_ = random_.below(8) == 0;
-    Promises::Selection selection;
-    for (std::uint64_t i = 0; i < Upstream::kFlags; ++i)
+    wanted_.as_sent = random_.below(8) == 0;
+    // One thing at a time: flags' switches and that all are as sent come into force one after the other.
+    Promises::Selection selection = wanted_.as_sent ? wanted_.selection : Promises::Selection();
+    for (std::uint64_t i = 0; !wanted_.as_sent && i < Upstream::kFlags; ++i)
       if (random_.below(2) == 0) selection.insert(Upstream::flag_key(i));
     choose(std::move(selection));
   }
 
   void choose(Promises::Selection selection) {
-    selection_ = std::move(selection);
-    promises_.select(as_sent_ ? Promises::Selection() : selection_);
-    say(fmt::format("switch: {}{}", fmt::join(selection_, " "), as_sent_ ? ", all as sent" : ""));
+    wanted_.selection = std::move(selection);
+    promises_.select(wanted_.as_sent ? Promises::Selection() : wanted_.selection);
+    say(fmt::format("switch: {}{}", fmt::join(wanted_.selection, " "), wanted_.as_sent ? ", all as sent" : ""));
     wants_publish_ = true;  // by live(): a process may die within
+  }
+
+  // Another SDK key, or no flag source for some time, or for none at all.
+  void change_catalog() {
+    if (random_.below(2) == 0) {
+      ++outcome_.keys;
+      ++wanted_.key;
+      new_client_ = true;
+      say("a new SDK key: " + wanted_.key_text());
+      wants_publish_ = true;
+      return;
+    }
+    if (!wanted_.has_source) return;
+    ++outcome_.removals;
+    say("no flag source");
+    wants_removal_ = true;
+    const std::int64_t for_us = random_.below(2) == 0 ? 0 : within_us(10 * kSecondUs) - clock_.steady_us();
+    scheduler_.at(clock_.steady_us() + for_us, [this] { restore_source(); });
+  }
+
+  void restore_source() {
+    if (wanted_.has_source && !wants_removal_) return;
+    say("the flag source is there again");
+    wants_source_ = true;
+  }
+
+  void remove_source() {
+    wanted_.has_source = false;
+    promises_.forget_flags();
+    least_state_ = 0;
+    removed_us_ = clock_.steady_us();
+    publish();
   }
 
   void trouble() {
@@ -238,22 +305,33 @@ class Run {
     while (clock_.steady_us() < until_us && !promises_.broken()) {
       try {
         scheduler_.run_for(std::min<std::int64_t>(50'000, until_us - clock_.steady_us()));
-        if (std::exchange(wants_publish_, false)) publish();
+        if (std::exchange(wants_removal_, false)) remove_source();
+        if (std::exchange(wants_source_, false)) wanted_.has_source = wants_publish_ = new_client_ = true;
+        if (std::exchange(new_client_, false)) upstream_.expect_new_client();
+        if (std::exchange(wants_publish_, false))
+          publish([this] { scheduler_.run_for(static_cast<std::int64_t>(random_.below(kMostBetweenUs))); });
         if (std::exchange(wants_restart_, false)) restart();
       } catch (const ProcessDied& died) {
         die(died.why);
         continue;
       }
-      if (std::exchange(wants_death_, false)) die("kill -9");
+      if (std::exchange(wants_death_, false)) die_now();
     }
   }
 
-  void publish() { process_->publish(catalog_of(selection_, as_sent_)); }
+  void die_now() {
+    const bool loses_power = std::exchange(loses_power_, false) || random_.below(3) == 0;
+    if (loses_power) left_behind_ = after_power_cut();
+    die(loses_power ? "power cut" : "kill -9");
+  }
+
+  void publish(const std::function<void()>& between = [] {}) { process_->publish(catalog_of(wanted_), between); }
 
   void begin() {
+    stops_ = false;
     disk_->before_each_change([this] {
       if (death_in_changes_ == 0 || --death_in_changes_ > 0) return;
-      left_behind_ = disk_->after_crash(any_crash(), random_.next());
+      left_behind_ = after_power_cut();
       scheduler_.kill();
       throw ProcessDied{"in a change to the disk"};
     });
@@ -261,7 +339,10 @@ class Run {
       try {
         process_ = std::make_unique<Process>(*disk_, upstream_, scheduler_, clock_, random_.next());
         promises_.begin_life(least_state_);
+        upstream_.expect_new_client();
         publish();
+        if (least_state_ > 0 && !promises_.broken() && !process_->relay().served(kEnvironment))
+          promises_.fail("the flags that were on disk are not served by the next process");
         return;
       } catch (const ProcessDied& died) {
         die(died.why);
@@ -269,20 +350,23 @@ class Run {
     }
   }
 
-  FakeFileSystem::Crash any_crash() {
+  std::unique_ptr<FakeFileSystem> after_power_cut() {
     static constexpr FakeFileSystem::Crash kAll[] = {FakeFileSystem::Crash::lose_all, FakeFileSystem::Crash::keep_all,
                                                      FakeFileSystem::Crash::keep_some, FakeFileSystem::Crash::loose};
-    return kAll[random_.below(std::size(kAll))];
+    const FakeFileSystem::Crash crash = kAll[random_.below(std::size(kAll))];
+    return disk_->after_crash(crash, random_.next());
   }
 
-  // What was served so long ago that it is on disk: the next process serves it, or something newer.
-  void note_saved() {
+  // What was served, and `after_us` ago, is on disk: the next process serves it, or something newer.
+  void note_saved(std::int64_t after_us) {
     const auto served = process_ ? process_->relay().feed(kEnvironment, "").feed : nullptr;
     const auto flags = served ? served->served() : nullptr;
     if (!flags) return;
     const std::int64_t since_us = (clock_.wall_ms() - flags->snapshot().changed_ms) * 1'000;
     // A failure that was ordered may come with any later write.
-    if (since_us < kSavedAfterUs || outcome_.disk_faults > 0) return;
+    if (since_us < after_us || outcome_.disk_faults > 0) return;
+    // What a feed loaded just before the one before it was told to forget the same is written again.
+    if (clock_.steady_us() - removed_us_ < after_us) return;
     std::vector<std::int64_t> versions;
     for (const auto* items : {&flags->snapshot().flags, &flags->snapshot().segments})
       for (const auto& item : *items)
@@ -294,7 +378,7 @@ class Run {
   void die(const std::string& why) {
     ++outcome_.deaths;
     say("dies: " + why);
-    note_saved();
+    note_saved(kSavedAfterUs);
     death_in_changes_ = 0;
     scheduler_.kill();
     auto disk =
@@ -304,13 +388,27 @@ class Run {
     process_.reset();
     disk_ = std::move(disk);
     begin();
+    if (calm_ || random_.below(3) != 0) return;
+    // What it loaded may not be safe yet.
+    loses_power_ = true;
+    scheduler_.at(within_us(kSecondUs), [this] { wants_death_ = !calm_; });
   }
 
   void restart() {
     ++outcome_.restarts;
-    say("restart in order");
-    note_saved();
-    process_->stop_in_order();
+    const std::int64_t grace_ms = random_.below(2) == 0 ? 0 : static_cast<std::int64_t>(random_.below(kMostGraceMs));
+    say(fmt::format("restart in order, with {} ms of grace", grace_ms));
+    if (grace_ms == 0) sdks_[random_.below(sdks_.size())]->come_again();  // its answer begins while the server stops
+    stops_ = true;
+    process_->begin_stop(grace_ms);
+    scheduler_.run_for(grace_ms * 1'000);
+    process_->close_streams();
+    scheduler_.run_for(kClosedWithinUs);
+    for (const auto& sdk : sdks_)
+      if (sdk->kind() != SdkKind::slow_stream && sdk->is_connected())
+        promises_.fail("a connection is open after a stop in order");
+    process_->end();
+    note_saved(0);
     outcome_.cut_off += process_->cut_off();
     process_.reset();
     begin();
@@ -320,6 +418,7 @@ class Run {
     say("no more faults");
     calm_ = true;
     death_in_changes_ = 0;
+    restore_source();
     upstream_.set_stormy(false);
     scheduler_.at(clock_.steady_us() + 41 * kSecondUs, [this] { upstream_.set_away(false); });
     for (const auto& sdk : sdks_) sdk->calm();
@@ -338,26 +437,33 @@ class Run {
     change();
     live(3 * kSecondUs);
     expect_all("after a change");
-    as_sent_ = false;
+    wanted_.as_sent = false;
     Promises::Selection others;
     for (std::uint64_t i = 0; i < Upstream::kFlags; ++i)
-      if (!selection_.contains(Upstream::flag_key(i))) others.insert(Upstream::flag_key(i));
+      if (!wanted_.selection.contains(Upstream::flag_key(i))) others.insert(Upstream::flag_key(i));
     const auto etag = [this] { return process_->relay().feed(kEnvironment, "").feed->served()->etag(); };
     const std::string before = promises_.broken() ? "" : etag();
     const std::int64_t switched_us = clock_.steady_us();
     choose(std::move(others));
+    if (random_.below(2) == 0) scheduler_.at(within_us(2 * kMostBetweenUs), [this] { change(); });
     live(2 * kSecondUs);
     expect_all("two seconds after a switch");
     if (promises_.broken()) return;
-    for (const auto& sdk : sdks_)
-      if (sdk->kind() == SdkKind::ping && etag() != before && sdk->last_ping_us() < switched_us)
-        promises_.fail("two seconds after a switch an app was not told");
+    const auto expect_ping_since = [&](std::int64_t since_us, const char* when) {
+      for (const auto& sdk : sdks_)
+        if (sdk->kind() == SdkKind::ping && etag() != before && sdk->last_ping_us() < since_us)
+          promises_.fail(fmt::format("{} after a switch an app was not told", when));
+    };
+    expect_ping_since(switched_us, "two seconds");
     if (promises_.broken()) return;
     // A write that fails is tried again after ten seconds, and three of them may fail.
-    live(outcome_.disk_faults > 0 ? 35 * kSecondUs : 3 * kSecondUs);
+    live(outcome_.disk_faults > 0 ? 35 * kSecondUs : 4 * kSecondUs);
+    expect_ping_since(switched_us + relay::kPingAfterChangeMs * 1'000, "five seconds");
+    if (promises_.broken()) return;
     say("upstream is away for good");
     upstream_.set_away(true);
-    die("kill -9 at rest");
+    left_behind_ = after_power_cut();
+    die("killed, or a power cut, at rest");
     live(5 * kSecondUs);
     expect_all("after a restart without upstream");
     if (promises_.broken()) return;
@@ -374,6 +480,8 @@ class Run {
   std::string what_is_wrong() const {
     const auto status = process_->relay().status(kEnvironment);
     if (status.size() != 1 || !status[0].has_flags) return "there are no flags";
+    if (status[0].is_connected && upstream_.told_key() != wanted_.key_text())
+      return fmt::format("upstream is asked with \"{}\", expected {}", upstream_.told_key(), wanted_.key_text());
     std::size_t streams = 0;
     for (std::size_t i = 0; i < sdks_.size(); ++i) {
       streams += sdks_[i]->kind() == SdkKind::stream || sdks_[i]->kind() == SdkKind::slow_stream;
@@ -394,11 +502,16 @@ class Run {
   std::unique_ptr<FakeFileSystem> disk_, left_behind_;
   std::unique_ptr<Process> process_;
   std::vector<std::unique_ptr<Sdk>> sdks_;
-  Promises::Selection selection_;
-  bool as_sent_ = false, kills_ = false, disk_fails_ = false, outages_ = false, calm_ = false;
-  bool wants_publish_ = false, wants_death_ = false, wants_restart_ = false;
+  Wanted wanted_;
+  bool stops_ = false;  // in order: nobody can connect
+  bool kills_ = false, disk_fails_ = false, outages_ = false, calm_ = false;
+  bool wants_publish_ = false, wants_removal_ = false, wants_source_ = false;
+  bool wants_death_ = false, wants_restart_ = false;
+  bool loses_power_ = false;  // the next death is a power cut
+  bool new_client_ = false;   // another connection to upstream, without a delay: by a new key or source
   std::uint64_t death_in_changes_ = 0;
   std::size_t least_state_ = 0;
+  std::int64_t removed_us_ = -kSavedAfterUs;
   Outcome outcome_;
 };
 

@@ -14,7 +14,7 @@ struct Outcome {
   std::optional<std::string> broken;  // the promise
   std::uint64_t deaths = 0, restarts = 0, disk_faults = 0, changes = 0, switches = 0;
   std::uint64_t connections = 0;  // to upstream
-  std::uint64_t events = 0, refused = 0, cut_off = 0, steps = 0, fingerprint = 0;
+  std::uint64_t keys = 0, removals = 0, events = 0, refused = 0, cut_off = 0, steps = 0, fingerprint = 0;
   std::int64_t simulated_ms = 0;
 };
 

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/text.h"
 #include "relay/json_scan.h"
+#include "relay/relay_handler.h"
 
 namespace sluice::relay_simulation {
 namespace {
@@ -17,6 +19,10 @@ using relay::JsonScan;
 
 constexpr std::int64_t kMsUs = 1'000;
 constexpr const char* kSdkKey = "sdk-simulated";
+// How long nothing may be read, and the loop's tick that finds it.
+constexpr std::int64_t kMostBlockedUs = http::HttpLimits().write_timeout_ms * kMsUs + kSecondUs;
+// A heartbeat, the loop's tick that sends it, and the way to the reader.
+constexpr std::int64_t kMostSilenceUs = relay::kHeartbeatMs * kMsUs + kSecondUs;
 // What a selection needs to be in what is sent: a step of the relay's worker, and the way to the reader.
 constexpr std::int64_t kInForceUs = 2 * kSecondUs;
 
@@ -183,6 +189,7 @@ void Sdk::connect() {
   std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: s\r\nAuthorization: {}\r\n", path,
                                     kind_ == SdkKind::ping ? "mob-simulated" : kSdkKey);
   if (kind_ == SdkKind::poll && !etag_.empty()) request += "If-None-Match: " + etag_ + "\r\n";
+  last_bytes_us_ = 0;
   link_ = loop->connect(request + "\r\n");
   link_->received = [this, alive = alive_] {
     if (*alive) read_later();
@@ -204,19 +211,37 @@ void Sdk::read_later() {
   });
 }
 
+void Sdk::come_again() {
+  if (!link_) return;
+  link_->close();
+  link_.reset();
+  connect();
+}
+
+void Sdk::calm() {
+  calm_ = true;
+  reading_ = false;
+  if (link_) read_later();
+}
+
 void Sdk::read() {
   if (!link_) return;
   if (!calm_ && random_.below(400) == 0) {  // it goes, and comes again
     link_->close();
     return ended();
   }
-  answer_.take(link_->read(kind_ == SdkKind::slow_stream && !calm_ ? 1 + random_.below(500) : SIZE_MAX));
+  check_not_cut();
+  const std::string bytes = link_->read(kind_ == SdkKind::slow_stream && !calm_ ? 1 + random_.below(500) : SIZE_MAX);
+  fingerprint_ = crc32c(bytes.data(), bytes.size(), fingerprint_);
+  if (!bytes.empty()) check_heartbeat();
+  answer_.take(bytes);
   const int status = answer_.status();
   const bool streams = kind_ != SdkKind::poll;
   if (status == 200 && streams) {
-    const std::string bytes = std::exchange(answer_.body(), {});
+    last_bytes_us_ = clock_.steady_us();
+    const std::string body = std::exchange(answer_.body(), {});
     if (const auto fed =
-            parser_->feed(bytes, [this](const http_client::ServerSentEvent& event) { return on_event(event); });
+            parser_->feed(body, [this](const http_client::ServerSentEvent& event) { return on_event(event); });
         !fed)
       promises_.fail("a stream cannot be read: " + fed.error().message);
   } else if (status != 0 && answer_.complete()) {
@@ -228,8 +253,24 @@ void Sdk::read() {
   if (link_->waiting() > 0) read_later();
 }
 
+// Proxies, and SDKs, give up a stream on which nothing comes.
+void Sdk::check_heartbeat() const {
+  const bool reads_soon = kind_ == SdkKind::stream || kind_ == SdkKind::ping;
+  if (reads_soon && last_bytes_us_ > 0 && clock_.steady_us() - last_bytes_us_ > kMostSilenceUs)
+    promises_.fail(fmt::format("nothing came on a stream for {} s", (clock_.steady_us() - last_bytes_us_) / kSecondUs));
+}
+
+// What one holds that reads nothing is let go of.
+void Sdk::check_not_cut() const {
+  const std::int64_t since_us = link_->blocked_since_us();
+  if (since_us > 0 && clock_.steady_us() - since_us > kMostBlockedUs)
+    promises_.fail(fmt::format("a reader that took nothing for {} s was not cut off",
+                               (clock_.steady_us() - since_us) / kSecondUs));
+}
+
 void Sdk::ended() {
   link_.reset();
+  last_bytes_us_ = 0;
   connect_later();
 }
 
@@ -237,7 +278,8 @@ void Sdk::on_answer() {
   const int status = answer_.status();
   if (status == 503) {
     ++refused_;
-    if (life_.has_served) promises_.fail("503 from a process that has served flags");
+    if (life_.has_served && !promises_.has_forgotten(life_.number))
+      promises_.fail("503 from a process that has served flags");
     return;
   }
   if (status != 200 && status != 304) return promises_.fail(fmt::format("an SDK is answered {}", status));
@@ -275,10 +317,10 @@ Result<void> Sdk::on_event(const http_client::ServerSentEvent& event) {
   return {};
 }
 
-// Of one process it is never older than what was there before.
+// Of one process it is never older than what was there before, unless its source was removed between.
 void Sdk::check_held() {
   const Upstream::States now = promises_.check_state(held_, life_);
-  if (held_of_ == life_.number && now.last < states_.first)
+  if (held_of_ == life_.number && now.last < states_.first && !promises_.has_forgotten(life_.number))
     promises_.fail(fmt::format("state {} is served after state {}", now.last, states_.first));
   held_of_ = life_.number;
   states_ = now;
@@ -313,6 +355,7 @@ void Sdk::put_item(const std::string& path, std::string_view json) {
 }
 
 std::string Sdk::check_at_rest(std::size_t state) const {
+  check_heartbeat();
   if (kind_ == SdkKind::ping) return "";
   const auto states = promises_.states_with(held_);
   if (!states || states->last != state)

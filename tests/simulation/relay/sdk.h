@@ -29,6 +29,13 @@ class Promises {
   const Selection& selection() const { return selections_.back().second; }
   // A process begins, which serves this of upstream's states at least.
   void begin_life(std::size_t least_state) { life_ = {life_.number + 1, least_state, false}; }
+  // The environment has no flag source any more: what comes after it is like another process, without flags.
+  void forget_flags() {
+    forgotten_life_ = life_.number;
+    begin_life(0);
+  }
+  // One that connected before that may be answered after it: that there are none, or older ones.
+  bool has_forgotten(std::uint64_t life) const { return life <= forgotten_life_; }
   struct Life {
     std::uint64_t number = 0;
     std::size_t least_state = 0;
@@ -57,6 +64,7 @@ class Promises {
   ManualClock& clock_;
   std::vector<std::pair<std::int64_t, Selection>> selections_ = {{INT64_MIN, {}}};  // since when
   Life life_;
+  std::uint64_t forgotten_life_ = 0;
   std::optional<std::string> broken_;
 };
 
@@ -88,20 +96,27 @@ class Sdk {
       std::function<std::shared_ptr<SimulatedLoop>()> loop);
   ~Sdk();
 
-  // Reads as all do, from now on.
-  void calm() { calm_ = true; }
+  // If it is connected: it leaves, and comes again without a delay.
+  void come_again();
+  // Reads as all do, from now on, also what it stalls at.
+  void calm();
   // What it holds is this state of upstream's with the selection in force; an error says what is not.
   std::string check_at_rest(std::size_t state) const;
   SdkKind kind() const { return kind_; }
   std::uint64_t events() const { return events_; }
   std::uint64_t refused() const { return refused_; }
   std::int64_t last_ping_us() const { return last_ping_us_; }
+  bool is_connected() const { return link_ != nullptr; }
+  // Of all bytes that it was sent.
+  std::uint32_t fingerprint() const { return fingerprint_; }
 
  private:
   void connect_later();
   void connect();
   void read_later();
   void read();
+  void check_heartbeat() const;
+  void check_not_cut() const;
   void ended();
   void on_answer();
   Result<void> on_event(const http_client::ServerSentEvent& event);
@@ -130,6 +145,8 @@ class Sdk {
   Promises::Life life_;                          // of that to which it is connected, as it was then
   std::uint64_t events_ = 0, refused_ = 0;
   std::int64_t last_ping_us_ = 0;
+  std::int64_t last_bytes_us_ = 0;  // of the stream that it has; 0: it has none
+  std::uint32_t fingerprint_ = 0;
 };
 
 }  // namespace sluice::relay_simulation

@@ -78,7 +78,16 @@ std::string Upstream::put_event() const {
                      flags, segments);
 }
 
+std::string Upstream::patch_event(const std::string& path) const {
+  return fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, items_.at(now_.at(path)).json);
+}
+
+std::string Upstream::patch_of_any() {
+  return patch_event(std::next(now_.begin(), static_cast<std::ptrdiff_t>(random_.below(now_.size())))->first);
+}
+
 void Upstream::change() {
+  if (stormy_ && random_.below(5) == 0) tell_old();
   const bool is_flag = random_.below(4) != 0;
   const std::string key = is_flag ? flag_key(random_.below(kFlags)) : fmt::format("s{}", random_.below(kSegments));
   const std::string path = (is_flag ? "/flags/" : "/segments/") + key;
@@ -90,7 +99,24 @@ void Upstream::change() {
   now_[path] = new_item(is_flag, key);
   remember();
   if (random_.below(5) == 0) return tell(put_event());
-  tell(fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, items_.at(now_[path]).json));
+  tell(patch_event(path));
+}
+
+std::string Upstream::told_key() const {
+  for (auto number = told_.rbegin(); number != told_.rend(); ++number)
+    if (const ServedStreamFake& stream = transport_.stream(*number); stream.is_open())
+      return stream.header("Authorization");
+  return {};
+}
+
+// An item as it was once, or is: it changes nothing.
+void Upstream::tell_old() {
+  const auto old = std::next(items_.begin(), static_cast<std::ptrdiff_t>(random_.below(items_.size())));
+  const UpstreamItem& item = old->second;
+  const std::string path = fmt::format("/{}/{}", item.is_flag ? "flags" : "segments", item.key);
+  // Of what was deleted before a connection began, nobody knows.
+  if (!now_.contains(path)) return;
+  tell(fmt::format("event: patch\ndata: {{\"path\":\"{}\",\"data\":{}}}\n\n", path, item.json));
 }
 
 void Upstream::set_away(bool away) {
@@ -110,6 +136,9 @@ void Upstream::tell(const std::string& event) {
 void Upstream::serve(ServedStreamFake&) {
   // Within open(): it is the last one.
   const std::size_t stream = transport_.opened() - 1;
+  asked_us_.push_back(clock_.steady_us());
+  while (asked_us_.front() <= clock_.steady_us() - 10 * kSecondUs) asked_us_.pop_front();
+  most_in_ten_s_ = std::max(most_in_ten_s_, asked_us_.size());
   scheduler_.at(clock_.steady_us() + static_cast<std::int64_t>(random_.below(300 * kMsUs)),
                 [this, stream] { begin(stream); });
 }
@@ -138,6 +167,7 @@ void Upstream::begin(std::size_t number) {
       return stream.end();
     }
     case 6:
+      if (!asked_us_.empty()) asked_us_.pop_back();
       stream.head(307, {{"location", stream.request().request.url}});
       return stream.end();
     case 7:
@@ -152,9 +182,7 @@ void Upstream::begin(std::size_t number) {
   }
   stream.event_stream();
   if (fate == 9) return send(number, "event: put\ndata: {\"path\":\"/\",\"data\":{\"flags\":{\"a\":}}}\n\n", true);
-  if (fate == 10)
-    send(number, "event: patch\ndata: {\"path\":\"/flags/flag-0\",\"data\":{\"key\":\"flag-0\",\"version\":0}}\n\n",
-         true);
+  if (fate == 10 || fate == 13) send(number, patch_of_any(), true);  // what it missed, or a part of it
   if (fate == 11)
     send(number,
          "event: other\ndata: x\n\n:\n\nevent: patch\ndata: {\"path\":\"/models/m\",\"data\":{\"version\":1}}\n\n",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -52,6 +53,11 @@ class Upstream {
   std::optional<States> states_with(const std::vector<std::int64_t>& versions) const;
   std::size_t newest_state() const { return states_; }
   std::size_t opened() const { return transport_.opened(); }
+  // The key by which the connection that it tells changes asked. Empty: there is none.
+  std::string told_key() const;
+  // Most connections within ten seconds, but for those that it asked for by a redirect; and a new count.
+  std::size_t most_in_ten_s() const { return most_in_ten_s_; }
+  void expect_new_client() { asked_us_.clear(); }
   static std::string flag_key(std::uint64_t number) { return "flag-" + std::to_string(number); }
   static constexpr std::uint64_t kFlags = 6, kSegments = 2;
 
@@ -61,9 +67,12 @@ class Upstream {
   std::int64_t new_item(bool is_flag, const std::string& key);
   void remember();
   std::string put_event() const;
+  std::string patch_event(const std::string& path) const;
+  std::string patch_of_any();
   void serve(http_client::ServedStreamFake& stream);
   void begin(std::size_t stream);
   void tell(const std::string& event);
+  void tell_old();
   // In pieces, over some time; with `whole` false it may end early.
   void send(std::size_t stream, std::string text, bool whole);
   void expire_later(std::size_t stream, std::int64_t ms);
@@ -80,6 +89,8 @@ class Upstream {
   bool stormy_ = false, away_ = false;
   std::set<std::size_t> told_;                 // streams that had a put and are told changes
   std::map<std::size_t, std::string> unsent_;  // what is on its way
+  std::deque<std::int64_t> asked_us_;          // in the last ten seconds
+  std::size_t most_in_ten_s_ = 0;
 };
 
 }  // namespace sluice::relay_simulation
