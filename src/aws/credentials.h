@@ -65,8 +65,8 @@ class CredentialsSource {
 class CredentialsCache {
  public:
   // `changed` is called by the cache's worker whenever current() or error() changed. It fetches from the first call of
-  // current(), error() or await_first_answer() on: a server that starts with thousands of destinations has none of their
-  // workers beside it.
+  // current(), error() or await_first_answer() on: a server that starts with thousands of destinations has none of
+  // their workers beside it.
   CredentialsCache(std::unique_ptr<CredentialsSource> source, const Clock& clock, std::function<void()> changed,
                    Workers& workers = worker_threads());
   ~CredentialsCache();

@@ -25,10 +25,7 @@ struct CredentialsCache::State {
   std::unique_ptr<Worker> worker;  // null: nobody asked yet
 
   State(std::unique_ptr<CredentialsSource> from, const Clock& clock, std::function<void()> on_change, Workers& on)
-      : source(std::move(from)),
-        changed(std::move(on_change)),
-        keeper(clock, Random::from_system()),
-        workers(on) {}
+      : source(std::move(from)), changed(std::move(on_change)), keeper(clock, Random::from_system()), workers(on) {}
 
   void begin() {
     std::call_once(begun, [this] { worker = workers.start("credentials", notifier, [this] { return step(); }); });
