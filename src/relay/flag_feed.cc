@@ -65,7 +65,11 @@ FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, 
     look_at_files();
     return;
   }
-  load();
+  // A payload filter's feed is made by the request that asks for it first, on an event loop: no disk there.
+  if (filter_.empty())
+    load();
+  else
+    loads_ = true;
   begin_source();
 }
 
@@ -126,6 +130,7 @@ void FlagFeed::change(const catalog::Environment& environment) {
 }
 
 std::int64_t FlagFeed::step() {
+  if (std::exchange(loads_, false)) load();
   std::int64_t wait_us = source_ ? source_->step() : kUntilNotified;
   const auto due_in = [this](std::int64_t due_us) {
     return std::max<std::int64_t>(due_us - parts_.clock.steady_us(), 0);

@@ -82,7 +82,7 @@ FlagSelection selection_of(const catalog::Environment& environment, const flags:
 
 class FlagFeed final : private http_client::EventSourceReceiver {
  public:
-  // With what was kept on disk, if there is something.
+  // With what was kept on disk, if there is something; a payload filter's has it after its first step.
   FlagFeed(const catalog::Environment& environment, std::string filter, const FeedParts& parts);
   ~FlagFeed() override;
 
@@ -153,6 +153,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   FlagData data_;
   FlagStore store_;
   std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
+  bool loads_ = false;                                // with the next step
   bool awaits_put_ = true;                            // of this connection to upstream
   std::optional<FlagFiles> files_;
   std::int64_t look_us_ = 0, save_us_ = INT64_MAX;

@@ -269,6 +269,23 @@ TEST_F(RelayTest, follows_a_few_payload_filters_and_drops_those_that_nobody_uses
   EXPECT_NE(relay_->feed(kEnvironment, "one-more").feed, nullptr);
 }
 
+TEST_F(RelayTest, the_request_that_asks_for_a_payload_filter_first_waits_for_no_disk) {
+  ASSERT_NE(relay_->feed(kEnvironment, "mobile").feed, nullptr);
+  workers_.run_due();
+  transport_.last().event_stream();
+  say(kPut);
+  relay_->stop();
+  start();
+  int changes = 0;  // reading what was kept makes its folder durable first
+  disk_.before_each_change([&] { ++changes; });
+  EXPECT_EQ(served("mobile"), nullptr);
+  EXPECT_EQ(changes, 0);
+  workers_.run_due();
+  EXPECT_GT(changes, 0);
+  ASSERT_NE(served("mobile"), nullptr);
+  EXPECT_EQ(served("mobile")->snapshot().flag_count, 2u);
+}
+
 TEST_F(RelayTest, a_change_before_the_put_of_a_new_connection_is_ignored) {
   transport_.last().event_stream();
   say(kPut);
