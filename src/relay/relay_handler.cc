@@ -11,6 +11,7 @@
 #include "intake/answers.h"
 #include "intake/authentication.h"
 #include "intake/cors.h"
+#include "relay/flag_path.h"
 #include "relay/relay_routes.h"
 
 namespace sluice::relay {
@@ -326,6 +327,8 @@ void RelayHandler::begin_stream(const http::HttpRequest& request, const RelayRou
   response.headers.emplace_back("Cache-Control", "no-cache, must-revalidate");
   response.headers.emplace_back("X-Accel-Buffering", "no");
   response.stream = stream;
+  if (route.credential == CredentialKind::sdk_key && request.has_header(kRelayedHeader))
+    response.headers.emplace_back(kPathHeader, feed.join_relayed(stream));
   const std::int64_t now_ms = delivery_.clock.wall_ms();
   if (auto sdk = sdks_.shared_of(request, environment.id, route.credential, now_ms)) {
     sdk->stream_began(now_ms);
