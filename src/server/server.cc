@@ -111,7 +111,7 @@ struct Server::Parts {
   std::unique_ptr<api::PublicStatus> public_status;
   std::unique_ptr<api::RenderedPages> pages;
   std::unique_ptr<api::CallerGate> gate;
-  std::unique_ptr<api::RestApi> api;  // null without management
+  std::unique_ptr<api::RestApi> api;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
@@ -247,11 +247,15 @@ Result<void> Server::Parts::make_gate() {
 }
 
 void Server::Parts::make_api() {
+  if (!management) {
+    api = std::make_unique<api::RestApi>(*view, *gate);
+    return;
+  }
   api = std::make_unique<api::RestApi>(
       api::RestContext{clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(),
                        management->store(), management->tokens(), management->roles(), data_path->flags(),
                        data_path->exporter(), sink_factory(), destination_kinds(), *kind_parts,
-                       !settings.admin_tls.certificate_file.empty(), relay.get()},
+                       !settings.admin_tls.certificate_file.empty()},
       *gate);
 }
 
@@ -283,7 +287,7 @@ Result<void> Server::Parts::listen() {
   auto admin = http::HttpServer::start(settings.admin_listen, 1, admin_limits(shares.admin, shares.admin_streams),
                                        tls_of(settings.admin_tls), [this](unsigned) {
                                          return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate,
-                                                                                    settings.admin_access, api.get());
+                                                                                    settings.admin_access, *api);
                                        });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
@@ -356,8 +360,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     p.management->start(
         p.data_path->exporter(), [&p](const catalog::CatalogPointer& changed) { p.publish(changed); },
         [&p] { return p.settle(); });
-    p.make_api();
   }
+  p.make_api();
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader = std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock,
                                                                p.data_path->catalog(), p.data_path->flags());
@@ -411,7 +415,7 @@ void Server::stop() {
   p.data_path->drain(p.settings.drain_ms);
   p.transport->stop();  // pending credentials requests are answered now, so that nothing waits for them
   p.flag_reader.reset();
-  if (p.api) p.api->stop();
+  p.api->stop();
   if (p.management) p.management->stop();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);
