@@ -9,13 +9,6 @@
 namespace sluice::api {
 namespace {
 
-// Also where the catalog is declared in a file.
-constexpr Route reading(std::string_view path, RestOutcome (*read)(const ServerView&, const RestCall&)) {
-  Route route{"GET", path, nullptr};
-  route.read = read;
-  return route;
-}
-
 constexpr std::array kRoutes = {
     Route{"GET", "projects", list_projects, Role::reader, Asks::nothing},
     Route{"POST", "projects", make_project, Role::writer, Asks::inside},
@@ -32,8 +25,15 @@ constexpr std::array kRoutes = {
           On::environment},
     Route{"POST", "projects/{}/environments/{}/mobileKey", reset_mobile_key, Role::writer, Asks::action,
           "updateMobileKey", On::environment},
-    reading("projects/{}/environments/{}/flag-source", flag_source_status),
-    reading("projects/{}/environments/{}/sdks", list_sdks),
+    Route{"GET",
+          "projects/{}/environments/{}/flag-source",
+          nullptr,
+          Role::reader,
+          Asks::view,
+          {},
+          On::project,
+          flag_source_status},
+    Route{"GET", "projects/{}/environments/{}/sdks", nullptr, Role::reader, Asks::view, {}, On::project, list_sdks},
     Route{"GET", "destinations", list_destinations, Role::reader, Asks::nothing},
     Route{"POST", "destinations/{}/{}", make_destination, Role::writer, Asks::action, "createDestination",
           On::destination},
@@ -62,10 +62,10 @@ constexpr std::array kRoutes = {
           On::destination},
     Route{"POST", "destinations/projects/{}/environments/{}/generate-trust-policy", generate_trust_policy, Role::writer,
           Asks::action, "createDestination", On::destination},
-    reading("flags/{}", list_flags),
+    Route{"GET", "flags/{}", nullptr, Role::reader, Asks::view, {}, On::project, list_flags},
     Route{"POST", "flags/{}", make_flag, Role::writer, Asks::inside},
     Route{"PATCH", "flags/{}", patch_flags, Role::writer, Asks::inside},
-    reading("flags/{}/{}", get_flag),
+    Route{"GET", "flags/{}/{}", nullptr, Role::reader, Asks::view, {}, On::project, get_flag},
     Route{"PATCH", "flags/{}/{}", patch_flag, Role::writer, Asks::inside},
     Route{"GET", "events/{}/{}", list_events},
     Route{"GET", "usage/data-export-events", data_export_usage, Role::reader, Asks::all_view},
