@@ -36,7 +36,7 @@ http::HttpResponse AdminHandler::fault(unsigned status, std::string_view code, s
 
 http::Admission AdminHandler::admit(const http::HttpRequest& request) {
   http::Admission admission;
-  if (api_ == nullptr || !RestApi::serves(request.path))
+  if (!RestApi::serves(request.path))
     admission.refused = true;
   else if (request.path == kSessionPath)
     admission.max_body_bytes = kMaxSignInBytes;
@@ -45,9 +45,7 @@ http::Admission AdminHandler::admit(const http::HttpRequest& request) {
   return admission;
 }
 
-void AdminHandler::tick() {
-  if (api_ != nullptr) api_->tick();
-}
+void AdminHandler::tick() { api_.tick(); }
 
 // The pages show destinations, ARNs, AWS's words and values of flags: for who may see everything.
 void AdminHandler::answer_page(const http::HttpRequest& request, http::HttpResponder responder) {
@@ -84,12 +82,7 @@ void AdminHandler::handle(const http::HttpRequest& request, http::HttpResponder 
                                          "to admin.hosts (SLUICE_ADMIN_HOSTS). This keeps web pages of other sites "
                                          "from calling it by a name of theirs.",
                                          request.header("host").substr(0, 253))));
-  if (RestApi::serves(request.path)) {
-    if (api_ != nullptr) return api_->answer(request, std::move(responder));
-    return responder(refusal(403, "forbidden",
-                             "This server's projects, environments and destinations are declared in its configuration "
-                             "file. Change the file and send SIGHUP; or remove them from it, to manage them here."));
-  }
+  if (RestApi::serves(request.path)) return api_.answer(request, std::move(responder));
   if (serves_web_page(request.path)) return responder(web_page(request));
   const bool rendered = pages_.has(request.path);
   if (!rendered && !probe)

@@ -20,9 +20,9 @@ struct AdminAccess {
 
 class AdminHandler final : public http::HttpHandler {
  public:
-  // All outlive the handler. Without `api` the catalog is declared in a file. Called on the admin loop only.
+  // All outlive the handler. Called on the admin loop only.
   AdminHandler(const PublicStatus& status, RenderedPages& pages, CallerGate& gate, const AdminAccess& access,
-               RestApi* api)
+               RestApi& api)
       : status_(status), pages_(pages), gate_(gate), access_(access), api_(api) {}
   // Only who brings a valid token may send a body, and who signs in a small one.
   http::Admission admit(const http::HttpRequest& request) override;
@@ -39,7 +39,7 @@ class AdminHandler final : public http::HttpHandler {
   RenderedPages& pages_;
   CallerGate& gate_;
   const AdminAccess& access_;
-  RestApi* const api_;
+  RestApi& api_;
 };
 
 // What is rendered of the admin port: /status, /flags and /metrics. `view` outlives them.

@@ -15,16 +15,16 @@ RestJson as_json(const std::string& text) {
   return value.is_discarded() ? RestJson(nullptr) : value;
 }
 
-FlagDeliveryFacts delivery_facts(const RestContext& context, const catalog::Environment& environment) {
+FlagDeliveryFacts delivery_facts(const ServerView& view, const catalog::Environment& environment) {
   FlagDeliveryFacts facts;
   facts.as_sent = environment.flag_export.as_sent;
-  facts.has_source = environment.flag_source.kind != catalog::FlagSource::Kind::none && context.relay != nullptr;
+  facts.has_source = environment.flag_source.kind != catalog::FlagSource::Kind::none && view.relay != nullptr;
   if (!facts.has_source) return facts;
-  facts.served = context.relay->served(environment.id);
-  for (relay::FlagFeedStatus& feed : context.relay->status(environment.id))
+  facts.served = view.relay->served(environment.id);
+  for (relay::FlagFeedStatus& feed : view.relay->status(environment.id))
     if (feed.filter.empty()) facts.feed = std::move(feed);
-  const std::int64_t now_ms = context.clock.wall_ms();
-  for (const intake::SeenSdkLine& sdk : context.view.intake.sdks.list(environment.id, now_ms)) {
+  const std::int64_t now_ms = view.clock.wall_ms();
+  for (const intake::SeenSdkLine& sdk : view.intake.sdks.list(environment.id, now_ms)) {
     ++facts.sdks;
     facts.sdks_with_flags += flags_of(sdk, now_ms) != SdkFlags::none && !sdk.asks_values_only;
   }
@@ -64,26 +64,26 @@ void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts) {
       {"_summary", {{"variations", std::move(by_variation)}}}};
 }
 
-Place place_of(const RestContext& context, const catalog::Environment& environment) {
-  return {environment.id, environment.key, environment.name, delivery_facts(context, environment)};
+Place place_of(const ServerView& view, const catalog::Environment& environment) {
+  return {environment.id, environment.key, environment.name, delivery_facts(view, environment)};
 }
 
-std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project) {
+std::vector<Place> asked_places(const ServerView& view, const RestCall& call, const catalog::Project& project) {
   std::set<std::string> keys;
   const auto [first, last] = call.query.equal_range("env");
   for (auto it = first; it != last; ++it) keys.insert(it->second);
   std::vector<Place> places;
-  context.catalog.each_environment(project.id, [&](const catalog::Environment& environment) {
-    if (keys.empty() || keys.contains(environment.key)) places.push_back(place_of(context, environment));
-  });
+  const catalog::CatalogPointer catalog = view.catalog.current();
+  for (const catalog::Environment& environment : catalog->environments())
+    if (environment.project_id == project.id && (keys.empty() || keys.contains(environment.key)))
+      places.push_back(place_of(view, environment));
   return places;
 }
 
-std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector<Place>& places,
-                                   const std::string& key) {
+std::optional<ProjectFlag> flag_of(const ServerView& view, const std::vector<Place>& places, const std::string& key) {
   std::optional<ProjectFlag> flag;
   for (const Place& place : places) {
-    const auto facts = context.flags.one(place.id, key);
+    const auto facts = view.flags.one(place.id, key);
     if (!facts) continue;
     if (!flag) flag.emplace();
     add(*flag, place, *facts);
@@ -108,13 +108,14 @@ RestJson flag_json(const catalog::Project& project, const std::string& key, cons
           {"environments", flag.environments}};
 }
 
-RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call) {
-  if (auto project = context.catalog.project(call.path[0])) return std::move(*project);
+RestResult<catalog::Project> project_of(const ServerView& view, const RestCall& call) {
+  const catalog::CatalogPointer catalog = view.catalog.current();
+  if (const catalog::Project* const project = catalog->project(call.path[0])) return *project;
   return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
 }
 
-RestResult<RestJson> shown_flag(const RestContext& context, const RestCall& call, const catalog::Project& project) {
-  const auto flag = flag_of(context, asked_places(context, call, project), call.path[1]);
+RestResult<RestJson> shown_flag(const ServerView& view, const RestCall& call, const catalog::Project& project) {
+  const auto flag = flag_of(view, asked_places(view, call, project), call.path[1]);
   if (!flag)
     return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
                                  call.path[0], call.path[1]));

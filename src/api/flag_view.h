@@ -30,14 +30,13 @@ void add(ProjectFlag& flag, const Place& place, const flags::FlagFacts& facts);
 RestJson flag_json(const catalog::Project& project, const std::string& key, const ProjectFlag& flag);
 
 // The project of …/{project}.
-RestResult<catalog::Managed<catalog::Project>> project_of(const RestContext& context, const RestCall& call);
-Place place_of(const RestContext& context, const catalog::Environment& environment);
+RestResult<catalog::Project> project_of(const ServerView& view, const RestCall& call);
+Place place_of(const ServerView& view, const catalog::Environment& environment);
 // Its environments that the query's `env` names; all when it names none.
-std::vector<Place> asked_places(const RestContext& context, const RestCall& call, const catalog::Project& project);
+std::vector<Place> asked_places(const ServerView& view, const RestCall& call, const catalog::Project& project);
 // None: no environment knows it.
-std::optional<ProjectFlag> flag_of(const RestContext& context, const std::vector<Place>& places,
-                                   const std::string& key);
+std::optional<ProjectFlag> flag_of(const ServerView& view, const std::vector<Place>& places, const std::string& key);
 // The flag of …/{project}/{flag}.
-RestResult<RestJson> shown_flag(const RestContext& context, const RestCall& call, const catalog::Project& project);
+RestResult<RestJson> shown_flag(const ServerView& view, const RestCall& call, const catalog::Project& project);
 
 }  // namespace sluice::api

@@ -150,7 +150,8 @@ TEST_F(PlanesTest, the_public_status_is_true_within_ten_seconds_or_says_that_it_
 TEST_F(PlanesTest, a_server_that_starts_refuses_no_token) {
   CallerGate gate({[](std::string_view) { return std::nullopt; }, [](ObjectId) { return std::nullopt; }}, clock_, 1);
   const AdminAccess access;
-  AdminHandler handler(status_, pages_, gate, access, nullptr);
+  RestApi api(view_, gate, workers_);
+  AdminHandler handler(status_, pages_, gate, access, api);
   http::HttpRequest request;
   request.method = "GET";
   for (const char* path : {"/status", "/metrics", "/api/v2/projects"}) {

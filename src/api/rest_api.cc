@@ -85,6 +85,18 @@ http::HttpResponse session_cookie(std::string_view id, std::int64_t seconds, boo
   return response;
 }
 
+bool is_read_of_declared(const http::HttpRequest& request) {
+  if (request.path == kSessionPath) return false;
+  const auto found = find_route(request.method, request.path);
+  return found && found->route->read != nullptr;
+}
+
+RestOutcome declared_refusal() {
+  return refuse(403, "forbidden",
+                "This server's projects, environments and destinations are declared in its configuration file. Change "
+                "the file and send SIGHUP; or remove them from it, to manage them here.");
+}
+
 }  // namespace
 
 std::string rest_error_text(std::string_view code, std::string_view message) {
@@ -92,15 +104,15 @@ std::string rest_error_text(std::string_view code, std::string_view message) {
 }
 
 http::HttpResponse RestApi::session(const http::HttpRequest& request) {
-  const std::int64_t now_ms = context_.clock.wall_ms();
+  const std::int64_t now_ms = view_.clock.wall_ms();
   if (request.method == "POST") return begin_session(request);
   if (request.method != "DELETE") return response_of(wrong_method(request.method, "POST, DELETE"), now_ms);
   gate_.end_session(request);
-  return session_cookie("", 0, context_.tls);
+  return session_cookie("", 0, managed_->tls);
 }
 
 http::HttpResponse RestApi::begin_session(const http::HttpRequest& request) {
-  const std::int64_t now_ms = context_.clock.wall_ms();
+  const std::int64_t now_ms = view_.clock.wall_ms();
   // A form of another site can send neither, so that no site signs a visitor in as somebody else.
   if (!request.header("content-type").starts_with("application/json") || request.header(kConsoleHeader).empty())
     return response_of(
@@ -115,7 +127,7 @@ http::HttpResponse RestApi::begin_session(const http::HttpRequest& request) {
   if (!token.is_string()) return response_of(invalid("token: expected an access token, as text."), now_ms);
   const auto caller = gate_.owner_of(token.get<std::string>(), request.peer);
   if (!caller) return response_of(tl::unexpected(caller.error()), now_ms);
-  return session_cookie(gate_.begin_session(*caller), kSessionSeconds, context_.tls);
+  return session_cookie(gate_.begin_session(*caller), kSessionSeconds, managed_->tls);
 }
 
 RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
@@ -141,7 +153,8 @@ RestOutcome RestApi::outcome_of(const http::HttpRequest& request) {
     if (!body) return tl::unexpected(body.error());
     call.body = std::move(*body);
   }
-  RestOutcome outcome = found->route->answer(context_, call);
+  RestOutcome outcome =
+      found->route->read != nullptr ? found->route->read(view_, call) : found->route->answer(*managed_, call);
   if (outcome && outcome->events)
     return guarded(std::move(*outcome), request, *found->route, std::move(call.path), *caller);
   return outcome;
@@ -160,11 +173,11 @@ RestOutcome RestApi::guarded(RestAnswer answer, const http::HttpRequest& request
             : fmt::format("{} event streams are open, which is the limit ({} of them are kept for administrators). "
                           "Close one, or request pages.",
                           streams_->open(), kEventStreamsForAdmins),
-        context_.clock.wall_ms() + 60'000);
-  const std::int64_t until_us = context_.clock.steady_us() + kSessionSeconds * 1'000'000;
+        view_.clock.wall_ms() + 60'000);
+  const std::int64_t until_us = view_.clock.steady_us() + kSessionSeconds * 1'000'000;
   const auto may_read = [this, until_us, caller_now = gate_.caller_later(request), &route, path = std::move(captured)] {
     const auto now = caller_now();
-    return now && admit(route, path, *now) && context_.clock.steady_us() < until_us;
+    return now && admit(route, path, *now) && view_.clock.steady_us() < until_us;
   };
   answer.stream = feeds_.add([events = std::move(answer.events)](std::string& out) { return events->more(out); },
                              may_read, std::move(*slot));
@@ -177,9 +190,11 @@ void RestApi::answer(const http::HttpRequest& request, http::HttpResponder respo
     return response;
   };
   gate_.start_call();
+  if (!managed_ && !is_read_of_declared(request))
+    return responder(response_of(declared_refusal(), view_.clock.wall_ms()));
   if (request.path == kSessionPath) return responder(with_limits(session(request)));
   RestOutcome outcome = outcome_of(request);
-  const Clock& clock = context_.clock;
+  const Clock& clock = view_.clock;
   if (!outcome || !outcome->later) return responder(with_limits(response_of(std::move(outcome), clock.wall_ms())));
   // A job must be copyable, the responder is not.
   auto shared = std::make_shared<http::HttpResponder>(std::move(responder));

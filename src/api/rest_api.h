@@ -3,6 +3,7 @@
 // not notice.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,7 +28,11 @@ class RestApi {
  public:
   // `gate` and what `context` names outlive this.
   RestApi(RestContext context, CallerGate& gate, Workers& workers = worker_threads())
-      : context_(std::move(context)), gate_(gate), worker_(workers) {}
+      : view_(context.view), managed_(std::move(context)), gate_(gate), worker_(workers) {}
+  // Of a server whose catalog is declared in its configuration file: what shows how it is doing can be read, everything
+  // else is answered 403.
+  RestApi(const ServerView& view, CallerGate& gate, Workers& workers = worker_threads())
+      : view_(view), gate_(gate), worker_(workers) {}
   static bool serves(std::string_view path) { return path.starts_with("/api/v2/") || path == kSessionPath; }
   void answer(const http::HttpRequest& request, http::HttpResponder responder);
   // Twice a second: what event streams are sent.
@@ -42,7 +47,8 @@ class RestApi {
   RestOutcome guarded(RestAnswer answer, const http::HttpRequest& request, const Route& route,
                       std::vector<std::string> captured, const Caller& caller);
 
-  RestContext context_;
+  const ServerView& view_;
+  const std::optional<RestContext> managed_;
   CallerGate& gate_;
   RestWorker worker_;
   EventFeeds feeds_;

@@ -12,7 +12,6 @@
 #include "export/exporter.h"
 #include "flags/flag_registry.h"
 #include "journal/journal.h"
-#include "relay/relay.h"
 #include "storage/file_system.h"
 
 namespace sluice::api {
@@ -33,7 +32,6 @@ struct RestContext {
   const destinations::KindList& kinds;
   const destinations::KindParts& kind_parts;  // what kinds check destinations with, on the worker's thread
   bool tls = false;                           // of the admin port: its cookies are then for TLS alone
-  const relay::Relay* relay = nullptr;        // null: it delivers no flags
 };
 
 }  // namespace sluice::api

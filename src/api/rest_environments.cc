@@ -39,6 +39,16 @@ constexpr std::array<Mapped, 13> kMapped = {{{"key", "key"},
                                              {"flagBaseUri", "flag_base_uri"},
                                              {"flagFiles", "flag_files"},
                                              {"flagReasons", "flag_reasons"}}};
+constexpr std::array<std::string_view, 19> kSettableOfEnvironment = {
+    "name",           "color",           "defaultTtl",     "secureMode",         "tags",
+    "confirmChanges", "requireComments", "critical",       "defaultTrackEvents", "featureEvents",
+    "exportAllFlags", "allowedOrigins",  "allowedHeaders", "flagSource",         "flagSite",
+    "flagStreamUri",  "flagBaseUri",     "flagFiles",      "flagReasons"};
+// Of one flag source alone.
+constexpr std::array<std::pair<const char*, std::string_view>, 4> kOfFlagSource = {{{"flagSite", "launchdarkly"},
+                                                                                    {"flagStreamUri", "launchdarkly"},
+                                                                                    {"flagBaseUri", "launchdarkly"},
+                                                                                    {"flagFiles", "files"}}};
 // Kept for clients that send and expect them, with what LaunchDarkly has at rest.
 const json kKeptOfEnvironment = {{"color", "417505"},     {"defaultTtl", 0},         {"secureMode", false},
                                  {"tags", json::array()}, {"confirmChanges", false}, {"requireComments", false},
@@ -86,6 +96,15 @@ RestResult<catalog::Managed<catalog::Environment>> environment_of_path(const Res
     return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
   return not_found(
       fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
+}
+
+// Whoever selects another flag source leaves the settings of the one before: only what the patch itself brings of them
+// is kept, and refused.
+void drop_settings_of_other_sources(const json& before, json& after) {
+  const json source = after.value("flagSource", json());
+  if (source == before.value("flagSource", json())) return;
+  for (const auto& [member, of] : kOfFlagSource)
+    if (source != of && after.contains(member) && after[member] == before.value(member, json())) after.erase(member);
 }
 
 // Takes what the body says over into the fields and the rest. Whoever sets a switch wants switches to count.
@@ -285,21 +304,16 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call) 
   const auto environment = environment_of_path(context, call);
   if (!environment) return tl::unexpected(environment.error());
   const json before = environment_json(*environment);
-  const auto patch = patched(before, call);
+  auto patch = patched(before, call, kSettableOfEnvironment);
   if (!patch) return tl::unexpected(patch.error());
+  drop_settings_of_other_sources(before, patch->after);
   const json& after = patch->after;
   for (const char* fixed : {"key", "apiKey", "mobileKey", "expiringApiKeys", "expiringMobileKeys"})
     if (after.value(fixed, json()) != before.value(fixed, json()))
       return invalid(
           fmt::format("{}: It cannot be changed here{}.", fixed,
                       fixed == std::string_view("key") ? "" : "; POST to …/apiKey or …/mobileKey resets a key"));
-  if (auto good = only_known_added(
-          before, after,
-          {"name", "color", "defaultTtl", "secureMode", "tags", "confirmChanges", "requireComments", "critical",
-           "defaultTrackEvents", "featureEvents", "exportAllFlags", "allowedOrigins", "allowedHeaders", "flagSource",
-           "flagSite", "flagStreamUri", "flagBaseUri", "flagFiles", "flagReasons"});
-      !good)
-    return tl::unexpected(good.error());
+  if (auto good = only_known_added(before, after, kSettableOfEnvironment); !good) return tl::unexpected(good.error());
   if (auto good = check_kept(changed(before, after), kKeptOfEnvironment); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may = needs(call.caller, action_of(member), {call.path[0], call.path[1], "", ""}); !may)

@@ -4,6 +4,7 @@
 #include "api/rest_resources.h"
 #include "api/sdk_view.h"
 #include "base/text.h"
+#include "http_client/url.h"
 #include "relay/relay.h"
 
 namespace sluice::api {
@@ -27,9 +28,11 @@ RestJson feed_json(const relay::FlagFeedStatus& feed) {
   return out;
 }
 
-RestResult<catalog::Managed<catalog::Environment>> environment_named(const RestContext& context, const RestCall& call) {
-  if (auto environment = context.catalog.environment(call.path[0], call.path[1])) return std::move(*environment);
-  if (!context.catalog.project(call.path[0]))
+RestResult<const catalog::Environment*> environment_named(const catalog::CatalogSnapshot& catalog,
+                                                          const RestCall& call) {
+  if (const catalog::Environment* const environment = catalog.environment(call.path[0], call.path[1]))
+    return environment;
+  if (catalog.project(call.path[0]) == nullptr)
     return not_found(fmt::format("There is no project with the key \"{}\".", call.path[0]));
   return not_found(
       fmt::format("The project \"{}\" has no environment with the key \"{}\".", call.path[0], call.path[1]));
@@ -46,35 +49,37 @@ void put_addresses(const catalog::FlagSource& source, RestJson& out) {
 
 }  // namespace
 
-RestOutcome flag_source_status(const RestContext& context, const RestCall& call) {
-  const auto environment = environment_named(context, call);
-  if (!environment) return tl::unexpected(environment.error());
+RestOutcome flag_source_status(const ServerView& view, const RestCall& call) {
+  const catalog::CatalogPointer catalog = view.catalog.current();
+  const auto found = environment_named(*catalog, call);
+  if (!found) return tl::unexpected(found.error());
+  const catalog::Environment& environment = **found;
   RestJson feeds = RestJson::array();
-  if (context.relay != nullptr)
-    for (const relay::FlagFeedStatus& feed : context.relay->status(environment->value.id))
-      feeds.push_back(feed_json(feed));
+  if (view.relay != nullptr)
+    for (const relay::FlagFeedStatus& feed : view.relay->status(environment.id)) feeds.push_back(feed_json(feed));
   const std::string self = fmt::format("/api/v2/projects/{}/environments/{}/flag-source", call.path[0], call.path[1]);
   RestJson out = {{"_links", {{"self", rest_link(self)}}},
-                  {"flagSource", catalog::flag_source_name(environment->value.flag_source.kind)}};
-  put_addresses(environment->value.flag_source, out);
+                  {"flagSource", catalog::flag_source_name(environment.flag_source.kind)}};
+  put_addresses(environment.flag_source, out);
   out["feeds"] = std::move(feeds);
   return RestAnswer{200, std::move(out)};
 }
 
-RestOutcome list_sdks(const RestContext& context, const RestCall& call) {
-  const auto environment = environment_named(context, call);
-  if (!environment) return tl::unexpected(environment.error());
-  const catalog::Environment& value = environment->value;
-  const std::int64_t now_ms = context.clock.wall_ms();
+RestOutcome list_sdks(const ServerView& view, const RestCall& call) {
+  const catalog::CatalogPointer catalog = view.catalog.current();
+  const auto found = environment_named(*catalog, call);
+  if (!found) return tl::unexpected(found.error());
+  const catalog::Environment& environment = **found;
+  const std::int64_t now_ms = view.clock.wall_ms();
   RestJson items = RestJson::array();
-  for (const intake::SeenSdkLine& sdk : context.view.intake.sdks.list(value.id, now_ms))
-    items.push_back(sdk_json(sdk, value.flag_source.kind, now_ms));
+  for (const intake::SeenSdkLine& sdk : view.intake.sdks.list(environment.id, now_ms))
+    items.push_back(sdk_json(sdk, environment.flag_source.kind, now_ms));
   const std::string self = fmt::format("/api/v2/projects/{}/environments/{}/sdks", call.path[0], call.path[1]);
   return RestAnswer{200,
                     {{"_links", {{"self", rest_link(self)}}},
-                     {"since", context.view.started_ms},
+                     {"since", view.started_ms},
                      {"totalCount", items.size()},
-                     {"forgotten", context.view.intake.sdks.forgotten(value.id)},
+                     {"forgotten", view.intake.sdks.forgotten(environment.id)},
                      {"items", std::move(items)}}};
 }
 
@@ -84,7 +89,9 @@ RestResult<void> check_flag_source(const RestContext& context, const nlohmann::j
        {std::pair{"flag_stream_uri", "flagStreamUri"}, {"flag_base_uri", "flagBaseUri"}}) {
     const nlohmann::json uri = fields.value(field, nlohmann::json());
     if (!uri.is_string()) continue;
-    if (const auto good = context.kind_parts.policy->check_url(uri.get<std::string>()); !good)
+    const std::string url = http_client::with_lower_scheme(uri.get<std::string>());
+    if (!http_client::parse_url(url)) continue;  // the catalog says what is wrong with it
+    if (const auto good = context.kind_parts.policy->check_url(url); !good)
       return invalid(fmt::format("{}: {}", member, good.error().message));
   }
   return {};

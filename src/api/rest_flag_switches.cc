@@ -92,9 +92,9 @@ RestOutcome patch_flags(const RestContext& context, const RestCall& call) {
 }
 
 RestOutcome patch_flag(const RestContext& context, const RestCall& call) {
-  const auto project = project_of(context, call);
+  const auto project = project_of(context.view, call);
   if (!project) return tl::unexpected(project.error());
-  const auto flag = shown_flag(context, call, project->value);
+  const auto flag = shown_flag(context.view, call, *project);
   if (!flag) return tl::unexpected(flag.error());
   const auto switches = flag_switches(*flag, call);
   if (!switches) return tl::unexpected(switches.error());

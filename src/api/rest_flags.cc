@@ -56,12 +56,11 @@ bool contains(std::string_view text, std::string_view lower_cased) {
          lower_cased.empty();
 }
 
-std::vector<ListedFlag> found_flags(const RestContext& context, const std::vector<Place>& places,
-                                    const FlagsQuery& query) {
+std::vector<ListedFlag> found_flags(const ServerView& view, const std::vector<Place>& places, const FlagsQuery& query) {
   std::vector<ListedFlag> flags;
   std::unordered_map<std::string, std::size_t> known;  // of one environment each is there once
   for (const Place& place : places) {
-    context.flags.each_line(place.id, [&](const flags::FlagLine& line) {
+    view.flags.each_line(place.id, [&](const flags::FlagLine& line) {
       const bool found = contains(line.key, query.text) || contains(line.name, query.text);
       if (!found && places.size() == 1) return;
       const std::size_t end = flags.size();
@@ -79,13 +78,13 @@ std::vector<ListedFlag> found_flags(const RestContext& context, const std::vecto
 
 }  // namespace
 
-RestOutcome list_flags(const RestContext& context, const RestCall& call) {
-  const auto project = project_of(context, call);
+RestOutcome list_flags(const ServerView& view, const RestCall& call) {
+  const auto project = project_of(view, call);
   if (!project) return tl::unexpected(project.error());
   const auto query = flags_query(call);
   if (!query) return tl::unexpected(query.error());
-  const auto places = asked_places(context, call, project->value);
-  std::vector<ListedFlag> found = found_flags(context, places, *query);
+  const auto places = asked_places(view, call, *project);
+  std::vector<ListedFlag> found = found_flags(view, places, *query);
   const std::size_t total = found.size(), first = std::min(query->offset, total);
   const std::size_t last = first + std::min(query->limit, total - first);
   // By key among equals, whichever way round.
@@ -100,18 +99,18 @@ RestOutcome list_flags(const RestContext& context, const RestCall& call) {
   std::partial_sort(at(first), at(last), found.end(), before);
   RestJson items = RestJson::array();
   for (std::size_t i = first; i < last; ++i)
-    if (const auto flag = flag_of(context, places, found[i].key))
-      items.push_back(flag_json(project->value, found[i].key, *flag));
+    if (const auto flag = flag_of(view, places, found[i].key))
+      items.push_back(flag_json(*project, found[i].key, *flag));
   return RestAnswer{200,
                     {{"_links", {{"self", rest_link("/api/v2/flags/" + call.path[0])}}},
                      {"totalCount", total},
                      {"items", std::move(items)}}};
 }
 
-RestOutcome get_flag(const RestContext& context, const RestCall& call) {
-  const auto project = project_of(context, call);
+RestOutcome get_flag(const ServerView& view, const RestCall& call) {
+  const auto project = project_of(view, call);
   if (!project) return tl::unexpected(project.error());
-  auto flag = shown_flag(context, call, project->value);
+  auto flag = shown_flag(view, call, *project);
   if (!flag) return tl::unexpected(flag.error());
   return RestAnswer{200, std::move(*flag)};
 }

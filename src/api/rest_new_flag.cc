@@ -69,13 +69,13 @@ RestResult<PostedFlag> posted_flag(const json& body) {
 }  // namespace
 
 RestOutcome make_flag(const RestContext& context, const RestCall& call) {
-  const auto project = project_of(context, call);
+  const auto project = project_of(context.view, call);
   if (!project) return tl::unexpected(project.error());
   const auto flag = posted_flag(call.body);
   if (!flag) return tl::unexpected(flag.error());
   std::vector<catalog::CatalogWrite> writes;
   std::optional<RestError> refused_here;
-  const auto environments = context.catalog.environments(project->value.id);
+  const auto environments = context.catalog.environments(project->id);
   for (const auto& managed : environments) {
     const catalog::Environment& environment = managed.value;
     const auto known = context.catalog.flag(environment.id, flag->key);
@@ -117,9 +117,9 @@ RestOutcome make_flag(const RestContext& context, const RestCall& call) {
     facts.values = flag->values;
     facts.names.clear();
     for (const std::string& name : flag->names) facts.names.push_back(name.empty() ? "" : json(name).dump());
-    add(answer, place_of(context, environment), facts);
+    add(answer, place_of(context.view, environment), facts);
   }
-  return RestAnswer{201, flag_json(project->value, flag->key, answer)};
+  return RestAnswer{201, flag_json(*project, flag->key, answer)};
 }
 
 }  // namespace sluice::api

@@ -25,7 +25,16 @@ std::size_t cost_of(const json& value) {
   return cost;
 }
 
-RestResult<json> json_patched(const json& before, const json& operations) {
+// RFC 6902 refuses a `replace` of what is not there; a client of LaunchDarkly knows the members, not which are set.
+bool sets_member(const json& operation, const json& target, SettableMembers settable) {
+  if (!operation.is_object() || operation.value("op", json()) != "replace") return false;
+  const json path = operation.value("path", json());
+  if (!path.is_string() || !path.get_ref<const std::string&>().starts_with('/')) return false;
+  const std::string member = path.get_ref<const std::string&>().substr(1);
+  return std::ranges::find(settable, member) != settable.end() && target.is_object() && !target.contains(member);
+}
+
+RestResult<json> json_patched(const json& before, const json& operations, SettableMembers settable) {
   if (operations.size() > kMaxPatchOperations)
     return invalid(
         fmt::format("The JSON Patch has {} operations; expected {} at most.", operations.size(), kMaxPatchOperations));
@@ -38,7 +47,9 @@ RestResult<json> json_patched(const json& before, const json& operations) {
       if (copied > kMaxCopiedBytes)
         return invalid(fmt::format("The JSON Patch copies more than {}; send the result with add instead.",
                                    human_bytes(kMaxCopiedBytes)));
-      after.patch_inplace(json::array({operation}));
+      json applied = operation;
+      if (sets_member(operation, after, settable)) applied["op"] = "add";
+      after.patch_inplace(json::array({std::move(applied)}));
     }
     return after;
   } catch (const json::other_error& error) {  // a failed test
@@ -72,7 +83,7 @@ RestResult<json> checked(const json& before, RestResult<json> after) {
 
 }  // namespace
 
-RestResult<Patched> patched(const json& before, const RestCall& call) {
+RestResult<Patched> patched(const json& before, const RestCall& call, SettableMembers settable) {
   const json& body = call.body;
   std::string comment;
   const json* operations = body.is_array() ? &body : nullptr;
@@ -91,7 +102,7 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
     merge = body.contains("patch") ? nullptr : &body["merge"];
   }
   if (operations != nullptr && operations->is_array()) {
-    auto after = checked(before, json_patched(before, *operations));
+    auto after = checked(before, json_patched(before, *operations, settable));
     if (!after) return tl::unexpected(after.error());
     return Patched{std::move(*after), std::move(comment)};
   }
@@ -105,8 +116,7 @@ RestResult<Patched> patched(const json& before, const RestCall& call) {
       "{\"comment\":…,\"patch\":[…]} or {\"comment\":…,\"merge\":{…}}.");
 }
 
-RestResult<void> only_known_added(const json& before, const json& after,
-                                  std::initializer_list<std::string_view> known) {
+RestResult<void> only_known_added(const json& before, const json& after, SettableMembers known) {
   std::vector<std::string> odd;
   for (const auto& [name, value] : after.items())
     if (!before.contains(name) && std::find(known.begin(), known.end(), name) == known.end()) odd.push_back(name);

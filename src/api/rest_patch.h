@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,13 +21,14 @@ struct Patched {
   std::string comment;
 };
 
+// Members of the resource that `before` has only when they are set: a `replace` of one sets it.
+using SettableMembers = std::span<const std::string_view>;
 // What `before` becomes: an object. 409 when a `test` fails; 400 names what is wrong with the patch. Members whose name
 // begins with '_' cannot be changed.
-RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call);
+RestResult<Patched> patched(const nlohmann::json& before, const RestCall& call, SettableMembers settable = {});
 
 // 400 when the patch put members there that are neither in `before` nor in `known`: names them.
-RestResult<void> only_known_added(const nlohmann::json& before, const nlohmann::json& after,
-                                  std::initializer_list<std::string_view> known);
+RestResult<void> only_known_added(const nlohmann::json& before, const nlohmann::json& after, SettableMembers known);
 
 // Of two objects, the members that differ.
 std::vector<std::string> changed_members(const nlohmann::json& before, const nlohmann::json& after);

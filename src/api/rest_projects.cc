@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <array>
 
 #include "api/audit.h"
 #include "api/kept_members.h"
@@ -121,11 +122,9 @@ RestOutcome patch_project(const RestContext& context, const RestCall& call) {
   if (!patch) return tl::unexpected(patch.error());
   const json& after = patch->after;
   if (after.value("key", json()) != before["key"]) return invalid("key: The key of a project cannot be changed.");
-  if (auto good = only_known_added(
-          before, after,
-          {"name", "tags", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"});
-      !good)
-    return tl::unexpected(good.error());
+  constexpr std::array<std::string_view, 5> kSettable = {"name", "tags", "includeInSnippetByDefault",
+                                                         "defaultClientSideAvailability", "namingConvention"};
+  if (auto good = only_known_added(before, after, kSettable); !good) return tl::unexpected(good.error());
   if (auto good = check_kept(changed(before, after), kKeptOfProject); !good) return tl::unexpected(good.error());
   for (const std::string& member : changed_members(before, after))
     if (auto may =

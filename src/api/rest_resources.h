@@ -33,8 +33,8 @@ RestOutcome patch_environment(const RestContext& context, const RestCall& call);
 RestOutcome delete_environment(const RestContext& context, const RestCall& call);
 RestOutcome reset_sdk_key(const RestContext& context, const RestCall& call);
 RestOutcome reset_mobile_key(const RestContext& context, const RestCall& call);
-RestOutcome flag_source_status(const RestContext& context, const RestCall& call);
-RestOutcome list_sdks(const RestContext& context, const RestCall& call);
+RestOutcome flag_source_status(const ServerView& view, const RestCall& call);
+RestOutcome list_sdks(const ServerView& view, const RestCall& call);
 // Whether the addresses of an environment's flag source may be called; `fields` as the configuration file names them.
 RestResult<void> check_flag_source(const RestContext& context, const nlohmann::json& fields);
 
@@ -57,10 +57,10 @@ RestOutcome retry_dead_letters(const RestContext& context, const RestCall& call)
 RestOutcome dead_letter_file(const RestContext& context, const RestCall& call);
 RestOutcome generate_trust_policy(const RestContext& context, const RestCall& call);
 
-RestOutcome list_flags(const RestContext& context, const RestCall& call);
+RestOutcome list_flags(const ServerView& view, const RestCall& call);
 RestOutcome make_flag(const RestContext& context, const RestCall& call);
 RestOutcome patch_flags(const RestContext& context, const RestCall& call);
-RestOutcome get_flag(const RestContext& context, const RestCall& call);
+RestOutcome get_flag(const ServerView& view, const RestCall& call);
 RestOutcome patch_flag(const RestContext& context, const RestCall& call);
 
 RestOutcome import_catalog(const RestContext& context, const RestCall& call);

@@ -24,12 +24,14 @@ enum class On : std::uint8_t { project, environment, destination, flag };
 
 struct Route {
   std::string_view method;
-  std::string_view path;  // behind /api/v2/; {} stands for one segment
-  RestOutcome (*answer)(const RestContext&, const RestCall&);
-  Role least = Role::reader;  // of built-in roles
+  std::string_view path;                                       // behind /api/v2/; {} stands for one segment
+  RestOutcome (*answer)(const RestContext&, const RestCall&);  // null: `read` does
+  Role least = Role::reader;                                   // of built-in roles
   Asks asks = Asks::view;
   std::string_view action = {};
   On on = On::project;
+  // Of what is read of a catalog that is declared in the configuration file, too.
+  RestOutcome (*read)(const ServerView&, const RestCall&) = nullptr;
 };
 
 struct FoundRoute {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <future>
 
@@ -32,6 +33,22 @@ TEST(RestPatch, takes_all_forms) {
     EXPECT_EQ(result->after, expected) << body;
     EXPECT_EQ(result->comment, body.is_object() && body.contains("comment") ? "c" : "");
   }
+}
+
+TEST(RestPatch, a_replace_sets_a_member_that_is_there_only_when_it_is_set) {
+  constexpr std::array<std::string_view, 1> kSettable = {"uri"};
+  const auto patch = [&](const char* text) {
+    const Caller caller;
+    const json body = json::parse(text);
+    const RestCall call{{}, {}, body, "", caller};
+    return patched({{"name", "a"}}, call, kSettable);
+  };
+  const auto set = patch(R"([{"op":"replace","path":"/uri","value":"x"}])");
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(set->after, (json{{"name", "a"}, {"uri", "x"}}));
+  EXPECT_FALSE(patch(R"([{"op":"replace","path":"/other","value":"x"}])"));
+  EXPECT_FALSE(patch(R"([{"op":"replace","path":"/uri/inside","value":"x"}])"));
+  EXPECT_FALSE(patch(R"([{"op":"remove","path":"/uri"}])"));
 }
 
 TEST(RestPatch, refuses_what_is_none_and_what_is_read_only) {

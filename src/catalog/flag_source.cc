@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "http_client/ip_address.h"
 #include "http_client/url.h"
 
 namespace sluice::catalog {
@@ -30,17 +31,23 @@ constexpr std::array<FlagSite, 3> kFlagSites = {{
 // In place of both of a site's: who gives an address of his own, such as a relay's, means it for all clients.
 void read_source_uri(config::TomlTable& table, const std::string& field, std::string& uri, std::string& client_uri) {
   constexpr std::string_view kExpected = "an http or https address without query";
-  constexpr std::string_view kExample = "\"http://ld-relay.internal:8030\"";
+  constexpr std::string_view kExample = "\"https://ld-relay.example.com\"";  // one that is accepted everywhere
   const auto given = table.text(field, kExpected, kExample);
   if (!given) return;
-  std::string text = *given;
+  std::string text = http_client::with_lower_scheme(*given);
   while (text.ends_with('/')) text.pop_back();
   const auto parsed = http_client::parse_url(text);
-  if (parsed && text.find('?') == std::string::npos)
+  if (parsed && text.find('?') == std::string::npos) {
+    if (const std::string host = http_client::host_of(text); http_client::is_link_local_host(host))
+      table.fault_when_saved(field,
+                             fmt::format("{} is a link-local address or a cloud's metadata service, which Sluice never "
+                                         "calls for flags. Use another address.",
+                                         host));
     uri = client_uri = std::move(text);
-  else
+  } else {
     table.fault(field, fmt::format("The address {}; expected {}. Example: {}",
                                    parsed ? "has a query" : parsed.error().message, kExpected, kExample));
+  }
 }
 
 void read_launchdarkly(config::TomlTable& table, FlagSource& source) {
@@ -67,12 +74,12 @@ void read_launchdarkly(config::TomlTable& table, FlagSource& source) {
 }
 
 void read_files(config::TomlTable& table, FlagSource& source) {
-  constexpr std::string_view kExpected = "names of files in the server's folder for flag data, such as";
+  constexpr std::string_view kExpected = "names of files in the server's folder for flag data";
   constexpr std::string_view kExample = "[\"flags.yaml\"]";
   source.files = table.texts("flag_files", kExpected, kExample);
   if (source.files.empty())
-    table.fault("flag_files",
-                fmt::format("The flag source is files, and none is named; expected {} {}.", kExpected, kExample));
+    table.fault("flag_files", fmt::format("The flag source is files, and none is named; expected {}, such as {}.",
+                                          kExpected, kExample));
   if (source.files.size() > kMaxFlagFiles)
     table.fault("flag_files",
                 fmt::format("There are {} files; expected at most {}.", source.files.size(), kMaxFlagFiles));
@@ -81,9 +88,10 @@ void read_files(config::TomlTable& table, FlagSource& source) {
     const bool is_name = !file.empty() && file.size() <= 255 && file.find('/') == std::string::npos &&
                          file.find('\0') == std::string::npos && !file.starts_with('.');
     if (!is_name)
-      table.fault("flag_files", fmt::format("\"{}\" is not the name of a file; expected {} {}. Sluice reads no files "
-                                            "elsewhere, as whoever may change an environment could have any file read.",
-                                            shown_value(file), kExpected, kExample));
+      table.fault("flag_files",
+                  fmt::format("\"{}\" is not the name of a file; expected {}, such as {}. Sluice reads no files "
+                              "elsewhere, as whoever may change an environment could have any file read.",
+                              shown_value(file), kExpected, kExample));
     else if (!names.insert(file).second)
       table.fault("flag_files", fmt::format("\"{}\" is named twice.", shown_value(file)));
   }

@@ -39,6 +39,8 @@ TEST(FlagSource, one_address_of_a_relay_is_meant_for_all) {
   for (const std::string* uri :
        {&source.stream_uri, &source.base_uri, &source.client_stream_uri, &source.client_base_uri})
     EXPECT_EQ(*uri, "http://relay:8030");
+  EXPECT_EQ(read("flag_source = \"launchdarkly\"\nflag_stream_uri = \"HTTP://relay:8030/\"").stream_uri,
+            "http://relay:8030");
   const FlagSource two =
       read("flag_source = \"launchdarkly\"\nflag_stream_uri = \"http://s:1\"\nflag_base_uri = \"http://b:2\"");
   EXPECT_EQ(two.client_stream_uri, "http://s:1");
@@ -75,6 +77,12 @@ TEST(FlagSource, says_what_does_not_fit) {
   EXPECT_NE(faults.find("flag_stream_uri"), std::string::npos) << faults;
   read("flag_source = \"launchdarkly\"\nflag_stream_uri = \"http://x/?a=b\"", &faults);
   EXPECT_NE(faults.find("has a query"), std::string::npos) << faults;
+  read("flag_source = \"launchdarkly\"\nflag_stream_uri = \"http://169.254.169.254/latest\"", &faults);
+  EXPECT_NE(faults.find("169.254.169.254 is a link-local address"), std::string::npos) << faults;
+  read("flag_source = \"files\"\nflag_files = \"a\"", &faults);
+  EXPECT_NE(faults.find("expected names of files in the server's folder for flag data. Example: [\"flags.yaml\"]"),
+            std::string::npos)
+      << faults;
   read("flag_files = [\"a\"]", &faults);
   EXPECT_NE(faults.find("belongs to the flag source \"files\""), std::string::npos) << faults;
 }

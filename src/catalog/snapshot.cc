@@ -65,6 +65,18 @@ const Project* CatalogSnapshot::project(ObjectId id) const {
   return nullptr;
 }
 
+const Environment* CatalogSnapshot::environment(std::string_view project_key, std::string_view key) const {
+  for (const Environment& environment : environments_)
+    if (environment.key == key && environment.project_key == project_key) return &environment;
+  return nullptr;
+}
+
+const Project* CatalogSnapshot::project(std::string_view key) const {
+  for (const Project& project : projects_)
+    if (project.key == key) return &project;
+  return nullptr;
+}
+
 void Catalog::publish(CatalogPointer snapshot) {
   const std::lock_guard lock(mutex_);
   std::atomic_store_explicit(&current_, snapshot, std::memory_order_release);

@@ -116,6 +116,9 @@ class CatalogSnapshot {
   const Environment* by_client_side_id(std::string_view id) const;
   const Environment* environment(ObjectId id) const;
   const Project* project(ObjectId id) const;
+  // By key, for people's calls: all are looked at.
+  const Environment* environment(std::string_view project_key, std::string_view key) const;
+  const Project* project(std::string_view key) const;
 
   const std::vector<Project>& projects() const { return projects_; }
   const std::vector<Environment>& environments() const { return environments_; }

@@ -1,16 +1,15 @@
 #include "cli/relay_commands.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string_view>
 
 #include "base/terminal_text.h"
 #include "base/text_file.h"
+#include "cli/private_file.h"
 #include "cli/terminal.h"
 #include "ld_relay/gcfg_reader.h"
 #include "server/settings.h"
@@ -21,6 +20,7 @@ namespace {
 struct RelayArguments {
   LdRelaySource source;
   std::string output;
+  bool force = false;
 };
 
 ld_relay::Variables variables_of_process() {
@@ -31,15 +31,6 @@ ld_relay::Variables variables_of_process() {
       variables.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
-}
-
-bool write_private(const std::string& path, std::string_view text) {
-  const mode_t before = umask(0077);  // it holds keys
-  std::ofstream file(path);
-  umask(before);
-  file << text;
-  file.close();
-  return static_cast<bool>(file);
 }
 
 int import_relay(const RelayArguments& given) {
@@ -69,8 +60,9 @@ int import_relay(const RelayArguments& given) {
     std::fputs(config.toml.c_str(), stdout);
     return 0;
   }
-  if (write_private(given.output, config.toml)) return 0;
-  complain(fmt::format("{} cannot be written. Check the path and its permissions.", given.output));
+  const auto written = write_private_file(given.output, config.toml, given.force ? Existing::replace : Existing::keep);
+  if (written) return 0;
+  complain(written.error().message);
   return 1;
 }
 
@@ -105,6 +97,7 @@ void add_relay_commands(CLI::App& app, std::function<int()>& chosen) {
   import->add_flag("--from-env", given->source.variables,
                    "Read ld-relay's environment variables of this process, too; they win over the file");
   import->add_option("--output", given->output, "Write to this file, readable only by you")->type_name("FILE");
+  import->add_flag("--force", given->force, "Replace the file of --output if it is there");
   import->footer(
       "\nExamples:\n  sluice relay import /etc/ld-relay.conf --output sluice.toml\n"
       "  sluice serve --config sluice.toml\n\ndocs/ld-relay.md says what becomes of each setting.");

@@ -139,7 +139,7 @@ void EventSource::take_head(HttpStreamHead head) {
   connected_us_ = clock_.steady_us();
   ++now_.connections;
   enter(Phase::connected);
-  receiver_.on_connected(head);
+  if (auto refused = receiver_.on_connected(head)) fail_with(std::move(*refused));
 }
 
 void EventSource::follow(const HttpStreamHead& head) {

@@ -69,7 +69,8 @@ struct EventSourceSettings {
 class EventSourceReceiver {
  public:
   virtual ~EventSourceReceiver() = default;
-  virtual void on_connected(const HttpStreamHead& head) = 0;
+  // A problem refuses the stream, for which the source connects again.
+  virtual std::optional<EventSourceProblem> on_connected(const HttpStreamHead& head) = 0;
   // An error refuses the event, and becomes the problem for which the source connects again.
   virtual Result<void> on_event(ServerSentEvent event) = 0;
   // There is no stream, and the next attempt comes at problem.next_attempt_ms.

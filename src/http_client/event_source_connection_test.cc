@@ -32,8 +32,9 @@ using Answer = HttpServerFake::Answer;
 // Records on the source's thread what a test waits for on its own.
 class WaitingReceiver final : public EventSourceReceiver {
  public:
-  void on_connected(const HttpStreamHead&) override {
+  std::optional<EventSourceProblem> on_connected(const HttpStreamHead&) override {
     note([this] { ++connected_; });
+    return std::nullopt;
   }
   Result<void> on_event(ServerSentEvent event) override {
     note([&] { events_.push_back(std::move(event)); });

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,10 @@ namespace {
 
 class RecordingReceiver final : public EventSourceReceiver {
  public:
-  void on_connected(const HttpStreamHead& head) override { connected.push_back(head.status); }
+  std::optional<EventSourceProblem> on_connected(const HttpStreamHead& head) override {
+    connected.push_back(head.status);
+    return refusal;
+  }
   Result<void> on_event(ServerSentEvent event) override {
     if (event.data == "bad") return fail("The event is no JSON.");
     events.push_back(std::move(event));
@@ -23,6 +27,7 @@ class RecordingReceiver final : public EventSourceReceiver {
   }
   void on_problem(const EventSourceProblem& problem) override { problems.push_back(problem); }
 
+  std::optional<EventSourceProblem> refusal;
   std::vector<int> connected;
   std::vector<ServerSentEvent> events;
   std::vector<EventSourceProblem> problems;
@@ -452,6 +457,24 @@ TEST_F(EventSourceTest, leaves_with_the_transport_what_it_was_not_asked_to_take)
   run();
   EXPECT_EQ(receiver_.events.size(), 100u);
   EXPECT_EQ(server().held_bytes(), 0u);
+}
+
+TEST_F(EventSourceTest, a_stream_that_the_receiver_refuses_is_given_up_and_asked_for_again) {
+  receiver_.refusal.emplace();
+  receiver_.refusal->text = "It leads back.";
+  receiver_.refusal->retry_after_ms = 60'000;
+  start();
+  serve("data: a\n\n");
+  EXPECT_TRUE(server().is_cancelled());
+  EXPECT_TRUE(receiver_.events.empty());
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  EXPECT_EQ(receiver_.problems[0].text, "It leads back.");
+  receiver_.refusal.reset();
+  pass_ms(59'000);
+  EXPECT_EQ(transport_.opened(), 1u);
+  pass_ms(1'000);
+  serve("data: a\n\n");
+  EXPECT_EQ(receiver_.events.size(), 1u);
 }
 
 }  // namespace

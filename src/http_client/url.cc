@@ -56,6 +56,13 @@ Result<UrlParts> parse_url(std::string_view url) {
   return parts;
 }
 
+std::string with_lower_scheme(std::string_view url) {
+  for (const std::string_view scheme : {kHttp, kHttps})
+    if (const std::string_view given = url.substr(0, scheme.size()); equals_ignoring_case(given, scheme))
+      return std::string(scheme) + std::string(url.substr(scheme.size()));
+  return std::string(url);
+}
+
 std::string fault_of_host(std::string_view url) {
   const std::string host = host_of(url);
   if (ip_address_of(host)) return {};

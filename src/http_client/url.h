@@ -20,6 +20,9 @@ struct UrlParts {
 // completes "The address …": "contains a user name".
 Result<UrlParts> parse_url(std::string_view url);
 
+// The same URL with "http" or "https" in lower case, as parse_url() expects it: a scheme may be written in either.
+std::string with_lower_scheme(std::string_view url);
+
 // Of a URL that parse_url() passes: why its host can be no name; completes "The address …". Empty: nothing.
 std::string fault_of_host(std::string_view url);
 

@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
+#include "base/text.h"
+#include "http/address_count.h"
+#include "http_client/url.h"
 #include "intake/answers.h"
 #include "intake/sdk_headers.h"
+#include "relay/flag_path.h"
 #include "relay/flag_rewrite.h"
 
 namespace sluice::relay {
 namespace {
 
-constexpr const char* kHopsHeader = "X-Sluice-Relayed";
 constexpr std::string_view kWithReasons = "withReasons=true";
 
 // Of this answer's bytes, so that a switch shows in it.
@@ -33,7 +37,7 @@ bool asks_for_reasons(std::string_view query) {
 }
 
 unsigned hops_of(const http::HttpRequest& request) {
-  const std::string_view text = request.header(kHopsHeader);
+  const std::string_view text = request.header(kRelayedHeader);
   unsigned hops = 0;
   std::from_chars(text.data(), text.data() + text.size(), hops);
   return hops;
@@ -51,7 +55,6 @@ struct Passed {
   EvaluationOptions options;
   bool rewritten = false;
   std::string if_none_match;
-  ClientRequests::Headers with;
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable;
 };
 
@@ -91,17 +94,54 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
 
 }  // namespace
 
-bool ClientRequests::Waiting::enter(std::uint64_t size) {
-  const bool fits = requests.fetch_add(1, std::memory_order_relaxed) < kMaxPassedOn &&
-                    bytes.load(std::memory_order_relaxed) + size <= kMaxPassedOnBytes;
-  bytes.fetch_add(size, std::memory_order_relaxed);
-  if (!fits) leave(size);
-  return fits;
+bool ClientRequests::Calls::put(Queue::Call&& call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!queue_.put(std::move(call))) return false;
+  }
+  begin_calls();
+  return true;
 }
 
-void ClientRequests::Waiting::leave(std::uint64_t size) {
-  requests.fetch_sub(1, std::memory_order_relaxed);
-  bytes.fetch_sub(size, std::memory_order_relaxed);
+// One at a time: a transport that is stopping answers within send(), and what is answered lets another begin.
+void ClientRequests::Calls::begin_calls() {
+  std::unique_lock lock(mutex_);
+  if (std::exchange(beginning_, true)) return;
+  while (auto call = queue_.next()) {
+    lock.unlock();
+    begin(std::move(*call));
+    lock.lock();
+  }
+  beginning_ = false;
+}
+
+void ClientRequests::Calls::begin(Queue::Call call) {
+  call.work.call.timeout_ms = std::max(kUpstreamTimeoutMs - (now_us() - call.since_us) / 1'000, kLeastCallMs);
+  transport_.send(std::move(call.work.call),
+                  [calls = shared_from_this(), source = std::move(call.source), owner = std::move(call.owner),
+                   done = std::move(call.work.done)](http_client::HttpResponse upstream) {
+                    {
+                      const std::lock_guard lock(calls->mutex_);
+                      calls->queue_.finished(source, owner);
+                    }
+                    calls->begin_calls();
+                    done(std::move(upstream));
+                  });
+}
+
+void ClientRequests::Calls::tick() {
+  std::vector<Queue::Call> late;
+  {
+    const std::lock_guard lock(mutex_);
+    late = queue_.take_older(now_us() - kUpstreamTimeoutMs * 1'000, kMaxLatePerTick);
+  }
+  for (Queue::Call& call : late) {
+    http_client::HttpResponse none;
+    none.fault = http_client::TransportFault::timeout;
+    none.fault_text = fmt::format("This request waited {} for its turn.", human_duration_ms(kUpstreamTimeoutMs));
+    call.work.done(std::move(none));
+  }
+  begin_calls();
 }
 
 void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute& route,
@@ -117,16 +157,10 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
         508, "circle",
         "This was passed on by Sluice again and again: an environment's flag source leads back to it. Set flagSource's "
         "address to LaunchDarkly or an ld-relay."));
-  const std::uint64_t size = request.path.size() + request.query.size() + request.body.size();
-  if (!waiting_->enter(size)) {
-    if (feed) feed->note_unanswered();
-    return answer(unavailable("busy", "Too many requests wait for the source of flags. Ask again in a second."));
-  }
   Passed passed{selection_of(environment, flags_),
                 {},
                 route.endpoint == RelayEndpoint::evaluations,
                 std::string(request.header("If-None-Match")),
-                std::move(with),
                 unreadable_};
   const bool client_asks = asks_for_reasons(request.query);
   const bool exports = !environment.flag_export.as_sent;
@@ -150,19 +184,28 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     if (const std::string_view value = request.header(name); !value.empty()) call.headers.emplace_back(name, value);
   if (const std::string_view agent = intake::user_agent(request); !agent.empty())
     call.headers.emplace_back("X-LaunchDarkly-User-Agent", agent);
-  call.headers.emplace_back(kHopsHeader, std::to_string(hops + 1));
-  call.timeout_ms = kUpstreamTimeoutMs;
+  call.headers.emplace_back(kRelayedHeader, std::to_string(hops + 1));
   call.policy = policy_;
   call.max_response_bytes = kMaxEvaluationBytes;
-  transport_.send(std::move(call), [waiting = waiting_, size, feed = std::move(feed), passed = std::move(passed),
-                                    responder = std::make_shared<http::HttpResponder>(std::move(responder))](
-                                       http_client::HttpResponse upstream) {
-    waiting->leave(size);
-    http::HttpResponse response = answer_of(std::move(upstream), passed);
+
+  Queue::Call waiting;
+  waiting.source = http_client::host_header_of(environment.flag_source.client_base_uri);
+  waiting.owner = {credential_owner(environment.id, route.credential),
+                   addresses_tell_ ? http::counted_address(request.peer) : std::string()};
+  waiting.bytes = request.path.size() + request.query.size() + request.body.size();
+  waiting.since_us = calls_->now_us();
+  const auto kept = std::make_shared<http::HttpResponder>(std::move(responder));
+  const auto finish = [feed = std::move(feed), kept, with = std::move(with)](http::HttpResponse response) {
     if (feed && (response.status >= 500 || response.status == 429)) feed->note_unanswered();
-    response.headers.insert(response.headers.end(), passed.with.begin(), passed.with.end());
-    (*responder)(std::move(response));
-  });
+    response.headers.insert(response.headers.end(), with.begin(), with.end());
+    (*kept)(std::move(response));
+  };
+  waiting.work.call = std::move(call);
+  waiting.work.done = [finish, passed = std::move(passed)](http_client::HttpResponse upstream) {
+    finish(answer_of(std::move(upstream), passed));
+  };
+  if (!calls_->put(std::move(waiting)))
+    finish(unavailable("busy", "Too many requests wait for the source of flags. Ask again in a second."));
 }
 
 }  // namespace sluice::relay

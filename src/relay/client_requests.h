@@ -1,63 +1,102 @@
 // What mobile apps and browsers ask about flags. They do not evaluate: LaunchDarkly (or an ld-relay) does, so each
 // request is passed on to the environment's source, and its answer changed on its way back: tracking is switched on for
 // the flags whose evaluations are exported. Nothing is kept. What cannot be read goes through as it came.
+//
+// Everybody has the key of an app or a page: relay/fair_queue.h says how many of their requests upstream is asked at a
+// time, and whose come first.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "catalog/snapshot.h"
 #include "flags/flag_registry.h"
 #include "http/server.h"
 #include "http_client/http_transport.h"
+#include "relay/fair_queue.h"
 #include "relay/flag_feed.h"
 #include "relay/relay_routes.h"
 
 namespace sluice::relay {
 
-// Requests that wait for upstream at the same time, and their paths and bodies together; one more is answered 503, and
-// its SDK is told to ask again. They wait for kUpstreamTimeoutMs at most, in which the transport's connections to one
-// host take some 3,000 if each answer takes 100 ms.
-inline constexpr std::uint32_t kMaxPassedOn = 4'096;
-inline constexpr std::uint64_t kMaxPassedOnBytes = 16u << 20;
+// How long a request may wait for its turn, and from then to the answer of upstream as a whole: SDKs give up after 5 to
+// 15 s. One that waited for longer is answered 503, and its SDK is told to ask again.
 inline constexpr std::int64_t kUpstreamTimeoutMs = 10'000;
+// What upstream has of it at least, for a request whose turn comes late.
+inline constexpr std::int64_t kLeastCallMs = 2'000;
+// Answered so in a tick: thousands at a time would hold up a loop's other requests.
+inline constexpr std::size_t kMaxLatePerTick = 256;
 // An answer of upstream: a browser's flags have tens of kB.
 inline constexpr std::size_t kMaxEvaluationBytes = 16u << 20;
 // Of a REPORT's body: a context. A path is held to the limit of all headers, which is the same.
 inline constexpr std::size_t kMaxContextBytes = 64u << 10;
-// Sluices that pass a request on to each other, at most: more is a circle.
-inline constexpr unsigned kMaxHops = 4;
 
-// Any thread. References outlive it, and `transport` is stopped before it goes.
+struct ClientRequestParts {
+  // Of its own: calls for strangers take no connection from deliveries. It has kMaxCallsOfSource for a host, and
+  // kMaxCalls in all; with fewer, calls wait there, in the order in which they came.
+  http_client::HttpTransport& transport;
+  const Clock& clock;
+  const flags::FlagRegistry& flags;
+  const http_client::OutboundPolicy* policy = nullptr;
+  // False where all SDKs come through one proxy, whose address says nothing about who asks.
+  bool addresses_tell = true;
+};
+
+// Any thread. References outlive it, and the transport is stopped before it goes.
 class ClientRequests {
  public:
-  ClientRequests(http_client::HttpTransport& transport, const flags::FlagRegistry& flags,
-                 const http_client::OutboundPolicy* policy)
-      : transport_(transport), flags_(flags), policy_(policy) {}
+  explicit ClientRequests(ClientRequestParts parts)
+      : calls_(std::make_shared<Calls>(parts)),
+        flags_(parts.flags),
+        policy_(parts.policy),
+        addresses_tell_(parts.addresses_tell) {}
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `with`: headers that the answer gets whatever it is. `feed`: the environment's, or null; it is told of failures.
   void pass_on(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
                Headers with, std::shared_ptr<FlagFeed> feed, http::HttpResponder responder);
+  // Answers those that wait for too long. Twice a second or more often.
+  void tick() { calls_->tick(); }
   // Answers of upstream that could not be read, and went to SDKs as they came; since the process started.
   std::uint64_t unreadable() const { return unreadable_->load(std::memory_order_relaxed); }
 
  private:
-  struct Waiting {
-    std::atomic<std::uint32_t> requests{0};
-    std::atomic<std::uint64_t> bytes{0};
-    bool enter(std::uint64_t size);
-    void leave(std::uint64_t size);
+  struct Work {
+    http_client::HttpRequest call;
+    std::function<void(http_client::HttpResponse)> done;
+  };
+  using Queue = FairQueue<Work>;
+  // What calls that are under way hold.
+  class Calls : public std::enable_shared_from_this<Calls> {
+   public:
+    explicit Calls(const ClientRequestParts& parts) : transport_(parts.transport), clock_(parts.clock) {}
+    // False: too many wait.
+    bool put(Queue::Call&& call);
+    void tick();
+    std::int64_t now_us() const { return clock_.steady_us(); }
+
+   private:
+    void begin_calls();
+    void begin(Queue::Call call);
+
+    http_client::HttpTransport& transport_;
+    const Clock& clock_;
+    std::mutex mutex_;
+    Queue queue_;             // guarded by mutex_, as the next
+    bool beginning_ = false;  // somebody begins calls, and looks for more until there are none
   };
 
-  http_client::HttpTransport& transport_;
+  const std::shared_ptr<Calls> calls_;
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
-  const std::shared_ptr<Waiting> waiting_ = std::make_shared<Waiting>();
+  const bool addresses_tell_;
   const std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 

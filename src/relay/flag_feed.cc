@@ -79,7 +79,8 @@ http_client::EventSourceSettings FlagFeed::source_settings() const {
   http_client::EventSourceSettings settings;
   settings.url = environment_.flag_source.stream_uri + "/all";
   if (!filter_.empty()) settings.url += "?filter=" + percent_encoded(filter_);
-  settings.headers = {{"Authorization", environment_.sdk_keys.empty() ? "" : environment_.sdk_keys.front()}};
+  settings.headers = {{"Authorization", environment_.sdk_keys.empty() ? "" : environment_.sdk_keys.front()},
+                      {kRelayedHeader, "1"}};
   settings.policy = parts_.policy;
   return settings;
 }
@@ -117,6 +118,7 @@ void FlagFeed::change(const catalog::Environment& environment) {
     files_.reset();
     if (environment_.flag_source.kind == Kind::files) {
       source_.reset();
+      set_path({});
       files_.emplace(parts_.file_folder, environment_.flag_source.files, parts_.files);
       look_us_ = 0;
     } else if (source_) {
@@ -177,9 +179,38 @@ void FlagFeed::look_at_files() {
   if (!same) serve(nullptr);
 }
 
-void FlagFeed::on_connected(const http_client::HttpStreamHead&) {
+std::optional<http_client::EventSourceProblem> FlagFeed::on_connected(const http_client::HttpStreamHead& head) {
   // It is not shown as connected yet: what counts is that flags came.
   awaits_put_ = true;
+  FlagPath path = parse_flag_path(head.header(kPathHeaderInLowerCase), id_);
+  const auto fault = fault_of_path(path, id_, environment_.flag_source.stream_uri);
+  set_path(std::move(path));
+  if (!fault) return std::nullopt;
+  http_client::EventSourceProblem problem;
+  problem.text = fault->text;
+  problem.remedy = fault->remedy;
+  problem.retry_after_ms = kCircleRetryMs;
+  return problem;
+}
+
+// Other Sluices ask again, and hear of it.
+void FlagFeed::set_path(FlagPath path) {
+  std::vector<std::weak_ptr<http::HttpStream>> told_another;
+  {
+    const std::lock_guard lock(path_mutex_);
+    if (path == path_) return;
+    path_ = std::move(path);
+    told_another.swap(relayed_);
+  }
+  for (const auto& stream : told_another)
+    if (const auto open = stream.lock()) open->close();
+}
+
+std::string FlagFeed::join_relayed(const std::shared_ptr<http::HttpStream>& stream) {
+  const std::lock_guard lock(path_mutex_);
+  std::erase_if(relayed_, [](const auto& known) { return known.expired(); });
+  relayed_.push_back(stream);
+  return flag_path_text(id_, path_);
 }
 
 Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {

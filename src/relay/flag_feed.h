@@ -6,9 +6,11 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/notifier.h"
@@ -20,6 +22,7 @@
 #include "http_client/http_stream.h"
 #include "relay/flag_data.h"
 #include "relay/flag_files.h"
+#include "relay/flag_path.h"
 #include "relay/flag_store.h"
 #include "relay/ping_again.h"
 #include "relay/served_flags.h"
@@ -104,6 +107,9 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   std::shared_ptr<const ServedFlags> served() const { return served_->get(); }
   // A stream gets the flags as they are now, once there are some, and every change after that.
   void join_all(const std::shared_ptr<http::HttpStream>& stream);
+  // Of a stream that another Sluice asked for: what its answer says of where these flags come from (relay/flag_path.h).
+  // The stream ends when that changes.
+  std::string join_relayed(const std::shared_ptr<http::HttpStream>& stream);
   void join_flags(const std::shared_ptr<http::HttpStream>& stream);
   // It is told now, and after every change, to ask for its evaluations.
   void join_pings(const std::shared_ptr<http::HttpStream>& stream);
@@ -123,12 +129,13 @@ class FlagFeed final : private http_client::EventSourceReceiver {
     std::string problem, remedy;
   };
 
-  void on_connected(const http_client::HttpStreamHead& head) override;
+  std::optional<http_client::EventSourceProblem> on_connected(const http_client::HttpStreamHead& head) override;
   Result<void> on_event(http_client::ServerSentEvent event) override;
   void on_problem(const http_client::EventSourceProblem& problem) override;
 
   http_client::EventSourceSettings source_settings() const;
   void begin_source();
+  void set_path(FlagPath path);
   void load();
   void look_at_files();
   // Serves what there is now, and tells it to all who listen. `change`: it is this alone.
@@ -146,6 +153,10 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   Published<Shown> shown_{std::make_shared<const Shown>()};
   std::atomic<std::int64_t> used_ms_;
   PingAgain ping_again_;
+  const std::string id_ = new_feed_id();
+  std::mutex path_mutex_;
+  FlagPath path_;                                         // of what its source sends; guarded by path_mutex_
+  std::vector<std::weak_ptr<http::HttpStream>> relayed_;  // to other Sluices; guarded by path_mutex_
 
   // The worker's.
   catalog::Environment environment_;

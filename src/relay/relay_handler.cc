@@ -11,6 +11,7 @@
 #include "intake/answers.h"
 #include "intake/authentication.h"
 #include "intake/cors.h"
+#include "relay/flag_path.h"
 #include "relay/relay_routes.h"
 
 namespace sluice::relay {
@@ -83,7 +84,7 @@ class RelayHandler final : public http::HttpHandler {
             : nullptr;
     admission.refused = environment == nullptr;
     if (environment == nullptr) return admission;
-    admission.owner = owner_of(*environment, route);
+    admission.owner = credential_owner(environment->id, route.credential);
     admission.max_body_bytes = kMaxContextBytes;
     return admission;
   }
@@ -91,7 +92,10 @@ class RelayHandler final : public http::HttpHandler {
   bool ready(const http::HttpRequest& request) override {
     return route_of(request).endpoint != RelayEndpoint::none || next_->ready(request);
   }
-  void tick() override { next_->tick(); }
+  void tick() override {
+    delivery_.clients.tick();
+    next_->tick();
+  }
   http::HttpResponse fault(unsigned status, std::string_view code, std::string_view message,
                            const http::HttpRequest& request) override;
   void handle(const http::HttpRequest& request, http::HttpResponder responder) override;
@@ -102,9 +106,6 @@ class RelayHandler final : public http::HttpHandler {
   }
   static Headers cors_headers(const http::HttpRequest& request, const RelayRoute& route,
                               const catalog::CatalogPointer& catalog);
-  static std::uint64_t owner_of(const catalog::Environment& environment, const RelayRoute& route) {
-    return std::max<std::uint64_t>(ObjectIdHash{}(environment.id) + static_cast<std::uint64_t>(route.credential), 1);
-  }
   void note_sdk(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment);
   void serve(const http::HttpRequest& request, const RelayRoute& route, const catalog::Environment& environment,
              Headers with, http::HttpResponder responder);
@@ -317,7 +318,8 @@ void RelayHandler::begin_stream(const http::HttpRequest& request, const RelayRou
                                 const catalog::Environment& environment, FlagFeed& feed, Headers with,
                                 http::HttpResponder responder) {
   // Whoever has a page or an app has its key: all of an environment's have a share. Servers' keys are secret.
-  const std::uint64_t owner = route.credential == CredentialKind::sdk_key ? 0 : owner_of(environment, route);
+  const std::uint64_t owner =
+      route.credential == CredentialKind::sdk_key ? 0 : credential_owner(environment.id, route.credential);
   const auto stream = http::HttpStream::make({.heartbeat_ms = kHeartbeatMs, .owner = owner});
   http::HttpResponse response;
   response.content_type = kEventStream;
@@ -325,6 +327,8 @@ void RelayHandler::begin_stream(const http::HttpRequest& request, const RelayRou
   response.headers.emplace_back("Cache-Control", "no-cache, must-revalidate");
   response.headers.emplace_back("X-Accel-Buffering", "no");
   response.stream = stream;
+  if (route.credential == CredentialKind::sdk_key && request.has_header(kRelayedHeader))
+    response.headers.emplace_back(kPathHeader, feed.join_relayed(stream));
   const std::int64_t now_ms = delivery_.clock.wall_ms();
   if (auto sdk = sdks_.shared_of(request, environment.id, route.credential, now_ms)) {
     sdk->stream_began(now_ms);

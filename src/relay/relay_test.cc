@@ -321,5 +321,32 @@ TEST_F(RelayTest, flag_data_files_are_looked_at_every_second_and_have_no_filters
   EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
 }
 
+TEST_F(RelayTest, a_source_that_leads_back_here_is_refused_and_asked_again_every_minute) {
+  EXPECT_EQ(transport_.last().header(kRelayedHeader), "1");
+  transport_.last().event_stream();
+  say(kPut);
+  const auto stream = http::HttpStream::make();
+  const std::string id = relay_->feed(kEnvironment, "").feed->join_relayed(stream);
+  transport_.last().end();
+  workers_.run_due();
+  clock_.advance_us(2'000'000);
+  workers_.run_due();
+  const std::string other = "00000000000000b1";
+  transport_.last().head(200, {{"content-type", "text/event-stream"}, {kPathHeaderInLowerCase, other + "," + id}});
+  say(kPatch);
+  EXPECT_EQ(item("b"), R"({"key":"b","version":1})");
+  EXPECT_EQ(status().state(), FeedState::behind);
+  EXPECT_EQ(status().problem,
+            "The flag source leads back to this server: the Sluice at http://upstream takes its flags from here.");
+  EXPECT_FALSE(stream->append(http::stream_block("x"))) << "another Sluice hears of it when it asks again";
+  EXPECT_EQ(relay_->feed(kEnvironment, "").feed->join_relayed(http::HttpStream::make()), id + "," + other + "," + id);
+  clock_.advance_us(60'000'000);
+  workers_.run_due();
+  transport_.last().event_stream();
+  say(kPut);
+  EXPECT_EQ(status().state(), FeedState::following);
+  EXPECT_EQ(relay_->feed(kEnvironment, "").feed->join_relayed(http::HttpStream::make()), id);
+}
+
 }  // namespace
 }  // namespace sluice::relay

@@ -59,6 +59,13 @@ std::string host_name() {
   return out;
 }
 
+// Of calls for mobile apps and browsers.
+http_client::CurlTransportOptions for_clients(http_client::CurlTransportOptions options) {
+  options.max_connections_per_host = relay::kMaxCallsOfSource;
+  options.max_connections = relay::kMaxCalls;
+  return options;
+}
+
 http_client::CurlTransportOptions transport_options(const ServerSettings& settings,
                                                     const ProcessEnvironment& environment) {
   http_client::CurlTransportOptions options = http_client::curl_transport_options(environment);
@@ -78,6 +85,7 @@ struct Server::Parts {
   // Requests to AWS that are under way would hold the others up; the publisher of a start that failed half-way uses
   // parts that are declared below it, and so are destroyed first.
   ~Parts() {
+    if (client_transport) client_transport->stop();
     if (transport) transport->stop();
     if (management) management->stop();
   }
@@ -89,6 +97,8 @@ struct Server::Parts {
   std::mutex reload_mutex;  // one catalog is put in force at a time
   const std::unique_ptr<storage::FileSystem> files = storage::make_posix_file_system();
   std::unique_ptr<http_client::CurlTransport> transport;
+  std::unique_ptr<http_client::CurlTransport>
+      client_transport;  // what strangers cause takes no connection of the other
   std::unique_ptr<aws::ServerIdentity> identity;
   std::unique_ptr<destinations::KindParts> kind_parts;
   std::unique_ptr<data_path::DataPath> data_path;
@@ -101,7 +111,7 @@ struct Server::Parts {
   std::unique_ptr<api::PublicStatus> public_status;
   std::unique_ptr<api::RenderedPages> pages;
   std::unique_ptr<api::CallerGate> gate;
-  std::unique_ptr<api::RestApi> api;  // null without management
+  std::unique_ptr<api::RestApi> api;
   std::unique_ptr<launchdarkly::FlagReader> flag_reader;
   std::unique_ptr<http::HttpServer> admin_listener;
   std::unique_ptr<http::HttpServer> intake_listener;
@@ -188,7 +198,10 @@ void Server::Parts::make_relay(bool managed) {
   relay = std::make_unique<relay::Relay>(
       relay::RelayParts{*files, *transport, clock, data_path->flags(), settings.data_dir, folder, policy});
   kind_parts->tracking = relay.get();
-  client_requests = std::make_unique<relay::ClientRequests>(*transport, data_path->flags(), policy);
+  client_transport =
+      std::make_unique<http_client::CurlTransport>(for_clients(transport_options(settings, environment)));
+  client_requests = std::make_unique<relay::ClientRequests>(relay::ClientRequestParts{
+      *client_transport, clock, data_path->flags(), policy, settings.http.max_streams_per_address > 0});
   flag_delivery.reset(new relay::FlagDelivery{*relay, *client_requests, data_path->catalog(), clock,
                                               data_path->intake_metrics().sdks, settings.intake.path_prefix});
   data_path->subscribe([this](const catalog::CatalogPointer& catalog) { relay->apply(catalog); });
@@ -234,11 +247,15 @@ Result<void> Server::Parts::make_gate() {
 }
 
 void Server::Parts::make_api() {
+  if (!management) {
+    api = std::make_unique<api::RestApi>(*view, *gate);
+    return;
+  }
   api = std::make_unique<api::RestApi>(
       api::RestContext{clock, *view, data_path->journal(), *files, settings.data_dir, management->catalog(),
                        management->store(), management->tokens(), management->roles(), data_path->flags(),
                        data_path->exporter(), sink_factory(), destination_kinds(), *kind_parts,
-                       !settings.admin_tls.certificate_file.empty(), relay.get()},
+                       !settings.admin_tls.certificate_file.empty()},
       *gate);
 }
 
@@ -270,7 +287,7 @@ Result<void> Server::Parts::listen() {
   auto admin = http::HttpServer::start(settings.admin_listen, 1, admin_limits(shares.admin, shares.admin_streams),
                                        tls_of(settings.admin_tls), [this](unsigned) {
                                          return std::make_unique<api::AdminHandler>(*public_status, *pages, *gate,
-                                                                                    settings.admin_access, api.get());
+                                                                                    settings.admin_access, *api);
                                        });
   if (!admin) return tl::unexpected(admin.error());
   admin_listener = std::move(*admin);
@@ -343,8 +360,8 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
     p.management->start(
         p.data_path->exporter(), [&p](const catalog::CatalogPointer& changed) { p.publish(changed); },
         [&p] { return p.settle(); });
-    p.make_api();
   }
+  p.make_api();
   if (!p.settings.launchdarkly.api_token.empty())
     p.flag_reader = std::make_unique<launchdarkly::FlagReader>(p.settings.launchdarkly, *p.transport, p.clock,
                                                                p.data_path->catalog(), p.data_path->flags());
@@ -394,10 +411,11 @@ void Server::stop() {
   }
   p.intake_listener->drain(kListenerDrainMs, p.settings.grace_ms);
   p.relay->stop();
+  p.client_transport->stop();
   p.data_path->drain(p.settings.drain_ms);
   p.transport->stop();  // pending credentials requests are answered now, so that nothing waits for them
   p.flag_reader.reset();
-  if (p.api) p.api->stop();
+  p.api->stop();
   if (p.management) p.management->stop();
   p.view->intake_listener = nullptr;
   p.admin_listener->drain(kListenerDrainMs);

@@ -401,9 +401,15 @@ std::optional<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-}  // namespace
+// "NAME, line 12, …" as "NAME, …": nobody has the text with these lines.
+std::string without_line(std::string_view place, const std::string& name) {
+  const std::string before = name + ", line ";
+  if (!place.starts_with(before)) return std::string(place);
+  const std::string_view rest = place.substr(before.size());
+  return name + std::string(rest.substr(std::min(rest.find_first_not_of("0123456789"), rest.size())));
+}
 
-Configuration load_configuration(const ConfigurationSource& source, config::ConfigFaults& faults) {
+Configuration loaded(const ConfigurationSource& source, config::ConfigFaults& faults) {
   Configuration configuration;
   std::string text;
   std::string name = "configuration";
@@ -437,6 +443,17 @@ Configuration load_configuration(const ConfigurationSource& source, config::Conf
     if (tls->certificate_file.empty() != tls->private_key_file.empty())
       faults.add(fmt::format("{}.tls_{}", section, tls->certificate_file.empty() ? "certificate" : "key"),
                  "It is missing; TLS needs the certificate and its private key. Give both, or neither.");
+  return configuration;
+}
+
+}  // namespace
+
+Configuration load_configuration(const ConfigurationSource& source, config::ConfigFaults& faults) {
+  if (!source.text) return loaded(source, faults);
+  config::ConfigFaults found;
+  Configuration configuration = loaded(source, found);
+  for (const config::ConfigFault& fault : found.all())
+    faults.add(without_line(fault.place, source.text->name), fault.message, fault.field, fault.when_saved);
   return configuration;
 }
 

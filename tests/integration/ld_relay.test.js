@@ -53,7 +53,7 @@ test('sluice relay import: an SDK of the ld-relay is served by a Sluice with the
     secureMode = true
 `);
   await sluice.process.stop('SIGTERM');
-  const { stdout, stderr } = await run(sluiceBinary, ['relay', 'import', file, '--output', sluice.configFile], { env: { PATH: process.env.PATH } });
+  const { stdout, stderr } = await run(sluiceBinary, ['relay', 'import', file, '--force', '--output', sluice.configFile], { env: { PATH: process.env.PATH } });
   assert.equal(stdout, '');
   const told = stderr.replace(/\s+/g, ' ');
   assert.match(told, /To do: .*line 12, \[Environment "Shop Production"\] secureMode: .*LaunchDarkly/);
@@ -117,4 +117,24 @@ test('what Sluice does not do is refused by name, and nothing is written or serv
   assert.match(await refused(['serve', '--ld-relay-env'], { LD_ENV_a: 'k', USE_DYNAMODB: 'true' }), /variable USE_DYNAMODB/);
   assert.match(await refused(['serve', '--ld-relay-env'], { LD_ENV_a: 'k', SLUICE_CONFIG: file }), /Remove one of them/);
   assert.match(await refused(['relay', 'import']), /--from-env/);
+});
+
+test('what the imported configuration has wrong is named without lines of a text that nobody has, and a file is replaced only when told to', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'ld-relay.conf'), output = path.join(folder, 'sluice.toml');
+  const imported = (...args) => run(sluiceBinary, ['relay', 'import', file, '--output', output, ...args], { env: { PATH: process.env.PATH, HOME: folder } }).then(({ stderr }) => ({ code: 0, stderr }), (error) => error);
+  await writeFile(file, '[Main]\nstreamUri = "http://169.254.169.254"\nbaseUri = "http://169.254.169.254"\n[Environment "a"]\nsdkKey = sdk-a\n');
+  const wrong = await imported();
+  assert.equal(wrong.code, 2, wrong.stderr);
+  assert.match(wrong.stderr, /ld-relay\.conf, environment "[^"]*", flag_stream_uri:\n.*link-local/);
+  assert.doesNotMatch(wrong.stderr, /, line \d/);
+  await writeFile(file, '[Environment "a"]\nsdkKey = sdk-a\n');
+  await writeFile(output, 'mine');
+  const kept = await imported();
+  assert.equal(kept.code, 1);
+  assert.match(kept.stderr, /sluice\.toml is there already\. Give another name, or --force to replace it\./);
+  assert.equal(await readFile(output, 'utf8'), 'mine');
+  assert.equal((await imported('--force')).code, 0);
+  assert.match(await readFile(output, 'utf8'), /sdk-a/);
+  assert.equal((await stat(output)).mode & 0o777, 0o600);
 });

@@ -143,15 +143,11 @@ test('the state of flag delivery is in the API, on the command line and in the m
       value('sluice_relay_flags', '') === 2 && value('sluice_relay_unreadable_flags', '') === 0 &&
       Math.abs(value('sluice_relay_last_change_timestamp_seconds', '') - Date.now() / 1000) < 60 && /^sluice_relay_unreadable_answers_total 0$/m.test(metrics);
   });
-  // From files to an ld-relay: what belongs to files has to go.
-  const wrong = await sluice.run('environment', 'update', 'web', 'production', '--flag-source', 'launchdarkly');
-  assert.equal(wrong.status, 1);
-  assert.match(wrong.output, /flagFiles/);
-  await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'launchdarkly', '--flag-file', '', '--flag-stream-uri', 'http://127.0.0.1:9', '--flag-reasons', 'true');
+  await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'launchdarkly', '--flag-stream-uri', 'http://127.0.0.1:9', '--flag-reasons', 'true');
   const environment = (await sluice.api('GET', AT)).body;
   assert.deepEqual([environment.flagSource, environment.flagStreamUri, environment.flagFiles, environment.flagReasons], ['launchdarkly', 'http://127.0.0.1:9', undefined, true]);
   await waitFor('the address in the state', async () => (await sluice.done('flag-source', 'show', 'web', 'production')).includes('address       http://127.0.0.1:9\n'));
-  await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'none', '--flag-stream-uri', '');
+  await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'none');
   await waitFor('no flags', async () => (await fetch(`${sluice.uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY, 'User-Agent': 'PHPClient/6.4.0' } })).status === 503);
   const inVain = (await sluice.sdks()).items.find(({ name }) => name === 'PHPClient');
   assert.deepEqual([inVain.needs.code, inVain.needs.message], ['flagSource', 'Give the environment a flag source, then point streamUri and baseUri here.']);
@@ -172,4 +168,62 @@ test('evaluations that cannot be read are passed on as they came, and counted', 
   await waitFor('an answer of upstream', async () => (await ask()).status === 200);
   assert.equal(await (await ask()).text(), GARBAGE);
   await waitFor('the count', async () => /^sluice_relay_unreadable_answers_total 2$/m.test(await (await sluice.page('/metrics')).text()));
+});
+
+test('a catalog that is declared in a file: how flag delivery is doing can be read, and nothing can be changed', async (t) => {
+  const sluice = await Sluice.start(t, {});
+  await mkdir(path.join(sluice.dataDir, 'flag-files'), { recursive: true });
+  await writeFile(path.join(sluice.dataDir, 'flag-files', 'flags.json'), JSON.stringify(FLAGS));
+  const settings = 'flag_source = "files"\nflag_files = ["flags.json"]\nfeature_events = "chosen flags"\n';
+  await sluice.writeConfig((await readFile(sluice.configFile, 'utf8')).replace('[[environment]]\n', `[[environment]]\n${settings}`));
+  sluice.reload();
+  const at = 'projects/test/environments/production';
+  await waitFor('the flags', async () => (await sluice.api('GET', `${at}/flag-source`)).body.feeds?.[0]?.state === 'following');
+  assert.deepEqual((await sluice.api('GET', `${at}/flag-source`)).body.files, ['flags.json']);
+  const client = await sdkOf(t, sluice);
+  await client.variation('checkout', CONTEXT, false);
+  await client.flush();
+  const flag = async () => (await sluice.api('GET', 'flags/test/checkout')).body;
+  await waitFor('the flag to be sent in full', async () => (await flag()).environments?.production.inFull.code === 'inFull');
+  assert.deepEqual((await sluice.api('GET', 'flags/test')).body.items.map(({ key }) => key), ['checkout']);
+  assert.deepEqual((await sluice.api('GET', `${at}/sdks`)).body.items.map(({ name }) => name), ['NodeJSClient']);
+  const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
+  for (const [args, expected] of [[['flag-source', 'show', 'test', 'production'], /following/], [['sdk', 'list', 'test', 'production'], /NodeJSClient/], [['flag', 'show', 'test', 'checkout'], /in full +yes/]]) {
+    const { status, output } = await runToEnd(sluiceBinary, args, { env });
+    assert.equal(status, 0, output);
+    assert.match(output, expected);
+  }
+  assert.equal((await sluice.api('GET', `projects/test/environments/nowhere/flag-source`)).status, 404);
+  assert.equal((await sluice.api('GET', `${at}/flag-source`, undefined, { token: 'api-wrong' })).status, 401);
+  for (const [method, where, body] of [['PATCH', at, []], ['PATCH', 'flags/test/checkout', []], ['GET', 'destinations', undefined], ['GET', at, undefined]]) {
+    const refused = await sluice.api(method, where, body);
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden'], `${method} ${where}`);
+    assert.match(refused.body.message, /declared in its configuration file/);
+  }
+});
+
+test('another flag source leaves the settings of the one before, and a setting that is not set can be replaced', async (t) => {
+  const sluice = await start(t, { environment: { flagSource: 'launchdarkly' } });
+  const patch = (...operations) => sluice.api('PATCH', AT, operations);
+  const replaced = await patch({ op: 'replace', path: '/flagStreamUri', value: 'HTTPS://ld-relay.example.com/' });
+  assert.equal(replaced.status, 200, JSON.stringify(replaced.body));
+  assert.equal((await sluice.api('GET', `${AT}/flag-source`)).body.streamUri, 'https://ld-relay.example.com');
+  const none = await patch({ op: 'replace', path: '/flagSource', value: 'none' });
+  assert.deepEqual([none.status, none.body.flagSource, none.body.flagStreamUri], [200, 'none', undefined], JSON.stringify(none.body));
+  assert.equal((await patch({ op: 'replace', path: '/flagSource', value: 'files' }, { op: 'replace', path: '/flagFiles', value: ['flags.json'] })).status, 200);
+  const back = await patch({ op: 'replace', path: '/flagSource', value: 'launchdarkly' });
+  assert.deepEqual([back.status, back.body.flagFiles], [200, undefined]);
+  const both = await patch({ op: 'replace', path: '/flagSource', value: 'none' }, { op: 'add', path: '/flagSite', value: 'launchdarkly.us' });
+  assert.equal(both.status, 400);
+  assert.match(both.body.message, /flagSite: This belongs to the flag source "launchdarkly", and the flag source is "none"\. Remove it, or change flagSource\./);
+  const unknown = await patch({ op: 'replace', path: '/flagStream', value: 'x' });
+  assert.equal(unknown.status, 400);
+  for (const [flagStreamUri, says] of [['ftp://x', /Example: "https:\/\/ld-relay\.example\.com"/], ['http://169.254.169.254', /link-local|metadata/]]) {
+    const refused = await patch({ op: 'add', path: '/flagStreamUri', value: flagStreamUri });
+    assert.equal(refused.status, 400);
+    assert.match(refused.body.message, says);
+  }
+  // From the command line, too.
+  await sluice.done('environment', 'update', 'web', 'production', '--flag-stream-uri', 'https://ld-relay.example.com');
+  await sluice.done('environment', 'update', 'web', 'production', '--flag-source', 'none');
 });

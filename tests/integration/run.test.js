@@ -61,6 +61,20 @@ test('what ./run prints to try works, and Ctrl-C stops everything that ./run sta
   }
 });
 
+test('./run says when its server is killed, stops the rest and fails', async (t) => {
+  const { list, ports } = await runArguments(t);
+  const run = new Process('run', path.join(repository, 'run'), list);
+  t.after(() => run.stop('SIGKILL'));
+  await waitFor('records', () => run.requireAlive() ?? run.output.split('"event":{').length > 4);
+  const servers = (await readFile(`/proc/${run.child.pid}/task/${run.child.pid}/children`, 'utf8')).trim().split(' ');
+  for (const pid of servers) {
+    if ((await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('sluice\0serve')) process.kill(Number(pid), 'SIGKILL');
+  }
+  assert.equal(await run.ended, 1);
+  assert.match(run.output, /run: sluice was ended by the signal KILL; the rest is stopped\nrun: the last lines of .*sluice\.log:/);
+  for (const port of Object.values(ports)) await assert.rejects(fetch(`http://127.0.0.1:${port}/`), 'nobody listens any more');
+});
+
 test('./run tells what it does not understand', async () => {
   const { status, output } = await runToEnd(path.join(repository, 'run'), ['--frobnicate']);
   assert.equal(status, 2);

@@ -116,8 +116,7 @@ Result<void> Process::start() {
     flag_reader_ =
         std::make_unique<launchdarkly::FlagReader>(settings_.launchdarkly, world_.cloud, world_.clock,
                                                    data_path_->catalog(), data_path_->flags(), world_.scheduler);
-  admin_handler_ =
-      std::make_unique<api::AdminHandler>(*public_status_, *pages_, *gate_, settings_.admin_access, api_.get());
+  admin_handler_ = std::make_unique<api::AdminHandler>(*public_status_, *pages_, *gate_, settings_.admin_access, *api_);
   view_->phase = api::ServerPhase::ready;
   public_status_->render();
   intake_handler_ = data_path_->intake().make_handler();

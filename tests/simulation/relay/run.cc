@@ -91,7 +91,7 @@ class Process {
  public:
   Process(FakeFileSystem& disk, Upstream& upstream, Scheduler& scheduler, ManualClock& clock, std::uint64_t seed)
       : relay_({disk, upstream.transport(), clock, flags_, kDataDirectory, "/data/flag-files", nullptr, scheduler}),
-        clients_(transport_, flags_, nullptr),
+        clients_({transport_, clock, flags_}),
         delivery_{relay_, clients_, catalog_, clock, sdks_, "", 10'000},
         loop_(std::make_shared<SimulatedLoop>(limits(), scheduler, clock, seed)) {
     loop_->start(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
