@@ -242,10 +242,17 @@ void add_flag_feed(MetricFamilies& out, const relay::FlagFeedStatus& feed, const
 }
 
 void add_relay(MetricFamilies& out, const ServerView& view, const catalog::CatalogSnapshot* catalog) {
-  if (view.client_requests != nullptr)
+  if (view.client_requests != nullptr) {
     out.counter("sluice_relay_unreadable_answers_total",
                 "Evaluations for mobile apps and browsers that could not be read, and were passed on as they came",
                 number(view.client_requests->unreadable()));
+    out.gauge("sluice_relay_unsent_answer_bytes",
+              "Evaluations for mobile apps and browsers that they have not read yet",
+              number(view.client_requests->unsent().bytes()));
+    out.counter("sluice_relay_refused_answers_total",
+                "Evaluations that were not delivered, as too many of the same key or address were not read yet",
+                number(view.client_requests->unsent().refused()));
+  }
   if (view.relay == nullptr || catalog == nullptr) return;
   for (const catalog::Environment& environment : catalog->environments())
     if (environment.flag_source.kind != catalog::FlagSource::Kind::none)

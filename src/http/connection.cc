@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/dispose.h"
 #include "base/log.h"
 #include "http/response_text.h"
 
@@ -265,7 +266,7 @@ bool Connection::fault(unsigned status, std::string_view code, std::string_view 
     response_ = loop_->handler().fault(status, code, message, request_);
   } catch (const std::exception& error) {
     log_error("http.handler_failed", {{"fault", code}, {"error", error.what()}});
-    response_ = {};
+    dispose(response_);
     response_.status = status;
   }
   input_ = {};
@@ -297,7 +298,8 @@ bool Connection::write_answer() {
     close_after_ = true;
   }
   request_ = {};
-  response_ = {};
+  while_unsent_ = std::move(response_.while_unsent);
+  dispose(response_);
   if (stream_) {
     parser_.retire();
     input_ = {};
@@ -326,6 +328,7 @@ bool Connection::write_output() {
 bool Connection::finish_answer() {
   LoopCounters::add(loop_->counters().bytes_out, output_.size());
   shrink(output_);
+  while_unsent_.reset();
   phase_since_ms_ = loop_->now_ms();
   if (stream_) return start_stream();
   if (faulted_ || (close_after_ && needs_close_notify())) {
@@ -414,6 +417,7 @@ void Connection::close(StreamEnd stream_end) {
   input_ = {};
   drop_stash();
   shrink(output_);
+  while_unsent_.reset();
   loop_->remove(*this);
   if (!stream_) return;
   // The slot first, so that who learns of the end finds it free.

@@ -150,7 +150,8 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   HttpRequest request_;
   HttpResponse response_;
   std::string output_;
-  std::unique_ptr<Stream> stream_;  // from the answer on that became one
+  std::shared_ptr<const void> while_unsent_;  // goes with what is in output_
+  std::unique_ptr<Stream> stream_;            // from the answer on that became one
   // Bytes read and not yet consumed; `input_` points into them or into the buffer of the read that is being handled.
   std::string stash_;
   std::string_view input_;

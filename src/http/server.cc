@@ -177,21 +177,22 @@ void Server::accepted(AsioLoop& loop, ErrorCode error, Socket socket) {
     return accept();
   }
   const bool refused = open >= shared_->limits.max_connections;
-  asio::post(loop.context(),
-             [this, shared_loop = loop.shared_from_this(), refused, accepted_socket = std::move(socket)]() mutable {
-               if (shared_loop->stopping()) return shared_loop->count_closed();
-               ErrorCode ignored;
-               accepted_socket.non_blocking(true, ignored);
-               accepted_socket.set_option(tcp::no_delay(true), ignored);
-               std::string peer = peer_text(accepted_socket.remote_endpoint(ignored).address());
-               LoopCounters::add(shared_loop->counters().accepted);
-               const std::shared_ptr<TlsSettings> tls = std::atomic_load(&tls_);
-               std::shared_ptr<Connection> connection =
-                   tls ? make_tls_connection(shared_loop, std::move(accepted_socket), std::move(peer), tls)
-                       : make_plain_connection(shared_loop, std::move(accepted_socket), std::move(peer));
-               shared_loop->add(connection);
-               connection->start(refused);
-             });
+  asio::post(loop.context(), [this, shared_loop = loop.shared_from_this(), refused,
+                              accepted_socket = std::move(socket)]() mutable {
+    if (shared_loop->stopping()) return shared_loop->count_closed();
+    ErrorCode ignored;
+    accepted_socket.non_blocking(true, ignored);
+    accepted_socket.set_option(tcp::no_delay(true), ignored);
+    accepted_socket.set_option(tcp::socket::send_buffer_size(shared_loop->limits().send_buffer_bytes), ignored);
+    std::string peer = peer_text(accepted_socket.remote_endpoint(ignored).address());
+    LoopCounters::add(shared_loop->counters().accepted);
+    const std::shared_ptr<TlsSettings> tls = std::atomic_load(&tls_);
+    std::shared_ptr<Connection> connection =
+        tls ? make_tls_connection(shared_loop, std::move(accepted_socket), std::move(peer), tls)
+            : make_plain_connection(shared_loop, std::move(accepted_socket), std::move(peer));
+    shared_loop->add(connection);
+    connection->start(refused);
+  });
   accept();
 }
 

@@ -29,6 +29,9 @@ struct HttpLimits {
   std::int64_t min_body_bytes_per_s = 16ll << 10;  // averaged over the body: a slow mobile network has twice that
   std::int64_t keep_alive_ms = 300'000;            // idle between requests; SDKs flush every 5 to 60 s
   std::int64_t write_timeout_ms = 30'000;
+  // Of a connection's socket: what was written and not read yet. The kernel's own limit of 4 MiB is a gigabyte for 256
+  // clients that do not read. Linux keeps twice this, which is 5 MiB/s to a client that is 100 ms away.
+  int send_buffer_bytes = 256 << 10;
   std::size_t max_connections = 8192;           // per server; for one more, one that does nothing goes
   std::size_t max_connections_per_address = 0;  // of one IPv4 address or IPv6 /64; the same. 0: no limit
   // Bytes of headers and bodies that all connections hold; half of it for one address, and for one owner. Beside it,
@@ -80,6 +83,9 @@ struct HttpResponse {
   std::string body;
   // Instead of `body`: one that many answers share.
   std::shared_ptr<const std::string> shared_body = nullptr;
+  // Goes when the answer was handed to the socket as a whole, or never will be: who bounds what is unsent counts with
+  // it.
+  std::shared_ptr<const void> while_unsent = nullptr;
   // Instead of a body: what is appended to it, for as long as it lasts. In chunks, so that a reader and a proxy can
   // tell its end from a lost connection (LaunchDarkly and ld-relay send chunks, too); to a client of HTTP/1.0, which
   // knows none, until the connection closes. The connection closes with it: what the client sends after the request is

@@ -497,6 +497,43 @@ TEST(HttpServer, keeps_idle_connections_small) {
   EXPECT_TRUE(comes_true([&] { return fixture.server->stats().buffered_bytes == 0; }));
 }
 
+TEST(HttpServer, a_connection_keeps_nothing_of_a_large_answer) {
+  Fixture fixture;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  const auto mapped = [] { return mallinfo2().hblkhd; };  // under a sanitizer, nothing is counted
+  const std::size_t before = mapped();
+  for (std::size_t i = 0; i < 5; ++i) {
+    clients.push_back(std::make_unique<RawClient>(fixture.address()));
+    ASSERT_TRUE(clients.back()->send("GET /large HTTP/1.1\r\nHost: t\r\n\r\n"));
+    for (std::size_t read = 0; read < (32u << 20); read += clients.back()->receive_some(1 << 20)) {
+    }
+  }
+  EXPECT_TRUE(comes_true([&] { return mapped() < before + (32u << 20); })) << mapped() - before;
+}
+
+TEST(HttpServer, an_answer_is_unsent_until_it_was_read_or_nobody_is_there_to_read_it) {
+  Fixture fixture;
+  for (const bool is_read : {true, false}) {
+    auto client = std::make_unique<RawClient>(fixture.address());
+    ASSERT_TRUE(client->send(post_text("/hold", "")));
+    HttpResponder responder = fixture.held.take();
+    HttpResponse response;
+    response.body.assign(32 << 20, 'x');
+    const auto unsent = std::make_shared<const int>(0);
+    response.while_unsent = unsent;
+    responder(std::move(response));
+    // The kernel takes a part of it; one more request is answered after that was written.
+    RawClient other(fixture.address());
+    ASSERT_EQ(other.ask(post_text("/a", "")).status, 200u);
+    EXPECT_EQ(unsent.use_count(), 2) << is_read;
+    if (is_read)
+      EXPECT_EQ(client->ask("").body.size(), 32u << 20);
+    else
+      client.reset();
+    EXPECT_TRUE(comes_true([&] { return unsent.use_count() == 1; })) << is_read;
+  }
+}
+
 TEST(HttpServer, speaks_tls) {
   const Certificate certificate;
   HttpLimits limits;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/dispose.h"
 #include "base/text.h"
 #include "http_client/ip_address.h"
 #include "http_client/outbound_policy.h"
@@ -30,7 +31,7 @@ CurlTransfer::~CurlTransfer() {
 }
 
 void CurlTransfer::begin(std::size_t most_response_bytes) {
-  response_ = HttpResponse();
+  dispose(response_);
   status_ = 0;
   has_headers_ = false;
   header_bytes_ = 0;
@@ -216,8 +217,8 @@ void CurlTransfer::finish_timed_out() {
 
 void CurlTransfer::deliver(HttpResponse response) {
   answer_exchange(what, std::move(response));
-  what = CurlExchange();
-  response_ = HttpResponse();  // what came of one that failed
+  dispose(what);
+  dispose(response_);  // what came of one that failed
 }
 
 void answer_exchange(CurlExchange& exchange, HttpResponse response) {

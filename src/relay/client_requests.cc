@@ -201,8 +201,14 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     (*kept)(std::move(response));
   };
   waiting.work.call = std::move(call);
-  waiting.work.done = [finish, passed = std::move(passed)](http_client::HttpResponse upstream) {
-    finish(answer_of(std::move(upstream), passed));
+  waiting.work.done = [finish, passed = std::move(passed), owner = waiting.owner,
+                       unsent = unsent_](http_client::HttpResponse upstream) {
+    http::HttpResponse response = answer_of(std::move(upstream), passed);
+    response.while_unsent = unsent->hold(owner, response.body.size());
+    if (!response.while_unsent)
+      response =
+          unavailable("busy", "Too many answers of this key or address are not read yet. Ask again in a second.");
+    finish(std::move(response));
   };
   if (!calls_->put(std::move(waiting)))
     finish(unavailable("busy", "Too many requests wait for the source of flags. Ask again in a second."));

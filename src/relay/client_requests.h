@@ -23,6 +23,7 @@
 #include "relay/fair_queue.h"
 #include "relay/flag_feed.h"
 #include "relay/relay_routes.h"
+#include "relay/unsent_answers.h"
 
 namespace sluice::relay {
 
@@ -66,6 +67,7 @@ class ClientRequests {
   void tick() { calls_->tick(); }
   // Answers of upstream that could not be read, and went to SDKs as they came; since the process started.
   std::uint64_t unreadable() const { return unreadable_->load(std::memory_order_relaxed); }
+  const UnsentAnswers& unsent() const { return *unsent_; }
 
  private:
   struct Work {
@@ -94,6 +96,7 @@ class ClientRequests {
   };
 
   const std::shared_ptr<Calls> calls_;
+  const std::shared_ptr<UnsentAnswers> unsent_ = std::make_shared<UnsentAnswers>();
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
   const bool addresses_tell_;

@@ -14,12 +14,16 @@ const ANNA = Buffer.from(JSON.stringify({ kind: 'user', key: 'anna' })).toString
 const flagsOf = (id, context) => `/sdk/evalx/${id}/contexts/${context}`;
 
 // Both environments have it for a source. It leaves what `hangs` names without an answer.
-async function startRelay(t, { hangs, settings }) {
+const LARGE = JSON.stringify(Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`flag-${i}`, { value: 'x'.repeat(1000), version: 1 }])));
+
+// `large`: what gets three megabytes of flags.
+async function startRelay(t, { hangs = () => false, large = () => false, settings } = {}) {
   const held = new Set();
   const upstream = createServer((asked, response) => {
     asked.resume();
     if (asked.url.startsWith('/all')) return void response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('event: put\ndata: {"path":"/","data":{"flags":{},"segments":{}}}\n\n');
     if (hangs(asked.url)) return void held.add(response.on('close', () => held.delete(response)));
+    if (large(asked.url)) return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(LARGE);
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"checkout":{"value":true,"version":1}}');
   });
   await new Promise((done) => { upstream.listen(0, '127.0.0.1', done); });
@@ -99,4 +103,19 @@ test('8,000 requests a second that upstream answers after 200 ms: others wait fo
   await assertServed(t, 'another environment\'s id', port, flagsOf(ENVIRONMENT_ID, ANNA), p99Ms);
   await assertServed(t, 'the same id from another address', port, flagsOf(ATTACKER_ID, ANNA), p99Ms);
   await assertUnharmed(t, server);
+});
+
+test('400 requests for 3 MB of flags that are never read: memory stays, and others get their flags', { timeout: 120_000 }, async (t) => {
+  const server = await startRelay(t, { large: (url) => url.includes(MALLORY) });
+  const { port } = server.sluice;
+  const { p99Ms } = await askAsVictim(port, flagsOf(ENVIRONMENT_ID, ANNA), VICTIM_ADDRESS, 1);
+  const begun = await attack(t, { port, connections: 400, head: pipelined(flagsOf(ATTACKER_ID, MALLORY), 1), unread: true });
+  // All are answered then: this process, which is upstream too, has nothing else to do than to measure.
+  await waitFor('its share to be used up', async () => (await server.sluice.metrics()).value('sluice_relay_refused_answers_total') > 300);
+  await assertServed(t, 'another environment\'s id', port, flagsOf(ENVIRONMENT_ID, ANNA), p99Ms);
+  await assertServed(t, 'the same id from another address', port, flagsOf(ATTACKER_ID, ANNA), p99Ms);
+  assert.ok((await server.sluice.metrics()).value('sluice_relay_unsent_answer_bytes') <= 96 * 2 ** 20);
+  await assertUnharmed(t, server);
+  await begun.stop();
+  await waitFor('it to be given back', async () => (await server.sluice.metrics()).value('sluice_relay_unsent_answer_bytes') === 0);
 });
