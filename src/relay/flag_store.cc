@@ -126,8 +126,9 @@ std::vector<ObjectId> sweep_flag_stores(const std::string& folder, storage::File
     log_warn("relay.flags_not_removed", {{"path", folder}, {"reason", synced.error().message}});
   std::vector<ObjectId> environments;
   for (const auto& [environment, count] : removed) {
-    log_info("relay.flags_removed",
-             {{"environment_id", environment.hex()}, {"files", count}, {"reason", "It is not configured, or has no flag source."}});
+    log_info("relay.flags_removed", {{"environment_id", environment.hex()},
+                                     {"files", count},
+                                     {"reason", "It is not configured, or has no flag source."}});
     environments.push_back(environment);
   }
   return environments;
