@@ -176,3 +176,21 @@ test('notes of a destination are shown with what to do, and lists fit the termin
   const note = output.slice(output.indexOf('Note ')).split('\n');
   assert.ok(note.length > 2 && note.every((line) => line.length <= 80 || !/ /.test(line.trim())), output);
 });
+
+test('output that cannot be written is no success: it is said why, and the command ends with 1', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const run = commandLine(sluice.adminUri);
+  await run('project', 'create', 'web');
+  await run('environment', 'create', 'web', 'production');
+  const relay = path.join(sluice.folder, 'ld-relay.conf'), checked = path.join(sluice.folder, 'checked.toml');
+  await writeFile(relay, '[Environment "a"]\nsdkKey = sdk-a\n');
+  await writeFile(checked, '');
+  for (const words of ['export', 'export --json', 'environment list web', 'environment list web --json', 'destination-kinds', 'tail web production', 'journal info', 'completion bash',
+    `relay import ${relay}`, `serve --config ${checked} --check-config`, '--help', '--version', 'export --help']) {
+    const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
+    const full = await runToEnd('sh', ['-c', `exec ${sluiceBinary} ${words} > /dev/full`], { env });
+    assert.deepEqual([words, full.status], [words, 1], full.output);
+    assert.match(full.output, /sluice: The output could not be written: No space left on device\. It is not complete: check where it goes\./, words);
+    assert.equal((await runToEnd('sh', ['-c', `exec ${sluiceBinary} ${words} > /dev/null`], { env })).status, 0, words);
+  }
+});
