@@ -100,9 +100,12 @@ int run_command_line(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
-    return status == 0 ? 0 : 2;
+    return finish_output(status == 0 ? 0 : 2);
   }
-  return command ? command() : serve(options);
+  if (command) return finish_output(command());
+  // A server says on stdout only that it started, and is not ended by nobody reading it.
+  const int status = serve(options);
+  return options.check_only ? finish_output(status) : status;
 }
 
 }  // namespace sluice::cli

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/terminal_text.h"
 #include "base/text_file.h"
@@ -33,9 +36,21 @@ ld_relay::Variables variables_of_process() {
   return variables;
 }
 
+// By whatever names and links.
+bool is_one_file(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return !b.empty() && std::filesystem::is_regular_file(a, ignored) && std::filesystem::equivalent(a, b, ignored);
+}
+
 int import_relay(const RelayArguments& given) {
   if (!given.source.is_given()) {
     complain("Expected the configuration file of an ld-relay, or --from-env for its environment variables.");
+    return 2;
+  }
+  if (given.source.file && is_one_file(*given.source.file, given.output)) {
+    complain(
+        fmt::format("{} is the file that is imported. Give --output another name: ld-relay's configuration is kept.",
+                    given.output));
     return 2;
   }
   config::ConfigFaults faults;

@@ -69,7 +69,7 @@ int run(const TailArguments& given) {
     }
     const ordered_json& items = reply->body["items"];
     for (const ordered_json& item : items) show(item, given.json);
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) return 1;
     if (given.once) return 0;
     const std::string next = reply->body.value("next", "");
     if (next == after || items.empty()) std::this_thread::sleep_for(kPoll);

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "base/terminal_text.h"
 
@@ -34,6 +36,16 @@ void print_json(std::string_view json) {
   const std::string safe = isatty(STDOUT_FILENO) == 1 ? terminal_text(json) : std::string();
   if (!safe.empty()) json = safe;
   std::fwrite(json.data(), 1, json.size(), stdout);
+}
+
+int finish_output(int status) {
+  const bool before = std::ferror(stdout) != 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  const int error = errno;
+  if (flushed && !before) return status;
+  complain(fmt::format("The output could not be written{}. It is not complete: check where it goes.",
+                       flushed ? std::string() : ": " + std::generic_category().message(error)));
+  return status == 0 ? 1 : status;
 }
 
 void complain(std::string_view message) { std::fprintf(stderr, "sluice: %s\n", terminal_text(message).c_str()); }

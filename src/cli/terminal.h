@@ -14,6 +14,9 @@ std::size_t terminal_columns();
 
 // JSON for programs: byte by byte, but for a terminal as terminal_text().
 void print_json(std::string_view json);
+// At a command's end: everything on stdout is written, or it is said that it is not and why. Returns what the process
+// ends with: `status`, or 1 instead of 0.
+int finish_output(int status);
 // "sluice: MESSAGE", on stderr.
 void complain(std::string_view message);
 

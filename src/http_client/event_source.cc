@@ -178,7 +178,7 @@ void EventSource::fail_with(EventSourceProblem problem) {
   stream_.reset();
   const std::int64_t now_us = clock_.steady_us();
   if (now_.phase == Phase::connected && now_us - connected_us_ >= settings_.healthy_ms * 1000) delay_.reset();
-  const std::int64_t delay_ms = problem.is_final ? settings_.final_delay_ms : delay_.next_ms();
+  const std::int64_t delay_ms = problem.is_final ? delay_.spread_ms(settings_.final_delay_ms) : delay_.next_ms();
   const std::int64_t wait_ms = std::max(delay_ms, problem.retry_after_ms);
   next_attempt_us_ = now_us + wait_ms * 1000;
   problem.place = shown_place(url_);

@@ -16,8 +16,8 @@
 //     first and then fails would be called at that pace for ever. Retry-After puts the next attempt off, 10 min at
 //     most.
 //   - Five minutes without a byte: LaunchDarkly sends a comment every three.
-//   - Statuses: http_client/event_source_problem.h. The Content-Type of a 200 has to be right, as the standard says;
-//   the
+//   - Statuses: http_client/event_source_problem.h. After a final one it tries every minute; the SDKs give up. The
+//   Content-Type of a 200 has to be right, as the standard says; the
 //     SDKs do not look. A proxy's page with 200 is a problem like a 502.
 //   - An event that the receiver refuses ends the connection: as in the SDKs, later events cannot be understood without
 //     it, and the next connection begins with all of it.
@@ -50,6 +50,9 @@
 namespace sluice::http_client {
 
 inline constexpr int kMaxEventSourceRedirects = 5;
+// After a final problem, less up to half at random. A minute: a key that was created a moment ago is unknown for a
+// while at the far side, too, and there is nobody to call restart(). What remedies say of it has to agree.
+inline constexpr std::int64_t kFinalDelayMs = 60'000;
 
 struct EventSourceSettings {
   std::string url = {};
@@ -60,8 +63,8 @@ struct EventSourceSettings {
   std::int64_t idle_timeout_ms = 300'000;
   std::int64_t first_delay_ms = 1'000;
   std::int64_t most_delay_ms = 30'000;
-  std::int64_t healthy_ms = 60'000;       // a connection of this age makes the next failure the first one
-  std::int64_t final_delay_ms = 600'000;  // after a final problem
+  std::int64_t healthy_ms = 60'000;  // a connection of this age makes the next failure the first one
+  std::int64_t final_delay_ms = kFinalDelayMs;
   std::size_t max_data_bytes = kMaxEventDataBytes;
 };
 

@@ -140,11 +140,11 @@ TEST(EventSourceProblem, says_of_each_answer_what_to_do) {
     HttpStreamHead head;
     const char *text, *remedy;
   } cases[] = {
-      {{401}, "It answers 401: the key or token that is sent is not accepted.", "Set a valid one"},
-      {{403}, "It answers 403: the key or token that is sent is not accepted.", "Set a valid one"},
+      {{401}, "It answers 401: the key or token that is sent is not accepted.", "may not know it yet"},
+      {{403}, "It answers 403: the key or token that is sent is not accepted.", "may not know it yet"},
       {{404}, "It answers 404: there is no such address.", "Correct the address"},
       {{407}, "It answers 407: the proxy wants credentials.", "HTTPS_PROXY"},
-      {{410}, "It answers 410.", "Check the address"},
+      {{410}, "It answers 410.", "every minute"},
       {{429}, "It answers 429: too many requests.", "when the server allows it"},
       {{503}, "It answers 503: the server has a fault.", "until it answers"},
       {{204}, "It answers 204 instead of an event stream.", "until it answers"},

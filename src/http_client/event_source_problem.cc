@@ -14,6 +14,8 @@ namespace sluice::http_client {
 namespace {
 
 constexpr std::string_view kRetries = "It is tried again until it answers.";
+// After a final problem: kFinalDelayMs of event_source.h.
+constexpr std::string_view kAsksEveryMinute = " It is asked again every minute, and immediately after a change.";
 
 // Seconds or a date (RFC 9110, 10.2.3); 0: it is neither.
 std::int64_t requested_pause_ms(std::string_view header, std::int64_t now_wall_ms) {
@@ -36,9 +38,9 @@ std::pair<std::string, std::string> words_of_status(int status) {
     case 401:
     case 403:
       return {answers + ": the key or token that is sent is not accepted.",
-              "Set a valid one. After that it connects immediately."};
+              "Set a valid one. If it is new, the far side may not know it yet." + std::string(kAsksEveryMinute)};
     case 404:
-      return {answers + ": there is no such address.", "Correct the address. After that it connects immediately."};
+      return {answers + ": there is no such address.", "Correct the address." + std::string(kAsksEveryMinute)};
     case 407:
       return {answers + ": the proxy wants credentials.", std::string(proxy_remedy(status))};
     case 429:
@@ -47,7 +49,7 @@ std::pair<std::string, std::string> words_of_status(int status) {
       break;
   }
   if (is_final_status(status))
-    return {answers + ".", "Check the address and what is sent to it. After a change it connects immediately."};
+    return {answers + ".", "Check the address and what is sent to it." + std::string(kAsksEveryMinute)};
   if (status >= 500) return {answers + ": the server has a fault.", std::string(kRetries)};
   return {answers + " instead of an event stream.", "Check the address if this lasts. " + std::string(kRetries)};
 }
@@ -63,7 +65,8 @@ std::string_view remedy_of(TransportFault fault) {
     case TransportFault::proxy:
       return "Check the proxy's address and that it allows this host.";
     case TransportFault::forbidden:
-      return "Choose another address, or have the server's owner allow this one. After that it connects immediately.";
+      return "Choose another address, or have the server's owner allow this one. It is asked again every minute, and "
+             "immediately after a change.";
     case TransportFault::timeout:
       return "Check the network, and whether something on the way holds streams back. It is tried again until it "
              "answers.";
@@ -116,7 +119,7 @@ EventSourceProblem problem_of_size(const std::string& text) {
   EventSourceProblem problem;
   problem.is_final = true;
   problem.text = text;
-  problem.remedy = "Check the address, or have the server send less.";
+  problem.remedy = "Check the address, or have the server send less." + std::string(kAsksEveryMinute);
   return problem;
 }
 

@@ -4,7 +4,7 @@
 // Which statuses are final is what LaunchDarkly's SDKs do (go-server-sdk, internal/datasource: isHTTPErrorRecoverable;
 // Node's SDK alike): 401, 403 and every other 4xx but 400, 408 and 429. All else is recoverable, 204 included, which
 // ends a browser's EventSource, and so are other 2xx and 3xx. The SDKs give up after a final status. Here it is tried
-// again, but slowly: a server outlives the mistake of an hour, and its users' SDKs rely on it.
+// again, once a minute: a server outlives the mistake of an hour, and its users' SDKs rely on it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct EventSourceProblem {
   std::string place;      // the address without its query: "https://stream.launchdarkly.com/all"
   std::string text;       // what happened. One sentence
   std::string remedy;     // what to do. One sentence or two
-  bool is_final = false;  // as SDKs understand it: it is tried again only slowly, and when it is restarted
+  bool is_final = false;  // as SDKs understand it: it is tried again every minute, and when it is restarted
   int status = 0;         // of an answer that was no stream; 0: there was none
   TransportFault fault = TransportFault::none;
   std::int64_t retry_after_ms = 0;   // what the server asked for, held to kMaxRetryAfterMs

@@ -21,6 +21,10 @@ std::int64_t ReconnectDelay::next_ms() {
   const std::int64_t most_ms = std::max(most_ms_, base_ms_);
   const std::int64_t whole_ms = std::min(base_ms_ << std::min(failures_, kMostDoublings), most_ms);
   ++failures_;
+  return spread_ms(whole_ms);
+}
+
+std::int64_t ReconnectDelay::spread_ms(std::int64_t whole_ms) {
   return whole_ms - static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(whole_ms / 2) + 1));
 }
 

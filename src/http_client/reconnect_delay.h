@@ -25,6 +25,8 @@ class ReconnectDelay {
   void reset() { failures_ = 0; }
   // After a failure.
   std::int64_t next_ms();
+  // Of another delay than its own: less a random part of up to half, too.
+  std::int64_t spread_ms(std::int64_t whole_ms);
 
  private:
   std::int64_t base_ms_;

@@ -122,8 +122,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"Stackdriver", "projectId", "STACKDRIVER_PROJECT_ID", Use::ignored, kOtherMetrics},
     {"Stackdriver", "prefix", "STACKDRIVER_PREFIX", Use::ignored, kOtherMetrics},
     {"Prometheus", "enabled", "USE_PROMETHEUS", Use::check,
-     "Metrics are at /metrics of the admin port (admin.listen, 127.0.0.1:8031). Give Prometheus an access token, or "
-     "set "
+     "Metrics are at /metrics of the admin port (admin.listen, ADMIN). Give Prometheus an access token, or set "
      "admin.open_metrics.",
      true},
     {"Prometheus", "port", "PROMETHEUS_PORT", Use::ignored, "Metrics are on the admin port (admin.listen)."},

@@ -20,7 +20,7 @@ struct Setting {
   std::string_view name;      // "streamUri"; empty: it has none in the file
   std::string_view variable;  // "STREAM_URI"; one that ends in '_' has a name behind it
   Use use;
-  std::string_view words = {};
+  std::string_view words = {};      // ADMIN stands for the address of the admin port
   bool is_switch = false;           // counts when it is true
   std::string_view only_with = {};  // its variable counts when this other one is true: Docker sets some by itself
 };

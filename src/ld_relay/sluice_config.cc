@@ -142,7 +142,7 @@ class Importer {
       }
       if (setting.use == Use::refused) fault(given, setting.words);
       if (setting.use == Use::check || setting.use == Use::ignored)
-        note(setting.use == Use::check, given.place, std::string(setting.words));
+        note(setting.use == Use::check, given.place, with_admin_address(setting.words));
     }
   }
 
@@ -191,6 +191,19 @@ class Importer {
                        kAdminPort, kOtherAdminPort));
     }
     add_log_level(out);
+  }
+
+  // SDKs' port is imported as it is, and the admin port gives way.
+  std::string_view admin_port() const {
+    const GivenSetting* const port = given("main", "port");
+    return port != nullptr && port->value() == kAdminPort ? kOtherAdminPort : kAdminPort;
+  }
+  std::string with_admin_address(std::string_view words) const {
+    constexpr std::string_view kPlace = "ADMIN";
+    std::string text(words);
+    if (const std::size_t at = text.find(kPlace); at != std::string::npos)
+      text.replace(at, kPlace.size(), fmt::format("127.0.0.1:{}", admin_port()));
+    return text;
   }
 
   std::string read_port() {

@@ -298,5 +298,17 @@ TEST(LdRelayImport, what_a_person_has_to_do_comes_first) {
   EXPECT_TRUE(has(result.toml, "[admin]\nlisten = \"127.0.0.1:8032\""));
 }
 
+TEST(LdRelayImport, notes_name_the_admin_port_that_the_import_sets) {
+  for (const auto& [port, admin] : {std::pair("8030", "8031"), std::pair("8031", "8032")}) {
+    const Imported result =
+        imported(std::string(kShop) + "[Main]\nport = " + port + "\n[Prometheus]\nenabled = true\n");
+    const auto about_metrics = std::ranges::find_if(
+        result.notes, [](const Note& note) { return note.text.find("/metrics") != std::string::npos; });
+    ASSERT_NE(about_metrics, result.notes.end());
+    EXPECT_NE(about_metrics->text.find("(admin.listen, 127.0.0.1:" + std::string(admin) + ")"), std::string::npos)
+        << about_metrics->text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::ld_relay

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "http/address_count.h"
 #include "http_client/url.h"
@@ -58,20 +60,31 @@ struct Passed {
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable;
 };
 
-std::string_view location_of(const http_client::HttpResponse& upstream) {
-  for (const auto& [name, value] : upstream.headers)
-    if (name == "location" && !value.empty()) return value;
-  return "an address that it does not name";
+// Scheme and host alone: its path may have somebody's context.
+std::string location_of(const http_client::HttpResponse& upstream) {
+  for (const auto& [name, value] : upstream.headers) {
+    if (name != "location") continue;
+    const auto url = http_client::parse_url(value);
+    if (!url) break;
+    return fmt::format("{}://{}", url->https ? "https" : "http", url->host_and_port);
+  }
+  return "an address that it does not name in full";
+}
+
+// Of a call that brought no answer for its client. Empty: it did.
+struct CallFailure {
+  std::string reason, remedy;
+};
+CallFailure failure_of(const http_client::HttpResponse& upstream) {
+  if (upstream.fault != http_client::TransportFault::none)
+    return {upstream.fault_text, "Check flagBaseUri, and that this server reaches it."};
+  if (upstream.status >= 300 && upstream.status < 400)
+    return {fmt::format("It redirects to {}.", location_of(upstream)),
+            "Set flagBaseUri to the address that it has now."};
+  return {};
 }
 
 http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed) {
-  if (upstream.fault != http_client::TransportFault::none)
-    return unavailable("upstream", "The source of this environment's flags does not answer. " + upstream.fault_text);
-  if (upstream.status >= 300 && upstream.status < 400)
-    return unavailable("upstream",
-                       fmt::format("The source of this environment's flags redirects to {}. Set flagBaseUri to the "
-                                   "address that it has now.",
-                                   location_of(upstream)));
   http::HttpResponse response;
   response.status = static_cast<unsigned>(upstream.status);
   for (const auto& [name, value] : upstream.headers)
@@ -93,6 +106,21 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
 }
 
 }  // namespace
+
+void ClientRequests::FailureLog::add(const Of& of, std::string_view reason, std::string_view remedy) {
+  std::optional<std::uint64_t> suppressed;
+  {
+    const std::lock_guard lock(mutex_);
+    suppressed = gates_[of.environment_id].pass(clock_.steady_us(), interval_ms_);
+  }
+  if (suppressed)
+    log_warn("relay.no_evaluations", {{"project", of.project},
+                                      {"environment", of.environment},
+                                      {"address", of.address},
+                                      {"reason", reason},
+                                      {"remedy", remedy},
+                                      {"suppressed", *suppressed}});
+}
 
 bool ClientRequests::Calls::put(Queue::Call&& call) {
   {
@@ -155,8 +183,10 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
   if (hops >= kMaxHops)
     return answer(intake::json_answer(
         508, "circle",
-        "This was passed on by Sluice again and again: an environment's flag source leads back to it. Set flagSource's "
-        "address to LaunchDarkly or an ld-relay."));
+        fmt::format("This request has passed {} servers already, the most that it may: their flag sources lead in a "
+                    "circle, or there are too many in a row. Set flagStreamUri, or flagBaseUri where it is set, to "
+                    "LaunchDarkly, to an ld-relay, or to a server that is nearer to LaunchDarkly.",
+                    kMaxHops)));
   Passed passed{selection_of(environment, flags_),
                 {},
                 route.endpoint == RelayEndpoint::evaluations,
@@ -201,8 +231,14 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     (*kept)(std::move(response));
   };
   waiting.work.call = std::move(call);
-  waiting.work.done = [finish, passed = std::move(passed), owner = waiting.owner,
-                       unsent = unsent_](http_client::HttpResponse upstream) {
+  FailureLog::Of of{environment.id, environment.project_key, environment.key, environment.flag_source.client_base_uri};
+  waiting.work.done = [finish, passed = std::move(passed), failures = failures_, of = std::move(of),
+                       owner = waiting.owner, unsent = unsent_](http_client::HttpResponse upstream) {
+    const CallFailure failure = failure_of(upstream);
+    if (!failure.reason.empty()) {
+      failures->add(of, failure.reason, failure.remedy);
+      return finish(unavailable("upstream", "This environment's flag source does not answer. Ask again in a second."));
+    }
     http::HttpResponse response = answer_of(std::move(upstream), passed);
     response.while_unsent = unsent->hold(owner, response.body.size());
     if (!response.while_unsent)

@@ -2,24 +2,29 @@
 // request is passed on to the environment's source, and its answer changed on its way back: tracking is switched on for
 // the flags whose evaluations are exported. Nothing is kept. What cannot be read goes through as it came.
 //
-// Everybody has the key of an app or a page: relay/fair_queue.h says how many of their requests upstream is asked at a
-// time, and whose come first.
+// Everybody has the key of an app or a page: where a call failed, its client is told only that the flag source does not
+// answer; why, and at which address, is in the log. And relay/fair_queue.h says how many of their requests upstream is
+// asked at a time, and whose come first.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/object_id.h"
 #include "catalog/snapshot.h"
 #include "flags/flag_registry.h"
 #include "http/server.h"
 #include "http_client/http_transport.h"
+#include "intake/log_gate.h"
 #include "relay/fair_queue.h"
 #include "relay/flag_feed.h"
 #include "relay/relay_routes.h"
@@ -48,6 +53,8 @@ struct ClientRequestParts {
   const http_client::OutboundPolicy* policy = nullptr;
   // False where all SDKs come through one proxy, whose address says nothing about who asks.
   bool addresses_tell = true;
+  // Failed calls of one environment are logged this often at most.
+  std::int64_t log_interval_ms = 10'000;
 };
 
 // Any thread. References outlive it, and the transport is stopped before it goes.
@@ -57,7 +64,8 @@ class ClientRequests {
       : calls_(std::make_shared<Calls>(parts)),
         flags_(parts.flags),
         policy_(parts.policy),
-        addresses_tell_(parts.addresses_tell) {}
+        addresses_tell_(parts.addresses_tell),
+        failures_(std::make_shared<FailureLog>(parts.clock, parts.log_interval_ms)) {}
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `with`: headers that the answer gets whatever it is. `feed`: the environment's, or null; it is told of failures.
@@ -95,11 +103,29 @@ class ClientRequests {
     bool beginning_ = false;  // somebody begins calls, and looks for more until there are none
   };
 
+  // What clients are not told. Any thread.
+  class FailureLog {
+   public:
+    FailureLog(const Clock& clock, std::int64_t interval_ms) : clock_(clock), interval_ms_(interval_ms) {}
+    struct Of {
+      ObjectId environment_id;
+      std::string project, environment, address;
+    };
+    void add(const Of& of, std::string_view reason, std::string_view remedy);
+
+   private:
+    const Clock& clock_;
+    const std::int64_t interval_ms_;
+    std::mutex mutex_;
+    std::map<ObjectId, intake::LogGate> gates_;  // guarded by mutex_
+  };
+
   const std::shared_ptr<Calls> calls_;
   const std::shared_ptr<UnsentAnswers> unsent_ = std::make_shared<UnsentAnswers>();
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
   const bool addresses_tell_;
+  const std::shared_ptr<FailureLog> failures_;
   const std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 

@@ -19,7 +19,7 @@ FlagChange ignored(std::string_view why) {
 }
 
 tl::unexpected<Error> unreadable(std::string_view what, const JsonScan& scan) {
-  return fail(fmt::format("{}, byte {}: {}. The flag data from before stays in force.", what, scan.at(), scan.fault()));
+  return fail(fmt::format("{}, byte {}: {}.", what, scan.at(), scan.fault()));
 }
 
 // Reads all of a put's data, against what is there.
@@ -146,21 +146,25 @@ constexpr std::string_view kBeforePut = "it came before the first put",
 }  // namespace
 
 Result<FlagChange> FlagData::apply(std::string_view event, std::string_view data, std::int64_t now_ms) {
-  if (event == "put") return put(data, true, now_ms);
-  if (event == "patch") return patch(data, now_ms);
-  if (event == "delete") return remove(data, now_ms);
+  if (event == "put") return said(put(data, true, now_ms));
+  if (event == "patch") return said(patch(data, now_ms));
+  if (event == "delete") return said(remove(data, now_ms));
   return ignored("SDKs do not know events of this name");
 }
 
 Result<FlagChange> FlagData::apply_document(std::string_view json, std::int64_t now_ms) {
-  return put(json, false, now_ms);
+  return said(put(json, false, now_ms));
+}
+
+Result<FlagChange> FlagData::said(Result<FlagChange> change) const {
+  if (!change && snapshot()) change.error().message += " The flag data from before stays in force.";
+  return change;
 }
 
 Result<FlagChange> FlagData::put(std::string_view json, bool wrapped, std::int64_t now_ms) {
   const std::string_view what = wrapped ? "The put event" : "The document";
   if (json.size() > limits_.bytes)
-    return fail(fmt::format("{} has {}; at most {} are read. The flag data from before stays in force.", what,
-                            human_bytes_beside(json.size(), limits_.bytes),
+    return fail(fmt::format("{} has {}; at most {} are read.", what, human_bytes_beside(json.size(), limits_.bytes),
                             human_bytes_beside(limits_.bytes, json.size())));
   const FlagSnapshotPtr before = snapshot();
   PutReader reader(json, limits_, before.get());
@@ -177,7 +181,7 @@ Result<FlagChange> FlagData::put(std::string_view json, bool wrapped, std::int64
 
 Result<FlagChange> FlagData::patch(std::string_view data, std::int64_t now_ms) {
   if (data.size() > limits_.bytes)
-    return fail(fmt::format("The patch event has {}; at most {} are read. The flag data from before stays in force.",
+    return fail(fmt::format("The patch event has {}; at most {} are read.",
                             human_bytes_beside(data.size(), limits_.bytes),
                             human_bytes_beside(limits_.bytes, data.size())));
   JsonScan scan(data);
@@ -217,8 +221,8 @@ Result<FlagChange> FlagData::replace(ItemKind kind, std::string key, std::string
   const FlagItemPtr there = find_item(before->of(kind), key);
   if (there != nullptr && there->version >= facts.version) return ignored(kNotNewer);
   const auto too_much = [&](std::string_view why) {
-    return fail(fmt::format("{} \"{}\" was not taken: {}. The flag data from before stays in force.",
-                            kind == ItemKind::flag ? "Flag" : "Segment", shown_value(key), why));
+    return fail(fmt::format("{} \"{}\" was not taken: {}.", kind == ItemKind::flag ? "Flag" : "Segment",
+                            shown_value(key), why));
   };
   if (key.empty() || key.size() > limits_.key_bytes)
     return too_much(fmt::format("a key has 1 to {} bytes", grouped(limits_.key_bytes)));

@@ -67,6 +67,9 @@ class FlagData {
   Result<FlagChange> replace(ItemKind kind, std::string key, std::string_view json, const ItemFacts& facts,
                              std::int64_t now_ms);
 
+  // With what an error leaves in force.
+  Result<FlagChange> said(Result<FlagChange> change) const;
+
   const FlagDataLimits limits_;
   Published<FlagSnapshot> published_;
 };

@@ -218,6 +218,11 @@ TEST(FlagData, garbage_is_an_error_that_says_what_and_changes_nothing) {
             "error: Flag \"\" was not taken: a key has 1 to 1,024 bytes. The flag data from before stays in force.");
 }
 
+TEST(FlagData, an_error_says_that_what_was_there_stays_only_where_there_was_something) {
+  FlagData data;
+  EXPECT_EQ(applied(data, "put", "x"), "error: The put event, byte 0: expected '{', found 'x'.");
+}
+
 TEST(FlagData, counts_and_bytes_are_those_of_what_is_there) {
   const auto data = some_data();
   const auto check = [&](std::size_t flag_count, std::size_t segment_count, std::size_t deleted) {

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <map>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -16,6 +19,25 @@ std::string file_name(const FlagStoreOwner& owner) {
   if (owner.filter.empty()) return owner.environment.hex() + ".flags";
   return fmt::format("{}-{:016x}.flags", owner.environment.hex(),
                      XXH3_64bits(owner.filter.data(), owner.filter.size()));
+}
+
+constexpr std::size_t kIdDigits = 24, kFilterDigits = 16;
+
+// Whose file of flag data has this name, half written and damaged ones included. Nothing: it is another file.
+std::optional<ObjectId> environment_of(std::string_view name) {
+  const auto id = ObjectId::parse(name.substr(0, kIdDigits));
+  if (!id) return std::nullopt;
+  name.remove_prefix(kIdDigits);
+  if (name.starts_with('-')) {
+    const std::string_view digits = name.substr(1, kFilterDigits);
+    if (digits.size() != kFilterDigits || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+      return std::nullopt;
+    name.remove_prefix(1 + kFilterDigits);
+  }
+  constexpr std::string_view kEnd = ".flags";
+  if (!name.starts_with(kEnd)) return std::nullopt;
+  name.remove_prefix(kEnd.size());
+  return name.empty() || name == ".new" || name == ".damaged" ? id : std::nullopt;
 }
 
 // What a file has beside the bytes of its items.
@@ -78,6 +100,38 @@ Result<void> FlagStore::remove() {
   if (!any) return {};
   if (const auto synced = files_.sync_directory(folder_); !synced) return failed(synced.error());
   return {};
+}
+
+std::vector<ObjectId> sweep_flag_stores(const std::string& folder, storage::FileSystem& files,
+                                        const std::function<bool(ObjectId)>& is_kept) {
+  const auto names = files.list(folder);
+  if (!names) {
+    if (names.error().fault != storage::FileFault::not_found)
+      log_warn("relay.flags_not_removed", {{"path", folder}, {"reason", names.error().message}});
+    return {};
+  }
+  std::map<ObjectId, std::size_t> removed;
+  for (const std::string& name : *names) {
+    const auto environment = environment_of(name);
+    if (!environment || is_kept(*environment)) continue;
+    const std::string path = folder + "/" + name;
+    const auto gone = files.remove(path);
+    if (gone)
+      ++removed[*environment];
+    else if (gone.error().fault != storage::FileFault::not_found)
+      log_warn("relay.flags_not_removed", {{"path", path}, {"reason", gone.error().message}});
+  }
+  if (removed.empty()) return {};
+  if (const auto synced = files.sync_directory(folder); !synced)
+    log_warn("relay.flags_not_removed", {{"path", folder}, {"reason", synced.error().message}});
+  std::vector<ObjectId> environments;
+  for (const auto& [environment, count] : removed) {
+    log_info("relay.flags_removed", {{"environment_id", environment.hex()},
+                                     {"files", count},
+                                     {"reason", "It is not configured, or has no flag source."}});
+    environments.push_back(environment);
+  }
+  return environments;
 }
 
 }  // namespace sluice::relay

@@ -2,7 +2,9 @@
 // so that SDKs are served after a restart although the upstream is not there. One thread.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/object_id.h"
 #include "base/result.h"
@@ -40,5 +42,10 @@ class FlagStore {
   storage::FileSystem& files_;
   const std::uint64_t max_bytes_;
 };
+
+// Removes the files of environments that are not kept, those of all their payload filters too; what is no file of flag
+// data stays. Returns the environments that had some. What cannot be removed is logged, and stays until the next sweep.
+std::vector<ObjectId> sweep_flag_stores(const std::string& folder, storage::FileSystem& files,
+                                        const std::function<bool(ObjectId)>& is_kept);
 
 }  // namespace sluice::relay

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -266,6 +267,32 @@ TEST(FlagStore, goes_with_its_environment) {
   EXPECT_EQ(disk.files.paths(), std::vector<std::string>{"/data/relay/other.flags"});
   EXPECT_EQ(disk.files.after_crash(storage::FakeFileSystem::Crash::lose_all, 1)->paths(),
             std::vector<std::string>{"/data/relay/other.flags"});
+}
+
+TEST(FlagStore, a_sweep_removes_all_files_of_environments_that_are_not_kept_and_no_others) {
+  Disk disk;
+  const std::string gone = "/data/relay/578d1e02d2943862c52b9681", kept = "/data/relay/578d1e02d2943862c52b9682";
+  const std::vector<std::string> of_environment = {".flags",
+                                                   ".flags.new",
+                                                   ".flags.damaged",
+                                                   "-0123456789abcdef.flags",
+                                                   "-0123456789abcdef.flags.new",
+                                                   "-0123456789abcdef.flags.damaged"};
+  std::vector<std::string> rest;
+  for (const std::string& end : of_environment) {
+    disk.files.set_bytes(gone + end, "x");
+    disk.files.set_bytes(kept + end, "x");
+    rest.push_back(kept + end);
+  }
+  for (const char* end : {"", ".flag", ".flags.old", "-0123.flags", "-0123456789abcdeg.flags", "0.flags"}) {
+    disk.files.set_bytes(gone + end, "x");
+    rest.push_back(gone + end);
+  }
+  const auto is_kept = [](ObjectId id) { return id != kOwner.environment; };
+  EXPECT_EQ(sweep_flag_stores("/data/relay", disk.files, is_kept), std::vector{kOwner.environment});
+  std::ranges::sort(rest);
+  EXPECT_EQ(disk.files.paths(), rest);
+  EXPECT_TRUE(sweep_flag_stores("/data/relay", disk.files, is_kept).empty());
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "relay/flag_store.h"
+
 namespace sluice::relay {
 namespace {
 
@@ -43,6 +45,7 @@ void Relay::stop() {
   worker_->join();
   worker_.reset();
   end_those_without_source();
+  sweep();
   for (auto& [key, feed] : feeds_) feed->end(false);
 }
 
@@ -58,6 +61,7 @@ void Relay::apply(const catalog::CatalogPointer& catalog) {
       const catalog::Environment* const environment = catalog->environment(entry.first.first);
       if (environment != nullptr && environment->flag_source.kind != Kind::none) return false;
       ending_.emplace_back(entry.first, std::move(entry.second));
+      sweeps_ = true;
       return true;
     });
     catalog_ = catalog;
@@ -149,8 +153,29 @@ void Relay::end_those_without_source() {
   }
 }
 
+// At the start, and when an environment's source ends: files of payload filters may be there that this process did not
+// load.
+void Relay::sweep() {
+  catalog::CatalogPointer catalog;
+  {
+    const std::lock_guard lock(mutex_);
+    catalog = catalog_;
+    if (!catalog || !std::exchange(sweeps_, false)) return;
+  }
+  const auto swept = sweep_flag_stores(feed_parts_.folder, feed_parts_.files, [&](ObjectId id) {
+    const catalog::Environment* const environment = catalog->environment(id);
+    return environment != nullptr && environment->flag_source.kind != Kind::none;
+  });
+  if (swept.empty()) return;
+  // As above.
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, feed] : feeds_)
+    if (std::ranges::find(swept, key.first) != swept.end()) feed->save_soon();
+}
+
 void Relay::take_catalog() {
   end_those_without_source();
+  sweep();
   catalog::CatalogPointer catalog;
   std::vector<std::pair<const catalog::Environment*, std::shared_ptr<FlagFeed>>> changed;
   {

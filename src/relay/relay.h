@@ -78,6 +78,7 @@ class Relay final : public event::UpstreamTracking {
   std::int64_t step();
   void take_catalog();
   void end_those_without_source();
+  void sweep();
   void drop_unused();
 
   Notifier notifier_;
@@ -87,7 +88,8 @@ class Relay final : public event::UpstreamTracking {
   std::vector<std::pair<Key, std::shared_ptr<FlagFeed>>> ending_;  // what they kept goes; guarded by mutex_
   catalog::CatalogPointer catalog_;                                // guarded by mutex_
   bool changed_ = false, stopping_ = false;                        // guarded by mutex_
-  std::int64_t look_for_unused_us_ = 0;                            // the worker's
+  bool sweeps_ = true;                   // files of environments without a source may be there; guarded by mutex_
+  std::int64_t look_for_unused_us_ = 0;  // the worker's
   std::unique_ptr<Worker> worker_;
 };
 

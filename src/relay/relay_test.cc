@@ -231,6 +231,46 @@ TEST_F(RelayTest, an_environment_without_a_source_has_no_feed_and_its_flags_leav
   EXPECT_FALSE(disk_.exists(file));
 }
 
+TEST_F(RelayTest, flags_of_payload_filters_that_it_has_not_loaded_go_with_the_source) {
+  const std::string filters = "/data/relay/" + kEnvironment.hex() + "-0123456789abcdef.flags";
+  disk_.set_bytes(filters, "of a process before");
+  transport_.last().event_stream();
+  say(kPut);
+  EXPECT_TRUE(disk_.exists(filters));
+  environment_.flag_source = {};
+  publish();
+  EXPECT_FALSE(disk_.exists(filters));
+  environment_.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
+  environment_.flag_source.stream_uri = "http://upstream";
+  publish();
+  disk_.set_bytes(filters, "of a process before");
+  relay_->apply(std::make_shared<const catalog::CatalogSnapshot>(
+      std::vector<catalog::Project>(), std::vector<catalog::Environment>(), std::vector<catalog::Destination>()));
+  workers_.run_due();
+  EXPECT_FALSE(disk_.exists(filters)) << "its environment was deleted";
+}
+
+TEST_F(RelayTest, flags_of_environments_that_have_no_source_any_more_go_at_the_start) {
+  transport_.last().event_stream();
+  say(kPut);
+  ASSERT_NE(relay_->feed(kEnvironment, "mobile").feed, nullptr);
+  workers_.run_due();
+  transport_.last().event_stream();
+  say(kPut);
+  relay_->stop();
+  const std::size_t files = disk_.paths().size();
+  EXPECT_EQ(files, 2u);
+  const std::string of_another = "/data/relay/5744c96707c9900708000004.flags";
+  disk_.set_bytes(of_another, "x");
+  start();
+  EXPECT_EQ(disk_.paths().size(), files) << "those of an environment that has a source stay";
+  EXPECT_FALSE(disk_.exists(of_another)) << "of an environment that is not in the catalog";
+  relay_->stop();
+  environment_.flag_source = {};
+  start();
+  EXPECT_TRUE(disk_.paths().empty());
+}
+
 TEST_F(RelayTest, a_source_that_is_removed_and_set_again_within_a_step_keeps_its_flags_on_disk) {
   transport_.last().event_stream();
   say(kPut);

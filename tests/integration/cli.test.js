@@ -176,3 +176,30 @@ test('notes of a destination are shown with what to do, and lists fit the termin
   const note = output.slice(output.indexOf('Note ')).split('\n');
   assert.ok(note.length > 2 && note.every((line) => line.length <= 80 || !/ /.test(line.trim())), output);
 });
+
+test('output that cannot be written is no success: it is said why, and the command ends with 1', async (t) => {
+  const sluice = await Sluice.start(t, { managed: true });
+  const run = commandLine(sluice.adminUri);
+  await run('project', 'create', 'web');
+  await run('environment', 'create', 'web', 'production', '--sdk-key', SDK_KEY);
+  const event = { kind: 'custom', key: 'seen', creationDate: 1, context: { kind: 'user', key: 'u' } };
+  await waitFor('the SDK key to be known', async () => (await sluice.post([event], { key: SDK_KEY })) === 202);
+  await waitFor('the event', async () => (await run('tail', 'web', 'production', '--once')).output.includes('seen'));
+  const relay = path.join(sluice.folder, 'ld-relay.conf'), checked = path.join(sluice.folder, 'checked.toml');
+  await writeFile(relay, '[Environment "a"]\nsdkKey = sdk-a\n');
+  await writeFile(checked, '');
+  const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
+  const into = (target, words) => runToEnd('sh', ['-c', `exec ${sluiceBinary} ${words} > ${target}`], { env });
+  const isRefused = async (words) => {
+    const { status, output } = await into('/dev/full', words);
+    assert.deepEqual([words, status], [words, 1], output);
+    assert.match(output.replace(/\s+/g, ' '), /sluice: The output could not be written(: No space left on device)?\. It is not complete: check where it goes\./, words);
+  };
+  for (const words of ['export', 'export --json', 'environment list web', 'environment list web --json', 'audit list', 'backup', 'tail web production --once', 'completion bash',
+    `relay import ${relay}`, `serve --config ${checked} --check-config`, '--help', '--version', 'export --help']) {
+    await isRefused(words);
+    const whole = await into('/dev/null', words);
+    assert.deepEqual([words, whole.status], [words, 0], whole.output);
+  }
+  await isRefused('tail web production');  // it ends, too
+});

@@ -1,7 +1,7 @@
 // An ld-relay is swapped for Sluice: by its configuration file, or in place, by its environment variables.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -137,4 +137,21 @@ test('what the imported configuration has wrong is named without lines of a text
   assert.equal((await imported('--force')).code, 0);
   assert.match(await readFile(output, 'utf8'), /sdk-a/);
   assert.equal((await stat(output)).mode & 0o777, 0o600);
+});
+
+test('the file that is imported is not replaced by what it became, whatever it is called', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = path.join(folder, 'ld-relay.conf'), symbolic = path.join(folder, 'symbolic'), hard = path.join(folder, 'hard');
+  const text = '[Environment "a"]\nsdkKey = sdk-a\n';
+  await writeFile(file, text);
+  await symlink(file, symbolic);
+  await link(file, hard);
+  for (const output of [file, symbolic, hard]) {
+    for (const force of [[], ['--force']]) {
+      const { code, stderr } = await run(sluiceBinary, ['relay', 'import', file, '--output', output, ...force], { env: { PATH: process.env.PATH } }).then(() => ({ code: 0 }), (error) => error);
+      assert.equal(code, 2, output);
+      assert.match(stderr, /is the file that is imported\. Give --output another name/);
+    }
+    assert.equal(await readFile(output, 'utf8'), text);
+  }
 });

@@ -31,8 +31,9 @@ using storage::FakeFileSystem;
 const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
 constexpr const char* kDataDirectory = "/data";
 constexpr std::int64_t kLiveUs = 90 * kSecondUs;
-// After the storm: an upstream that refused the key is asked again after ten minutes.
-constexpr std::int64_t kRecoverUs = 700 * kSecondUs;
+// After the storm: a stream that says nothing is given up after five minutes, and an upstream that refused the key is
+// asked again after one.
+constexpr std::int64_t kRecoverUs = 400 * kSecondUs;
 // A change is on disk a second later, unless writing fails.
 constexpr std::int64_t kSavedAfterUs = 1'500'000;
 constexpr std::uint64_t kMostStepsPerS = 5'000;
