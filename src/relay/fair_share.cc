@@ -39,6 +39,7 @@ bool FairShare::may_take_some(std::uint64_t credential, std::uint64_t most_free)
 }
 
 void FairShare::take(const PlaceOwner& owner, std::uint64_t size) {
+  if (size == 0) return;  // an entry of 0 would go with the first of several
   used_ += size;
   SLUICE_CHECK(used_ <= places_, "a place was free");
   by_credential_[owner.credential] += size;
@@ -48,6 +49,7 @@ void FairShare::take(const PlaceOwner& owner, std::uint64_t size) {
 }
 
 void FairShare::give_back(const PlaceOwner& owner, std::uint64_t size) {
+  if (size == 0) return;
   used_ -= size;
   release(by_credential_, owner.credential, size);
   if (owner.address.empty()) return;

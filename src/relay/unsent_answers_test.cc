@@ -24,6 +24,17 @@ TEST(UnsentAnswers, one_address_of_one_key_holds_a_third_and_others_find_room) {
   EXPECT_NE(answers->hold({1, "a"}, kMiB), nullptr);
 }
 
+TEST(UnsentAnswers, answers_without_a_body_hold_nothing_however_many_there_are) {
+  const auto answers = std::make_shared<UnsentAnswers>();
+  auto first = answers->hold({1, "a"}, 0), second = answers->hold({1, "a"}, 0), large = answers->hold({1, "a"}, kMiB);
+  ASSERT_TRUE(first && second && large);
+  first.reset();
+  second.reset();
+  EXPECT_EQ(answers->bytes(), kMiB);
+  large.reset();
+  EXPECT_EQ(answers->bytes(), 0u);
+}
+
 TEST(UnsentAnswers, where_addresses_do_not_tell_one_key_holds_half) {
   const auto answers = std::make_shared<UnsentAnswers>();
   std::vector<std::shared_ptr<const void>> unread;
