@@ -16,6 +16,7 @@ export const LIMITS = { p99Ms: 50, residentMiB: 400 };
 // On a machine that is busy otherwise, the victim alone is slower than that: then an attack may not make it this much slower.
 const SLOWER_AT_MOST = 2;
 const BASELINE_SECONDS = 1.5;
+const ROUNDS = 3;
 // The attacker's environment: its client-side id is in every page that uses it.
 export const ATTACKER_ID = '7e57000000000000000000a7';
 export const ATTACKER_ADDRESSES = ['127.0.0.2', '127.0.0.3'];
@@ -97,16 +98,26 @@ export async function sendAsVictim(sluice, { seconds = SECONDS, name = 'victim' 
   return { p99Ms, statuses, keys, residentMiB: Math.max(resident, await residentMiB(sluice.process.pid)) };
 }
 
-// What holds of every attack: the victim is answered in time, all of it is delivered, the server stays small.
-export async function assertUnharmed(t, { kinesim, sluice, aloneP99Ms }) {
-  const seen = await sendAsVictim(sluice);
-  t.diagnostic(`p99 ${seen.p99Ms.toFixed(1)} ms (alone ${aloneP99Ms.toFixed(1)} ms), ${seen.residentMiB.toFixed(0)} MiB, ${JSON.stringify(seen.statuses)}`);
-  assert.deepEqual(Object.keys(seen.statuses), ['202'], JSON.stringify(seen.statuses));
-  assert.ok(seen.p99Ms <= Math.max(LIMITS.p99Ms, SLOWER_AT_MOST * aloneP99Ms), `p99 of ${seen.p99Ms} ms; without the attack ${aloneP99Ms} ms`);
-  assert.ok(seen.residentMiB <= LIMITS.residentMiB, `${seen.residentMiB} MiB resident`);
+// What holds of every attack: the victim is answered in time, all of it is delivered, the server stays small. An attack that harms
+// does so all the time; a machine that shares its host with others stands still for a tenth of a second now and then. So what is
+// slow is measured again. `before`: what the attack does once a round; the rest of it lasts.
+export async function assertUnharmed(t, { kinesim, sluice, aloneP99Ms }, { before = () => {} } = {}) {
+  const mostMs = Math.max(LIMITS.p99Ms, SLOWER_AT_MOST * aloneP99Ms);
+  const keys = [];
+  let seen;
+  for (let round = 1; round <= ROUNDS; ++round) {
+    await before(round);
+    seen = await sendAsVictim(sluice, { name: `victim-${round}` });
+    keys.push(...seen.keys);
+    t.diagnostic(`p99 ${seen.p99Ms.toFixed(1)} ms (alone ${aloneP99Ms.toFixed(1)} ms), ${seen.residentMiB.toFixed(0)} MiB, ${JSON.stringify(seen.statuses)}`);
+    assert.deepEqual(Object.keys(seen.statuses), ['202'], JSON.stringify(seen.statuses));
+    assert.ok(seen.residentMiB <= LIMITS.residentMiB, `${seen.residentMiB} MiB resident`);
+    if (seen.p99Ms <= mostMs) break;
+  }
+  assert.ok(seen.p99Ms <= mostMs, `p99 of ${seen.p99Ms} ms in the last of ${ROUNDS} rounds; without the attack ${aloneP99Ms} ms`);
   await waitFor('all of the victim\'s events to be delivered', async () => {
     const delivered = new Set((await kinesim.texts()).map((text) => JSON.parse(text).event.key));
-    return seen.keys.every((key) => delivered.has(key));
+    return keys.every((key) => delivered.has(key));
   });
   return seen;
 }
