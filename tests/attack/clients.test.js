@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENVIRONMENT_ID } from '../integration/lib/sluice.js';
 import { waitFor } from '../integration/lib/wait.js';
-import { assertUnharmed, attack, ATTACKER_ADDRESSES, ATTACKER_ID, LIMITS, SECONDS, startServer } from './lib/attack.js';
+import { assertUnharmed, attack, ATTACKER_ADDRESSES, ATTACKER_ID, LIMITS, ROUNDS, SECONDS, startServer } from './lib/attack.js';
 
 const VICTIM_ADDRESS = '127.0.0.1';
 const MALLORY = Buffer.from(JSON.stringify({ kind: 'user', key: 'mallory' })).toString('base64url');
@@ -55,11 +55,16 @@ async function askAsVictim(port, path, localAddress, seconds = SECONDS) {
   return { p99Ms: times[Math.ceil(times.length * 0.99) - 1], statuses: [...new Set(answers.map(({ status }) => status))] };
 }
 
+// What is slow is measured again, as in assertUnharmed().
 async function assertServed(t, what, port, path, aloneP99Ms, localAddress = VICTIM_ADDRESS) {
-  const seen = await askAsVictim(port, path, localAddress);
-  t.diagnostic(`${what}: p99 ${seen.p99Ms.toFixed(1)} ms (alone ${aloneP99Ms.toFixed(1)} ms)`);
-  assert.deepEqual(seen.statuses, [200], what);
-  assert.ok(seen.p99Ms <= Math.max(LIMITS.p99Ms, 2 * aloneP99Ms), `${what}: p99 of ${seen.p99Ms} ms; without the attack ${aloneP99Ms} ms`);
+  const mostMs = Math.max(LIMITS.p99Ms, 2 * aloneP99Ms);
+  let seen;
+  for (let round = 1; round <= ROUNDS && !(seen?.p99Ms <= mostMs); ++round) {
+    seen = await askAsVictim(port, path, localAddress);
+    t.diagnostic(`${what}: p99 ${seen.p99Ms.toFixed(1)} ms (alone ${aloneP99Ms.toFixed(1)} ms)`);
+    assert.deepEqual(seen.statuses, [200], what);
+  }
+  assert.ok(seen.p99Ms <= mostMs, `${what}: p99 of ${seen.p99Ms} ms in the last of ${ROUNDS} rounds; without the attack ${aloneP99Ms} ms`);
 }
 
 const pipelined = (path, count) => `GET ${path} HTTP/1.1\r\nHost: sluice\r\n\r\n`.repeat(count);

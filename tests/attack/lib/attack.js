@@ -16,7 +16,7 @@ export const LIMITS = { p99Ms: 50, residentMiB: 400 };
 // On a machine that is busy otherwise, the victim alone is slower than that: then an attack may not make it this much slower.
 const SLOWER_AT_MOST = 2;
 const BASELINE_SECONDS = 1.5;
-const ROUNDS = 3;
+export const ROUNDS = 3;
 // The attacker's environment: its client-side id is in every page that uses it.
 export const ATTACKER_ID = '7e57000000000000000000a7';
 export const ATTACKER_ADDRESSES = ['127.0.0.2', '127.0.0.3'];
