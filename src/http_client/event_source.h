@@ -16,9 +16,9 @@
 //     first and then fails would be called at that pace for ever. Retry-After puts the next attempt off, 10 min at
 //     most.
 //   - Five minutes without a byte: LaunchDarkly sends a comment every three.
-//   - Statuses: http_client/event_source_problem.h. After a final one it tries every minute; the SDKs give up. The
-//   Content-Type of a 200 has to be right, as the standard says; the
-//     SDKs do not look. A proxy's page with 200 is a problem like a 502.
+//   - Statuses: http_client/event_source_problem.h. After a final one it tries every minute; the SDKs give up.
+//   - The Content-Type of a 200 has to be right, as the standard says; the SDKs do not look. A proxy's page with 200 is
+//     a problem like a 502.
 //   - An event that the receiver refuses ends the connection: as in the SDKs, later events cannot be understood without
 //     it, and the next connection begins with all of it.
 //   - Last-Event-ID is the last id of which all was accepted. LaunchDarkly sends none.

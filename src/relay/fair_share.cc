@@ -28,6 +28,7 @@ std::uint64_t credential_owner(ObjectId environment, CredentialKind kind) {
 }
 
 bool FairShare::may_take(const PlaceOwner& owner, std::uint64_t size, std::uint64_t most_free) const {
+  if (size == 0) return true;
   const std::uint64_t free = std::min(places_ - used_, most_free);
   std::uint64_t holds = held(by_credential_, owner.credential);
   if (!owner.address.empty()) holds = std::max(holds, held(by_address_, owner.address)) + held(by_owner_, owner);

@@ -32,7 +32,7 @@ class FairShare {
  public:
   explicit FairShare(std::uint64_t places) : places_(places) {}
 
-  // `most_free`: no more than this counts as free.
+  // `most_free`: no more than this counts as free. A size of 0 is always there, and holds nothing.
   bool may_take(const PlaceOwner& owner, std::uint64_t size,
                 std::uint64_t most_free = std::numeric_limits<std::uint64_t>::max()) const;
   // Whether some address may take a place of this credential.

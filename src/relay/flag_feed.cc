@@ -65,7 +65,7 @@ FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, 
     look_at_files();
     return;
   }
-  // A payload filter's feed is made by the request that asks for it first, on an event loop: no disk there.
+  // The first request for a payload filter creates its feed, on an event loop: no disk there.
   if (filter_.empty())
     load();
   else

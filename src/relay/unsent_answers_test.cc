@@ -16,6 +16,7 @@ TEST(UnsentAnswers, one_address_of_one_key_holds_a_third_and_others_find_room) {
   while (auto held = answers->hold({1, "a"}, kMiB)) unread.push_back(std::move(held));
   EXPECT_EQ(unread.size() * kMiB, kMaxUnsentBytes / 3);
   EXPECT_EQ(answers->refused(), 1u);
+  EXPECT_NE(answers->hold({1, "a"}, 0), nullptr) << "an answer without a body, as a 304, takes no room";
   EXPECT_NE(answers->hold({1, "b"}, kMiB), nullptr) << "the same key elsewhere";
   EXPECT_NE(answers->hold({2, "a"}, kMiB), nullptr) << "another key there";
   EXPECT_NE(answers->hold({2, "b"}, 16 * kMiB), nullptr) << "the largest answer there is";

@@ -120,7 +120,7 @@ test('a flag that its owner switches on after the flood is exported', async (t) 
   };
   const feature = (key) => ({ kind: 'feature', key, creationDate: Date.now(), variation: 0, value: true, contextKeys: { user: 'u' } });
   await choose([]);
-  // Another flag each time: one that was seen before the mode was in force is exported on.
+  // Another flag each time: one that was seen before the mode was in force stays exported.
   let probes = 0;
   await waitFor('the mode to be in force', async () => {
     await sluice.post([feature(`probe-${++probes}`)]);
