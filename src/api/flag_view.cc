@@ -80,10 +80,15 @@ std::vector<Place> asked_places(const ServerView& view, const RestCall& call, co
   return places;
 }
 
+bool source_has(const Place& place, std::string_view key) {
+  return place.delivery.served && place.delivery.served->served_as(key) != relay::ServedAs::unknown;
+}
+
 std::optional<ProjectFlag> flag_of(const ServerView& view, const std::vector<Place>& places, const std::string& key) {
   std::optional<ProjectFlag> flag;
   for (const Place& place : places) {
-    const auto facts = view.flags.one(place.id, key);
+    auto facts = view.flags.one(place.id, key);
+    if (!facts && source_has(place, key)) facts = view.flags.unknown(place.id, key);
     if (!facts) continue;
     if (!flag) flag.emplace();
     add(*flag, place, *facts);
@@ -117,8 +122,10 @@ RestResult<catalog::Project> project_of(const ServerView& view, const RestCall& 
 RestResult<RestJson> shown_flag(const ServerView& view, const RestCall& call, const catalog::Project& project) {
   const auto flag = flag_of(view, asked_places(view, call, project), call.path[1]);
   if (!flag)
-    return not_found(fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event names it.",
-                                 call.path[0], call.path[1]));
+    return not_found(
+        fmt::format("The project \"{}\" has no flag \"{}\". A flag appears when an event or the flag "
+                    "source names it.",
+                    call.path[0], call.path[1]));
   return flag_json(project, call.path[1], *flag);
 }
 

@@ -34,6 +34,8 @@ RestResult<catalog::Project> project_of(const ServerView& view, const RestCall& 
 Place place_of(const ServerView& view, const catalog::Environment& environment);
 // Its environments that the query's `env` names; all when it names none.
 std::vector<Place> asked_places(const ServerView& view, const RestCall& call, const catalog::Project& project);
+// Whether the environment's flag source has it: it can be switched before an event names it.
+bool source_has(const Place& place, std::string_view key);
 // None: no environment knows it.
 std::optional<ProjectFlag> flag_of(const ServerView& view, const std::vector<Place>& places, const std::string& key);
 // The flag of …/{project}/{flag}.

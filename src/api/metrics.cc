@@ -241,6 +241,22 @@ void add_flag_feed(MetricFamilies& out, const relay::FlagFeedStatus& feed, const
               static_cast<double>(feed.changed_ms) / 1000, labels);
 }
 
+void add_evaluations(MetricFamilies& out, const relay::EvaluationStatus& evaluations,
+                     const catalog::Environment& environment) {
+  const MetricLabels labels = {{"project", environment.project_key}, {"environment", environment.key}};
+  const auto with = [&](const char* name, const char* value) {
+    MetricLabels more = labels;
+    more.emplace_back(name, value);
+    return more;
+  };
+  out.gauge("sluice_relay_evaluations_failing",
+            "1 while the flag source answers no evaluations for mobile apps and browsers",
+            evaluations.state == relay::EvaluationState::failing ? 1 : 0, labels);
+  const char* const kHelp = "Evaluations for mobile apps and browsers that the flag source was asked for";
+  out.counter("sluice_relay_evaluations_total", kHelp, number(evaluations.answered), with("result", "answered"));
+  out.counter("sluice_relay_evaluations_total", kHelp, number(evaluations.failed), with("result", "failed"));
+}
+
 void add_relay(MetricFamilies& out, const ServerView& view, const catalog::CatalogSnapshot* catalog) {
   if (view.client_requests != nullptr) {
     out.counter("sluice_relay_unreadable_answers_total",
@@ -254,10 +270,12 @@ void add_relay(MetricFamilies& out, const ServerView& view, const catalog::Catal
                 number(view.client_requests->unsent().refused()));
   }
   if (view.relay == nullptr || catalog == nullptr) return;
-  for (const catalog::Environment& environment : catalog->environments())
-    if (environment.flag_source.kind != catalog::FlagSource::Kind::none)
-      for (const relay::FlagFeedStatus& feed : view.relay->status(environment.id))
-        add_flag_feed(out, feed, environment);
+  for (const catalog::Environment& environment : catalog->environments()) {
+    if (environment.flag_source.kind == catalog::FlagSource::Kind::none) continue;
+    for (const relay::FlagFeedStatus& feed : view.relay->status(environment.id)) add_flag_feed(out, feed, environment);
+    if (view.client_requests != nullptr && environment.flag_source.kind == catalog::FlagSource::Kind::launchdarkly)
+      add_evaluations(out, view.client_requests->health().status(environment), environment);
+  }
 }
 
 void add_listener(MetricFamilies& out, const http::HttpServerStats& stats) {

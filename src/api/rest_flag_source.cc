@@ -5,6 +5,7 @@
 #include "api/sdk_view.h"
 #include "base/text.h"
 #include "http_client/url.h"
+#include "relay/client_requests.h"
 #include "relay/relay.h"
 
 namespace sluice::api {
@@ -25,6 +26,17 @@ RestJson feed_json(const relay::FlagFeedStatus& feed) {
   out["streams"] = feed.streams;
   out["pingStreams"] = feed.ping_streams;
   if (!feed.problem.empty()) out["problem"] = {{"message", feed.problem}, {"remedy", feed.remedy}};
+  return out;
+}
+
+RestJson evaluations_json(const relay::EvaluationStatus& evaluations) {
+  RestJson out = {{"state", relay::evaluation_state_name(evaluations.state)}};
+  put_time(out, "since", evaluations.since_ms);
+  put_time(out, "lastAnswered", evaluations.answered_ms);
+  out["answered"] = evaluations.answered;
+  out["failed"] = evaluations.failed;
+  if (evaluations.failure)
+    out["problem"] = {{"message", evaluations.failure.reason}, {"remedy", evaluations.failure.remedy}};
   return out;
 }
 
@@ -61,6 +73,8 @@ RestOutcome flag_source_status(const ServerView& view, const RestCall& call) {
   RestJson out = {{"_links", {{"self", rest_link(self)}}},
                   {"flagSource", catalog::flag_source_name(environment.flag_source.kind)}};
   put_addresses(environment.flag_source, out);
+  if (view.client_requests != nullptr && environment.flag_source.kind == catalog::FlagSource::Kind::launchdarkly)
+    out["evaluations"] = evaluations_json(view.client_requests->health().status(environment));
   out["feeds"] = std::move(feeds);
   return RestAnswer{200, std::move(out)};
 }

@@ -58,19 +58,24 @@ bool contains(std::string_view text, std::string_view lower_cased) {
 
 std::vector<ListedFlag> found_flags(const ServerView& view, const std::vector<Place>& places, const FlagsQuery& query) {
   std::vector<ListedFlag> flags;
-  std::unordered_map<std::string, std::size_t> known;  // of one environment each is there once
+  std::unordered_map<std::string, std::size_t> known;                       // where two may tell of the same flag
+  const bool once = places.size() == 1 && !places.front().delivery.served;  // each line is another flag
+  const auto add_line = [&](const flags::FlagLine& line) {
+    const bool found = contains(line.key, query.text) || contains(line.name, query.text);
+    if (!found && once) return;
+    const std::size_t end = flags.size();
+    const std::size_t at = once ? end : known.emplace(line.key, end).first->second;
+    if (at == end) flags.push_back({std::string(line.key), false, 0});
+    ListedFlag& flag = flags[at];
+    flag.found |= found;
+    if (query.by == "evaluations") flag.rank += static_cast<std::int64_t>(line.evaluations);
+    if (query.by == "lastSeen") flag.rank = std::max(flag.rank, line.last_seen_ms);
+  };
   for (const Place& place : places) {
-    view.flags.each_line(place.id, [&](const flags::FlagLine& line) {
-      const bool found = contains(line.key, query.text) || contains(line.name, query.text);
-      if (!found && places.size() == 1) return;
-      const std::size_t end = flags.size();
-      const std::size_t at = places.size() > 1 ? known.emplace(line.key, end).first->second : end;
-      if (at == end) flags.push_back({std::string(line.key), false, 0});
-      ListedFlag& flag = flags[at];
-      flag.found |= found;
-      if (query.by == "evaluations") flag.rank += static_cast<std::int64_t>(line.evaluations);
-      if (query.by == "lastSeen") flag.rank = std::max(flag.rank, line.last_seen_ms);
-    });
+    view.flags.each_line(place.id, add_line);
+    if (place.delivery.served == nullptr) continue;
+    for (const relay::FlagItemPtr& flag : place.delivery.served->snapshot().flags)
+      if (!flag->deleted()) add_line({flag->key, {}, 0, 0});
   }
   std::erase_if(flags, [](const ListedFlag& flag) { return !flag.found; });
   return flags;

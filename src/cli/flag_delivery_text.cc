@@ -50,6 +50,12 @@ std::string address_of(const ordered_json& answer) {
   return names;
 }
 
+std::string problem_text(const ordered_json& problem) {
+  std::string out = "\n" + indented(problem.value("message", ""), 2);
+  if (const std::string remedy = problem.value("remedy", ""); !remedy.empty()) out += indented(remedy, 2);
+  return out;
+}
+
 std::string feed_text(const ordered_json& feed, std::int64_t now_ms) {
   std::string out;
   if (const std::string filter = feed.value("filter", ""); !filter.empty()) out += "\n" + line("filter", filter);
@@ -65,9 +71,24 @@ std::string feed_text(const ordered_json& feed, std::int64_t now_ms) {
   out += line("streams",
               fmt::format("{} of servers, {} of mobile apps and browsers", feed.value("streams", std::uint64_t{0}),
                           feed.value("pingStreams", std::uint64_t{0})));
-  if (!feed.contains("problem")) return out;
-  out += "\n" + indented(feed["problem"].value("message", ""), 2);
-  if (const std::string remedy = feed["problem"].value("remedy", ""); !remedy.empty()) out += indented(remedy, 2);
+  if (feed.contains("problem")) out += problem_text(feed["problem"]);
+  return out;
+}
+
+// Of mobile apps and browsers, which do not evaluate.
+std::string evaluations_text(const ordered_json& evaluations, const std::string& address, std::int64_t now_ms) {
+  const std::string state = evaluations.value("state", "");
+  std::string out = "\n" + line("evaluations", "for mobile apps and browsers, by " + address);
+  const auto shown = [&](Colour colour, std::string_view text) {
+    return fmt::format("{}: {}", in_colour(state, colour), text);
+  };
+  if (state == "not asked") return out + line("state", shown(Colour::blue, "no app has asked for its flags yet"));
+  const bool failing = state == "failing";
+  out += line("state", failing ? shown(Colour::red, "apps and pages get no flags")
+                               : shown(Colour::green, "apps get their flags"));
+  out += line("since", ago(evaluations.value("since", std::int64_t{0}), now_ms));
+  out += line("last answer", ago(evaluations.value("lastAnswered", std::int64_t{0}), now_ms));
+  if (evaluations.contains("problem")) out += problem_text(evaluations["problem"]);
   return out;
 }
 
@@ -81,6 +102,8 @@ std::string flag_source_text(const ordered_json& answer, std::int64_t now_ms) {
   std::string out = line("source", source == "files" ? "flag data files" : "LaunchDarkly, or an ld-relay");
   out += line("address", address_of(answer));
   for (const ordered_json& feed : answer["feeds"]) out += feed_text(feed, now_ms);
+  if (answer.contains("evaluations"))
+    out += evaluations_text(answer["evaluations"], answer.value("clientBaseUri", ""), now_ms);
   return out;
 }
 

@@ -26,6 +26,24 @@ TEST(FlagDeliveryText, says_where_flags_come_from_and_what_is_wrong) {
             "\n"
             "  It answers 401.\n"
             "  Use the SDK key of LaunchDarkly.\n");
+  ordered_json wrong = answer;
+  wrong["feeds"] = ordered_json::array();
+  wrong["clientBaseUri"] = "https://clientsdk.example";
+  wrong["evaluations"] = ordered_json::parse(R"({"state":"failing","since":1699999700000,"answered":0,"failed":2,
+    "problem":{"message":"It answers 404.","remedy":"Set flagBaseUri."}})");
+  EXPECT_EQ(flag_source_text(wrong, kNow),
+            "source        LaunchDarkly, or an ld-relay\n"
+            "address       https://stream.launchdarkly.com\n"
+            "\n"
+            "evaluations   for mobile apps and browsers, by https://clientsdk.example\n"
+            "state         failing: apps and pages get no flags\n"
+            "since         5 min ago\n"
+            "last answer   never\n"
+            "\n"
+            "  It answers 404.\n"
+            "  Set flagBaseUri.\n");
+  wrong["evaluations"] = ordered_json::parse(R"({"state":"not asked","answered":0,"failed":0})");
+  EXPECT_NE(flag_source_text(wrong, kNow).find("not asked: no app has asked for its flags yet\n"), std::string::npos);
   EXPECT_NE(flag_source_text(ordered_json::parse(R"({"flagSource":"none","feeds":[]})"), kNow)
                 .find("sluice environment update"),
             std::string::npos);

@@ -338,6 +338,15 @@ std::optional<FlagFacts> FlagRegistry::one(ObjectId environment, std::string_vie
   return out;
 }
 
+FlagFacts FlagRegistry::unknown(ObjectId environment, std::string_view key) const {
+  Told told;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = environments_.find(environment); found != environments_.end()) told = found->second.told;
+  }
+  return unseen(told, std::string(key));
+}
+
 std::vector<FlagFacts> FlagRegistry::list(ObjectId environment) const {
   const Sample now = sample(environment);
   std::vector<FlagFacts> out;

@@ -98,6 +98,8 @@ class FlagRegistry {
   // The same flags, in no order, for a fraction of the work. `visit` may call the registry.
   void each_line(ObjectId environment, const std::function<void(const FlagLine&)>& visit) const;
   std::optional<FlagFacts> one(ObjectId environment, std::string_view key) const;
+  // Of a flag of which nothing is known: what it would be if it was seen now.
+  FlagFacts unknown(ObjectId environment, std::string_view key) const;
   // Whether flags that are not known are exported.
   bool new_flags_exported(ObjectId environment) const;
   // Whether this one is, or would be if it was seen now. `key`: the text that it stands for.

@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <string_view>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "http/address_count.h"
 #include "http_client/url.h"
@@ -56,6 +54,7 @@ struct Passed {
   FlagSelection selection;
   EvaluationOptions options;
   bool rewritten = false;
+  CredentialKind credential = CredentialKind::mobile_key;
   std::string if_none_match;
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable;
 };
@@ -71,11 +70,8 @@ std::string location_of(const http_client::HttpResponse& upstream) {
   return "an address that it does not name in full";
 }
 
-// Of a call that brought no answer for its client. Empty: it did.
-struct CallFailure {
-  std::string reason, remedy;
-};
-CallFailure failure_of(const http_client::HttpResponse& upstream) {
+// What clients get 503 for; empty: they get what upstream answers.
+EvaluationFailure failure_of_call(const http_client::HttpResponse& upstream) {
   if (upstream.fault != http_client::TransportFault::none)
     return {upstream.fault_text, "Check flagBaseUri, and that this server reaches it."};
   if (upstream.status >= 300 && upstream.status < 400)
@@ -84,8 +80,27 @@ CallFailure failure_of(const http_client::HttpResponse& upstream) {
   return {};
 }
 
-http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed) {
+// An answer that clients get, and that has no evaluations for them through no fault of theirs.
+EvaluationFailure failure_of_answer(int status, CredentialKind credential) {
+  const char* const key = credential == CredentialKind::mobile_key ? "mobile key" : "client-side id";
+  if (status == 401 || status == 403)
+    return {fmt::format("It answers {}: the environment's {} is not accepted.", status, key),
+            fmt::format(
+                "Give the environment the {} that it has there, or set flagBaseUri to the server that knows it.", key)};
+  if (status == 404)
+    return {fmt::format("It answers 404: it does not know the environment's {}, or does not evaluate flags.", key),
+            fmt::format("Set flagBaseUri to LaunchDarkly or an ld-relay, and give the environment the {} that it has "
+                        "there.",
+                        key)};
+  if (status == 429 || status >= 500)
+    return {fmt::format("It answers {}.", status), "Look at the server that flagBaseUri names. Apps ask again."};
+  return {};
+}
+
+// `failure`: what is wrong with upstream's answer, which its client gets all the same.
+http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed, EvaluationFailure& failure) {
   http::HttpResponse response;
+  failure = failure_of_answer(upstream.status, passed.credential);
   response.status = static_cast<unsigned>(upstream.status);
   for (const auto& [name, value] : upstream.headers)
     if (name == "content-type" || name == "cache-control" || name == "retry-after")
@@ -94,7 +109,12 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
   if (upstream.status != 200 || !passed.rewritten) return response;
   std::string rewritten;
   const Rewriting outcome = rewrite_evaluations(response.body, passed.selection.is_selected, passed.options, rewritten);
-  if (outcome == Rewriting::unreadable) passed.unreadable->fetch_add(1, std::memory_order_relaxed);
+  if (outcome == Rewriting::unreadable) {
+    passed.unreadable->fetch_add(1, std::memory_order_relaxed);
+    failure = {
+        fmt::format("It answers 200 with {} that are no evaluations of flags.", human_bytes(response.body.size())),
+        "Set flagBaseUri to LaunchDarkly, an ld-relay, or another Sluice."};
+  }
   if (outcome == Rewriting::changed) response.body = std::move(rewritten);
   std::string etag = etag_of(response.body);
   if (passed.if_none_match == etag) {
@@ -106,21 +126,6 @@ http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed&
 }
 
 }  // namespace
-
-void ClientRequests::FailureLog::add(const Of& of, std::string_view reason, std::string_view remedy) {
-  std::optional<std::uint64_t> suppressed;
-  {
-    const std::lock_guard lock(mutex_);
-    suppressed = gates_[of.environment_id].pass(clock_.steady_us(), interval_ms_);
-  }
-  if (suppressed)
-    log_warn("relay.no_evaluations", {{"project", of.project},
-                                      {"environment", of.environment},
-                                      {"address", of.address},
-                                      {"reason", reason},
-                                      {"remedy", remedy},
-                                      {"suppressed", *suppressed}});
-}
 
 bool ClientRequests::Calls::put(Queue::Call&& call) {
   {
@@ -190,6 +195,7 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
   Passed passed{selection_of(environment, flags_),
                 {},
                 route.endpoint == RelayEndpoint::evaluations,
+                route.credential,
                 std::string(request.header("If-None-Match")),
                 unreadable_};
   const bool client_asks = asks_for_reasons(request.query);
@@ -231,15 +237,17 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     (*kept)(std::move(response));
   };
   waiting.work.call = std::move(call);
-  FailureLog::Of of{environment.id, environment.project_key, environment.key, environment.flag_source.client_base_uri};
-  waiting.work.done = [finish, passed = std::move(passed), failures = failures_, of = std::move(of),
-                       owner = waiting.owner, unsent = unsent_](http_client::HttpResponse upstream) {
-    const CallFailure failure = failure_of(upstream);
-    if (!failure.reason.empty()) {
-      failures->add(of, failure.reason, failure.remedy);
+  const bool is_evaluation = route.endpoint != RelayEndpoint::passed_on;
+  waiting.work.done = [finish, is_evaluation, passed = std::move(passed), health = health_,
+                       source = EvaluationHealth::source_of(environment), owner = waiting.owner,
+                       unsent = unsent_](http_client::HttpResponse upstream) {
+    EvaluationFailure failure = failure_of_call(upstream);
+    if (failure) {
+      if (is_evaluation) health->note(source, failure);
       return finish(unavailable("upstream", "This environment's flag source does not answer. Ask again in a second."));
     }
-    http::HttpResponse response = answer_of(std::move(upstream), passed);
+    http::HttpResponse response = answer_of(std::move(upstream), passed, failure);
+    if (is_evaluation) health->note(source, failure);
     response.while_unsent = unsent->hold(owner, response.body.size());
     if (!response.while_unsent)
       response =

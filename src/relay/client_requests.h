@@ -3,14 +3,13 @@
 // the flags whose evaluations are exported. Nothing is kept. What cannot be read goes through as it came.
 //
 // Everybody has the key of an app or a page: where a call failed, its client is told only that the flag source does not
-// answer; why, and at which address, is in the log. And relay/fair_queue.h says how many of their requests upstream is
-// asked at a time, and whose come first.
+// answer; why, and at which address, is for owners (relay/evaluation_health.h). And relay/fair_queue.h says how many of
+// their requests upstream is asked at a time, and whose come first.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,7 +23,7 @@
 #include "flags/flag_registry.h"
 #include "http/server.h"
 #include "http_client/http_transport.h"
-#include "intake/log_gate.h"
+#include "relay/evaluation_health.h"
 #include "relay/fair_queue.h"
 #include "relay/flag_feed.h"
 #include "relay/relay_routes.h"
@@ -65,7 +64,7 @@ class ClientRequests {
         flags_(parts.flags),
         policy_(parts.policy),
         addresses_tell_(parts.addresses_tell),
-        failures_(std::make_shared<FailureLog>(parts.clock, parts.log_interval_ms)) {}
+        health_(std::make_shared<EvaluationHealth>(parts.clock, parts.log_interval_ms)) {}
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
   // `with`: headers that the answer gets whatever it is. `feed`: the environment's, or null; it is told of failures.
@@ -76,6 +75,7 @@ class ClientRequests {
   // Answers of upstream that could not be read, and went to SDKs as they came; since the process started.
   std::uint64_t unreadable() const { return unreadable_->load(std::memory_order_relaxed); }
   const UnsentAnswers& unsent() const { return *unsent_; }
+  const EvaluationHealth& health() const { return *health_; }
 
  private:
   struct Work {
@@ -103,29 +103,12 @@ class ClientRequests {
     bool beginning_ = false;  // somebody begins calls, and looks for more until there are none
   };
 
-  // What clients are not told. Any thread.
-  class FailureLog {
-   public:
-    FailureLog(const Clock& clock, std::int64_t interval_ms) : clock_(clock), interval_ms_(interval_ms) {}
-    struct Of {
-      ObjectId environment_id;
-      std::string project, environment, address;
-    };
-    void add(const Of& of, std::string_view reason, std::string_view remedy);
-
-   private:
-    const Clock& clock_;
-    const std::int64_t interval_ms_;
-    std::mutex mutex_;
-    std::map<ObjectId, intake::LogGate> gates_;  // guarded by mutex_
-  };
-
   const std::shared_ptr<Calls> calls_;
   const std::shared_ptr<UnsentAnswers> unsent_ = std::make_shared<UnsentAnswers>();
   const flags::FlagRegistry& flags_;
   const http_client::OutboundPolicy* const policy_;
   const bool addresses_tell_;
-  const std::shared_ptr<FailureLog> failures_;
+  const std::shared_ptr<EvaluationHealth> health_;
   const std::shared_ptr<std::atomic<std::uint64_t>> unreadable_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
 import { serverFlag } from '../integration/lib/flag_server.js';
+import { freePort } from '../integration/lib/process.js';
 import { waitFor } from '../integration/lib/wait.js';
 import { Console } from './lib/browser.js';
 import { lookAt } from './lib/look.js';
@@ -67,6 +68,9 @@ test('the switch of a flag, flipped in the browser, decides what a real SDK send
     await page.getByText('Flag source saved.').waitFor();
     await source.getByText('Following').waitFor();
     await source.getByText('2 flags, 0 segments').waitFor();
+    await ui.go('/flags/web/production');
+    await page.getByLabel('Send detailed events of banner to data export destinations').waitFor();
+    await ui.go('/environments/web/production');
   });
 
   await t.test('the set-up says which three settings change, with this server’s address', async () => {
@@ -130,6 +134,19 @@ test('the switch of a flag, flipped in the browser, decides what a real SDK send
     await writeFile(file, JSON.stringify(flags(4, 1)));
     await waitFor('the change', async () => (await client.variation(FLAG, { kind: 'user', key: 'anna' }, 'none')) === 'long');
     await source.getByText('Following').waitFor();
+  });
+
+  await t.test('an address that evaluates for nobody is told beside the state of the stream', async () => {
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const { _id: id } = (await sluice.api('PATCH', 'projects/web/environments/production', { flagSource: 'launchdarkly', flagStreamUri: nobody })).body;
+    const apps = source.getByRole('group', { name: 'Evaluations for mobile apps and browsers' });
+    await apps.getByText('No app has asked yet').waitFor();
+    const context = Buffer.from('{"kind":"user","key":"anna"}').toString('base64url');
+    assert.equal((await fetch(`${sluice.uri}/sdk/evalx/${id}/contexts/${context}`)).status, 503);
+    await apps.getByText('Failing: apps and pages get no flags').waitFor();
+    await apps.getByText(/Could not connect to 127/).waitFor();
+    await apps.getByText(/Check flagBaseUri/).waitFor();
+    await lookAt(ui, 'relay-no-evaluations');
   });
 
   ui.assertClean();

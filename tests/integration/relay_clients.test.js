@@ -5,6 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { describe, test } from 'node:test';
 import { EvaluatingUpstream } from './lib/evaluating_upstream.js';
 import { serverFlag } from './lib/flag_server.js';
+import { freePort } from './lib/process.js';
 import { ENVIRONMENT_ID, SDK_KEY } from './lib/sluice.js';
 import { waitFor } from './lib/wait.js';
 import { RelayPlace } from './relay/place.js';
@@ -103,23 +104,25 @@ test('a page that speaks the second protocol is told to use the first, by a head
   assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-methods')], [200, 'GET,OPTIONS']);
 });
 
-// Who asks is anybody: no address of the network behind this server is for him. `log`: what the log has of it.
+// Who asks is anybody: no address of the network behind this server is for him. `log`: what its owner is told.
 const NO_ANSWER = /^\{"code":"upstream","message":"This environment's flag source does not answer\. Ask again in a second\."\}\n?$/;
 // `status`, `body`: what the client gets. Statuses of LaunchDarkly reach the SDK, which knows what they mean.
 const BAD_ANSWERS = {
-  '401': { answer: (response) => response.writeHead(401).end(), status: 401 },
-  '404': { answer: (response) => response.writeHead(404).end(), status: 404 },
-  '429': { answer: (response) => response.writeHead(429, { 'Retry-After': '7' }).end(), status: 429, headers: { 'retry-after': '7' } },
-  '503': { answer: (response) => response.writeHead(503).end(), status: 503 },
+  '401': { answer: (response) => response.writeHead(401).end(), status: 401, log: /It answers 401: the environment's client-side id is not accepted\./ },
+  '404': { answer: (response) => response.writeHead(404).end(), status: 404, log: /It answers 404: it does not know the environment's client-side id, or does not evaluate flags\./ },
+  '429': { answer: (response) => response.writeHead(429, { 'Retry-After': '7' }).end(), status: 429, headers: { 'retry-after': '7' }, log: /It answers 429\./ },
+  '503': { answer: (response) => response.writeHead(503).end(), status: 503, log: /It answers 503\./ },
   'a redirect': { answer: (response) => response.writeHead(302, { Location: 'https://elsewhere.example/' }).end(), status: 503, body: NO_ANSWER, log: /It redirects to https:\/\/elsewhere\.example\./ },
-  garbage: { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"checkout":{"val'), status: 200, body: /^\{"checkout":\{"val$/ },
-  'evaluations that are a list': { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('[1.50]'), status: 200, body: /^\[1\.50\]$/ },
+  garbage: { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"checkout":{"val'), status: 200, body: /^\{"checkout":\{"val$/, log: /It answers 200 with 17 B that are no evaluations of flags\./ },
+  'evaluations that are a list': { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('[1.50]'), status: 200, body: /^\[1\.50\]$/, log: /It answers 200 with 6 B that are no evaluations/ },
   'a flag that is a number': { answer: (response) => response.writeHead(200).end('{"checkout":1.50}'), status: 200, body: /^\{"checkout":1\.50\}$/ },
   'a reset': { answer: (response) => response.socket.resetAndDestroy(), status: 503, body: NO_ANSWER, log: /./ },
   'a reset in the middle': { answer: (response) => response.writeHead(200, { 'Content-Length': 1000 }).write('{"checkout":', () => response.socket.resetAndDestroy()), status: 503, body: NO_ANSWER, log: /./ },
   'more than is read': { answer: (response) => response.end(Buffer.alloc(17 << 20, ' ')), status: 503, body: NO_ANSWER, log: /./ },
   'no answer': { answer: () => {}, status: 503, body: NO_ANSWER, log: /./ },
 };
+
+const evaluations = async (place) => (await place.sluice.api('GET', 'projects/test/environments/production/flag-source')).body.evaluations;
 
 describe('upstream answers evaluations with', { concurrency: 3 }, () => {
   for (const [name, { answer, status, body, log, headers = {} }] of Object.entries(BAD_ANSWERS)) {
@@ -134,16 +137,48 @@ describe('upstream answers evaluations with', { concurrency: 3 }, () => {
       const text = await got.text();
       if (body) assert.match(text, body);
       const [failed] = place.sluice.process.output.split('\n').filter((line) => line.includes('relay.no_evaluations'));
-      if (log) assert.ok(log.test(failed) && failed.includes(upstream.uri), failed);
-      else assert.equal(failed, undefined);
+      const told = await evaluations(place);
+      if (log) {
+        assert.ok(log.test(failed) && failed.includes(upstream.uri), failed);
+        assert.deepEqual([told.state, told.answered, told.failed], ['failing', 0, 1]);
+        assert.match(told.problem.message, log);
+        assert.match(told.problem.remedy, /flagBaseUri/);
+      } else {
+        assert.deepEqual([failed, told.state, told.problem], [undefined, 'answering', undefined], 'one bad flag of many is no bad source');
+      }
       // Servers have their flags, and events are taken.
       assert.equal((await fetch(`${uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).status, 200);
       assert.equal(await place.sluice.post([{ kind: 'custom', key: name, creationDate: Date.now(), context: { kind: 'user', key: 'anna' } }]), 202);
       await place.arrival('the event', ({ key }) => key === name);
       upstream.answer = () => false;
       assert.equal((await (await ask(path)).json()).checkout.trackEvents, true);
+      const well = await evaluations(place);
+      assert.deepEqual([well.state, well.answered, well.failed, well.problem], ['answering', log ? 1 : 2, log ? 1 : 0, undefined]);
     });
   }
+});
+
+test('an address that evaluates for nobody is said to fail while changes of flags arrive, and no longer once it is corrected', async (t) => {
+  const { upstream, place, uri } = await startPlace(t);
+  const { sluice } = place;
+  const set = async (value) => assert.equal((await sluice.api('PATCH', 'projects/test/environments/production', [{ op: 'add', path: '/flagBaseUri', value }])).status, 200);
+  const failing = async () => (await sluice.metrics()).value('sluice_relay_evaluations_failing');
+  const askOnce = () => ask(`${uri}/sdk/evalx/${ENVIRONMENT_ID}/contexts/${ENCODINGS['base64url without padding'](CONTEXT)}`);
+  assert.equal((await evaluations(place)).state, 'not asked');
+  await set(`http://127.0.0.1:${await freePort()}`);
+  assert.equal((await askOnce()).status, 503);
+  const told = await evaluations(place);
+  assert.equal(told.state, 'failing');
+  assert.match(told.problem.message, /Could not connect to 127/);
+  assert.match(told.problem.remedy, /flagBaseUri/);
+  await waitFor('the metric', async () => (await failing()) === 1);
+  const { feeds } = (await sluice.api('GET', 'projects/test/environments/production/flag-source')).body;
+  assert.deepEqual([feeds[0].state, feeds[0].problem], ['following', undefined]);
+  await set(upstream.uri);
+  assert.equal((await evaluations(place)).state, 'not asked', 'the failure was of another address');
+  assert.equal((await askOnce()).status, 200);
+  assert.equal((await evaluations(place)).state, 'answering');
+  await waitFor('the metric', async () => (await failing()) === 0);
 });
 
 test('while upstream hangs, more browsers than may wait are told to come again; servers and events do not wait', { timeout: 60_000 }, async (t) => {

@@ -35,6 +35,29 @@ async function start(t, { environment = {} } = {}) {
   return sluice;
 }
 
+test('a flag that its source has is listed and can be switched before an event names it, until the source has it no more', async (t) => {
+  const sluice = await start(t);
+  await sluice.done('environment', 'update', 'web', 'production', '--feature-events', 'chosen flags', '--new-flags', 'false');
+  assert.equal((await sluice.api('GET', 'flags/web')).body.totalCount, 0);
+  assert.equal((await sluice.api('GET', 'flags/web/checkout')).status, 404);
+  await sluice.done(...SOURCE);
+  await waitFor('the flags', async () => (await sluice.api('GET', 'flags/web')).body.totalCount === 2);
+  await sluice.post([{ kind: 'feature', key: 'checkout', version: 11, variation: 0, value: true, creationDate: Date.now(), context: CONTEXT }]);
+  await waitFor('the event', async () => (await sluice.api('GET', 'flags/web/checkout')).body.environments.production.evaluations === 1);
+  const list = (await sluice.api('GET', 'flags/web')).body;
+  assert.deepEqual(list.items.map(({ key }) => key), ['banner', 'checkout'], 'each once');
+  const { lastSeen, evaluations, trackEvents } = list.items[0].environments.production;
+  assert.deepEqual([lastSeen, evaluations, trackEvents], [0, 0, false]);
+  assert.deepEqual((await sluice.api('GET', 'flags/web?filter=query:bann')).body.items.map(({ key }) => key), ['banner']);
+  assert.deepEqual((await sluice.api('GET', 'flags/web?sort=-evaluations&limit=1')).body.items.map(({ key }) => key), ['checkout']);
+  await sluice.done('flag', 'on', 'web', 'production', 'banner');
+  await waitFor('the switch', async () => (await sluice.codeOf('banner')) === 'noSdk');
+  const served = await (await fetch(`${sluice.uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).json();
+  assert.deepEqual([served.flags.banner.trackEvents, served.flags.checkout.trackEvents], [true, false]);
+  await writeFile(sluice.flagFile, JSON.stringify({ flags: { checkout: FLAGS.flags.checkout } }));
+  await waitFor('the flag to be gone', async () => (await sluice.api('GET', 'flags/web')).body.items.every(({ key }) => key !== 'banner'));
+});
+
 async function sdkOf(t, sluice, options = {}) {
   const client = require('@launchdarkly/node-server-sdk').init(SDK_KEY, {
     streamUri: sluice.uri, baseUri: sluice.uri, eventsUri: sluice.uri, flushInterval: 3600, diagnosticOptOut: true,
@@ -185,7 +208,7 @@ test('a catalog that is declared in a file: how flag delivery is doing can be re
   await client.flush();
   const flag = async () => (await sluice.api('GET', 'flags/test/checkout')).body;
   await waitFor('the flag to be sent in full', async () => (await flag()).environments?.production.inFull.code === 'inFull');
-  assert.deepEqual((await sluice.api('GET', 'flags/test')).body.items.map(({ key }) => key), ['checkout']);
+  assert.deepEqual((await sluice.api('GET', 'flags/test')).body.items.map(({ key }) => key), ['banner', 'checkout']);
   assert.deepEqual((await sluice.api('GET', `${at}/sdks`)).body.items.map(({ name }) => name), ['NodeJSClient']);
   const env = { PATH: process.env.PATH, SLUICE_SERVER: sluice.adminUri, SLUICE_TOKEN: ADMIN_TOKEN };
   for (const [args, expected] of [[['flag-source', 'show', 'test', 'production'], /following/], [['sdk', 'list', 'test', 'production'], /NodeJSClient/], [['flag', 'show', 'test', 'checkout'], /in full +yes/]]) {

@@ -17,11 +17,21 @@ export interface FlagFeed {
   problem?: Problem;
 }
 
+// How the source answers mobile apps and browsers, which do not evaluate.
+export interface Evaluations {
+  state: 'not asked' | 'answering' | 'failing';
+  since?: Instant;
+  lastAnswered?: Instant;
+  problem?: Problem;
+}
+
 export interface FlagSourceStatus {
   flagSource: Environment['flagSource'];
   streamUri?: string;
   clientBaseUri?: string;
   files?: string[];
+  // Of LaunchDarkly or an ld-relay.
+  evaluations?: Evaluations;
   feeds: FlagFeed[];
 }
 

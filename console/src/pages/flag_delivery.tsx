@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { environments } from '../api/calls';
-import type { FlagFeed, FlagSourceStatus } from '../api/flag_delivery_types';
+import type { Evaluations, FlagFeed, FlagSourceStatus } from '../api/flag_delivery_types';
 import type { Environment } from '../api/types';
 import { useLoad } from '../api/use_load';
 import { FlagSourceForm } from '../form/flag_source_form';
@@ -71,6 +71,29 @@ function Status({ status, environment, project }: { status: FlagSourceStatus; en
         </Callout>
       )}
       {status.feeds.map((feed) => <Feed key={feed.filter} feed={feed} status={status} />)}
+      {status.evaluations && <ForApps evaluations={status.evaluations} address={status.clientBaseUri ?? ''} />}
+    </div>
+  );
+}
+
+const EVALUATIONS: Record<Evaluations['state'], { colour: string; word: string }> = {
+  'not asked': { colour: 'blue', word: 'No app has asked yet' },
+  answering: { colour: 'green', word: 'Answering' },
+  failing: { colour: 'red', word: 'Failing: apps and pages get no flags' },
+};
+
+function ForApps({ evaluations, address }: { evaluations: Evaluations; address: string }) {
+  const { colour, word } = EVALUATIONS[evaluations.state];
+  return (
+    <div className="form" role="group" aria-label="Evaluations for mobile apps and browsers">
+      <dl className="facts">
+        <dt>Mobile apps and browsers</dt>
+        <dd><span className={`state ${colour}`}>{word}</span>{evaluations.since !== undefined && <span className="small dim">, since <Time at={evaluations.since} /></span>}</dd>
+        <dt>Evaluated by</dt>
+        <dd className="mono">{address}</dd>
+        {evaluations.state === 'failing' && <><dt>Last answer</dt><dd><Time at={evaluations.lastAnswered ?? null} none="none yet" /></dd></>}
+      </dl>
+      {evaluations.problem && <ProblemBox problem={evaluations.problem} tone="red" />}
     </div>
   );
 }

@@ -33,7 +33,7 @@ const NARROW = '26px minmax(0,1fr) minmax(0,1fr)';
 export default function FlagsPage() {
   const choice = usePlaceChoice('flags');
   return (
-    <Page title="Flags" lead="Every flag seen in events, and whether its evaluations are sent to data export destinations in full." docs="events" actions={<PlacePicker choice={choice} />}>
+    <Page title="Flags" lead="Every flag that events named or that the flag source has, and whether its evaluations are sent to data export destinations in full." docs="events" actions={<PlacePicker choice={choice} />}>
       <WithPlace choice={choice}>
         {(project, environment) => <FlagList key={environment._id} project={project} environment={environment} changed={choice.projects.reload} />}
       </WithPlace>
@@ -85,7 +85,7 @@ function FlagList({ project, environment, changed }: { project: Project; environ
         <FlagChoice project={project} environment={environment} changed={changed} mayWrite={mayWrite} />
         <div className="card section">
           <Empty icon="flags" title="No flags seen yet" action={<Link to={`/environments/${project.key}/${environment.key}`}>Set up SDKs</Link>}>
-            A flag appears here when an event names it. Next: point your SDKs&apos; events address at Sluice.
+            A flag appears here when an event names it, or when the environment&apos;s flag source has it. Next: point your SDKs&apos; events address at Sluice.
           </Empty>
         </div>
       </>
