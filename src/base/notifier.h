@@ -1,45 +1,31 @@
 // Wakes one sleeping thread: others notify it. A notification that comes while it does not sleep is kept, so none is
-// lost.
+// lost. One that finds it awake, or comes beside another, costs an exchange of one word; only a sleeping thread is
+// woken by a system call (futex(2)), one each time: a condition variable took three or four.
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 namespace sluice {
 
 class Notifier {
  public:
-  // Any thread.
+  // Any thread. What was written before it is seen by the owner when its wait returns.
   void notify() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (notified_) return;
-      notified_ = true;
-    }
-    condition_.notify_one();
+    if (state_.exchange(kNotified, std::memory_order_acq_rel) == kSleeping) wake();
   }
   // The owner's thread: returns when the notifier was notified since the last wait, or after `timeout_us`. True when it
   // was notified.
-  bool wait_us(std::int64_t timeout_us) {
-    std::unique_lock lock(mutex_);
-    const bool notified =
-        condition_.wait_for(lock, std::chrono::microseconds(timeout_us), [this] { return notified_; });
-    notified_ = false;
-    return notified;
-  }
+  bool wait_us(std::int64_t timeout_us);
   // The owner's thread: whether it was notified since the last wait; never sleeps.
-  bool take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(notified_, false);
-  }
+  bool take() { return state_.exchange(kAwake, std::memory_order_acq_rel) == kNotified; }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable condition_;
-  bool notified_ = false;
+  static constexpr std::uint32_t kAwake = 0, kNotified = 1, kSleeping = 2;
+  void wake();
+
+  std::atomic<std::uint32_t> state_{kAwake};
 };
 
 }  // namespace sluice

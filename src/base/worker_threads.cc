@@ -2,7 +2,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -15,9 +14,6 @@ namespace {
 // Of 19: a ninth of what a thread of normal priority gets where both want all of a processor.
 constexpr int kLowPriorityNice = 10;
 
-// A sleep this long is as good as one without end, and no clock overflows by it.
-constexpr std::int64_t kLongestSleepUs = 3'600'000'000;
-
 class ThreadWorker final : public Worker {
  public:
   ThreadWorker(const char* name, Notifier& notifier, std::function<std::int64_t()> step, Priority priority)
@@ -26,7 +22,7 @@ class ThreadWorker final : public Worker {
           if (priority == Priority::low)
             (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLowPriorityNice);
           for (std::int64_t wait_us = step(); wait_us != kWorkerDone; wait_us = step())
-            if (wait_us > 0) notifier.wait_us(std::min(wait_us, kLongestSleepUs));
+            if (wait_us > 0) notifier.wait_us(wait_us);
         }) {
     (void)::pthread_setname_np(thread_.native_handle(), name);
   }
