@@ -60,8 +60,10 @@ class WatchedJournal final : public journal::Journal {
     return stats;
   }
   std::atomic<bool> is_short = false;  // the exporter's watch reads it
-  void subscribe(Notifier* notifier, ObjectId environment) override { journal_->subscribe(notifier, environment); }
-  void unsubscribe(Notifier* notifier) override { journal_->unsubscribe(notifier); }
+  void subscribe(journal::EntrySignal* signal, ObjectId environment) override {
+    journal_->subscribe(signal, environment);
+  }
+  void unsubscribe(journal::EntrySignal* signal) override { journal_->unsubscribe(signal); }
   void close() override { journal_->close(); }
 
   std::set<std::string> holders;

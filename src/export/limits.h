@@ -21,6 +21,12 @@ inline constexpr std::uint64_t kReadBytes = 1u << 20;
 // a segment) or to put into the sink; the next step follows at once.
 inline constexpr std::uint64_t kStepReadBytes = 8u << 20;
 
+// How long an event may lie in the journal before a sink that collects events anyhow is given it, and the bytes that
+// end a rest: at 20,000 events a second in payloads of 100, a pipeline is woken 50 times a second instead of 200, and
+// reads four payloads at a time; at full speed it never rests.
+inline constexpr std::int64_t kReadPatienceUs = 20'000;
+inline constexpr std::uint64_t kRestBytes = 1u << 20;
+
 // Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
 // many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.
 // A sink that keeps events on disk may ask for more (Sink::max_window_events).

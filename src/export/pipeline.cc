@@ -157,7 +157,10 @@ bool Pipeline::next_chunk() {
   }
   journal_goes_on();
   read_on_ = reader_->more();
-  if (chunk_) read_in_step_ += chunk_->buffer.size();
+  if (chunk_) {
+    read_in_step_ += chunk_->buffer.size();
+    last_read_us_ = clock_.steady_us();
+  }
   return chunk_ != nullptr;
 }
 

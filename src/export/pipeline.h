@@ -68,6 +68,9 @@ class Pipeline {
   // microseconds); new entries and answers ring the notifier before. The owner's thread.
   std::int64_t step();
 
+  // Until then (steady clock, microseconds) new entries may wait for more. The owner's thread, after step().
+  std::int64_t rests_until_us() const { return last_read_us_ + sink_->read_patience_us(); }
+
   // No new events go out; calls in flight may end. Step on until stopped(), which is true when they have or after
   // kStopGraceUs; then close(). Any thread; takes effect with the next step().
   void stop();
@@ -145,7 +148,8 @@ class Pipeline {
   std::shared_ptr<const journal::JournalChunk> chunk_;
   std::size_t next_in_chunk_ = 0;
   std::uint64_t read_in_step_ = 0;  // bytes
-  bool more_to_read_ = false;       // than this step may
+  std::int64_t last_read_us_ = 0;
+  bool more_to_read_ = false;  // than this step may
   std::shared_ptr<const OutboundEntry> entry_;
   event::EntryView::Walk walk_;
 

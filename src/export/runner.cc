@@ -46,7 +46,7 @@ Runner::~Runner() { stop(); }
 void Runner::start() {
   const std::lock_guard lock(stop_mutex_);
   if (worker_ || stopped_) return;
-  journal_.subscribe(&notifier_, destination().environment_id);
+  journal_.subscribe(&signal_, destination().environment_id);
   worker_ = workers_.start("destination", notifier_, [this] { return step(); });
 }
 
@@ -72,14 +72,22 @@ void Runner::stop() {
   begin_stop();
   worker_->join();
   worker_.reset();
-  journal_.unsubscribe(&notifier_);
+  journal_.unsubscribe(&signal_);
 }
 
 std::int64_t Runner::step() {
-  const std::int64_t deadline_us = pipeline_.step();
-  if (!pipeline_.stopped()) return std::clamp<std::int64_t>(deadline_us - clock_.steady_us(), 0, kIdleCursorIntervalUs);
-  pipeline_.close();
-  return kWorkerDone;
+  signal_.begin_reading();
+  std::int64_t deadline_us = pipeline_.step();
+  if (pipeline_.stopped()) {
+    pipeline_.close();
+    return kWorkerDone;
+  }
+  const std::int64_t now_us = clock_.steady_us();
+  const std::int64_t rests_until_us = pipeline_.rests_until_us();
+  const bool rests = rests_until_us > now_us;
+  if (rests) deadline_us = std::min(deadline_us, rests_until_us);
+  if (!signal_.notify_at(rests ? kRestBytes : 1)) deadline_us = now_us;
+  return std::clamp<std::int64_t>(deadline_us - now_us, 0, kIdleCursorIntervalUs);
 }
 
 bool Runner::drained(std::int64_t since_us) const {

@@ -62,6 +62,7 @@ class Runner {
   const Clock& clock_;
   Workers& workers_;
   Notifier notifier_;
+  journal::EntrySignal signal_{notifier_};
   const std::shared_ptr<DeadLetterFile> dead_letters_;
   const bool live_;  // not a replay
   const std::vector<Problem> notes_;

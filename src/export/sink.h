@@ -121,6 +121,10 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
+  // New events are read at the latest so long after those before them; the first after a while are read immediately. 0:
+  // each commit is.
+  virtual std::int64_t read_patience_us() const { return 0; }
+
   // Whether one more event may be put in (bounded by events and by bytes held).
   virtual bool has_room() const = 0;
   virtual void put(OutboundEvent event) = 0;

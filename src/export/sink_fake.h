@@ -34,6 +34,7 @@ class FakeSink final : public Sink {
   const ReadAgain& read_again() const { return read_again_; }
   bool must_restart() const override { return locked(lost_); }
   std::size_t max_window_events() const override { return window_; }
+  std::int64_t read_patience_us() const override { return read_patience_us_; }
 
   // Whether events are finished at the next step, in the order put in.
   void answer_all(bool on) { set(answer_all_, on); }
@@ -54,6 +55,7 @@ class FakeSink final : public Sink {
     set(held_, held);
   }
   void set_window(std::size_t events) { window_ = events; }
+  void set_read_patience_us(std::int64_t us) { read_patience_us_ = us; }
   void set_room(std::size_t events) { set(room_, events); }
   std::vector<EventPlace> begun_at() const { return locked(begun_at_); }
   std::vector<EventPlace> places_put() const { return locked(places_put_); }
@@ -87,6 +89,7 @@ class FakeSink final : public Sink {
   std::size_t answer_newest_ = 0;
   bool stopped_ = false, lost_ = false, flushed_ = false;
   std::size_t window_ = kMaxWindowEvents;
+  std::int64_t read_patience_us_ = 0;
   std::vector<EventPlace> begun_at_, places_put_;
   std::optional<EventPlace> saved_, passed_;
   EventPlace held_place_;

@@ -60,7 +60,7 @@ class FakeJournal : public journal::Journal {
   journal::Position oldest() const override { return {}; }
   journal::Position end() const override { return {}; }
   journal::JournalStats stats() const override { return {}; }
-  void subscribe(Notifier*, ObjectId) override {}
+  void subscribe(journal::EntrySignal*, ObjectId) override {}
   void unsubscribe(Notifier*) override {}
   void hold(const std::string&, journal::Position) override {}
   void drop_hold(const std::string&) override {}

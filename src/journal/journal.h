@@ -19,11 +19,11 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/notifier.h"
 #include "base/object_id.h"
 #include "base/result.h"
 #include "base/worker.h"
 #include "event/kind.h"
+#include "journal/entry_signal.h"
 #include "storage/file_system.h"
 
 namespace sluice::journal {
@@ -220,10 +220,9 @@ class Journal {
   // In the order of the journal. Never changes after open().
   virtual std::vector<StartLoss> start_losses() const { return {}; }
 
-  // Notifies `notifier` after each commit that has entries of the environment. Unsubscribe before the notifier dies.
-  // Any thread.
-  virtual void subscribe(Notifier* notifier, ObjectId environment) = 0;
-  virtual void unsubscribe(Notifier* notifier) = 0;
+  // Signals each commit that has entries of the environment. Unsubscribe before the signal dies. Any thread.
+  virtual void subscribe(EntrySignal* signal, ObjectId environment) = 0;
+  virtual void unsubscribe(EntrySignal* signal) = 0;
 
   // Retention: entries before the least of these positions may be given up when they are old or room is needed; those
   // behind it stay. Call only after the cursor it comes from is synced. `holder` names a cursor; drop_hold when it no

@@ -256,16 +256,30 @@ TEST_F(JournalTest, marks_the_end_and_the_totals_at_one_instant) {
   appender.join();
 }
 
-TEST_F(JournalTest, rings_an_environments_subscribers_after_each_commit_of_its_entries) {
-  Notifier notifier;
-  journal_->subscribe(&notifier, kFirst);
+TEST_F(JournalTest, signals_an_environments_subscribers_after_each_commit_of_its_entries) {
+  constexpr std::int64_t kLongUs = 30'000'000;
+  Notifier notifier, of_another;
+  EntrySignal signal(notifier), another(of_another);
+  journal_->subscribe(&signal, kFirst);
+  journal_->subscribe(&another, kTwo);
   append(request(kFirst, "ring"));
-  EXPECT_TRUE(notifier.wait_us(0));
+  EXPECT_TRUE(notifier.wait_us(kLongUs));
   append(request(kTwo, "another's"));
-  EXPECT_FALSE(notifier.wait_us(0));
-  journal_->unsubscribe(&notifier);
+  EXPECT_TRUE(of_another.wait_us(kLongUs));
+  EXPECT_FALSE(notifier.take());
+  signal.begin_reading();
+  EXPECT_TRUE(signal.notify_at(20));
+  append(request(kFirst, "ten bytes."));
+  append(request(kTwo, "another's"));
+  EXPECT_TRUE(of_another.wait_us(kLongUs));
+  EXPECT_FALSE(notifier.take()) << "it rests";
+  append(request(kFirst, "ten bytes."));
+  EXPECT_TRUE(notifier.wait_us(kLongUs));
+  journal_->unsubscribe(&signal);
   append(request(kFirst, "silence"));
-  EXPECT_FALSE(notifier.wait_us(0));
+  append(request(kTwo, "another's"));
+  EXPECT_TRUE(of_another.wait_us(kLongUs));
+  EXPECT_FALSE(notifier.take());
 }
 
 TEST_F(JournalTest, refuses_a_second_process_and_names_the_first) {
@@ -364,7 +378,8 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
   for (const ObjectId& environment : {kFirst, kTwo}) {
     threads.emplace_back([&, environment] {
       Notifier notifier;
-      journal_->subscribe(&notifier, environment);
+      EntrySignal signal(notifier);
+      journal_->subscribe(&signal, environment);
       std::map<std::string, int> seen;
       const auto reader = journal_->reader(environment, {});
       while (seen.size() < kWriters * kEach / 2) {
@@ -375,7 +390,7 @@ TEST_F(JournalTest, many_writers_and_readers_at_once_see_every_entry_once) {
         }
         for (const JournalEntry& entry : chunk->entries) EXPECT_EQ(++seen[std::string(entry.entry)], 1);
       }
-      journal_->unsubscribe(&notifier);
+      journal_->unsubscribe(&signal);
     });
   }
   for (std::thread& thread : threads) thread.join();

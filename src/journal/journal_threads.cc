@@ -81,6 +81,7 @@ std::uint64_t ThreadedJournal::max_entry_bytes() const {
 
 void ThreadedJournal::append(AppendRequest request) {
   AppendOutcome refusal = AppendOutcome::durable;
+  bool wakes_writer = false;
   {
     const std::lock_guard lock(queue_mutex_);
     const std::uint64_t bytes = request.entry.size();
@@ -94,13 +95,18 @@ void ThreadedJournal::append(AppendRequest request) {
       ++refused_overloaded_;
     } else {
       accepted_bytes_ += bytes;
-      const bool first = queue_.empty();  // for others the notifier has been notified already
+      if (queue_.empty()) first_queued_us_ = clock_.steady_us();
+      const std::uint64_t before = accepted_bytes_ - bytes;
       queue_.push_back(std::move(request));
-      if (first) writer_notifier_.notify();
-      return;
+      // For others the notifier is notified already, or will be by whoever put the first in; or the writer waits for so
+      // many.
+      wakes_writer = queue_.size() == 1 || queue_.size() == window_.enough() ||
+                     (before < kCommitWindowBytes && accepted_bytes_ >= kCommitWindowBytes);
     }
   }
-  if (request.done) request.done(refusal);
+  // Without the lock: the writer begins by taking it.
+  if (wakes_writer) writer_notifier_.notify();
+  if (refusal != AppendOutcome::durable && request.done) request.done(refusal);
 }
 
 std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Position from) {
@@ -116,6 +122,7 @@ bool ThreadedJournal::take_batch() {
     batch_.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  if (!batch_.empty()) window_.took(batch_.size(), clock_.steady_us());
   return !batch_.empty();
 }
 
@@ -124,6 +131,11 @@ std::int64_t ThreadedJournal::write_step() {
   {
     const std::lock_guard lock(queue_mutex_);
     closing = closing_;  // nothing comes behind it
+    if (!closing && !queue_.empty())
+      if (const std::int64_t wait_us =
+              window_.wait_us(queue_.size(), accepted_bytes_, first_queued_us_, clock_.steady_us());
+          wait_us > 0)
+        return wait_us;
   }
   if (take_batch()) {
     commit_batch();
@@ -137,17 +149,6 @@ std::int64_t ThreadedJournal::write_step() {
 void ThreadedJournal::commit_batch() {
   outcomes_.assign(batch_.size(), AppendOutcome::full);
   committer_->commit(batch_, outcomes_);
-  {
-    const std::lock_guard lock(subscribers_mutex_);
-    // Entries of one environment often come one behind the other: each is woken once.
-    const std::vector<Notifier*>* last = nullptr;
-    for (const AppendRequest& request : batch_) {
-      const auto found = subscribers_.find(request.environment);
-      if (found == subscribers_.end() || &found->second == last) continue;
-      last = &found->second;
-      for (Notifier* notifier : *last) notifier->notify();
-    }
-  }
   std::uint64_t bytes = 0;
   for (const AppendRequest& request : batch_) bytes += request.entry.size();
   {
@@ -157,8 +158,23 @@ void ThreadedJournal::commit_batch() {
   }
   for (std::size_t i = 0; i < batch_.size(); ++i)
     if (batch_[i].done) batch_[i].done(outcomes_[i]);
+  // Whoever waits for an answer goes before those that deliver.
+  signal_batch();
   batch_.clear();
   ask_helper();
+}
+
+void ThreadedJournal::signal_batch() {
+  const std::lock_guard lock(subscribers_mutex_);
+  // Entries of one environment often come one behind the other.
+  for (std::size_t i = 0; i < batch_.size();) {
+    const ObjectId environment = batch_[i].environment;
+    std::uint64_t bytes = 0;
+    for (; i < batch_.size() && batch_[i].environment == environment; ++i) bytes += batch_[i].entry.size();
+    const auto found = subscribers_.find(environment);
+    if (found == subscribers_.end()) continue;
+    for (EntrySignal* signal : found->second) signal->committed(std::max<std::uint64_t>(bytes, 1));
+  }
 }
 
 // A spare is created once a segment is a quarter full: late enough that an idle server uses one file, early enough that
@@ -266,15 +282,15 @@ JournalStats ThreadedJournal::stats() const {
   return stats;
 }
 
-void ThreadedJournal::subscribe(Notifier* notifier, ObjectId environment) {
+void ThreadedJournal::subscribe(EntrySignal* signal, ObjectId environment) {
   const std::lock_guard lock(subscribers_mutex_);
-  subscribers_[environment].push_back(notifier);
+  subscribers_[environment].push_back(signal);
 }
 
-void ThreadedJournal::unsubscribe(Notifier* notifier) {
+void ThreadedJournal::unsubscribe(EntrySignal* signal) {
   const std::lock_guard lock(subscribers_mutex_);
   for (auto at = subscribers_.begin(); at != subscribers_.end();) {
-    std::erase(at->second, notifier);
+    std::erase(at->second, signal);
     at = at->second.empty() ? subscribers_.erase(at) : std::next(at);
   }
 }

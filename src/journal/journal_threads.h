@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/worker.h"
+#include "journal/commit_window.h"
 #include "journal/committer.h"
 #include "journal/journal.h"
 #include "journal/segment_files.h"
@@ -54,8 +55,8 @@ class ThreadedJournal final : public Journal {
   Position end() const override { return table_.end(); }
   JournalStats stats() const override;
   std::vector<StartLoss> start_losses() const override { return table_.start_losses(); }
-  void subscribe(Notifier* notifier, ObjectId environment) override;
-  void unsubscribe(Notifier* notifier) override;
+  void subscribe(EntrySignal* signal, ObjectId environment) override;
+  void unsubscribe(EntrySignal* signal) override;
   void hold(const std::string& holder, Position needed_from) override;
   void drop_hold(const std::string& holder) override;
   void hold_unless_full(const std::string& holder, Position needed_from) override {
@@ -68,6 +69,7 @@ class ThreadedJournal final : public Journal {
   std::int64_t write_step();
   bool take_batch();  // false: nothing waits
   void commit_batch();
+  void signal_batch();
   std::int64_t help_step();
   void ask_helper();
   void write_indexes();
@@ -90,6 +92,8 @@ class ThreadedJournal final : public Journal {
   mutable std::mutex queue_mutex_;
   Notifier writer_notifier_;
   std::deque<AppendRequest> queue_;
+  std::int64_t first_queued_us_ = 0;  // since when the queue is not empty
+  CommitWindow window_;               // guarded by queue_mutex_, as both
   // Of entries in the queue and in the batch; written under queue_mutex_.
   std::atomic<std::uint64_t> accepted_bytes_{0};
   std::uint64_t refused_overloaded_ = 0;
@@ -103,7 +107,7 @@ class ThreadedJournal final : public Journal {
   std::uint64_t spare_asked_for_ = 0;  // number of the segment that requested it
 
   std::mutex subscribers_mutex_;
-  std::unordered_map<ObjectId, std::vector<Notifier*>, ObjectIdHash> subscribers_;
+  std::unordered_map<ObjectId, std::vector<EntrySignal*>, ObjectIdHash> subscribers_;
 
   Notifier helper_notifier_;
   std::atomic<bool> helper_stops_{false};

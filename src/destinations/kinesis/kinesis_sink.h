@@ -9,6 +9,7 @@
 //                                     PoisonBisector: a call refused for its content is halved down to the record
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -43,6 +44,7 @@
 #include "destinations/request_buffers.h"
 #include "destinations/send_queue.h"
 #include "destinations/throttle_meter.h"
+#include "export/limits.h"
 #include "export/sink.h"
 #include "framing/record_packer.h"
 #include "http_client/http_transport.h"
@@ -71,6 +73,10 @@ class KinesisSink final : public exporting::Sink {
               exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options);
   ~KinesisSink() override;
 
+  // Part of its linger.
+  std::int64_t read_patience_us() const override {
+    return std::min(exporting::kReadPatienceUs, settings_.linger_ms * 1'000 / 2);
+  }
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;

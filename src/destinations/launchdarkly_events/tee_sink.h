@@ -26,6 +26,7 @@
 #include "destinations/launchdarkly_events/settings.h"
 #include "destinations/rejected_events.h"
 #include "event/upstream_tracking.h"
+#include "export/limits.h"
 #include "export/sink.h"
 #include "http_client/http_transport.h"
 
@@ -60,6 +61,7 @@ class TeeSink final : public exporting::Sink {
           const event::UpstreamTracking* tracking, const Clock& clock, Notifier& notifier,
           exporting::DeadLetterStore& dead_letters, std::uint64_t seed);
 
+  std::int64_t read_patience_us() const override { return exporting::kReadPatienceUs; }
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;

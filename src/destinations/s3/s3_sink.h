@@ -14,6 +14,7 @@
 #include "destinations/s3/s3_details.h"
 #include "destinations/s3/spool.h"
 #include "destinations/s3/uploader.h"
+#include "export/limits.h"
 #include "export/sink.h"
 
 namespace sluice::s3 {
@@ -46,6 +47,7 @@ class S3Sink final : public exporting::Sink {
   void flush() override { flush_asked_ = true; }
   std::size_t max_window_events() const override { return options_.roll.events * (kMaxSealed + 1); }
 
+  std::int64_t read_patience_us() const override { return exporting::kReadPatienceUs; }
   bool has_room() const override { return !stopped_ && spool_ && spool_->has_room(); }
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;

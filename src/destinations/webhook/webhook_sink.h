@@ -9,6 +9,7 @@
 // others.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -30,6 +31,7 @@
 #include "destinations/webhook/batch.h"
 #include "destinations/webhook/settings.h"
 #include "destinations/webhook/signature.h"
+#include "export/limits.h"
 #include "export/sink.h"
 #include "http_client/http_transport.h"
 
@@ -65,6 +67,10 @@ class WebhookSink final : public exporting::Sink {
               const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
               WebhookSinkOptions options);
 
+  // Part of its linger.
+  std::int64_t read_patience_us() const override {
+    return std::min(exporting::kReadPatienceUs, settings_.linger_ms * 1'000 / 2);
+  }
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;
