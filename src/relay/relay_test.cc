@@ -361,6 +361,18 @@ TEST_F(RelayTest, flag_data_files_are_looked_at_every_second_and_have_no_filters
   EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
 }
 
+TEST_F(RelayTest, flag_data_files_are_served_from_the_start) {
+  environment_.flag_source = {};
+  environment_.flag_source.kind = catalog::FlagSource::Kind::files;
+  environment_.flag_source.files = {"a.json"};
+  ASSERT_TRUE(disk_.make_directory("/data/flag-files"));
+  disk_.set_bytes("/data/flag-files/a.json", R"({"flags":{"a":{"key":"a","version":7}}})");
+  relay_->stop();
+  start();
+  EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
+  EXPECT_TRUE(status().is_connected);
+}
+
 TEST_F(RelayTest, a_source_that_leads_back_here_is_refused_and_asked_again_every_minute) {
   EXPECT_EQ(transport_.last().header(kRelayedHeader), "1");
   transport_.last().event_stream();

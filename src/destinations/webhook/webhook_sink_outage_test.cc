@@ -13,7 +13,6 @@ namespace {
 
 using exporting::Problem;
 using http_client::HttpRequest;
-using http_client::HttpResponse;
 using http_client::TransportFault;
 
 TEST(WebhookSink, stops_when_the_receiver_is_gone) {

@@ -13,7 +13,6 @@ namespace {
 
 using exporting::Problem;
 using http_client::HttpRequest;
-using http_client::HttpResponse;
 
 TEST(WebhookSink, halves_what_is_too_large) {
   WebhookRig rig;
