@@ -27,6 +27,7 @@ class FakeRequest final : public http::HttpResponder::Target {
   }
   void respond(http::HttpResponse answer) override {
     status = answer.status;
+    content_type = answer.content_type;
     body = answer.shared_body ? *answer.shared_body : answer.body;
     headers = std::move(answer.headers);
   }
@@ -39,7 +40,7 @@ class FakeRequest final : public http::HttpResponder::Target {
 
   http::HttpRequest request;
   unsigned status = 0;  // until it is answered
-  std::string body;
+  std::string body, content_type;
   std::vector<std::pair<std::string, std::string>> headers;
 
  private:

@@ -153,6 +153,7 @@ TEST_F(RelayHandlerTest, refuses_keys_and_methods_and_sends_the_second_protocol_
   const auto stream = ask("/sdk/stream/eval/eyJ9?auth=578d1e02d2943862c52b9686", "");
   EXPECT_EQ(stream->status, 200u);
   EXPECT_TRUE(stream->body.starts_with("event: goodbye\n"));
+  EXPECT_EQ(stream->content_type, "text/event-stream; charset=utf-8");
   const auto preflight = ask(std::string(kBrowsersPath) + "eyJ9", "", "Origin: https://shop.example\r\n", "OPTIONS");
   EXPECT_EQ(preflight->status, 200u);
   EXPECT_EQ(preflight->body, "");
@@ -178,6 +179,7 @@ TEST_F(RelayHandlerTest, polls_are_answered_by_etag_compressed_or_not) {
   const auto plain = ask("/sdk/latest-all");
   EXPECT_EQ(plain->status, 200u);
   EXPECT_EQ(plain->body, R"({"flags":{"a":{"key":"a","version":1}},"segments":{}})");
+  EXPECT_EQ(plain->content_type, "application/json");
   EXPECT_EQ(plain->header("Content-Encoding"), "");
   EXPECT_EQ(plain->header("Vary"), "Accept-Encoding");
   EXPECT_EQ(plain->header("X-LD-EnvId"), kAskedEnvironment.hex());

@@ -265,6 +265,9 @@ TEST_F(RelayTest, flags_of_environments_that_have_no_source_any_more_go_at_the_s
   start();
   EXPECT_EQ(disk_.paths().size(), files) << "those of an environment that has a source stay";
   EXPECT_FALSE(disk_.exists(of_another)) << "of an environment that is not in the catalog";
+  disk_.set_bytes(of_another, "x");
+  publish();
+  EXPECT_TRUE(disk_.exists(of_another)) << "the folder is read at the start alone";
   relay_->stop();
   environment_.flag_source = {};
   start();
