@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 #include "base/log.h"
-#include "catalog/field_names.h"
 
 namespace sluice::catalog {
 
@@ -16,212 +14,11 @@ using nlohmann::json;
 
 namespace {
 
-CatalogError error(CatalogFault fault, std::string message) { return {fault, std::move(message), {}}; }
-
 std::string document_text(const json& fields, const json& extra) {
   return json{{"fields", fields}, {"extra", extra}}.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string of_key(std::string_view project, std::string_view environment) {
-  return fmt::format("{}/{}", project, environment);
-}
-
 }  // namespace
-
-std::string flag_document_id(ObjectId environment, std::string_view flag_key) {
-  return fmt::format("{}/{}", environment.hex(), flag_key);
-}
-
-// Documents by id, read; and what must be unique.
-struct ManagedCatalog::Contents {
-  std::map<ObjectId, Managed<Project>> projects;
-  std::map<ObjectId, Managed<Environment>> environments;
-  std::map<ObjectId, Managed<Destination>> destinations;
-  std::map<std::string, Managed<ManagedFlag>> flags;  // by document id: those of an environment lie together
-  std::map<std::string, ObjectId, std::less<>> project_by_key;
-  std::map<std::string, ObjectId, std::less<>> environment_by_path;    // "project/environment"
-  std::map<std::string, ObjectId, std::less<>> environment_by_secret;  // SDK and mobile keys
-
-  // Takes a document in, in place of the one with its id. An error names every fault, and changes nothing.
-  CatalogResult<void> take(DocumentKind kind, const std::string& id, std::uint64_t revision, const json& fields,
-                           const json& extra, const DestinationKinds& kinds, Names names = Names::api);
-  void drop(DocumentKind kind, const std::string& id);
-  std::optional<std::uint64_t> revision_of(DocumentKind kind, const std::string& id) const;
-
- private:
-  CatalogResult<void> take_project(ObjectId id, Managed<Project> project);
-  CatalogResult<void> take_environment(ObjectId id, Managed<Environment> environment);
-  CatalogResult<void> take_destination(ObjectId id, Managed<Destination> destination);
-};
-
-namespace {
-
-// What the API calls a field of a document.
-std::string api_name(std::string_view field) {
-  if (field == "export_new_flags") return "defaultTrackEvents";
-  if (field == "sdk_keys") return "apiKey";
-  if (field == "mobile_keys") return "mobileKey";
-  return camel_case(field);
-}
-
-// Of a destination's settings in the API's `config`; empty for those that are not in it.
-std::string config_name(std::string_view field) {
-  for (const std::string_view outside : {"id", "project", "environment", "name", "kind", "on"})
-    if (field == outside) return "";
-  return camel_case(field);
-}
-
-std::string file_name(std::string_view field) { return std::string(field); }
-
-CatalogError invalid(std::vector<FieldFault> faults, std::string (*name)(std::string_view field)) {
-  CatalogError all = error(CatalogFault::invalid, {});
-  for (const FieldFault& fault : faults)
-    all.message += fmt::format("{}{}: {}", all.message.empty() ? "" : " ", name(fault.field), fault.message);
-  all.fields = std::move(faults);
-  return all;
-}
-
-}  // namespace
-
-CatalogResult<void> ManagedCatalog::Contents::take(DocumentKind kind, const std::string& id, std::uint64_t revision,
-                                                   const json& fields, const json& extra, const DestinationKinds& kinds,
-                                                   Names names) {
-  config::ConfigFaults faults;
-  config::TomlTable table = config::TomlTable::from_json(fields, "request", faults);
-  if (names == Names::api) table.spell(kind == DocumentKind::destination ? config_name : api_name);
-  const auto finish = [&](auto read, auto& document) -> CatalogResult<void> {
-    document.value = read(table);
-    if (read_id(table)) table.fault("id", "An id is not among the fields.");
-    table.refuse_unknown();
-    for (const config::ConfigFault& fault : faults.all()) document.tolerated.push_back({fault.field, fault.message});
-    if (std::ranges::all_of(faults.all(), &config::ConfigFault::when_saved)) return {};
-    return tl::unexpected(invalid(std::move(document.tolerated), names == Names::api ? api_name : file_name));
-  };
-  if (kind == DocumentKind::flag) {
-    Managed<ManagedFlag> flag{revision, fields, extra, {}};
-    const auto slash = id.find('/');
-    const auto environment = ObjectId::parse(std::string_view(id).substr(0, slash));
-    if (!environment || slash == std::string::npos) return tl::unexpected(error(CatalogFault::failed, "no flag's id"));
-    const auto read_flag = [&](config::TomlTable& t) {
-      return ManagedFlag{*environment, id.substr(slash + 1), read_flag_fields(t)};
-    };
-    if (auto read = finish(read_flag, flag); !read) return read;
-    flags.insert_or_assign(id, std::move(flag));
-    return {};
-  }
-  const auto parsed = ObjectId::parse(id);
-  if (!parsed)
-    return tl::unexpected(
-        error(CatalogFault::invalid, fmt::format("\"{}\" is not an id; expected 24 hex digits.", id)));
-  if (kind == DocumentKind::project) {
-    Managed<Project> project{revision, fields, extra, {}};
-    if (auto read = finish([](config::TomlTable& t) { return read_project_fields(t); }, project); !read) return read;
-    return take_project(*parsed, std::move(project));
-  }
-  if (kind == DocumentKind::environment) {
-    Managed<Environment> environment{revision, fields, extra, {}};
-    if (auto read = finish([](config::TomlTable& t) { return read_environment_fields(t); }, environment); !read)
-      return read;
-    return take_environment(*parsed, std::move(environment));
-  }
-  Managed<Destination> destination{revision, fields, extra, {}};
-  if (auto read = finish([&](config::TomlTable& t) { return read_destination_fields(t, kinds); }, destination); !read)
-    return read;
-  return take_destination(*parsed, std::move(destination));
-}
-
-CatalogResult<void> ManagedCatalog::Contents::take_project(ObjectId id, Managed<Project> project) {
-  project.value.id = id;
-  const auto same = project_by_key.find(project.value.key);
-  if (same != project_by_key.end() && same->second != id)
-    return tl::unexpected(
-        error(CatalogFault::taken, fmt::format("There is already a project with the key \"{}\".", project.value.key)));
-  if (const auto old = projects.find(id); old != projects.end()) project_by_key.erase(old->second.value.key);
-  project_by_key[project.value.key] = id;
-  projects.insert_or_assign(id, std::move(project));
-  return {};
-}
-
-CatalogResult<void> ManagedCatalog::Contents::take_environment(ObjectId id, Managed<Environment> environment) {
-  Environment& value = environment.value;
-  value.id = id;
-  const auto project = project_by_key.find(value.project_key);
-  if (project == project_by_key.end())
-    return tl::unexpected(
-        error(CatalogFault::missing, fmt::format("There is no project with the key \"{}\".", value.project_key)));
-  value.project_id = project->second;
-  const std::string path = of_key(value.project_key, value.key);
-  const auto same = environment_by_path.find(path);
-  if (same != environment_by_path.end() && same->second != id)
-    return tl::unexpected(error(CatalogFault::taken, fmt::format("The project \"{}\" already has an environment with "
-                                                                 "the key \"{}\".",
-                                                                 value.project_key, value.key)));
-  std::set<std::string_view> own;
-  for (const auto* keys : {&value.sdk_keys, &value.mobile_keys}) {
-    for (const std::string& key : *keys) {
-      const auto owner = environment_by_secret.find(key);
-      if (own.insert(key).second && (owner == environment_by_secret.end() || owner->second == id)) continue;
-      // Not shown in full: it is a credential.
-      return tl::unexpected(error(CatalogFault::taken,
-                                  fmt::format("The key that ends in …{} is in use; an SDK or mobile key belongs to one "
-                                              "environment.",
-                                              key.substr(key.size() < 4 ? 0 : key.size() - 4))));
-    }
-  }
-  drop(DocumentKind::environment, id.hex());
-  environment_by_path[path] = id;
-  for (const auto* keys : {&value.sdk_keys, &value.mobile_keys})
-    for (const std::string& key : *keys) environment_by_secret[key] = id;
-  environments.insert_or_assign(id, std::move(environment));
-  return {};
-}
-
-CatalogResult<void> ManagedCatalog::Contents::take_destination(ObjectId id, Managed<Destination> destination) {
-  Destination& value = destination.value;
-  value.id = id;
-  const auto environment = environment_by_path.find(of_key(value.project_key, value.environment_key));
-  if (environment == environment_by_path.end())
-    return tl::unexpected(error(CatalogFault::missing, fmt::format("The project \"{}\" has no environment with the key "
-                                                                   "\"{}\".",
-                                                                   value.project_key, value.environment_key)));
-  value.environment_id = environment->second;
-  destinations.insert_or_assign(id, std::move(destination));
-  return {};
-}
-
-void ManagedCatalog::Contents::drop(DocumentKind kind, const std::string& text) {
-  if (kind == DocumentKind::flag) {
-    flags.erase(text);
-    return;
-  }
-  const auto id = ObjectId::parse(text);
-  if (!id) return;
-  if (kind == DocumentKind::project) {
-    if (const auto old = projects.find(*id); old != projects.end()) project_by_key.erase(old->second.value.key);
-    projects.erase(*id);
-  } else if (kind == DocumentKind::environment) {
-    const auto old = environments.find(*id);
-    if (old == environments.end()) return;
-    environment_by_path.erase(of_key(old->second.value.project_key, old->second.value.key));
-    for (const auto* keys : {&old->second.value.sdk_keys, &old->second.value.mobile_keys})
-      for (const std::string& key : *keys) environment_by_secret.erase(key);
-    environments.erase(old);
-  } else if (kind == DocumentKind::destination) {
-    destinations.erase(*id);
-  }
-}
-
-std::optional<std::uint64_t> ManagedCatalog::Contents::revision_of(DocumentKind kind, const std::string& text) const {
-  const auto in = [](const auto& map, const auto& key) -> std::optional<std::uint64_t> {
-    const auto found = map.find(key);
-    return found == map.end() ? std::nullopt : std::optional(found->second.revision);
-  };
-  if (kind == DocumentKind::flag) return in(flags, text);
-  const ObjectId id = ObjectId::parse(text).value_or(ObjectId{});
-  if (kind == DocumentKind::project) return in(projects, id);
-  if (kind == DocumentKind::environment) return in(environments, id);
-  return in(destinations, id);
-}
 
 ManagedCatalog::ManagedCatalog(CatalogStore& store, const DestinationKinds& kinds, std::function<void()> changed,
                                Admit admit)
@@ -229,7 +26,7 @@ ManagedCatalog::ManagedCatalog(CatalogStore& store, const DestinationKinds& kind
       kinds_(kinds),
       admit_(std::move(admit)),
       changed_(std::move(changed)),
-      contents_(std::make_unique<Contents>()) {}
+      contents_(std::make_unique<CatalogContents>()) {}
 
 ManagedCatalog::~ManagedCatalog() = default;
 
@@ -335,7 +132,7 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
     };
     for (const CatalogWrite& write : writes) {
       undo.push_back(undo_of(write));
-      if (auto taken = apply(write, Names::api); !taken) {
+      if (auto taken = apply(write, FieldNames::api); !taken) {
         undo_all();
         return taken;
       }
@@ -343,8 +140,8 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
     if (const auto committed = store_.commit(changes, audit); !committed) {
       undo_all();
       return tl::unexpected(
-          error(committed.error().fault == StoreFault::conflict ? CatalogFault::stale : CatalogFault::failed,
-                committed.error().message));
+          catalog_error(committed.error().fault == StoreFault::conflict ? CatalogFault::stale : CatalogFault::failed,
+                        committed.error().message));
     }
     for (const CatalogWrite& write : writes)
       if (write.remove && write.kind == DocumentKind::destination) deletions_.emplace(*ObjectId::parse(write.id), 1);
@@ -356,30 +153,31 @@ CatalogResult<void> ManagedCatalog::commit(std::vector<CatalogWrite> writes, con
 CatalogResult<void> ManagedCatalog::check_revision(const CatalogWrite& write) const {
   if (write.kind == DocumentKind::destination && write.expected_revision == 0)
     if (const auto id = ObjectId::parse(write.id); id && deletions_.contains(*id))
-      return tl::unexpected(error(CatalogFault::taken, fmt::format("The destination {} was deleted, and its files are "
-                                                                   "not removed yet. Repeat the call in a few seconds.",
-                                                                   write.id)));
+      return tl::unexpected(
+          catalog_error(CatalogFault::taken, fmt::format("The destination {} was deleted, and its files are "
+                                                         "not removed yet. Repeat the call in a few seconds.",
+                                                         write.id)));
   if (contents_->revision_of(write.kind, write.id).value_or(0) == write.expected_revision) return {};
   return tl::unexpected(write.expected_revision == 0
-                            ? error(CatalogFault::taken, "The id " + write.id + " is taken.")
-                            : error(CatalogFault::stale, "Someone else changed it in the meantime."));
+                            ? catalog_error(CatalogFault::taken, "The id " + write.id + " is taken.")
+                            : catalog_error(CatalogFault::stale, "Someone else changed it in the meantime."));
 }
 
-CatalogResult<void> ManagedCatalog::apply(const CatalogWrite& write, Names names) {
+CatalogResult<void> ManagedCatalog::apply(const CatalogWrite& write, FieldNames names) {
   if (write.remove) {
     contents_->drop(write.kind, write.id);
     return {};
   }
-  const auto before = destination_value(write.kind, write.id);
-  const std::set<std::string> keys_before = keys_of(write.kind, write.id);
-  const std::vector<FieldFault> tolerated_before = tolerated(write.kind, write.id);
+  const auto before = contents_->destination_value(write.kind, write.id);
+  const std::set<std::string> keys_before = contents_->keys_of(write.kind, write.id);
+  const std::vector<FieldFault> tolerated_before = contents_->tolerated(write.kind, write.id);
   if (auto taken =
           contents_->take(write.kind, write.id, write.expected_revision + 1, write.fields, write.extra, kinds_, names);
       !taken)
     return taken;
-  std::vector<FieldFault> fresh = tolerated(write.kind, write.id);
+  std::vector<FieldFault> fresh = contents_->tolerated(write.kind, write.id);
   for (const FieldFault& old : tolerated_before) std::erase(fresh, old);
-  if (!fresh.empty()) return tl::unexpected(invalid(std::move(fresh), names == Names::api ? api_name : file_name));
+  if (!fresh.empty()) return tl::unexpected(refused_fields(std::move(fresh), names));
   if (write.kind == DocumentKind::destination) return admitted(write.id, before);
   if (write.kind == DocumentKind::environment) return admitted_keys(write.id, keys_before);
   return {};
@@ -393,34 +191,12 @@ std::vector<std::pair<std::size_t, CatalogError>> ManagedCatalog::faults_of(cons
     auto good = check_revision(writes[i]);
     if (good) {
       undo.push_back(undo_of(writes[i]));
-      good = apply(writes[i], Names::file);
+      good = apply(writes[i], FieldNames::file);
     }
     if (!good) faults.emplace_back(i, std::move(good.error()));
   }
   for (auto step = undo.rbegin(); step != undo.rend(); ++step) (*step)();
   return faults;
-}
-
-const std::vector<FieldFault>& ManagedCatalog::tolerated(DocumentKind kind, const std::string& text) const {
-  static const std::vector<FieldFault> kNone;
-  const auto in = [](const auto& map, const auto& key) -> const std::vector<FieldFault>& {
-    const auto found = map.find(key);
-    return found == map.end() ? kNone : found->second.tolerated;
-  };
-  if (kind == DocumentKind::flag) return in(contents_->flags, text);
-  const ObjectId id = ObjectId::parse(text).value_or(ObjectId{});
-  if (kind == DocumentKind::project) return in(contents_->projects, id);
-  if (kind == DocumentKind::environment) return in(contents_->environments, id);
-  return in(contents_->destinations, id);
-}
-
-std::set<std::string> ManagedCatalog::keys_of(DocumentKind kind, const std::string& id) const {
-  std::set<std::string> keys;
-  const auto found = contents_->environments.find(ObjectId::parse(id).value_or(ObjectId{}));
-  if (kind != DocumentKind::environment || found == contents_->environments.end()) return keys;
-  for (const auto* list : {&found->second.value.sdk_keys, &found->second.value.mobile_keys})
-    keys.insert(list->begin(), list->end());
-  return keys;
 }
 
 CatalogResult<void> ManagedCatalog::admitted_keys(const std::string& id, const std::set<std::string>& before) const {
@@ -430,25 +206,19 @@ CatalogResult<void> ManagedCatalog::admitted_keys(const std::string& id, const s
     for (const std::string& key : *list) {
       const std::string fault = before.contains(key) ? "" : fault_of_key(key);
       if (fault.empty()) continue;
-      return tl::unexpected(invalid({{field, fault}}, file_name));
+      return tl::unexpected(refused_fields({{field, fault}}, FieldNames::file));
     }
   return {};
 }
 
-std::optional<Destination> ManagedCatalog::destination_value(DocumentKind kind, const std::string& id) const {
-  const auto found = contents_->destinations.find(ObjectId::parse(id).value_or(ObjectId{}));
-  if (kind != DocumentKind::destination || found == contents_->destinations.end()) return std::nullopt;
-  return found->second.value;
-}
-
 CatalogResult<void> ManagedCatalog::admitted(const std::string& id, const std::optional<Destination>& before) const {
-  const auto now = destination_value(DocumentKind::destination, id);
+  const auto now = contents_->destination_value(DocumentKind::destination, id);
   if (!admit_ || !now) return {};
   std::vector<FieldFault> faults = admit_(*now);
   if (before && !faults.empty())
     for (const FieldFault& old : admit_(*before)) std::erase(faults, old);
   if (faults.empty()) return {};
-  return tl::unexpected(invalid(std::move(faults), file_name));
+  return tl::unexpected(refused_fields(std::move(faults), FieldNames::file));
 }
 
 std::function<void()> ManagedCatalog::undo_of(const CatalogWrite& write) {
@@ -473,8 +243,8 @@ CatalogResult<Destination> ManagedCatalog::tried(const json& destination_fields)
   const ObjectId nobodys{};
   const std::lock_guard lock(mutex_);
   const auto taken =
-      apply({DocumentKind::destination, nobodys.hex(), destination_fields, json::object(), 0, false}, Names::api);
-  const auto tried = destination_value(DocumentKind::destination, nobodys.hex());
+      apply({DocumentKind::destination, nobodys.hex(), destination_fields, json::object(), 0, false}, FieldNames::api);
+  const auto tried = contents_->destination_value(DocumentKind::destination, nobodys.hex());
   contents_->drop(DocumentKind::destination, nobodys.hex());
   if (!taken) return tl::unexpected(taken.error());
   return *tried;
@@ -490,7 +260,7 @@ std::optional<Managed<Project>> ManagedCatalog::project(std::string_view key) co
 std::optional<Managed<Environment>> ManagedCatalog::environment(std::string_view project_key,
                                                                 std::string_view key) const {
   const std::lock_guard lock(mutex_);
-  const auto found = contents_->environment_by_path.find(of_key(project_key, key));
+  const auto found = contents_->environment_by_path.find(environment_path(project_key, key));
   if (found == contents_->environment_by_path.end()) return std::nullopt;
   return contents_->environments.at(found->second);
 }

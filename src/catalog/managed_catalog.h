@@ -16,26 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "catalog/catalog_contents.h"
 #include "catalog/catalog_store.h"
 #include "catalog/fields.h"
 #include "catalog/snapshot.h"
 
 namespace sluice::catalog {
-
-// One project, environment, flag or destination with its document.
-template <typename Value>
-struct Managed {
-  std::uint64_t revision = 0;
-  nlohmann::json fields, extra;
-  Value value;
-  // What would be refused if it was saved today: rules that came after it was.
-  std::vector<FieldFault> tolerated = {};
-};
-struct ManagedFlag {
-  ObjectId environment;
-  std::string key;
-  DeclaredFlag declared;
-};
 
 struct CatalogWrite {
   DocumentKind kind = DocumentKind::project;  // not token
@@ -44,17 +30,6 @@ struct CatalogWrite {
   std::uint64_t expected_revision = 0;  // 0: it is new
   bool remove = false;
 };
-
-enum class CatalogFault : std::uint8_t { invalid, taken, missing, stale, failed };
-struct CatalogError {
-  CatalogFault fault;
-  std::string message;
-  std::vector<FieldFault> fields;  // every fault, when it is `invalid`
-};
-template <typename T>
-using CatalogResult = tl::expected<T, CatalogError>;
-
-std::string flag_document_id(ObjectId environment, std::string_view flag_key);
 
 class ManagedCatalog {
  public:
@@ -98,21 +73,16 @@ class ManagedCatalog {
   ~ManagedCatalog();
 
  private:
-  struct Contents;                                // what is in force
-  enum class Names : std::uint8_t { api, file };  // how messages call fields
   ManagedCatalog(CatalogStore& store, const DestinationKinds& kinds, std::function<void()> changed, Admit admit);
 
   std::vector<CatalogWrite> with_what_is_inside(std::vector<CatalogWrite> writes) const;
   CatalogResult<void> check_revision(const CatalogWrite& write) const;
   // Takes the write in, or says why not. Has to be reverted when the write is refused after all, also by this.
-  CatalogResult<void> apply(const CatalogWrite& write, Names names);
+  CatalogResult<void> apply(const CatalogWrite& write, FieldNames names);
   // Whether the destination that a write made may be; `before`: what it was, if it was.
   CatalogResult<void> admitted(const std::string& id, const std::optional<Destination>& before) const;
-  const std::vector<FieldFault>& tolerated(DocumentKind kind, const std::string& id) const;
-  std::optional<Destination> destination_value(DocumentKind kind, const std::string& id) const;
   // The same of an environment's keys: only new ones must be such as an SDK can send.
   CatalogResult<void> admitted_keys(const std::string& id, const std::set<std::string>& before) const;
-  std::set<std::string> keys_of(DocumentKind kind, const std::string& id) const;
   // What puts back what a write is about to change.
   std::function<void()> undo_of(const CatalogWrite& write);
 
@@ -124,7 +94,7 @@ class ManagedCatalog {
   // Unfinished, and the revision of each one's document; guarded by mutex_.
   std::map<ObjectId, std::uint64_t> deletions_;
   mutable std::condition_variable deletions_finished_;
-  std::unique_ptr<Contents> contents_;        // guarded by mutex_
+  std::unique_ptr<CatalogContents> contents_;  // what is in force; guarded by mutex_
   mutable CatalogPointer same_destinations_;  // the last snapshot; null: its destinations may differ; guarded by mutex_
 };
 

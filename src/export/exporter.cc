@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "export/not_started.h"
 #include "export/selection.h"
 #include "export/sink_folder.h"
 
@@ -18,10 +19,6 @@ constexpr std::int64_t kPublishIntervalUs = 100'000;
 // Less room than this part of the journal: whoever holds the oldest entries lets go of what it only collects.
 constexpr std::uint64_t kShortOfRoomPart = 10;
 constexpr std::int64_t kDrainLookUs = 20'000;
-// What a crash takes of a history at most.
-constexpr std::int64_t kSaveHistoriesUs = 10'000'000;
-// Read in one look at most, so that the status is not late when there are thousands.
-constexpr std::size_t kHistoriesReadAtOnce = 200;
 // Names of files are a destination's id and one of these (export/dead_letter_file.h).
 constexpr std::string_view kDeadLetterSuffix = ".ndjson";
 
@@ -38,6 +35,7 @@ Exporter::Exporter(journal::Journal& journal, storage::FileSystem& files, const 
       places_(journal, files, clock, data_directory_),
       set_aside_(journal, files, clock, data_directory_),
       reach_(journal, files, data_directory_),
+      histories_(files, clock, data_directory_ + "/history"),
       replays_(journal, files, clock, data_directory_, make_sink_, workers),
       paused_(journal, files, data_directory_ + "/cursors",
               [this](ObjectId destination) { return places_.sealed_of(destination); }) {
@@ -60,7 +58,7 @@ std::int64_t Exporter::watch_step() {
   if (begins_delivery_.exchange(false)) start_held();
   const std::int64_t now_us = clock_.steady_us(), as_of_ms = clock_.wall_ms();
   if (now_us >= sample_at_us_) {
-    keep_histories(SaveHistories::when_due);
+    histories_.keep(Histories::Save::when_due);
     for (const auto& runner : running()) runner->sample();
     settle_again();
     paused_.sample();
@@ -95,36 +93,6 @@ void Exporter::flush_if_journal_is_short() {
   if (oldest == journal_.end()) return;
   for (const auto& runner : all)
     if (runner->pipeline_status()->position == oldest) runner->flush();
-}
-
-void Exporter::keep_histories(SaveHistories save) {
-  const std::lock_guard keeping(keep_mutex_);
-  std::vector<std::pair<ObjectId, std::shared_ptr<SharedHistory>>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    all.assign(histories_.begin(), histories_.end());
-  }
-  std::size_t read = 0;
-  for (const auto& [id, history] : all) {
-    if (history->loaded()) continue;
-    if (read++ == kHistoriesReadAtOnce) break;
-    history->load(files_, history_path(id), clock_.wall_ms());
-  }
-  const std::int64_t now_us = clock_.steady_us();
-  if (save == SaveHistories::when_due && now_us < save_histories_at_us_) return;
-  for (const auto& [id, history] : all) history->save();
-  save_histories_at_us_ = now_us + kSaveHistoriesUs;
-}
-
-std::string Exporter::history_path(ObjectId destination) const {
-  return data_directory_ + "/history/" + destination.hex() + ".history";
-}
-
-std::shared_ptr<SharedHistory> Exporter::history_of(ObjectId destination) {
-  const std::lock_guard lock(mutex_);
-  auto& history = histories_[destination];
-  if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
-  return history;
 }
 
 DestinationList Exporter::status() const {
@@ -253,46 +221,19 @@ void Exporter::park(const std::map<ObjectId, Error>& failed, const Destinations&
     if (why == failed.end() || !destination.on) continue;
     places_.cannot_be_read(destination.id);
     set_aside_.has_its_place(destination.id);
-    auto status = std::make_shared<DestinationStatus>();
-    status->destination = destination;
-    status->state = DestinationState::blocked;
-    status->state_since_ms = now_ms;
-    status->dead_letter_path = letter_path(destination.id, kDeadLetterSuffix);
-    Problem problem;
-    problem.weight = Problem::Weight::setup;
-    problem.code = kNotStarted;
-    problem.message = why->second.message;
-    problem.remedy =
-        destination.wants_originals
-            ? "Sluice keeps the destination's payloads. Restore the file; or switch the destination off and on again: "
-              "it "
-              "then resumes with what comes from that moment, and what came since the loss is not forwarded."
-            : "Sluice tries again once a second, and keeps the destination's events. Check the disk and the "
-              "permissions of "
-              "the "
-              "data directory. If this file is lost for good, remove it: delivery then restarts at the oldest event in "
-              "the "
-              "journal.";
-    problem.since_ms = problem.last_seen_ms = now_ms;
-    problem.times = 1;
-    status->pipeline.notes = places_.notes(destination.id);
+    std::shared_ptr<const DestinationStatus> before;
     {
       const std::lock_guard lock(mutex_);
-      if (const auto before = parked_.find(destination.id); before != parked_.end()) {
-        status->state_since_ms = before->second->state_since_ms;
-        problem.since_ms = before->second->pipeline.problem->since_ms;
-        problem.times = before->second->pipeline.problem->times + 1;
-      }
+      if (const auto found = parked_.find(destination.id); found != parked_.end()) before = found->second;
     }
-    if (problem.times == 1)
-      log_error("destination.not_started",
-                {{"destination", destination.name}, {"reason", problem.message}, {"remedy", problem.remedy}});
     // Where it stands is not known, or cannot be read: at most what the journal holds waits.
     const journal::EnvironmentMark mark = journal_.mark(destination.environment_id);
-    Balance& balance = status->pipeline.balance;
-    balance.waiting = balance.accepted =
-        selected(destination, journal_.count_at_most(destination.environment_id, journal_.oldest(), mark.end).events);
-    status->pipeline.problem = std::move(problem);
+    const journal::JournalCount waiting =
+        journal_.count_at_most(destination.environment_id, journal_.oldest(), mark.end);
+    auto status =
+        not_started_status(destination, why->second, selected(destination, waiting.events), before.get(), now_ms);
+    status->dead_letter_path = letter_path(destination.id, kDeadLetterSuffix);
+    status->pipeline.notes = places_.notes(destination.id);
     parked.emplace(destination.id, std::move(status));
   }
   const std::lock_guard lock(mutex_);
@@ -327,8 +268,7 @@ std::vector<std::shared_ptr<Runner>> Exporter::take_leaving(const catalog::Catal
       if (destination.on) continue;
       auto status = std::make_shared<DestinationStatus>();
       status->destination = destination;
-      auto& history = histories_[destination.id];
-      if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
+      histories_.of(destination.id);
       off_.emplace(destination.id, std::move(status));
     }
   }
@@ -370,7 +310,7 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
   std::vector<Problem> notes = places_.notes(destination.id);
   auto runner =
       std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters), make_sink_,
-                               workers_, history_of(destination.id), std::optional<ReplayRange>(), std::move(notes));
+                               workers_, histories_.of(destination.id), std::optional<ReplayRange>(), std::move(notes));
   set_aside_.has_its_place(destination.id);
   log_info("destination.started", {{"destination", destination.name},
                                    {"id", destination.id.hex()},
@@ -443,13 +383,10 @@ void Exporter::repair_cursors(SealedInFolder sealed_in) {
 }
 
 std::set<ObjectId> Exporter::forget(const std::set<ObjectId>& destinations) {
-  const std::lock_guard keeping(keep_mutex_);
+  const auto no_more_kept = histories_.forget(destinations);
   {
     const std::lock_guard lock(mutex_);
-    for (const ObjectId id : destinations) {
-      letter_files_.erase(id);
-      histories_.erase(id);
-    }
+    for (const ObjectId id : destinations) letter_files_.erase(id);
   }
   std::set<ObjectId> left;
   for (const ObjectId id : destinations) {
@@ -490,7 +427,7 @@ void Exporter::drain(std::int64_t deadline_ms) {
   replays_.stop_all();
   paused_.sample();
   for (const auto& runner : all) runner->sample_last();
-  keep_histories(SaveHistories::now);
+  histories_.keep(Histories::Save::now);
   reach_.save();
   publish_status();
 }
@@ -501,11 +438,10 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
   status->as_of_ms = as_of_ms.value_or(status_.get()->as_of_ms);
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), histories_[id]};
+    for (const auto& [id, runner] : runners_) status->destinations[id] = {runner->status(), histories_.of(id)};
     for (auto* all : {&off_, &parked_})
       for (auto& [id, shown] : *all) {
-        auto& history = histories_[id];
-        if (!history) history = std::make_shared<SharedHistory>(clock_.wall_ms());
+        const std::shared_ptr<SharedHistory> history = histories_.of(id);
         if (const std::int64_t last_ms = history->last_delivery_ms(); last_ms != shown->last_delivery_ms) {
           auto delivered_before = std::make_shared<DestinationStatus>(*shown);
           delivered_before->last_delivery_ms = last_ms;

@@ -9,7 +9,8 @@
 //   replays               replays beside them
 //   paused_destinations   what those that are off miss
 //   dead_letter_file      what a destination can never take, and trying it again (dead_letter_retry)
-//   shared_history        what each did over a week, kept on disk
+//   not_started           what is shown of one that is on and cannot start
+//   histories             what each did over a week, kept on disk
 //   export_status         what all of them show, as immutable snapshots
 #pragma once
 
@@ -31,6 +32,7 @@
 #include "export/dead_letter_file.h"
 #include "export/dead_letter_retry.h"
 #include "export/export_status.h"
+#include "export/histories.h"
 #include "export/journal_reach.h"
 #include "export/paused_destinations.h"
 #include "export/replays.h"
@@ -151,11 +153,7 @@ class Exporter {
   bool superseded(const catalog::Destination& destination) const;  // under mutex_
   std::string letter_path(ObjectId destination, std::string_view suffix) const;
   std::shared_ptr<DeadLetterFile> letter_file(ObjectId destination);
-  enum class SaveHistories : std::uint8_t { when_due, now };
   void flush_if_journal_is_short();
-  void keep_histories(SaveHistories save);
-  std::string history_path(ObjectId destination) const;
-  std::shared_ptr<SharedHistory> history_of(ObjectId destination);
   // `as_of_ms`: when the pipelines were last looked at; nothing: when they were for what is published now.
   void publish_status(std::optional<std::int64_t> as_of_ms = {});
 
@@ -168,6 +166,7 @@ class Exporter {
   StartPlaces places_;
   SetAside set_aside_;
   JournalReach reach_;
+  Histories histories_;
   Replays replays_;
   PausedDestinations paused_;
 
@@ -181,11 +180,8 @@ class Exporter {
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> parked_;  // on, and cannot start: blocked
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
-  std::map<ObjectId, Delivered> retired_;                         // by pipelines that are gone
-  std::map<ObjectId, std::shared_ptr<SharedHistory>> histories_;  // of every destination, on or off
+  std::map<ObjectId, Delivered> retired_;  // by pipelines that are gone
 
-  std::mutex keep_mutex_;                  // held while histories are read and saved; taken before the others
-  std::int64_t save_histories_at_us_ = 0;  // guarded by keep_mutex_
   std::mutex publish_mutex_;  // so that an older snapshot does not replace a newer one; taken before the others
   Published<ExportStatus> status_{std::make_shared<const ExportStatus>()};
   std::atomic<bool> watch_stops_{false}, begins_delivery_{false};

@@ -34,6 +34,7 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
       clock_(clock),
       cursor_file_(std::move(cursor_file)),
       sink_(std::move(sink)),
+      journal_problem_(destination_.name, clock),
       window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)) {
   saved_ = window_.cursor();
   sink_->can_read_again([this](std::uint64_t ticket, const EventPlace& place) { return read_again(ticket, place); });
@@ -96,11 +97,11 @@ void Pipeline::start_balance(const journal::EnvironmentMark& mark, const journal
 
 bool Pipeline::count_backlog() {
   if (counted_) return true;
-  if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return false;
+  if (journal_problem_.pauses()) return false;
   const journal::EnvironmentMark mark = this->mark();
   const auto backlog = journal_.count(destination_.environment_id, window_.cursor().position, mark.end);
   if (!backlog) {
-    note_read_failure(backlog.error());
+    journal_problem_.note_read_failure(backlog.error());
     return false;
   }
   start_balance(mark, *backlog);
@@ -115,47 +116,16 @@ journal::EnvironmentMark Pipeline::mark() const {
   return mark;
 }
 
-void Pipeline::note_read_failure(const storage::FileError& failure) {
-  note_journal_problem(
-      Problem::Weight::transient, "journal_read_failed",
-      fmt::format("The journal cannot be read: {}.", failure.message),
-      "Sluice reads again and again, and delivers nothing behind it until it reads. Nothing is lost yet: "
-      "check the disk. If this part of the file is lost for good, stop Sluice, put a copy in its place "
-      "in which zeros stand for what cannot be read (dd conv=noerror,sync bs=4096), and start it.");
-}
-
-// Told once, until it is over.
-void Pipeline::note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy) {
-  const std::int64_t now_ms = clock_.wall_ms();
-  if (!journal_problem_ || journal_problem_->code != code) {
-    log_error("export.journal_problem",
-              {{"destination", destination_.name}, {"code", code}, {"reason", message}, {"remedy", remedy}});
-    journal_problem_ = Problem{weight, code, "", remedy, "", now_ms, now_ms, 0, 0};
-  }
-  journal_problem_->message = std::move(message);
-  journal_problem_->last_seen_ms = now_ms;
-  const auto doublings = std::min<std::uint64_t>(journal_problem_->times++, 8);
-  const std::int64_t pause_us = std::min(kJournalRetryUs << doublings, kJournalRetryAtMostUs);
-  ask_journal_again_us_ = clock_.steady_us() + pause_us;
-  journal_problem_->next_try_ms = now_ms + pause_us / 1000;
-}
-
-void Pipeline::journal_goes_on() {
-  if (!journal_problem_) return;
-  log_info("export.journal_goes_on", {{"destination", destination_.name}, {"code", journal_problem_->code}});
-  journal_problem_.reset();
-}
-
 bool Pipeline::next_chunk() {
   more_to_read_ = read_in_step_ >= kStepReadBytes;
   if (more_to_read_) return false;
   chunk_ = reader_->read(kReadBytes);
   next_in_chunk_ = 0;
   if (!chunk_ && reader_->failure()) {
-    note_read_failure(*reader_->failure());
+    journal_problem_.note_read_failure(*reader_->failure());
     return false;
   }
-  journal_goes_on();
+  journal_problem_.clear();
   read_on_ = reader_->more();
   if (chunk_) {
     read_in_step_ += chunk_->buffer.size();
@@ -185,14 +155,14 @@ bool Pipeline::next_entry() {
     auto view = event::EntryView::open(stored.entry);
     if (!view && event::EntryView::of_later_version(stored.entry)) {
       --next_in_chunk_;
-      note_journal_problem(
+      journal_problem_.note(
           Problem::Weight::setup, "entry_format_unknown",
           fmt::format("The journal's entry at {}/{} was written by a later version of Sluice: {}.",
                       stored.position.value >> 32, stored.position.value & UINT32_MAX, view.error().message),
           "Start the version that wrote it, and let it deliver what waits. Nothing is skipped meanwhile.");
       return false;
     }
-    journal_goes_on();
+    journal_problem_.clear();
     if (!view) {
       // The journal's checksum held, so these bytes are what was written: a fault of the writer, told once, and not in
       // the others' way.
@@ -256,11 +226,11 @@ void Pipeline::feed() {
   const std::size_t most = sink_->max_window_events();
   while (window_.size() < most && sink_->has_room()) {
     if (!entry_) {
-      if (journal_problem_ && clock_.steady_us() < ask_journal_again_us_) return;
+      if (journal_problem_.pauses()) return;
       const journal::EnvironmentMark mark = this->mark();
       if (!next_entry()) {
-        if (!journal_problem_) note_read_up_to({reader_->position(), 0});
-        if (!journal_problem_ && !more_to_read_) reconcile(mark);
+        if (!journal_problem_.current()) note_read_up_to({reader_->position(), 0});
+        if (!journal_problem_.current() && !more_to_read_) reconcile(mark);
         return;
       }
     }
@@ -434,8 +404,8 @@ std::int64_t Pipeline::step() {
   }
   if (!stopping_ && std::exchange(read_on_, false)) deadline_us = std::min(deadline_us, now_us);
   // In the past, while the sink has no room: nothing is read before it has, and then the sink asks for a step.
-  if (!stopping_ && journal_problem_ && ask_journal_again_us_ > now_us)
-    deadline_us = std::min(deadline_us, ask_journal_again_us_);
+  if (!stopping_ && journal_problem_.next_try_us() > now_us)
+    deadline_us = std::min(deadline_us, journal_problem_.next_try_us());
   deadline_us = std::min(deadline_us, save_cursor_if_due(now_us));
   return std::min(deadline_us, publish_if_due(now_us));
 }
@@ -458,7 +428,7 @@ void Pipeline::close() {
 // Returns when it is to be looked at again: what happened since the last publication is not to wait for the next event.
 std::int64_t Pipeline::publish_if_due(std::int64_t now_us) {
   const std::optional<Problem> of_sink = sink_->problem();
-  const std::optional<Problem>& problem = of_sink ? of_sink : journal_problem_;
+  const std::optional<Problem>& problem = of_sink ? of_sink : journal_problem_.current();
   const bool same_state = finished_replay_ == published_finished_ &&
                           (problem ? problem->code == published_problem_ : published_problem_.empty());
   const std::int64_t due_us = published_us_ + kStatusIntervalUs;
@@ -510,8 +480,9 @@ PipelineStatus Pipeline::make_status() const {
   status.latency_sum_ms = latency_sum_ms_;
   status.problem = sink_->problem();
   status.notes = sink_->notes();
-  if (journal_problem_ && status.problem) status.notes.push_back(*journal_problem_);
-  if (journal_problem_ && !status.problem) status.problem = journal_problem_;
+  const std::optional<Problem>& of_journal = journal_problem_.current();
+  if (of_journal && status.problem) status.notes.push_back(*of_journal);
+  if (of_journal && !status.problem) status.problem = of_journal;
   if (cursor_problem_) status.notes.push_back(*cursor_problem_);
   status.sink = sink_->stats();
   return status;

@@ -18,6 +18,7 @@
 #include "export/delivery_window.h"
 #include "export/event_filter.h"
 #include "export/health.h"
+#include "export/journal_problem.h"
 #include "export/sink.h"
 #include "journal/cursor_store.h"
 #include "journal/journal.h"
@@ -105,9 +106,6 @@ class Pipeline {
   bool next_chunk();
   event::EnvelopeWriter envelope_for(const event::EntryView& entry) const;
   void start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog);
-  void note_read_failure(const storage::FileError& failure);
-  void note_journal_problem(Problem::Weight weight, const char* code, std::string message, const char* remedy);
-  void journal_goes_on();
   Result<std::optional<OutboundEvent>> read_again(std::uint64_t ticket, const EventPlace& place);
   void feed();
   void note_read_up_to(const EventPlace& place);
@@ -132,6 +130,7 @@ class Pipeline {
   std::unique_ptr<journal::CursorFile> cursor_file_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<journal::JournalReader> reader_;
+  JournalProblem journal_problem_;
   DeliveryWindow window_;
   BalanceKeeper balance_;
   std::uint64_t delivered_before_restart_ = 0;  // of the sink, at most
@@ -159,8 +158,6 @@ class Pipeline {
   std::uint64_t latency_sum_ms_ = 0;
   Moment last_delivery_;
   std::optional<Problem> cursor_problem_;
-  std::optional<Problem> journal_problem_;  // it cannot be read on from here
-  std::int64_t ask_journal_again_us_ = 0;   // while there is one
   bool counted_ = false;
   bool read_on_ = false;  // the journal has looked at enough for one step, and found nothing yet
   bool read_all_of_replay_ = false, finished_replay_ = false;

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "http/byte_budget.h"
@@ -25,12 +27,21 @@ class FakeRequest final : public http::HttpResponder::Target {
   }
   void respond(http::HttpResponse answer) override {
     status = answer.status;
-    body = answer.body;
+    content_type = answer.content_type;
+    body = answer.shared_body ? *answer.shared_body : answer.body;
+    headers = std::move(answer.headers);
+  }
+  // Of the answer; empty: it has none.
+  std::string header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+      if (key == name) return value;
+    return {};
   }
 
   http::HttpRequest request;
   unsigned status = 0;  // until it is answered
-  std::string body;
+  std::string body, content_type;
+  std::vector<std::pair<std::string, std::string>> headers;
 
  private:
   const http::HttpLimits limits_;

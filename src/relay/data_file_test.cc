@@ -256,7 +256,7 @@ TEST(DataFile, what_sdks_need_is_added) {
 
 TEST(DataFile, flag_values_become_flags) {
   EXPECT_EQ(
-      read({{"a.json", R"({"flagValues":{"b":[1.0],"a\"":"x"}})"}}),
+      read({{"a.json", R"({"flagValues":{"b": [1.0] ,"a\"":"x"}})"}}),
       "flag a\":1 "
       "{\"key\":\"a\\\"\",\"version\":1,\"on\":true,\"fallthrough\":{\"variation\":0},\"variations\":[\"x\"]}\n"
       "flag b:1 {\"key\":\"b\",\"version\":1,\"on\":true,\"fallthrough\":{\"variation\":0},\"variations\":[[1.0]]}\n");

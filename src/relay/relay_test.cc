@@ -265,6 +265,9 @@ TEST_F(RelayTest, flags_of_environments_that_have_no_source_any_more_go_at_the_s
   start();
   EXPECT_EQ(disk_.paths().size(), files) << "those of an environment that has a source stay";
   EXPECT_FALSE(disk_.exists(of_another)) << "of an environment that is not in the catalog";
+  disk_.set_bytes(of_another, "x");
+  publish();
+  EXPECT_TRUE(disk_.exists(of_another)) << "the folder is read at the start alone";
   relay_->stop();
   environment_.flag_source = {};
   start();
@@ -359,6 +362,18 @@ TEST_F(RelayTest, flag_data_files_are_looked_at_every_second_and_have_no_filters
   workers_.run_for_us((kLookAtFilesMs + 1) * 1'000);
   EXPECT_FALSE(status().is_connected);
   EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
+}
+
+TEST_F(RelayTest, flag_data_files_are_served_from_the_start) {
+  environment_.flag_source = {};
+  environment_.flag_source.kind = catalog::FlagSource::Kind::files;
+  environment_.flag_source.files = {"a.json"};
+  ASSERT_TRUE(disk_.make_directory("/data/flag-files"));
+  disk_.set_bytes("/data/flag-files/a.json", R"({"flags":{"a":{"key":"a","version":7}}})");
+  relay_->stop();
+  start();
+  EXPECT_EQ(item("a"), R"({"key":"a","version":7,"trackEvents":true})");
+  EXPECT_TRUE(status().is_connected);
 }
 
 TEST_F(RelayTest, a_source_that_leads_back_here_is_refused_and_asked_again_every_minute) {

@@ -11,8 +11,6 @@
 namespace sluice::s3 {
 namespace {
 
-constexpr std::size_t kReadBytes = 1u << 20;  // of a file that is compared with its manifest
-
 void add_alone(exporting::HeldAlone& to, const exporting::HeldAlone& more) {
   to.waiting += more.waiting;
   to.delivered += more.delivered;
@@ -343,7 +341,7 @@ const SealedObject* Spool::next_upload() {
   for (auto& [first, sealed] : sealed_) {
     if (sealed.state != State::waiting) continue;
     if (!sealed.verified) {
-      const auto whole = is_whole(sealed.object);
+      const auto whole = is_whole(files_, sealed.object.path, sealed.object.manifest);
       if (!whole || !*whole) {
         lose(sealed, whole ? "its bytes are not those that were sealed" : whole.error().message);
         if (must_restart_) return nullptr;
@@ -355,22 +353,6 @@ const SealedObject* Spool::next_upload() {
     return &sealed.object;
   }
   return nullptr;
-}
-
-storage::FileResult<bool> Spool::is_whole(const SealedObject& object) const {
-  auto file = files_.open(object.path, false);
-  if (!file) return tl::unexpected(file.error());
-  aws::Sha256 sha256;
-  std::string piece(kReadBytes, '\0');
-  std::uint64_t offset = 0;
-  for (;;) {
-    const auto read = (*file)->read_at(offset, piece.data(), piece.size());
-    if (!read) return tl::unexpected(read.error());
-    sha256.update(std::string_view(piece).substr(0, *read));
-    offset += *read;
-    if (*read < piece.size()) break;
-  }
-  return offset == object.manifest.size_bytes && sha256.finish_hex() == object.manifest.sha256_hex;
 }
 
 // Its events are read again: by the pipeline, if it is not there yet; else from the cursor on.
@@ -387,7 +369,7 @@ void Spool::lose(Sealed& sealed, const std::string& why) {
 bool Spool::check(std::uint64_t number) {
   Sealed* sealed = find(number);
   SLUICE_CHECK(sealed != nullptr, "an object that is uploaded is kept");
-  const auto whole = is_whole(sealed->object);
+  const auto whole = is_whole(files_, sealed->object.path, sealed->object.manifest);
   if (whole && *whole) return true;
   lose(*sealed, whole ? "its bytes are not those that were sealed" : whole.error().message);
   return false;

@@ -200,7 +200,6 @@ class Spool {
   bool begin(const SpoolEvent& event, const Sealed* lost);
   bool append(const SpoolEvent& event);
   bool seal();
-  storage::FileResult<bool> is_whole(const SealedObject& object) const;
   bool remove_files(const SealedObject& object);
   void remove_delivered();
   void compare_rebuilt(const Manifest& before, std::uint64_t events, std::uint64_t uncompressed_bytes);

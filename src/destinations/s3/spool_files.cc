@@ -5,14 +5,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "aws/sha256.h"
 #include "base/log.h"
-#include "destinations/s3/manifest.h"
 #include "storage/whole_file.h"
 
 namespace sluice::s3 {
 namespace {
 
 constexpr std::size_t kNumberDigits = 10;
+constexpr std::size_t kComparedBytes = 1u << 20;  // of a file, in memory at a time
 
 bool has_size(storage::FileSystem& files, const std::string& path, std::uint64_t bytes) {
   const auto file = files.open(path, false);
@@ -35,6 +36,22 @@ std::optional<std::pair<std::uint64_t, std::string_view>> spool_name(std::string
   const auto digits = static_cast<std::size_t>(end - name.data());
   if (error != std::errc{} || digits != kNumberDigits) return std::nullopt;
   return std::pair{number, name.substr(digits)};
+}
+
+storage::FileResult<bool> is_whole(storage::FileSystem& files, const std::string& path, const Manifest& manifest) {
+  auto file = files.open(path, false);
+  if (!file) return tl::unexpected(file.error());
+  aws::Sha256 sha256;
+  std::string piece(kComparedBytes, '\0');
+  std::uint64_t offset = 0;
+  for (;;) {
+    const auto read = (*file)->read_at(offset, piece.data(), piece.size());
+    if (!read) return tl::unexpected(read.error());
+    sha256.update(std::string_view(piece).substr(0, *read));
+    offset += *read;
+    if (*read < piece.size()) break;
+  }
+  return offset == manifest.size_bytes && sha256.finish_hex() == manifest.sha256_hex;
 }
 
 std::vector<exporting::SealedEvents> sealed_in_spool(storage::FileSystem& files, const std::string& folder) {

@@ -8,15 +8,9 @@
 #include <vector>
 
 #include "base/log.h"
-#include "catalog/snapshot.h"
-#include "flags/flag_registry.h"
-#include "http_client/http_transport_fake.h"
-#include "intake/seen_sdks.h"
-#include "link.h"
-#include "relay/client_requests.h"
+#include "process.h"
 #include "relay/flag_store.h"
 #include "relay/relay.h"
-#include "relay/relay_handler.h"
 #include "sdk.h"
 #include "storage/file_system_fake.h"
 #include "system_random.h"
@@ -28,8 +22,6 @@ namespace {
 using simulation::ProcessDied;
 using storage::FakeFileSystem;
 
-const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
-constexpr const char* kDataDirectory = "/data";
 constexpr std::int64_t kLiveUs = 90 * kSecondUs;
 // After the storm: a stream that says nothing is given up after five minutes, and an upstream that refused the key is
 // asked again after one.
@@ -44,90 +36,6 @@ constexpr std::int64_t kMostGraceMs = 1'000;
 constexpr std::int64_t kMostBetweenUs = 50'000;
 // What is left at the end of a stop's grace is closed within.
 constexpr std::int64_t kClosedWithinUs = 600'000;
-
-class Nothing final : public http::HttpHandler {
- public:
-  void handle(const http::HttpRequest&, http::HttpResponder responder) override {
-    http::HttpResponse response;
-    response.status = 404;
-    responder(std::move(response));
-  }
-};
-
-// What the environment's owner wants.
-struct Wanted {
-  Promises::Selection selection;
-  bool as_sent = false;
-  bool has_source = true;
-  std::uint64_t key = 0;  // which SDK key is the newest: upstream is asked with it
-  std::string key_text() const { return "sdk-" + std::to_string(key); }
-};
-
-catalog::CatalogPointer catalog_of(const Wanted& wanted) {
-  catalog::Environment environment;
-  environment.id = kEnvironment;
-  environment.key = "production";
-  environment.sdk_keys = {wanted.key_text(), "sdk-simulated"};
-  environment.mobile_keys = {"mob-simulated"};
-  environment.flag_export.as_sent = wanted.as_sent;
-  environment.flag_export.new_flags = false;
-  for (const std::string& key : wanted.selection) environment.flag_export.flags[key].exported = true;
-  if (wanted.has_source) {
-    environment.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
-    environment.flag_source.stream_uri = "http://upstream";
-  }
-  return std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
-                                                          std::vector<catalog::Environment>{environment},
-                                                          std::vector<catalog::Destination>());
-}
-
-http::HttpLimits limits() {
-  http::HttpLimits out;
-  out.max_stream_waiting_bytes = 400;  // some patches: slow readers are cut off at times
-  return out;
-}
-
-// One life of a process: what the server builds of flag delivery, in its order.
-class Process {
- public:
-  Process(FakeFileSystem& disk, Upstream& upstream, Scheduler& scheduler, ManualClock& clock, std::uint64_t seed)
-      : relay_({disk, upstream.transport(), clock, flags_, kDataDirectory, "/data/flag-files", nullptr, scheduler}),
-        clients_({transport_, clock, flags_}),
-        delivery_{relay_, clients_, catalog_, clock, sdks_, "", 10'000},
-        loop_(std::make_shared<SimulatedLoop>(limits(), scheduler, clock, seed)) {
-    loop_->start(relay::make_relay_handler(delivery_, std::make_unique<Nothing>()));
-  }
-  ~Process() { loop_->stop(); }
-
-  // As data_path/data_path.h, whose thread may lose its turn between the two.
-  void publish(const catalog::CatalogPointer& catalog, const std::function<void()>& between) {
-    flags_.apply(*catalog);
-    between();
-    catalog_.publish(catalog);
-    relay_.apply(catalog);
-  }
-  void begin_stop(std::int64_t grace_ms) { loop_->say_close(grace_ms); }
-  void close_streams() { loop_->drain(); }
-  void end() { relay_.stop(); }
-  relay::Relay& relay() { return relay_; }
-  const std::shared_ptr<SimulatedLoop>& loop() const { return loop_; }
-  std::uint64_t cut_off() const {
-    std::uint64_t count = 0;
-    for (const http::Cut cut : {http::Cut::stream_lagging, http::Cut::stream_not_read})
-      count += loop_->counters().cuts[static_cast<std::size_t>(cut)].load();
-    return count;
-  }
-
- private:
-  flags::FlagRegistry flags_;
-  catalog::Catalog catalog_;
-  http_client::HttpTransportFake transport_;
-  relay::Relay relay_;
-  relay::ClientRequests clients_;
-  intake::SeenSdks sdks_;
-  relay::FlagDelivery delivery_;
-  std::shared_ptr<SimulatedLoop> loop_;
-};
 
 class Run {
  public:
