@@ -23,6 +23,7 @@ RestJson feed_json(const relay::FlagFeedStatus& feed) {
   out["segments"] = feed.segments;
   out["unreadableFlags"] = feed.unreadable;
   out["fromDisk"] = feed.from_disk;
+  out["ofFormerSource"] = feed.of_former;
   out["streams"] = feed.streams;
   out["pingStreams"] = feed.ping_streams;
   if (!feed.problem.empty()) out["problem"] = {{"message", feed.problem}, {"remedy", feed.remedy}};

@@ -60,7 +60,10 @@ std::string feed_text(const ordered_json& feed, std::int64_t now_ms) {
   std::string out;
   if (const std::string filter = feed.value("filter", ""); !filter.empty()) out += "\n" + line("filter", filter);
   const std::string state = feed.value("state", "");
-  out += line("state", fmt::format("{}: {}", in_colour(state, colour_of_feed(state)), meaning_of(state)));
+  const bool former = state == "behind" && feed.value("ofFormerSource", false);
+  out += line("state", fmt::format("{}: {}", in_colour(state, colour_of_feed(state)),
+                                   former ? "the source is unavailable; SDKs get what the one before it said"
+                                          : meaning_of(state)));
   out += line("since", ago(feed.value("since", std::int64_t{0}), now_ms));
   out += line("last change", ago(feed.value("lastChange", std::int64_t{0}), now_ms));
   const std::uint64_t unreadable = feed.value("unreadableFlags", std::uint64_t{0});

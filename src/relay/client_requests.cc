@@ -54,6 +54,7 @@ struct Passed {
   FlagSelection selection;
   EvaluationOptions options;
   bool rewritten = false;
+  bool is_evaluation = false;
   CredentialKind credential = CredentialKind::mobile_key;
   std::string if_none_match;
   std::shared_ptr<std::atomic<std::uint64_t>> unreadable;
@@ -70,43 +71,66 @@ std::string location_of(const http_client::HttpResponse& upstream) {
   return "an address that it does not name in full";
 }
 
-// What clients get 503 for; empty: they get what upstream answers.
-EvaluationFailure failure_of_call(const http_client::HttpResponse& upstream) {
-  if (upstream.fault != http_client::TransportFault::none)
-    return {upstream.fault_text, "Check flagBaseUri, and that this server reaches it."};
-  if (upstream.status >= 300 && upstream.status < 400)
-    return {fmt::format("It redirects to {}.", location_of(upstream)),
-            "Set flagBaseUri to the address that it has now."};
-  return {};
+// Whether bytes may be what was asked for: a page of a proxy, or of some other server, is never handed on.
+bool may_be_json(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (body[first] == '{' || body[first] == '[');
 }
 
-// An answer that clients get, and that has no evaluations for them through no fault of theirs.
-EvaluationFailure failure_of_answer(int status, CredentialKind credential) {
-  const char* const key = credential == CredentialKind::mobile_key ? "mobile key" : "client-side id";
-  if (status == 401 || status == 403)
-    return {fmt::format("It answers {}: the environment's {} is not accepted.", status, key),
-            fmt::format(
-                "Give the environment the {} that it has there, or set flagBaseUri to the server that knows it.", key)};
-  if (status == 404)
+// Why clients are told to ask again; empty: they are not. Whoever asks has a key that was checked here, so a source
+// that does not accept it is no fault of theirs, and SDKs that are told 401 or 404 do not ask again before their page
+// or app is started anew.
+EvaluationFailure failure_of(const http_client::HttpResponse& upstream, const Passed& passed) {
+  const char* const key = passed.credential == CredentialKind::mobile_key ? "mobile key" : "client-side id";
+  const int status = upstream.status;
+  if (upstream.fault != http_client::TransportFault::none)
+    return {upstream.fault_text, "Check flagBaseUri, and that this server reaches it."};
+  if (status >= 300 && status < 400)
+    return {fmt::format("It redirects to {}.", location_of(upstream)),
+            "Set flagBaseUri to the address that it has now."};
+  if (passed.is_evaluation && (status == 401 || status == 403))
+    return {
+        fmt::format("It answers {}: the environment's {} is not accepted.", status, key),
+        fmt::format("Give the environment the {} that it has there, or set flagBaseUri to the server that knows it.",
+                    key)};
+  if (passed.is_evaluation && status == 404)
     return {fmt::format("It answers 404: it does not know the environment's {}, or does not evaluate flags.", key),
             fmt::format("Set flagBaseUri to LaunchDarkly or an ld-relay, and give the environment the {} that it has "
                         "there.",
                         key)};
-  if (status == 429 || status >= 500)
+  if (status == 508)
+    return {"It answers 508: flag sources lead in a circle, or too many servers stand in a row.",
+            "Set flagBaseUri to LaunchDarkly, or to a server that is nearer to it."};
+  if (status == 429 || status >= 500 || (status != 200 && status < 400))
     return {fmt::format("It answers {}.", status), "Look at the server that flagBaseUri names. Apps ask again."};
+  if (status == 200 && !may_be_json(upstream.body))
+    return {fmt::format("It answers 200 with {} that are no JSON.", human_bytes(upstream.body.size())),
+            "Set flagBaseUri to LaunchDarkly, an ld-relay, or another Sluice."};
   return {};
 }
 
-// `failure`: what is wrong with upstream's answer, which its client gets all the same.
-http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed, EvaluationFailure& failure) {
-  http::HttpResponse response;
-  failure = failure_of_answer(upstream.status, passed.credential);
-  response.status = static_cast<unsigned>(upstream.status);
+// What clients are told of a failure: neither words nor addresses of upstream's.
+http::HttpResponse failure_answer(const http_client::HttpResponse& upstream) {
+  http::HttpResponse response =
+      unavailable("upstream", "This environment's flag source does not answer. Ask again in a second.");
+  if (upstream.status == 429) response.status = 429;
   for (const auto& [name, value] : upstream.headers)
-    if (name == "content-type" || name == "cache-control" || name == "retry-after")
-      response.headers.emplace_back(name == "content-type" ? "Content-Type" : name, value);
+    if (name == "retry-after" && (upstream.status == 429 || upstream.status == 503))
+      response.headers.back().second = value;
+  return response;
+}
+
+// `failure`: what is wrong with an answer that its client gets all the same.
+http::HttpResponse answer_of(http_client::HttpResponse&& upstream, const Passed& passed, EvaluationFailure& failure) {
+  if (upstream.status != 200)
+    return intake::json_answer(static_cast<unsigned>(upstream.status), "refused",
+                               "The flag source does not accept this request.");
+  http::HttpResponse response;
+  response.content_type = "application/json";
+  for (const auto& [name, value] : upstream.headers)
+    if (name == "cache-control") response.headers.emplace_back(name, value);
   response.body = std::move(upstream.body);
-  if (upstream.status != 200 || !passed.rewritten) return response;
+  if (!passed.rewritten) return response;
   std::string rewritten;
   const Rewriting outcome = rewrite_evaluations(response.body, passed.selection.is_selected, passed.options, rewritten);
   if (outcome == Rewriting::unreadable) {
@@ -195,6 +219,7 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
   Passed passed{selection_of(environment, flags_),
                 {},
                 route.endpoint == RelayEndpoint::evaluations,
+                route.endpoint != RelayEndpoint::passed_on,
                 route.credential,
                 std::string(request.header("If-None-Match")),
                 unreadable_};
@@ -237,17 +262,18 @@ void ClientRequests::pass_on(const http::HttpRequest& request, const RelayRoute&
     (*kept)(std::move(response));
   };
   waiting.work.call = std::move(call);
-  const bool is_evaluation = route.endpoint != RelayEndpoint::passed_on;
-  waiting.work.done = [finish, is_evaluation, passed = std::move(passed), health = health_,
-                       source = EvaluationHealth::source_of(environment), owner = waiting.owner,
+  waiting.work.done = [finish, passed = std::move(passed), health = health_,
+                       source = EvaluationHealth::source_of(environment, route.credential), owner = waiting.owner,
                        unsent = unsent_](http_client::HttpResponse upstream) {
-    EvaluationFailure failure = failure_of_call(upstream);
+    EvaluationFailure failure = failure_of(upstream, passed);
     if (failure) {
-      if (is_evaluation) health->note(source, failure);
-      return finish(unavailable("upstream", "This environment's flag source does not answer. Ask again in a second."));
+      if (passed.is_evaluation) health->note(source, failure);
+      return finish(failure_answer(upstream));
     }
+    const int status = upstream.status;
     http::HttpResponse response = answer_of(std::move(upstream), passed, failure);
-    if (is_evaluation) health->note(source, failure);
+    if (passed.is_evaluation && status == 200) health->note(source, failure);
+    if (passed.is_evaluation && status == 400) health->note_refused_context(source);
     response.while_unsent = unsent->hold(owner, response.body.size());
     if (!response.while_unsent)
       response =

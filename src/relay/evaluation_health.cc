@@ -1,5 +1,6 @@
 #include "relay/evaluation_health.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -12,8 +13,32 @@ std::string_view evaluation_state_name(EvaluationState state) {
   return kNames[static_cast<std::size_t>(state)];
 }
 
-EvaluationHealth::Source EvaluationHealth::source_of(const catalog::Environment& environment) {
-  return {environment.id, environment.project_key, environment.key, environment.flag_source.client_base_uri};
+EvaluationHealth::Source EvaluationHealth::source_of(const catalog::Environment& environment,
+                                                     CredentialKind credential) {
+  return {environment.id, credential, environment.project_key, environment.key,
+          environment.flag_source.client_base_uri};
+}
+
+EvaluationHealth::Record& EvaluationHealth::record_of(const Source& source) {
+  Record& record = records_[{source.environment_id, source.credential}];
+  if (record.address != source.address) {
+    Record next;
+    next.address = source.address;
+    next.answered = record.answered;
+    next.failed = record.failed;
+    record = std::move(next);
+  }
+  return record;
+}
+
+void EvaluationHealth::note_refused_context(const Source& source) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (record_of(source).answered_ms != 0) return;
+  }
+  note(source, {"It answers 400 to every request so far.",
+                "Look whether flagBaseUri is the address of LaunchDarkly, an ld-relay or another Sluice, with https where "
+                "it wants that."});
 }
 
 void EvaluationHealth::note(const Source& source, const EvaluationFailure& failure) {
@@ -21,14 +46,7 @@ void EvaluationHealth::note(const Source& source, const EvaluationFailure& failu
   std::optional<std::uint64_t> suppressed;
   {
     const std::lock_guard lock(mutex_);
-    Record& record = records_[source.environment_id];
-    if (record.address != source.address) {
-      Record next;
-      next.address = source.address;
-      next.answered = record.answered;
-      next.failed = record.failed;
-      record = std::move(next);
-    }
+    Record& record = record_of(source);
     if (failure) {
       ++record.failed;
       if (record.failing_since_ms == 0) record.failing_since_ms = now_ms;
@@ -50,18 +68,13 @@ void EvaluationHealth::note(const Source& source, const EvaluationFailure& failu
                                       {"suppressed", *suppressed}});
 }
 
-EvaluationStatus EvaluationHealth::status(const catalog::Environment& environment) const {
-  const std::int64_t now_ms = clock_.wall_ms();
-  const std::lock_guard lock(mutex_);
+EvaluationStatus EvaluationHealth::status_of(const Record& record, const std::string& address) const {
   EvaluationStatus status;
-  const auto found = records_.find(environment.id);
-  if (found == records_.end()) return status;
-  const Record& record = found->second;
   status.answered = record.answered;
   status.failed = record.failed;
-  if (record.address != environment.flag_source.client_base_uri) return status;
+  if (record.address != address) return status;
   status.answered_ms = record.answered_ms;
-  const bool answered_lately = record.answered_ms != 0 && now_ms - record.answered_ms < kFailingAfterMs;
+  const bool answered_lately = record.answered_ms != 0 && clock_.wall_ms() - record.answered_ms < kFailingAfterMs;
   if (record.failing_since_ms == 0 || answered_lately) {
     status.state = EvaluationState::answering;
     status.since_ms = record.first_answered_ms;
@@ -71,6 +84,28 @@ EvaluationStatus EvaluationHealth::status(const catalog::Environment& environmen
     status.failure = record.failure;
   }
   return status;
+}
+
+EvaluationStatus EvaluationHealth::status(const catalog::Environment& environment) const {
+  const std::lock_guard lock(mutex_);
+  EvaluationStatus all;
+  for (const CredentialKind credential : {CredentialKind::mobile_key, CredentialKind::client_side_id}) {
+    const auto found = records_.find({environment.id, credential});
+    if (found == records_.end()) continue;
+    EvaluationStatus one = status_of(found->second, environment.flag_source.client_base_uri);
+    one.answered += all.answered;
+    one.failed += all.failed;
+    const std::int64_t answered_ms = std::max(one.answered_ms, all.answered_ms);
+    // The states are from the best to know of to the worst.
+    if (one.state < all.state) {
+      all.answered = one.answered;
+      all.failed = one.failed;
+    } else {
+      all = std::move(one);
+    }
+    all.answered_ms = answered_ms;
+  }
+  return all;
 }
 
 }  // namespace sluice::relay

@@ -9,8 +9,10 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/credential_kind.h"
 #include "base/object_id.h"
 #include "catalog/snapshot.h"
 #include "intake/log_gate.h"
@@ -52,17 +54,22 @@ class EvaluationHealth {
   EvaluationHealth(const Clock& clock, std::int64_t log_interval_ms)
       : clock_(clock), log_interval_ms_(log_interval_ms) {}
 
-  // Who was asked.
+  // Who was asked, and whose key came with it: the source may know one of an environment's keys and not the other.
   struct Source {
     ObjectId environment_id;
+    CredentialKind credential;
     std::string project, environment, address;
   };
-  static Source source_of(const catalog::Environment& environment);
+  static Source source_of(const catalog::Environment& environment, CredentialKind credential);
   // One call's outcome. That of another address than the one asked last is the first of a new source.
   void note(const Source& source, const EvaluationFailure& failure);
+  // One whose context is refused (400): its client's fault, unless nobody was ever answered there.
+  void note_refused_context(const Source& source);
+  // Of both kinds of key; it fails when one of them does.
   EvaluationStatus status(const catalog::Environment& environment) const;
 
  private:
+  using Key = std::pair<ObjectId, CredentialKind>;
   struct Record {
     std::string address;
     std::int64_t answered_ms = 0, first_answered_ms = 0;  // the latter: since it failed last
@@ -72,10 +79,13 @@ class EvaluationHealth {
     intake::LogGate gate;
   };
 
+  Record& record_of(const Source& source);  // with the lock
+  EvaluationStatus status_of(const Record& record, const std::string& address) const;
+
   const Clock& clock_;
   const std::int64_t log_interval_ms_;
   mutable std::mutex mutex_;
-  std::map<ObjectId, Record> records_;  // guarded by mutex_
+  std::map<Key, Record> records_;  // guarded by mutex_
 };
 
 }  // namespace sluice::relay

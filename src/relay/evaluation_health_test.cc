@@ -19,7 +19,10 @@ catalog::Environment asked_at(const std::string& address) {
 }
 
 struct EvaluationHealthTest : testing::Test {
-  void note(const EvaluationFailure& failure) { health.note(EvaluationHealth::source_of(environment), failure); }
+  void note(const EvaluationFailure& failure) { health.note(EvaluationHealth::source_of(environment, CredentialKind::client_side_id), failure); }
+  void note_of_app(const EvaluationFailure& failure) {
+    health.note(EvaluationHealth::source_of(environment, CredentialKind::mobile_key), failure);
+  }
   EvaluationStatus status() const { return health.status(environment); }
 
   ManualClock clock{1'700'000'000'000};
@@ -94,6 +97,22 @@ TEST_F(EvaluationHealthTest, an_address_that_was_corrected_does_not_have_the_fai
   EXPECT_EQ(status().since_ms, clock.wall_ms());
   EXPECT_EQ(status().answered, 2u) << "calls are counted since the start";
   EXPECT_EQ(status().failed, 1u);
+}
+
+TEST_F(EvaluationHealthTest, a_key_that_is_refused_shows_while_the_other_kind_of_key_is_answered) {
+  for (int second = 0; second < 20; ++second) {
+    note(answered);
+    note_of_app(refused);
+    clock.advance_us(1'000'000);
+  }
+  EXPECT_EQ(status().state, failing);
+  EXPECT_EQ(status().failure.reason, refused.reason);
+  EXPECT_EQ(status().since_ms, begin);
+  EXPECT_EQ(status().answered, 20u);
+  EXPECT_EQ(status().failed, 20u);
+  EXPECT_EQ(status().answered_ms, clock.wall_ms() - 1'000);
+  note_of_app(answered);
+  EXPECT_EQ(status().state, answering);
 }
 
 TEST_F(EvaluationHealthTest, environments_have_a_state_each) {

@@ -19,13 +19,15 @@ const http::StreamBlock& ping_block() {
   return block;
 }
 
+bool same_source(const catalog::FlagSource& a, const catalog::FlagSource& b) {
+  return a.kind == b.kind && a.stream_uri == b.stream_uri && a.files == b.files;
+}
+
 bool same_upstream(const catalog::Environment& a, const catalog::Environment& b) {
-  const catalog::FlagSource &x = a.flag_source, &y = b.flag_source;
   const std::string none;
   const std::string& key_a = a.sdk_keys.empty() ? none : a.sdk_keys.front();
   const std::string& key_b = b.sdk_keys.empty() ? none : b.sdk_keys.front();
-  return x.kind == y.kind && x.stream_uri == y.stream_uri && x.files == y.files &&
-         (x.kind == Kind::files || key_a == key_b);
+  return same_source(a.flag_source, b.flag_source) && (a.flag_source.kind == Kind::files || key_a == key_b);
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, 
       ping_again_(parts.clock, parts.notifier, Random::from_system()),
       environment_(environment),
       selection_(selection_of(environment, parts.flags)),
-      store_(parts.folder, {environment.id, filter_}, parts.files) {
+      store_(parts.folder, {environment.id, filter_, environment.flag_source.stream_uri}, parts.files) {
   show(false, "", "");
   if (environment_.flag_source.kind == Kind::files) {
     files_.emplace(parts_.file_folder, environment_.flag_source.files, parts_.files);
@@ -112,8 +114,10 @@ void FlagFeed::change(const catalog::Environment& environment) {
                               environment_.flag_source.reasons == environment.flag_source.reasons;
   const bool same_names = environment_.project_key == environment.project_key && environment_.key == environment.key;
   if (same && same_selection && same_names) return;
+  const bool former = !same_source(environment_.flag_source, environment.flag_source);
   environment_ = environment;
   selection_ = selection_of(environment_, parts_.flags);
+  if (former) leave_former();
   if (!same) {
     files_.reset();
     if (environment_.flag_source.kind == Kind::files) {
@@ -129,6 +133,19 @@ void FlagFeed::change(const catalog::Environment& environment) {
     show(false, "", "");
   }
   if (!same_selection) serve(nullptr);
+}
+
+// SDKs keep the flags that they have until the new source has said what it has; after a restart nothing of the one
+// before is served.
+void FlagFeed::leave_former() {
+  store_.set_source(environment_.flag_source.stream_uri);
+  save_us_ = INT64_MAX;
+  Shown shown = *shown_.get();
+  shown.of_former = data_.snapshot() != nullptr;
+  shown_.set(std::make_shared<const Shown>(std::move(shown)));
+  if (environment_.flag_source.kind != Kind::files) return;
+  if (const auto removed = store_.remove(); !removed)
+    log_warn("relay.flags_not_removed", {{"path", store_.path()}, {"reason", removed.error().message}});
 }
 
 std::int64_t FlagFeed::step() {
@@ -169,8 +186,9 @@ void FlagFeed::look_at_files() {
   if (!found) return;
   if (!*found) {
     show(false, found->error().message,
-         data_.snapshot() ? "Correct the files. Until then, SDKs are served what they said before."
-                          : "Correct the files. Until then, nothing is served.");
+         shown_.get()->of_former ? "Correct the files. Until then, SDKs are served what the source before said."
+         : data_.snapshot()      ? "Correct the files. Until then, SDKs are served what they said before."
+                                 : "Correct the files. Until then, nothing is served.");
     return;
   }
   const bool same = **found == data_.snapshot();
@@ -265,7 +283,7 @@ void FlagFeed::show(bool is_connected, std::string problem, std::string remedy) 
   Shown shown = *before;
   if (shown.is_connected != is_connected || shown.since_ms == 0) shown.since_ms = parts_.clock.wall_ms();
   shown.is_connected = is_connected;
-  if (is_connected) shown.from_disk = false;
+  if (is_connected) shown.from_disk = shown.of_former = false;
   shown.problem = std::move(problem);
   shown.remedy = std::move(remedy);
   const bool news = before->problem != shown.problem;
@@ -286,7 +304,7 @@ void FlagFeed::show(bool is_connected, std::string problem, std::string remedy) 
 
 void FlagFeed::save() {
   save_us_ = INT64_MAX;
-  if (environment_.flag_source.kind != Kind::launchdarkly) return;
+  if (environment_.flag_source.kind != Kind::launchdarkly || shown_.get()->of_former) return;
   const FlagSnapshotPtr snapshot = data_.snapshot();
   if (!snapshot) return;
   if (const auto saved = store_.save(*snapshot); !saved) {
@@ -328,6 +346,7 @@ FlagFeedStatus FlagFeed::status() const {
   }
   const auto shown = shown_.get();
   status.from_disk = shown->from_disk;
+  status.of_former = shown->of_former;
   status.is_connected = shown->is_connected;
   status.since_ms = shown->since_ms;
   status.problem = shown->problem;

@@ -68,6 +68,7 @@ struct FlagFeedStatus {
   std::string filter;  // empty: none
   bool has_flags = false;
   bool from_disk = false;  // what is served was kept over a restart, and its source has said nothing since
+  bool of_former = false;  // what is served came from the source before: this one has said nothing yet
   std::size_t flags = 0, segments = 0;
   std::size_t unreadable = 0;    // flags that are exported and could not be changed: they are served as they came
   std::int64_t changed_ms = 0;   // when what is served changed last
@@ -124,7 +125,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
 
  private:
   struct Shown {
-    bool from_disk = false, is_connected = false;
+    bool from_disk = false, of_former = false, is_connected = false;
     std::int64_t since_ms = 0;
     std::string problem, remedy;
   };
@@ -135,6 +136,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
 
   http_client::EventSourceSettings source_settings() const;
   void begin_source();
+  void leave_former();
   void set_path(FlagPath path);
   void load();
   void look_at_files();

@@ -128,7 +128,7 @@ std::vector<ObjectId> sweep_flag_stores(const std::string& folder, storage::File
   for (const auto& [environment, count] : removed) {
     log_info("relay.flags_removed", {{"environment_id", environment.hex()},
                                      {"files", count},
-                                     {"reason", "It is not configured, or has no flag source."}});
+                                     {"reason", "It is not configured, or its flags come from no server."}});
     environments.push_back(environment);
   }
   return environments;

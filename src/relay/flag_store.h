@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/object_id.h"
@@ -21,9 +22,11 @@ class FlagStore {
   FlagStore(std::string folder, FlagStoreOwner owner, storage::FileSystem& files, const FlagDataLimits& limits = {});
 
   const std::string& path() const { return path_; }
+  // Another source: what is there is not its own, and is replaced by the next save().
+  void set_source(std::string source) { owner_.source = std::move(source); }
 
   struct Loaded {
-    FlagSnapshotPtr snapshot;  // null: there is none
+    FlagSnapshotPtr snapshot;  // null: there is none of this source
     std::string damage;        // empty: none
   };
   // A damaged file is renamed, logged and treated as absent. An error: the file could not be read or renamed. What was
@@ -38,7 +41,7 @@ class FlagStore {
   Result<Loaded> set_aside(std::string damage);
 
   const std::string folder_, path_;
-  const FlagStoreOwner owner_;
+  FlagStoreOwner owner_;
   storage::FileSystem& files_;
   const std::uint64_t max_bytes_;
 };

@@ -1,6 +1,7 @@
 #include "relay/flag_store_format.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <memory>
 #include <optional>
@@ -12,9 +13,13 @@
 namespace sluice::relay {
 namespace {
 
-constexpr std::string_view kMagic = "SLFLAGS1";
-constexpr std::size_t kHeaderBytes = 48, kItemBytes = 16, kTrackedBytes = 18;
+constexpr std::string_view kMagic = "SLFLAGS2";
+constexpr std::size_t kHeaderBytes = 56, kItemBytes = 16, kTrackedBytes = 18;
 constexpr std::size_t kChecksumAt = 8, kChecksummedFrom = 12;
+
+std::uint64_t source_hash(const FlagStoreOwner& owner) {
+  return XXH3_64bits(owner.source.data(), owner.source.size());
+}
 
 template <typename T>
 void append(std::string& out, T value) {
@@ -113,6 +118,7 @@ std::string flag_store_bytes(const FlagStoreOwner& owner, const FlagSnapshot& sn
   store(out.data() + 24, snapshot.changed_ms);
   store(out.data() + 32, owner.environment.bytes);
   store(out.data() + 44, static_cast<std::uint32_t>(owner.filter.size()));
+  store(out.data() + 48, source_hash(owner));
   store(out.data() + kChecksumAt, crc32c(out.data() + kChecksummedFrom, out.size() - kChecksummedFrom));
   return out;
 }
@@ -129,6 +135,7 @@ Result<FlagSnapshotPtr> read_flag_store(const FlagStoreOwner& owner, std::string
   if (load<decltype(owner.environment.bytes)>(bytes.data() + 32) != owner.environment.bytes ||
       reader.take(load<std::uint32_t>(bytes.data() + 44)) != owner.filter)
     return fail("it is of another environment or filter");
+  if (load<std::uint64_t>(bytes.data() + 48) != source_hash(owner)) return nullptr;
   auto snapshot = std::make_shared<FlagSnapshot>();
   const auto items = load<std::uint32_t>(bytes.data() + 12);
   for (std::uint32_t i = 0; i < items; ++i)

@@ -14,10 +14,11 @@ namespace sluice::relay {
 struct FlagStoreOwner {
   ObjectId environment;
   std::string filter;  // the payload filter's key; empty: none
+  std::string source{};  // the address of the stream that told it
 };
 
 std::string flag_store_bytes(const FlagStoreOwner& owner, const FlagSnapshot& snapshot);
-// An error says what is wrong with the file.
+// Null: another source told it. An error says what is wrong with the file.
 Result<FlagSnapshotPtr> read_flag_store(const FlagStoreOwner& owner, std::string_view bytes);
 
 }  // namespace sluice::relay

@@ -12,10 +12,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace sluice::relay;
   std::string bytes(reinterpret_cast<const char*>(data), size);
   const FlagStoreOwner owner{};
-  if (size < 48) return read_flag_store(owner, bytes) ? (std::abort(), 0) : 0;
-  bytes.replace(0, 8, "SLFLAGS1");
+  static const std::string empty = flag_store_bytes(owner, {});
+  if (size < 56) return read_flag_store(owner, bytes) ? (std::abort(), 0) : 0;
+  bytes.replace(0, 8, "SLFLAGS2");
   sluice::store(bytes.data() + 16, static_cast<std::uint64_t>(size));
-  bytes.replace(32, 16, 16, '\0');  // the owner's
+  bytes.replace(32, 24, empty, 32, 24);  // the owner's
   sluice::store(bytes.data() + 8, sluice::crc32c(bytes.data() + 12, size - 12));
   const auto snapshot = read_flag_store(owner, bytes);
   if (snapshot && flag_store_bytes(owner, **snapshot) != bytes) std::abort();

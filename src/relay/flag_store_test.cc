@@ -14,7 +14,7 @@
 namespace sluice::relay {
 namespace {
 
-const FlagStoreOwner kOwner{*ObjectId::parse("578d1e02d2943862c52b9681"), "web"};
+const FlagStoreOwner kOwner{*ObjectId::parse("578d1e02d2943862c52b9681"), "web", "https://stream.example"};
 constexpr auto kPath = "/data/relay/578d1e02d2943862c52b9681.flags";
 
 FlagSnapshotPtr example() {
@@ -73,6 +73,13 @@ TEST(FlagStoreFormat, what_is_written_is_read) {
   }
 }
 
+TEST(FlagStoreFormat, what_another_source_told_is_no_damage_and_is_not_read) {
+  const std::string bytes = flag_store_bytes(kOwner, *example());
+  const auto read = read_flag_store({kOwner.environment, kOwner.filter, "https://another.example"}, bytes);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, nullptr);
+}
+
 std::string refused(std::string bytes, const FlagStoreOwner& owner = kOwner) {
   const auto read = read_flag_store(owner, bytes);
   return read ? "read" : read.error().message;
@@ -92,14 +99,14 @@ TEST(FlagStoreFormat, every_flipped_bit_and_every_torn_end_is_found) {
     ASSERT_NE(refused(bad), "read") << bit;
   }
   for (std::size_t size = 0; size < good.size(); ++size) ASSERT_NE(refused(good.substr(0, size)), "read") << size;
-  EXPECT_EQ(refused("SLFLAGS2" + good.substr(8)), "it does not begin as a file of flag data does");
+  EXPECT_EQ(refused("SLFLAGS1" + good.substr(8)), "it does not begin as a file of flag data does");
   EXPECT_EQ(refused(good + "x"), fmt::format("it has {} bytes, and says that it has {}", good.size() + 1, good.size()));
   EXPECT_EQ(refused(good.substr(0, good.size() - 1) + "!"), "its checksum does not hold");
 }
 
 TEST(FlagStoreFormat, what_is_sealed_but_wrong_is_found) {
   const std::string good = flag_store_bytes(kOwner, *example());
-  constexpr std::size_t kFirst = 48 + 3, kSecond = kFirst + 16 + 18 + 1 + 13;
+  constexpr std::size_t kFirst = 56 + 3, kSecond = kFirst + 16 + 18 + 1 + 13;
   const auto with = [&](std::size_t at, char byte) {
     std::string bytes = good;
     bytes[at] = byte;

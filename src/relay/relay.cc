@@ -164,7 +164,7 @@ void Relay::sweep() {
   }
   const auto swept = sweep_flag_stores(feed_parts_.folder, feed_parts_.files, [&](ObjectId id) {
     const catalog::Environment* const environment = catalog->environment(id);
-    return environment != nullptr && environment->flag_source.kind != Kind::none;
+    return environment != nullptr && environment->flag_source.kind == Kind::launchdarkly;
   });
   if (swept.empty()) return;
   // As above.

@@ -230,7 +230,7 @@ void RelayHandler::note_sdk(const http::HttpRequest& request, const RelayRoute& 
 void RelayHandler::serve(const http::HttpRequest& request, const RelayRoute& route,
                          const catalog::Environment& environment, Headers with, http::HttpResponder responder) {
   if (route.endpoint == RelayEndpoint::data_system) return answer(responder, first_protocol(route), with);
-  if (route.bad_context)
+  if (!is_context(route.context))
     return answer(responder,
                   intake::json_answer(400, "context",
                                       "The context in the path is not base64; expected letters, digits, '-', '_', '+', "

@@ -1,5 +1,6 @@
 #include "relay/relay_routes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -68,13 +69,14 @@ struct Segments {
 
 constexpr Segments split(std::string_view path) {
   Segments segments;
-  while (!path.empty() && segments.count <= kMaxSegments) {
+  while (segments.count <= kMaxSegments) {
+    // A path may be 60 kB of slashes.
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    if (path.empty()) break;
     const std::size_t slash = path.find('/');
     const std::string_view segment = path.substr(0, slash);
-    if (!segment.empty()) {
-      if (segments.count < kMaxSegments) segments.all[segments.count] = segment;
-      ++segments.count;
-    }
+    if (segments.count < kMaxSegments) segments.all[segments.count] = segment;
+    ++segments.count;
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);
   }
@@ -87,23 +89,13 @@ constexpr std::array<Segments, kRows.size()> kRowSegments = [] {
   return all;
 }();
 
-constexpr bool is_base64(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-         c == '+' || c == '/' || c == '=';
-}
-
-// A context as SDKs write it into a path: either alphabet of base64, what a path reserves of it percent-encoded or not.
-bool is_context(std::string_view text) {
-  constexpr std::array<std::string_view, 6> kEncoded = {"%2B", "%2b", "%2F", "%2f", "%3D", "%3d"};
-  while (!text.empty()) {
-    std::size_t taken = is_base64(text.front()) ? 1 : 0;
-    for (const std::string_view encoded : kEncoded)
-      if (text.starts_with(encoded)) taken = encoded.size();
-    if (taken == 0) return false;
-    text.remove_prefix(taken);
-  }
-  return true;
-}
+// Either alphabet.
+constexpr auto kIsBase64 = [] {
+  std::array<bool, 256> is{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+/="))
+    is[static_cast<unsigned char>(c)] = true;
+  return is;
+}();
 
 bool matches(const Segments& row, const Segments& segments, RelayRoute& route) {
   const bool rest = row.all[row.count - 1] == kContext;
@@ -132,6 +124,21 @@ std::string_view allowed(const Row& row) {
 
 }  // namespace
 
+// Either alphabet of base64, what a path reserves of it percent-encoded or not.
+bool is_context(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kEncoded = {"%2B", "%2b", "%2F", "%2f", "%3D", "%3d"};
+  for (std::size_t i = 0; i < text.size();) {
+    if (kIsBase64[static_cast<unsigned char>(text[i])]) {
+      ++i;
+      continue;
+    }
+    const std::string_view three = text.substr(i, 3);
+    if (std::ranges::find(kEncoded, three) == kEncoded.end()) return false;
+    i += three.size();
+  }
+  return true;
+}
+
 RelayRoute relay_route(std::string_view method, std::string_view path, std::string_view prefix) {
   if (!prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/'))
     path.remove_prefix(prefix.size());
@@ -147,7 +154,7 @@ RelayRoute relay_route(std::string_view method, std::string_view path, std::stri
     const Segments& row_segments = kRowSegments[i];
     if (row_segments.all[row_segments.count - 1] == kContext) {
       const char* const begin = segments.all[row_segments.count - 1].data();
-      route.bad_context = !is_context({begin, static_cast<std::size_t>(path.data() + path.size() - begin)});
+      route.context = {begin, static_cast<std::size_t>(path.data() + path.size() - begin)};
     }
     route.allow = allowed(row);
     const bool preflight = row.credential == kBrowser && method == "OPTIONS";

@@ -35,10 +35,14 @@ struct RelayRoute {
   std::string_view client_side_id;  // points into the request's path
   std::string_view item;            // the flag's or segment's key, as in the path: percent-encoded
   std::string_view path;            // the request's, without the prefix
-  // The context in it is none that an SDK sends: it is passed on as it is, and must lead to no other path of upstream.
-  bool bad_context = false;
+  // What stands for a context in it, and is passed on as it is; empty: none does. See is_context().
+  std::string_view context;
   std::string_view allow;  // methods, as Allow and Access-Control-Allow-Methods have them
 };
+
+// Whether an SDK writes a context so. Any other may lead to another path of upstream. As long as the path: for those whose
+// key was checked.
+bool is_context(std::string_view text);
 
 // `path` is without query; `prefix` (no slash at its end) may stand before it or not.
 RelayRoute relay_route(std::string_view method, std::string_view path, std::string_view prefix);

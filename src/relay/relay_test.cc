@@ -216,6 +216,77 @@ TEST_F(RelayTest, another_key_or_address_connects_again_and_keeps_what_is_served
   EXPECT_NE(served(), nullptr);
 }
 
+// Found by an outsider: flags of a source that was left long ago were served after a restart.
+TEST_F(RelayTest, flags_of_a_source_that_was_left_are_said_to_be_its_own_and_are_not_served_after_a_restart) {
+  const auto restart = [&] {
+    relay_.reset();
+    start();
+  };
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us(kSaveAfterMs * 1'000);
+  EXPECT_FALSE(status().of_former);
+  environment_.sdk_keys = {"sdk-2"};
+  publish();
+  EXPECT_FALSE(status().of_former) << "another key is no other source";
+  environment_.flag_source.stream_uri = "http://another";
+  publish();
+  EXPECT_NE(item("a"), "none") << "SDKs keep them";
+  EXPECT_TRUE(status().of_former);
+  EXPECT_EQ(status().state(), FeedState::behind);
+  workers_.run_for_us(60'000'000);
+  restart();
+  EXPECT_EQ(item("a"), "none");
+  EXPECT_FALSE(status().of_former);
+  // The one before, again: they are its own.
+  environment_.flag_source.stream_uri = "http://upstream";
+  relay_.reset();
+  start();
+  EXPECT_NE(item("a"), "none");
+  EXPECT_TRUE(status().from_disk);
+  environment_.flag_source.stream_uri = "http://another";
+  publish();
+  transport_.last().event_stream();
+  say("event: put\ndata: {\"path\":\"/\",\"data\":{\"flags\":{\"c\":{\"version\":1}},\"segments\":{}}}\n\n");
+  EXPECT_FALSE(status().of_former);
+  EXPECT_EQ(item("a"), "none");
+  workers_.run_for_us(kSaveAfterMs * 1'000);
+  restart();
+  EXPECT_NE(item("c"), "none");
+}
+
+TEST_F(RelayTest, a_server_that_is_left_for_files_leaves_nothing_on_disk) {
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us(kSaveAfterMs * 1'000);
+  EXPECT_FALSE(disk_.paths().empty());
+  environment_.flag_source = {};
+  environment_.flag_source.kind = catalog::FlagSource::Kind::files;
+  environment_.flag_source.files = {"flags.json"};
+  publish();
+  EXPECT_TRUE(disk_.paths().empty());
+  EXPECT_NE(item("a"), "none") << "until the files can be read";
+  EXPECT_TRUE(status().of_former);
+  workers_.run_for_us(60'000'000);
+  relay_.reset();
+  EXPECT_TRUE(disk_.paths().empty());
+}
+
+TEST_F(RelayTest, what_could_not_be_removed_when_its_source_was_left_is_removed_at_the_start) {
+  transport_.last().event_stream();
+  say(kPut);
+  workers_.run_for_us(kSaveAfterMs * 1'000);
+  const std::string path = disk_.paths().at(0), bytes = disk_.bytes(path);
+  relay_.reset();
+  environment_.flag_source = {};
+  environment_.flag_source.kind = catalog::FlagSource::Kind::files;
+  environment_.flag_source.files = {"flags.json"};
+  disk_.set_bytes(path, bytes);
+  start();
+  EXPECT_TRUE(disk_.paths().empty());
+  EXPECT_EQ(item("a"), "none");
+}
+
 TEST_F(RelayTest, an_environment_without_a_source_has_no_feed_and_its_flags_leave_the_disk) {
   transport_.last().event_stream();
   say(kPut);

@@ -106,12 +106,13 @@ test('a page that speaks the second protocol is told to use the first, by a head
 
 // Who asks is anybody: no address of the network behind this server is for him. `log`: what its owner is told.
 const NO_ANSWER = /^\{"code":"upstream","message":"This environment's flag source does not answer\. Ask again in a second\."\}\n?$/;
-// `status`, `body`: what the client gets. Statuses of LaunchDarkly reach the SDK, which knows what they mean.
+// `status`, `body`: what the client gets. SDKs that are told 401 or 404 ask no more; the source's owner is to act, not they.
 const BAD_ANSWERS = {
-  '401': { answer: (response) => response.writeHead(401).end(), status: 401, log: /It answers 401: the environment's client-side id is not accepted\./ },
-  '404': { answer: (response) => response.writeHead(404).end(), status: 404, log: /It answers 404: it does not know the environment's client-side id, or does not evaluate flags\./ },
-  '429': { answer: (response) => response.writeHead(429, { 'Retry-After': '7' }).end(), status: 429, headers: { 'retry-after': '7' }, log: /It answers 429\./ },
-  '503': { answer: (response) => response.writeHead(503).end(), status: 503, log: /It answers 503\./ },
+  '401': { answer: (response) => response.writeHead(401).end('http://ld-relay.internal'), status: 503, body: NO_ANSWER, log: /It answers 401: the environment's client-side id is not accepted\./ },
+  '404': { answer: (response) => response.writeHead(404).end('http://ld-relay.internal'), status: 503, body: NO_ANSWER, log: /It answers 404: it does not know the environment's client-side id, or does not evaluate flags\./ },
+  '429': { answer: (response) => response.writeHead(429, { 'Retry-After': '7' }).end('http://ld-relay.internal'), status: 429, body: NO_ANSWER, headers: { 'retry-after': '7' }, log: /It answers 429\./ },
+  '503': { answer: (response) => response.writeHead(503).end('http://ld-relay.internal'), status: 503, body: NO_ANSWER, log: /It answers 503\./ },
+  'a page of a proxy': { answer: (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<html>http://ld-relay.internal'), status: 503, body: NO_ANSWER, log: /It answers 200 with 30 B that are no JSON\./ },
   'a redirect': { answer: (response) => response.writeHead(302, { Location: 'https://elsewhere.example/' }).end(), status: 503, body: NO_ANSWER, log: /It redirects to https:\/\/elsewhere\.example\./ },
   garbage: { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"checkout":{"val'), status: 200, body: /^\{"checkout":\{"val$/, log: /It answers 200 with 17 B that are no evaluations of flags\./ },
   'evaluations that are a list': { answer: (response) => response.writeHead(200, { 'Content-Type': 'application/json' }).end('[1.50]'), status: 200, body: /^\[1\.50\]$/, log: /It answers 200 with 6 B that are no evaluations/ },

@@ -12,6 +12,7 @@ export interface FlagFeed {
   segments: number;
   unreadableFlags: number;
   fromDisk: boolean;
+  ofFormerSource: boolean;
   streams: number;
   pingStreams: number;
   problem?: Problem;

@@ -114,7 +114,7 @@ function Feed({ feed, status }: { feed: FlagFeed; status: FlagSourceStatus }) {
         <dt>State</dt>
         <dd><span className={`state ${colour}`}>{word}</span>{feed.since !== undefined && <span className="small dim">, since <Time at={feed.since} /></span>}</dd>
         <dt>Flags</dt>
-        <dd>{counted(feed.flags, 'flag')}, {counted(feed.segments, 'segment')}{feed.fromDisk && <span className="small dim">, kept from before the restart</span>}</dd>
+        <dd>{counted(feed.flags, 'flag')}, {counted(feed.segments, 'segment')}{feed.fromDisk && <span className="small dim">, kept from before the restart</span>}{feed.ofFormerSource && <span className="small dim">, of the source before</span>}</dd>
         <dt>Last change</dt>
         <dd><Time at={feed.lastChange ?? null} none="none yet" /></dd>
         <dt>SDK streams</dt>
