@@ -264,5 +264,21 @@ TEST_F(ExporterTest, drains_on_while_a_stream_that_throttles_takes_something) {
   EXPECT_EQ(sink.delivered().size(), 200u);
 }
 
+TEST_F(ExporterTest, says_since_when_a_destination_is_in_its_state) {
+  apply(true);
+  const std::int64_t began_ms = clock_.wall_ms(), until_ms = began_ms + 30'000;
+  while (clock_.wall_ms() <= began_ms + 20) std::this_thread::yield();
+  Problem problem;
+  problem.weight = Problem::Weight::setup;
+  problem.code = "AccessDeniedException";
+  const std::int64_t set_ms = clock_.wall_ms();
+  sinks_.front()->set_problem(problem);
+  append(1);
+  const auto status = [this] { return exporter_->status(destination_.id); };
+  while (status()->state != DestinationState::blocked && clock_.wall_ms() < until_ms) std::this_thread::yield();
+  ASSERT_EQ(status()->state, DestinationState::blocked);
+  EXPECT_GE(status()->state_since_ms, set_ms);
+}
+
 }  // namespace
 }  // namespace sluice::exporting
