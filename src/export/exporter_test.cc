@@ -4,138 +4,15 @@
 
 #include <atomic>
 #include <future>
-#include <set>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/worker_fake.h"
-#include "event/entry.h"
-#include "export/sink_fake.h"
-#include "storage/file_system_fake.h"
+#include "export/exporter_rig_fake.h"
 
 namespace sluice::exporting {
 namespace {
-
-const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
-
-// The real journal, and what is held in it.
-class WatchedJournal final : public journal::Journal {
- public:
-  explicit WatchedJournal(std::unique_ptr<journal::Journal> journal) : journal_(std::move(journal)) {}
-  void hold(const std::string& holder, journal::Position from) override {
-    holders.insert(holder);
-    journal_->hold(holder, from);
-  }
-  void drop_hold(const std::string& holder) override {
-    holders.erase(holder);
-    journal_->drop_hold(holder);
-  }
-  void hold_unless_full(const std::string& holder, journal::Position from) override {
-    holders.insert(holder);
-    journal_->hold_unless_full(holder, from);
-  }
-  std::int64_t retention_ms() const override { return journal_->retention_ms(); }
-  void append(journal::AppendRequest request) override { journal_->append(std::move(request)); }
-  std::uint64_t max_entry_bytes() const override { return journal_->max_entry_bytes(); }
-  std::unique_ptr<journal::JournalReader> reader(ObjectId environment, journal::Position from) override {
-    return journal_->reader(environment, from);
-  }
-  journal::EnvironmentMark mark(ObjectId environment) const override { return journal_->mark(environment); }
-  storage::FileResult<journal::JournalCount> count(ObjectId environment, journal::Position from,
-                                                   journal::Position to) const override {
-    return journal_->count(environment, from, to);
-  }
-  journal::JournalCount count_at_most(ObjectId environment, journal::Position from,
-                                      journal::Position to) const override {
-    return journal_->count_at_most(environment, from, to);
-  }
-  journal::PositionRange received_between(std::int64_t from, std::int64_t to) const override {
-    return journal_->received_between(from, to);
-  }
-  journal::Position oldest() const override { return journal_->oldest(); }
-  journal::Position end() const override { return journal_->end(); }
-  journal::JournalStats stats() const override {
-    journal::JournalStats stats = journal_->stats();
-    if (is_short) stats.free_bytes = stats.capacity_bytes / 20;
-    return stats;
-  }
-  std::atomic<bool> is_short = false;  // the exporter's watch reads it
-  void subscribe(journal::EntrySignal* signal, ObjectId environment) override {
-    journal_->subscribe(signal, environment);
-  }
-  void unsubscribe(journal::EntrySignal* signal) override { journal_->unsubscribe(signal); }
-  void close() override { journal_->close(); }
-
-  std::set<std::string> holders;
-
- private:
-  std::unique_ptr<journal::Journal> journal_;
-};
-
-// The machine's clock, which somebody sets. Any thread.
-class SetClock final : public Clock {
- public:
-  std::int64_t wall_ms() const override { return clock_.wall_ms() + shift_ms; }
-  std::int64_t steady_us() const override { return clock_.steady_us(); }
-  std::atomic<std::int64_t> shift_ms = 0;
-
- private:
-  SystemClock clock_;
-};
-
-class ExporterTest : public testing::Test {
- protected:
-  ExporterTest() {
-    destination_.id = *ObjectId::parse("610addeadbeefaa86ec9a7d4");
-    destination_.environment_id = kEnvironment;
-    journal::JournalLimits limits;
-    limits.segment_bytes = 64 << 10;
-    limits.min_free_bytes = 0;
-    journal_ = std::make_unique<WatchedJournal>(*journal::Journal::open("/data/journal", limits, files_, clock_));
-    exporter_ =
-        std::make_unique<Exporter>(*journal_, files_, clock_, "/data",
-                                   [this](const catalog::Destination&, Notifier&, DeadLetterStore&, const SinkUse&) {
-                                     auto sink = std::make_unique<FakeSink>(10);
-                                     sink->answer_all(answer_all_);
-                                     sinks_.push_back(sink.get());
-                                     return sink;
-                                   });
-  }
-  ~ExporterTest() override { exporter_.reset(); }
-
-  void apply(bool on) {
-    destination_.on = on;
-    ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
-  }
-  journal::Cursor saved() { return *(*journal::CursorFile::open("/data/cursors", destination_.id, files_))->loaded(); }
-  bool held(const std::string& suffix = "") { return journal_->holders.contains(destination_.id.hex() + suffix); }
-
-  void append(int events, std::int64_t received_ms = 1) {
-    event::EntryWriter writer;
-    writer.begin(kEnvironment, kEnvironment, 1, {});
-    for (int i = 0; i < events; ++i) {
-      writer.json() += R"({"kind":"custom"})";
-      writer.end_event(event::EventKind::custom, 2, false, 0, 0);
-    }
-    journal::AppendRequest request;
-    request.environment = kEnvironment;
-    request.received_ms = received_ms;
-    request.counts = writer.counts();
-    writer.finish(request.entry);
-    std::promise<journal::AppendOutcome> outcome;
-    request.done = [&](journal::AppendOutcome result) { outcome.set_value(result); };
-    journal_->append(std::move(request));
-    ASSERT_EQ(outcome.get_future().get(), journal::AppendOutcome::durable);
-  }
-
-  storage::FakeFileSystem files_{1};
-  SetClock clock_;
-  catalog::Destination destination_;
-  bool answer_all_ = false;  // of sinks made from now on
-  std::vector<FakeSink*> sinks_;
-  std::unique_ptr<WatchedJournal> journal_;
-  std::unique_ptr<Exporter> exporter_;
-};
 
 // Found by the simulation (seed 154079): the last entry before a crash had rotted, so that the journal ended before it.
 TEST_F(ExporterTest, pulls_back_a_cursor_that_stands_behind_the_journals_end) {
@@ -239,26 +116,6 @@ TEST_F(ExporterTest, a_place_is_held_until_what_is_missed_is_counted_whatever_is
   EXPECT_FALSE(held());
 }
 
-// Found by the simulation (seed 5197): it is not counted any more what the destination misses, and it does not run yet.
-TEST_F(ExporterTest, a_destination_that_is_switched_off_before_it_could_start_is_held_until_what_it_misses_is_counted) {
-  apply(true);
-  apply(false);
-  for (const bool refused : {false, true}) {
-    ASSERT_TRUE(exporter_->reserve_start(destination_.id));
-    files_.fail_read(destination_.id.hex() + ".cursor", 0);
-    destination_.on = true;
-    ASSERT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
-    files_.heal_reads();
-    if (refused)
-      exporter_->release_start(destination_.id);
-    else
-      exporter_->switched_off(destination_.id);
-    EXPECT_TRUE(held());
-    apply(false);
-    EXPECT_FALSE(held());
-  }
-}
-
 TEST_F(ExporterTest, a_start_that_was_refused_holds_nothing_and_leaves_no_cursor) {
   apply(false);
   ASSERT_TRUE(*exporter_->reserve_start(destination_.id));
@@ -294,22 +151,6 @@ TEST_F(ExporterTest, who_holds_a_journal_that_is_short_of_room_is_asked_to_let_g
   EXPECT_FALSE(sinks[later.id]->flushed()) << "it holds less";
   for (const auto& [id, sink] : sinks) sink->answer_all(true);
   workers.run_for_us(1'000'000);
-}
-
-// A new cursor in its place would be in the way of the one that lies aside, and skip what it has not delivered.
-TEST_F(ExporterTest, a_destination_that_lies_set_aside_comes_back_at_its_own_place) {
-  const std::string cursor = "/data/cursors/" + destination_.id.hex() + ".cursor";
-  apply(true);
-  const std::string place = files_.bytes(cursor);
-  ASSERT_TRUE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {})));
-  exporter_->set_aside(destination_.id);
-  ASSERT_FALSE(files_.exists(cursor));
-  const auto reserved = exporter_->reserve_start(destination_.id);
-  ASSERT_TRUE(reserved);
-  EXPECT_FALSE(*reserved) << "it has a place already";
-  EXPECT_FALSE(files_.exists(cursor));
-  apply(true);
-  EXPECT_EQ(files_.bytes(cursor), place);
 }
 
 TEST_F(ExporterTest, a_cursor_that_cannot_be_read_keeps_no_other_destination_from_starting) {
@@ -423,70 +264,20 @@ TEST_F(ExporterTest, drains_on_while_a_stream_that_throttles_takes_something) {
   EXPECT_EQ(sink.delivered().size(), 200u);
 }
 
-// Found by the simulation (seed 519341).
-TEST_F(ExporterTest, leaves_nothing_of_a_replay_that_could_not_be_begun) {
+TEST_F(ExporterTest, says_since_when_a_destination_is_in_its_state) {
   apply(true);
-  int refused = 0;
-  for (std::uint64_t after = 0; after < 6; ++after) {
-    files_.fail_sync(after, storage::FileFault::other);
-    const auto begun = exporter_->start_replay(destination_.id, 0, clock_.wall_ms());
-    files_.fail_sync(UINT64_MAX, storage::FileFault::other);
-    if (begun) {
-      (void)exporter_->cancel_replay(destination_.id);
-      continue;
-    }
-    ++refused;
-    EXPECT_FALSE(files_.exists("/data/replays/" + destination_.id.hex() + ".json")) << after;
-    EXPECT_FALSE(held("-replay")) << after;
-  }
-  EXPECT_GE(refused, 2);
-}
-
-// Found by the simulation (seed 713581): it was told to run for ever, and went on only after a restart.
-TEST_F(ExporterTest, resumes_a_replay_that_the_disk_kept_back) {
-  append(20);
-  const Replay replay{{0, 10, journal_->end(), 1}, 1'000};
-  answer_all_ = true;
-  for (const char* file : {".json", ".cursor"}) {
-    ASSERT_TRUE(ReplayFiles(files_, "/data").begin(destination_.id, replay, journal_->oldest()));
-    files_.fail_read("replays/" + destination_.id.hex() + file, 0);
-    destination_.name += "x";  // starts anew, with its replay
-    apply(true);
-    EXPECT_FALSE(exporter_->start_replay(destination_.id, 0, 10)) << "there is one, which waits for the disk";
-    files_.heal_reads();
-    const std::int64_t until_ms = clock_.wall_ms() + 30'000;
-    const auto done = [&] {
-      const auto status = exporter_->status(destination_.id)->replay;
-      return status && status->state == ReplayState::done &&
-             !files_.exists("/data/replays/" + destination_.id.hex() + ".json");
-    };
-    while (!done() && clock_.wall_ms() < until_ms) std::this_thread::yield();
-    ASSERT_TRUE(done()) << file;
-    EXPECT_EQ(exporter_->status(destination_.id)->replay->delivered_events, 20u);
-    EXPECT_EQ(exporter_->forget({destination_.id}).size(), 1u);
-  }
-}
-
-TEST_F(ExporterTest, holds_nothing_for_a_destination_that_is_off) {
-  apply(true);
-  ASSERT_TRUE(exporter_->start_replay(destination_.id, 0, clock_.wall_ms()));
-  EXPECT_TRUE(held());
-  apply(false);
-  EXPECT_FALSE(held());
-  EXPECT_FALSE(held("-replay"));
-}
-
-// Found by the simulation (seed 1043): its cursor could not be read just then; what it missed meanwhile was not
-// counted.
-TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_off_until_it_can_count_what_it_misses) {
-  apply(true);
-  files_.fail_read(".cursor", 0);
-  destination_.on = false;
-  EXPECT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
-  EXPECT_TRUE(held());
-  files_.heal_reads();
-  apply(false);
-  EXPECT_FALSE(held());
+  const std::int64_t began_ms = clock_.wall_ms(), until_ms = began_ms + 30'000;
+  while (clock_.wall_ms() <= began_ms + 20) std::this_thread::yield();
+  Problem problem;
+  problem.weight = Problem::Weight::setup;
+  problem.code = "AccessDeniedException";
+  const std::int64_t set_ms = clock_.wall_ms();
+  sinks_.front()->set_problem(problem);
+  append(1);
+  const auto status = [this] { return exporter_->status(destination_.id); };
+  while (status()->state != DestinationState::blocked && clock_.wall_ms() < until_ms) std::this_thread::yield();
+  ASSERT_EQ(status()->state, DestinationState::blocked);
+  EXPECT_GE(status()->state_since_ms, set_ms);
 }
 
 }  // namespace

@@ -134,10 +134,12 @@ TEST_F(PipelineTest, a_sink_is_flushed_when_its_window_is_full_and_when_the_proc
   turn();
   EXPECT_EQ(sink_->inside(), 2u);
   EXPECT_TRUE(sink_->flushed());
+  EXPECT_TRUE(sink_->window_was_full());
   pipeline_.reset();
   start();
   turn();
   EXPECT_FALSE(sink_->flushed());
+  EXPECT_FALSE(sink_->window_was_full());
   pipeline_->flush();
   turn();
   EXPECT_TRUE(sink_->flushed());

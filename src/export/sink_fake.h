@@ -30,6 +30,7 @@ class FakeSink final : public Sink {
   // Asked for a place behind that of set_held(), it says that; what was delivered is handed over once.
   std::optional<HeldAlone> take_held_alone(const EventPlace& before) override;
   void flush() override { set(flushed_, true); }
+  void window_is_full() override { set(window_was_full_, true); }
   void can_read_again(ReadAgain read_again) override { read_again_ = std::move(read_again); }
   const ReadAgain& read_again() const { return read_again_; }
   bool must_restart() const override { return locked(lost_); }
@@ -62,6 +63,7 @@ class FakeSink final : public Sink {
   std::optional<EventPlace> saved() const { return locked(saved_); }
   std::optional<EventPlace> passed_place() const { return locked(passed_); }
   bool flushed() const { return locked(flushed_); }
+  bool window_was_full() const { return locked(window_was_full_); }
   bool stopped() const { return locked(stopped_); }
 
  private:
@@ -87,7 +89,7 @@ class FakeSink final : public Sink {
   std::string refused_;
   bool answer_all_ = false;
   std::size_t answer_newest_ = 0;
-  bool stopped_ = false, lost_ = false, flushed_ = false;
+  bool stopped_ = false, lost_ = false, flushed_ = false, window_was_full_ = false;
   std::size_t window_ = kMaxWindowEvents;
   std::int64_t read_patience_us_ = 0;
   std::vector<EventPlace> begun_at_, places_put_;

@@ -8,6 +8,7 @@
 #include <future>
 #include <thread>
 
+#include "export/start_records.h"
 #include "journal/cursor_store.h"
 #include "storage/file_system_fake.h"
 
@@ -468,6 +469,18 @@ TEST_F(StartPlacesTest, a_start_is_reserved_while_the_catalog_before_is_applied)
   }
   EXPECT_GT(at, 5) << "a reservation changes the disk";
   EXPECT_LT(at, kMostChanges);
+}
+
+TEST_F(StartPlacesTest, a_start_that_is_reserved_for_one_that_nobody_knows_yet_says_its_name_alone) {
+  StartPlaces places(*journal_, files_, clock_, "/data");
+  catalog::Destination fresh = destination_;
+  fresh.id.bytes[11] ^= 1;
+  ASSERT_TRUE(places.reserve(fresh.id, "fresh"));
+  const StartedAs as = StartRecords(files_, "/data").read(fresh.id);
+  EXPECT_EQ(as.name, "fresh");
+  EXPECT_EQ(as.kind, "");
+  EXPECT_FALSE(as.environment);
+  EXPECT_FALSE(as.wants_payloads);
 }
 
 }  // namespace
