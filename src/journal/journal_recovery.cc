@@ -18,7 +18,6 @@ constexpr std::uint64_t kMaxRememberedNumber = 0xE000'0000;
 struct Found {
   std::shared_ptr<Segment> segment;
   std::shared_ptr<storage::File> file;  // null: it is gone, and its index is there
-  bool cut = false;                     // shorter than it was
 };
 
 // The journal's folder while it is recovered: what could not be read is read again.
@@ -67,7 +66,7 @@ Result<Found> open_segment(Recovery& recovery, std::uint64_t number) {
   if (!header || header->number != number) return Found{};
   Found found{std::make_shared<Segment>(*header, path, recovery.files.files()), std::move(*opened)};
   const auto size = found.file->size();
-  found.cut = size && *size < header->segment_bytes;
+  found.segment->cut = size && *size < header->segment_bytes;
   return found;
 }
 
@@ -348,14 +347,16 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
       auto result = recover_last(recovery, found[i]);
       if (!result) return result;
       recovered = std::move(*result);
-      // One that had a segment behind it, or has an index, was sealed. What is appended to it would be in no index.
-      recovered.last_is_sealed = numbers->back() != segment.header.number || files.has_index(segment.header.number);
+      // One that had a segment behind it, or has an index, was sealed. What is appended to it would be in no index. And
+      // whoever cut one may cut it again: the end of its last frame may not be there.
+      recovered.last_is_sealed =
+          segment.cut || numbers->back() != segment.header.number || files.has_index(segment.header.number);
     } else if (found[i].file) {
       // Of a segment that is gone the index tells only about itself.
       const SegmentHeader next = found[i + 1].file ? found[i + 1].segment->header : SegmentHeader{};
       if (auto summarised = summarise_sealed(recovery, found[i], next); !summarised)
         return tl::unexpected(summarised.error());
-      if (found[i].cut)
+      if (segment.cut)
         if (auto noted = note_cut(recovery, found[i]); !noted) return tl::unexpected(noted.error());
     }
     remember_keys(dedupe, segment.summary, now_ms - limits.dedupe_window_ms);

@@ -1,8 +1,12 @@
 // Segments that were removed, zeroed or cut are noticed, at start and while it runs, and told with how many entries.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <utility>
+#include <vector>
 
+#include "base/worker_fake.h"
 #include "journal/extent.h"
 #include "journal/journal.h"
 #include "journal/segment_format.h"
@@ -193,6 +197,40 @@ TEST_F(MissingEntries, of_a_segment_that_was_zeroed_or_cut_are_told) {
     for (int starts = 0; starts < 3; ++starts) {
       journal_ = *Journal::open("/journal", limits_, *image, clock_);
       expect_told();
+      journal_.reset();
+    }
+  }
+}
+
+// Found by the simulation (seed 50097059): the file ended within the padding of its last frame. Each start took that
+// for somebody who cuts the file that is written to, and ended itself.
+TEST_F(MissingEntries, a_last_segment_that_was_cut_stops_no_start_and_nothing_is_appended_to_it) {
+  close();
+  const std::string path = segments().back(), whole = files_.bytes(path);
+  const std::size_t end = whole.find_last_not_of('\0') + 1;
+  std::vector<std::size_t> lengths;
+  for (std::size_t left = 0; left + 200 < end; left += 1'500) lengths.push_back(left);
+  for (std::size_t left = end - 200; left < std::min(end + 100, whole.size()); ++left) lengths.push_back(left);
+  for (const std::size_t left : lengths) {
+    SCOPED_TRACE(left);
+    const auto image = files_.after_crash(storage::FakeFileSystem::Crash::keep_all, 1);
+    image->set_bytes(path, whole.substr(0, left));
+    ManualClock clock(clock_.wall_ms());
+    ManualWorkers workers(clock);
+    for (int starts = 0; starts < 2; ++starts) {
+      auto opened = Journal::open("/journal", limits_, *image, clock, workers);
+      ASSERT_TRUE(opened) << opened.error().message;
+      journal_ = std::move(*opened);
+      workers.run_for_us(11'000'000);  // the helper looks at the file
+      AppendRequest request;
+      request.environment = kMine;
+      request.entry = "next";
+      bool durable = false;
+      request.done = [&](AppendOutcome outcome) { durable = outcome == AppendOutcome::durable; };
+      journal_->append(std::move(request));
+      workers.run_for_us(11'000'000);
+      ASSERT_TRUE(durable);
+      EXPECT_EQ(image->exists(path) ? image->bytes(path).size() : left, left);
       journal_.reset();
     }
   }

@@ -359,6 +359,7 @@ std::optional<std::string> SegmentTable::lost_active() const {
     active = segments_.back();
     end = active->summary.end;
   }
+  if (active->cut) return std::nullopt;  // it was told at the start
   std::string lost;
   const auto file = active->files().open(active->path, false);
   if (!file) {

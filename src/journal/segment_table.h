@@ -38,6 +38,9 @@ class Segment {
   // SegmentTable::is_gone().
   std::atomic<bool> lost{false};
 
+  // Its file was shorter at the start than it was made: nothing is appended to it. Set by open().
+  bool cut = false;
+
   // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, on the helper thread
   // alone, and the environments' blocks, under the mutex (SegmentTable::index_written).
   SegmentSummary summary;

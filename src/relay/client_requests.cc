@@ -89,10 +89,9 @@ EvaluationFailure failure_of(const http_client::HttpResponse& upstream, const Pa
     return {fmt::format("It redirects to {}.", location_of(upstream)),
             "Set flagBaseUri to the address that it has now."};
   if (passed.is_evaluation && (status == 401 || status == 403))
-    return {
-        fmt::format("It answers {}: the environment's {} is not accepted.", status, key),
-        fmt::format("Give the environment the {} that it has there, or set flagBaseUri to the server that knows it.",
-                    key)};
+    return {fmt::format("It answers {}: the environment's {} is not accepted.", status, key),
+            fmt::format(
+                "Give the environment the {} that it has there, or set flagBaseUri to the server that knows it.", key)};
   if (passed.is_evaluation && status == 404)
     return {fmt::format("It answers 404: it does not know the environment's {}, or does not evaluate flags.", key),
             fmt::format("Set flagBaseUri to LaunchDarkly or an ld-relay, and give the environment the {} that it has "

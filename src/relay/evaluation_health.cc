@@ -36,9 +36,10 @@ void EvaluationHealth::note_refused_context(const Source& source) {
     const std::lock_guard lock(mutex_);
     if (record_of(source).answered_ms != 0) return;
   }
-  note(source, {"It answers 400 to every request so far.",
-                "Look whether flagBaseUri is the address of LaunchDarkly, an ld-relay or another Sluice, with https where "
-                "it wants that."});
+  note(source,
+       {"It answers 400 to every request so far.",
+        "Look whether flagBaseUri is the address of LaunchDarkly, an ld-relay or another Sluice, with https where "
+        "it wants that."});
 }
 
 void EvaluationHealth::note(const Source& source, const EvaluationFailure& failure) {

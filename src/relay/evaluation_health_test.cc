@@ -19,7 +19,9 @@ catalog::Environment asked_at(const std::string& address) {
 }
 
 struct EvaluationHealthTest : testing::Test {
-  void note(const EvaluationFailure& failure) { health.note(EvaluationHealth::source_of(environment, CredentialKind::client_side_id), failure); }
+  void note(const EvaluationFailure& failure) {
+    health.note(EvaluationHealth::source_of(environment, CredentialKind::client_side_id), failure);
+  }
   void note_of_app(const EvaluationFailure& failure) {
     health.note(EvaluationHealth::source_of(environment, CredentialKind::mobile_key), failure);
   }

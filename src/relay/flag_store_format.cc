@@ -17,9 +17,7 @@ constexpr std::string_view kMagic = "SLFLAGS2";
 constexpr std::size_t kHeaderBytes = 56, kItemBytes = 16, kTrackedBytes = 18;
 constexpr std::size_t kChecksumAt = 8, kChecksummedFrom = 12;
 
-std::uint64_t source_hash(const FlagStoreOwner& owner) {
-  return XXH3_64bits(owner.source.data(), owner.source.size());
-}
+std::uint64_t source_hash(const FlagStoreOwner& owner) { return XXH3_64bits(owner.source.data(), owner.source.size()); }
 
 template <typename T>
 void append(std::string& out, T value) {

@@ -13,7 +13,7 @@ namespace sluice::relay {
 // Whose flag data a file holds.
 struct FlagStoreOwner {
   ObjectId environment;
-  std::string filter;  // the payload filter's key; empty: none
+  std::string filter;    // the payload filter's key; empty: none
   std::string source{};  // the address of the stream that told it
 };
 

@@ -40,8 +40,8 @@ struct RelayRoute {
   std::string_view allow;  // methods, as Allow and Access-Control-Allow-Methods have them
 };
 
-// Whether an SDK writes a context so. Any other may lead to another path of upstream. As long as the path: for those whose
-// key was checked.
+// Whether an SDK writes a context so. Any other may lead to another path of upstream. As long as the path: for those
+// whose key was checked.
 bool is_context(std::string_view text);
 
 // `path` is without query; `prefix` (no slash at its end) may stand before it or not.

@@ -67,8 +67,8 @@ TEST(RelayRoutes, a_context_leads_to_no_other_path) {
   EXPECT_TRUE(relay_route("REPORT", "/msdk/evalx/context", "").context.empty());
 }
 
-// Found by an outsider: a context of 59 kB took 2 ms of the event loop before its key was asked for, and anybody may send
-// thousands. Nothing of a route looks at all of a path but for slashes.
+// Found by an outsider: a context of 59 kB took 2 ms of the event loop before its key was asked for, and anybody may
+// send thousands. Nothing of a route looks at all of a path but for slashes.
 TEST(RelayRoutes, what_a_path_costs_does_not_grow_with_its_context) {
   using std::chrono::steady_clock;
   const auto took = [](const std::string& path) {

@@ -34,7 +34,7 @@ catalog::CatalogPointer catalog_of(const Wanted& wanted) {
   for (const std::string& key : wanted.selection) environment.flag_export.flags[key].exported = true;
   if (wanted.has_source) {
     environment.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
-    environment.flag_source.stream_uri = "http://upstream";
+    environment.flag_source.stream_uri = kUpstream;
   }
   return std::make_shared<const catalog::CatalogSnapshot>(std::vector<catalog::Project>(),
                                                           std::vector<catalog::Environment>{environment},

@@ -25,6 +25,7 @@
 namespace sluice::relay_simulation {
 
 inline const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
+inline constexpr const char* kUpstream = "http://upstream";  // its address
 inline constexpr const char* kDataDirectory = "/data";
 
 // What the environment's owner wants.

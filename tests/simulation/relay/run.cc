@@ -376,7 +376,7 @@ class Run {
     live(5 * kSecondUs);
     expect_all("after a restart without upstream");
     if (promises_.broken()) return;
-    relay::FlagStore store(std::string(kDataDirectory) + "/relay", {kEnvironment, ""}, *disk_);
+    relay::FlagStore store(std::string(kDataDirectory) + "/relay", {kEnvironment, "", kUpstream}, *disk_);
     const auto stored = store.load();
     if (!stored || !stored->snapshot || !stored->damage.empty()) promises_.fail("the flags are not on disk at rest");
   }
