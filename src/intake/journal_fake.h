@@ -61,7 +61,7 @@ class FakeJournal : public journal::Journal {
   journal::Position end() const override { return {}; }
   journal::JournalStats stats() const override { return {}; }
   void subscribe(journal::EntrySignal*, ObjectId) override {}
-  void unsubscribe(Notifier*) override {}
+  void unsubscribe(journal::EntrySignal*) override {}
   void hold(const std::string&, journal::Position) override {}
   void drop_hold(const std::string&) override {}
   void hold_unless_full(const std::string&, journal::Position) override {}
