@@ -30,7 +30,7 @@ struct EvaluationHealthTest : testing::Test {
   ManualClock clock{1'700'000'000'000};
   EvaluationHealth health{clock, 10'000};
   catalog::Environment environment = asked_at("https://clientsdk.example");
-  const EvaluationFailure answered, refused{"It answers 401.", "Set another key."},
+  const EvaluationFailure answered{}, refused{"It answers 401.", "Set another key."},
       lost{"It was reset.", "Look there."};
   const std::int64_t begin = clock.wall_ms();
 };

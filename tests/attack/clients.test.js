@@ -124,3 +124,20 @@ test('400 requests for 3 MB of flags that are never read: memory stays, and othe
   await begun.stop();
   await waitFor('it to be given back', async () => (await server.sluice.metrics()).value('sluice_relay_unsent_answer_bytes') === 0);
 });
+
+// What a path costs is paid before its key is asked for. One request each time, on a new connection: about 600 a second.
+for (const [name, path] of Object.entries({
+  'contexts of 59 kB under an id that nobody has': flagsOf('7e5700000000000000000000', 'a'.repeat(59_000)),
+  'contexts of 59 kB for apps, without a key': `/msdk/evalx/contexts/${'a'.repeat(59_000)}`,
+  'contexts of 59 kB that are all escaped': `/meval/${'%2B'.repeat(19_000)}`,
+  'paths of 59 kB of slashes': '/'.repeat(59_000),
+})) {
+  test(`${name}: others get their flags, and events are taken`, { timeout: 120_000 }, async (t) => {
+    const server = await startRelay(t);
+    const { port } = server.sluice;
+    const { p99Ms } = await askAsVictim(port, flagsOf(ENVIRONMENT_ID, ANNA), VICTIM_ADDRESS, 1);
+    await attack(t, { port, connections: 64, head: `GET ${path} HTTP/1.1\r\nHost: sluice\r\nConnection: close\r\n\r\n` });
+    await assertServed(t, 'another environment\'s id', port, flagsOf(ENVIRONMENT_ID, ANNA), p99Ms);
+    await assertUnharmed(t, server);
+  });
+}
