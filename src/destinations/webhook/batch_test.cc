@@ -33,7 +33,7 @@ std::vector<std::uint64_t> tickets(const Batch& batch) {
   return all;
 }
 
-std::vector<int> ids_in(const nlohmann::json& records) {
+std::vector<int> ids_of_records(const nlohmann::json& records) {
   std::vector<int> ids;
   for (const auto& record : records) ids.push_back(record.at("event").at("id"));
   return ids;
@@ -44,7 +44,7 @@ std::vector<int> ids_in_lines(const std::string& body) {
   nlohmann::json records = nlohmann::json::array();
   std::istringstream lines(body);
   for (std::string line; std::getline(lines, line);) records.push_back(nlohmann::json::parse(line));
-  return ids_in(records);
+  return ids_of_records(records);
 }
 
 std::string inflated(const std::string& body, std::size_t plain_bytes) {
@@ -74,7 +74,7 @@ TEST(Batch, is_lines_or_an_array_of_whole_records_in_order) {
   BatchOptions options;
   options.format = BodyFormat::json_array;
   const Batch array = whole(options, events);
-  EXPECT_EQ(ids_in(nlohmann::json::parse(array.body)), (std::vector{0, 1, 2}));
+  EXPECT_EQ(ids_of_records(nlohmann::json::parse(array.body)), (std::vector{0, 1, 2}));
   EXPECT_EQ(array.body.find('\n'), std::string::npos);
 }
 
