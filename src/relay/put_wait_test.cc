@@ -14,15 +14,15 @@
 namespace sluice::relay {
 namespace {
 
-const ObjectId kEnvironment = *ObjectId::parse("578d1e02d2943862c52b9686");
-constexpr std::string_view kPut =
+const ObjectId kWaitedFor = *ObjectId::parse("578d1e02d2943862c52b9686");
+constexpr std::string_view kOneFlag =
     "event: put\ndata: {\"path\":\"/\",\"data\":{\"flags\":{\"a\":{\"key\":\"a\",\"version\":1}},\"segments\":{}}}\n\n";
 constexpr std::string_view kNotYet = "It is connected, and has sent no flags yet.";
 
 class PutWaitTest : public testing::Test {
  protected:
   PutWaitTest() {
-    environment_.id = kEnvironment;
+    environment_.id = kWaitedFor;
     environment_.sdk_keys = {"sdk-1"};
     environment_.flag_source.kind = catalog::FlagSource::Kind::launchdarkly;
     environment_.flag_source.stream_uri = "http://upstream";
@@ -57,7 +57,7 @@ class PutWaitTest : public testing::Test {
     workers_.run_due();
   }
   http_client::ServedStreamFake& server() { return transport_.last(); }
-  FlagFeedStatus status() { return relay_.status(kEnvironment).at(0); }
+  FlagFeedStatus status() { return relay_.status(kWaitedFor).at(0); }
   std::string problem() { return status().problem; }
 
   ManualClock clock_;
@@ -84,7 +84,7 @@ TEST_F(PutWaitTest, a_source_that_has_not_answered_in_10_s_is_a_problem_until_it
   EXPECT_EQ(problem(), "no headers came.") << "it says more, and is as true of the second attempt";
   connect();
   EXPECT_EQ(problem(), kNotYet) << "10 s have passed";
-  say(kPut);
+  say(kOneFlag);
   EXPECT_EQ(problem(), "");
   EXPECT_EQ(status().state(), FeedState::following);
 }
@@ -106,7 +106,7 @@ TEST_F(PutWaitTest, a_source_that_is_connected_and_silent_is_a_problem_after_10_
   pass_ms(1'000);
   ASSERT_EQ(transport_.opened(), 2u);
   connect();
-  say(kPut);
+  say(kOneFlag);
   EXPECT_EQ(status().state(), FeedState::following);
 }
 
@@ -129,7 +129,7 @@ TEST_F(PutWaitTest, garbage_is_a_problem_and_the_source_recovers_when_it_is_righ
   connect();
   pass_ms(30'000);
   EXPECT_EQ(problem(), "It sends no flags: what came in 60 s are no events.") << "it says more than that none came yet";
-  say(kPut);
+  say(kOneFlag);
   EXPECT_EQ(problem(), "");
 }
 
@@ -146,8 +146,8 @@ TEST_F(PutWaitTest, a_put_that_comes_slowly_is_a_problem_that_says_how_far_it_is
   connect();
   std::size_t sent = 0;
   const auto drip_for_s = [&](int seconds) {
-    for (int i = 0; i < seconds && sent < kPut.size(); ++i, ++sent) {
-      say(kPut.substr(sent, 1));
+    for (int i = 0; i < seconds && sent < kOneFlag.size(); ++i, ++sent) {
+      say(kOneFlag.substr(sent, 1));
       pass_ms(1'000);
     }
   };
@@ -157,7 +157,7 @@ TEST_F(PutWaitTest, a_put_that_comes_slowly_is_a_problem_that_says_how_far_it_is
   drip_for_s(1);
   EXPECT_EQ(problem(), "Its flags come slowly: 4 B so far, and not all.");
   drip_for_s(1'000);
-  EXPECT_EQ(sent, kPut.size());
+  EXPECT_EQ(sent, kOneFlag.size());
   EXPECT_EQ(transport_.opened(), 1u);
   EXPECT_EQ(problem(), "");
   EXPECT_EQ(status().state(), FeedState::following);
@@ -165,7 +165,7 @@ TEST_F(PutWaitTest, a_put_that_comes_slowly_is_a_problem_that_says_how_far_it_is
 
 TEST_F(PutWaitTest, a_put_that_stops_within_is_given_up_after_5_minutes_though_comments_come) {
   connect();
-  say(kPut.substr(0, 40));
+  say(kOneFlag.substr(0, 40));
   for (int minute = 0; minute < 5; ++minute) {
     EXPECT_EQ(transport_.opened(), 1u);
     pass_ms(59'000);
@@ -182,7 +182,7 @@ TEST_F(PutWaitTest, a_put_that_stops_within_is_given_up_after_5_minutes_though_c
 
 TEST_F(PutWaitTest, what_is_said_of_a_source_that_comes_back_is_of_the_connection_that_is_open) {
   connect();
-  say(kPut);
+  say(kOneFlag);
   lose_connection();
   EXPECT_EQ(status().state(), FeedState::behind);
   EXPECT_EQ(problem(), "The connection broke.");
@@ -217,7 +217,7 @@ TEST_F(PutWaitTest, another_source_has_10_s_of_its_own) {
 
 TEST_F(PutWaitTest, a_source_that_follows_is_not_waited_for_however_long_it_has_no_changes) {
   connect();
-  say(kPut);
+  say(kOneFlag);
   for (int minute = 0; minute < 30; ++minute) {
     pass_ms(60'000);
     say(":\n");

@@ -23,9 +23,9 @@ using simulation::ProcessDied;
 using storage::FakeFileSystem;
 
 constexpr std::int64_t kLiveUs = 90 * kSecondUs;
-// After the storm: a stream that says nothing is given up after five minutes, and an upstream that refused the key is
-// asked again after one.
-constexpr std::int64_t kRecoverUs = 400 * kSecondUs;
+// After the storm: a stream that sends no flags is given up after a minute, and the next attempt comes 30 s later at
+// most; an upstream that refused the key is asked again after a minute.
+constexpr std::int64_t kRecoverUs = 120 * kSecondUs;
 // A change is on disk a second later, unless writing fails.
 constexpr std::int64_t kSavedAfterUs = 1'500'000;
 constexpr std::uint64_t kMostStepsPerS = 5'000;
