@@ -96,8 +96,22 @@ std::int64_t EventSource::wait_us() const {
   return std::max<std::int64_t>(next_attempt_us_ - clock_.steady_us(), 0);
 }
 
+EventSourceProgress EventSource::progress() const {
+  EventSourceProgress progress = progress_;
+  progress.phase = now_.phase;
+  progress.unfinished_bytes = now_.phase == Phase::connected ? parser_.unfinished_data_bytes() : 0;
+  return progress;
+}
+
+std::int64_t EventSource::give_up(EventSourceProblem problem) {
+  if (stream_ != nullptr) fail_with(std::move(problem));
+  return wait_us();
+}
+
 void EventSource::connect() {
   redirects_ = 0;
+  progress_ = {};
+  progress_.begun_us = clock_.steady_us();
   enter(Phase::connecting);
   open(settings_.url);
 }
@@ -136,7 +150,7 @@ void EventSource::take_head(HttpStreamHead head) {
   if (is_redirect(head.status)) return follow(head);
   if (!is_event_stream(head)) return fail_with(problem_of_answer(head, clock_.wall_ms()));
   parser_ = EventStreamParser(now_.last_event_id, settings_.max_data_bytes);
-  connected_us_ = clock_.steady_us();
+  progress_.connected_us = clock_.steady_us();
   ++now_.connections;
   enter(Phase::connected);
   if (auto refused = receiver_.on_connected(head)) fail_with(std::move(*refused));
@@ -154,8 +168,11 @@ void EventSource::follow(const HttpStreamHead& head) {
 void EventSource::take_bytes(const std::string& bytes) {
   now_.last_byte_ms = clock_.wall_ms();
   refused_event_ = false;
+  progress_.bytes += bytes.size();
+  const std::size_t unfinished = parser_.unfinished_data_bytes();
   const auto taken = parser_.feed(bytes, [this](ServerSentEvent event) { return take_event(std::move(event)); });
   if (const auto retry_ms = parser_.retry_ms()) delay_.set_base(*retry_ms);
+  if (parser_.unfinished_data_bytes() != unfinished) progress_.unfinished_us = clock_.steady_us();
   if (taken) {
     now_.last_event_id = parser_.last_event_id();
     return publish();
@@ -174,14 +191,21 @@ Result<void> EventSource::take_event(ServerSentEvent event) {
   return accepted;
 }
 
+EventSourceProblem EventSource::completed(EventSourceProblem problem) const {
+  problem.place = shown_place(url_);
+  if (redirects_ > 0)
+    add_redirect(problem, settings_.url, url_, !settings_.headers.empty() && !may_send_secrets(settings_.url, url_));
+  return problem;
+}
+
 void EventSource::fail_with(EventSourceProblem problem) {
   stream_.reset();
   const std::int64_t now_us = clock_.steady_us();
-  if (now_.phase == Phase::connected && now_us - connected_us_ >= settings_.healthy_ms * 1000) delay_.reset();
+  if (now_.phase == Phase::connected && now_us - progress_.connected_us >= settings_.healthy_ms * 1000) delay_.reset();
   const std::int64_t delay_ms = problem.is_final ? delay_.spread_ms(settings_.final_delay_ms) : delay_.next_ms();
   const std::int64_t wait_ms = std::max(delay_ms, problem.retry_after_ms);
   next_attempt_us_ = now_us + wait_ms * 1000;
-  problem.place = shown_place(url_);
+  problem = completed(std::move(problem));
   problem.at_ms = clock_.wall_ms();
   problem.next_attempt_ms = problem.at_ms + wait_ms;
   now_.last_problem = problem;

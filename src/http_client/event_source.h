@@ -94,6 +94,17 @@ struct EventSourceState {
   std::optional<EventSourceProblem> last_problem = {};  // kept when it has passed
 };
 
+// How far the attempt under way has come, for an owner who does not wait for all that a server can make of it. Times by
+// Clock::steady_us().
+struct EventSourceProgress {
+  EventSourceState::Phase phase = EventSourceState::Phase::connecting;
+  std::int64_t begun_us = 0;         // when it was asked, before redirects
+  std::int64_t connected_us = 0;     // when its stream began
+  std::uint64_t bytes = 0;           // of its stream, comments included
+  std::size_t unfinished_bytes = 0;  // of them, data of an event that is not complete
+  std::int64_t unfinished_us = 0;    // when there was more of that last
+};
+
 class EventSource {
  public:
   // Connects with the first step. All references outlive it; `notifier` is that of the worker that calls step().
@@ -104,6 +115,15 @@ class EventSource {
 
   // Does what there is to do now; returns as a worker's step does. One thread at a time. kWorkerDone after cancel().
   std::int64_t step();
+
+  // Of whoever steps, between two steps.
+
+  EventSourceProgress progress() const;
+  // A problem as it is told: with where the address redirected, if it did.
+  EventSourceProblem completed(EventSourceProblem problem) const;
+  // Gives up the attempt under way, or its stream, for a problem that its owner finds. The receiver is told, and the
+  // next attempt comes as after any other problem. Returns as step() does.
+  std::int64_t give_up(EventSourceProblem problem);
 
   // Any thread; they have their effect with the next step, which they ask for.
   void cancel();  // for good: nothing is told to the receiver after a step that began later
@@ -143,7 +163,7 @@ class EventSource {
   int redirects_ = 0;
   EventStreamParser parser_;
   bool refused_event_ = false;
-  std::int64_t connected_us_ = 0;
+  EventSourceProgress progress_;  // but for what the parser and now_ know
   std::int64_t next_attempt_us_ = 0;
   EventSourceState now_;
 

@@ -115,6 +115,18 @@ EventSourceProblem problem_of_redirect(const HttpStreamHead& head, const std::st
   return problem;
 }
 
+void add_redirect(EventSourceProblem& problem, const std::string& set, const std::string& url, bool without_headers) {
+  const std::string from = shown_value(shown_place(set)), to = shown_value(shown_place(url));
+  if (from == to) return;
+  problem.text += " " + from + " redirects to " + to;
+  problem.text += without_headers ? ", which is sent no key or token." : ".";
+  if (without_headers && (problem.status == 401 || problem.status == 403))
+    problem.remedy =
+        "Set the address to which it redirects, if that is the right one: keys and tokens are sent to no other "
+        "than the one that is set." +
+        std::string(kAsksEveryMinute);
+}
+
 EventSourceProblem problem_of_size(const std::string& text) {
   EventSourceProblem problem;
   problem.is_final = true;

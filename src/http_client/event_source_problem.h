@@ -32,6 +32,9 @@ EventSourceProblem problem_of_answer(const HttpStreamHead& head, std::int64_t no
 EventSourceProblem problem_of_end(const HttpStreamEnd& end, bool is_inside_event);
 // Of a redirect that is not followed, for this reason.
 EventSourceProblem problem_of_redirect(const HttpStreamHead& head, const std::string& reason);
+// Adds to a problem of `url` that the address `set` redirected there: nobody set that one. `without_headers`: what is
+// sent to `set` was not sent there.
+void add_redirect(EventSourceProblem& problem, const std::string& set, const std::string& url, bool without_headers);
 // Of a stream that is larger than is read, with the parser's words.
 EventSourceProblem problem_of_size(const std::string& text);
 // Of an event that its receiver refused, with its words.

@@ -340,6 +340,32 @@ TEST_F(EventSourceTest, follows_redirects_with_its_headers_only_to_the_same_orig
   EXPECT_EQ(server().request().request.url, settings_.url) << "each attempt begins where it was set";
 }
 
+TEST_F(EventSourceTest, says_of_a_problem_behind_a_redirect_which_address_that_was_set_led_there) {
+  settings_.headers = {{"Authorization", "key"}};
+  start();
+  server().head(307, {{"location", "/other?secret"}});
+  run();
+  server().end(TransportFault::connect, "Could not connect");
+  run();
+  EXPECT_EQ(receiver_.problems.back().text,
+            "Could not connect. https://stream.example.com/all redirects to https://stream.example.com/other.");
+  pass_ms(delay_ms());
+  server().head(307, {{"location", "https://elsewhere.example.com/all"}});
+  run();
+  server().head(401);
+  run();
+  EXPECT_EQ(
+      receiver_.problems.back().text,
+      "It answers 401: the key or token that is sent is not accepted. https://stream.example.com/all redirects to "
+      "https://elsewhere.example.com/all, which is sent no key or token.");
+  EXPECT_NE(receiver_.problems.back().remedy.find("Set the address to which it redirects"), std::string::npos);
+  pass_ms(delay_ms());
+  server().head(401);
+  run();
+  EXPECT_EQ(receiver_.problems.back().text, "It answers 401: the key or token that is sent is not accepted.")
+      << "the next attempt was not redirected";
+}
+
 TEST_F(EventSourceTest, follows_five_redirects_and_no_more) {
   start();
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -442,6 +468,63 @@ TEST_F(EventSourceTest, takes_new_settings_and_forgets_the_id_of_another_server)
   server().end();
   run();
   EXPECT_LE(delay_ms(), 100) << "the retry of the one before no longer holds";
+}
+
+TEST_F(EventSourceTest, says_how_far_an_attempt_has_come) {
+  start();
+  const std::int64_t begun_us = clock_.steady_us();
+  EXPECT_EQ(source_->progress().phase, Phase::connecting);
+  clock_.advance_us(1'000'000);
+  server().head(307, {{"location", "/other"}});
+  run();
+  EXPECT_EQ(source_->progress().begun_us, begun_us) << "a redirect begins no other attempt";
+  serve(":\nevent: put\n");
+  EventSourceProgress progress = source_->progress();
+  EXPECT_EQ(progress.phase, Phase::connected);
+  EXPECT_EQ(progress.connected_us, begun_us + 1'000'000);
+  EXPECT_EQ(progress.bytes, 13u);
+  EXPECT_EQ(progress.unfinished_bytes, 0u) << "its name is no data";
+  clock_.advance_us(1'000'000);
+  server().bytes("data: ab");
+  run();
+  clock_.advance_us(1'000'000);
+  server().bytes("\n:\n");
+  run();
+  clock_.advance_us(1'000'000);
+  server().bytes(":\n:\n");
+  run();
+  progress = source_->progress();
+  EXPECT_EQ(progress.unfinished_bytes, 3u);
+  EXPECT_EQ(progress.unfinished_us, begun_us + 3'000'000);
+  server().bytes("\n");
+  run();
+  EXPECT_EQ(source_->progress().unfinished_bytes, 0u);
+  EXPECT_EQ(receiver_.events.size(), 1u);
+  server().end();
+  run();
+  EXPECT_EQ(source_->progress().phase, Phase::waiting);
+  pass_ms(delay_ms());
+  EXPECT_EQ(source_->progress().bytes, 0u);
+  EXPECT_EQ(source_->progress().begun_us, clock_.steady_us());
+}
+
+TEST_F(EventSourceTest, is_given_up_by_its_owner_as_by_any_other_problem) {
+  start();
+  EventSourceProblem problem;
+  problem.text = "It takes too long.";
+  EXPECT_GE(source_->give_up(problem), 500'000);
+  EXPECT_TRUE(server().is_cancelled());
+  ASSERT_EQ(receiver_.problems.size(), 1u);
+  EXPECT_EQ(receiver_.problems[0].text, "It takes too long.");
+  EXPECT_EQ(source_->give_up(problem), delay_ms() * 1000);
+  EXPECT_EQ(receiver_.problems.size(), 1u) << "there was nothing to give up";
+  pass_ms(delay_ms());
+  serve("data: a\n\n");
+  EXPECT_GE(source_->give_up(problem), 1'000'000) << "the second failure in a row";
+  EXPECT_EQ(receiver_.problems.size(), 2u);
+  pass_ms(delay_ms());
+  serve("data: a\n\n");
+  EXPECT_EQ(receiver_.events.size(), 2u);
 }
 
 TEST_F(EventSourceTest, gives_its_connection_up_when_it_goes) {

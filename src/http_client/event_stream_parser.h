@@ -49,6 +49,8 @@ class EventStreamParser {
   std::optional<std::int64_t> retry_ms() const { return retry_ms_; }
   // Something of an event that is not complete has come: what ends here ends too early.
   bool is_inside_event() const { return part_ != Part::name || !name_.empty() || has_lines_; }
+  // Data of an event that is not complete.
+  std::size_t unfinished_data_bytes() const { return data_.size(); }
 
  private:
   enum class Part : std::uint8_t { name, space, value };

@@ -150,7 +150,7 @@ void FlagFeed::leave_former() {
 
 std::int64_t FlagFeed::step() {
   if (std::exchange(loads_, false)) load();
-  std::int64_t wait_us = source_ ? source_->step() : kUntilNotified;
+  std::int64_t wait_us = source_ ? step_source() : kUntilNotified;
   const auto due_in = [this](std::int64_t due_us) {
     return std::max<std::int64_t>(due_us - parts_.clock.steady_us(), 0);
   };
@@ -163,6 +163,22 @@ std::int64_t FlagFeed::step() {
   if (save_us_ == INT64_MAX) return wait_us;
   if (due_in(save_us_) == 0) save();
   return save_us_ == INT64_MAX ? wait_us : std::min(wait_us, due_in(save_us_));
+}
+
+std::int64_t FlagFeed::step_source() {
+  const std::int64_t wait_us = source_->step();
+  const http_client::EventSourceProgress progress = source_->progress();
+  const PutWait wait = put_wait(progress, !awaits_put_);
+  awaited_ = wait.awaited;
+  const std::int64_t now_us = parts_.clock.steady_us();
+  if (now_us >= wait.give_up_us) return source_->give_up(problem_without_put(progress, other_events_, now_us));
+  const std::int64_t due_us = std::min(now_us < wait.say_us ? wait.say_us : INT64_MAX, wait.give_up_us);
+  // A problem that told of the attempt before what is so of this one says more, and stays. How much has come changes.
+  if (now_us >= wait.say_us && (awaited_ != shown_.get()->awaited || awaited_ == Awaited::rest)) {
+    const auto problem = source_->completed(problem_of_wait(awaited_, progress));
+    show(false, problem.text, problem.remedy, awaited_);
+  }
+  return due_us == INT64_MAX ? wait_us : std::min(wait_us, due_us - now_us);
 }
 
 void FlagFeed::save_soon() {
@@ -200,6 +216,7 @@ void FlagFeed::look_at_files() {
 std::optional<http_client::EventSourceProblem> FlagFeed::on_connected(const http_client::HttpStreamHead& head) {
   // It is not shown as connected yet: what counts is that flags came.
   awaits_put_ = true;
+  other_events_ = 0;
   FlagPath path = parse_flag_path(head.header(kPathHeaderInLowerCase), id_);
   const auto fault = fault_of_path(path, id_, environment_.flag_source.stream_uri);
   set_path(std::move(path));
@@ -234,7 +251,10 @@ std::string FlagFeed::join_relayed(const std::shared_ptr<http::HttpStream>& stre
 Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
   // What was missed between two connections is in the put that begins the second: a change that comes before it would
   // make a state that upstream never had.
-  if (awaits_put_ && event.type != "put") return {};
+  if (awaits_put_ && event.type != "put") {
+    ++other_events_;
+    return {};
+  }
   const auto change = data_.apply(event.type, event.data, parts_.clock.wall_ms());
   if (!change) return tl::unexpected(change.error());
   awaits_put_ = false;
@@ -245,7 +265,10 @@ Result<void> FlagFeed::on_event(http_client::ServerSentEvent event) {
   return {};
 }
 
-void FlagFeed::on_problem(const http_client::EventSourceProblem& problem) { show(false, problem.text, problem.remedy); }
+void FlagFeed::on_problem(const http_client::EventSourceProblem& problem) {
+  const bool is_of_wait = problem.fault == http_client::TransportFault::timeout;
+  show(false, problem.text, problem.remedy, is_of_wait ? awaited_ : Awaited::nothing);
+}
 
 void FlagFeed::serve(const FlagChange* change) {
   const FlagSnapshotPtr snapshot = data_.snapshot();
@@ -278,7 +301,7 @@ std::int64_t FlagFeed::spread_ms(const http::StreamGroup& group) const {
   return group.count() > kManyStreams ? parts_.spread_ms : 0;
 }
 
-void FlagFeed::show(bool is_connected, std::string problem, std::string remedy) {
+void FlagFeed::show(bool is_connected, std::string problem, std::string remedy, Awaited awaited) {
   const auto before = shown_.get();
   Shown shown = *before;
   if (shown.is_connected != is_connected || shown.since_ms == 0) shown.since_ms = parts_.clock.wall_ms();
@@ -286,7 +309,9 @@ void FlagFeed::show(bool is_connected, std::string problem, std::string remedy) 
   if (is_connected) shown.from_disk = shown.of_former = false;
   shown.problem = std::move(problem);
   shown.remedy = std::move(remedy);
-  const bool news = before->problem != shown.problem;
+  shown.awaited = awaited;
+  // How much has come is no news.
+  const bool news = before->problem != shown.problem && (awaited != Awaited::rest || before->awaited != awaited);
   if (news && !shown.problem.empty())
     log_warn("relay.no_flags", {{"project", environment_.project_key},
                                 {"environment", environment_.key},

@@ -25,6 +25,7 @@
 #include "relay/flag_path.h"
 #include "relay/flag_store.h"
 #include "relay/ping_again.h"
+#include "relay/put_wait.h"
 #include "relay/served_flags.h"
 #include "storage/file_system.h"
 
@@ -54,7 +55,7 @@ inline constexpr std::int64_t kSaveAgainMs = 10'000;
 inline constexpr std::int64_t kLookAtFilesMs = 1'000;
 
 enum class FeedState : std::uint8_t {
-  connecting,  // it was not reached yet
+  connecting,  // it has said nothing yet, and that is no problem yet (relay/put_wait.h)
   following,
   behind,    // it is unavailable; what it said last is served
   no_flags,  // it is unavailable, and has said nothing yet
@@ -74,7 +75,7 @@ struct FlagFeedStatus {
   std::int64_t changed_ms = 0;   // when what is served changed last
   bool is_connected = false;     // to the upstream; of files: they could be read
   std::int64_t since_ms = 0;     // since when it is, or is not
-  std::string problem, remedy;   // why it is not; empty: it is
+  std::string problem, remedy;   // why it is not; empty: it is, or that is no problem yet
   std::size_t streams = 0;       // of servers
   std::size_t ping_streams = 0;  // of mobile apps and browsers
   FeedState state() const;
@@ -128,6 +129,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
     bool from_disk = false, of_former = false, is_connected = false;
     std::int64_t since_ms = 0;
     std::string problem, remedy;
+    Awaited awaited = Awaited::nothing;  // what the problem says
   };
 
   std::optional<http_client::EventSourceProblem> on_connected(const http_client::HttpStreamHead& head) override;
@@ -137,12 +139,13 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   http_client::EventSourceSettings source_settings() const;
   void begin_source();
   void leave_former();
+  std::int64_t step_source();
   void set_path(FlagPath path);
   void load();
   void look_at_files();
   // Serves what there is now, and tells it to all who listen. `change`: it is this alone.
   void serve(const FlagChange* change);
-  void show(bool is_connected, std::string problem, std::string remedy);
+  void show(bool is_connected, std::string problem, std::string remedy, Awaited awaited = Awaited::nothing);
   std::int64_t spread_ms(const http::StreamGroup& group) const;
   void ping();
   void save();
@@ -168,6 +171,8 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
   bool loads_ = false;                                // with the next step
   bool awaits_put_ = true;                            // of this connection to upstream
+  std::uint64_t other_events_ = 0;                    // that came while it did
+  Awaited awaited_ = Awaited::nothing;                // after the last step
   std::optional<FlagFiles> files_;
   std::int64_t look_us_ = 0, save_us_ = INT64_MAX;
 };

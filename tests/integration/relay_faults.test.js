@@ -23,14 +23,15 @@ const stream = (response) => response.writeHead(200, { 'Content-Type': 'text/eve
 // Each answers GET /all. `says`: what the status tells, where there is a problem; `needsRestart`: SDKs give up after it, and Sluice asks again
 // only after ten minutes or when it is told to; `requestsEach`: of an attempt, 1 unless told.
 const BAD_ANSWERS = {
-  'no answer at all': { answer: () => {} },
-  'an answer that stops after its headers': { answer: (response) => stream(response).flushHeaders() },
+  'no answer at all': { answer: () => {}, says: /^It has not answered in 10 s\.$/ },
+  'an answer that stops after its headers': { answer: (response) => stream(response).flushHeaders(), says: /^It is connected, and has sent no flags yet\.$/ },
   'a put byte by byte, without an end': {
     answer: (response, upstream) => {
       const bytes = [...Buffer.from(fullPut(upstream)).subarray(0, 60)];
       const timer = setInterval(() => (bytes.length > 0 ? response.write(Buffer.of(bytes.shift())) : clearInterval(timer)), 10);
       stream(response).on('close', () => clearInterval(timer));
     },
+    says: /^Its flags come slowly: 43 B so far, and not all\.$/,
   },
   'half a line': { answer: (response) => stream(response).end('event: pu'), says: /ended|closed/ },
   'a reset in the middle of a put': {
@@ -53,6 +54,10 @@ const BAD_ANSWERS = {
   '503': { answer: (response) => response.writeHead(503, { 'Content-Type': 'text/html' }).end('<h1>busy</h1>'), says: /503/ },
   'a page in place of a stream': { answer: (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>sign in</h1>'), says: /text\/html/ },
   'a redirect in a circle': { answer: (response) => response.writeHead(301, { Location: '/all' }).end(), says: /redirect/i, requestsEach: 6 },
+  'a redirect to where nobody listens': {
+    answer: (response) => response.writeHead(307, { Location: 'http://127.0.0.1:9/flags' }).end(),
+    says: /^Could not connect to 127\.0\.0\.1:9: .*\. http:\/\/127\.0\.0\.1:\d+\/all redirects to http:\/\/127\.0\.0\.1:9\/flags, which is sent no key or token\.$/,
+  },
   'a redirect without a target': { answer: (response) => response.writeHead(302).end(), says: /redirect|Location/i },
 };
 
@@ -155,6 +160,24 @@ describe('upstream answers the stream with', { concurrency: 3 }, () => {
       assert.ok(setting.asked <= MOST_ATTEMPTS * requestsEach, `not asked in a tight loop, but ${setting.asked} times`);
     });
   }
+});
+
+// Lines that are no events, for ever: nothing but the time shows that they are no flags.
+test('upstream that sends garbage without an end is a problem within 10 s, and asked again after 60 s', { timeout: 120_000 }, async (t) => {
+  const setting = await Setting.start(t);
+  setting.answerStreams((response) => {
+    const timer = setInterval(() => response.write('junk: 1\n<p>\n:\n'), 500);
+    stream(response).on('close', () => clearInterval(timer));
+  });
+  const says = (pattern, timeoutMs) => waitFor(`the status to say ${pattern}`, async () => pattern.test((await setting.status()).problem?.message ?? ''), { timeoutMs });
+  await says(/^It is connected, and has sent no flags yet\.$/, 15_000);
+  assert.equal((await setting.status()).state, 'behind');
+  // It is right from now on, and the connection that it holds is not.
+  setting.upstream.answer = () => false;
+  setting.upstream.flags = { checkout: checkout(2, false) };
+  await says(/^It sends no flags: what came in 60 s are no events\.$/, 60_000);
+  assert.equal(setting.asked, 1);
+  await setting.isTakenAgain();
 });
 
 describe('upstream says on its stream', { concurrency: 3 }, () => {

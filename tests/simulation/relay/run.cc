@@ -23,9 +23,9 @@ using simulation::ProcessDied;
 using storage::FakeFileSystem;
 
 constexpr std::int64_t kLiveUs = 90 * kSecondUs;
-// After the storm: a stream that says nothing is given up after five minutes, and an upstream that refused the key is
-// asked again after one.
-constexpr std::int64_t kRecoverUs = 400 * kSecondUs;
+// After the storm: a stream that sends no flags is given up after a minute, and the next attempt comes 30 s later at
+// most; an upstream that refused the key is asked again after a minute.
+constexpr std::int64_t kRecoverUs = 120 * kSecondUs;
 // A change is on disk a second later, unless writing fails.
 constexpr std::int64_t kSavedAfterUs = 1'500'000;
 constexpr std::uint64_t kMostStepsPerS = 5'000;
@@ -34,6 +34,8 @@ constexpr std::size_t kMostConnectionsInTenS = 6;
 // Less than what a switch may take: one that comes during a stop is in force with the next process.
 constexpr std::int64_t kMostGraceMs = 1'000;
 constexpr std::int64_t kMostBetweenUs = 50'000;
+// From when a source is asked, until it has sent its flags or it is said why not (relay/put_wait.h).
+constexpr std::int64_t kSaidWithinUs = relay::kSayAfterMs * 1'000 + 2 * kMostBetweenUs;
 // What is left at the end of a stop's grace is closed within.
 constexpr std::int64_t kClosedWithinUs = 600'000;
 
@@ -216,16 +218,27 @@ class Run {
         scheduler_.run_for(std::min<std::int64_t>(50'000, until_us - clock_.steady_us()));
         if (std::exchange(wants_removal_, false)) remove_source();
         if (std::exchange(wants_source_, false)) wanted_.has_source = wants_publish_ = new_client_ = true;
-        if (std::exchange(new_client_, false)) upstream_.expect_new_client();
+        if (std::exchange(new_client_, false)) {
+          upstream_.expect_new_client();
+          explained_us_ = clock_.steady_us();
+        }
         if (std::exchange(wants_publish_, false))
           publish([this] { scheduler_.run_for(static_cast<std::int64_t>(random_.below(kMostBetweenUs))); });
         if (std::exchange(wants_restart_, false)) restart();
+        expect_a_reason();
       } catch (const ProcessDied& died) {
         die(died.why);
         continue;
       }
       if (std::exchange(wants_death_, false)) die_now();
     }
+  }
+
+  void expect_a_reason() {
+    const auto status = process_->relay().status(kEnvironment);
+    if (status.empty() || status[0].is_connected || !status[0].problem.empty()) explained_us_ = clock_.steady_us();
+    if (clock_.steady_us() - explained_us_ > kSaidWithinUs)
+      promises_.fail("it is not said why the flag source sends no flags");
   }
 
   void die_now() {
@@ -249,6 +262,7 @@ class Run {
         process_ = std::make_unique<Process>(*disk_, upstream_, scheduler_, clock_, random_.next());
         promises_.begin_life(least_state_);
         upstream_.expect_new_client();
+        explained_us_ = clock_.steady_us();
         publish();
         if (least_state_ > 0 && !promises_.broken() && !process_->relay().served(kEnvironment))
           promises_.fail("the flags that were on disk are not served by the next process");
@@ -421,6 +435,7 @@ class Run {
   std::uint64_t death_in_changes_ = 0;
   std::size_t least_state_ = 0;
   std::int64_t removed_us_ = -kSavedAfterUs;
+  std::int64_t explained_us_ = 0;  // when flags came, or it was said why not, or they were asked for
   Outcome outcome_;
 };
 

@@ -147,7 +147,7 @@ void Upstream::begin(std::size_t number) {
   ServedStreamFake& stream = transport_.stream(number);
   if (!stream.is_open()) return;
   if (away_) return stream.end(TransportFault::connect, "refused");
-  const std::uint64_t fate = stormy_ ? random_.below(24) : 100;
+  const std::uint64_t fate = stormy_ ? random_.below(25) : 100;
   switch (fate) {
     case 0:
       return stream.end(TransportFault::connect, "refused");
@@ -177,6 +177,9 @@ void Upstream::begin(std::size_t number) {
     case 8:  // says nothing
       stream.event_stream();
       return expire_later(number, stream.request().idle_timeout_ms + 1);
+    case 24:
+      stream.event_stream();
+      return talk_nonsense(number);
     default:
       break;
   }
@@ -228,6 +231,14 @@ void Upstream::send(std::size_t number, std::string text, bool whole) {
       scheduler_.at(clock_.steady_us() + static_cast<std::int64_t>(random_.below(200 * kMsUs)), [self] { self(self); });
   };
   scheduler_.at(clock_.steady_us(), [step] { step(step); });
+}
+
+// Lines that are no events, until nobody listens.
+void Upstream::talk_nonsense(std::size_t number) {
+  ServedStreamFake& stream = transport_.stream(number);
+  if (!stream.is_open()) return;
+  stream.bytes("junk: 1\n<p>\n:\n");
+  scheduler_.at(clock_.steady_us() + 500 * kMsUs, [this, number] { talk_nonsense(number); });
 }
 
 void Upstream::expire_later(std::size_t, std::int64_t ms) {

@@ -76,6 +76,7 @@ class Upstream {
   // In pieces, over some time; with `whole` false it may end early.
   void send(std::size_t stream, std::string text, bool whole);
   void expire_later(std::size_t stream, std::int64_t ms);
+  void talk_nonsense(std::size_t stream);
 
   Scheduler& scheduler_;
   ManualClock& clock_;
