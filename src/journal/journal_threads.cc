@@ -80,33 +80,36 @@ std::uint64_t ThreadedJournal::max_entry_bytes() const {
 }
 
 void ThreadedJournal::append(AppendRequest request) {
-  AppendOutcome refusal = AppendOutcome::durable;
   bool wakes_writer = false;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    const std::uint64_t bytes = request.entry.size();
-    if (closing_) {
-      refusal = AppendOutcome::stopping;
-    } else if (bytes > max_entry_bytes()) {
-      refusal = AppendOutcome::full;
-      ++refused_too_large_;
-    } else if (accepted_bytes_ > 0 && accepted_bytes_ + bytes > limits_.max_queued_bytes) {
-      refusal = AppendOutcome::overloaded;
-      ++refused_overloaded_;
-    } else {
-      accepted_bytes_ += bytes;
-      if (queue_.empty()) first_queued_us_ = clock_.steady_us();
-      const std::uint64_t before = accepted_bytes_ - bytes;
-      queue_.push_back(std::move(request));
-      // For others the notifier is notified already, or will be by whoever put the first in; or the writer waits for so
-      // many.
-      wakes_writer = queue_.size() == 1 || queue_.size() == window_.enough() ||
-                     (before < kCommitWindowBytes && accepted_bytes_ >= kCommitWindowBytes);
-    }
+  if (const auto refusal = take_in(request, wakes_writer)) {
+    if (request.done) request.done(*refusal);
+    return;
   }
   // Without the lock: the writer begins by taking it.
   if (wakes_writer) writer_notifier_.notify();
-  if (refusal != AppendOutcome::durable && request.done) request.done(refusal);
+}
+
+std::optional<AppendOutcome> ThreadedJournal::take_in(AppendRequest& request, bool& wakes_writer) {
+  const std::lock_guard lock(queue_mutex_);
+  const std::uint64_t bytes = request.entry.size();
+  if (closing_) return AppendOutcome::stopping;
+  if (bytes > max_entry_bytes()) {
+    ++refused_too_large_;
+    return AppendOutcome::full;
+  }
+  const std::uint64_t before = accepted_bytes_;
+  if (before > 0 && before + bytes > limits_.max_queued_bytes) {
+    ++refused_overloaded_;
+    return AppendOutcome::overloaded;
+  }
+  accepted_bytes_ = before + bytes;
+  if (queue_.empty()) first_queued_us_ = clock_.steady_us();
+  queue_.push_back(std::move(request));
+  // For others the notifier is notified already, or will be by whoever put the first in; or the writer waits for so
+  // many.
+  wakes_writer = queue_.size() == 1 || queue_.size() == window_.enough() ||
+                 (before < kCommitWindowBytes && before + bytes >= kCommitWindowBytes);
+  return std::nullopt;
 }
 
 std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Position from) {

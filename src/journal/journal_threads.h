@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -67,6 +68,8 @@ class ThreadedJournal final : public Journal {
 
  private:
   std::int64_t write_step();
+  // Moves it into the queue; an outcome: why not.
+  std::optional<AppendOutcome> take_in(AppendRequest& request, bool& wakes_writer);
   bool take_batch();  // false: nothing waits
   void commit_batch();
   void signal_batch();

@@ -6,8 +6,6 @@
 #include <chrono>
 #include <string>
 
-#include <string>
-
 namespace sluice::relay {
 namespace {
 
