@@ -79,9 +79,9 @@ TEST(RelayRoutes, what_a_path_costs_does_not_grow_with_its_context) {
     return least;
   };
   const std::string before = "/sdk/evalx/5f00/contexts/";
-  EXPECT_LT(took(before + std::string(60'000, 'a')), took(before + "a") + std::chrono::microseconds(20));
-  EXPECT_LT(took(std::string(60'000, '/')), std::chrono::milliseconds(1));
-  EXPECT_LT(took(before + std::string(60'000, '/') + "a"), std::chrono::milliseconds(1));
+  EXPECT_LT(took(before + std::string(60'000, 'a')), took(before + "a") + std::chrono::microseconds(200));
+  EXPECT_LT(took(std::string(60'000, '/')), std::chrono::milliseconds(5));
+  EXPECT_LT(took(before + std::string(60'000, '/') + "a"), std::chrono::milliseconds(5));
 }
 
 TEST(RelayRoutes, name_the_item_and_the_environment) {
