@@ -1,6 +1,7 @@
 // Every limit of export, with its unit and its reason.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,10 @@ inline constexpr std::uint64_t kStepReadBytes = 8u << 20;
 // reads four payloads at a time; at full speed it never rests.
 inline constexpr std::int64_t kReadPatienceUs = 20'000;
 inline constexpr std::uint64_t kRestBytes = 1u << 20;
+// What comes before a linger time is at most half of it: who sets a short one wants events soon.
+constexpr std::int64_t read_patience_us(std::int64_t linger_ms) {
+  return std::min(kReadPatienceUs, linger_ms * 1'000 / 2);
+}
 
 // Events read and not yet passed by the cursor. One stuck event (a throttled shard, a full dead-letter file) lets this
 // many later ones overtake it; then reading stops until it is done. Bounds what a crash can deliver twice, and memory.

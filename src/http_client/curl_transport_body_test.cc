@@ -15,7 +15,7 @@
 namespace sluice::http_client {
 namespace {
 
-// A body that is made as it is read, and fails from one offset on.
+// A body whose bytes exist only while they are read, and that fails from one offset on.
 class CountingBody final : public HttpBody {
  public:
   CountingBody(std::uint64_t size, std::uint64_t fails_at) : size_(size), fails_at_(fails_at) {}

@@ -1,77 +1,10 @@
 // The event source by hand: a clock that stands still, a server that a test plays.
-#include "http_client/event_source.h"
-
-#include <gtest/gtest.h>
-
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "base/worker.h"
-#include "http_client/http_stream_fake.h"
+#include "http_client/event_source_rig_fake.h"
 
 namespace sluice::http_client {
 namespace {
 
-class RecordingReceiver final : public EventSourceReceiver {
- public:
-  std::optional<EventSourceProblem> on_connected(const HttpStreamHead& head) override {
-    connected.push_back(head.status);
-    return refusal;
-  }
-  Result<void> on_event(ServerSentEvent event) override {
-    if (event.data == "bad") return fail("The event is no JSON.");
-    events.push_back(std::move(event));
-    return {};
-  }
-  void on_problem(const EventSourceProblem& problem) override { problems.push_back(problem); }
-
-  std::optional<EventSourceProblem> refusal;
-  std::vector<int> connected;
-  std::vector<ServerSentEvent> events;
-  std::vector<EventSourceProblem> problems;
-};
-
-class EventSourceTest : public testing::Test {
- protected:
-  using Phase = EventSourceState::Phase;
-
-  EventSourceTest() { settings_.url = "https://stream.example.com/all?filter=f"; }
-  void start() {
-    source_ = std::make_unique<EventSource>(settings_, transport_, clock_, Random(1), notifier_, receiver_);
-    step();
-  }
-  std::int64_t step() {
-    notifier_.take();
-    return source_->step();
-  }
-  // Steps as a worker does: when it is notified.
-  void run() {
-    while (notifier_.take()) source_->step();
-  }
-  void pass_ms(std::int64_t ms) {
-    clock_.advance_us(ms * 1000);
-    transport_.expire();
-    step();
-  }
-  ServedStreamFake& server() { return transport_.last(); }
-  void serve(const char* bytes) {
-    server().event_stream();
-    server().bytes(bytes);
-    run();
-  }
-  // From the problem to the next attempt.
-  std::int64_t delay_ms() const { return receiver_.problems.back().next_attempt_ms - receiver_.problems.back().at_ms; }
-  std::shared_ptr<const EventSourceState> state() const { return source_->state(); }
-
-  ManualClock clock_;
-  HttpStreamTransportFake transport_{&clock_};
-  Notifier notifier_;
-  RecordingReceiver receiver_;
-  EventSourceSettings settings_;
-  std::unique_ptr<EventSource> source_;
-};
+using EventSourceTest = EventSourceRig;
 
 TEST_F(EventSourceTest, asks_for_an_event_stream_with_the_callers_headers) {
   const OutboundPolicy policy;
@@ -313,87 +246,6 @@ TEST_F(EventSourceTest, names_the_limit_that_a_stream_breaks_and_tries_it_every_
   EXPECT_LE(delay_ms(), kFinalDelayMs);
   EXPECT_GE(delay_ms(), kFinalDelayMs / 2);
   EXPECT_TRUE(server().is_cancelled());
-}
-
-TEST_F(EventSourceTest, follows_redirects_with_its_headers_only_to_the_same_origin) {
-  settings_.headers = {{"Authorization", "key"}, {"X-Api-Key", "other"}};
-  start();
-  server().head(307, {{"location", "/other"}});
-  run();
-  ASSERT_EQ(transport_.opened(), 2u);
-  EXPECT_TRUE(transport_.stream(0).is_cancelled());
-  EXPECT_EQ(server().request().request.url, "https://stream.example.com/other");
-  EXPECT_EQ(server().header("authorization"), "key");
-  server().head(301, {{"location", "https://elsewhere.example.com/all"}});
-  run();
-  EXPECT_EQ(server().request().request.url, "https://elsewhere.example.com/all");
-  EXPECT_EQ(server().header("authorization"), "");
-  EXPECT_EQ(server().header("x-api-key"), "");
-  EXPECT_EQ(server().header("accept"), "text/event-stream");
-  serve("data: a\n\n");
-  EXPECT_EQ(receiver_.events.size(), 1u);
-  EXPECT_TRUE(receiver_.problems.empty());
-  server().end();
-  run();
-  EXPECT_EQ(receiver_.problems.back().place, "https://elsewhere.example.com/all");
-  pass_ms(delay_ms());
-  EXPECT_EQ(server().request().request.url, settings_.url) << "each attempt begins where it was set";
-}
-
-TEST_F(EventSourceTest, says_of_a_problem_behind_a_redirect_which_address_that_was_set_led_there) {
-  settings_.headers = {{"Authorization", "key"}};
-  start();
-  server().head(307, {{"location", "/other?secret"}});
-  run();
-  server().end(TransportFault::connect, "Could not connect");
-  run();
-  EXPECT_EQ(receiver_.problems.back().text,
-            "Could not connect. https://stream.example.com/all redirects to https://stream.example.com/other.");
-  pass_ms(delay_ms());
-  server().head(307, {{"location", "https://elsewhere.example.com/all"}});
-  run();
-  server().head(401);
-  run();
-  EXPECT_EQ(
-      receiver_.problems.back().text,
-      "It answers 401: the key or token that is sent is not accepted. https://stream.example.com/all redirects to "
-      "https://elsewhere.example.com/all, which is sent no key or token.");
-  EXPECT_NE(receiver_.problems.back().remedy.find("Set the address to which it redirects"), std::string::npos);
-  pass_ms(delay_ms());
-  server().head(401);
-  run();
-  EXPECT_EQ(receiver_.problems.back().text, "It answers 401: the key or token that is sent is not accepted.")
-      << "the next attempt was not redirected";
-}
-
-TEST_F(EventSourceTest, follows_five_redirects_and_no_more) {
-  start();
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    for (int i = 0; i < kMaxEventSourceRedirects; ++i) {
-      server().head(302, {{"location", "/next"}});
-      run();
-      EXPECT_EQ(state()->phase, Phase::connecting);
-    }
-    server().head(302, {{"location", "/next"}});
-    run();
-    EXPECT_EQ(transport_.opened(), static_cast<std::size_t>(attempt + 1) * (kMaxEventSourceRedirects + 1));
-    EXPECT_NE(receiver_.problems.back().text.find("more than 5 in a row"), std::string::npos);
-    EXPECT_EQ(receiver_.problems.back().status, 302);
-    pass_ms(delay_ms());
-  }
-}
-
-TEST_F(EventSourceTest, says_why_it_follows_no_redirect) {
-  start();
-  server().head(308);
-  run();
-  EXPECT_EQ(receiver_.problems.back().text,
-            "It answers 308, a redirect that is not followed: it does not say where to.");
-  pass_ms(delay_ms());
-  server().head(308, {{"location", "http://stream.example.com/all"}});
-  run();
-  EXPECT_NE(receiver_.problems.back().text.find("from https to http"), std::string::npos);
-  EXPECT_FALSE(receiver_.problems.back().is_final);
 }
 
 TEST_F(EventSourceTest, gives_up_for_good_when_it_is_cancelled) {

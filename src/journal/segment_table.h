@@ -38,7 +38,7 @@ class Segment {
   // SegmentTable::is_gone().
   std::atomic<bool> lost{false};
 
-  // Its file was shorter at the start than it was made: nothing is appended to it. Set by open().
+  // Its file was shorter at the start than a segment is: nothing is appended to it. Set by open().
   bool cut = false;
 
   // Guarded by the table's mutex while the segment is written. Afterwards only `keys` changes, on the helper thread

@@ -97,7 +97,7 @@ EvaluationStatus EvaluationHealth::status(const catalog::Environment& environmen
     one.answered += all.answered;
     one.failed += all.failed;
     const std::int64_t answered_ms = std::max(one.answered_ms, all.answered_ms);
-    // The states are from the best to know of to the worst.
+    // Of two, the state that asks more of the owner: not asked, answering, failing.
     if (one.state < all.state) {
       all.answered = one.answered;
       all.failed = one.failed;

@@ -101,6 +101,7 @@ void FlagFeed::load() {
   }
   if (!loaded->snapshot) return;
   data_.restore(loaded->snapshot);
+  told_by_ = environment_.flag_source;
   Shown shown = *shown_.get();
   shown.from_disk = true;
   shown_.set(std::make_shared<const Shown>(std::move(shown)));
@@ -139,9 +140,11 @@ void FlagFeed::change(const catalog::Environment& environment) {
 // before is served.
 void FlagFeed::leave_former() {
   store_.set_source(environment_.flag_source.stream_uri);
-  save_us_ = INT64_MAX;
   Shown shown = *shown_.get();
-  shown.of_former = data_.snapshot() != nullptr;
+  // A source that was left and set again finds its own flags.
+  shown.of_former = data_.snapshot() != nullptr && !same_source(told_by_, environment_.flag_source);
+  save_us_ = INT64_MAX;
+  if (!shown.of_former) save_soon();
   shown_.set(std::make_shared<const Shown>(std::move(shown)));
   if (environment_.flag_source.kind != Kind::files) return;
   if (const auto removed = store_.remove(); !removed)
@@ -306,7 +309,10 @@ void FlagFeed::show(bool is_connected, std::string problem, std::string remedy, 
   Shown shown = *before;
   if (shown.is_connected != is_connected || shown.since_ms == 0) shown.since_ms = parts_.clock.wall_ms();
   shown.is_connected = is_connected;
-  if (is_connected) shown.from_disk = shown.of_former = false;
+  if (is_connected) {
+    shown.from_disk = shown.of_former = false;
+    told_by_ = environment_.flag_source;
+  }
   shown.problem = std::move(problem);
   shown.remedy = std::move(remedy);
   shown.awaited = awaited;

@@ -167,6 +167,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   catalog::Environment environment_;
   FlagSelection selection_;
   FlagData data_;
+  catalog::FlagSource told_by_;  // what data_ is of; kind none: there is none
   FlagStore store_;
   std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
   bool loads_ = false;                                // with the next step

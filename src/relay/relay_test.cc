@@ -234,6 +234,12 @@ TEST_F(RelayTest, flags_of_a_source_that_was_left_are_said_to_be_its_own_and_are
   EXPECT_NE(item("a"), "none") << "SDKs keep them";
   EXPECT_TRUE(status().of_former);
   EXPECT_EQ(status().state(), FeedState::behind);
+  environment_.flag_source.stream_uri = "http://upstream";
+  publish();
+  EXPECT_FALSE(status().of_former) << "it is set again, and they are its own";
+  environment_.flag_source.stream_uri = "http://another";
+  publish();
+  EXPECT_TRUE(status().of_former);
   workers_.run_for_us(60'000'000);
   restart();
   EXPECT_EQ(item("a"), "none");

@@ -9,7 +9,6 @@
 //                                     PoisonBisector: a call refused for its content is halved down to the record
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -73,10 +72,7 @@ class KinesisSink final : public exporting::Sink {
               exporting::DeadLetterStore& dead_letters, KinesisSinkOptions options);
   ~KinesisSink() override;
 
-  // Part of its linger.
-  std::int64_t read_patience_us() const override {
-    return std::min(exporting::kReadPatienceUs, settings_.linger_ms * 1'000 / 2);
-  }
+  std::int64_t read_patience_us() const override { return exporting::read_patience_us(settings_.linger_ms); }
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;

@@ -9,7 +9,6 @@
 // others.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -67,10 +66,7 @@ class WebhookSink final : public exporting::Sink {
               const Clock& clock, Notifier& notifier, exporting::DeadLetterStore& dead_letters,
               WebhookSinkOptions options);
 
-  // Part of its linger.
-  std::int64_t read_patience_us() const override {
-    return std::min(exporting::kReadPatienceUs, settings_.linger_ms * 1'000 / 2);
-  }
+  std::int64_t read_patience_us() const override { return exporting::read_patience_us(settings_.linger_ms); }
   bool has_room() const override;
   void put(exporting::OutboundEvent event) override;
   std::int64_t step(std::int64_t now_us, std::vector<exporting::FinishedEvent>& finished) override;
