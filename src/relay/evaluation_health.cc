@@ -32,12 +32,16 @@ EvaluationHealth::Record& EvaluationHealth::record_of(const Source& source) {
 }
 
 void EvaluationHealth::note_refused_context(const Source& source) {
+  bool ever_answered = false;
   {
     const std::lock_guard lock(mutex_);
-    if (record_of(source).answered_ms != 0) return;
+    const Record& record = record_of(source);
+    ever_answered = record.answered_ms != 0;
+    const bool still_fails = record.failing_since_ms != 0 && clock_.wall_ms() - record.failed_ms >= kFailingAfterMs;
+    if (ever_answered && !still_fails) return;
   }
   note(source,
-       {"It answers 400 to every request so far.",
+       {ever_answered ? "It answers 400." : "It answers 400 to every request so far.",
         "Look whether flagBaseUri is the address of LaunchDarkly, an ld-relay or another Sluice, with https where "
         "it wants that."});
 }
@@ -51,6 +55,7 @@ void EvaluationHealth::note(const Source& source, const EvaluationFailure& failu
     if (failure) {
       ++record.failed;
       if (record.failing_since_ms == 0) record.failing_since_ms = now_ms;
+      record.failed_ms = now_ms;
       record.failure = failure;
       suppressed = record.gate.pass(clock_.steady_us(), log_interval_ms_);
     } else {

@@ -63,7 +63,8 @@ class EvaluationHealth {
   static Source source_of(const catalog::Environment& environment, CredentialKind credential);
   // One call's outcome. That of another address than the one asked last is the first of a new source.
   void note(const Source& source, const EvaluationFailure& failure);
-  // One whose context is refused (400): its client's fault, unless nobody was ever answered there.
+  // One whose context is refused (400): its client's fault, unless nobody was ever answered there, or the source fails
+  // and has given no other answer for kFailingAfterMs.
   void note_refused_context(const Source& source);
   // Of both kinds of key; it fails when one of them does.
   EvaluationStatus status(const catalog::Environment& environment) const;
@@ -74,6 +75,7 @@ class EvaluationHealth {
     std::string address;
     std::int64_t answered_ms = 0, first_answered_ms = 0;  // the latter: since it failed last
     std::int64_t failing_since_ms = 0;                    // 0: the last call was answered
+    std::int64_t failed_ms = 0;                           // the last failure
     EvaluationFailure failure;
     std::uint64_t answered = 0, failed = 0;
     intake::LogGate gate;

@@ -101,6 +101,32 @@ TEST_F(EvaluationHealthTest, an_address_that_was_corrected_does_not_have_the_fai
   EXPECT_EQ(status().failed, 1u);
 }
 
+// Found by an outsider: a source that had failed, and then answered 400 to all, was said to fail for the reason before.
+TEST_F(EvaluationHealthTest, what_a_failing_source_answers_now_takes_the_place_of_an_old_reason) {
+  const auto refuse_context = [&] {
+    health.note_refused_context(EvaluationHealth::source_of(environment, CredentialKind::client_side_id));
+  };
+  refuse_context();
+  EXPECT_EQ(status().failure.reason, "It answers 400 to every request so far.");
+  note(answered);
+  refuse_context();
+  EXPECT_EQ(status().state, answering) << "its client's fault";
+  clock.advance_us(20'000'000);
+  refuse_context();
+  EXPECT_EQ(status().state, answering);
+  note(lost);
+  refuse_context();
+  EXPECT_EQ(status().failure.reason, lost.reason) << "a bad context does not hide it";
+  clock.advance_us((kFailingAfterMs - 1) * 1'000);
+  refuse_context();
+  EXPECT_EQ(status().failure.reason, lost.reason);
+  clock.advance_us(1'000);
+  refuse_context();
+  EXPECT_EQ(status().failure.reason, "It answers 400.");
+  note(answered);
+  EXPECT_EQ(status().state, answering);
+}
+
 TEST_F(EvaluationHealthTest, a_key_that_is_refused_shows_while_the_other_kind_of_key_is_answered) {
   for (int second = 0; second < 20; ++second) {
     note(answered);
