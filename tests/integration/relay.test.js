@@ -43,6 +43,7 @@ async function startWithFiles(t, { text = JSON.stringify(flags()), name = 'flags
   };
   await sluice.choose(chosen);
   await waitFor('flags to be served', async () => (await latest(sluice)).status === 200);
+  await sluice.exports(destinations);
   return sluice;
 }
 

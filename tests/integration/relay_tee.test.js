@@ -65,6 +65,7 @@ async function startSluice(t, upstream, { destinations, fields = {}, settings } 
   await sluice.writeConfig(configText({ settings, destinations }).replace('[[environment]]', `[[environment]]\n${lines}`));
   sluice.reload();
   await waitFor('flags to be served', async () => (await fetch(`${sluice.uri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } })).status === 200);
+  await sluice.exports(destinations);
   return sluice;
 }
 

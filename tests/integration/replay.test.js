@@ -61,7 +61,7 @@ async function startSluice(t, kinesim) {
     ...destinations.map((text) => `[[destination]]\n${text}`),
   ].join('\n'));
   sluice.reload();
-  await waitFor('the destinations', async () => (await sluice.status()).destinations.length === 2);
+  await sluice.exports(destinations);
   return sluice;
 }
 

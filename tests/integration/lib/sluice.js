@@ -108,6 +108,11 @@ export class Sluice {
     this.process.child.kill('SIGHUP');
   }
 
+  // After a reload: a destination gets what comes from when it was started on.
+  async exports(destinations = []) {
+    await waitFor('the destinations', async () => (await this.status()).destinations.length === destinations.length);
+  }
+
   // A page of the admin port, with its token.
   page(where) {
     const preset = this.environment.SLUICE_ADMIN_TOKEN?.trim();
