@@ -21,14 +21,15 @@ struct Balance {
 // journal appends and the sink finishes since.
 class BalanceKeeper {
  public:
-  // Totals saved with the cursor, and what the journal held behind it at that instant.
-  void start(std::uint64_t delivered, std::uint64_t dead_lettered, std::uint64_t missing, std::uint64_t filtered,
-             std::uint64_t backlog, std::uint64_t appended) {
+  // `missing`: saved with the cursor.
+  explicit BalanceKeeper(std::uint64_t missing) : missing_(missing) {}
+  // Totals up to the cursor, and what the journal held behind it at that instant. What is missing up to it is known.
+  void start(std::uint64_t delivered, std::uint64_t dead_lettered, std::uint64_t filtered, std::uint64_t backlog,
+             std::uint64_t appended) {
     delivered_ = delivered;
     dead_lettered_ = dead_lettered;
-    missing_ = missing;
     filtered_ = filtered;
-    accepted_at_start_ = delivered + dead_lettered + missing + filtered + backlog;
+    accepted_at_start_ = delivered + dead_lettered + missing_ + filtered + backlog;
     appended_at_start_ = appended;
   }
   // Part of the entry that the cursor stands in was finished before the last restart: the backlog counted it whole.
@@ -36,6 +37,13 @@ class BalanceKeeper {
   void delivered(std::uint64_t events) { delivered_ += events; }
   void dead_lettered(std::uint64_t events) { dead_lettered_ += events; }
   void filtered(std::uint64_t events) { filtered_ += events; }
+  // The journal lost them, and the cursor has passed the place. At most what waits: of two stretches that were damaged
+  // beside each other some are counted in both. Returns how many.
+  std::uint64_t lost(std::uint64_t events, std::uint64_t appended) {
+    const std::uint64_t gone = std::min(events, sample(appended).waiting);
+    missing_ += gone;
+    return gone;
+  }
   // Everything has been read and finished: what still seems to wait was given up by retention, or damaged on disk.
   // Returns how much.
   std::uint64_t settle(std::uint64_t appended) {
@@ -73,13 +81,17 @@ class BalanceKeeper {
   Balance sample(std::uint64_t appended) const {
     Balance balance{
         accepted_at_start_ + (appended - appended_at_start_), delivered_, dead_lettered_, 0, missing_, filtered_};
-    balance.waiting = balance.accepted - delivered_ - dead_lettered_ - missing_ - filtered_;
+    const std::uint64_t finished = delivered_ + dead_lettered_ + filtered_;
+    // An event that was told lost and came all the same is not missing.
+    balance.missing = std::min(missing_, balance.accepted - std::min(balance.accepted, finished));
+    balance.waiting = balance.accepted - finished - balance.missing;
     return balance;
   }
 
  private:
   std::uint64_t accepted_at_start_ = 0, appended_at_start_ = 0;
-  std::uint64_t delivered_ = 0, dead_lettered_ = 0, missing_ = 0, filtered_ = 0;
+  std::uint64_t delivered_ = 0, dead_lettered_ = 0, filtered_ = 0;
+  std::uint64_t missing_;
 };
 
 }  // namespace sluice::exporting

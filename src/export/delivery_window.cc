@@ -1,14 +1,17 @@
 #include "export/delivery_window.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace sluice::exporting {
 
 void DeliveryWindow::begin_entry(journal::Position position, journal::Position next, std::int64_t received_ms,
-                                 std::uint64_t bytes, std::uint32_t events) {
-  // Between the cursor and this entry lay other environments' entries, or what retention gave up.
+                                 std::uint64_t bytes, std::uint32_t events, std::uint64_t lost) {
+  // Between the cursor and this entry lay other environments' entries, or what retention gave up, or the disk lost.
   move_to(position);
-  entries_.push_back({position, next, received_ms, bytes, events, 0});
+  if (entries_.empty()) lost_ += std::exchange(lost, 0);
+  entries_.push_back({position, next, received_ms, bytes, events, 0, lost});
 }
 
 void DeliveryWindow::add_delivered(std::uint64_t events, std::uint64_t bytes) {
@@ -80,6 +83,7 @@ void DeliveryWindow::advance(std::vector<PassedEntry>& passed) {
     // Where the next entry begins, not where this one ends: others' entries may lie between, and events_done counts
     // from the entry that the cursor stands in.
     cursor_.position = entries_.empty() ? behind : entries_.front().position;
+    if (!entries_.empty()) lost_ += std::exchange(entries_.front().lost, 0);
     cursor_.events_done = 0;
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "journal/cursor_store.h"
@@ -16,9 +17,10 @@ class DeliveryWindow {
   explicit DeliveryWindow(const journal::Cursor& start) : cursor_(start) {}
 
   // An entry begins; its `events` events are added next, in order. Of the entry that the cursor stands in, only those
-  // from cursor().events_done on. `bytes` is its size in the journal.
+  // from cursor().events_done on. `bytes` is its size in the journal. `lost`: events that the journal lost between the
+  // entry before and this one.
   void begin_entry(journal::Position position, journal::Position next, std::int64_t received_ms, std::uint64_t bytes,
-                   std::uint32_t events);
+                   std::uint32_t events, std::uint64_t lost = 0);
   // An event that this destination does not get, by its kind.
   void add_passed();
   // One of its kinds that its filter leaves out.
@@ -35,6 +37,10 @@ class DeliveryWindow {
     std::uint32_t delivered;  // its events that were delivered since begin_entry
   };
   void advance(std::vector<PassedEntry>& passed);
+
+  // Of begin_entry()'s `lost` those that the cursor has passed since the last call: behind it nothing tells of them, so
+  // they are to be saved with it.
+  std::uint64_t take_lost() { return std::exchange(lost_, 0); }
 
   // Everything behind the cursor is read and added again. Tickets that were given out mean nothing any more.
   void rewind();
@@ -67,6 +73,7 @@ class DeliveryWindow {
     std::uint64_t bytes;
     std::uint32_t events;     // in all
     std::uint32_t delivered;  // of those the cursor has passed
+    std::uint64_t lost;       // in front of it
   };
   void pass(const Event& event);
 
@@ -75,6 +82,7 @@ class DeliveryWindow {
   std::deque<Event> events_;
   std::uint64_t first_ticket_ = 0;  // of events_.front()
   std::size_t pending_ = 0;
+  std::uint64_t lost_ = 0;
   event::EventKindCounts delivered_by_kind_{};
 };
 

@@ -56,6 +56,26 @@ TEST(DeliveryWindow, stands_inside_an_entry_that_is_half_done_and_goes_on_there)
   EXPECT_EQ(window.cursor(), (journal::Cursor{at(200), 0, 3, 21, 0, 0, 0}));
 }
 
+TEST(DeliveryWindow, what_was_lost_in_front_of_an_entry_is_told_when_the_cursor_passes_it_once) {
+  DeliveryWindow window(journal::Cursor{at(100)});
+  std::vector<DeliveryWindow::PassedEntry> passed;
+  window.begin_entry(at(150), at(200), 5, 42, 1, 3);
+  EXPECT_EQ(window.take_lost(), 3u) << "the cursor is behind it already";
+  const auto first = window.add_pending();
+  window.begin_entry(at(300), at(400), 5, 42, 1, 7);
+  const auto second = window.add_pending();
+  window.finish(second, true, 1);
+  window.advance(passed);
+  EXPECT_EQ(window.take_lost(), 0u);
+  EXPECT_LT(window.cursor().position, at(300));
+  window.finish(first, true, 1);
+  window.advance(passed);
+  EXPECT_EQ(window.cursor().position, at(400));
+  EXPECT_EQ(window.take_lost(), 7u);
+  window.begin_entry(at(400), at(500), 5, 42, 1);
+  EXPECT_EQ(window.take_lost(), 0u);
+}
+
 // Found by the simulation (seed 22): the cursor stood where the entry before ended, which is where another
 // environment's entry began, so that after a crash the first event was sent, and counted, again.
 TEST(DeliveryWindow, stands_inside_a_half_done_entry_also_behind_another_environments_entry) {

@@ -203,13 +203,21 @@ void Exporter::settle_off(const Destinations& destinations, std::map<ObjectId, E
       failed.emplace(destination.id, restored.error());
   }
   failed.merge(paused_.set(off));
+  std::map<ObjectId, Problem> unknown;
   for (const auto& [id, destination] : off) {
-    if (failed.contains(id))
+    if (const auto why = failed.find(id); why != failed.end()) {
       places_.cannot_be_read(id);
-    else
+      const auto before = unknown_places_.find(id);
+      unknown.emplace(
+          id, place_unknown_note(destination, why->second, before != unknown_places_.end() ? &before->second : nullptr,
+                                 clock_.wall_ms()));
+    } else {
       places_.is_off(id);
+    }
     set_aside_.has_its_place(id);
   }
+  const std::lock_guard lock(mutex_);
+  unknown_places_ = std::move(unknown);
 }
 
 // They hold what they need of the journal, and are shown with what is in their way.
@@ -472,6 +480,11 @@ void Exporter::publish_status(std::optional<std::int64_t> as_of_ms) {
 std::shared_ptr<const DestinationStatus> Exporter::off_status(const DestinationStatus& off) const {
   auto status = std::make_shared<DestinationStatus>(off);
   for (Problem& note : places_.notes(off.destination.id)) status->pipeline.notes.push_back(std::move(note));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto unknown = unknown_places_.find(off.destination.id); unknown != unknown_places_.end())
+      status->pipeline.notes.push_back(unknown->second);
+  }
   if (const auto known = paused_.balance(off.destination.id)) {
     status->pipeline.balance = known->balance;
     status->pipeline.delivered_bytes = known->delivered_bytes;

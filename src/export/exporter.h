@@ -178,6 +178,7 @@ class Exporter {
   std::map<ObjectId, std::shared_ptr<Runner>> leaving_;  // told to stop
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> off_;
   std::map<ObjectId, std::shared_ptr<const DestinationStatus>> parked_;  // on, and cannot start: blocked
+  std::map<ObjectId, Problem> unknown_places_;  // off, and could not be settled; changed by who has set applying_
   // One for each destination, however often it starts anew: two would write over each other.
   std::map<ObjectId, std::shared_ptr<DeadLetterFile>> letter_files_;
   std::map<ObjectId, Delivered> retired_;  // by pipelines that are gone

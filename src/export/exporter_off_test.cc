@@ -1,6 +1,7 @@
 // Destinations that are off, set aside or gone: what is held for them, and that they come back at their place.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <set>
@@ -67,6 +68,23 @@ TEST_F(ExporterTest, holds_the_place_of_a_destination_that_is_off_until_it_can_c
   files_.heal_reads();
   apply(false);
   EXPECT_FALSE(held());
+}
+
+// Found by the simulation (seed 60053670): the log alone said it.
+TEST_F(ExporterTest, of_a_destination_that_is_off_it_is_shown_that_its_place_cannot_be_read) {
+  const auto noted = [&] {
+    const auto notes = exporter_->status(destination_.id)->pipeline.notes;
+    return std::ranges::count(notes, "place_unknown", &Problem::code);
+  };
+  apply(true);
+  files_.fail_read(".cursor", 0);
+  destination_.on = false;
+  ASSERT_FALSE(exporter_->apply(catalog::CatalogSnapshot({}, {}, {destination_})));
+  EXPECT_EQ(exporter_->status(destination_.id)->state, DestinationState::off);
+  EXPECT_EQ(noted(), 1);
+  files_.heal_reads();
+  apply(false);
+  EXPECT_EQ(noted(), 0);
 }
 
 TEST_F(ExporterTest, forgets_all_of_a_destination_that_is_gone_also_what_lies_set_aside) {

@@ -38,8 +38,8 @@ TEST(DestinationState, follows_from_the_facts) {
 }
 
 TEST(Balance, comes_out_at_every_look) {
-  BalanceKeeper keeper;
-  keeper.start(100, 3, 1, 7, 20, 1000);
+  BalanceKeeper keeper(1);
+  keeper.start(100, 3, 7, 20, 1000);
   keeper.already_finished(2);
   Balance balance = keeper.sample(1050);
   EXPECT_EQ(balance.accepted, 100u + 3 + 1 + 7 + 18 + 50);
@@ -56,9 +56,31 @@ TEST(Balance, comes_out_at_every_look) {
   EXPECT_EQ(balance.missing, 4u);
 }
 
+TEST(Balance, what_the_journal_lost_was_waiting_and_is_missing_and_more_is_not_told_than_waits) {
+  BalanceKeeper keeper(4);
+  keeper.start(10, 0, 0, 20, 0);
+  EXPECT_EQ(keeper.lost(5, 0), 5u);
+  EXPECT_EQ(keeper.sample(0).missing, 9u);
+  EXPECT_EQ(keeper.sample(0).waiting, 15u);
+  keeper.delivered(5);
+  EXPECT_EQ(keeper.lost(100, 0), 10u);
+  Balance balance = keeper.sample(0);
+  EXPECT_EQ(balance.missing, 19u);
+  EXPECT_EQ(balance.waiting, 0u);
+  keeper.delivered(3);
+  balance = keeper.sample(0);
+  EXPECT_EQ(balance.missing, 16u) << "three of them came all the same";
+  EXPECT_EQ(balance.waiting, 0u);
+  EXPECT_EQ(balance.accepted, balance.delivered + balance.missing);
+  // When reading begins anew at the cursor, behind which some are counted again.
+  keeper.start(12, 0, 0, 6, 0);
+  EXPECT_EQ(keeper.sample(0).missing, 19u);
+  EXPECT_EQ(keeper.sample(0).waiting, 6u);
+}
+
 TEST(Balance, what_a_sink_holds_alone_was_counted_as_waiting_or_missing_or_not_at_all) {
-  BalanceKeeper keeper;
-  keeper.start(100, 0, 30, 0, 10, 0);
+  BalanceKeeper keeper(30);
+  keeper.start(100, 0, 0, 10, 0);
   const auto with = [&](const BalanceKeeper::Held& held) {
     const Balance balance = BalanceKeeper::with(keeper.sample(0), held);
     EXPECT_EQ(balance.accepted, balance.delivered + balance.waiting + balance.missing);

@@ -35,7 +35,8 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
       cursor_file_(std::move(cursor_file)),
       sink_(std::move(sink)),
       journal_problem_(destination_.name, clock),
-      window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)) {
+      window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)),
+      balance_(window_.cursor().expired_events) {
   saved_ = window_.cursor();
   sink_->can_read_again([this](std::uint64_t ticket, const EventPlace& place) { return read_again(ticket, place); });
   begin_at_cursor();
@@ -54,6 +55,8 @@ void Pipeline::begin_at_cursor() {
   const journal::Cursor& cursor = window_.cursor();
   journal_.hold(hold_name_, cursor.position);
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
+  read_to_ = cursor.position;
+  behind_loss_ = false;
   chunk_ = nullptr;
   next_in_chunk_ = 0;
   entry_ = nullptr;
@@ -89,7 +92,7 @@ void Pipeline::restart_sink_if_due(std::int64_t now_us) {
 
 void Pipeline::start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog) {
   const journal::Cursor& cursor = window_.cursor();
-  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.expired_events, cursor.filtered_events,
+  balance_.start(cursor.delivered_events, cursor.dead_lettered_events, cursor.filtered_events,
                  selected(destination_, backlog.events), selected(destination_, mark.appended));
   backlog_bytes_at_start_ = backlog.bytes;
   appended_bytes_at_start_ = mark.appended_bytes;
@@ -163,6 +166,7 @@ bool Pipeline::next_entry() {
       return false;
     }
     journal_problem_.clear();
+    behind_loss_ = behind_loss_ || stored.behind_loss || !view;
     if (!view) {
       // The journal's checksum held, so these bytes are what was written: a fault of the writer, told once, and not in
       // the others' way.
@@ -180,7 +184,10 @@ bool Pipeline::next_entry() {
     walk_ = {};
     const journal::Cursor& cursor = window_.cursor();
     const bool resumed = window_.size() == 0 && cursor.position == stored.position && cursor.events_done > 0;
-    window_.begin_entry(stored.position, stored.next, stored.received_ms, stored.entry.size(), view->event_count());
+    window_.begin_entry(stored.position, stored.next, stored.received_ms, stored.entry.size(), view->event_count(),
+                        lost_in_front_of(stored.position));
+    read_to_ = stored.next;
+    settle_lost();
     if (resumed) {
       event::EventSlot slot;
       std::uint64_t finished_before = 0;
@@ -191,6 +198,29 @@ bool Pipeline::next_entry() {
     return true;
   }
   return false;
+}
+
+// How many events the journal is known to have lost between the entry before and this one. What it does not know, or
+// cannot read now, is told by reconcile(); and what the sink may have all the same, too.
+std::uint64_t Pipeline::lost_in_front_of(journal::Position position) {
+  if (!std::exchange(behind_loss_, false) || replay_) return 0;
+  if (sink_->may_hold_alone({read_to_, 0}, {position, 0})) return 0;
+  const auto lost = journal_.count(destination_.environment_id, read_to_, position);
+  return lost ? selected(destination_, lost->events) : 0;
+}
+
+void Pipeline::settle_lost() {
+  const std::uint64_t passed = window_.take_lost();
+  if (passed > 0) tell_missing(balance_.lost(passed, selected(destination_, mark().appended)));
+}
+
+void Pipeline::tell_missing(std::uint64_t events) const {
+  if (events == 0) return;
+  log_error("export.events_missing", {{"destination", destination_.name},
+                                      {"events", events},
+                                      {"reason",
+                                       "the journal no longer holds them: they were damaged on disk, or the "
+                                       "destination was off for longer than retention keeps events"}});
 }
 
 Result<std::optional<OutboundEvent>> Pipeline::read_again(std::uint64_t ticket, const EventPlace& place) {
@@ -270,16 +300,12 @@ void Pipeline::reconcile(const journal::EnvironmentMark& mark) {
   if (window_.size() > 0 || reader_->position() < mark.end) return;
   window_.advance(passed_);  // entries without an event
   note_passed();
+  settle_lost();
   if (!take_held({reader_->position(), 0})) return;  // they are not missing, and the cursor waits for them
   window_.move_to(reader_->position());
   const std::uint64_t gone = balance_.settle(selected(destination_, mark.appended));
   if (replay_) finished_replay_ = true;  // what is left over was outside its span
-  if (gone == 0 || replay_) return;
-  log_error("export.events_missing", {{"destination", destination_.name},
-                                      {"events", gone},
-                                      {"reason",
-                                       "the journal no longer holds them: they were damaged on disk, or the "
-                                       "destination was off for longer than retention keeps events"}});
+  if (!replay_) tell_missing(gone);
 }
 
 // Whether the sink has delivered all that it holds alone before this place. Then it is counted, and the cursor is to be
@@ -315,6 +341,7 @@ void Pipeline::settle() {
   finished_.clear();
   window_.advance(passed_);
   note_passed();
+  settle_lost();
 }
 
 void Pipeline::note_passed() {

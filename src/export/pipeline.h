@@ -104,6 +104,7 @@ class Pipeline {
   // The next entry; false when there is none, or when the journal cannot give it (journal_problem_).
   bool next_entry();
   bool next_chunk();
+  std::uint64_t lost_in_front_of(journal::Position position);
   event::EnvelopeWriter envelope_for(const event::EntryView& entry) const;
   void start_balance(const journal::EnvironmentMark& mark, const journal::JournalCount& backlog);
   Result<std::optional<OutboundEvent>> read_again(std::uint64_t ticket, const EventPlace& place);
@@ -111,6 +112,9 @@ class Pipeline {
   void note_read_up_to(const EventPlace& place);
   void settle();
   void note_passed();
+  // What the cursor has passed of what the journal lost: counted as missing, and told. Before the cursor is saved.
+  void settle_lost();
+  void tell_missing(std::uint64_t events) const;
   bool take_held(const EventPlace& before);
   void reconcile(const journal::EnvironmentMark& mark);
   journal::Cursor current_cursor() const;
@@ -151,6 +155,8 @@ class Pipeline {
   bool more_to_read_ = false;  // than this step may
   std::shared_ptr<const OutboundEntry> entry_;
   event::EntryView::Walk walk_;
+  journal::Position read_to_;  // behind the last entry, or the cursor
+  bool behind_loss_ = false;   // behind it, something could not be read
 
   std::vector<FinishedEvent> finished_;
   std::vector<DeliveryWindow::PassedEntry> passed_;

@@ -161,6 +161,8 @@ class Sink {
   // caller saves that with a cursor at this place, so that it is not counted again after a restart. Nothing: it is not
   // known yet.
   virtual std::optional<HeldAlone> take_held_alone(const EventPlace& /*before*/) { return HeldAlone{}; }
+  // Whether take_held_alone() may come to tell of events in [from, to).
+  virtual bool may_hold_alone(const EventPlace& /*from*/, const EventPlace& /*to*/) const { return false; }
   // What is inside is not to wait for more events: none comes before something is finished, or none at all.
   virtual void flush() {}
   // Called once, before begin(): a sink that holds more events than memory has room for may keep their places alone.

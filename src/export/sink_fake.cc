@@ -29,6 +29,12 @@ std::optional<HeldAlone> FakeSink::take_held_alone(const EventPlace& before) {
   return held;
 }
 
+bool FakeSink::may_hold_alone(const EventPlace& from, const EventPlace& to) const {
+  const std::lock_guard lock(mutex_);
+  const bool some = !held_ || held_->waiting + held_->delivered > 0;
+  return some && from <= held_place_ && held_place_ < to;
+}
+
 void FakeSink::begin(const EventPlace& cursor) {
   const std::lock_guard lock(mutex_);
   begun_at_.push_back(cursor);

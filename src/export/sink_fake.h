@@ -29,6 +29,7 @@ class FakeSink final : public Sink {
   void passed(const EventPlace& place) override { set(passed_, std::optional(place)); }
   // Asked for a place behind that of set_held(), it says that; what was delivered is handed over once.
   std::optional<HeldAlone> take_held_alone(const EventPlace& before) override;
+  bool may_hold_alone(const EventPlace& from, const EventPlace& to) const override;
   void flush() override { set(flushed_, true); }
   void window_is_full() override { set(window_was_full_, true); }
   void can_read_again(ReadAgain read_again) override { read_again_ = std::move(read_again); }

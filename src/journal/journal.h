@@ -93,6 +93,9 @@ struct JournalEntry {
   std::int64_t received_ms = 0;
   event::EventKindCounts counts{};
   std::string_view entry;
+  // Between the reader's entry before and this one it stepped over bytes that do not hold, or a segment that is gone:
+  // Journal::count() of that stretch tells how many of the environment's events are known to have been there.
+  bool behind_loss = false;
 };
 
 // Entries read together, with the buffer that they point into. Shared by all that still use one of them.

@@ -65,6 +65,28 @@ class MissingEntries : public testing::Test {
       if (chunk) entries += chunk->entries.size();
     }
   }
+  // Of the entries in order, those in front of which something is gone; and how many are known to be gone there.
+  struct Gap {
+    std::size_t at;
+    std::uint64_t entries;
+    bool operator==(const Gap&) const = default;
+  };
+  std::vector<Gap> gaps() {
+    std::vector<Gap> found;
+    std::size_t at = 0;
+    const auto reader = journal_->reader(kMine, journal_->oldest());
+    Position read_to = journal_->oldest();
+    while (true) {
+      const auto chunk = reader->read(10'000);
+      if (!chunk && !reader->more()) return found;
+      if (!chunk) continue;
+      for (const JournalEntry& entry : chunk->entries) {
+        if (entry.behind_loss) found.push_back({at, journal_->count(kMine, read_to, entry.position)->entries});
+        read_to = entry.next;
+        ++at;
+      }
+    }
+  }
   std::uint64_t counted() const { return journal_->count(kMine, journal_->oldest(), journal_->end())->entries; }
   std::uint64_t missing() const { return journal_->stats().missing_entries; }
   // All that is not there is told, and no more, unless the marker of a clean shutdown is among it.
@@ -177,6 +199,40 @@ TEST_F(MissingEntries, of_a_segment_that_was_removed_are_told_first_middle_or_la
       journal_ = std::move(*opened);
     }
   }
+}
+
+// Who reads on tells what its environment lost by it, before all of the journal is read.
+TEST_F(MissingEntries, the_reader_marks_the_entry_behind_them_and_the_count_between_tells_how_many) {
+  EXPECT_TRUE(gaps().empty());
+  close();
+  const auto all = segments();
+  ASSERT_GE(all.size(), 4u);
+  open();
+  const std::uint64_t of_second = journal_->count(kMine, make_position(0, 0), journal_->end())->entries;
+  EXPECT_EQ(of_second, kEntries);
+  std::uint64_t per_segment = 0;
+  for (const auto reader = journal_->reader(kMine, journal_->oldest());;) {
+    const auto chunk = reader->read(10'000);
+    ASSERT_TRUE(chunk);
+    const Position first = journal_->oldest();
+    for (const JournalEntry& entry : chunk->entries) per_segment += segment_of(entry.position) == segment_of(first);
+    if (segment_of(chunk->entries.back().position) != segment_of(first)) break;
+  }
+  // The payload of the fourth entry of the third segment, and the header of the one after the next.
+  files_.flip(all.at(2), kSegmentHeaderBytes + 3 * 2'100, 1);
+  files_.flip(all.at(2), kSegmentHeaderBytes + 5 * 2'072, 0xFF);
+  const auto in_third = gaps();
+  ASSERT_EQ(in_third.size(), 2u);
+  EXPECT_EQ(in_third[0].entries, 2u) << "in one block the first one tells of all, so that none is told twice";
+  EXPECT_EQ(in_third[1].entries, 0u);
+  EXPECT_EQ(in_third[0].at, 2 * per_segment + 3);
+  close();
+  ASSERT_TRUE(files_.remove(all.at(1)));
+  open();
+  const auto found = gaps();
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0], (Gap{per_segment, per_segment}));
+  EXPECT_EQ(found[1].entries + found[2].entries, 2u);
 }
 
 TEST_F(MissingEntries, of_a_segment_that_was_zeroed_or_cut_are_told) {

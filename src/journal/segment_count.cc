@@ -30,23 +30,32 @@ storage::FileResult<bool> walk_count(const SegmentPart& part, std::uint64_t from
   }
 }
 
-// Of the frames that start behind part.from in a block that the part reaches to its end: what the index has of the
-// block without those in front, so that entries which the disk lost are counted, and told missing. Where it lost those
-// on both sides of part.from, the ones in front count too: told is too much rather than too little. False: entries in
-// front are damaged, and others are between those and part.from; nothing is counted.
-storage::FileResult<bool> count_block_end(const SegmentPart& part, const BlockRow& row, const ObjectId& environment,
-                                          JournalCount& total) {
-  JournalCount in_front;
+// Of the frames of a block, which ends at `end`, those that start within the part: what the index has of the block
+// without those in front and behind, so that entries which the disk lost are counted, and told missing. Where it lost
+// others in front or behind, they count too: told is too much rather than too little. False: entries in front are
+// damaged, and others are between those and part.from, so that whoever counted from further in front has them; nothing
+// is counted.
+storage::FileResult<bool> count_damaged_block(const SegmentPart& part, const BlockRow& row, std::uint64_t end,
+                                              const ObjectId& environment, JournalCount& total) {
+  JournalCount in_front, behind;
   SegmentPart front = part;
   front.to = part.from;  // what is behind may be unreadable
   // An index that was built anew does not have what was damaged by then; one that is older has.
   const auto whole = walk_count(front, row.first, part.from, environment, in_front, FrameWalk::Payloads::check);
   if (!whole) return tl::unexpected(whole.error());
-  if (!*whole || in_front.entries > row.count.entries) return false;
+  if (!part.to_its_end && part.to < end) {
+    SegmentPart rest = part;
+    rest.to = part.end;
+    const auto walked = walk_count(rest, part.to, end, environment, behind, FrameWalk::Payloads::check);
+    if (!walked) return tl::unexpected(walked.error());
+  }
+  if (!*whole || in_front.entries + behind.entries > row.count.entries) return false;
   JournalCount rest = row.count;
-  rest.entries -= in_front.entries;
-  rest.bytes -= in_front.bytes;
-  for (std::size_t kind = 0; kind < rest.events.size(); ++kind) rest.events[kind] -= in_front.events[kind];
+  for (const JournalCount& other : {in_front, behind}) {
+    rest.entries -= other.entries;
+    rest.bytes -= other.bytes;
+    for (std::size_t kind = 0; kind < rest.events.size(); ++kind) rest.events[kind] -= other.events[kind];
+  }
   add_to(total, rest);
   return true;
 }
@@ -70,8 +79,8 @@ storage::FileResult<void> count_part(const SegmentPart& part, const ObjectId& en
     if (part.from <= row->first && end <= part.to) {
       add_to(total, row->count);
     } else {
-      if (part.damaged && (end <= part.to || part.to_its_end)) {
-        const auto counted = count_block_end(part, *row, environment, total);
+      if (part.damaged) {
+        const auto counted = count_damaged_block(part, *row, end, environment, total);
         if (!counted) return tl::unexpected(counted.error());
         if (*counted) {
           walked_to = std::max(walked_to, std::min(end, part.to));

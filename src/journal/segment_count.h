@@ -18,6 +18,7 @@ class Segment;
 struct SegmentPart {
   std::shared_ptr<Segment> segment;
   std::uint64_t from, to;  // offsets in it
+  std::uint64_t end;       // of its frames
   bool to_its_end;         // `to` is where the segment's frames end
   bool damaged;            // bytes of the segment are known not to hold
   std::string rows;        // copied from memory

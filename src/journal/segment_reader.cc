@@ -82,6 +82,7 @@ std::shared_ptr<const JournalChunk> SegmentReader::read(std::uint64_t max_bytes)
       // Removed just now: the next call of the table skips it. Otherwise it cannot be read at the moment.
       if (!file && !table_.holds_segment(*segment_)) continue;
       if (!file && file.error().fault == storage::FileFault::not_found && table_.is_gone(*segment_)) {
+        stepped_over_loss_ = true;
         position_ = make_position(segment_->header.number + 1, kSegmentHeaderBytes);
         continue;
       }
@@ -159,10 +160,12 @@ SegmentReader::Step SegmentReader::take_frame(const SegmentTable::Place& place, 
     const std::string_view payload = bytes.substr(header->header_bytes(), header->payload_bytes);
     if (payload_holds(*header, payload, segment_->seed)) {
       chunk.entries.push_back({place.segment->position_of(at), place.segment->position_of(end), environment_,
-                               header->received_ms, header->counts, payload});
-    } else if (table_.holds_segment(*segment_)) {
-      table_.note_damage(*segment_, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end), "while reading",
-                         1);
+                               header->received_ms, header->counts, payload, std::exchange(stepped_over_loss_, false)});
+    } else {
+      stepped_over_loss_ = true;
+      if (table_.holds_segment(*segment_))
+        table_.note_damage(*segment_, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end), "while reading",
+                           1);
     }
   }
   move_to(end);
@@ -182,6 +185,7 @@ SegmentReader::Step SegmentReader::resync(const SegmentTable::Place& place, std:
 // `sequence`: of what is there. Numbers in between were entries.
 void SegmentReader::found_good(const SegmentTable::Place& place, std::uint64_t offset, std::uint64_t sequence) {
   if (!bad_from_) return;
+  stepped_over_loss_ = true;
   if (table_.holds_segment(*place.segment))
     table_.note_damage(*segment_, static_cast<std::uint32_t>(*bad_from_), static_cast<std::uint32_t>(offset),
                        "while reading", follows_ && sequence > last_sequence_ + 1 ? sequence - last_sequence_ - 1 : 0);

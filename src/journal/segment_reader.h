@@ -48,6 +48,7 @@ class SegmentReader final : public JournalReader {
   std::optional<storage::FileError> failure_;
   bool more_ = false;
   std::optional<std::uint64_t> bad_from_;  // nothing whole has been found since this offset
+  bool stepped_over_loss_ = false;         // since the last entry that was returned
 };
 
 }  // namespace sluice::journal

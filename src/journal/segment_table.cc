@@ -176,8 +176,8 @@ storage::FileResult<JournalCount> SegmentTable::count(const ObjectId& environmen
       } else {
         const auto damage = damaged_.lower_bound(segment->position_of(0).value);
         const bool damaged = damage != damaged_.end() && damage->first < end.value;
-        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), end <= to, damaged,
-                         own.blocks.bytes(), own.rows_at, own.rows_bytes});
+        parts.push_back({segment, offset_of(std::max(from, begin)), offset_of(std::min(to, end)), segment->summary.end,
+                         end <= to, damaged, own.blocks.bytes(), own.rows_at, own.rows_bytes});
       }
     }
   }

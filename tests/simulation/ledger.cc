@@ -74,7 +74,10 @@ std::optional<std::string> Ledger::lost_for(const Judged& judged) const {
                              happened.lost_segments == 0;
   // What a lost segment held is told, with its number: by each start on its own, where the disk did not take the sum.
   const bool told_apart = happened.lost_segments > 1 && (happened.disk_errors > 0 || happened.deaths > 0);
-  if ((lost_payloads <= happened.flips + happened.missing_entries || told_apart) && !missed_untold) return std::nullopt;
+  // Or the destination itself tells: what it had not had of a segment stays told when the segment is no longer known.
+  const bool told =
+      lost_payloads <= happened.flips + happened.missing_entries || told_apart || lost_events <= status.balance.missing;
+  if (told && !missed_untold) return std::nullopt;
   return fmt::format(
       "lost: {} acknowledged events of {} payloads, and {} while it was off, the first {}; {} are told missing",
       lost_events, lost_payloads, missed_events, first, status.balance.missing);

@@ -54,10 +54,12 @@ void Run::check_lost_cursor() {
   if (lost_cursor_.is_zero()) return;
   const auto status = process_->exporter().status(lost_cursor_);
   if (!status || status->state == exporting::DestinationState::blocked) return;
-  // One that is off is not blocked by a cursor that cannot be read yet.
-  if (status->state == exporting::DestinationState::off && weather_.read_errors) return;
-  const auto& notes = status->pipeline.notes;
-  if (std::none_of(notes.begin(), notes.end(), [](const auto& note) { return note.code == "cursor_lost"; }))
+  // One that is off is not blocked by a cursor that cannot be read or saved yet.
+  const auto is_told = [&](const auto& note) {
+    return note.code == "cursor_lost" ||
+           (note.code == "place_unknown" && status->state == exporting::DestinationState::off);
+  };
+  if (std::ranges::none_of(status->pipeline.notes, is_told))
     broken_ = fmt::format("the cursor of {} was lost, and nothing says so", lost_cursor_.hex());
 }
 

@@ -44,6 +44,9 @@ class S3Sink final : public exporting::Sink {
     if (spool_) spool_->skipped(place);
   }
   std::optional<exporting::HeldAlone> take_held_alone(const EventPlace& before) override;
+  bool may_hold_alone(const EventPlace& from, const EventPlace& to) const override {
+    return !spool_ || spool_->must_restart() || spool_->may_hold_alone(from, to);
+  }
   void flush() override { flush_asked_ = true; }
   std::size_t max_window_events() const override { return options_.roll.events * (kMaxSealed + 1); }
 

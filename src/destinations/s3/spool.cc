@@ -458,6 +458,14 @@ exporting::HeldAlone Spool::take_held_alone(const EventPlace& before) {
   return all;
 }
 
+bool Spool::may_hold_alone(const EventPlace& from, const EventPlace& to) const {
+  if (alone_and_removed_.waiting + alone_and_removed_.delivered > 0) return true;
+  return std::ranges::any_of(sealed_, [&](const auto& each) {
+    const Manifest& manifest = each.second.object.manifest;
+    return each.second.is_compared && manifest.first < to && from <= manifest.last;
+  });
+}
+
 // The manifest last: so an object without one is not what a killed process left. Tried again with the next cursor.
 bool Spool::remove_files(const SealedObject& object) {
   return remove_if_there(object.path) && remove_if_there(spool_manifest_path(folder_, object.number));

@@ -115,6 +115,7 @@ class Spool {
   // exporting::Sink's: of objects from before a restart, the events that were not put in again. With another selection
   // than theirs, what is skipped may be one of them: it tells fewer than there are then, never more.
   exporting::HeldAlone take_held_alone(const EventPlace& before);
+  bool may_hold_alone(const EventPlace& from, const EventPlace& to) const;
   // Whether such an object was uploaded since the last call.
   bool take_alone_uploaded() { return std::exchange(alone_uploaded_, false); }
   // Seals what is open, whatever its age: at the end of a replay.

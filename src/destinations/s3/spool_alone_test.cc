@@ -73,6 +73,8 @@ TEST_F(SpoolAlone, events_that_the_journal_lost_wait_until_they_are_uploaded_and
       EXPECT_EQ(rig.spool().take_held_alone(sealed[0].first).waiting, 0u) << "nothing was read so far";
       EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).waiting, events_lost);
       EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).delivered, 0u) << "all at once";
+      EXPECT_TRUE(rig.spool().may_hold_alone(sealed[1].first, sealed[1].last));
+      EXPECT_FALSE(rig.spool().may_hold_alone({}, sealed[0].first)) << "there is nothing in front";
       // One object after the other: what is uploaded is shown before all of it is.
       std::uint64_t shown = 0;
       for (int i = 0; i < 50 && shown == 0; ++i) {
@@ -102,6 +104,7 @@ TEST_F(SpoolAlone, what_was_uploaded_is_told_once_with_its_bytes_and_not_after_a
     EXPECT_EQ(told.delivered, events_lost);
     EXPECT_EQ(told.delivered_bytes, bytes_lost);
     EXPECT_EQ(rig.spool().take_held_alone(kBehindAll).delivered, 0u);
+    EXPECT_FALSE(rig.spool().may_hold_alone({}, kBehindAll)) << "all was told";
   }
   SpoolRig later(files, bucket, events, settings);
   EXPECT_EQ(later.spool().take_held_alone(kBehindAll).delivered, 0u);
