@@ -18,7 +18,10 @@ DataPath::~DataPath() {
 
 Result<std::unique_ptr<DataPath>> DataPath::open(DataPathSettings settings, Parts parts) {
   std::unique_ptr<DataPath> path(new DataPath(std::move(settings), std::move(parts)));
-  if (auto opened = path->open_stores(); !opened) return tl::unexpected(opened.error());
+  if (auto opened = path->open_stores(); !opened) {
+    if (path->journal_) path->journal_->close();  // which may end the process: not in the destructor
+    return tl::unexpected(opened.error());
+  }
   return path;
 }
 

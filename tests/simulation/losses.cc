@@ -118,6 +118,8 @@ void Run::live_without(Tracked& destination) {
     scheduler_.run_for(static_cast<std::int64_t>(lost_random_.below(2'000'000)));
     process_->stop(0);
     count_usage();
+  } else {
+    process_->give_up_start();
   }
   end_life();
   excuse.reset();

@@ -173,6 +173,10 @@ void Process::admin(std::string_view method, std::string_view path, std::string_
 }
 
 // As Server::stop().
+void Process::give_up_start() {
+  if (data_path_) data_path_->journal().close();
+}
+
 void Process::stop(std::int64_t drain_ms) {
   view_->phase = api::ServerPhase::draining;
   listens_ = false;

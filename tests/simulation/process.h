@@ -53,6 +53,8 @@ class Process {
 
   // An error is what the process would say before it ends.
   Result<void> start();
+  // After an error: what ends with the process is written. It may die of that, which it must not in its destructor.
+  void give_up_start();
   // Whether a connection would be taken.
   bool listens() const { return listens_; }
   // A request comes to the intake port. `answered` may be called later, and is not when the process dies before.

@@ -390,6 +390,7 @@ void Run::try_start() {
     usage_at_start_ = database_.usage();
     if (auto started = process_->start(); !started) {
       tell("does not start: " + started.error().message);
+      process_->give_up_start();
       end_life();
       start_at_us_ = clock_.steady_us() + kSecondUs;
       return;
