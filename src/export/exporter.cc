@@ -316,9 +316,9 @@ Result<void> Exporter::start(const catalog::Destination& destination) {
       log_warn("export.dead_letters_aside", {{"destination", destination.name}, {"reason", back.error().message}});
   places_.started(destination.id);
   std::vector<Problem> notes = places_.notes(destination.id);
-  auto runner =
-      std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters), make_sink_,
-                               workers_, histories_.of(destination.id), std::optional<ReplayRange>(), std::move(notes));
+  auto runner = std::make_shared<Runner>(destination, journal_, std::move(*cursor_file), clock_, std::move(letters),
+                                         make_sink_, workers_, histories_.of(destination.id),
+                                         std::optional<ReplayRange>(), std::move(notes), &cursor_syncs_);
   set_aside_.has_its_place(destination.id);
   log_info("destination.started", {{"destination", destination.name},
                                    {"id", destination.id.hex()},

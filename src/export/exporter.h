@@ -169,6 +169,7 @@ class Exporter {
   Histories histories_;
   Replays replays_;
   PausedDestinations paused_;
+  CursorSyncs cursor_syncs_;
 
   // Guards what follows. Held for a look or a change in memory, never over a step, a wait or work on disk.
   mutable std::mutex mutex_;

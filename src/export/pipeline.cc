@@ -25,19 +25,20 @@ EventPlace place_of(const journal::Cursor& cursor) { return {cursor.position, cu
 
 Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
                    std::unique_ptr<journal::CursorFile> cursor_file, std::unique_ptr<Sink> sink, const Clock& clock,
-                   std::optional<ReplayRange> replay)
+                   std::optional<ReplayRange> replay, CursorSyncs* syncs)
     : destination_(std::move(destination)),
       replay_(replay),
       hold_name_(destination_.id.hex() + (replay ? "-replay" : "")),
       filter_(destination_),
       journal_(journal),
       clock_(clock),
+      syncs_(syncs),
       cursor_file_(std::move(cursor_file)),
       sink_(std::move(sink)),
       journal_problem_(destination_.name, clock),
       window_(cursor_file_->loaded() ? *cursor_file_->loaded() : first_cursor(destination_, journal)),
       balance_(window_.cursor().expired_events) {
-  saved_ = window_.cursor();
+  saved_ = noted_ = window_.cursor();
   sink_->can_read_again([this](std::uint64_t ticket, const EventPlace& place) { return read_again(ticket, place); });
   begin_at_cursor();
   // A new destination's place is kept from now on, not from its first delivery.
@@ -53,7 +54,7 @@ Pipeline::Pipeline(catalog::Destination destination, journal::Journal& journal,
 
 void Pipeline::begin_at_cursor() {
   const journal::Cursor& cursor = window_.cursor();
-  journal_.hold(hold_name_, cursor.position);
+  journal_.hold(hold_name_, saved_.position);
   reader_ = journal_.reader(destination_.environment_id, cursor.position);
   read_to_ = cursor.position;
   behind_loss_ = false;
@@ -366,7 +367,7 @@ journal::Cursor Pipeline::current_cursor() const {
   return cursor;
 }
 
-// Saves the cursor if it is time to. Returns when it will be, INT64_MAX when there is nothing to save.
+// Notes or saves the cursor if it is time to. Returns when it will be, INT64_MAX when there is nothing to save.
 std::int64_t Pipeline::save_cursor_if_due(std::int64_t now_us) {
   const journal::Cursor cursor = current_cursor();
   if (cursor == saved_) return INT64_MAX;
@@ -375,38 +376,52 @@ std::int64_t Pipeline::save_cursor_if_due(std::int64_t now_us) {
   moved_only.events_done = cursor.events_done;
   // Nothing was finished: other environments' entries passed by. No hurry, and not worth waking up for.
   const bool idle_move = cursor == moved_only;
-  const std::int64_t due_us = saved_us_ + (idle_move ? kIdleCursorIntervalUs : kCursorIntervalUs);
-  if (now_us < due_us) return idle_move ? INT64_MAX : due_us;
-  save_cursor();
-  return INT64_MAX;
+  std::int64_t due_us = saved_us_ + (idle_move ? kIdleCursorIntervalUs : kCursorIntervalUs);
+  if (now_us >= due_us && !sync_turn_us_) sync_turn_us_ = syncs_ == nullptr ? now_us : syncs_->take_turn(now_us);
+  due_us = sync_turn_us_.value_or(due_us);
+  if (now_us >= due_us || save_asked_) {
+    save_cursor();
+    return INT64_MAX;
+  }
+  if (idle_move) return INT64_MAX;
+  if (cursor == noted_) return due_us;
+  const std::int64_t note_us = noted_us_ + kCursorNoteIntervalUs;
+  if (now_us < note_us) return std::min(note_us, due_us);
+  noted_us_ = now_us;
+  noted_ = cursor;
+  if (const auto noted = cursor_file_->note(cursor); !noted) tell_not_saved(noted.error());
+  return due_us;
 }
 
 void Pipeline::save_cursor() {
   const journal::Cursor cursor = current_cursor();
-  saved_us_ = clock_.steady_us();
-  if (const auto saved = cursor_file_->save(cursor); !saved) {
-    const std::int64_t now_ms = clock_.wall_ms();
-    if (!cursor_problem_) {
-      log_error("export.cursor_not_saved", {{"destination", destination_.name}, {"reason", saved.error().message}});
-      cursor_problem_ = Problem{Problem::Weight::note,
-                                "cursor_not_saved",
-                                saved.error().message,
-                                "Delivery goes on, but a restart would deliver again what was delivered since. Free "
-                                "space on the data directory's disk, or mend it.",
-                                "",
-                                now_ms,
-                                now_ms,
-                                0,
-                                0};
-    }
-    cursor_problem_->last_seen_ms = now_ms;
-    ++cursor_problem_->times;
-    return;
-  }
+  saved_us_ = noted_us_ = clock_.steady_us();
+  sync_turn_us_.reset();
+  save_asked_ = false;
+  if (const auto saved = cursor_file_->save(cursor); !saved) return tell_not_saved(saved.error());
   cursor_problem_.reset();
-  saved_ = cursor;
+  saved_ = noted_ = cursor;
   journal_.hold(hold_name_, cursor.position);
   sink_->cursor_saved(place_of(cursor));
+}
+
+void Pipeline::tell_not_saved(const Error& error) {
+  const std::int64_t now_ms = clock_.wall_ms();
+  if (!cursor_problem_) {
+    log_error("export.cursor_not_saved", {{"destination", destination_.name}, {"reason", error.message}});
+    cursor_problem_ = Problem{Problem::Weight::note,
+                              "cursor_not_saved",
+                              error.message,
+                              "Delivery continues, but a restart would deliver again what was delivered since. Free "
+                              "space on the data directory's disk, or repair it.",
+                              "",
+                              now_ms,
+                              now_ms,
+                              0,
+                              0};
+  }
+  cursor_problem_->last_seen_ms = now_ms;
+  ++cursor_problem_->times;
 }
 
 std::int64_t Pipeline::step() {
@@ -418,7 +433,10 @@ std::int64_t Pipeline::step() {
   }
   if (!stopping_) restart_sink_if_due(now_us);
   if (!stopping_ && count_backlog()) feed();
-  if (!stopping_ && flush_asked_.exchange(false)) sink_->flush();
+  if (!stopping_ && flush_asked_.exchange(false)) {
+    sink_->flush();
+    save_asked_ = true;  // whoever asks waits for room, or ends
+  }
   std::int64_t deadline_us = sink_->step(now_us, finished_);
   if (!stopping_ && sink_->must_restart())
     deadline_us = std::min(deadline_us, std::max(now_us, restart_not_before_us_));

@@ -15,6 +15,7 @@
 #include "base/published.h"
 #include "catalog/snapshot.h"
 #include "export/balance.h"
+#include "export/cursor_syncs.h"
 #include "export/delivery_window.h"
 #include "export/event_filter.h"
 #include "export/health.h"
@@ -60,10 +61,11 @@ class Pipeline {
  public:
   // The cursor file has been opened; a destination without a cursor starts at the journal's end, or at its oldest entry
   // when it says so. Sets the destination's hold on the journal. With `replay` it delivers that range again, from a
-  // cursor that has been saved at its beginning, and is then finished.
+  // cursor that has been saved at its beginning, and is then finished. `syncs`: shared with others; null: it syncs its
+  // cursor as if it were alone.
   Pipeline(catalog::Destination destination, journal::Journal& journal,
            std::unique_ptr<journal::CursorFile> cursor_file, std::unique_ptr<Sink> sink, const Clock& clock,
-           std::optional<ReplayRange> replay = {});
+           std::optional<ReplayRange> replay = {}, CursorSyncs* syncs = nullptr);
 
   // One turn; never waits for the destination. Returns when it wants the next at the latest (steady clock,
   // microseconds); new entries and answers ring the notifier before. The owner's thread.
@@ -120,6 +122,7 @@ class Pipeline {
   journal::Cursor current_cursor() const;
   std::int64_t save_cursor_if_due(std::int64_t now_us);
   void save_cursor();
+  void tell_not_saved(const Error& error);
   PipelineStatus make_status() const;
   std::int64_t publish_if_due(std::int64_t now_us);
   void publish(std::int64_t now_us);
@@ -130,6 +133,7 @@ class Pipeline {
   EventFilter filter_;
   journal::Journal& journal_;
   const Clock& clock_;
+  CursorSyncs* const syncs_;
   mutable std::mutex mutex_;  // held by each step; besides it only status_now() takes it
   std::unique_ptr<journal::CursorFile> cursor_file_;
   std::unique_ptr<Sink> sink_;
@@ -142,8 +146,10 @@ class Pipeline {
   journal::Position readable_from_;             // at the start
   bool waits_for_held_ = false;                 // nothing is read before that is delivered
   bool missed_while_off_ = false;               // the cursor stood before that: what is held alone counts as missing
-  journal::Cursor saved_;
-  std::int64_t saved_us_ = 0;
+  journal::Cursor saved_, noted_;               // synced; written
+  std::int64_t saved_us_ = 0, noted_us_ = 0;
+  std::optional<std::int64_t> sync_turn_us_;
+  bool save_asked_ = false;
   std::uint64_t delivered_bytes_ = 0, dead_lettered_bytes_ = 0;
   std::uint64_t backlog_bytes_at_start_ = 0, appended_bytes_at_start_ = 0, passed_bytes_ = 0;
 

@@ -25,7 +25,8 @@ SinkUse use_of(const std::optional<ReplayRange>& replay) {
 Runner::Runner(catalog::Destination destination, journal::Journal& journal,
                std::unique_ptr<journal::CursorFile> cursor_file, const Clock& clock,
                std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink, Workers& workers,
-               std::shared_ptr<SharedHistory> history, std::optional<ReplayRange> replay, std::vector<Problem> notes)
+               std::shared_ptr<SharedHistory> history, std::optional<ReplayRange> replay, std::vector<Problem> notes,
+               CursorSyncs* syncs)
     : journal_(journal),
       clock_(clock),
       workers_(workers),
@@ -33,7 +34,7 @@ Runner::Runner(catalog::Destination destination, journal::Journal& journal,
       live_(!replay),
       notes_(std::move(notes)),
       pipeline_(destination, journal, std::move(cursor_file),
-                make_sink(destination, notifier_, *dead_letters_, use_of(replay)), clock, replay),
+                make_sink(destination, notifier_, *dead_letters_, use_of(replay)), clock, replay, syncs),
       history_(history ? std::move(history) : std::make_shared<SharedHistory>(clock.wall_ms())),
       state_since_(moment_of(clock)) {
   in_history_ = history_->begin(*pipeline_.status());

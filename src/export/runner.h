@@ -21,11 +21,12 @@ namespace sluice::exporting {
 class Runner {
  public:
   // Does nothing before start(). `history`: the destination's; null: one of its own. With `replay` it delivers that
-  // range and then has nothing more to do. `notes`: shown for as long as it runs, beside the pipeline's.
+  // range and then has nothing more to do. `notes`: shown for as long as it runs, beside the pipeline's. `syncs`: the
+  // pipeline's.
   Runner(catalog::Destination destination, journal::Journal& journal, std::unique_ptr<journal::CursorFile> cursor_file,
          const Clock& clock, std::shared_ptr<DeadLetterFile> dead_letters, const SinkFactory& make_sink,
          Workers& workers, std::shared_ptr<SharedHistory> history = nullptr, std::optional<ReplayRange> replay = {},
-         std::vector<Problem> notes = {});
+         std::vector<Problem> notes = {}, CursorSyncs* syncs = nullptr);
   ~Runner();
 
   void start();  // any thread; nothing happens when it was started or stopped before

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/crc32c.h"
 
 namespace sluice::journal {
@@ -143,19 +144,36 @@ Result<void> CursorFile::make_durable() {
   return {};
 }
 
-Result<void> CursorFile::save(const Cursor& cursor) {
-  if (auto synced = make_durable(); !synced) return synced;  // this save overwrites the copy before it
-  const std::uint64_t generation = generation_ + 1;
+// A slot that was not synced is written over, the one before it stays. Generations go up by two then, so that a slot's
+// place is told by them, as versions before this one need.
+Result<void> CursorFile::write(const Cursor& cursor) {
+  if (auto synced = make_durable(); !synced) return synced;  // this write is over the copy before it
+  const std::uint64_t generation = generation_ + (unsynced_ ? 2 : 1);
   const std::string bytes = encode_slot({generation, cursor}, destination_);
   if (auto written = file_->write_at(generation % 2 == 1 ? 0 : kSlotDistance, bytes); !written)
     return fail(written.error().message);
-  if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
   generation_ = generation;
+  unsynced_ = true;
+  return {};
+}
+
+Result<void> CursorFile::save(const Cursor& cursor) {
+  const bool first = !loaded_;
+  if (auto written = write(cursor); !written) return written;
+  if (auto synced = file_->sync_data(); !synced) return fail(synced.error().message);
+  unsynced_ = false;
   loaded_ = cursor;
   damaged_ = false;
   // Room for the second copy, so that a disk that runs full later takes this cursor still. If there is none now, the
   // second save says so. Not before the first: a torn first save shows in the file's length.
-  if (generation == 1) (void)file_->allocate(kSlotDistance + kSlotBytes + kUnitBytes);
+  if (first) (void)file_->allocate(kSlotDistance + kSlotBytes + kUnitBytes);
+  return {};
+}
+
+Result<void> CursorFile::note(const Cursor& cursor) {
+  SLUICE_CHECK(loaded_.has_value(), "without a copy that is synced, a torn write would leave none");
+  if (auto written = write(cursor); !written) return written;
+  loaded_ = cursor;
   return {};
 }
 

@@ -1,5 +1,6 @@
-// The durable position of each destination in the journal. One small file per destination; two slots written in turn,
-// so that a torn write leaves the one before. Format: docs/journal-format.md, "Cursors".
+// The position of each destination in the journal. One small file per destination with two slots: one is synced, and
+// the other one written, so that a torn write leaves the one before. What is noted outlives the process, what is saved
+// a power cut too. Format: docs/journal-format.md, "Cursors".
 #pragma once
 
 #include <cstdint>
@@ -53,16 +54,21 @@ class CursorFile {
   Result<void> make_durable();
   // Durable when it returns. One thread.
   Result<void> save(const Cursor& cursor);
+  // Outlives the process when it returns; a power cut may bring back what was last saved. A system call, and no wait
+  // for the disk. Only of a file that holds a cursor. The thread of save().
+  Result<void> note(const Cursor& cursor);
 
  private:
   CursorFile(std::unique_ptr<storage::File> file, ObjectId destination)
       : file_(std::move(file)), destination_(destination) {}
   Result<void> load();
+  Result<void> write(const Cursor& cursor);
   std::unique_ptr<storage::File> file_;
   ObjectId destination_;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = 0;  // of the newest slot; odd: the first one
   std::optional<Cursor> loaded_;
-  bool durable_ = false;
+  bool durable_ = false;   // what was loaded is synced
+  bool unsynced_ = false;  // the newest slot was written since, and is not; the other one is
   bool damaged_ = false;
 };
 

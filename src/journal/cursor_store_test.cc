@@ -79,6 +79,56 @@ TEST(CursorFile, after_a_crash_at_any_moment_has_the_last_saved_or_the_one_being
   }
 }
 
+TEST(CursorFile, what_is_noted_outlives_the_process_and_a_power_cut_brings_back_at_worst_what_was_saved) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    storage::FakeFileSystem files(seed);
+    auto file = CursorFile::open("/cursors", kDestination, files);
+    ASSERT_TRUE((*file)->save(cursor_at(1)));
+    std::uint64_t saved = 1, noted = 1;
+    int syncs = 0;
+    files.before_each_change([&] {
+      ++syncs;
+      for (const auto crash : {storage::FakeFileSystem::Crash::lose_all, storage::FakeFileSystem::Crash::keep_some,
+                               storage::FakeFileSystem::Crash::loose}) {
+        const auto found = loaded(*files.after_crash(crash, seed));
+        ASSERT_TRUE(found);
+        EXPECT_GE(found->delivered_events, saved);
+        EXPECT_LE(found->delivered_events, noted + 1);
+      }
+      EXPECT_GE(loaded(*files.after_crash(storage::FakeFileSystem::Crash::keep_all, seed))->delivered_events, noted);
+    });
+    for (std::uint64_t n = 2; n <= 12; ++n) {
+      syncs = 0;
+      const bool saves = n % 5 == 0;
+      ASSERT_TRUE(saves ? (*file)->save(cursor_at(n)) : (*file)->note(cursor_at(n)));
+      EXPECT_EQ(syncs, saves ? 2 : 1) << "to note is one write";
+      EXPECT_EQ((*file)->loaded(), cursor_at(n));
+      EXPECT_EQ(loaded(files), cursor_at(n));
+      if (saves) {
+        saved = n;
+        EXPECT_EQ(loaded(*files.after_crash(storage::FakeFileSystem::Crash::lose_all, seed)), cursor_at(n));
+      }
+      noted = n;
+    }
+  }
+}
+
+// A version before this one takes a slot's place from its generation, and writes over the older one.
+TEST(CursorFile, the_newest_slot_lies_where_its_generation_says) {
+  storage::FakeFileSystem files(1);
+  auto file = CursorFile::open("/cursors", kDestination, files);
+  ASSERT_TRUE((*file)->save(cursor_at(1)));
+  for (std::uint64_t n = 2; n <= 9; ++n) {
+    ASSERT_TRUE(n % 3 == 0 ? (*file)->save(cursor_at(n)) : (*file)->note(cursor_at(n)));
+    const std::string bytes = files.bytes(kPath);
+    const auto generation = [&](std::size_t slot) { return static_cast<unsigned char>(bytes.at(slot + 32)); };
+    EXPECT_EQ(generation(0) % 2, 1);
+    EXPECT_EQ(generation(4096) % 2, 0);
+    EXPECT_NE(bytes[40 + 4], bytes[4096 + 40 + 4]) << "two cursors";
+  }
+}
+
 TEST(CursorFile, a_save_that_fails_leaves_the_one_before_and_the_next_one_works) {
   for (const bool at_sync : {false, true}) {
     storage::FakeFileSystem files(7);
@@ -86,6 +136,9 @@ TEST(CursorFile, a_save_that_fails_leaves_the_one_before_and_the_next_one_works)
     ASSERT_TRUE((*file)->save(cursor_at(1)));
     at_sync ? files.fail_sync(0, storage::FileFault::other) : files.fail_write(0, storage::FileFault::no_space);
     EXPECT_FALSE((*file)->save(cursor_at(2)));
+    EXPECT_EQ(loaded(*files.after_crash(storage::FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
+    files.fail_write(0, storage::FileFault::no_space);
+    EXPECT_FALSE((*file)->note(cursor_at(2)));
     EXPECT_EQ(loaded(*files.after_crash(storage::FakeFileSystem::Crash::lose_all, 1)), cursor_at(1));
     ASSERT_TRUE((*file)->save(cursor_at(3)));
     EXPECT_EQ(loaded(files), cursor_at(3));
