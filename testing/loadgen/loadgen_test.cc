@@ -38,6 +38,28 @@ TEST(Payload, is_json_of_the_asked_size_with_a_number_on_every_event) {
   EXPECT_EQ(ids.size(), 300u);
 }
 
+TEST(Payload, has_events_of_600_bytes_that_differ_as_those_of_sdks_do) {
+  PayloadShape drawn = shape();
+  drawn.as_sdks_send = true;
+  const std::string request(Payload(drawn).request(7, 1, 1'700'000'000'123));
+  EXPECT_EQ(std::string(Payload(drawn).request(7, 1, 1'700'000'000'123)), request) << "the same from the same seed";
+  const auto events = body_of(request);
+  ASSERT_EQ(events.size(), 100u);
+  EXPECT_NEAR(static_cast<double>(events.dump().size()) / 100, 600, 30);
+  std::set<std::string> contexts, kinds;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i]["loadgenId"], event_id(0xabcdef01, 7 + i));
+    EXPECT_EQ(events[i]["creationDate"], 1'700'000'000'123);
+    const auto& context = events[i]["context"];
+    contexts.insert(context["kind"] == "multi" ? context["user"]["key"] : context["key"]);
+    kinds.insert(events[i]["kind"]);
+  }
+  EXPECT_EQ(contexts.size(), 100u);
+  EXPECT_EQ(kinds, (std::set<std::string>{"custom", "feature", "identify"}));
+  ++drawn.seed;
+  EXPECT_NE(std::string(Payload(drawn).request(7, 1, 1'700'000'000'123)), request);
+}
+
 TEST(Payload, carries_the_same_id_for_the_same_payload) {
   Payload payload(shape());
   const auto id = [](std::string_view request) {

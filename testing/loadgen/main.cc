@@ -40,6 +40,9 @@ void describe(CLI::App& app, RunSettings& settings, std::string& target, std::st
   app.add_option("--timeout-ms", settings.timeout_ms, "of one request")->capture_default_str();
   app.add_option("--run", shape.run, "number that starts every loadgenId (random)");
   app.add_flag("--gzip", shape.gzip, "compress bodies");
+  app.add_flag("--as-sdks-send", shape.as_sdks_send,
+               "events of about 600 bytes that differ as those of server-side SDKs do, in place of padded ones");
+  app.add_option("--seed", shape.seed, "of those events")->capture_default_str();
   app.add_option("--acked-file", acked_file, "write the ids of acknowledged events, as ranges \"first-id count\"");
   app.add_option("--report-file", report_file, "write the report here too");
 }

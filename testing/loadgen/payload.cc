@@ -8,7 +8,7 @@
 namespace loadgen {
 namespace {
 
-constexpr std::size_t kNumberDigits = 16, kContextDigits = 10, kDateDigits = 13;
+constexpr std::size_t kNumberDigits = 16;
 
 void write_hex(char* out, std::size_t digits, std::uint64_t value) {
   for (std::size_t i = digits; i > 0; --i, value >>= 4) out[i - 1] = "0123456789abcdef"[value & 15];
@@ -24,27 +24,44 @@ constexpr std::string_view kLengthHeader = "Content-Length: ";
 
 std::string event_id(std::uint32_t run, std::uint64_t number) { return fmt::format("{:08x}{:016x}", run, number); }
 
+void Payload::add_padded(std::string& body, unsigned number) {
+  const std::size_t start = body.size();
+  Places places{};
+  body += fmt::format(R"({{"kind":"feature","key":"loadgen-flag-{:03}","loadgenId":"{:08x})", number % shape_.flags,
+                      shape_.run);
+  places.number = body.size();
+  body.append(kNumberDigits, '0').append(R"(","creationDate":)");
+  places.date = body.size();
+  body.append(kDateDigits, '1');
+  body += R"(,"version":42,"variation":1,"value":true,"default":false,"reason":{"kind":"RULE_MATCH","ruleIndex":2,)"
+          R"("ruleId":"5f1c2a7e-3b6d-4c8e-9a01-2b3c4d5e6f70"},"context":{"kind":"user","key":"user-)";
+  places.context = body.size();
+  body.append(kContextDigits, '0').append(R"(","country":"NL","plan":"enterprise","attributes":")");
+  constexpr std::string_view kEnd = "\"}}";
+  const std::size_t size = body.size() - start + kEnd.size();
+  if (size < shape_.event_bytes) body.append(shape_.event_bytes - size, 'x');
+  body += kEnd;
+  events_.push_back(places);
+}
+
+void Payload::add_drawn(std::string& body, SdkEvents& drawn) {
+  const SdkEvents::Event event = drawn.next();
+  Places places{};
+  body += fmt::format(R"({{"loadgenId":"{:08x})", shape_.run);
+  places.number = body.size();
+  body.append(kNumberDigits, '0').append("\",");
+  places.context = body.size() + event.context_at;
+  places.date = body.size() + event.date_at;
+  body.append(event.members).append("}");
+  events_.push_back(places);
+}
+
 Payload::Payload(const PayloadShape& shape) : shape_(shape) {
   std::string body = "[";
+  SdkEvents drawn(shape.seed);
   for (unsigned i = 0; i < shape.events; ++i) {
     if (i > 0) body += ',';
-    const std::size_t start = body.size();
-    Places places{};
-    body +=
-        fmt::format(R"({{"kind":"feature","key":"loadgen-flag-{:03}","loadgenId":"{:08x})", i % shape.flags, shape.run);
-    places.number = body.size();
-    body.append(kNumberDigits, '0').append(R"(","creationDate":)");
-    places.date = body.size();
-    body.append(kDateDigits, '1');
-    body += R"(,"version":42,"variation":1,"value":true,"default":false,"reason":{"kind":"RULE_MATCH","ruleIndex":2,)"
-            R"("ruleId":"5f1c2a7e-3b6d-4c8e-9a01-2b3c4d5e6f70"},"context":{"kind":"user","key":"user-)";
-    places.context = body.size();
-    body.append(kContextDigits, '0').append(R"(","country":"NL","plan":"enterprise","attributes":")");
-    constexpr std::string_view kEnd = "\"}}";
-    const std::size_t size = body.size() - start + kEnd.size();
-    if (size < shape.event_bytes) body.append(shape.event_bytes - size, 'x');
-    body += kEnd;
-    events_.push_back(places);
+    shape.as_sdks_send ? add_drawn(body, drawn) : add_padded(body, i);
   }
   body += "]";
   body_size_ = body.size();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "loadgen/sdk_events.h"
+
 namespace loadgen {
 
 struct PayloadShape {
@@ -19,6 +21,10 @@ struct PayloadShape {
   unsigned contexts = 10'000;
   unsigned flags = 20;
   bool gzip = false;
+  // Events as server-side SDKs send them, drawn from `seed`, in place of evaluations that are padded; event_bytes and
+  // flags then do not matter.
+  bool as_sdks_send = false;
+  std::uint64_t seed = 1;
 };
 
 // The id that event `number` of a run carries in its field `loadgenId`: 24 hex digits, the last 16 the number.
@@ -33,6 +39,8 @@ class Payload {
   std::size_t body_size() const { return body_size_; }
 
  private:
+  void add_padded(std::string& body, unsigned number);
+  void add_drawn(std::string& body, SdkEvents& drawn);
   void compress();
 
   struct Places {
