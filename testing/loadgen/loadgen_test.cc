@@ -71,6 +71,19 @@ TEST(Payload, carries_the_same_id_for_the_same_payload) {
   EXPECT_NE(id(payload.request(0, 8, 2)), first);
 }
 
+TEST(Payload, goes_to_each_key_in_turn) {
+  PayloadShape many = shape();
+  many.authorization = "sdk-5ca1e000-0000-4000-8000-000000000000";
+  many.keys = 3;
+  Payload payload(many);
+  const auto key = [](std::string_view request) {
+    return std::string(request.substr(request.find("Authorization: ") + 15, 40));
+  };
+  EXPECT_EQ(key(payload.request(0, 0, 1)), "sdk-5ca1e000-0000-4000-8000-000000000000");
+  EXPECT_EQ(key(payload.request(0, 2, 1)), "sdk-5ca1e000-0000-4000-8000-000000000002");
+  EXPECT_EQ(key(payload.request(0, 3, 1)), "sdk-5ca1e000-0000-4000-8000-000000000000");
+}
+
 TEST(Payload, is_the_same_under_gzip) {
   PayloadShape packed = shape();
   packed.gzip = true;

@@ -8,7 +8,7 @@
 namespace loadgen {
 namespace {
 
-constexpr std::size_t kNumberDigits = 16;
+constexpr std::size_t kNumberDigits = 16, kKeyDigits = 12;
 
 void write_hex(char* out, std::size_t digits, std::uint64_t value) {
   for (std::size_t i = digits; i > 0; --i, value >>= 4) out[i - 1] = "0123456789abcdef"[value & 15];
@@ -65,11 +65,13 @@ Payload::Payload(const PayloadShape& shape) : shape_(shape) {
   }
   body += "]";
   body_size_ = body.size();
+  SLUICE_CHECK(shape.keys == 1 || shape.authorization.size() > kKeyDigits, "a key has digits to change");
   text_ = fmt::format(
       "POST {} HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nUser-Agent: loadgen/1\r\n"
       "X-LaunchDarkly-Event-Schema: 4\r\nContent-Type: application/json\r\nX-LaunchDarkly-Payload-ID: ",
       shape.path, shape.host, shape.authorization);
   payload_id_at_ = text_.size();
+  key_number_at_ = text_.find("\r\nUser-Agent:") - kKeyDigits;
   text_ += fmt::format("{:08x}-0000-4000-8000-000000000000\r\n", shape.run);
   if (shape.gzip) text_ += "Content-Encoding: gzip\r\n";
   text_ += fmt::format("{}{}\r\n\r\n", kLengthHeader, body_size_);
@@ -84,6 +86,7 @@ Payload::Payload(const PayloadShape& shape) : shape_(shape) {
 
 std::string_view Payload::request(std::uint64_t first_number, std::uint64_t payload_id, std::int64_t now_ms) {
   write_hex(text_.data() + payload_id_at_ + 24, 12, payload_id);
+  if (shape_.keys > 1) write_decimal(text_.data() + key_number_at_, kKeyDigits, payload_id % shape_.keys);
   for (std::size_t i = 0; i < events_.size(); ++i) {
     const std::uint64_t number = first_number + i;
     write_hex(text_.data() + events_[i].number, kNumberDigits, number);

@@ -15,6 +15,9 @@ struct PayloadShape {
   std::string host = "127.0.0.1:8030";
   std::string path = "/bulk";
   std::string authorization;
+  // With more than one, payloads go in turn to the keys that differ from `authorization` in their last 12 characters:
+  // 000000000000, 000000000001, …
+  unsigned keys = 1;
   std::uint32_t run = 0;  // first 8 digits of every loadgenId
   unsigned events = 100;
   unsigned event_bytes = 600;  // about
@@ -49,7 +52,7 @@ class Payload {
   PayloadShape shape_;
   std::string text_;  // header and plain body
   std::vector<Places> events_;
-  std::size_t payload_id_at_ = 0;
+  std::size_t payload_id_at_ = 0, key_number_at_ = 0;
   std::size_t header_size_ = 0;
   std::size_t body_size_ = 0;
   std::string compressed_;  // header and compressed body
