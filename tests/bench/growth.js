@@ -58,13 +58,17 @@ async function measureEnvironments(t, environments) {
   const sluice = await Sluice.start(t, { managed: true });
   await sluice.process.stop('SIGTERM');
   await sluice.writeConfig(configuration(kinesim, environments));
-  await sluice.launch();
+  sluice.readyWithinMs = 180_000;  // the first time, each destination's place is synced
+  const launch = async () => {
+    const begin = performance.now();
+    await sluice.launch();
+    return (performance.now() - begin) / 1000;
+  };
+  const firstStartS = await launch();
   await load(sluice, '--seconds', 0, '--payloads', Math.max(environments, 20), '--events', 10, '--keys', environments);  // each destination has called AWS
   await delivered(sluice);
   await sluice.process.stop('SIGTERM');
-  const begin = performance.now();
-  await sluice.launch();
-  const startMs = performance.now() - begin;
+  const startS = await launch();
   await sleep(5000);  // what a start does behind the first requests is over
   const { pid } = sluice.process;
   const resident = await residentMiB(pid), idleBefore = await cpuSeconds(pid);
@@ -72,7 +76,7 @@ async function measureEnvironments(t, environments) {
   const idle = ((await cpuSeconds(pid)) - idleBefore) / SECONDS;
   await steady(sluice, environments);  // each has its credentials and shards
   const one = await steady(sluice, 1), all = await steady(sluice, environments);
-  const result = { environments, startMs, resident, idle, one, all, peak: await peakMiB(pid) };
+  const result = { environments, firstStartS, startS, resident, idle, one, all, peak: await peakMiB(pid) };
   await sluice.process.stop('SIGKILL');
   await kinesim.stop('SIGKILL');
   return result;
@@ -85,8 +89,8 @@ test('environments', { skip: !selected.test('environments'), timeout: 1_800_000 
     t.diagnostic(JSON.stringify(found.at(-1)));
   }
   printTable('growth-environments',
-    ['environments, a destination each', 'start to ready', 'resident', 'idle', '20,000 events/s to one: CPU µs/event', 'p99', 'to all in turn: CPU µs/event', 'p99', 'peak'],
-    found.map(({ environments, startMs, resident, idle, one, all, peak }) => [grouped(environments), `${(startMs / 1000).toFixed(2)} s`, `${resident.toFixed(0)} MiB`,
+    ['environments, a destination each', 'first start', 'start to ready', 'resident', 'idle', '20,000 events/s to one: CPU µs/event', 'p99', 'to all in turn: CPU µs/event', 'p99', 'peak'],
+    found.map(({ environments, firstStartS, startS, resident, idle, one, all, peak }) => [grouped(environments), `${firstStartS.toFixed(2)} s`, `${startS.toFixed(2)} s`, `${resident.toFixed(0)} MiB`,
       `${(idle * 100).toFixed(1)} % of a core`, one.cpu.toFixed(2), `${one.p99.toFixed(1)} ms`, all.cpu.toFixed(2), `${all.p99.toFixed(1)} ms`, `${peak.toFixed(0)} MiB`]));
 });
 

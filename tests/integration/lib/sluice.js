@@ -102,7 +102,7 @@ export class Sluice {
       // On a port that is shared, another would answer.
       if (!this.process.output.includes('server.ready')) return false;
       return this.settings?.intake?.tls_certificate !== undefined || (await fetch(`${this.uri}/readyz`)).status === 200;
-    });
+    }, this.readyWithinMs && { timeoutMs: this.readyWithinMs });
   }
 
   reload() {
