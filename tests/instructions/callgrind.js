@@ -5,26 +5,24 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-// libc chooses its copying and searching by the processor: told to take the plain form (SSE2), it executes the same
-// instructions on every machine. The sizes above which it changes its way come from the processor's caches.
-const TUNABLES = [
-  'glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-SSSE3,-SSE4_1,-SSE4_2',
-  'glibc.cpu.x86_non_temporal_threshold=0x10000000', 'glibc.cpu.x86_rep_movsb_threshold=0x10000000', 'glibc.cpu.x86_rep_stosb_threshold=0x10000000',
-].join(':');
+// libc chooses how it compares texts by the processor: told to take the plain form (SSE2), it executes the same instructions on every
+// machine. What copies and searches is the program's own (memory_functions.cc).
+const TUNABLES = 'glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX2,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-SSSE3,-SSE4_1,-SSE4_2';
+const MEMORY_FUNCTIONS = new Set(['memcpy', 'memmove', 'memset', 'memcmp', 'memchr']);
 
 const shortened = (name) => name.replaceAll('std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >', 'std::string')
   .replaceAll('std::basic_string_view<char, std::char_traits<char> >', 'std::string_view').replaceAll('[abi:cxx11]', '');
 const add = (map, key, cost) => map.set(key, (map.get(key) ?? 0) + cost);
 
-// One dump: { name, objects: Map(library → instructions), functions: Map(function of `program` → instructions) }. What a function has
-// libraries do for it that `isCounted` (copying, strings, memory) is its own cost: "memcpy took more" would not say who copies.
+// One dump: { name, objects: Map(library → instructions), functions: Map(function of `program` → instructions) }. What a function has others do
+// for it that copy, handle strings or give memory (of libraries: those that `isCounted`) is its own cost: "memcpy took more" would not say who copies.
 // The lines are `ob=(1) /path/of/library`, `fn=(2) name`, then `line cost`; behind `cob=`, `cfn=` and `calls=` comes `line cost` of that call.
 export function readDump(text, program, isCounted) {
   const names = { ob: new Map(), fn: new Map() };
   const dump = { name: /^desc: Trigger: Client Request: (.+)$/m.exec(text)?.[1], objects: new Map(), functions: new Map() };
   const at = { ob: '?', fn: '?' };
   let callee = {}, ofCallee = false;
-  const helps = ({ ob, fn }) => (ob === program ? fn.startsWith('std::string::') : isCounted(ob));
+  const helps = ({ ob, fn }) => (ob === program ? MEMORY_FUNCTIONS.has(fn) || fn.startsWith('std::string::') : isCounted(ob));
   for (const line of text.split('\n')) {
     const named = /^(c?)(ob|fn)=\((\d+)\)(?: (.*))?$/.exec(line);
     if (named) {
