@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { writeChart } from './chart.js';
-import { measure, ROWS } from './matrix_rows.js';
+import { FURTHER_DESTINATION_TARGET, measure, ROWS, TARGETS_HOLD_FOR_US } from './matrix_rows.js';
 import { composite, grouped, median } from './rig.js';
 import { printTable } from './table.js';
 
@@ -32,11 +32,14 @@ test('what an event costs', { timeout: 3_600_000 }, async (t) => {
     return { row, cpu, all: of('cpu').toSorted((a, b) => a - b), ratio: row.destinations === 1 ? cpu / allowed : undefined, allowed, delivered: median(of('delivered')),
       p50: median(of('p50')), p99: median(of('p99')), peak: Math.max(...of('peak')) };
   });
-  printTable('matrix', ['case', 'CPU µs/event', 'least to most', 'of what the machine allows', 'delivered/s', '202 p50 ms', 'p99 ms', 'peak MiB'], [
-    ...found.map(({ row, cpu, all, ratio, delivered, p50, p99, peak }) => [row.name, cpu.toFixed(2), `${all[0].toFixed(2)} to ${all.at(-1).toFixed(2)}`,
+  const scaled = (target) => (target ? `≤ ${((target * limit.plain) / TARGETS_HOLD_FOR_US).toFixed(1)}` : '');
+  printTable('matrix', ['case', 'CPU µs/event', 'target', 'least to most', 'of what the machine allows', 'delivered/s', '202 p50 ms', 'p99 ms', 'peak MiB'], [
+    ...found.map(({ row, cpu, all, ratio, delivered, p50, p99, peak }) => [row.name, cpu.toFixed(2), scaled(row.target), `${all[0].toFixed(2)} to ${all.at(-1).toFixed(2)}`,
       ratio ? `${ratio.toFixed(1)} ×` : '', row.rate ? '' : grouped(delivered), p50.toFixed(2), p99.toFixed(1), peak.toFixed(0)]),
-    ['*what the machine allows, TLS out*', limit.tls.toFixed(2), '', '1 ×', '', '', '', ''],
-    ['*what the machine allows, plain out*', limit.plain.toFixed(2), '', '1 ×', '', '', '', ''],
+    ...found.filter(({ row }) => row.destinations > 1 && found[0].row.group === 'base').map(({ row, cpu }) =>
+      [`*each further destination, of ${row.destinations}*`, ((cpu - found[0].cpu) / (row.destinations - 1)).toFixed(2), scaled(FURTHER_DESTINATION_TARGET), '', '', '', '', '', '']),
+    ['*what the machine allows, TLS out*', limit.tls.toFixed(2), '', '', '1 ×', '', '', '', ''],
+    ['*what the machine allows, plain out*', limit.plain.toFixed(2), '', '', '1 ×', '', '', '', ''],
   ]);
   writeChart('cost-of-an-event', {
     title: 'CPU time of Sluice for an event, µs', note: `The first part of a bar is what the machine allows: ${limit.tls.toFixed(2)} µs with TLS to Kinesis, ${limit.plain.toFixed(2)} plain.`,
