@@ -1,5 +1,5 @@
-// Takes PutRecords calls over one connection of loopback and answers each at once that all its records are stored: a
-// far end that does as little as there can be. It runs in a thread of its own, whose work is not the sender's.
+// Takes PutRecords calls over one connection of loopback and answers each immediately that all its records are stored:
+// a far end that does as little as there can be. It runs in a thread of its own, whose work is not the sender's.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -32,7 +32,7 @@ class CountedRun {
   // One round: these requests come one behind the other before any worker steps, as under load, and are answered 202.
   // `round_us` of the clock pass.
   void send(const std::vector<std::string>& requests, std::int64_t round_us);
-  // Until so many events, from the beginning on, are delivered.
+  // Until this number of events, counted from the beginning, is delivered.
   void deliver_all(std::uint64_t events);
 
   const ManualClock& clock() const { return clock_; }
