@@ -29,13 +29,21 @@ bool Connection::connect() {
     return false;
   }
   connecting_ = true;
+  if (tls_context_ == nullptr) return true;
+  tls_.reset(SSL_new(tls_context_));
+  if (!tls_ || SSL_set_fd(tls_.get(), socket_) != 1) {
+    close();
+    return false;
+  }
+  SSL_set_connect_state(tls_.get());
   return true;
 }
 
 void Connection::close() {
+  tls_.reset();
   if (socket_ >= 0) ::close(socket_);
   socket_ = -1;
-  connecting_ = waiting_ = false;
+  connecting_ = waiting_ = waits_to_read_ = false;
   request_ = {};
   sent_ = 0;
   answer_.clear();
@@ -62,14 +70,41 @@ Connection::Outcome Connection::on_ready(bool readable, bool writable) {
     if (error != 0) return fail();
     connecting_ = false;
   }
-  if (writable && !connecting_ && sent_ < request_.size())
+  if ((writable || waits_to_read_) && !connecting_ && sent_ < request_.size())
     if (flush() == Outcome::failed) return Outcome::failed;
   return readable && !connecting_ ? read() : Outcome::pending;
 }
 
+ssize_t Connection::outcome_of_tls(int result) {
+  if (result > 0) return result;
+  const int why = SSL_get_error(tls_.get(), result);
+  if (why == SSL_ERROR_ZERO_RETURN) return 0;
+  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+    waits_to_read_ = why == SSL_ERROR_WANT_READ;
+    errno = EAGAIN;
+  } else if (why != SSL_ERROR_SYSCALL) {
+    errno = EPROTO;
+  }
+  return -1;
+}
+
+ssize_t Connection::send_some(const char* bytes, std::size_t size) {
+  if (!tls_) return ::send(socket_, bytes, size, MSG_NOSIGNAL);
+  waits_to_read_ = false;
+  return outcome_of_tls(SSL_write(tls_.get(), bytes, static_cast<int>(size)));
+}
+
+ssize_t Connection::receive_some(char* bytes, std::size_t size) {
+  if (!tls_) return ::recv(socket_, bytes, size, 0);
+  const bool waits = waits_to_read_;
+  const ssize_t got = outcome_of_tls(SSL_read(tls_.get(), bytes, static_cast<int>(size)));
+  waits_to_read_ = waits;
+  return got;
+}
+
 Connection::Outcome Connection::flush() {
   while (sent_ < request_.size()) {
-    const ssize_t sent = ::send(socket_, request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL);
+    const ssize_t sent = send_some(request_.data() + sent_, request_.size() - sent_);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Outcome::pending;
     if (sent <= 0) return fail();
@@ -78,12 +113,21 @@ Connection::Outcome Connection::flush() {
   return Outcome::pending;
 }
 
+// What TLS has decrypted already is not seen by epoll: all of it is read.
 Connection::Outcome Connection::read() {
-  char buffer[4096];
-  const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Outcome::pending;
-  if (got <= 0 || !waiting_) return fail();
-  answer_.append(buffer, static_cast<std::size_t>(got));
+  Outcome outcome = Outcome::pending;
+  do {
+    char buffer[4096];
+    const ssize_t got = receive_some(buffer, sizeof buffer);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return Outcome::pending;
+    if (got <= 0 || !waiting_) return fail();
+    answer_.append(buffer, static_cast<std::size_t>(got));
+    outcome = understand();
+  } while (outcome == Outcome::pending && tls_ && SSL_pending(tls_.get()) > 0);
+  return outcome;
+}
+
+Connection::Outcome Connection::understand() {
   const std::size_t header = answer_.find("\r\n\r\n");
   if (header == answer_.npos) return Outcome::pending;
   const std::string head = sluice::lower(std::string_view(answer_).substr(0, header + 2));

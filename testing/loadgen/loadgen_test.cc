@@ -38,6 +38,28 @@ TEST(Payload, is_json_of_the_asked_size_with_a_number_on_every_event) {
   EXPECT_EQ(ids.size(), 300u);
 }
 
+TEST(Payload, has_events_of_600_bytes_that_differ_as_those_of_sdks_do) {
+  PayloadShape drawn = shape();
+  drawn.as_sdks_send = true;
+  const std::string request(Payload(drawn).request(7, 1, 1'700'000'000'123));
+  EXPECT_EQ(std::string(Payload(drawn).request(7, 1, 1'700'000'000'123)), request) << "the same from the same seed";
+  const auto events = body_of(request);
+  ASSERT_EQ(events.size(), 100u);
+  EXPECT_NEAR(static_cast<double>(events.dump().size()) / 100, 600, 30);
+  std::set<std::string> contexts, kinds;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    EXPECT_EQ(events[i]["loadgenId"], event_id(0xabcdef01, 7 + i));
+    EXPECT_EQ(events[i]["creationDate"], 1'700'000'000'123);
+    const auto& context = events[i]["context"];
+    contexts.insert(context["kind"] == "multi" ? context["user"]["key"] : context["key"]);
+    kinds.insert(events[i]["kind"]);
+  }
+  EXPECT_EQ(contexts.size(), 100u);
+  EXPECT_EQ(kinds, (std::set<std::string>{"custom", "feature", "identify"}));
+  ++drawn.seed;
+  EXPECT_NE(std::string(Payload(drawn).request(7, 1, 1'700'000'000'123)), request);
+}
+
 TEST(Payload, carries_the_same_id_for_the_same_payload) {
   Payload payload(shape());
   const auto id = [](std::string_view request) {
@@ -47,6 +69,19 @@ TEST(Payload, carries_the_same_id_for_the_same_payload) {
   EXPECT_EQ(first, "abcdef01-0000-4000-8000-000000000007");
   EXPECT_EQ(id(payload.request(0, 7, 2)), first);
   EXPECT_NE(id(payload.request(0, 8, 2)), first);
+}
+
+TEST(Payload, goes_to_each_key_in_turn) {
+  PayloadShape many = shape();
+  many.authorization = "sdk-5ca1e000-0000-4000-8000-000000000000";
+  many.keys = 3;
+  Payload payload(many);
+  const auto key = [](std::string_view request) {
+    return std::string(request.substr(request.find("Authorization: ") + 15, 40));
+  };
+  EXPECT_EQ(key(payload.request(0, 0, 1)), "sdk-5ca1e000-0000-4000-8000-000000000000");
+  EXPECT_EQ(key(payload.request(0, 2, 1)), "sdk-5ca1e000-0000-4000-8000-000000000002");
+  EXPECT_EQ(key(payload.request(0, 3, 1)), "sdk-5ca1e000-0000-4000-8000-000000000000");
 }
 
 TEST(Payload, is_the_same_under_gzip) {

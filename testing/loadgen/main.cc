@@ -20,8 +20,14 @@ void describe(CLI::App& app, RunSettings& settings, std::string& target, std::st
               std::string& report_file) {
   PayloadShape& shape = settings.shape;
   app.add_option("--target,--address", target, "address:port of the intake (IPv4)")->capture_default_str();
+  app.add_flag("--tls", settings.tls, "the intake speaks TLS; its certificate is not checked");
   app.add_option("--path", shape.path, "where payloads go")->capture_default_str();
   app.add_option("--sdk-key", shape.authorization, "Authorization header")->required();
+  app.add_option("--keys", shape.keys,
+                 "environments: payloads go in turn to the keys that differ from --sdk-key in their last 12 digits, "
+                 "from 0 on")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
   app.add_option("--connections", settings.connections, "keep-alive connections, one payload in flight on each")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
@@ -40,6 +46,9 @@ void describe(CLI::App& app, RunSettings& settings, std::string& target, std::st
   app.add_option("--timeout-ms", settings.timeout_ms, "of one request")->capture_default_str();
   app.add_option("--run", shape.run, "number that starts every loadgenId (random)");
   app.add_flag("--gzip", shape.gzip, "compress bodies");
+  app.add_flag("--as-sdks-send", shape.as_sdks_send,
+               "events of about 600 bytes that differ as those of server-side SDKs do, in place of padded ones");
+  app.add_option("--seed", shape.seed, "of those events")->capture_default_str();
   app.add_option("--acked-file", acked_file, "write the ids of acknowledged events, as ranges \"first-id count\"");
   app.add_option("--report-file", report_file, "write the report here too");
 }
@@ -71,6 +80,11 @@ int run(RunSettings settings, const std::string& target, const std::string& acke
   const std::string port = colon == target.npos ? "" : target.substr(colon + 1);
   if (std::from_chars(port.data(), port.data() + port.size(), settings.port).ec != std::errc{}) {
     std::fprintf(stderr, "loadgen: expected --target address:port, such as 127.0.0.1:8030, not '%s'\n", target.c_str());
+    return 1;
+  }
+  if (settings.shape.keys > 1 && settings.shape.authorization.size() <= 12) {
+    std::fprintf(stderr,
+                 "loadgen: with --keys, expected an --sdk-key of more than 12 characters, whose last 12 change\n");
     return 1;
   }
   settings.address = target.substr(0, colon);

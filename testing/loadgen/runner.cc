@@ -13,9 +13,15 @@ constexpr std::int64_t kReconnect_us = 20'000;  // after a connection failed
 
 Runner::Runner(const RunSettings& settings, const sluice::Clock& clock)
     : settings_(settings), clock_(clock), epoll_(epoll_create1(EPOLL_CLOEXEC)), slots_(settings.connections) {
+  if (settings.tls) {
+    tls_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  }
+  PayloadShape shape = settings.shape;
   for (auto& slot : slots_) {
-    slot.connection = std::make_unique<Connection>(settings.address, settings.port);
-    slot.payload = std::make_unique<Payload>(settings.shape);
+    slot.connection = std::make_unique<Connection>(settings.address, settings.port, tls_.get());
+    slot.payload = std::make_unique<Payload>(shape);
+    ++shape.seed;  // other events on each connection
   }
 }
 

@@ -20,6 +20,7 @@ struct RunSettings {
   PayloadShape shape;
   std::string address = "127.0.0.1";
   std::uint16_t port = 8030;
+  bool tls = false;  // any certificate is taken: this is a tool for one's own server
   unsigned connections = 16;
   double events_per_s = 0;     // 0: as fast as answers come back
   double seconds = 10;         // 0: until the payloads are over
@@ -71,6 +72,7 @@ class Runner {
   const RunSettings settings_;
   const sluice::Clock& clock_;
   int epoll_ = -1;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> tls_{nullptr, SSL_CTX_free};
   std::vector<Slot> slots_;
   std::int64_t began_us_ = 0;
   RunReport report_;

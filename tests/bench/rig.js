@@ -27,6 +27,13 @@ export async function peakMiB(pid) {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
+// What an event's unavoidable work takes on this machine (testing/composite/work.h).
+export async function composite({ rounds = 5, seconds = 0.4 } = {}) {
+  const { status, output } = await runToEnd(path.join(path.dirname(kinesimBinary), 'composite'), ['--rounds', String(rounds), '--seconds', String(seconds)]);
+  assert.equal(status, 0, output);
+  return JSON.parse(output);
+}
+
 export class Rig {
   // `shards` of the stream; `denied`: ListShards and DescribeStreamSummary are. `rateLimits`, `cbor`, `tls`, `ledger`: kinesim's.
   // `streams`: names, instead of one.
@@ -35,6 +42,7 @@ export class Rig {
     rig.t = t;
     rig.folder = await temporaryFolder(t);
     rig.port = await freePort();
+    const tlsPort = await freePort();  // kept over a second launch
     rig.scheme = tls ? 'https' : 'http';
     rig.control = `http://127.0.0.1:${rig.port}`;
     rig.denied = denied;
@@ -43,7 +51,7 @@ export class Rig {
       '--listen', `127.0.0.1:${rig.port}`, '--ready-file', rig.ready,
       '--identity', `${CREDENTIALS.accessKeyId}:${CREDENTIALS.secretAccessKey}`, '--role', `${ROLE},${EXTERNAL_ID}`,
       ...streams.flatMap((name) => ['--create-stream', `${name}:${shards}`]), '--ledger', ledger, '--ledger-id-field', 'loadgenId',
-      ...(tls ? ['--tls-listen', '127.0.0.1:0', '--tls-dir', path.join(rig.folder, 'tls')] : []),
+      ...(tls ? ['--tls-listen', `127.0.0.1:${tlsPort}`, '--tls-dir', path.join(rig.folder, 'tls')] : []),
       ...(rateLimits ? [] : ['--no-rate-limits']), ...(cbor ? [] : ['--no-cbor']),
     ];
     t.after(() => rig.kinesim?.stop('SIGKILL'));
@@ -63,16 +71,22 @@ export class Rig {
     await this.post('config', { roles: [{ arn: ROLE, external_id: EXTERNAL_ID, policy: this.denied ? PUT_ONLY : ALL }] });
   }
 
-  // `fields` of each destination; one of `streams` for each.
-  async sluice(fields = {}, streams = [STREAM]) {
+  // `fields` of each destination; one of `streams` for each. `intake`: its settings.
+  async sluice(fields = {}, streams = [STREAM], intake = {}) {
     return Sluice.start(this.t, {
-      settings: { journal: { max_bytes: '8 GiB', retention: '0 s' }, shutdown: { drain: '0 s' } },
+      settings: { journal: { max_bytes: '8 GiB', retention: '0 s' }, shutdown: { drain: '0 s' }, intake },
       destinations: streams.map((stream_name, i) => destination({
         name: `destination ${i}`, stream_name, endpoint: `${this.scheme}://${this.addresses[this.scheme]}`, sts_endpoint: this.control, role_arn: ROLE,
         external_id: EXTERNAL_ID, cbor: true, ...(typeof fields === 'function' ? fields(i) : fields),
       })),
       ...(this.scheme === 'https' && { env: { AWS_CA_BUNDLE: this.addresses.certificate } }),
     });
+  }
+
+  // For SDKs that speak TLS: kinesim's own pair.
+  get intakeTls() {
+    const certificate = this.addresses.certificate;
+    return { tls_certificate: certificate, tls_key: path.join(path.dirname(certificate), 'kinesim-key.pem') };
   }
 
   // Resolves to the load generator's report when its time is over.
@@ -103,7 +117,7 @@ export class Rig {
 
   async counts(stream = STREAM) {
     const { records, bytes, ids } = (await this.get(`ledger?stream=${stream}&format=counts`)).streams[stream];
-    return { records, bytes, unique: ids.loadgenId.unique, twice: ids.loadgenId.duplicates };
+    return { records, bytes, unique: ids?.loadgenId?.unique, twice: ids?.loadgenId?.duplicates };
   }
 
   // Of the stream's shards up to now: records accepted and refused, with the time.

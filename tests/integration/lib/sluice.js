@@ -100,8 +100,9 @@ export class Sluice {
     await waitFor('sluice to be ready', async () => {
       this.process.requireAlive();
       // On a port that is shared, another would answer.
-      return this.process.output.includes('server.ready') && (await fetch(`${this.uri}/readyz`)).status === 200;
-    });
+      if (!this.process.output.includes('server.ready')) return false;
+      return this.settings?.intake?.tls_certificate !== undefined || (await fetch(`${this.uri}/readyz`)).status === 200;
+    }, this.readyWithinMs && { timeoutMs: this.readyWithinMs });
   }
 
   reload() {
