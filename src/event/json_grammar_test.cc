@@ -157,11 +157,12 @@ TEST(JsonGrammar, says_what_is_wrong_at_which_byte) {
 
 TEST(JsonGrammar, index_knows_whitespace_outside_strings_only) {
   JsonIndex index;
-  for (const char* text : {R"({"a b":[1,"\t ",{}]})", "1", R"(" ")"}) {
+  for (const char* text : {R"({"a b":[1,"\t ",{}]})", "1", R"(" ")", R"([" "," a ",{" ":" "}," \" "])"}) {
     ASSERT_TRUE(index.scan(text));
     EXPECT_FALSE(index.has_whitespace()) << text;
   }
-  for (const char* text : {" {}", "{} ", "{ }", "{\"a\" :1}", "{\"a\":\n1}", "[1,\t2]", "[1\r]", "[\"a\" ]"}) {
+  for (const char* text : {" {}", "{} ", "{ }", "{\"a\" :1}", "{\"a\":\n1}", "[1,\t2]", "[1\r]", "[\"a\" ]",
+                           "[\" \" ,1]", "[true ]", "1 ", "[[] ,[]]", "{\"a\": \"b\"}"}) {
     ASSERT_TRUE(index.scan(text));
     EXPECT_TRUE(index.has_whitespace()) << text;
   }

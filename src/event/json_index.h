@@ -31,11 +31,10 @@ class JsonIndex {
   static constexpr std::uint64_t memory_for(std::size_t text_bytes) { return 4 * std::uint64_t{text_bytes}; }
   // Gives back what a text larger than kKeptCapacity took. What was scanned is gone.
   void release();
-  // Whether whitespace stands anywhere outside strings.
+  // Whether whitespace stands anywhere outside strings. One look at each token.
   bool has_whitespace() const;
 
  private:
-  bool inside_string(std::size_t offset) const;
   struct Scanner;
   std::unique_ptr<Scanner> scanner_;
   std::string_view text_;
