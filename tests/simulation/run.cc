@@ -152,7 +152,7 @@ Outcome Run::go() {
     std::map<ObjectId, std::uint64_t> usage;
     for (const Tracked& each : ledger_.destinations) {
       for (const std::string& path : exporting::dead_letter_paths("/data/dead-letters/" + each.id.hex() + ".ndjson"))
-        if (disk_->exists(path)) letters[each.id] += disk_->bytes(path);
+        if (disk_->exists(path)) letters[each.id] += disk_->bytes(path) + '\n';  // a crash may leave half a line
       usage[each.id] = database_.usage_of(each.id.hex());
     }
     broken_ = ledger_.broken(cloud_, happened_, status, letters, usage);
