@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/readiness.h"
+#include "api/server_notes.h"
 #include "base/text.h"
 #include "export/describe.h"
 
@@ -35,6 +36,7 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"storedBytes", stats.stored_bytes},
       {"capacityBytes", stats.capacity_bytes},
       {"freeBytes", stats.free_bytes},
+      {"overMaxBytes", stats.over_max_bytes},
       {"segments", stats.segments},
       {"spareSegments", stats.spare_segments},
       {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
@@ -74,6 +76,13 @@ Json set_aside_json(const exporting::Exporter& exporter) {
                     {"kind", each.kind},
                     {"eventsKeptUntil", time_or_null(each.kept_until_ms)},
                     {"payloadsKept", each.wants_payloads ? Json(each.keeps_payloads) : Json(nullptr)}});
+  return list;
+}
+
+Json server_notes_json(const ServerView& view) {
+  Json list = Json::array();
+  for (const ServerNote& note : server_notes(view))
+    list.push_back({{"code", note.code}, {"message", note.message}, {"remedy", note.remedy}});
   return list;
 }
 
@@ -183,8 +192,7 @@ Json brief_status_json(const ServerView& view) {
   }
   const journal::JournalStats& journal = journal_status->stats;
   Json journal_part = journal_json(journal, now_ms);
-  const double seconds = std::max(1.0, static_cast<double>(now_ms - view.started_ms) / 1000);
-  const double bytes_per_s = static_cast<double>(journal.appended_bytes) / seconds;
+  const double bytes_per_s = journal_status->bytes_per_s;
   journal_part["bytesPerSecond"] = bytes_per_s;
   journal_part["fullInMs"] =
       bytes_per_s < 1 ? Json(nullptr)
@@ -200,7 +208,8 @@ Json brief_status_json(const ServerView& view) {
           {"journal", std::move(journal_part)},
           {"environments", std::move(environments)},
           {"destinations", std::move(destinations)},
-          {"setAside", set_aside_json(view.exporter)}};
+          {"setAside", set_aside_json(view.exporter)},
+          {"notes", server_notes_json(view)}};
 }
 
 std::string full_status_json(const ServerView& view) {
@@ -223,7 +232,8 @@ std::string full_status_json(const ServerView& view) {
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},
                      {"flags", flags_json(view.flags)},
                      {"destinations", destinations},
-                     {"setAside", set_aside_json(view.exporter)}};
+                     {"setAside", set_aside_json(view.exporter)},
+                     {"notes", server_notes_json(view)}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

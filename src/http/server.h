@@ -145,8 +145,8 @@ class HttpHandler {
   // unless admits_all().
   virtual Admission admit(const HttpRequest&) { return {}; }
   virtual bool admits_all() const { return false; }
-  // Whether handle() could do anything with this complete request now. While it could not, the request waits, as long as
-  // HttpLimits::max_wait_ms and max_turn_ms allow.
+  // Whether handle() could do anything with this complete request now. While it could not, the request waits, as long
+  // as HttpLimits::max_wait_ms and max_turn_ms allow.
   virtual bool ready(const HttpRequest&) { return true; }
   // Twice a second or more often, on the loop's thread.
   virtual void tick() {}

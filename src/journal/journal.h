@@ -132,6 +132,8 @@ struct JournalStats {
   std::uint64_t segments = 0, spare_segments = 0;
   std::uint64_t stored_bytes = 0;    // bytes of segments in use, spares not counted
   std::uint64_t capacity_bytes = 0;  // max_bytes, or less where the file system has less
+  // What the files have beyond max_bytes: it was lowered while more than that waited to be delivered.
+  std::uint64_t over_max_bytes = 0;
   std::uint64_t free_bytes = 0;  // how much more can be appended before `full`, counting what retention would give up
   std::uint64_t damaged_regions = 0, damaged_bytes = 0;  // stepped over, at start or while reading
   std::uint64_t torn_bytes = 0;                          // cut from the end at start: never acknowledged

@@ -219,6 +219,13 @@ export interface SetAside {
   payloadsKept: boolean | null;
 }
 
+// What is wrong with the server itself.
+export interface ServerNote {
+  code: string;
+  message: string;
+  remedy: string;
+}
+
 export interface EnvironmentLine {
   id: string;
   project: string;
@@ -241,6 +248,7 @@ export interface ServerStatus {
   environments: EnvironmentLine[];
   destinations: DestinationLine[];
   setAside?: SetAside[];
+  notes?: ServerNote[];
 }
 
 export interface CheckStep {
