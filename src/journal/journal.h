@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/credential_kind.h"
 #include "base/object_id.h"
 #include "base/result.h"
 #include "base/worker.h"
@@ -75,6 +76,7 @@ enum class AppendOutcome : std::uint8_t {
 
 struct AppendRequest {
   ObjectId environment;
+  CredentialKind credential = CredentialKind::sdk_key;  // it came with: each kind has a share of a commit
   DedupeKey dedupe_key{};
   std::int64_t received_ms = 0;
   event::EventKindCounts

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "journal/fair_batch.h"
 #include "journal/fatal.h"
 #include "journal/journal_recovery.h"
 #include "journal/segment_reader.h"
@@ -119,14 +120,30 @@ std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Pos
 bool ThreadedJournal::take_batch() {
   batch_.clear();
   const std::lock_guard lock(queue_mutex_);
-  std::uint64_t bytes = 0;
-  while (!queue_.empty() && (batch_.empty() || bytes + queue_.front().entry.size() <= kMaxBatchBytes)) {
-    bytes += queue_.front().entry.size();
-    batch_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  if (accepted_bytes_ <= kMaxBatchBytes) {
+    std::move(queue_.begin(), queue_.end(), std::back_inserter(batch_));
+    queue_.clear();
+  } else {
+    take_fair_batch();
   }
   if (!batch_.empty()) window_.took(batch_.size(), clock_.steady_us());
   return !batch_.empty();
+}
+
+void ThreadedJournal::take_fair_batch() {
+  std::vector<QueuedEntry> waiting;
+  waiting.reserve(queue_.size());
+  for (const AppendRequest& request : queue_)
+    waiting.push_back({request.environment, request.credential, request.entry.size()});
+  const std::vector<bool> goes = fair_batch(waiting, kMaxBatchBytes);
+  std::deque<AppendRequest> stay;
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    if (goes[i])
+      batch_.push_back(std::move(queue_[i]));
+    else
+      stay.push_back(std::move(queue_[i]));
+  }
+  queue_.swap(stay);
 }
 
 std::int64_t ThreadedJournal::write_step() {

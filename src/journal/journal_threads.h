@@ -70,7 +70,8 @@ class ThreadedJournal final : public Journal {
   std::int64_t write_step();
   // Moves it into the queue; an outcome: why not.
   std::optional<AppendOutcome> take_in(AppendRequest& request, bool& wakes_writer);
-  bool take_batch();  // false: nothing waits
+  bool take_batch();       // false: nothing waits
+  void take_fair_batch();  // with queue_mutex_
   void commit_batch();
   void signal_batch();
   std::int64_t help_step();
