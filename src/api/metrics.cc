@@ -77,6 +77,9 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
+  if (status.dead_letter_bytes)
+    out.gauge("sluice_destination_dead_letter_bytes", "Bytes of dead letters that are kept now, to be tried again",
+              number(*status.dead_letter_bytes), labels);
   for (std::size_t i = 0; i < kCredentialKinds; ++i) {
     MetricLabels with_credential = labels;
     with_credential.emplace_back("credential", credential_kind_name(static_cast<CredentialKind>(i)));

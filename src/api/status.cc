@@ -114,32 +114,34 @@ Json destination_status_json(const exporting::DestinationStatus& status, const d
   Json notes = Json::array();
   for (const exporting::Problem& note : pipeline.notes) notes.push_back(status_problem_json(note));
   Json out = identity_json(destination, kind);
-  out.update(
-      {{"on", destination.on},
-       {"state", exporting::destination_state_name(status.state)},
-       {"since", time_or_null(status.state_since_ms)},
-       {"needsPerson", status.state == exporting::DestinationState::blocked},
-       {"summary", exporting::describe(status, now_ms)},
-       {"problem", std::move(problem)},
-       {"notes", notes},
-       {"backlog",
-        {{"events", pipeline.balance.waiting},
-         {"bytes", pipeline.waiting_bytes},
-         {"oldestAgeMs", status.oldest_waiting_age_ms}}},
-       {"acceptedEvents", pipeline.balance.accepted},
-       {"deliveredEvents", pipeline.balance.delivered},
-       {"deliveredBytes", pipeline.delivered_bytes},
-       {"deadLetteredEvents", pipeline.balance.dead_lettered},
-       {"deadLettersRotatedOut", rotated_out(status)},
-       {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(dead_letter_pattern(status)) : Json(nullptr)},
-       {"filteredEvents", pipeline.balance.filtered},
-       {"missingEvents", pipeline.balance.missing},
-       {"acceptedPerSecond", status.accepted_per_s},
-       {"deliveredPerSecond", status.delivered_per_s},
-       {"lastDelivery", time_or_null(status.last_delivery_ms)},
-       {"recordsSent", pipeline.sink.records_sent},
-       {"retriedRecordsByCode", retried},
-       {"callsInFlight", pipeline.sink.calls_in_flight}});
+  out.update({{"on", destination.on},
+              {"state", exporting::destination_state_name(status.state)},
+              {"since", time_or_null(status.state_since_ms)},
+              {"needsPerson", status.state == exporting::DestinationState::blocked},
+              {"summary", exporting::describe(status, now_ms)},
+              {"problem", std::move(problem)},
+              {"notes", notes},
+              {"backlog",
+               {{"events", pipeline.balance.waiting},
+                {"bytes", pipeline.waiting_bytes},
+                {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+              {"acceptedEvents", pipeline.balance.accepted},
+              {"deliveredEvents", pipeline.balance.delivered},
+              {"deliveredBytes", pipeline.delivered_bytes},
+              {"deadLetteredEvents", pipeline.balance.dead_lettered},
+              {"deadLettersRotatedOut", rotated_out(status)},
+              {"deadLetterBytes", status.dead_letter_bytes ? Json(*status.dead_letter_bytes) : Json(nullptr)},
+              {"deadLetterFile", pipeline.balance.dead_lettered > 0 && status.dead_letter_bytes.value_or(1) > 0
+                                     ? Json(dead_letter_pattern(status))
+                                     : Json(nullptr)},
+              {"filteredEvents", pipeline.balance.filtered},
+              {"missingEvents", pipeline.balance.missing},
+              {"acceptedPerSecond", status.accepted_per_s},
+              {"deliveredPerSecond", status.delivered_per_s},
+              {"lastDelivery", time_or_null(status.last_delivery_ms)},
+              {"recordsSent", pipeline.sink.records_sent},
+              {"retriedRecordsByCode", retried},
+              {"callsInFlight", pipeline.sink.calls_in_flight}});
   out.update(kind.status_json(status));
   out["replay"] = std::move(replay);
   return out;

@@ -316,8 +316,11 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   check_named_files(p.settings, managed, p.environment, faults);
   if (!faults.empty()) return fail(fmt::format("{}: {}", faults.all()[0].place, faults.all()[0].message));
   if (const auto created = p.files->make_directory(p.settings.data_dir); !created)
-    return fail(fmt::format("The data directory {} cannot be created: {} Or choose another with --data-dir.",
-                            p.settings.data_dir, storage::explained(created.error(), p.settings.data_dir)));
+    return fail(
+        fmt::format("The data directory {} cannot be created: {}. Create it for the user that Sluice runs as (`install "
+                    "-d -m 700 -o "
+                    "{} -g {} {}`), or choose another with --data-dir.",
+                    p.settings.data_dir, created.error().message, ::geteuid(), ::getegid(), p.settings.data_dir));
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
   if (auto opened = p.open_data_path(managed); !opened) return tl::unexpected(opened.error());
   p.make_relay(managed);

@@ -190,6 +190,7 @@ export interface DestinationStatus extends DestinationLine {
   deliveredEvents: number;
   deliveredBytes: number;
   deadLetteredEvents: number;
+  deadLetterBytes?: number | null;
   filteredEvents: number;
   missingEvents: number;
   cutEvents?: number;
