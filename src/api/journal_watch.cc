@@ -42,6 +42,8 @@ void JournalWatch::read() {
   auto status = std::make_shared<JournalStatus>();
   status->read_at_us = clock_.steady_us();
   status->stats = journal_.stats();
+  rates_.sample(status->read_at_us, status->stats.appended_bytes, 0);
+  status->bytes_per_s = rates_.accepted_per_s();
   status->refuses_all = refuses_all(status->stats);
   if (const catalog::CatalogPointer catalog = catalog_.current())
     for (const catalog::Environment& environment : catalog->environments())

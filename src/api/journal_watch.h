@@ -12,6 +12,7 @@
 #include "base/published.h"
 #include "base/worker.h"
 #include "catalog/snapshot.h"
+#include "export/recent_rates.h"
 #include "journal/journal.h"
 
 namespace sluice::api {
@@ -21,6 +22,7 @@ inline constexpr std::int64_t kJournalWatchIntervalMs = 1'000;
 struct JournalStatus {
   std::int64_t read_at_us = 0;  // steady clock
   journal::JournalStats stats;
+  double bytes_per_s = 0;    // of entries, over the last seconds
   bool refuses_all = false;  // for want of room: since it was read before, payloads were refused and none was stored
   std::map<ObjectId, journal::EnvironmentMark> marks;  // of the catalog's environments
 
@@ -49,6 +51,7 @@ class JournalWatch {
   const Clock& clock_;
   Published<JournalStatus> status_;
   // The worker's own.
+  exporting::RecentRates rates_;
   std::uint64_t seen_refused_ = 0, seen_appended_ = 0, room_when_refused_ = 0;
   bool refuses_all_ = false;
   std::atomic<bool> stopping_{false};

@@ -37,5 +37,23 @@ TEST(JournalWatch, tells_a_journal_that_refuses_every_payload_until_one_is_store
   EXPECT_FALSE(refuses(6, 12, 79'000)) << "one was stored";
 }
 
+TEST(JournalWatch, shows_what_comes_now_and_not_what_came_since_the_start) {
+  ManualClock clock;
+  ManualWorkers workers(clock);
+  NumberedJournal journal;
+  catalog::Catalog catalog;
+  JournalWatch watch(journal, catalog, clock, workers);
+  const auto second = [&](std::uint64_t bytes) {
+    journal.numbers.appended_bytes += bytes;
+    workers.run_for_us(kJournalWatchIntervalMs * 1000);
+    return watch.status()->bytes_per_s;
+  };
+  for (int i = 0; i < 100; ++i) second(0);
+  for (int i = 0; i < 9; ++i) second(5'000);
+  EXPECT_NEAR(second(5'000), 5'000, 1);
+  for (int i = 0; i < 9; ++i) second(0);
+  EXPECT_EQ(second(0), 0);
+}
+
 }  // namespace
 }  // namespace sluice::api

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/metric_families.h"
+#include "api/server_notes.h"
 
 namespace sluice::api {
 namespace {
@@ -76,6 +77,9 @@ void add_destination(MetricFamilies& out, const exporting::DestinationStatus& st
               number(pipeline.delivered_bytes), labels);
   out.counter("sluice_destination_dead_lettered_bytes_total", "Bytes of records dead-lettered",
               number(pipeline.dead_lettered_bytes), labels);
+  if (status.dead_letter_bytes)
+    out.gauge("sluice_destination_dead_letter_bytes", "Bytes of dead letters that are kept now, to be tried again",
+              number(*status.dead_letter_bytes), labels);
   for (std::size_t i = 0; i < kCredentialKinds; ++i) {
     MetricLabels with_credential = labels;
     with_credential.emplace_back("credential", credential_kind_name(static_cast<CredentialKind>(i)));
@@ -133,6 +137,9 @@ void add_journal(MetricFamilies& out, const journal::JournalStats& stats) {
   out.gauge("sluice_journal_stored_bytes", "Bytes of segments that hold entries", number(stats.stored_bytes));
   out.gauge("sluice_journal_capacity_bytes", "What the journal may take: its limit, or what the disk has",
             number(stats.capacity_bytes));
+  out.gauge("sluice_journal_over_max_bytes",
+            "What the journal has beyond journal.max_bytes, which was lowered while events waited for destinations",
+            number(stats.over_max_bytes));
   out.gauge("sluice_journal_free_bytes", "What can be appended before payloads are answered 503",
             number(stats.free_bytes));
   out.counter("sluice_journal_damaged_regions_total", "Stretches of the journal that were damaged and stepped over",
@@ -304,6 +311,9 @@ std::string metrics_text(const ServerView& view) {
   add_relay(out, view, catalog.get());
   if (const http::HttpServer* listener = view.intake_listener.load()) add_listener(out, listener->stats());
   add_journal(out, view.journal.status()->stats);
+  for (const ServerNote& note : server_notes(view))
+    out.gauge("sluice_note", "1 for what is wrong with the server itself; GET /status says what to do", 1,
+              {{"code", note.code}});
   out.gauge("sluice_set_aside_destinations",
             "Destinations that the catalog does not know, with files in set-aside/ of the data directory",
             number(view.exporter.set_aside_destinations().size()));

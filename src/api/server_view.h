@@ -14,6 +14,7 @@
 #include "intake/metrics.h"
 #include "relay/client_requests.h"
 #include "relay/relay.h"
+#include "storage/unsaved_files.h"
 
 namespace sluice::api {
 
@@ -28,7 +29,8 @@ struct ServerView {
   const exporting::Exporter& exporter;
   const intake::IntakeMetrics& intake;
   std::int64_t started_ms;
-  const relay::Relay* relay = nullptr;  // null: it delivers no flags
+  const storage::UnsavedFiles* unsaved = nullptr;  // null: nobody writes files in the background
+  const relay::Relay* relay = nullptr;             // null: it delivers no flags
   const relay::ClientRequests* client_requests = nullptr;
   std::atomic<ServerPhase> phase{ServerPhase::starting};
   std::atomic<const http::HttpServer*> intake_listener{nullptr};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/readiness.h"
+#include "api/server_notes.h"
 #include "base/text.h"
 #include "export/describe.h"
 
@@ -35,6 +36,7 @@ Json journal_json(const journal::JournalStats& stats, std::int64_t now_ms) {
       {"storedBytes", stats.stored_bytes},
       {"capacityBytes", stats.capacity_bytes},
       {"freeBytes", stats.free_bytes},
+      {"overMaxBytes", stats.over_max_bytes},
       {"segments", stats.segments},
       {"spareSegments", stats.spare_segments},
       {"oldestAgeMs", stats.oldest_received_ms > 0 ? std::max<std::int64_t>(now_ms - stats.oldest_received_ms, 0) : 0},
@@ -77,6 +79,13 @@ Json set_aside_json(const exporting::Exporter& exporter) {
   return list;
 }
 
+Json server_notes_json(const ServerView& view) {
+  Json list = Json::array();
+  for (const ServerNote& note : server_notes(view))
+    list.push_back({{"code", note.code}, {"message", note.message}, {"remedy", note.remedy}});
+  return list;
+}
+
 // Who a destination is and what it delivers to: how every description of one begins.
 Json identity_json(const catalog::Destination& destination, const destinations::DestinationKind& kind) {
   Json out = {{"id", destination.id.hex()},         {"name", destination.name},
@@ -105,32 +114,34 @@ Json destination_status_json(const exporting::DestinationStatus& status, const d
   Json notes = Json::array();
   for (const exporting::Problem& note : pipeline.notes) notes.push_back(status_problem_json(note));
   Json out = identity_json(destination, kind);
-  out.update(
-      {{"on", destination.on},
-       {"state", exporting::destination_state_name(status.state)},
-       {"since", time_or_null(status.state_since_ms)},
-       {"needsPerson", status.state == exporting::DestinationState::blocked},
-       {"summary", exporting::describe(status, now_ms)},
-       {"problem", std::move(problem)},
-       {"notes", notes},
-       {"backlog",
-        {{"events", pipeline.balance.waiting},
-         {"bytes", pipeline.waiting_bytes},
-         {"oldestAgeMs", status.oldest_waiting_age_ms}}},
-       {"acceptedEvents", pipeline.balance.accepted},
-       {"deliveredEvents", pipeline.balance.delivered},
-       {"deliveredBytes", pipeline.delivered_bytes},
-       {"deadLetteredEvents", pipeline.balance.dead_lettered},
-       {"deadLettersRotatedOut", rotated_out(status)},
-       {"deadLetterFile", pipeline.balance.dead_lettered > 0 ? Json(dead_letter_pattern(status)) : Json(nullptr)},
-       {"filteredEvents", pipeline.balance.filtered},
-       {"missingEvents", pipeline.balance.missing},
-       {"acceptedPerSecond", status.accepted_per_s},
-       {"deliveredPerSecond", status.delivered_per_s},
-       {"lastDelivery", time_or_null(status.last_delivery_ms)},
-       {"recordsSent", pipeline.sink.records_sent},
-       {"retriedRecordsByCode", retried},
-       {"callsInFlight", pipeline.sink.calls_in_flight}});
+  out.update({{"on", destination.on},
+              {"state", exporting::destination_state_name(status.state)},
+              {"since", time_or_null(status.state_since_ms)},
+              {"needsPerson", status.state == exporting::DestinationState::blocked},
+              {"summary", exporting::describe(status, now_ms)},
+              {"problem", std::move(problem)},
+              {"notes", notes},
+              {"backlog",
+               {{"events", pipeline.balance.waiting},
+                {"bytes", pipeline.waiting_bytes},
+                {"oldestAgeMs", status.oldest_waiting_age_ms}}},
+              {"acceptedEvents", pipeline.balance.accepted},
+              {"deliveredEvents", pipeline.balance.delivered},
+              {"deliveredBytes", pipeline.delivered_bytes},
+              {"deadLetteredEvents", pipeline.balance.dead_lettered},
+              {"deadLettersRotatedOut", rotated_out(status)},
+              {"deadLetterBytes", status.dead_letter_bytes ? Json(*status.dead_letter_bytes) : Json(nullptr)},
+              {"deadLetterFile", pipeline.balance.dead_lettered > 0 && status.dead_letter_bytes.value_or(1) > 0
+                                     ? Json(dead_letter_pattern(status))
+                                     : Json(nullptr)},
+              {"filteredEvents", pipeline.balance.filtered},
+              {"missingEvents", pipeline.balance.missing},
+              {"acceptedPerSecond", status.accepted_per_s},
+              {"deliveredPerSecond", status.delivered_per_s},
+              {"lastDelivery", time_or_null(status.last_delivery_ms)},
+              {"recordsSent", pipeline.sink.records_sent},
+              {"retriedRecordsByCode", retried},
+              {"callsInFlight", pipeline.sink.calls_in_flight}});
   out.update(kind.status_json(status));
   out["replay"] = std::move(replay);
   return out;
@@ -183,8 +194,7 @@ Json brief_status_json(const ServerView& view) {
   }
   const journal::JournalStats& journal = journal_status->stats;
   Json journal_part = journal_json(journal, now_ms);
-  const double seconds = std::max(1.0, static_cast<double>(now_ms - view.started_ms) / 1000);
-  const double bytes_per_s = static_cast<double>(journal.appended_bytes) / seconds;
+  const double bytes_per_s = journal_status->bytes_per_s;
   journal_part["bytesPerSecond"] = bytes_per_s;
   journal_part["fullInMs"] =
       bytes_per_s < 1 ? Json(nullptr)
@@ -200,7 +210,8 @@ Json brief_status_json(const ServerView& view) {
           {"journal", std::move(journal_part)},
           {"environments", std::move(environments)},
           {"destinations", std::move(destinations)},
-          {"setAside", set_aside_json(view.exporter)}};
+          {"setAside", set_aside_json(view.exporter)},
+          {"notes", server_notes_json(view)}};
 }
 
 std::string full_status_json(const ServerView& view) {
@@ -223,7 +234,8 @@ std::string full_status_json(const ServerView& view) {
                      {"journal", journal_json(view.journal.status()->stats, now_ms)},
                      {"flags", flags_json(view.flags)},
                      {"destinations", destinations},
-                     {"setAside", set_aside_json(view.exporter)}};
+                     {"setAside", set_aside_json(view.exporter)},
+                     {"notes", server_notes_json(view)}};
   return body.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -73,7 +73,7 @@ class SqliteStore final : public CatalogStore {
     std::int64_t version = 0;
     {
       Statement read(database_.get(), "PRAGMA user_version");
-      if (!read.step()) return fail(fmt::format("{} cannot be read: {}", path_, why()));
+      if (!read.step()) return fail(fmt::format("{} cannot be read: {}.{}", path_, why(), remedy()));
       version = read.number(0);
     }
     const auto newest = static_cast<std::int64_t>(kSchemaSteps.size());
@@ -88,7 +88,10 @@ class SqliteStore final : public CatalogStore {
       if (run(step.c_str())) continue;
       const std::string reason = why();
       run("ROLLBACK");
-      return fail(fmt::format("{} could not be brought to schema {}: {}", path_, version + 1, reason));
+      return fail(fmt::format(
+          "{} could not be brought to schema {}: {}. Check the disk, and the permissions of the file and its folder. "
+          "Nothing was changed.",
+          path_, version + 1, reason));
     }
     if (auto sealed = seal_as_told(); !sealed) return sealed;
     // The log may hold pages as they were before they were sealed.
@@ -229,7 +232,7 @@ class SqliteStore final : public CatalogStore {
         if (!json) return tl::unexpected(unreadable(json.error()));
         if (!cipher_.is_current(stored)) changed.push_back({rows.number(0), rows.text(1), std::move(*json)});
       }
-      if (!rows.good()) return fail(fmt::format("{} cannot be read: {}", path_, why()));
+      if (!rows.good()) return fail(fmt::format("{} cannot be read: {}.{}", path_, why(), remedy()));
     }
     if (changed.empty()) return {};
     const auto not_written = [&] {
@@ -318,7 +321,9 @@ Result<std::unique_ptr<CatalogStore>> open_at(const std::string& path, DocumentC
   const int status = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
   Database database(opened);
   if (status != SQLITE_OK)
-    return fail(fmt::format("The catalog {} cannot be opened: {}", path, sqlite3_errstr(status)));
+    return fail(fmt::format(
+        "The catalog {} cannot be opened: {}. Check the disk, and the permissions of the file and its folder.", path,
+        sqlite3_errstr(status)));
   sqlite3_busy_timeout(opened, kBusyTimeoutMs);
   auto store = std::make_unique<SqliteStore>(std::move(database), path, std::move(cipher));
   if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());

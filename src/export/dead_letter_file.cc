@@ -58,10 +58,11 @@ DeadLetterFile::DeadLetterFile(std::string path, ObjectId destination, storage::
 Result<void> DeadLetterFile::keep(std::span<const RejectedEvent> rejected) {
   std::array<std::string, kCredentialKinds> lines;
   for (const RejectedEvent& each : rejected) lines[static_cast<std::size_t>(credential_of(each))] += line_of(each);
+  Result<void> kept;
   for (std::size_t i = 0; i < kCredentialKinds; ++i)
-    if (!lines[i].empty())
-      if (auto kept = shares_[i]->append(lines[i]); !kept) return kept;
-  return {};
+    if (kept && !lines[i].empty()) kept = shares_[i]->append(lines[i]);
+  changed_ = true;
+  return kept;
 }
 
 std::string DeadLetterFile::line_of(const RejectedEvent& rejected) const {
@@ -83,7 +84,16 @@ RotatedByCredential DeadLetterFile::rotated_out() const {
   return all;
 }
 
+std::uint64_t DeadLetterFile::kept_bytes() {
+  if (!changed_.exchange(false)) return kept_bytes_;
+  kept_bytes_ = 0;
+  for (const std::string& path : named(path_, {".ndjson", ".retrying"}))
+    if (const auto file = files_.open(path, false)) kept_bytes_ += (*file)->size().value_or(0);
+  return kept_bytes_;
+}
+
 Result<std::vector<AsideLetters>> DeadLetterFile::put_aside() {
+  changed_ = true;
   std::vector<AsideLetters> all;
   for (const auto& share : shares_) {
     auto put = share->put_aside();
@@ -101,13 +111,17 @@ Result<void> DeadLetterFile::note_done(const AsideLetters& aside, std::uint64_t 
 }
 
 Result<void> DeadLetterFile::put_back(CredentialKind credential, std::string_view lines) {
-  return share(credential).append(lines);
+  auto put = share(credential).append(lines);
+  changed_ = true;
+  return put;
 }
 
 Result<void> DeadLetterFile::bring_back() {
+  Result<void> all;
   for (const auto& share : shares_)
-    if (auto back = share->bring_back(); !back) return back;
-  return {};
+    if (all) all = share->bring_back();
+  changed_ = true;
+  return all;
 }
 
 }  // namespace sluice::exporting

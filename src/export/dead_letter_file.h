@@ -41,6 +41,9 @@ class DeadLetterFile final : public DeadLetterStore {
   Result<void> keep(std::span<const RejectedEvent> rejected) override;
   const std::string& path() const { return path_; }
   RotatedByCredential rotated_out() const;
+  // Of the letters that are there now, those that are tried again among them. One thread; looks at the disk after each
+  // change.
+  std::uint64_t kept_bytes();
 
   // Puts what there is aside, so that new letters go into new files. Empty: there is none.
   Result<std::vector<AsideLetters>> put_aside();
@@ -60,6 +63,8 @@ class DeadLetterFile final : public DeadLetterStore {
   storage::FileSystem& files_;
   const Clock& clock_;
   std::array<std::unique_ptr<DeadLetterShare>, kCredentialKinds> shares_;
+  std::atomic<bool> changed_{true};  // since kept_bytes() looked
+  std::uint64_t kept_bytes_ = 0;     // of its caller
 };
 
 }  // namespace sluice::exporting

@@ -102,6 +102,22 @@ TEST_F(DeadLetterFileTest, takes_a_letter_that_is_larger_than_its_share) {
   EXPECT_TRUE(holds(2));
 }
 
+TEST_F(DeadLetterFileTest, tells_how_much_is_kept_now_whatever_there_was) {
+  EXPECT_EQ(letters_->kept_bytes(), 0u);
+  ASSERT_TRUE(keep(CredentialKind::sdk_key, 1));
+  ASSERT_TRUE(keep(CredentialKind::client_side_id, 2));
+  EXPECT_EQ(letters_->kept_bytes(), bytes());
+  open();
+  const std::uint64_t before = letters_->kept_bytes();
+  EXPECT_EQ(before, bytes()) << "of an earlier process";
+  const auto aside = letters_->put_aside();
+  ASSERT_TRUE(aside);
+  EXPECT_EQ(letters_->kept_bytes(), before) << "they are tried again";
+  for (const AsideLetters& each : *aside) ASSERT_TRUE(letters_->note_done(each, UINT32_MAX));
+  ASSERT_TRUE(letters_->bring_back());
+  EXPECT_EQ(letters_->kept_bytes(), 0u);
+}
+
 TEST_F(DeadLetterFileTest, a_crash_during_rotation_loses_only_what_is_rotated_out) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(keep(CredentialKind::client_side_id, i));
   int newest = 2;

@@ -34,7 +34,9 @@ struct DestinationStatus {
   PipelineStatus pipeline;            // all zero when it cannot start; of one that is off, its balance
   std::int64_t last_delivery_ms = 0;  // wall clock, whoever delivered it and when; 0: never
   std::optional<ReplayStatus> replay;
-  std::string dead_letter_path;       // of the first of its files (export/dead_letter_file.h)
+  std::string dead_letter_path;  // of the first of its files (export/dead_letter_file.h)
+  // Of the dead letters that are kept now; nothing while it is off.
+  std::optional<std::uint64_t> dead_letter_bytes;
   RotatedByCredential rotated_out{};  // dead letters that made room for newer ones; zero when it is off
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 // What a crash takes of a history at most.
 constexpr std::int64_t kSaveHistoriesUs = 10'000'000;
+// Where one could not be written: who frees space on the disk sees the note about it go.
+constexpr std::int64_t kSaveHistoriesAgainUs = 5'000'000;
 // Read in one call at most, so that the status is not late when there are thousands.
 constexpr std::size_t kHistoriesReadAtOnce = 200;
 
@@ -36,8 +38,9 @@ void Histories::keep(Save save) {
   }
   const std::int64_t now_us = clock_.steady_us();
   if (save == Save::when_due && now_us < save_at_us_) return;
-  for (const auto& [id, history] : all) history->save();
-  save_at_us_ = now_us + kSaveHistoriesUs;
+  bool saved = true;
+  for (const auto& [id, history] : all) saved &= history->save(clock_.wall_ms());
+  save_at_us_ = now_us + (saved ? kSaveHistoriesUs : kSaveHistoriesAgainUs);
 }
 
 std::unique_lock<std::mutex> Histories::forget(const std::set<ObjectId>& destinations) {

@@ -49,6 +49,33 @@ TEST_F(HistoriesTest, are_one_a_destination_and_are_saved_every_ten_seconds_or_n
   EXPECT_NE(kept(id(2)), empty);
 }
 
+TEST_F(HistoriesTest, that_cannot_be_saved_are_told_and_tried_again_after_five_seconds) {
+  histories_.keep(Histories::Save::now);
+  deliver(id(1));
+  files_.fail_write(0, storage::FileFault::no_space);
+  histories_.keep(Histories::Save::now);
+  ASSERT_EQ(files_.unsaved().all().size(), 1u);
+  EXPECT_EQ(files_.unsaved().all()[0].kind, storage::UnsavedKind::history);
+  clock_.advance_us(5'000'000);
+  histories_.keep(Histories::Save::when_due);
+  EXPECT_TRUE(files_.unsaved().all().empty());
+}
+
+TEST_F(HistoriesTest, that_cannot_be_read_are_read_once_they_can_be) {
+  deliver(id(1));
+  histories_.keep(Histories::Save::now);
+  Histories later(files_, clock_, "/data/history");
+  const auto history = later.of(id(1));
+  files_.fail_read(id(1).hex() + ".history", 0);
+  later.keep(Histories::Save::when_due);
+  EXPECT_EQ(history->last_delivery_ms(), 0);
+  EXPECT_EQ(files_.unsaved().all().size(), 1u);
+  files_.heal_reads();
+  clock_.advance_us(5'000'000);
+  later.keep(Histories::Save::when_due);
+  EXPECT_TRUE(files_.unsaved().all().empty());
+}
+
 TEST_F(HistoriesTest, of_thousands_some_are_read_at_a_time) {
   for (int i = 0; i < 250; ++i) histories_.of(id(i));
   const auto loaded = [&] {

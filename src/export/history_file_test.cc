@@ -43,7 +43,7 @@ TEST_F(HistoryFileTest, what_was_delivered_is_known_after_a_restart) {
   const auto pipeline = before->begin(after(1'000, 0));  // delivered in an earlier life, with no history
   before->sample(pipeline, after(1'007, kStartMs + 1), kStartMs + 1);
   before->sample(pipeline, after(1'010, kStartMs + kStepMs), kStartMs + kStepMs);
-  before->save();
+  before->save(kStartMs);
 
   const std::int64_t now_ms = kStartMs + 2 * kStepMs;
   const auto again = loaded(now_ms);
@@ -60,13 +60,13 @@ TEST_F(HistoryFileTest, what_was_delivered_is_known_after_a_restart) {
 TEST_F(HistoryFileTest, what_came_before_it_was_read_is_added_to_it) {
   const auto before = loaded(kStartMs);
   before->sample(before->begin(after(0, 0)), after(5, kStartMs), kStartMs);
-  before->save();
+  before->save(kStartMs);
   const auto again = std::make_unique<SharedHistory>(kStartMs + 2);
   again->sample(again->begin(after(5, 0)), after(9, 0), kStartMs + 2);
   again->load(files_, kHistoryPath, kStartMs + 3);
   EXPECT_EQ(delivered_in(*again, HistorySpan::hour, kStartMs + 3), 9u);
   EXPECT_EQ(again->steps(HistorySpan::hour, kStartMs + 3).size(), 1u);
-  again->save();
+  again->save(kStartMs);
   EXPECT_EQ(delivered_in(*loaded(kStartMs + 4), HistorySpan::week, kStartMs + 4), 9u);
 }
 
@@ -77,7 +77,7 @@ TEST_F(HistoryFileTest, a_week_later_it_has_forgotten_and_keeps_its_size) {
   for (std::uint64_t i = 1; i <= 2 * 7 * 48; ++i) {  // two weeks
     now_ms += 1'800'000;
     history->sample(pipeline, after(i, now_ms), now_ms);
-    history->save();
+    history->save(kStartMs);
   }
   auto file = files_.open(kHistoryPath, false);
   ASSERT_TRUE(file);
@@ -93,7 +93,7 @@ TEST_F(HistoryFileTest, a_damaged_step_is_left_out_and_the_others_stay) {
   const auto pipeline = history->begin(after(0, 0));
   for (std::uint64_t i = 1; i <= 3; ++i)
     history->sample(pipeline, after(i, 0), kStartMs + static_cast<std::int64_t>(i) * kStepMs);
-  history->save();
+  history->save(kStartMs);
   auto file = files_.open(kHistoryPath, false);
   ASSERT_TRUE(file);
   const std::uint64_t slot = static_cast<std::uint64_t>(kStartMs / kStepMs + 2) % 361;

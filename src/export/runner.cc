@@ -115,6 +115,7 @@ DestinationStatus Runner::make_status() const {
   const Moment& last = status.pipeline.last_delivery;
   status.last_delivery_ms = last.wall_ms > 0 ? last.shown_ms(clock_) : history_->last_delivery_ms();
   status.dead_letter_path = dead_letters_->path();
+  status.dead_letter_bytes = status.pipeline.balance.dead_lettered > 0 ? dead_letters_->kept_bytes() : 0;
   status.rotated_out = dead_letters_->rotated_out();
   const std::int64_t now_us = clock_.steady_us();
   if (status.pipeline.oldest_received_ms > 0)

@@ -318,7 +318,7 @@ Result<bool> holds_destinations(storage::FileSystem& files, const std::string& d
   for (const std::string_view folder : kDestinationFolders) {
     const auto names = files.list(fmt::format("{}/{}", data_directory, folder));
     if (!names && names.error().fault == storage::FileFault::not_found) continue;
-    if (!names) return fail(names.error().message);
+    if (!names) return fail(storage::explained(names.error(), data_directory));
     for (const std::string& name : *names)
       if (owner_of(name)) return true;
   }

@@ -20,12 +20,13 @@ class SharedHistory {
  public:
   explicit SharedHistory(std::int64_t started_ms) : history_(started_ms) {}
 
-  // Takes up what an earlier process kept; what was sampled before it is added to that. Once; reads a small file. A
-  // file that cannot be read is logged, and left as it is. load() and save(): one thread.
+  // Loads what an earlier process kept; what was sampled before it is added to that. Once; reads a small file. A
+  // file that cannot be read is logged, left as it is, and tried again by save(). `files` outlives it. load() and
+  // save(): one thread.
   void load(storage::FileSystem& files, const std::string& path, std::int64_t now_ms);
-  bool loaded() const { return loaded_; }
-  // Writes what changed. What cannot be written is logged once, and written with the next change.
-  void save();
+  bool loaded() const { return unsaved_file_.has_value(); }
+  // Writes what changed. False: it could not be written, which is logged once; the next save() tries again.
+  bool save(std::int64_t now_ms);
 
   // The rest: any thread.
   // A pipeline begins. What it is called by in sample(): a look at one that has ended comes too late and is left out.
@@ -54,13 +55,15 @@ class SharedHistory {
   }
 
  private:
+  void open(std::int64_t now_ms);
   mutable std::mutex mutex_;
   History history_;             // guarded by mutex_, as the next
   std::uint64_t pipeline_ = 0;  // the latest
   // Of load()'s and save()'s thread.
-  bool loaded_ = false, told_ = false;
+  storage::FileSystem* files_ = nullptr;  // from load() on
   std::string path_;
-  std::unique_ptr<HistoryFile> file_;
+  std::optional<storage::UnsavedFile> unsaved_file_;  // the same
+  std::unique_ptr<HistoryFile> file_;                 // null: it cannot be opened
   std::optional<HistoryChange> unsaved_;
 };
 

@@ -1,5 +1,7 @@
 #include "flags/flag_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <utility>
@@ -54,22 +56,26 @@ struct FlagStore::State {
   FlagRegistry& registry;
   storage::FileSystem& files;
   State(const std::string& in, FlagRegistry& of, storage::FileSystem& on)
-      : directory(in), path(in + "/flags.ndjson"), old_path(in + "/flags.json"), registry(of), files(on) {}
+      : directory(in),
+        path(in + "/flags.ndjson"),
+        old_path(in + "/flags.json"),
+        registry(of),
+        files(on),
+        unsaved(on.unsaved(), storage::UnsavedKind::seen_flags) {}
   std::unique_ptr<storage::File> file;  // null: none yet, or it is not as it should be, and is written anew
   std::uint64_t size = 0;
   std::uint32_t saves = 0;
-  bool failing = false;
+  storage::UnsavedFile unsaved;
 
   std::atomic<bool> stopping{false};
   Notifier notifier;
   std::unique_ptr<Worker> worker;
 
   void note(const storage::FileResult<void>& saved) {
-    if (!saved) {
-      file.reset();
-      if (!failing) log_warn("flags.not_saved", {{"path", path}, {"reason", saved.error().message}});
-    }
-    failing = !saved;
+    if (saved) return unsaved.saved();
+    file.reset();
+    if (unsaved.failed(saved.error().message))
+      log_warn("flags.not_saved", {{"path", path}, {"reason", saved.error().message}});
   }
 
   bool too_long() const {
@@ -112,19 +118,28 @@ struct FlagStore::State {
     return last ? kWorkerDone : kFlagStoreIntervalMs * 1000;
   }
 
+  // Which flags were seen is not worth a start that is refused for ever: the file can be moved away.
+  tl::unexpected<Error> cannot(const storage::FileError& error) const {
+    return fail(
+        fmt::format("The flags that were seen cannot be read: {} To start without them, move the file away (`mv {} "
+                    "{}.aside`): flags "
+                    "are known again when SDKs evaluate them, and which are exported does not change.",
+                    storage::explained(error, directory), path, path));
+  }
+
   Result<void> load() {
     auto opened = files.open(path, false);
     if (!opened && opened.error().fault == storage::FileFault::not_found) return load_old();
-    if (!opened) return fail(opened.error().message);
+    if (!opened) return cannot(opened.error());
     const auto whole = (*opened)->size();
-    if (!whole) return fail(whole.error().message);
+    if (!whole) return cannot(whole.error());
     std::uint64_t bad = 0;
     std::string rest;  // a line that has not ended yet
     for (std::uint64_t at = 0; at < *whole;) {
       const std::size_t before = rest.size();
       rest.resize(before + std::min<std::uint64_t>(kPieceBytes, *whole - at));
       const auto read = (*opened)->read_at(at, rest.data() + before, rest.size() - before);
-      if (!read) return fail(read.error().message);
+      if (!read) return cannot(read.error());
       rest.resize(before + *read);
       if (*read == 0) break;
       at += *read;
@@ -147,13 +162,13 @@ struct FlagStore::State {
       log_warn("flags.unreadable", {{"path", path}, {"lines_skipped", bad}, {"kept_as", path + ".damaged"}});
     else
       return {};
-    if (const auto moved = files.rename(path, path + ".damaged"); !moved) return fail(moved.error().message);
+    if (const auto moved = files.rename(path, path + ".damaged"); !moved) return cannot(moved.error());
     return {};
   }
 
   Result<void> set_aside(const std::string& as, const std::string& reason) {
     log_warn("flags.unreadable", {{"path", old_path}, {"reason", reason}, {"kept_as", as}});
-    if (const auto moved = files.rename(old_path, as); !moved) return fail(moved.error().message);
+    if (const auto moved = files.rename(old_path, as); !moved) return cannot(moved.error());
     return {};
   }
 
@@ -161,10 +176,10 @@ struct FlagStore::State {
     const auto opened = files.open(old_path, false);
     if (!opened && opened.error().fault == storage::FileFault::not_found) return {};
     const auto bytes = opened ? (*opened)->size() : tl::unexpected(opened.error());
-    if (!bytes) return fail(bytes.error().message);
+    if (!bytes) return cannot(bytes.error());
     if (*bytes > kMaxOldFlagFileBytes) return set_aside(old_path + ".too-large", "it is larger than Sluice reads");
     const auto text = storage::read_whole(files, old_path);
-    if (!text) return fail(text.error().message);
+    if (!text) return cannot(text.error());
     if (const auto loaded = registry.load_json(text->value_or("")); !loaded)
       return set_aside(old_path + ".damaged", loaded.error().message);
     return {};

@@ -439,6 +439,31 @@ TEST_F(FlagStoreTest, takes_over_the_file_of_sluice_0_1_and_sets_one_aside_that_
   EXPECT_TRUE(files_.exists("/data/flags.json.damaged"));
 }
 
+TEST_F(FlagStoreTest, tells_as_long_as_it_cannot_save) {
+  FlagRegistry registry;
+  ManualClock clock;
+  ManualWorkers workers(clock);
+  const auto store = FlagStore::open("/data", registry, files_, workers);
+  files_.fail_write(0, storage::FileFault::no_space);
+  registry.find(kEnvironment, "f", 1);
+  workers.run_for_us(kFlagStoreIntervalMs * 1000 / 2);
+  ASSERT_EQ(files_.unsaved().all().size(), 1u);
+  EXPECT_EQ(files_.unsaved().all()[0].kind, storage::UnsavedKind::seen_flags);
+  workers.run_for_us(kFlagStoreIntervalMs * 1000);
+  EXPECT_TRUE(files_.unsaved().all().empty());
+}
+
+// A start without them is possible, and the error says how.
+TEST_F(FlagStoreTest, that_the_disk_does_not_read_says_how_to_start_without_it) {
+  after([](FlagRegistry& registry) { registry.find(kEnvironment, "f", 1); });
+  files_.fail_read("/data/flags.ndjson", 0);
+  FlagRegistry registry;
+  const auto store = FlagStore::open("/data", registry, files_);
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().message.find("mv /data/flags.ndjson /data/flags.ndjson.aside"), std::string::npos)
+      << store.error().message;
+}
+
 TEST_F(FlagStoreTest, its_file_is_bounded_as_the_registry_is) {
   FlagLimits limits;
   limits.share_bytes = limits.all_share_bytes = {200'000, 200'000, 200'000};

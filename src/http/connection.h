@@ -131,6 +131,7 @@ class Connection : public HttpResponder::Target, public std::enable_shared_from_
   bool room_to_finish();
   bool room_as_it_is_whole();
   bool wait();
+  std::int64_t waited_ms(std::int64_t now_ms) const;  // of this request
   void stop_waiting(std::int64_t now_ms);
   void keep_input();
   void drop_stash();

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/connection.h"
+#include "http/turn.h"
 
 namespace sluice::http {
 namespace {
@@ -54,18 +55,25 @@ void Connection::stop_waiting(std::int64_t now_ms) {
   measured_bytes_ = 0;
 }
 
+std::int64_t Connection::waited_ms(std::int64_t now_ms) const {
+  return waited_ms_ + (waiting_ ? now_ms - waiting_since_ms_ : 0);
+}
+
 bool Connection::retry(std::int64_t now_ms) {
   if (!waiting_) return false;
-  const bool expired = waited_ms_ + now_ms - waiting_since_ms_ > loop_->limits().max_wait_ms;
+  ServerShared& shared = loop_->shared();
   if (phase_ == Phase::held) {
-    if (!expired && !loop_->handler().ready(request_)) return true;
+    const bool ready = loop_->handler().ready(request_);
+    if (!ready && !waited_enough(loop_->limits(), waited_ms(now_ms), now_ms - shared.handler_ready_ms)) return true;
+    if (ready) shared.handler_ready_ms = now_ms;
     stop_waiting(now_ms);
     call_handler();
     run();
     return false;
   }
   const bool room = has_room() || (loop_->relieve(*this) && has_room()) || room_to_finish();
-  if (!room && !expired) return true;
+  if (!room && !waited_enough(loop_->limits(), waited_ms(now_ms), now_ms - shared.room_found_ms)) return true;
+  if (room) shared.room_found_ms = now_ms;
   stop_waiting(now_ms);
   if (!room) {
     loop_->count_cut(Cut::memory_full, peer_);
@@ -93,6 +101,8 @@ void Connection::measure(std::int64_t now_ms) {
 std::optional<Cut> Connection::idleness() {
   if (phase_ == Phase::lingering) return Cut::idle_recycled;
   if (phase_ == Phase::idle && !fresh_) return bytes_waiting() ? std::nullopt : std::optional(Cut::idle_recycled);
+  // Connections that fill the memory for bodies, and wait for their turn at it, do not keep others out for as long.
+  if (waiting_ && waited_ms(loop_->now_ms()) > loop_->limits().max_wait_ms) return Cut::header_recycled;
   const bool no_request = phase_ == Phase::opening || phase_ == Phase::idle || phase_ == Phase::header;
   return no_request && !waiting_ ? std::optional(Cut::header_recycled) : std::nullopt;
 }

@@ -33,6 +33,8 @@ struct ServerShared {
   AddressCount addresses;
   StreamSlots streams;
   CutLog cut_log;
+  // When somebody who waited last got room for a body, and a handler that was ready; steady clock.
+  std::atomic<std::int64_t> room_found_ms{0}, handler_ready_ms{0};
   std::atomic<std::uint64_t> open{0};  // without streams
   bool none() const { return open.load() == 0 && streams.open() == 0; }
   // Notified when there may be none, for drain().

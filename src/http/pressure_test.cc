@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "http/address_count.h"
 #include "http/body_memory.h"
 #include "http/padded_buffer.h"
 #include "http/raw_client_fake.h"
 #include "http/server.h"
+#include "http/turn.h"
 
 namespace sluice::http {
 namespace {
@@ -249,6 +251,53 @@ TEST(Pressure, a_body_waits_for_memory_for_so_long_and_then_gets_503) {
   for (HttpResponder& each : held) each(HttpResponse{});
   for (auto& each : busy) EXPECT_EQ(each->receive().status, 200u);
   EXPECT_EQ(door.connect()->ask(post_text("/x", std::string(1'000'000, 'x'))).status, 200u);
+}
+
+TEST(Turn, lasts_as_long_as_others_get_room_and_not_for_ever) {
+  HttpLimits limits;
+  limits.max_wait_ms = 3'000;
+  limits.max_turn_ms = 30'000;
+  EXPECT_FALSE(waited_enough(limits, 3'000, 3'000));
+  EXPECT_TRUE(waited_enough(limits, 3'001, 3'001));
+  EXPECT_FALSE(waited_enough(limits, 10, 1'000'000)) << "nobody waited before";
+  EXPECT_FALSE(waited_enough(limits, 30'000, 3'000));
+  EXPECT_TRUE(waited_enough(limits, 30'000, 3'001));
+  EXPECT_TRUE(waited_enough(limits, 30'001, 0));
+  limits.max_wait_ms = 60'000;
+  EXPECT_FALSE(waited_enough(limits, 60'000, 60'000)) << "who set it wants it";
+  limits.max_wait_ms = 0;
+  EXPECT_TRUE(waited_enough(limits, 1, 1));
+}
+
+// Bodies that fill what one environment may hold, and one that is held beside them.
+TEST(Pressure, bodies_wait_longer_than_max_wait_while_others_get_room) {
+  constexpr std::size_t kBodies = 8;
+  constexpr std::int64_t kPaceMs = 150;
+  HttpLimits limits;
+  limits.max_buffered_bytes = 1 << 20;
+  limits.max_body_bytes = 1 << 20;
+  limits.max_wait_ms = 600;
+  Door door(limits);
+  const SystemClock clock;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  std::vector<std::thread> senders;
+  for (std::size_t i = 0; i < kBodies; ++i) {
+    clients.push_back(door.connect());
+    senders.emplace_back([client = clients.back().get()] {
+      EXPECT_TRUE(client->send(head_of("/hold", 1'000'000)));
+      client->send(std::string(1'000'000, 'x'));
+    });
+  }
+  const std::int64_t began_us = clock.steady_us();
+  for (std::size_t i = 0; i < kBodies; ++i) {
+    HttpResponder held = door.doorman.take();
+    const std::int64_t due_us = began_us + static_cast<std::int64_t>(i + 1) * kPaceMs * 1000;
+    EXPECT_TRUE(holds_in_time([&] { return clock.steady_us() >= due_us; }));
+    held(HttpResponse{});
+  }
+  for (std::thread& sender : senders) sender.join();
+  for (auto& client : clients) EXPECT_EQ(client->receive().status, 200u);
+  EXPECT_EQ(door.cuts(Cut::memory_full), 0u);
 }
 
 TEST(Pressure, what_came_whole_does_not_wait_for_what_is_held) {

@@ -17,6 +17,10 @@
 
 namespace sluice::http {
 
+// How long a request waits for its turn at most, wherever turns are taken: senders that wait for so long are patient
+// ones, and proxies give a request up after 60 s.
+inline constexpr std::int64_t kMaxTurnMs = 30'000;
+
 struct HttpLimits {
   std::size_t max_header_bytes = 64 << 10;     // request line and headers; browser gifs put up to 2 kB in the target
   std::uint64_t max_body_bytes = 64ull << 20;  // as sent; larger is answered by `too_large_status`
@@ -37,8 +41,11 @@ struct HttpLimits {
   // Bytes of headers and bodies that all connections hold; half of it for one address, and for one owner. Beside it,
   // bodies that finish have max_body_bytes.
   std::uint64_t max_buffered_bytes = 96ull << 20;
-  // How long a request waits for room there, or for a handler that is not ready; then it is answered 503.
+  // How long a request waits for room there, or for a handler that is not ready, while nobody who waits gets any; then
+  // it is answered 503.
   std::int64_t max_wait_ms = 3000;
+  // How long in all, while others who wait do get some, so that its turn comes; max_wait_ms, if that is more.
+  std::int64_t max_turn_ms = kMaxTurnMs;
   // Open streams (http/stream.h), which are no connections of requests; one more is answered 503. Of one IPv4 address
   // or IPv6 /64, and of one owner; 0: no limit of its own.
   std::size_t max_streams = 12'288;  // the 10,000 SDKs that one loop is built for, and some that come again
@@ -138,8 +145,8 @@ class HttpHandler {
   // unless admits_all().
   virtual Admission admit(const HttpRequest&) { return {}; }
   virtual bool admits_all() const { return false; }
-  // Whether handle() could do anything with this complete request now. While it could not, the request waits, for
-  // HttpLimits::max_wait_ms at most.
+  // Whether handle() could do anything with this complete request now. While it could not, the request waits, as long
+  // as HttpLimits::max_wait_ms and max_turn_ms allow.
   virtual bool ready(const HttpRequest&) { return true; }
   // Twice a second or more often, on the loop's thread.
   virtual void tick() {}
@@ -153,12 +160,12 @@ class HttpHandler {
 enum class Cut : std::uint8_t {
   too_many_connections,  // 503: as many as there may be, and all of them at work
   idle_recycled,         // closed between two requests, for a new one when there were too many
-  header_recycled,       // closed before its request was complete, for a new one
+  header_recycled,       // closed before its request was complete, or after max_wait_ms of waiting, for a new one
   header_timeout,        // 408
   body_timeout,          // 408: nothing came
   body_too_slow,         // 408: below min_body_bytes_per_s
   body_evicted,          // 503: the slowest, when the memory for bodies was full
-  memory_full,           // 503: waited max_wait_ms for memory
+  memory_full,           // 503: waited for memory as long as it may
   write_timeout,         // closed: the answer was not read
   too_many_streams,      // 503: as many as there may be, in all or of one address or owner
   stream_lagging,        // closed: more waited than max_stream_waiting_bytes

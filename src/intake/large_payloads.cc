@@ -3,8 +3,7 @@
 namespace sluice::intake {
 namespace {
 
-// SDKs give a request up after ten seconds and more: what has waited longer than this comes again while it is read.
-constexpr std::int64_t kMaxWaitUs = 5'000'000;
+constexpr std::int64_t kMaxWaitUs = http::kMaxTurnMs * 1000;
 
 }  // namespace
 

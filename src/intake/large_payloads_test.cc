@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kKey = "sdk-00000000-0000-4000-8000-0000000000a1";
 constexpr const char* kClientSideId = "578d1e02d2943862c52b9687";
-constexpr std::int64_t kTooLongUs = 5'100'000;
+constexpr std::int64_t kTooLongUs = http::kMaxTurnMs * 1000 + 100'000;
 
 catalog::CatalogPointer catalog_of_one() {
   catalog::Environment environment;
@@ -258,6 +258,13 @@ TEST_F(LargePayloadsTest, that_are_no_array_store_nothing_of_what_was_read_befor
   EXPECT_EQ(sent->status, 400u);
   EXPECT_TRUE(journal_.stored().empty());
   EXPECT_EQ(intake_.inflated.used(), 0u);
+}
+
+TEST_F(LargePayloadsTest, that_wait_for_a_slow_disk_are_taken_when_it_is_their_turn) {
+  const auto sent = send(with_key(payload(600)));
+  clock_.advance_us(kTooLongUs / 2);
+  workers_.run_due();
+  EXPECT_EQ(sent->status, 202u);
 }
 
 TEST_F(LargePayloadsTest, that_waited_longer_than_a_client_does_are_refused_unread) {

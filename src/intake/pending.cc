@@ -37,6 +37,7 @@ void PendingAnswer::append_next() {
   PayloadPart& part = parts[next];
   journal::AppendRequest append;
   append.environment = environment;
+  append.credential = credential;
   append.dedupe_key = part.dedupe_key;
   append.received_ms = received_ms;
   append.counts = part.counts;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/credential_kind.h"
 #include "base/object_id.h"
 #include "base/result.h"
 #include "base/worker.h"
@@ -75,6 +76,7 @@ enum class AppendOutcome : std::uint8_t {
 
 struct AppendRequest {
   ObjectId environment;
+  CredentialKind credential = CredentialKind::sdk_key;  // it came with: each kind has a share of a commit
   DedupeKey dedupe_key{};
   std::int64_t received_ms = 0;
   event::EventKindCounts
@@ -135,6 +137,8 @@ struct JournalStats {
   std::uint64_t segments = 0, spare_segments = 0;
   std::uint64_t stored_bytes = 0;    // bytes of segments in use, spares not counted
   std::uint64_t capacity_bytes = 0;  // max_bytes, or less where the file system has less
+  // What the files have beyond max_bytes: it was lowered while more than that waited to be delivered.
+  std::uint64_t over_max_bytes = 0;
   std::uint64_t free_bytes = 0;  // how much more can be appended before `full`, counting what retention would give up
   std::uint64_t damaged_regions = 0, damaged_bytes = 0;  // stepped over, at start or while reading
   std::uint64_t torn_bytes = 0;                          // cut from the end at start: never acknowledged

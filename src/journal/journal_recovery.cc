@@ -38,12 +38,20 @@ struct Recovery {
   }
 };
 
-tl::unexpected<Error> unread(const storage::FileError& error) {
+tl::unexpected<Error> cannot(const SegmentFiles& files, const storage::FileError& error) {
+  return fail(storage::explained(error, files.directory()));
+}
+
+// What only the disk refuses may be lost for good; what a person refused it is not.
+tl::unexpected<Error> unread(const SegmentFiles& files, const storage::FileError& error) {
+  if (error.fault != storage::FileFault::other)
+    return fail(fmt::format("{} Nothing was changed.", storage::explained(error, files.directory())));
   return fail(fmt::format(
       "{}. It was tried {} times. What was not read may be whole, so Sluice does not start without it, and changed "
-      "nothing. Check the disk, and start again. If this part of the file is lost for good, put a copy in its place in "
-      "which zeros stand for what cannot be read (`dd conv=noerror,sync bs=4096`): only the entries that lay there are "
-      "lost then",
+      "nothing. Check the disk (`dmesg`), and start again. If this part of the file is lost for good, put a copy in "
+      "its "
+      "place in which zeros stand for what cannot be read (`dd conv=noerror,sync bs=4096`): only the entries that lay "
+      "there are lost then.",
       error.message, kStartReadAttempts));
 }
 
@@ -56,11 +64,11 @@ Result<Found> open_segment(Recovery& recovery, std::uint64_t number) {
     if (auto read = read_range(**file, 0, kSegmentHeaderBytes, block); !read) return tl::unexpected(read.error());
     return file;
   });
-  if (!opened) return unread(opened.error());
+  if (!opened) return unread(recovery.files, opened.error());
   if (const auto version = foreign_segment_version(block))
     return fail(
         fmt::format("{} has format version {}, and this Sluice ({}) knows version {}. Start the Sluice that wrote it, "
-                    "and let it deliver what waits; nothing was changed",
+                    "and let it deliver what waits. Nothing was changed.",
                     path, *version, SLUICE_VERSION, kJournalFormatVersion));
   const auto header = decode_segment_header(block);
   if (!header || header->number != number) return Found{};
@@ -100,7 +108,7 @@ Result<void> note_cut(Recovery& recovery, const Found& found) {
   std::uint64_t next_sequence = segment.header.first_sequence;
   while (true) {
     const auto frame = recovery.patiently([&] { return walk.next(); });
-    if (!frame) return unread(frame.error());
+    if (!frame) return unread(recovery.files, frame.error());
     if (!*frame) break;
     end = (*frame)->end;
     next_sequence = (*frame)->header.sequence + 1;
@@ -138,7 +146,7 @@ Result<void> summarise_sealed(Recovery& recovery, const Found& found, const Segm
   std::vector<Damage> damaged;
   while (true) {
     const auto frame = recovery.patiently([&] { return walk.next(); });
-    if (!frame) return unread(frame.error());
+    if (!frame) return unread(recovery.files, frame.error());
     if (!*frame) break;
     if ((*frame)->offset > segment.summary.end)
       damaged.push_back(
@@ -186,7 +194,7 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
                  segment.header.first_sequence - 1, FrameWalk::Payloads::check);
   while (true) {
     const auto frame = recovery.patiently([&] { return walk.next(); });
-    if (!frame) return unread(frame.error());
+    if (!frame) return unread(recovery.files, frame.error());
     if (!*frame) break;
     frames.push_back(**frame);
   }
@@ -196,9 +204,9 @@ Result<RecoveredJournal> recover_last(Recovery& recovery, const Found& found) {
   RecoveredJournal recovered;
   recovered.last = found.segment;
   recovered.torn_bytes = plan.torn_bytes;
-  if (auto filled = write_fillers(*found.file, segment, plan); !filled) return fail(filled.error().message);
+  if (auto filled = write_fillers(*found.file, segment, plan); !filled) return cannot(recovery.files, filled.error());
   // What a killed process wrote and did not sync is in the system's memory, and readers are about to see it.
-  if (auto synced = found.file->sync_data(); !synced) return fail(synced.error().message);
+  if (auto synced = found.file->sync_data(); !synced) return cannot(recovery.files, synced.error());
   for (const WalkedFrame& frame : frames) {
     if (!frame.payload_holds) continue;
     segment.summary.add(frame.header, frame.end);
@@ -299,10 +307,10 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
   Recovery recovery{files, table, workers};
   const std::int64_t now_ms = clock.wall_ms();
   const auto scanned = recovery.patiently([&] { return files.scan(); });
-  if (!scanned) return fail(scanned.error().message);
+  if (!scanned) return cannot(files, scanned.error());
   const std::vector<std::uint64_t>* const numbers = &scanned->segments;
   // A killed process may have named the last segment and not synced the name.
-  if (auto synced = files.sync_names(); !synced) return fail(synced.error().message);
+  if (auto synced = files.sync_names(); !synced) return cannot(files, synced.error());
 
   // All headers are read before anything is set aside: a start that is refused has changed nothing.
   std::vector<Found> found;
@@ -318,7 +326,7 @@ Result<RecoveredJournal> recover_journal(SegmentFiles& files, SegmentTable& tabl
     }
   }
 
-  if (auto read = recovery.patiently([&] { return files.extent().load(); }); !read) return unread(read.error());
+  if (auto read = recovery.patiently([&] { return files.extent().load(); }); !read) return unread(files, read.error());
   const std::optional<Extent> extent = files.extent().loaded();
   // Without one (of an earlier version) indexes without a segment are those of segments that were given up. A damaged
   // one tells nothing: they may be of segments that were lost.

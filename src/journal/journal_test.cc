@@ -324,6 +324,34 @@ TEST_F(JournalTest, refuses_when_everything_held_fills_max_bytes_and_goes_on_whe
   EXPECT_LE(journal_->stats().segments + journal_->stats().spare_segments, 4u);
 }
 
+TEST_F(JournalTest, with_max_bytes_below_what_waits_loses_nothing_and_shrinks_as_it_is_delivered) {
+  std::vector<Position> ends;
+  const auto append_one = [&] { return append(request(kFirst, std::string(6000, 'f'))); };
+  while (journal_->stats().segments < 8) {
+    ASSERT_EQ(append_one(), AppendOutcome::durable);
+    ends.push_back(journal_->end());
+  }
+  limits_.max_bytes = 3 * limits_.segment_bytes;
+  open();
+  journal_->hold("destination", {});
+  journal_->drop_hold(kStartingHold);
+  EXPECT_EQ(journal_->stats().over_max_bytes, 5 * limits_.segment_bytes);
+  AppendOutcome outcome = AppendOutcome::durable;
+  while ((outcome = append_one()) == AppendOutcome::durable) ends.push_back(journal_->end());
+  EXPECT_EQ(outcome, AppendOutcome::full);
+  EXPECT_EQ(journal_->stats().segments, 8u) << "it grows no more";
+  EXPECT_EQ(read_all(kFirst).size(), ends.size());
+
+  journal_->hold("destination", ends[ends.size() / 2]);
+  while (journal_->stats().over_max_bytes > 2 * limits_.segment_bytes) std::this_thread::yield();
+  EXPECT_EQ(append_one(), AppendOutcome::full) << "the files of what is delivered go, and serve no new entries";
+  EXPECT_EQ(read_all(kFirst, ends[ends.size() / 2]).size(), ends.size() - ends.size() / 2 - 1);
+  journal_->hold("destination", ends.back());
+  while (journal_->stats().over_max_bytes > 0) std::this_thread::yield();
+  EXPECT_EQ(append_one(), AppendOutcome::durable);
+  EXPECT_LE(journal_->stats().segments + journal_->stats().spare_segments, 3u);
+}
+
 TEST_F(JournalTest, never_gives_up_what_a_hold_needs_however_old) {
   const Position start = journal_->end();
   for (int i = 0; i < 100; ++i) append(request(kFirst, std::string(3000, 'h')));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "journal/fair_batch.h"
 #include "journal/fatal.h"
 #include "journal/journal_recovery.h"
 #include "journal/segment_reader.h"
@@ -38,7 +39,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::string& directory, con
   if (auto checked = check_limits(limits); !checked) return tl::unexpected(checked.error());
   auto journal = std::make_unique<ThreadedJournal>(directory, limits, files, clock, workers);
   if (auto started = journal->start(remembered); !started)
-    return fail(fmt::format("The journal in {} cannot be opened: {}.", directory, started.error().message));
+    return fail(fmt::format("The journal in {} cannot be opened: {}", directory, started.error().message));
   return journal;
 }
 
@@ -56,9 +57,9 @@ ThreadedJournal::~ThreadedJournal() { close(); }
 
 Result<void> ThreadedJournal::start(Position remembered) {
   if (auto created = file_system_.make_directory(directory_ + "/segments"); !created)
-    return fail(created.error().message);
+    return fail(storage::explained(created.error(), directory_));
   auto lock = file_system_.lock(directory_ + "/lock");
-  if (!lock) return fail(lock.error().message);
+  if (!lock) return fail(storage::explained(lock.error(), directory_));
   lock_ = std::move(*lock);
   auto recovered = recover_journal(files_, table_, dedupe_, limits_, clock_, workers_, remembered);
   if (!recovered) return tl::unexpected(recovered.error());
@@ -67,7 +68,7 @@ Result<void> ThreadedJournal::start(Position remembered) {
   table_.hold(kStartingHold, {});
   committer_ = std::make_unique<Committer>(table_, files_, dedupe_, limits_, clock_, recovered->state);
   if (auto started = committer_->start(recovered->last, recovered->last_is_sealed); !started)
-    return fail(started.error().message);
+    return fail(storage::explained(started.error(), directory_));
   trimmed_to_ = table_.end().value;
   writer_ = workers_.start("journal-writer", writer_notifier_, [this] { return write_step(); });
   reach_at_us_ = clock_.steady_us() + kExtentIntervalUs;
@@ -119,14 +120,30 @@ std::unique_ptr<JournalReader> ThreadedJournal::reader(ObjectId environment, Pos
 bool ThreadedJournal::take_batch() {
   batch_.clear();
   const std::lock_guard lock(queue_mutex_);
-  std::uint64_t bytes = 0;
-  while (!queue_.empty() && (batch_.empty() || bytes + queue_.front().entry.size() <= kMaxBatchBytes)) {
-    bytes += queue_.front().entry.size();
-    batch_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  if (accepted_bytes_ <= kMaxBatchBytes) {
+    std::move(queue_.begin(), queue_.end(), std::back_inserter(batch_));
+    queue_.clear();
+  } else {
+    take_fair_batch();
   }
   if (!batch_.empty()) window_.took(batch_.size(), clock_.steady_us());
   return !batch_.empty();
+}
+
+void ThreadedJournal::take_fair_batch() {
+  std::vector<QueuedEntry> waiting;
+  waiting.reserve(queue_.size());
+  for (const AppendRequest& request : queue_)
+    waiting.push_back({request.environment, request.credential, request.entry.size()});
+  const std::vector<bool> goes = fair_batch(waiting, kMaxBatchBytes);
+  std::deque<AppendRequest> stay;
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    if (goes[i])
+      batch_.push_back(std::move(queue_[i]));
+    else
+      stay.push_back(std::move(queue_[i]));
+  }
+  queue_.swap(stay);
 }
 
 std::int64_t ThreadedJournal::write_step() {
@@ -253,9 +270,42 @@ void ThreadedJournal::give_up_old() {
   const SegmentFiles::Work work(files_);
   while (true) {
     const auto given_up = table_.give_up_oldest(clock_.wall_ms(), limits_.retention_ms, false);
-    if (!given_up.segment) return;
-    files_.retire(*given_up.segment, given_up.next_first_sequence);
+    if (!given_up.segment) break;
+    files_.retire(*given_up.segment, given_up.next_first_sequence, files_.over_max_bytes() > 0);
   }
+  shrink_to_max_bytes();
+}
+
+// max_bytes was lowered since the files were created. What is delivered goes, however young; what is not, and what is
+// kept for destinations that are set aside, stays, and the journal grows no more.
+void ThreadedJournal::shrink_to_max_bytes() {
+  files_.drop_spares_over_max();
+  while (files_.over_max_bytes() > 0) {
+    const auto given_up = table_.give_up_oldest(INT64_MAX, 0, false);
+    if (!given_up.segment) break;
+    files_.retire(*given_up.segment, given_up.next_first_sequence, true);
+  }
+  const std::uint64_t over = files_.over_max_bytes();
+  if (over == 0) {
+    over_since_us_ = INT64_MAX;
+    if (std::exchange(over_max_is_logged_, false))
+      log_info("journal.within_max_bytes", {{"max_bytes", limits_.max_bytes}});
+    return;
+  }
+  over_since_us_ = std::min(over_since_us_, clock_.steady_us());
+  // Not before each destination had the time to say what it needs.
+  if (over_max_is_logged_ || clock_.steady_us() - over_since_us_ < kHelperTickUs) return;
+  over_max_is_logged_ = true;
+  log_warn(
+      "journal.over_max_bytes",
+      {{"held_bytes", files_.held_bytes()},
+       {"max_bytes", limits_.max_bytes},
+       {"reason",
+        "journal.max_bytes is less than what the journal has: it was lowered while events waited for destinations. "
+        "Nothing is given up that was not delivered."},
+       {"remedy",
+        "Payloads are answered 503 once the last segment is full. Fix the destinations that do not deliver, or "
+        "raise journal.max_bytes."}});
 }
 
 JournalStats ThreadedJournal::stats() const {
@@ -278,6 +328,7 @@ JournalStats ThreadedJournal::stats() const {
   const std::uint64_t held = files_.held_bytes();
   const std::uint64_t disk = files_.free_bytes();
   const std::uint64_t disk_room = disk > limits_.min_free_bytes ? disk - limits_.min_free_bytes : 0;
+  stats.over_max_bytes = files_.over_max_bytes();
   stats.capacity_bytes = std::min(limits_.max_bytes, held + disk_room);
   const std::uint64_t growth = std::min(disk_room, limits_.max_bytes > held ? limits_.max_bytes - held : 0);
   const std::uint64_t new_segments = growth / limits_.segment_bytes + stats.spare_segments;
@@ -300,14 +351,17 @@ void ThreadedJournal::unsubscribe(EntrySignal* signal) {
 
 void ThreadedJournal::hold(const std::string& holder, Position needed_from) {
   table_.hold(holder, needed_from);
-  if (table_.passed_to().value >= trimmed_to_ + kTrimBytes ||
-      table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false))
-    helper_notifier_.notify();
+  if (table_.passed_to().value >= trimmed_to_ + kTrimBytes || can_give_up()) helper_notifier_.notify();
 }
 
 void ThreadedJournal::drop_hold(const std::string& holder) {
   table_.drop_hold(holder);
-  if (table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false)) helper_notifier_.notify();
+  if (can_give_up()) helper_notifier_.notify();
+}
+
+bool ThreadedJournal::can_give_up() const {
+  return table_.can_give_up(clock_.wall_ms(), limits_.retention_ms, false) ||
+         (files_.over_max_bytes() > 0 && table_.can_give_up(INT64_MAX, 0, false));
 }
 
 void ThreadedJournal::close() {

@@ -70,7 +70,8 @@ class ThreadedJournal final : public Journal {
   std::int64_t write_step();
   // Moves it into the queue; an outcome: why not.
   std::optional<AppendOutcome> take_in(AppendRequest& request, bool& wakes_writer);
-  bool take_batch();  // false: nothing waits
+  bool take_batch();       // false: nothing waits
+  void take_fair_batch();  // with queue_mutex_
   void commit_batch();
   void signal_batch();
   std::int64_t help_step();
@@ -78,7 +79,9 @@ class ThreadedJournal final : public Journal {
   void write_indexes();
   void make_spare();
   void trim_cache();
+  bool can_give_up() const;
   void give_up_old();
+  void shrink_to_max_bytes();
 
   const std::string directory_;
   const JournalLimits limits_;
@@ -114,7 +117,10 @@ class ThreadedJournal final : public Journal {
 
   Notifier helper_notifier_;
   std::atomic<bool> helper_stops_{false};
-  std::int64_t reach_at_us_ = 0;  // the helper's own
+  // The helper's own.
+  std::int64_t reach_at_us_ = 0;
+  std::int64_t over_since_us_ = INT64_MAX;  // since when the files have more than max_bytes
+  bool over_max_is_logged_ = false;
   std::atomic<bool> spare_wanted_{false};
   std::atomic<std::uint64_t> trimmed_to_{0};  // a Position: bytes before it need not stay in memory
   std::mutex sealed_mutex_;

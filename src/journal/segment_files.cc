@@ -222,7 +222,25 @@ std::optional<SegmentFiles::Lost> SegmentFiles::read_lost(std::uint64_t number) 
   return Lost{*header, std::move(*summary)};
 }
 
-void SegmentFiles::retire(const Segment& segment, std::uint64_t next_first_sequence) {
+std::uint64_t SegmentFiles::over_max_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return held_bytes_ > limits_.max_bytes ? held_bytes_ - limits_.max_bytes : 0;
+}
+
+void SegmentFiles::drop_spares_over_max() {
+  while (over_max_bytes() > 0) {
+    std::string spare;
+    {
+      const std::lock_guard lock(mutex_);
+      if (spares_.empty()) return;
+      spare = std::move(spares_.back());
+      spares_.pop_back();
+    }
+    drop(spare, limits_.segment_bytes);
+  }
+}
+
+void SegmentFiles::retire(const Segment& segment, std::uint64_t next_first_sequence, bool shrinks) {
   extent_.give_up_before(next_first_sequence);
   if (auto removed = files_.remove(index_path(segment.header.number));
       !removed && removed.error().fault != storage::FileFault::not_found)
@@ -233,7 +251,7 @@ void SegmentFiles::retire(const Segment& segment, std::uint64_t next_first_seque
     return;
   }
   std::string spare;
-  if (segment.header.segment_bytes == limits_.segment_bytes && spares() < kSpareLimit) {
+  if (!shrinks && segment.header.segment_bytes == limits_.segment_bytes && spares() < kSpareLimit) {
     spare = new_name("spare");
     if (auto renamed = files_.rename(segment.path, spare); !renamed) {
       log_warn("journal.rename_failed", {{"reason", renamed.error().message}});

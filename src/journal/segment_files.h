@@ -42,6 +42,7 @@ class SegmentFiles {
   std::string segment_path(std::uint64_t number) const;
   std::string index_path(std::uint64_t number) const;
   storage::FileSystem& files() const { return files_; }
+  const std::string& directory() const { return directory_; }
 
   // A spare's path; it is the caller's now. Waits for the helper's work under way, which is about to bring one or to
   // free room: to refuse an entry or give up a segment in that moment would be wrong.
@@ -57,8 +58,13 @@ class SegmentFiles {
   // `path` becomes the segment of `header`: durable, name and all, when it returns. On failure it is a spare again.
   storage::FileResult<std::shared_ptr<storage::File>> activate(const std::string& path, const SegmentHeader& header);
   void add_spare(std::string path);
-  // A segment given up becomes a spare, or is removed. `next_first_sequence`: of the one that is the oldest then.
-  void retire(const Segment& segment, std::uint64_t next_first_sequence);
+  // A segment given up becomes a spare, or is removed: `shrinks` says not to keep its file. `next_first_sequence`: of
+  // the one that is the oldest then.
+  void retire(const Segment& segment, std::uint64_t next_first_sequence, bool shrinks = false);
+  // What the files have beyond max_bytes.
+  std::uint64_t over_max_bytes() const;
+  // Spares go, as long as there is more than max_bytes.
+  void drop_spares_over_max();
   // The index of a segment whose file is gone. Nothing: none that is whole.
   struct Lost {
     SegmentHeader header;

@@ -60,7 +60,8 @@ FlagFeed::FlagFeed(const catalog::Environment& environment, std::string filter, 
       ping_again_(parts.clock, parts.notifier, Random::from_system()),
       environment_(environment),
       selection_(selection_of(environment, parts.flags)),
-      store_(parts.folder, {environment.id, filter_, environment.flag_source.stream_uri}, parts.files) {
+      store_(parts.folder, {environment.id, filter_, environment.flag_source.stream_uri}, parts.files),
+      unsaved_(parts.files.unsaved(), storage::UnsavedKind::delivered_flags) {
   show(false, "", "");
   if (environment_.flag_source.kind == Kind::files) {
     files_.emplace(parts_.file_folder, environment_.flag_source.files, parts_.files);
@@ -140,6 +141,7 @@ void FlagFeed::change(const catalog::Environment& environment) {
 // before is served.
 void FlagFeed::leave_former() {
   store_.set_source(environment_.flag_source.stream_uri);
+  unsaved_.saved();  // of the former
   Shown shown = *shown_.get();
   // A source that was left and set again finds its own flags.
   shown.of_former = data_.snapshot() != nullptr && !same_source(told_by_, environment_.flag_source);
@@ -335,11 +337,15 @@ void FlagFeed::show(bool is_connected, std::string problem, std::string remedy, 
 
 void FlagFeed::save() {
   save_us_ = INT64_MAX;
-  if (environment_.flag_source.kind != Kind::launchdarkly || shown_.get()->of_former) return;
+  if (environment_.flag_source.kind != Kind::launchdarkly || shown_.get()->of_former) return unsaved_.saved();
   const FlagSnapshotPtr snapshot = data_.snapshot();
-  if (!snapshot) return;
-  if (const auto saved = store_.save(*snapshot); !saved) {
-    log_warn("relay.flags_not_saved", {{"path", store_.path()}, {"reason", saved.error().message}});
+  if (!snapshot) return unsaved_.saved();
+  const auto saved = store_.save(*snapshot);
+  if (saved) {
+    unsaved_.saved();
+  } else {
+    if (unsaved_.failed(saved.error().message))
+      log_warn("relay.flags_not_saved", {{"path", store_.path()}, {"reason", saved.error().message}});
     save_us_ = parts_.clock.steady_us() + kSaveAgainMs * 1'000;
   }
 }

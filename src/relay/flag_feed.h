@@ -51,7 +51,7 @@ inline constexpr std::size_t kManyStreams = 1'000;
 inline constexpr std::size_t kPingsPerS = 250;
 // How long after a change it is on disk at the latest, unless writing fails; a burst of changes is one write.
 inline constexpr std::int64_t kSaveAfterMs = 1'000;
-inline constexpr std::int64_t kSaveAgainMs = 10'000;
+inline constexpr std::int64_t kSaveAgainMs = 5'000;
 inline constexpr std::int64_t kLookAtFilesMs = 1'000;
 
 enum class FeedState : std::uint8_t {
@@ -169,6 +169,7 @@ class FlagFeed final : private http_client::EventSourceReceiver {
   FlagData data_;
   catalog::FlagSource told_by_;  // what data_ is of; kind none: there is none
   FlagStore store_;
+  storage::UnsavedFile unsaved_;                      // its file
   std::unique_ptr<http_client::EventSource> source_;  // null: its source is files
   bool loads_ = false;                                // with the next step
   bool awaits_put_ = true;                            // of this connection to upstream

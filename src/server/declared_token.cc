@@ -32,7 +32,9 @@ Result<std::string> declared_token(storage::FileSystem& files, const std::string
   if (!preset.empty()) return preset;
   const std::string path = data_dir + "/" + kDeclaredTokenFile;
   const auto kept = storage::read_whole(files, path);
-  if (!kept) return fail(fmt::format("The access token in {} cannot be read: {}.", path, kept.error().message));
+  if (!kept)
+    return fail(
+        fmt::format("The access token in {} cannot be read: {}", path, storage::explained(kept.error(), data_dir)));
   if (*kept) {
     std::string token = (*kept)->substr(0, (*kept)->find_last_not_of(" \t\r\n") + 1);
     if (token.size() >= kShortestToken) return token;
@@ -41,7 +43,8 @@ Result<std::string> declared_token(storage::FileSystem& files, const std::string
   random_secret_bytes(bytes.data(), bytes.size());
   std::string token = "api-" + hex_of(bytes);
   if (auto written = storage::replace_whole(files, path, token + "\n"); !written)
-    return fail(fmt::format("The access token cannot be stored in {}: {}.", path, written.error().message));
+    return fail(fmt::format("The access token cannot be stored in {}: {} Or set admin.token.", path,
+                            storage::explained(written.error(), data_dir)));
   log_info("admin.token_created",
            {{"file", path}, {"message", "The access token for /status, /flags and /metrics is in this file."}});
   return token;

@@ -34,7 +34,7 @@ event::EventIdSecret drawn() {
 
 Result<event::EventIdSecret> stored_event_id_secret(catalog::CatalogStore& store) {
   const auto documents = store.list(catalog::DocumentKind::secret);
-  if (!documents) return fail("The catalog cannot be read: " + documents.error().message);
+  if (!documents) return fail("The catalog's secret for ids of events cannot be read. " + documents.error().message);
   for (const catalog::Document& document : *documents) {
     if (document.id != kDocumentId) continue;
     const auto json = nlohmann::json::parse(document.json, nullptr, false);
@@ -51,7 +51,7 @@ Result<event::EventIdSecret> stored_event_id_secret(catalog::CatalogStore& store
             false}},
           {});
       !kept)
-    return fail("The catalog cannot be written: " + kept.error().message);
+    return fail("The secret for ids of events cannot be written. " + kept.error().message);
   return secret;
 }
 
@@ -59,7 +59,8 @@ Result<event::EventIdSecret> kept_event_id_secret(storage::FileSystem& files, co
   const std::string path = data_dir + "/" + kEventIdSecretFile;
   const auto kept = storage::read_whole(files, path);
   if (!kept)
-    return fail(fmt::format("The secret for ids of events in {} cannot be read: {}.", path, kept.error().message));
+    return fail(fmt::format("The secret for ids of events in {} cannot be read: {}", path,
+                            storage::explained(kept.error(), data_dir)));
   if (*kept) {
     const std::string digits = (*kept)->substr(0, (*kept)->find_last_not_of(" \t\r\n") + 1);
     if (const auto secret = secret_of(digits)) return *secret;
@@ -70,7 +71,8 @@ Result<event::EventIdSecret> kept_event_id_secret(storage::FileSystem& files, co
   }
   const event::EventIdSecret secret = drawn();
   if (auto written = storage::replace_whole(files, path, hex_of(secret) + "\n"); !written)
-    return fail(fmt::format("The secret for ids of events cannot be stored in {}: {}.", path, written.error().message));
+    return fail(fmt::format("The secret for ids of events cannot be stored in {}: {}", path,
+                            storage::explained(written.error(), data_dir)));
   log_info("event_ids.secret_created",
            {{"file", path},
             {"message",

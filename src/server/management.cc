@@ -84,7 +84,7 @@ void Management::finish_deletions(data_path::DataPath& path) {
 }
 
 void Management::start(const exporting::Exporter& exporter, std::function<void(const catalog::CatalogPointer&)> publish,
-                       std::function<bool()> settle) {
+                       std::function<bool()> settle, storage::UnsavedFiles& unsaved) {
   key_expirer_ = std::make_unique<catalog::KeyExpirer>(*catalog_, clock_, workers_);
   publisher_ = std::make_unique<CatalogPublisher>(
       clock_,
@@ -99,7 +99,7 @@ void Management::start(const exporting::Exporter& exporter, std::function<void(c
   }
   key_expirer_->start();
   usage_ = std::make_unique<UsageKeeper>(
-      *store_, [&exporter] { return exporter.delivered(); }, clock_, workers_);
+      *store_, [&exporter] { return exporter.delivered(); }, clock_, unsaved, workers_);
 }
 
 // What the answer says is in force when it is sent: an SDK with a new key that is told 401 stops for good. Pipelines

@@ -40,9 +40,10 @@ class Management {
   void finish_deletions(data_path::DataPath& path);
   // Starts the workers. `publish` is called after each change on the thread that makes it, before the change is
   // answered, with the catalog as it is then; one call at a time, each with a later catalog. `settle` is called on a
-  // worker afterwards; false: not done, call again. `exporter` outlives this, or stop() comes before it goes.
+  // worker afterwards; false: not done, call again. `exporter` and `unsaved` outlive this, or stop() comes
+  // before they go.
   void start(const exporting::Exporter& exporter, std::function<void(const catalog::CatalogPointer&)> publish,
-             std::function<bool()> settle);
+             std::function<bool()> settle, storage::UnsavedFiles& unsaved);
   // Ends the workers: what was changed is put in force first, usage is written. Whoever changes the catalog has
   // stopped.
   void stop();

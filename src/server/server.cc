@@ -316,9 +316,11 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   check_named_files(p.settings, managed, p.environment, faults);
   if (!faults.empty()) return fail(fmt::format("{}: {}", faults.all()[0].place, faults.all()[0].message));
   if (const auto created = p.files->make_directory(p.settings.data_dir); !created)
-    return fail(fmt::format(
-        "The data directory {} cannot be created: {}. Choose another with --data-dir, or fix its permissions.",
-        p.settings.data_dir, created.error().message));
+    return fail(
+        fmt::format("The data directory {} cannot be created: {}. Create it for the user that Sluice runs as (`install "
+                    "-d -m 700 -o "
+                    "{} -g {} {}`), or choose another with --data-dir.",
+                    p.settings.data_dir, created.error().message, ::geteuid(), ::getegid(), p.settings.data_dir));
   if (auto kept = keep_files_private(p.settings.data_dir); !kept) return tl::unexpected(kept.error());
   if (auto opened = p.open_data_path(managed); !opened) return tl::unexpected(opened.error());
   p.make_relay(managed);
@@ -352,14 +354,14 @@ Result<std::unique_ptr<Server>> Server::start(Configuration configuration, Envir
   p.journal_watch = std::make_unique<api::JournalWatch>(p.data_path->journal(), p.data_path->catalog(), p.clock);
   p.view.reset(new api::ServerView{p.clock, p.data_path->catalog(), p.data_path->flags(), *p.journal_watch,
                                    destination_kinds(), p.data_path->exporter(), p.data_path->intake_metrics(),
-                                   p.clock.wall_ms(), p.relay.get(), p.client_requests.get()});
+                                   p.clock.wall_ms(), &p.files->unsaved(), p.relay.get(), p.client_requests.get()});
   p.public_status = std::make_unique<api::PublicStatus>(*p.view);
   p.pages = std::make_unique<api::RenderedPages>(api::admin_pages(*p.view), p.clock);
   if (auto made = p.make_gate(); !made) return tl::unexpected(made.error());
   if (managed) {
     p.management->start(
         p.data_path->exporter(), [&p](const catalog::CatalogPointer& changed) { p.publish(changed); },
-        [&p] { return p.settle(); });
+        [&p] { return p.settle(); }, p.files->unsaved());
   }
   p.make_api();
   if (!p.settings.launchdarkly.api_token.empty())

@@ -122,8 +122,8 @@ const std::vector<SettingRow>& setting_rows() {
          return size_into(s.http.max_buffered_bytes, text, 16u << 20, 64ull << 30);
        }},
       {"intake.max_wait", "--max-wait", "SLUICE_MAX_WAIT", "a time from 0 to 1 min", "\"3 s\"",
-       "How long a payload waits for memory or for a slow disk before it is answered 503. A full journal answers 503 "
-       "without a wait. Default 3 s.",
+       "How long a payload waits for memory or for a slow disk before it is answered 503. While others that wait get "
+       "some, it waits for its turn, up to 30 s. A full journal answers 503 without a wait. Default 3 s.",
        [](ServerSettings& s, std::string_view text) { return time_into(s.http.max_wait_ms, text, 0, 60'000); }},
       {"intake.max_connections", "--max-connections", "SLUICE_MAX_CONNECTIONS", "a whole number from 1 to 1,000,000",
        "8192",

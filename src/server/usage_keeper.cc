@@ -12,8 +12,13 @@ constexpr std::int64_t kIntervalUs = kUsageIntervalMs * 1000;
 
 }  // namespace
 
-UsageKeeper::UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock, Workers& workers)
-    : store_(store), delivered_(std::move(delivered)), clock_(clock), next_us_(clock.steady_us() + kIntervalUs) {
+UsageKeeper::UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock,
+                         storage::UnsavedFiles& unsaved, Workers& workers)
+    : store_(store),
+      delivered_(std::move(delivered)),
+      clock_(clock),
+      next_us_(clock.steady_us() + kIntervalUs),
+      unsaved_(unsaved, storage::UnsavedKind::usage) {
   worker_ = workers.start("usage-keeper", notifier_, [this] { return step(); });
 }
 
@@ -52,11 +57,10 @@ void UsageKeeper::sample() {
   if (rows.empty()) return;
   if (const auto added = store_.add_usage(rows); !added) {
     // Written with the next sample: nothing is marked as written.
-    if (!failing_) log_warn("usage.not_written", {{"reason", added.error().message}});
-    failing_ = true;
+    if (unsaved_.failed(added.error().message)) log_warn("usage.not_written", {{"reason", added.error().message}});
     return;
   }
-  failing_ = false;
+  unsaved_.saved();
   for (const auto& [id, sums] : delivered) written_[id] = sums.by_kind;
 }
 

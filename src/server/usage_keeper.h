@@ -13,6 +13,7 @@
 #include "base/worker.h"
 #include "catalog/catalog_store.h"
 #include "export/exporter.h"
+#include "storage/unsaved_files.h"
 
 namespace sluice::server {
 
@@ -23,8 +24,8 @@ class UsageKeeper {
   // What was delivered since the process started, by destination. Called by the worker.
   using Delivered = std::function<std::map<ObjectId, exporting::Exporter::Delivered>()>;
 
-  // `store` and `clock` outlive it, and what `delivered` reads.
-  UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock,
+  // `store`, `clock` and `unsaved` outlive it, and what `delivered` reads.
+  UsageKeeper(catalog::CatalogStore& store, Delivered delivered, const Clock& clock, storage::UnsavedFiles& unsaved,
               Workers& workers = worker_threads());
   ~UsageKeeper();  // stop()
   // Takes a last sample, and no more. Any number of times, one thread.
@@ -38,7 +39,7 @@ class UsageKeeper {
   const Clock& clock_;
   std::int64_t next_us_;  // of the worker, as the next two
   std::map<ObjectId, event::EventKindCounts> written_;
-  bool failing_ = false;
+  storage::UnsavedFile unsaved_;
   std::atomic<bool> stopping_{false};
   Notifier notifier_;
   std::unique_ptr<Worker> worker_;

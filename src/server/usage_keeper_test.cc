@@ -44,9 +44,10 @@ class UsageKeeperTest : public testing::Test {
   ManualClock clock_;
   ManualWorkers workers_{clock_};
   UsageStore store_;
+  storage::UnsavedFiles unsaved_;
   std::map<ObjectId, exporting::Exporter::Delivered> delivered_;
   std::unique_ptr<UsageKeeper> keeper_ = std::make_unique<UsageKeeper>(
-      store_, [this] { return delivered_; }, clock_, workers_);
+      store_, [this] { return delivered_; }, clock_, unsaved_, workers_);
 };
 
 TEST_F(UsageKeeperTest, writes_what_was_delivered_since_the_last_sample_under_its_hour) {

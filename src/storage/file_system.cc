@@ -20,12 +20,32 @@
 namespace sluice::storage {
 namespace {
 
+FileFault fault_of(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return FileFault::no_space;
+    case ENOENT:
+      return FileFault::not_found;
+    case EACCES:
+    case EPERM:
+      return FileFault::denied;
+    case EROFS:
+      return FileFault::read_only;
+    case EISDIR:
+    case ENOTDIR:
+      return FileFault::wrong_type;
+    case EMFILE:
+    case ENFILE:
+      return FileFault::no_descriptor;
+    default:
+      return FileFault::other;
+  }
+}
+
 tl::unexpected<FileError> failed(std::string_view operation, const std::string& path, int error) {
-  FileFault fault = FileFault::other;
-  if (error == ENOSPC || error == EDQUOT) fault = FileFault::no_space;
-  if (error == ENOENT) fault = FileFault::not_found;
-  return tl::unexpected(
-      FileError{fault, fmt::format("cannot {} {}: {}", operation, path, std::generic_category().message(error))});
+  return tl::unexpected(FileError{
+      fault_of(error), fmt::format("cannot {} {}: {}", operation, path, std::generic_category().message(error))});
 }
 
 template <typename Call>
@@ -203,8 +223,8 @@ class PosixFileSystem final : public FileSystem {
       const std::string pid(holder, size ? std::min(*size, std::strcspn(holder, "\n")) : 0);
       if (error != EWOULDBLOCK) return failed("lock", path, error);
       return tl::unexpected(FileError{
-          FileFault::other, fmt::format("{} is locked by another process{}; only one may use this directory at a time",
-                                        path, pid.empty() ? "" : " (process id " + pid + ")")});
+          FileFault::locked, fmt::format("{} is locked by another process{}; only one can use this directory at a time",
+                                         path, pid.empty() ? "" : " (process id " + pid + ")")});
     }
     if (auto emptied = locked->allocate(0); !emptied) return tl::unexpected(emptied.error());
     if (auto written = locked->write_at(0, fmt::format("{}\n", ::getpid())); !written)
@@ -214,6 +234,41 @@ class PosixFileSystem final : public FileSystem {
 };
 
 }  // namespace
+
+std::string remedy_of(const FileError& error, const std::string& directory) {
+  switch (error.fault) {
+    case FileFault::no_space:
+      return fmt::format("Free space on the disk of {}: `df -h {}` shows what it has.", directory, directory);
+    case FileFault::not_found:
+      return "Something removed it since Sluice looked. Start again, and find out what removes files there.";
+    case FileFault::denied:
+      return fmt::format(
+          "Sluice runs as user id {}, which may not do that. Give it all of the directory: "
+          "`chown -R {}:{} {} && chmod -R u=rwX,go= {}`, or run Sluice as the user that owns it. If that user does: "
+          "see "
+          "what restricts the service (read-only paths, SELinux, AppArmor).",
+          ::geteuid(), ::geteuid(), ::getegid(), directory, directory);
+    case FileFault::read_only:
+      return "The file system is mounted read-only, which the system also does after an error of the disk: see "
+             "`dmesg`. "
+             "Mount it with write access, and start again.";
+    case FileFault::wrong_type:
+      return "Something else has this name: a directory in the place of a file, or a file in that of a directory. Move "
+             "it away, and start again.";
+    case FileFault::no_descriptor:
+      return "Raise the limit of file descriptors: `ulimit -n`, or LimitNOFILE= of the service.";
+    case FileFault::locked:
+      return "Stop that process first, or start this one with a --data-dir of its own.";
+    case FileFault::none:
+    case FileFault::other:
+      break;
+  }
+  return "Check the disk and its file system: `dmesg` has what the system says of it.";
+}
+
+std::string explained(const FileError& error, const std::string& directory) {
+  return fmt::format("{}. {}", error.message, remedy_of(error, directory));
+}
 
 std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
 

@@ -10,15 +10,31 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/unsaved_files.h"
 
 namespace sluice::storage {
 
-enum class FileFault : std::uint8_t { none, no_space, not_found, other };  // no_space: ENOSPC, EDQUOT
+enum class FileFault : std::uint8_t {
+  none,
+  no_space,       // ENOSPC, EDQUOT
+  not_found,      // ENOENT
+  denied,         // EACCES, EPERM
+  read_only,      // EROFS: the whole file system
+  wrong_type,     // EISDIR, ENOTDIR: a directory where a file should be, or the other way round
+  no_descriptor,  // EMFILE, ENFILE
+  locked,         // by another process
+  other,
+};
 
 struct FileError {
   FileFault fault = FileFault::other;
   std::string message;  // path, operation and the system's words
 };
+
+// What a person can do about it, as sentences; `directory`: where all of what was to be done lies.
+std::string remedy_of(const FileError& error, const std::string& directory);
+// The message and that.
+std::string explained(const FileError& error, const std::string& directory);
 template <typename T>
 using FileResult = tl::expected<T, FileError>;
 
@@ -61,6 +77,12 @@ class FileSystem {
   virtual FileResult<std::uint64_t> free_bytes(const std::string& path) = 0;
   // Holds a lock on `path` until the returned object dies; an error names the process that has it.
   virtual FileResult<std::unique_ptr<File>> lock(const std::string& path) = 0;
+
+  // Which of its files could not be written: here, since all who write have it.
+  UnsavedFiles& unsaved() { return unsaved_; }
+
+ private:
+  UnsavedFiles unsaved_;
 };
 
 // The machine's.

@@ -1,6 +1,6 @@
 // What went wrong with files of the data directory is seen on the first page, not only in the log.
 import assert from 'node:assert/strict';
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { customEvent } from '../integration/lib/sluice.js';
@@ -26,6 +26,9 @@ test('a destination that the catalog lost, and entries that the disk lost, are s
   const segments = (await readdir(folder)).filter((name) => name.endsWith('.segment')).sort();
   assert.ok(segments.length > 3, `${segments.length} segments`);
   await rm(path.join(folder, segments[1]));
+  // Flags that were seen cannot be saved: something else has the name that they are written under.
+  await rm(path.join(sluice.dataDir, 'flags.ndjson'));
+  await mkdir(path.join(sluice.dataDir, 'flags.ndjson.new'));
   sluice.extraArguments = ['--accept-empty-catalog'];
   await sluice.launch();
 
@@ -35,6 +38,8 @@ test('a destination that the catalog lost, and entries that the disk lost, are s
   assert.deepEqual(setAside.map(({ id }) => id), [_id]);
   await ui.page.getByText(`The journal has lost ${journal.missingEntries} entries.`).waitFor();
   await ui.page.getByText('1 destination of this data directory is not in the catalog.').waitFor();
+  await ui.page.getByText('Flags that SDKs evaluated since cannot be saved').waitFor();
+  await ui.page.getByText('Free space on the disk of the data directory, or fix what the message names').waitFor();
   const line = ui.page.getByRole('list', { name: 'Destinations set aside' }).getByRole('listitem');
   assert.match(await line.textContent(), /flags to the lake.*Set aside.*keeps its events until/s);
   for (const look of [{}, { scheme: 'dark' }, { width: 390, height: 844 }]) {

@@ -325,6 +325,9 @@ test('dead letters are tried again once the stream takes them, with the same ids
   await send(customEvent('too-large', { data: 'x'.repeat(1_100_000) }), customEvent('also', { data: 'y'.repeat(1_100_000) }), customEvent('fits'));
   await waitFor('the dead letters', async () => (await get('dead-letters')).totalCount === 2);
   const before = (await get('dead-letters')).items.map(({ record }) => record.event.id).sort();
+  const told = await waitFor('the status to say that some are kept', async () => { const now = await get('status'); return now.deadLetterBytes > 2_000_000 && now; });
+  assert.equal(told.deadLetteredEvents, 2);
+  assert.match(told.deadLetterFile, /dead-letters/);
 
   const again = await retry();
   assert.deepEqual(again.body, { retried: 2, delivered: 0, kept: 2, left: false });
@@ -342,6 +345,9 @@ test('dead letters are tried again once the stream takes them, with the same ids
   await kinesim.clearFaults();
   assert.deepEqual((await retry()).body, { retried: 2, delivered: 2, kept: 0, left: false });
   assert.deepEqual(await get('dead-letters'), { totalCount: 0, bytes: 0, items: [] });
+  // The counter of all that there ever were stays; nothing of the status says that some need a person.
+  const after = await waitFor('the status to say that none is kept', async () => { const now = await get('status'); return now.deadLetterBytes === 0 && now; });
+  assert.deepEqual([after.deadLetteredEvents, after.deadLetterFile], [2, null]);
   const events = (await kinesim.texts()).map((text) => JSON.parse(text).event);
   assert.deepEqual([...new Set(events.filter(({ key }) => key !== 'fits').map(({ id }) => id))].sort(), before);
   assert.deepEqual(readdirSync(`${sluice.folder}/data/dead-letters`), []);

@@ -110,7 +110,7 @@ Result<void> Process::start() {
   show();
   management_->start(
       data_path_->exporter(), [this](const catalog::CatalogPointer& changed) { publish(changed); },
-      [this] { return settle(); });
+      [this] { return settle(); }, world_.files.unsaved());
   make_api();
   if (!settings_.launchdarkly.api_token.empty())
     flag_reader_ =

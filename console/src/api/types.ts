@@ -190,6 +190,7 @@ export interface DestinationStatus extends DestinationLine {
   deliveredEvents: number;
   deliveredBytes: number;
   deadLetteredEvents: number;
+  deadLetterBytes?: number | null;
   filteredEvents: number;
   missingEvents: number;
   cutEvents?: number;
@@ -219,6 +220,13 @@ export interface SetAside {
   payloadsKept: boolean | null;
 }
 
+// What is wrong with the server itself.
+export interface ServerNote {
+  code: string;
+  message: string;
+  remedy: string;
+}
+
 export interface EnvironmentLine {
   id: string;
   project: string;
@@ -241,6 +249,7 @@ export interface ServerStatus {
   environments: EnvironmentLine[];
   destinations: DestinationLine[];
   setAside?: SetAside[];
+  notes?: ServerNote[];
 }
 
 export interface CheckStep {

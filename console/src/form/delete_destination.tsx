@@ -10,7 +10,7 @@ import { notify } from '../parts/toasts';
 export function DeleteDestination({ of, name, close, deleted }: { of: DestinationRef; name: string; close: () => void; deleted: () => void }) {
   const status = useLoad(useCallback((signal: AbortSignal) => destinations.status(of, signal), [of]));
   const backlog = status.data?.backlog;
-  const dead = status.data?.deadLetteredEvents ?? 0;
+  const dead = status.data?.deadLetterBytes === 0 ? 0 : (status.data?.deadLetteredEvents ?? 0);
   return (
     <Confirm title={`Delete “${name}”?`} verb="Delete destination" typed={name} close={close}
       act={async () => {

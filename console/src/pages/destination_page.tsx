@@ -119,6 +119,12 @@ function Health({ data }: { data: DestinationStatus }) {
   );
 }
 
+// Letters that were retried are no more, and still count among those that there ever were.
+function deadLettersLeft({ deadLetteredEvents, deadLetterBytes }: DestinationStatus) {
+  if (deadLetteredEvents === 0 || deadLetterBytes === undefined || deadLetterBytes === null) return '';
+  return deadLetterBytes === 0 ? `${grouped(deadLetteredEvents)} in the past, none kept` : `in total, ${bytes(deadLetterBytes)} kept`;
+}
+
 function Tiles({ data }: { data: DestinationStatus }) {
   const { backlog } = data;
   return (
@@ -131,7 +137,7 @@ function Tiles({ data }: { data: DestinationStatus }) {
       {data.cutEvents !== undefined && data.cutEvents > 0 && (
         <div className="tile"><dt>Cut</dt><dd>{grouped(data.cutEvents)}<small>events that LaunchDarkly would not have got</small></dd></div>
       )}
-      <div className="tile"><dt>Dead letters</dt><dd>{grouped(data.deadLetteredEvents)}</dd></div>
+      <div className="tile"><dt>Dead letters</dt><dd>{data.deadLetterBytes === 0 ? 'None' : grouped(data.deadLetteredEvents)}<small>{deadLettersLeft(data)}</small></dd></div>
     </dl>
   );
 }

@@ -1,19 +1,23 @@
-// What the catalog does not know any more, and what the disk lost: shown where destinations are listed, since both are
-// about destinations that are not in the list, or not as they should be.
+// What the catalog does not know any more, what the disk lost, and what is wrong with the server itself: shown where
+// destinations are listed, since it concerns them all, or some that are not in the list.
 import type { ServerStatus } from '../api/types';
 import { counted } from '../format/numbers';
 import { exact, toMs } from '../format/times';
-import { Callout } from '../parts/callout';
+import { Callout, ProblemBox } from '../parts/callout';
 import { Time } from '../parts/time';
 import { Link } from '../router';
 
 export function Losses({ status }: { status: ServerStatus }) {
   const missing = status.journal.missingEntries ?? 0;
   const setAside = status.setAside ?? [];
-  if (missing === 0 && setAside.length === 0) return null;
+  const notes = status.notes ?? [];
+  if (missing === 0 && setAside.length === 0 && notes.length === 0) return null;
   const one = setAside.length === 1;
   return (
     <div style={{ display: 'grid', gap: 16, marginBottom: 20 }}>
+      {notes.map((note) => (
+        <ProblemBox key={note.code} problem={note} tone="amber" />
+      ))}
       {missing > 0 && (
         <Callout tone="red" title={`The journal has lost ${counted(missing, 'entry', 'entries')}.`}>
           <p>

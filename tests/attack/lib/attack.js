@@ -22,21 +22,21 @@ export const ATTACKER_ID = '7e57000000000000000000a7';
 export const ATTACKER_ADDRESSES = ['127.0.0.2', '127.0.0.3'];
 const PAYLOADS_PER_S = 50;
 
-const attackerEnvironment = `
+const attackerEnvironment = (id) => `
 [[environment]]
 project = "test"
-key = "attacked"
-id = "${ATTACKER_ID}"
-sdk_keys = ["sdk-7e570000-0000-4000-8000-0000000000a7"]
+key = "attacked-${id.slice(-2)}"
+id = "${id}"
+sdk_keys = ["sdk-7e570000-0000-4000-8000-0000000000${id.slice(-2)}"]
 `;
 
-// A server that delivers to a simulated stream, with the victim's environment and the attacker's. `fields`: of both environments, beside the usual ones.
-export async function startServer(t, { settings, command, fields = {} } = {}) {
+// A server that delivers to a simulated stream, with the victim's environment and the attacker's. `fields`: of all environments, beside the usual ones.
+export async function startServer(t, { settings, command, fields = {}, attacked = [ATTACKER_ID] } = {}) {
   const kinesim = await Kinesim.start(t, { rateLimits: false });
   const destinations = [kinesim.destination()];
   const sluice = await Sluice.start(t, { destinations, settings, command });
   const added = Object.entries(fields).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`).join('');
-  await sluice.writeConfig((configText({ settings, destinations }) + attackerEnvironment).replaceAll('[[environment]]\n', `[[environment]]\n${added}`));
+  await sluice.writeConfig((configText({ settings, destinations }) + attacked.map(attackerEnvironment).join('')).replaceAll('[[environment]]\n', `[[environment]]\n${added}`));
   sluice.reload();
   await waitFor('the attacker\'s environment', async () =>
     (await fetch(`${sluice.uri}/events/bulk/${ATTACKER_ID}`, { method: 'POST', body: '[]' })).status === 202);

@@ -1,10 +1,10 @@
 // One attacker in a process of its own, so that what it does costs the victim's clock nothing: node attacker.js '<JSON>'.
 // `port`; `addresses`: where its connections come from, in turn; `connections`; `head`: what each sends first; `bodyBytes`:
 // how much follows; `trickleBytes`: what each then sends ten times a second; `again`: open another one for each that is
-// closed; `unread`: what comes is left in the socket. Prints "attacking" once all were tried; ends with its standard input.
+// closed; `answered`: what is sent for each answer; `unread`: what comes is left in the socket. Prints "attacking" once all were tried; ends with its standard input.
 import { connect } from 'node:net';
 
-const { port, addresses, connections, head = '', bodyBytes = 0, trickleBytes = 0, again = true, unread = false } = JSON.parse(process.argv[2]);
+const { port, addresses, connections, head = '', bodyBytes = 0, trickleBytes = 0, again = true, answered = '', unread = false } = JSON.parse(process.argv[2]);
 const BURST = 64; // connections that are opened at a time
 const AGAIN_MS = 100;
 const open = new Set();
@@ -29,7 +29,8 @@ function attack(done) {
     finish();
     if (again) setTimeout(attack, AGAIN_MS, () => {});
   });
-  if (!unread) socket.resume();
+  if (answered) socket.setEncoding('latin1').on('data', (text) => socket.write(answered.repeat(text.split('HTTP/1.1 ').length - 1)));
+  else if (!unread) socket.resume();
 }
 
 let left = connections;
