@@ -1,0 +1,204 @@
+// The recipes of examples/consume for Node.js and DuckDB, run against streams and objects that Sluice fills. Those for Python, and Lambda's own runtime
+// clients, are in ./test consume.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { READERS } from './lib/encodings.js';
+import { Kinesim } from './lib/kinesim.js';
+import { runEventSource } from './lib/lambda_event_source.js';
+import { Bucket } from './lib/objects.js';
+import { runToEnd, temporaryFolder } from './lib/process.js';
+import { ALIEN, Application, assertComplete, copyOfRecipe, ENCODINGS, mapping, recipeFolder, row, Streams } from './lib/recipes.js';
+import { answersAbout, eventOfNumber, EXPERIMENT } from './lib/recipe_events.js';
+import { recordsByShard } from './lib/stream_records.js';
+import { Sluice } from './lib/sluice.js';
+import { waitFor } from './lib/wait.js';
+
+const EVENTS = 3_000;
+const DAYS = 30;
+
+const moduleOf = async (folder, name) => import(pathToFileURL(path.join(folder, name)));
+
+test('Lambda, Node.js: every encoding gives every event once by its id, and a record that cannot be read is given up alone', { timeout: 120_000 }, async (t) => {
+  const { handlerFor } = await moduleOf(await copyOfRecipe(t, 'node'), 'lambda.mjs');
+  const streams = await Streams.start(t);
+  await streams.send(EVENTS / 2);
+  await streams.putAlien();
+  await streams.send(EVENTS / 2);
+  t.mock.method(console, 'error', () => {});
+  for (const encoding of ENCODINGS) {
+    const lines = [];
+    const invoke = handlerFor(async (events) => { lines.push(...events.map(({ line }) => line)); });
+    const { givenUp } = await runEventSource({ client: streams.client, stream: streams.nameOf(encoding), mapping: mapping(), invoke });
+    assert.deepEqual(givenUp.map(({ kinesis }) => Buffer.from(kinesis.data, 'base64').toString()), [ALIEN]);
+    assert.ok(await streams.arrived(encoding) > streams.sent, 'some came twice');
+    await assertComplete(t, 'Lambda, Node.js', streams, encoding, lines);
+  }
+
+  await t.test('a filter on a flag key passes that flag alone, with json', async () => {
+    const lines = [];
+    const invoke = handlerFor(async (events) => { lines.push(...events.map(({ line }) => line)); });
+    const FilterCriteria = JSON.parse(readFileSync(recipeFolder('filter-criteria.json'), 'utf8'));
+    const { givenUp } = await runEventSource({ client: streams.client, stream: streams.nameOf('json'), mapping: { ...mapping(), FilterCriteria }, invoke });
+    const wanted = Array.from({ length: EVENTS }, (_, number) => eventOfNumber(number)).filter(({ kind, key }) => kind === 'feature' && key === 'new-checkout');
+    assert.equal(lines.length, wanted.length);
+    assert.ok(lines.every((line) => JSON.parse(line).event.key === 'new-checkout'));
+    assert.deepEqual(givenUp, []);
+  });
+
+  await t.test('events that could not be stored come again, and are stored once', async () => {
+    const lines = [];
+    let fails = 3;
+    const invoke = handlerFor(async (events) => {
+      if (fails-- > 0) throw new Error('the store is away');
+      lines.push(...events.map(({ line }) => line));
+    });
+    await runEventSource({ client: streams.client, stream: streams.nameOf('ndjson'), mapping: mapping(), invoke });
+    assert.equal(new Set(lines).size, EVENTS);
+    assert.equal(lines.length, EVENTS);
+  });
+});
+
+test('own application, Node.js: killed and resharded, it processes every event of every encoding at least once, and once by its id', { timeout: 120_000 }, async (t) => {
+  const program = path.join(await copyOfRecipe(t, 'node'), 'application.mjs');
+  const streams = await Streams.start(t);
+  await streams.send(EVENTS / 3);
+  const applications = new Map();
+  for (const encoding of ENCODINGS) applications.set(encoding, await Application.start(t, streams, encoding, [process.execPath, program]));
+  const each = (does) => Promise.all([...applications.values()].map(does));
+
+  await each((application) => application.hasStored(EVENTS / 3));
+  await waitFor('checkpoints', () => [...applications.values()].every(({ checkpoints }) => readFileSync(checkpoints, 'utf8').includes('after')));
+  const earlier = new Map([...applications].map(([encoding, { checkpoints }]) => [encoding, readFileSync(checkpoints, 'utf8')]));
+  await streams.putAlien();
+  await streams.reshard(4);
+  const sending = streams.send(EVENTS / 3);
+  await each(async (application) => {
+    await application.hasStored(EVENTS / 3 + 1);
+    await application.kill();
+    application.launch();
+  });
+  await sending;
+  await each((application) => application.hasStored(EVENTS * 2 / 3));
+  for (const [encoding, application] of applications) {
+    await application.killBeforeCheckpoint(earlier.get(encoding));
+    application.launch();
+  }
+  await streams.reshard(2);
+  await streams.send(EVENTS / 3);
+  await each((application) => application.hasStored(EVENTS));
+
+  for (const [encoding, application] of applications) {
+    assert.equal(await application.process.stop('SIGTERM'), 0, application.process.tail());
+    const lines = application.lines();
+    assert.ok(lines.length > EVENTS, 'what was stored after the last checkpoint came again');
+    await assertComplete(t, 'own application, Node.js', streams, encoding, lines);
+    const failed = application.lines(application.failed).map((line) => JSON.parse(line));
+    assert.deepEqual([...new Set(failed.map(({ data }) => Buffer.from(data, 'base64').toString()))], [ALIEN]);
+    const { shards } = JSON.parse(readFileSync(application.checkpoints, 'utf8'));
+    assert.ok(Object.values(shards).filter(({ ended }) => ended).length >= 2, 'shards that a reshard closed were read to their ends');
+  }
+});
+
+test('a record is read, or refused with what is wrong with it', async (t) => {
+  const { eventsOf } = await moduleOf(await copyOfRecipe(t, 'node'), 'records.mjs');
+  const line = '{"project":"p","environment":"e","event":{"kind":"custom","id":"6553f1000000000000000001","data":{"big":12345678901234567890.50}},"version":2}';
+  assert.deepEqual(eventsOf(Buffer.from(`${line}\n${line}`)).map((event) => event.line), [line, line], 'numbers keep their digits');
+  const aggregated = (message) => Buffer.concat([Buffer.from('f3899ac2', 'hex'), message, createHash('md5').update(message).digest()]);
+  for (const [data, wrong] of [
+    ['not of Sluice', /JSON/], ['[]', /no event\.id/], ['{"event":{}}', /no event\.id/], ['null', /no event\.id/],
+    [gzipSync(line).subarray(0, 40), /unexpected end|incorrect|invalid/i],
+    [gzipSync(Buffer.alloc(17 << 20)), /larger than|buffer/i],
+    [Buffer.concat([Buffer.from('f3899ac2', 'hex'), Buffer.alloc(40)]), /checksum/],
+    [aggregated(Buffer.from([0x1a, 0x7f, 1])), /cut off/], [aggregated(Buffer.from([0x1d])), /field of type 5/], [aggregated(Buffer.from([0x80])), /cut off/],
+  ]) assert.throws(() => eventsOf(Buffer.from(data)), wrong);
+});
+
+test('ids are remembered up to the window, and only of events that were stored', async (t) => {
+  const { RecentIds } = await moduleOf(await copyOfRecipe(t, 'node'), 'recent_ids.mjs');
+  const recent = new RecentIds(2), events = (...ids) => ids.map((id) => ({ id }));
+  assert.deepEqual(recent.fresh(events('a', 'b', 'a')), events('a', 'b'));
+  assert.deepEqual(recent.fresh(events('a')), events('a'), 'it was not stored');
+  recent.add(events('a', 'b'));
+  assert.deepEqual(recent.fresh(events('a', 'b', 'c')), events('c'));
+  recent.add(events('c'));
+  assert.deepEqual(recent.fresh(events('a', 'b', 'c')), events('a'), 'the oldest left the window');
+});
+
+test('checkpoints of another stream, or that cannot be read, are refused and stay as they are', async (t) => {
+  const program = path.join(await copyOfRecipe(t, 'node'), 'application.mjs'), folder = await temporaryFolder(t), file = path.join(folder, 'checkpoints.json');
+  for (const [text, wrong] of [['{"stream":"other","start":null,"shards":{}}', /is of the stream other, not flag-events/], ['{"str', /cannot be read/]]) {
+    writeFileSync(file, text);
+    const { status, output } = await runToEnd(process.execPath, [program, '--stream', 'flag-events', '--checkpoints', file, '--out', path.join(folder, 'out'), '--failed', path.join(folder, 'failed')], { env: { PATH: process.env.PATH, AWS_REGION: 'us-east-1' } });
+    assert.notEqual(status, 0);
+    assert.match(output, wrong);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  }
+});
+
+// Runs the report over objects of events that were sent, and holds its answers against the reckoning of recipe_events.js.
+async function assertReport(t, { recipe, encoding, globs, arrived }) {
+  const folder = await copyOfRecipe(t, 'duckdb');
+  const { status, output } = await runToEnd(process.execPath, ['report.mjs', ...globs.flatMap((glob) => ['--objects', glob]), '--experiment', EXPERIMENT, '--days', `${DAYS}`], { cwd: folder });
+  assert.equal(status, 0, output);
+  const answers = JSON.parse(output);
+  const without = (rows, ...names) => rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name))));
+  const wanted = answersAbout(Array.from({ length: EVENTS }, (_, number) => eventOfNumber(number)), { days: DAYS });
+  assert.ok(Object.values(wanted).every((rows) => rows.length > 0), 'each question has an answer');
+  assert.deepEqual({ ...answers, error_reasons: without(answers.error_reasons, 'first_at', 'last_at'), stale_flags: without(answers.stale_flags, 'last_at') }, wanted);
+
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const database = await DuckDBInstance.create(), connection = await database.connect();
+  try {
+    const [{ rows, ids }] = (await connection.runAndReadAll(`SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM read_parquet('${folder}/parquet/**/*.parquet')`)).getRowObjects();
+    assert.deepEqual([Number(rows), Number(ids)], [EVENTS, EVENTS], 'the Parquet files have each event once');
+  } finally {
+    connection.closeSync();
+    database.closeSync();
+  }
+  await row(t, { recipe, encoding, sent: EVENTS, arrived, processed: arrived, after: EVENTS });
+}
+
+const duckdbMissing = await import('@duckdb/node-api').then(() => false, (error) => `DuckDB cannot be loaded by Node.js ${process.version} here: ${error.message.split('\n')[0]}`);
+
+test('DuckDB, objects of Firehose: each event once, as Parquet, and five answers', { timeout: 120_000, skip: duckdbMissing }, async (t) => {
+  const streams = await Streams.start(t, ['json', 'ndjson', 'kpl']);
+  await streams.send(EVENTS);
+  for (const encoding of streams.encodings) {
+    const objects = await temporaryFolder(t);
+    // Firehose concatenates records, those of the KPL after taking them apart, under names without an extension; with its compression, gzip.
+    const texts = (await recordsByShard(streams.client, streams.nameOf(encoding))).map(({ records }) => records.flatMap(READERS[encoding]));
+    for (const [i, each] of texts.entries()) {
+      const prefix = path.join(objects, `flag-events/2026/06/0${i + 1}/21`);
+      mkdirSync(prefix, { recursive: true });
+      writeFileSync(path.join(prefix, `delivery-1-2026-06-0${i + 1}-21-00-00-aaaa`), each.slice(0, each.length / 2).join(''));
+      writeFileSync(path.join(prefix, `delivery-1-2026-06-0${i + 1}-21-05-00-bbbb.gz`), gzipSync(each.slice(each.length / 2).join('')));
+    }
+    const arrived = texts.flat().length;
+    assert.ok(arrived > EVENTS, 'some came twice');
+    await assertReport(t, { recipe: 'Firehose to S3, DuckDB', encoding, globs: [`${objects}/flag-events/**/delivery*`], arrived });
+  }
+});
+
+test('DuckDB, objects of the kind s3: each event once, as Parquet, and five answers', { timeout: 120_000, skip: duckdbMissing }, async (t) => {
+  const kinesim = await Kinesim.start(t, { streams: {} });
+  const compressions = ['none', 'gzip', 'zstd'];
+  await kinesim.apply({ buckets: compressions.map((name) => ({ name: `flag-events-${name}`, region: 'us-east-1' })) });
+  const sluice = await Sluice.start(t, { destinations: compressions.map((compression) => ({
+    ...kinesim.destination({ name: compression }), kind: 's3', stream_name: undefined, bucket: `flag-events-${compression}`, prefix: 'exports', compression, roll_bytes: '256 KiB', roll_age: '1 s', node: 'node-1',
+  })) });
+  for (let sent = 0; sent < EVENTS; sent += 100) assert.equal(await sluice.post(Array.from({ length: 100 }, (_, i) => eventOfNumber(sent + i))), 202);
+  await waitFor('all objects', async () => (await sluice.status()).destinations.every(({ deliveredEvents }) => deliveredEvents === EVENTS), { timeoutMs: 60_000 });
+  for (const compression of compressions) {
+    const folder = await temporaryFolder(t);
+    const written = await fetch(`${kinesim.uri}/_kinesim/objects/write`, { method: 'POST', body: JSON.stringify({ bucket: `flag-events-${compression}`, folder }) });
+    assert.equal(written.status, 200, await written.text());
+    const objects = await new Bucket(kinesim, `flag-events-${compression}`).list();
+    assert.ok(objects.length > 1);
+    await assertReport(t, { recipe: 'kind s3, DuckDB', encoding: `compression ${compression}`, globs: [`${folder}/exports/project=test/**/*.ndjson*`], arrived: EVENTS });
+  }
+});

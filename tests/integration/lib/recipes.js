@@ -1,0 +1,142 @@
+// The recipes of examples/consume, and what they are run against: for each encoding a stream that Sluice fills, in which events come twice, and a
+// record that is none of Sluice's.
+import assert from 'node:assert/strict';
+import { appendFileSync, cpSync, existsSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { PutRecordCommand, UpdateShardCountCommand } from '@aws-sdk/client-kinesis';
+import { READERS } from './encodings.js';
+import { Kinesim } from './kinesim.js';
+import { integrationFolder, repository } from './paths.js';
+import { Process, temporaryFolder } from './process.js';
+import { eventOfNumber, numberOf } from './recipe_events.js';
+import { CREDENTIALS, Sluice } from './sluice.js';
+import { recordsByShard } from './stream_records.js';
+import { waitFor } from './wait.js';
+
+export const ENCODINGS = Object.keys(READERS);
+export const ALIEN = 'not of Sluice';
+const PAYLOAD_EVENTS = 100;
+
+export const recipeFolder = (name) => path.join(repository, 'examples/consume', name);
+export const mapping = () => JSON.parse(readFileSync(recipeFolder('event-source-mapping.json'), 'utf8'));
+
+// A copy of a recipe, as its user would have one; Node.js finds its packages beside it.
+export async function copyOfRecipe(t, name) {
+  const folder = await temporaryFolder(t);
+  cpSync(recipeFolder(name), folder, { recursive: true, filter: (source) => !/node_modules|__pycache__/.test(source) });
+  symlinkSync(path.join(integrationFolder, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
+}
+
+export class Streams {
+  static async start(t, encodings = ENCODINGS) {
+    const streams = new Streams();
+    streams.encodings = encodings;
+    streams.kinesim = await Kinesim.start(t, { streams: Object.fromEntries(encodings.map((encoding) => [streams.nameOf(encoding), 2])), rateLimits: false });
+    streams.client = streams.kinesim.client;
+    streams.sluice = await Sluice.start(t, { destinations: encodings.map((encoding) =>
+      streams.kinesim.destination({ name: encoding, stream_name: streams.nameOf(encoding), encoding, linger: '100 ms', record_bytes: encoding === 'json' ? undefined : 25_600 })) });
+    streams.sent = 0;
+    // For programs with an AWS SDK.
+    streams.environment = {
+      PATH: process.env.PATH, AWS_ENDPOINT_URL: streams.kinesim.uri, AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    };
+    return streams;
+  }
+
+  nameOf(encoding) {
+    return `flag-events-${encoding.replace('+', '-')}`;
+  }
+
+  // Sends that many more events; the answers to the first calls with them are lost, so that Sluice repeats what is in the streams already.
+  async send(count) {
+    await this.kinesim.addFaults(...this.encodings.map((encoding) => ({ kind: 'reset_after', operation: 'PutRecords', stream: this.nameOf(encoding), count: 1 })));
+    for (const end = this.sent + count; this.sent < end;) {
+      const events = Array.from({ length: Math.min(PAYLOAD_EVENTS, end - this.sent) }, (_, i) => eventOfNumber(this.sent + i));
+      assert.equal(await this.sluice.post(events), 202);
+      this.sent += events.length;
+    }
+    await waitFor('all events to be in the streams', async () =>
+      (await this.sluice.status()).destinations.every(({ deliveredEvents, backlog }) => deliveredEvents === this.sent && backlog.events === 0), { timeoutMs: 60_000 });
+  }
+
+  async putAlien() {
+    for (const encoding of this.encodings) await this.client.send(new PutRecordCommand({ StreamName: this.nameOf(encoding), PartitionKey: 'alien', Data: Buffer.from(ALIEN) }));
+  }
+
+  async reshard(shards) {
+    for (const encoding of this.encodings)
+      await this.client.send(new UpdateShardCountCommand({ StreamName: this.nameOf(encoding), TargetShardCount: shards, ScalingType: 'UNIFORM_SCALING' }));
+  }
+
+  // How many events lie in a stream, by tools of other hands: those that came twice, twice.
+  async arrived(encoding) {
+    const records = (await recordsByShard(this.client, this.nameOf(encoding))).flatMap((shard) => shard.records);
+    return records.filter(({ Data }) => Buffer.from(Data).toString() !== ALIEN).flatMap(READERS[encoding]).length;
+  }
+}
+
+// That a recipe gave its user every event at least once, and each exactly once by its id. `lines`: what it stored. Adds a row to the table
+// that `./test consume` prints.
+export async function assertComplete(t, recipe, streams, encoding, lines) {
+  const byId = new Map();
+  for (const line of lines) {
+    const { event } = JSON.parse(line);
+    assert.equal(byId.get(event.id) ?? line, line, `one event of the id ${event.id}`);
+    byId.set(event.id, line);
+  }
+  const numbers = [...byId.values()].map((line) => numberOf(JSON.parse(line).event)).sort((a, b) => a - b);
+  assert.deepEqual(numbers, Array.from({ length: streams.sent }, (_, number) => number), `${recipe}, ${encoding}: after dedupe exactly what was sent`);
+  await row(t, { recipe, encoding, sent: streams.sent, arrived: await streams.arrived(encoding), processed: lines.length, after: byId.size });
+}
+
+export async function row(t, cells) {
+  t.diagnostic(Object.entries(cells).map(([name, cell]) => `${name} ${cell}`).join(', '));
+  if (process.env.SLUICE_CONSUME_TABLE) appendFileSync(process.env.SLUICE_CONSUME_TABLE, `${JSON.stringify(cells)}\n`);
+}
+
+// An application of one's own, reading one stream; it can be killed, and started again where it was.
+export class Application {
+  // `command`: what runs the program, without its options.
+  static async start(t, streams, encoding, command) {
+    const application = new Application();
+    const folder = await temporaryFolder(t);
+    const file = (name) => path.join(folder, name);
+    Object.assign(application, { out: file('events.ndjson'), failed: file('failed.ndjson'), checkpoints: file('checkpoints.json') });
+    const [program, ...before] = command;
+    application.launch = () => {
+      application.process = new Process(`${encoding} application`, program, [...before, '--stream', streams.nameOf(encoding),
+        '--checkpoints', application.checkpoints, '--out', application.out, '--failed', application.failed], { env: streams.environment, cwd: folder });
+    };
+    t.after(() => application.process.stop('SIGKILL'));
+    application.launch();
+    return application;
+  }
+
+  // Ended lines of what it stored.
+  lines(file = this.out) {
+    if (!existsSync(file)) return [];
+    const text = readFileSync(file, 'utf8');
+    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1);
+  }
+
+  async hasStored(events) {
+    const count = () => new Set(this.lines().map((line) => JSON.parse(line).event.id)).size;
+    await waitFor(`${events} events from the ${this.process.name}`, () => {
+      this.process.requireAlive();
+      return count() >= events;
+    }, { timeoutMs: 60_000, everyMs: 100 });
+  }
+
+  async kill() {
+    await this.process.stop('SIGKILL');
+  }
+
+  // What a kill between storing events and saving the checkpoint leaves, in the middle of a line: checkpoints as they were.
+  async killBeforeCheckpoint(earlier) {
+    await this.kill();
+    writeFileSync(this.checkpoints, earlier);
+    truncateSync(this.out, statSync(this.out).size - 10);
+  }
+}
