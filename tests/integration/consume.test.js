@@ -1,7 +1,6 @@
 // The recipes of examples/consume for Node.js and DuckDB, run against streams and objects that Sluice fills. Those for Python, and Lambda's own runtime
 // clients, are in ./test consume.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -12,7 +11,8 @@ import { Kinesim } from './lib/kinesim.js';
 import { runEventSource } from './lib/lambda_event_source.js';
 import { Bucket } from './lib/objects.js';
 import { runToEnd, temporaryFolder } from './lib/process.js';
-import { ALIEN, Application, assertComplete, copyOfRecipe, ENCODINGS, mapping, recipeFolder, row, Streams } from './lib/recipes.js';
+import { assertApplication } from './lib/recipe_application.js';
+import { ALIENS, assertAliens, assertComplete, copyOfRecipe, ENCODINGS, mapping, recipeFolder, row, Streams } from './lib/recipes.js';
 import { answersAbout, eventOfNumber, EXPERIMENT } from './lib/recipe_events.js';
 import { recordsByShard } from './lib/stream_records.js';
 import { Sluice } from './lib/sluice.js';
@@ -23,18 +23,18 @@ const DAYS = 30;
 
 const moduleOf = async (folder, name) => import(pathToFileURL(path.join(folder, name)));
 
-test('Lambda, Node.js: every encoding gives every event once by its id, and a record that cannot be read is given up alone', { timeout: 120_000 }, async (t) => {
+test('Lambda, Node.js: every encoding gives every event once by its id, and records that cannot be read are given up alone', { timeout: 120_000 }, async (t) => {
   const { handlerFor } = await moduleOf(await copyOfRecipe(t, 'node'), 'lambda.mjs');
   const streams = await Streams.start(t);
   await streams.send(EVENTS / 2);
-  await streams.putAlien();
+  await streams.putAliens();
   await streams.send(EVENTS / 2);
   t.mock.method(console, 'error', () => {});
   for (const encoding of ENCODINGS) {
     const lines = [];
     const invoke = handlerFor(async (events) => { lines.push(...events.map(({ line }) => line)); });
     const { givenUp } = await runEventSource({ client: streams.client, stream: streams.nameOf(encoding), mapping: mapping(), invoke });
-    assert.deepEqual(givenUp.map(({ kinesis }) => Buffer.from(kinesis.data, 'base64').toString()), [ALIEN]);
+    assertAliens(givenUp.map(({ kinesis }) => kinesis.data));
     assert.ok(await streams.arrived(encoding) > streams.sent, 'some came twice');
     await assertComplete(t, 'Lambda, Node.js', streams, encoding, lines);
   }
@@ -64,58 +64,18 @@ test('Lambda, Node.js: every encoding gives every event once by its id, and a re
 });
 
 test('own application, Node.js: killed and resharded, it processes every event of every encoding at least once, and once by its id', { timeout: 120_000 }, async (t) => {
-  const program = path.join(await copyOfRecipe(t, 'node'), 'application.mjs');
-  const streams = await Streams.start(t);
-  await streams.send(EVENTS / 3);
-  const applications = new Map();
-  for (const encoding of ENCODINGS) applications.set(encoding, await Application.start(t, streams, encoding, [process.execPath, program]));
-  const each = (does) => Promise.all([...applications.values()].map(does));
-
-  await each((application) => application.hasStored(EVENTS / 3));
-  await waitFor('checkpoints', () => [...applications.values()].every(({ checkpoints }) => readFileSync(checkpoints, 'utf8').includes('after')));
-  const earlier = new Map([...applications].map(([encoding, { checkpoints }]) => [encoding, readFileSync(checkpoints, 'utf8')]));
-  await streams.putAlien();
-  await streams.reshard(4);
-  const sending = streams.send(EVENTS / 3);
-  await each(async (application) => {
-    await application.hasStored(EVENTS / 3 + 1);
-    await application.kill();
-    application.launch();
-  });
-  await sending;
-  await each((application) => application.hasStored(EVENTS * 2 / 3));
-  for (const [encoding, application] of applications) {
-    await application.killBeforeCheckpoint(earlier.get(encoding));
-    application.launch();
-  }
-  await streams.reshard(2);
-  await streams.send(EVENTS / 3);
-  await each((application) => application.hasStored(EVENTS));
-
-  for (const [encoding, application] of applications) {
-    assert.equal(await application.process.stop('SIGTERM'), 0, application.process.tail());
-    const lines = application.lines();
-    assert.ok(lines.length > EVENTS, 'what was stored after the last checkpoint came again');
-    await assertComplete(t, 'own application, Node.js', streams, encoding, lines);
-    const failed = application.lines(application.failed).map((line) => JSON.parse(line));
-    assert.deepEqual([...new Set(failed.map(({ data }) => Buffer.from(data, 'base64').toString()))], [ALIEN]);
-    const { shards } = JSON.parse(readFileSync(application.checkpoints, 'utf8'));
-    assert.ok(Object.values(shards).filter(({ ended }) => ended).length >= 2, 'shards that a reshard closed were read to their ends');
-  }
+  await assertApplication(t, 'own application, Node.js', [process.execPath, path.join(await copyOfRecipe(t, 'node'), 'application.mjs')], EVENTS);
 });
 
 test('a record is read, or refused with what is wrong with it', async (t) => {
   const { eventsOf } = await moduleOf(await copyOfRecipe(t, 'node'), 'records.mjs');
   const line = '{"project":"p","environment":"e","event":{"kind":"custom","id":"6553f1000000000000000001","data":{"big":12345678901234567890.50}},"version":2}';
   assert.deepEqual(eventsOf(Buffer.from(`${line}\n${line}`)).map((event) => event.line), [line, line], 'numbers keep their digits');
-  const aggregated = (message) => Buffer.concat([Buffer.from('f3899ac2', 'hex'), message, createHash('md5').update(message).digest()]);
-  for (const [data, wrong] of [
-    ['not of Sluice', /JSON/], ['[]', /no event\.id/], ['{"event":{}}', /no event\.id/], ['null', /no event\.id/],
-    [gzipSync(line).subarray(0, 40), /unexpected end|incorrect|invalid/i],
-    [gzipSync(Buffer.alloc(17 << 20)), /larger than|buffer/i],
-    [Buffer.concat([Buffer.from('f3899ac2', 'hex'), Buffer.alloc(40)]), /checksum/],
-    [aggregated(Buffer.from([0x1a, 0x7f, 1])), /cut off/], [aggregated(Buffer.from([0x1d])), /field of type 5/], [aggregated(Buffer.from([0x80])), /cut off/],
-  ]) assert.throws(() => eventsOf(Buffer.from(data)), wrong);
+  const wrong = {
+    'no JSON': /JSON/, 'a list': /no event\.id/, 'null': /no event\.id/, 'no event': /no event\.id/, 'no UTF-8': /JSON/, 'one line of two': /JSON/, 'gzip that is cut off': /gzip record that cannot be inflated: unexpected end/,
+    'gzip of 17 MiB': /larger than/, 'no zstd': /zstd record that cannot be inflated/, 'a wrong checksum': /checksum/, 'a length beyond the end': /cut off/, 'an unknown type': /field of type 5/, 'a number without end': /cut off/,
+  };
+  for (const [name, data] of Object.entries(ALIENS)) assert.throws(() => eventsOf(data), wrong[name], name);
 });
 
 test('ids are remembered up to the window, and only of events that were stored', async (t) => {

@@ -11,7 +11,7 @@ const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const KPL = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 const MD5_BYTES = 16;
 
-// Node.js has zstd from 22.15 on; before that, the package fzstd does it.
+// Node.js has zstd from 22.15 on; before that, the package fzstd does it, without the limit.
 const unzstd = zlib.zstdDecompressSync
   ? (bytes) => zlib.zstdDecompressSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES })
   : await import('fzstd').then(({ decompress }) => (bytes) => Buffer.from(decompress(bytes)), () => undefined);
@@ -29,13 +29,21 @@ export function eventsOf(data) {
 }
 
 function textsOf(bytes) {
-  if (startsWith(bytes, GZIP)) return linesOf(zlib.gunzipSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES }));
+  if (startsWith(bytes, GZIP)) return linesOf(inflated('gzip', () => zlib.gunzipSync(bytes, { maxOutputLength: MAX_INFLATED_BYTES })));
   if (startsWith(bytes, KPL)) return deaggregated(bytes).flatMap(linesOf);
   if (startsWith(bytes, ZSTD)) {
     if (!unzstd) throw new Error(`Node.js ${process.version} has no zstd. Use 22.15 or later, or install the package fzstd`);
-    return linesOf(unzstd(bytes));
+    return linesOf(inflated('zstd', () => unzstd(bytes)));
   }
   return linesOf(bytes);
+}
+
+function inflated(what, inflate) {
+  try {
+    return inflate();
+  } catch (error) {
+    throw new Error(`A ${what} record that cannot be inflated: ${error.message}`);
+  }
 }
 
 const startsWith = (bytes, magic) => bytes.subarray(0, magic.length).equals(magic);

@@ -1,20 +1,36 @@
-// The recipes of examples/consume, and what they are run against: for each encoding a stream that Sluice fills, in which events come twice, and a
-// record that is none of Sluice's.
+// The recipes of examples/consume, and what they are run against: for each encoding a stream that Sluice fills, in which events come twice, and
+// records that are none of Sluice's.
 import assert from 'node:assert/strict';
-import { appendFileSync, cpSync, existsSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, cpSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { PutRecordCommand, UpdateShardCountCommand } from '@aws-sdk/client-kinesis';
+import { gzipSync } from 'node:zlib';
+import { PutRecordsCommand, UpdateShardCountCommand } from '@aws-sdk/client-kinesis';
 import { READERS } from './encodings.js';
 import { Kinesim } from './kinesim.js';
 import { integrationFolder, repository } from './paths.js';
-import { Process, temporaryFolder } from './process.js';
+import { temporaryFolder } from './process.js';
 import { eventOfNumber, numberOf } from './recipe_events.js';
 import { CREDENTIALS, Sluice } from './sluice.js';
 import { recordsByShard } from './stream_records.js';
 import { waitFor } from './wait.js';
 
 export const ENCODINGS = Object.keys(READERS);
-export const ALIEN = 'not of Sluice';
+// Records that are none of Sluice's, or were damaged.
+const aggregated = (message) => Buffer.concat([Buffer.from('f3899ac2', 'hex'), message, createHash('md5').update(message).digest()]);
+const LINE = Buffer.from('{"project":"p","environment":"e","event":{"kind":"custom","id":"6553f1000000000000000001"},"version":2}\n');
+export const ALIENS = {
+  'no JSON': Buffer.from('not of Sluice'), 'a list': Buffer.from('[]'), 'null': Buffer.from('null'), 'no event': Buffer.from('{"event":{}}'), 'no UTF-8': Buffer.from([0xc3, 0x28]),
+  'one line of two': Buffer.concat([LINE, LINE.subarray(0, 50)]),
+  'gzip that is cut off': gzipSync(LINE).subarray(0, 40), 'gzip of 17 MiB': gzipSync(Buffer.alloc(17 << 20)), 'no zstd': Buffer.from('28b52ffd0123456789abcdef', 'hex'),
+  'a wrong checksum': Buffer.concat([Buffer.from('f3899ac2', 'hex'), Buffer.alloc(40)]),
+  'a length beyond the end': aggregated(Buffer.from([0x1a, 0x7f, 1])), 'an unknown type': aggregated(Buffer.from([0x1d])), 'a number without end': aggregated(Buffer.from([0x80])),
+};
+// `data`: records as base64. That they are the ones above, each at least once.
+export function assertAliens(data) {
+  const nameOf = (text) => Object.keys(ALIENS).find((name) => ALIENS[name].toString('base64') === text) ?? `another record: ${text.slice(0, 200)}`;
+  assert.deepEqual([...new Set(data.map(nameOf))].sort(), Object.keys(ALIENS).sort());
+}
 const PAYLOAD_EVENTS = 100;
 
 export const recipeFolder = (name) => path.join(repository, 'examples/consume', name);
@@ -61,8 +77,9 @@ export class Streams {
       (await this.sluice.status()).destinations.every(({ deliveredEvents, backlog }) => deliveredEvents === this.sent && backlog.events === 0), { timeoutMs: 60_000 });
   }
 
-  async putAlien() {
-    for (const encoding of this.encodings) await this.client.send(new PutRecordCommand({ StreamName: this.nameOf(encoding), PartitionKey: 'alien', Data: Buffer.from(ALIEN) }));
+  async putAliens() {
+    const Records = Object.entries(ALIENS).map(([PartitionKey, Data]) => ({ PartitionKey, Data }));
+    for (const encoding of this.encodings) await this.client.send(new PutRecordsCommand({ StreamName: this.nameOf(encoding), Records }));
   }
 
   async reshard(shards) {
@@ -73,7 +90,7 @@ export class Streams {
   // How many events lie in a stream, by tools of other hands: those that came twice, twice.
   async arrived(encoding) {
     const records = (await recordsByShard(this.client, this.nameOf(encoding))).flatMap((shard) => shard.records);
-    return records.filter(({ Data }) => Buffer.from(Data).toString() !== ALIEN).flatMap(READERS[encoding]).length;
+    return records.filter(({ PartitionKey }) => !(PartitionKey in ALIENS)).flatMap(READERS[encoding]).length;
   }
 }
 
@@ -94,49 +111,4 @@ export async function assertComplete(t, recipe, streams, encoding, lines) {
 export async function row(t, cells) {
   t.diagnostic(Object.entries(cells).map(([name, cell]) => `${name} ${cell}`).join(', '));
   if (process.env.SLUICE_CONSUME_TABLE) appendFileSync(process.env.SLUICE_CONSUME_TABLE, `${JSON.stringify(cells)}\n`);
-}
-
-// An application of one's own, reading one stream; it can be killed, and started again where it was.
-export class Application {
-  // `command`: what runs the program, without its options.
-  static async start(t, streams, encoding, command) {
-    const application = new Application();
-    const folder = await temporaryFolder(t);
-    const file = (name) => path.join(folder, name);
-    Object.assign(application, { out: file('events.ndjson'), failed: file('failed.ndjson'), checkpoints: file('checkpoints.json') });
-    const [program, ...before] = command;
-    application.launch = () => {
-      application.process = new Process(`${encoding} application`, program, [...before, '--stream', streams.nameOf(encoding),
-        '--checkpoints', application.checkpoints, '--out', application.out, '--failed', application.failed], { env: streams.environment, cwd: folder });
-    };
-    t.after(() => application.process.stop('SIGKILL'));
-    application.launch();
-    return application;
-  }
-
-  // Ended lines of what it stored.
-  lines(file = this.out) {
-    if (!existsSync(file)) return [];
-    const text = readFileSync(file, 'utf8');
-    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1);
-  }
-
-  async hasStored(events) {
-    const count = () => new Set(this.lines().map((line) => JSON.parse(line).event.id)).size;
-    await waitFor(`${events} events from the ${this.process.name}`, () => {
-      this.process.requireAlive();
-      return count() >= events;
-    }, { timeoutMs: 60_000, everyMs: 100 });
-  }
-
-  async kill() {
-    await this.process.stop('SIGKILL');
-  }
-
-  // What a kill between storing events and saving the checkpoint leaves, in the middle of a line: checkpoints as they were.
-  async killBeforeCheckpoint(earlier) {
-    await this.kill();
-    writeFileSync(this.checkpoints, earlier);
-    truncateSync(this.out, statSync(this.out).size - 10);
-  }
 }
