@@ -13,8 +13,8 @@ export class LambdaRuntime {
   // `command`: a runtime client and the handler's name; `folder`: the function's code.
   static async start(t, command, folder) {
     const runtime = new LambdaRuntime();
-    runtime.lines = [];  // what the function wrote to standard output
-    runtime.said = '';   // and to standard error
+    runtime.lines = [];  // the events that the function wrote
+    runtime.said = '';   // what it, and the runtime client, said beside them
     runtime.server = createServer((request, response) => runtime.#answer(request, response)).listen(0, '127.0.0.1');
     await once(runtime.server, 'listening');
     const [program, ...args] = command;
@@ -28,7 +28,10 @@ export class LambdaRuntime {
     runtime.ended = once(runtime.child, 'close').then(([status, signal]) => {
       runtime.#fail(new Error(`the runtime client ended (${signal ?? status}): ${runtime.said.slice(-2000)}`));
     });
-    createInterface({ input: runtime.child.stdout }).on('line', (line) => runtime.lines.push(line));
+    createInterface({ input: runtime.child.stdout }).on('line', (line) => {
+      if (line.startsWith('{"project"')) runtime.lines.push(line);
+      else runtime.said += `${line}\n`;
+    });
     runtime.child.stderr.setEncoding('utf8').on('data', (text) => { runtime.said += text; });
     t.after(() => runtime.stop());
     return runtime;

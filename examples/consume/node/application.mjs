@@ -65,7 +65,10 @@ async function round() {
 }
 
 // What does not pass by itself: a stream that is not there, an access that is denied. Throttles and faults of AWS pass.
-const isOurs = ({ $fault, $retryable, name }) => $fault === 'client' && !$retryable && !/Limit|Throttl/.test(name);
+function isOurs({ name, $retryable, $metadata }) {
+  const status = $metadata?.httpStatusCode ?? 0;
+  return status >= 400 && status < 500 && !$retryable && !/Limit|Throttl/.test(name);
+}
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop.abort());

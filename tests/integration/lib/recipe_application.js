@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Process, temporaryFolder } from './process.js';
+import { Process, runToEnd, temporaryFolder } from './process.js';
 import { assertAliens, assertComplete, ENCODINGS, Streams } from './recipes.js';
 import { waitFor } from './wait.js';
 
-class Application {
+export class Application {
   // `command`: what runs the program, without its options.
-  static async start(t, streams, encoding, command) {
+  static async start(t, streams, encoding, command, { options = [], environment = streams.environment } = {}) {
     const application = new Application();
     const folder = await temporaryFolder(t);
     const file = (name) => path.join(folder, name);
@@ -16,7 +16,7 @@ class Application {
     const [program, ...before] = command;
     application.launch = () => {
       application.process = new Process(`${encoding} application`, program, [...before, '--stream', streams.nameOf(encoding),
-        '--checkpoints', application.checkpoints, '--out', application.out, '--failed', application.failed], { env: streams.environment, cwd: folder });
+        '--checkpoints', application.checkpoints, '--out', application.out, '--failed', application.failed, ...options], { env: environment, cwd: folder });
     };
     t.after(() => application.process.stop('SIGKILL'));
     application.launch();
@@ -31,11 +31,16 @@ class Application {
   }
 
   async hasStored(events) {
-    const count = () => new Set(this.lines().map((line) => JSON.parse(line).event.id)).size;
     await waitFor(`${events} events from the ${this.process.name}`, () => {
       this.process.requireAlive();
-      return count() >= events;
+      const stored = new Set(this.ids()).size;
+      if (stored < events) throw new Error(`${stored}, and it says: ${this.process.tail()}`);
+      return true;
     }, { timeoutMs: 60_000, everyMs: 100 });
+  }
+
+  ids() {
+    return this.lines().map((line) => JSON.parse(line).event.id);
   }
 
   async kill() {
@@ -64,6 +69,14 @@ export async function assertApplication(t, recipe, command, count) {
   const earlier = new Map([...applications].map(([encoding, { checkpoints }]) => [encoding, readFileSync(checkpoints, 'utf8')]));
   await streams.putAliens();
   await streams.reshard(4);
+  // More than the AWS SDK tries again by itself.
+  await streams.kinesim.addFaults(...streams.encodings.map((encoding) => streams.nameOf(encoding)).flatMap((stream) => [
+    { kind: 'call_error', code: 'ExpiredIteratorException', operation: 'GetRecords', stream, count: 2 },
+    { kind: 'call_error', code: 'ProvisionedThroughputExceededException', operation: 'GetRecords', stream, count: 10 },
+    { kind: 'call_error', code: 'InternalFailure', operation: 'GetRecords', stream, count: 10 },
+    { kind: 'reset_before', operation: 'GetShardIterator', stream, count: 8 },
+    { kind: 'truncate', operation: 'GetRecords', stream, count: 4 },
+  ]));
   const sending = streams.send(count / 3);
   await each(async (application) => {
     await application.hasStored(count / 3 + 1);
@@ -91,3 +104,65 @@ export async function assertApplication(t, recipe, command, count) {
     assert.ok(Object.values(shards).filter(({ ended }) => ended).length >= 2, 'shards that a reshard closed were read to their ends');
   }
 }
+
+// That parents are read before their children, also by a process that starts after the reshard.
+async function assertParentsFirst(t, command) {
+  const streams = await Streams.start(t, ['json']);
+  await streams.send(500);
+  const before = new Set((await streams.arrived('json')).map((line) => JSON.parse(line).event.id));
+  await streams.reshard(4);
+  await streams.send(500);
+  const application = await Application.start(t, streams, 'json', command);
+  await application.hasStored(1000);
+  const ids = application.ids();
+  assert.ok(ids.slice(0, 500).every((id) => before.has(id)), 'the first half comes from the shards before the reshard');
+  assert.equal(ids.length, 1000, 'in one process each event is stored once');
+}
+
+// That a start from now leaves out what was there, and nothing that comes before the next start.
+async function assertFromNow(t, command) {
+  const streams = await Streams.start(t, ['ndjson']);
+  await streams.send(100);
+  const old = new Set((await streams.arrived('ndjson')).map((line) => JSON.parse(line).event.id));
+  const application = await Application.start(t, streams, 'ndjson', command, { options: ['--from', 'now'] });
+  await waitFor('its first checkpoints', () => existsSync(application.checkpoints));
+  await application.kill();
+  await streams.send(100);
+  application.launch();
+  await application.hasStored(100);
+  assert.deepEqual(application.ids().filter((id) => old.has(id)), []);
+}
+
+// That it says what is wrong, and ends, where trying again does not help.
+async function assertRefused(t, command) {
+  const streams = await Streams.start(t, ['json']);
+  const endOf = async (change) => {
+    const application = await Application.start(t, streams, 'json', command, { environment: { ...streams.environment, ...change } });
+    return { status: await application.process.ended, output: application.process.output };
+  };
+  const stranger = await endOf({ AWS_ACCESS_KEY_ID: 'AKIDSTRANGER00000001' });
+  assert.deepEqual([stranger.status, /UnrecognizedClientException/.test(stranger.output)], [1, true], stranger.output);
+  await streams.kinesim.remove({ stream: streams.nameOf('json') });
+  const nowhere = await endOf({});
+  assert.deepEqual([nowhere.status, /ResourceNotFoundException/.test(nowhere.output)], [1, true], nowhere.output);
+}
+
+// That checkpoints of another stream, or that cannot be read, are refused and stay as they are.
+async function assertCheckpointsRefused(t, [program, ...before]) {
+  const folder = await temporaryFolder(t), file = path.join(folder, 'checkpoints.json');
+  for (const [text, wrong] of [['{"stream":"other","start":null,"shards":{}}', /is of the stream other, not flag-events/], ['{"str', /cannot be read/]]) {
+    writeFileSync(file, text);
+    const { status, output } = await runToEnd(program, [...before, '--stream', 'flag-events', '--checkpoints', file, '--out', path.join(folder, 'out'), '--failed', path.join(folder, 'failed')], { env: { PATH: process.env.PATH, AWS_REGION: 'us-east-1' } });
+    assert.notEqual(status, 0);
+    assert.match(output, wrong);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  }
+}
+
+// What else every application keeps: each is given the command that runs it.
+export const PROMISES = {
+  'the parents of a shard are read before it': assertParentsFirst,
+  'a start from now leaves out what was there, and a restart nothing': assertFromNow,
+  'without access, or without its stream, it says so and ends': assertRefused,
+  'checkpoints of another stream, or that cannot be read, are refused and stay as they are': assertCheckpointsRefused,
+};

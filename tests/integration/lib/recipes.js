@@ -11,7 +11,7 @@ import { Kinesim } from './kinesim.js';
 import { integrationFolder, repository } from './paths.js';
 import { temporaryFolder } from './process.js';
 import { eventOfNumber, numberOf } from './recipe_events.js';
-import { CREDENTIALS, Sluice } from './sluice.js';
+import { Sluice } from './sluice.js';
 import { recordsByShard } from './stream_records.js';
 import { waitFor } from './wait.js';
 
@@ -32,6 +32,7 @@ export function assertAliens(data) {
   assert.deepEqual([...new Set(data.map(nameOf))].sort(), Object.keys(ALIENS).sort());
 }
 const PAYLOAD_EVENTS = 100;
+const READER = { accessKeyId: 'AKIDREADER0000000001', secretAccessKey: 'reader-test-secret' };
 
 export const recipeFolder = (name) => path.join(repository, 'examples/consume', name);
 export const mapping = () => JSON.parse(readFileSync(recipeFolder('event-source-mapping.json'), 'utf8'));
@@ -53,10 +54,13 @@ export class Streams {
     streams.sluice = await Sluice.start(t, { destinations: encodings.map((encoding) =>
       streams.kinesim.destination({ name: encoding, stream_name: streams.nameOf(encoding), encoding, linger: '100 ms', record_bytes: encoding === 'json' ? undefined : 25_600 })) });
     streams.sent = 0;
-    // For programs with an AWS SDK.
+    // For applications: what their policy allows, and no more.
+    const { Statement: [{ Action }] } = JSON.parse(readFileSync(recipeFolder('application-policy.json'), 'utf8'));
+    const permissions = encodings.map((encoding) => ({ stream: streams.nameOf(encoding), actions: Action.map((action) => action.replace('kinesis:', '')) }));
+    await streams.kinesim.apply({ identities: [{ access_key: READER.accessKeyId, secret_key: READER.secretAccessKey, arn: 'arn:aws:iam::123456789012:user/reader', permissions }] });
     streams.environment = {
       PATH: process.env.PATH, AWS_ENDPOINT_URL: streams.kinesim.uri, AWS_REGION: 'us-east-1', AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ACCESS_KEY_ID: READER.accessKeyId, AWS_SECRET_ACCESS_KEY: READER.secretAccessKey,
     };
     return streams;
   }
@@ -87,10 +91,10 @@ export class Streams {
       await this.client.send(new UpdateShardCountCommand({ StreamName: this.nameOf(encoding), TargetShardCount: shards, ScalingType: 'UNIFORM_SCALING' }));
   }
 
-  // How many events lie in a stream, by tools of other hands: those that came twice, twice.
+  // The events that lie in a stream, by tools of other hands: one that came twice is there twice.
   async arrived(encoding) {
     const records = (await recordsByShard(this.client, this.nameOf(encoding))).flatMap((shard) => shard.records);
-    return records.filter(({ PartitionKey }) => !(PartitionKey in ALIENS)).flatMap(READERS[encoding]).length;
+    return records.filter(({ PartitionKey }) => !(PartitionKey in ALIENS)).flatMap(READERS[encoding]).map((text) => text.trimEnd());
   }
 }
 
@@ -105,10 +109,13 @@ export async function assertComplete(t, recipe, streams, encoding, lines) {
   }
   const numbers = [...byId.values()].map((line) => numberOf(JSON.parse(line).event)).sort((a, b) => a - b);
   assert.deepEqual(numbers, Array.from({ length: streams.sent }, (_, number) => number), `${recipe}, ${encoding}: after dedupe exactly what was sent`);
-  await row(t, { recipe, encoding, sent: streams.sent, arrived: await streams.arrived(encoding), processed: lines.length, after: byId.size });
+  const arrived = await streams.arrived(encoding);
+  assert.ok(arrived.length > streams.sent, 'some came twice');
+  assert.deepEqual([...byId.values()].sort(), [...new Set(arrived)].sort(), 'byte for byte what is in the stream');
+  row(t, { recipe, encoding, sent: streams.sent, arrived: arrived.length, processed: lines.length, after: byId.size });
 }
 
-export async function row(t, cells) {
+export function row(t, cells) {
   t.diagnostic(Object.entries(cells).map(([name, cell]) => `${name} ${cell}`).join(', '));
   if (process.env.SLUICE_CONSUME_TABLE) appendFileSync(process.env.SLUICE_CONSUME_TABLE, `${JSON.stringify(cells)}\n`);
 }

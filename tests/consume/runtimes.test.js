@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertApplication } from '../integration/lib/recipe_application.js';
+import { assertApplication, PROMISES } from '../integration/lib/recipe_application.js';
 import { runEventSource } from '../integration/lib/lambda_event_source.js';
 import { assertAliens, assertComplete, copyOfRecipe, ENCODINGS, mapping, Streams } from '../integration/lib/recipes.js';
 import { LambdaRuntime } from './lambda_runtime.js';
@@ -39,3 +39,7 @@ test('own application, Python: killed and resharded, it processes every event of
   const command = [python.prepare(), path.join(await copyOfRecipe(t, 'python'), 'application.py')];
   await assertApplication(t, 'own application, Python', command, EVENTS);
 });
+
+for (const [promise, assertion] of Object.entries(PROMISES)) {
+  test(`own application, Python: ${promise}`, { skip: python.missing() ?? false, timeout: 300_000 }, async (t) => assertion(t, [python.prepare(), path.join(await copyOfRecipe(t, 'python'), 'application.py')]));
+}
