@@ -50,7 +50,7 @@ function readable(shardId, record) {
 
 // Returns whether there was anything.
 async function round() {
-  const reads = await stream.round();
+  const { reads, error } = await stream.round();
   for (const { shardId, records, ended } of reads) {
     const fresh = recent.fresh(records.flatMap((record) => readable(shardId, record)));
     if (fresh.length > 0) await store(fresh);
@@ -60,6 +60,7 @@ async function round() {
   }
   const anEnd = reads.some(({ ended }) => ended), anything = anEnd || reads.some(({ records }) => records.length > 0);
   if (anything) checkpoints.save();
+  if (error) throw error;
   if (anEnd) await stream.list();
   return anything;
 }

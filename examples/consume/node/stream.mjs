@@ -28,17 +28,18 @@ export class Stream {
     this.checkpoints.keepOnly(shards.map(({ ShardId }) => ShardId));
   }
 
-  // One call for each readable shard: [{shardId, records, ended}]. Save what they say as checkpoints before the next round.
+  // One call for each readable shard. `reads`: [{shardId, records, ended}] of those that were answered; process them all, or `forget`. `error`: of one that failed.
   async round() {
     const listed = new Set(this.#shards.map(({ ShardId }) => ShardId));
     const isDone = (id) => !id || !listed.has(id) || this.checkpoints.hasEnded(id);
     const readable = this.#shards.filter(({ ShardId, ParentShardId, AdjacentParentShardId }) =>
       !this.checkpoints.hasEnded(ShardId) && isDone(ParentShardId) && isDone(AdjacentParentShardId));
-    const reads = await Promise.all(readable.map(({ ShardId }) => this.#read(ShardId)));
-    return reads.filter(Boolean);
+    // All have ended before it returns: what came late would be passed over.
+    const ends = await Promise.allSettled(readable.map(({ ShardId }) => this.#read(ShardId)));
+    return { reads: ends.map(({ value }) => value).filter(Boolean), error: ends.find(({ status }) => status === 'rejected')?.reason };
   }
 
-  // Everything that was read since the last checkpoints is to be read again.
+  // Shards are read on from their checkpoints: what was read since comes again.
   forget() {
     this.#iterators.clear();
   }

@@ -41,7 +41,7 @@ class Application:
 
     def round(self):
         """Returns whether there was anything."""
-        reads = self._stream.round()
+        reads, error = self._stream.round()
         for shard_id, records, ended in reads:
             fresh = self._recent.fresh([event for record in records for event in self._readable(shard_id, record)])
             if fresh:
@@ -55,6 +55,8 @@ class Application:
         anything = an_end or any(records for _, records, _ in reads)
         if anything:
             self._checkpoints.save()
+        if error:
+            raise error
         if an_end:
             self._stream.list()
         return anything

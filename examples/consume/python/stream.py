@@ -24,7 +24,10 @@ class Stream:
         self._checkpoints.keep_only([shard["ShardId"] for shard in self._shards])
 
     def round(self):
-        """One call for each readable shard: [(shard_id, records, ended)]. Save what they say as checkpoints before the next round."""
+        """One call for each readable shard: (reads, error).
+
+        `reads`: [(shard_id, records, ended)] of those that were answered; process them all, or `forget`. `error`: of one that failed.
+        """
         listed = {shard["ShardId"] for shard in self._shards}
 
         def is_done(shard_id):
@@ -35,10 +38,14 @@ class Stream:
             for shard in self._shards
             if not self._checkpoints.has_ended(shard["ShardId"]) and is_done(shard.get("ParentShardId")) and is_done(shard.get("AdjacentParentShardId"))
         ]
-        return [read for read in self._threads.map(self._read, readable) if read]
+        calls = [self._threads.submit(self._read, shard_id) for shard_id in readable]
+        # All have ended before it returns: what came late would be passed over.
+        errors = [error for call in calls if (error := call.exception())]
+        reads = [call.result() for call in calls if not call.exception()]
+        return [read for read in reads if read], errors[0] if errors else None
 
     def forget(self):
-        """Everything that was read since the last checkpoints is to be read again."""
+        """Shards are read on from their checkpoints: what was read since comes again."""
         self._iterators.clear()
 
     def _read(self, shard_id):

@@ -6,7 +6,7 @@ import { Process, runToEnd, temporaryFolder } from './process.js';
 import { assertAliens, assertComplete, ENCODINGS, Streams } from './recipes.js';
 import { waitFor } from './wait.js';
 
-export class Application {
+class Application {
   // `command`: what runs the program, without its options.
   static async start(t, streams, encoding, command, { options = [], environment = streams.environment } = {}) {
     const application = new Application();
@@ -133,6 +133,19 @@ async function assertFromNow(t, command) {
   assert.deepEqual(application.ids().filter((id) => old.has(id)), []);
 }
 
+// That the records of a shard whose call is answered after another shard's has failed are not passed over.
+async function assertSlowShard(t, command) {
+  const streams = await Streams.start(t, ['json']);
+  await streams.send(200);
+  await streams.kinesim.addFaults(
+    { kind: 'call_error', code: 'InternalFailure', operation: 'GetShardIterator', containing: 'shardId-000000000000', count: 1 },
+    { kind: 'latency', operation: 'GetRecords', latency_ms: 200, count: 1 },
+  );
+  const application = await Application.start(t, streams, 'json', command, { environment: { ...streams.environment, AWS_MAX_ATTEMPTS: '1' } });
+  await application.hasStored(200);
+  assert.match(application.process.output, /InternalFailure/);
+}
+
 // That it says what is wrong, and ends, where trying again does not help.
 async function assertRefused(t, command) {
   const streams = await Streams.start(t, ['json']);
@@ -163,6 +176,7 @@ async function assertCheckpointsRefused(t, [program, ...before]) {
 export const PROMISES = {
   'the parents of a shard are read before it': assertParentsFirst,
   'a start from now leaves out what was there, and a restart nothing': assertFromNow,
+  'a shard that answers after another has failed is read from where it was': assertSlowShard,
   'without access, or without its stream, it says so and ends': assertRefused,
   'checkpoints of another stream, or that cannot be read, are refused and stay as they are': assertCheckpointsRefused,
 };
