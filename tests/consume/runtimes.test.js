@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { run } from '../conformance/toolchains.js';
 import { assertApplication, PROMISES } from '../integration/lib/recipe_application.js';
 import { runEventSource } from '../integration/lib/lambda_event_source.js';
 import { assertAliens, assertComplete, copyOfRecipe, ENCODINGS, mapping, Streams } from '../integration/lib/recipes.js';
@@ -42,4 +43,27 @@ test('own application, Python: killed and resharded, it processes every event of
 
 for (const [promise, assertion] of Object.entries(PROMISES)) {
   test(`own application, Python: ${promise}`, { skip: python.missing() ?? false, timeout: 300_000 }, async (t) => assertion(t, [python.prepare(), path.join(await copyOfRecipe(t, 'python'), 'application.py')]));
+}
+
+test('Python: ids are remembered up to the window, and only of events that were stored', { skip: python.missing() ?? false, timeout: 300_000 }, async (t) => {
+  run(python.prepare(), ['-c', `
+from recent_ids import RecentIds
+from records import Event
+recent, events = RecentIds(2), lambda *ids: [Event(id, "", {}) for id in ids]
+assert recent.fresh(events("a", "b", "a")) == events("a", "b")
+assert recent.fresh(events("a")) == events("a"), "it was not stored"
+recent.add(events("a", "b"))
+recent.add(events("a"))
+assert recent.fresh(events("a", "b", "c")) == events("c")
+recent.add(events("c"))
+assert recent.fresh(events("a", "b", "c")) == events("a"), "the oldest left the window"
+`], { cwd: await copyOfRecipe(t, 'python') });
+});
+
+for (const [name, module] of [['node', './stream.mjs'], ['duckdb', '@duckdb/node-api']]) {
+  test(`the packages that examples/consume/${name} locks are found by their hashes, and load`, { timeout: 300_000 }, async (t) => {
+    const cwd = await copyOfRecipe(t, name, { packages: false });
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd });
+    run(process.execPath, ['--input-type=module', '-e', `await import('${module}')`], { cwd });
+  });
 }

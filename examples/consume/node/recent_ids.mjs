@@ -6,6 +6,8 @@ export const WINDOW_EVENTS = 200_000;
 
 export class RecentIds {
   #ids = new Set();
+  #order = [];  // a ring of `limit` places
+  #next = 0;
 
   constructor(limit = WINDOW_EVENTS) {
     this.limit = limit;
@@ -19,10 +21,12 @@ export class RecentIds {
 
   // To be called when they are stored: one that could not be stored has to pass when it comes again.
   add(events) {
-    for (const { id } of events) this.#ids.add(id);
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= this.limit) break;
-      this.#ids.delete(oldest);
+    for (const { id } of events) {
+      if (this.#ids.has(id)) continue;
+      this.#ids.delete(this.#order[this.#next]);
+      this.#ids.add(id);
+      this.#order[this.#next] = id;
+      this.#next = (this.#next + 1) % this.limit;
     }
   }
 }

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 # Of one call, which returns 10 MB at most. Kinesis allows 5 calls a second and shard: with `json` that is 5,000 events/s.
 RECORDS_PER_CALL = 1_000
-CALLS_AT_ONCE = 8
+PARALLEL_CALLS = 8
 
 
 class Stream:
     def __init__(self, client, name, checkpoints):
         self._client, self._name, self._checkpoints = client, name, checkpoints
         self._iterators, self._shards = {}, []
-        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE)
+        self._threads = ThreadPoolExecutor(PARALLEL_CALLS)
 
     def list(self):
         """Also called when a shard has ended: resharding is the only way to new ones."""

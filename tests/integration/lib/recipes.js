@@ -37,11 +37,11 @@ const READER = { accessKeyId: 'AKIDREADER0000000001', secretAccessKey: 'reader-t
 export const recipeFolder = (name) => path.join(repository, 'examples/consume', name);
 export const mapping = () => JSON.parse(readFileSync(recipeFolder('event-source-mapping.json'), 'utf8'));
 
-// A copy of a recipe, as its user would have one; Node.js finds its packages beside it.
-export async function copyOfRecipe(t, name) {
+// A copy of a recipe, as its user would have one; Node.js finds the packages of these tests beside it, or none.
+export async function copyOfRecipe(t, name, { packages = true } = {}) {
   const folder = await temporaryFolder(t);
   cpSync(recipeFolder(name), folder, { recursive: true, filter: (source) => !/node_modules|__pycache__/.test(source) });
-  symlinkSync(path.join(integrationFolder, 'node_modules'), path.join(folder, 'node_modules'));
+  if (packages) symlinkSync(path.join(integrationFolder, 'node_modules'), path.join(folder, 'node_modules'));
   return folder;
 }
 
@@ -117,5 +117,5 @@ export async function assertComplete(t, recipe, streams, encoding, lines) {
 
 export function row(t, cells) {
   t.diagnostic(Object.entries(cells).map(([name, cell]) => `${name} ${cell}`).join(', '));
-  if (process.env.SLUICE_CONSUME_TABLE) appendFileSync(process.env.SLUICE_CONSUME_TABLE, `${JSON.stringify(cells)}\n`);
+  if (process.env.SLUICE_CONSUME_ROWS) appendFileSync(process.env.SLUICE_CONSUME_ROWS, `${JSON.stringify(cells)}\n`);
 }
