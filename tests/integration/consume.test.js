@@ -155,3 +155,11 @@ test('DuckDB, objects of the kind s3: each event once, as Parquet, and five answ
     await assertReport(t, { recipe: 'kind s3, DuckDB', encoding: compression === 'none' ? 'ndjson' : `ndjson, ${compression}`, globs: [`${folder}/exports/project=test/**/*.ndjson*`], arrived: EVENTS });
   }
 });
+
+test('DuckDB: a line that is cut off ends the report and names its file', { skip: duckdbMissing }, async (t) => {
+  const cwd = await copyOfRecipe(t, 'duckdb');
+  writeFileSync(path.join(cwd, 'cut.ndjson'), '{"project":"p","event":{"id":"a"}}\n{"project":"p","ev');
+  const { status, output } = await runToEnd(process.execPath, ['report.mjs', '--objects', 'cut.ndjson'], { cwd });
+  assert.equal(status, 1);
+  assert.match(output, /^Invalid Input Error: Malformed JSON in file "cut\.ndjson", at byte \d+/);
+});

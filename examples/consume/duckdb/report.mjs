@@ -22,15 +22,21 @@ const connection = await database.connect();
 const sql = (name) => readFileSync(new URL(`${name}.sql`, import.meta.url), 'utf8');
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
-// Access to S3 is an extension that DuckDB downloads; credentials as for the AWS SDK.
-if (options.objects.some((glob) => glob.startsWith('s3://')))
-  await connection.run('INSTALL httpfs; LOAD httpfs; INSTALL aws; LOAD aws; CREATE SECRET (TYPE s3, PROVIDER credential_chain)');
-await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE objects = [${options.objects.map(quoted)}]; SET VARIABLE experiment = ${quoted(options.experiment)};
-  SET VARIABLE unit = ${quoted(options.unit)}; SET VARIABLE days = ${days}`);
-await connection.run(sql('load'));
-await connection.run(sql('parquet'));
-const answers = {};
-for (const question of QUESTIONS) answers[question] = (await connection.runAndReadAll(sql(question))).getRowObjectsJson();
-console.log(JSON.stringify(answers, null, 1));
-connection.closeSync();
-database.closeSync();
+try {
+  // Access to S3 is an extension that DuckDB downloads; credentials as for the AWS SDK.
+  if (options.objects.some((glob) => glob.startsWith('s3://')))
+    await connection.run('INSTALL httpfs; LOAD httpfs; INSTALL aws; LOAD aws; CREATE SECRET (TYPE s3, PROVIDER credential_chain)');
+  await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE objects = [${options.objects.map(quoted)}]; SET VARIABLE experiment = ${quoted(options.experiment)};
+    SET VARIABLE unit = ${quoted(options.unit)}; SET VARIABLE days = ${days}`);
+  await connection.run(sql('load'));
+  await connection.run(sql('parquet'));
+  const answers = {};
+  for (const question of QUESTIONS) answers[question] = (await connection.runAndReadAll(sql(question))).getRowObjectsJson();
+  console.log(JSON.stringify(answers, null, 1));
+} catch (error) {
+  console.error(error.message);  // DuckDB's, which names the file that it cannot read
+  process.exitCode = 1;
+} finally {
+  connection.closeSync();
+  database.closeSync();
+}
