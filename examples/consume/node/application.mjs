@@ -18,18 +18,24 @@ const ROUND_MS = 200;             // Kinesis allows 5 reads a second and shard
 const IDLE_ROUND_MS = 1_000;      // as the Kinesis Client Library
 const LONGEST_PAUSE_MS = 10_000;  // while Kinesis cannot be reached
 
-const { values: options } = parseArgs({ options: {
-  stream: { type: 'string' }, checkpoints: { type: 'string' }, out: { type: 'string' }, failed: { type: 'string' }, from: { type: 'string', default: 'oldest' },
-} });
-if (!options.stream || !options.checkpoints || !options.out || !options.failed || !['oldest', 'now'].includes(options.from)) {
-  console.error('Usage: node application.mjs --stream NAME --checkpoints FILE --out FILE --failed FILE [--from oldest|now]');
-  process.exit(2);
+const USAGE = 'Usage: node application.mjs --stream NAME --checkpoints FILE --out FILE --failed FILE [--from oldest|now]';
+
+// What the program is made of; throws an Error that says what is wrong with its options, files or environment.
+async function prepared() {
+  const file = { type: 'string' };
+  const { values: options } = parseArgs({ options: { stream: file, checkpoints: file, out: file, failed: file, from: { type: 'string', default: 'oldest' } } });
+  for (const name of ['stream', 'checkpoints', 'out', 'failed']) if (!options[name]) throw new Error(`--${name} is missing.\n${USAGE}`);
+  if (!['oldest', 'now'].includes(options.from)) throw new Error(`--from is oldest or now, not ${options.from}`);
+  const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });  // HTTP/1.1, which simulators and proxies speak too
+  await client.config.region();  // throws without one
+  const checkpoints = Checkpoints.load(options.checkpoints, options.stream, options.from);
+  return { stream: new Stream(client, options.stream, checkpoints), checkpoints, out: new LineFile(options.out), failed: new LineFile(options.failed) };
 }
 
-const client = new KinesisClient({ requestHandler: new NodeHttpHandler() });  // HTTP/1.1, which simulators and proxies speak too
-const checkpoints = Checkpoints.load(options.checkpoints, options.stream, options.from);
-const stream = new Stream(client, options.stream, checkpoints);
-const out = new LineFile(options.out), failed = new LineFile(options.failed);
+const { stream, checkpoints, out, failed } = await prepared().catch((error) => {
+  console.error(error.message);
+  process.exit(2);
+});
 const recent = new RecentIds();
 
 // Replace this by what your application is for. It returns when the events are stored for good; after a crash the last ones come again:

@@ -86,10 +86,14 @@ def main():
     parser.add_argument("--from", dest="start_at", choices=("oldest", "now"), default="oldest")
     options = parser.parse_args()
 
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    checkpoints = Checkpoints(options.checkpoints, options.stream, options.start_at)
-    stream = Stream(boto3.client("kinesis", region_name=region), options.stream, checkpoints)
-    application = Application(stream, checkpoints, LineFile(options.out), LineFile(options.failed))
+    try:
+        client = boto3.client("kinesis", region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"))
+        checkpoints = Checkpoints(options.checkpoints, options.stream, options.start_at)
+        stream = Stream(client, options.stream, checkpoints)
+        application = Application(stream, checkpoints, LineFile(options.out), LineFile(options.failed))
+    except (BotoCoreError, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -23,9 +23,9 @@ class Checkpoints:
             self.state = {"stream": stream, "start": int(time.time() * 1000) if start_at == "now" else None, "shards": {}}
             self.save()
         except ValueError as error:
-            raise SystemExit(f"{file} cannot be read ({error}). Restore it, or remove it to read the stream from the start") from error
+            raise ValueError(f"{file} cannot be read ({error}). Restore it, or remove it to read the stream from the start") from error
         if self.state["stream"] != stream:
-            raise SystemExit(f"{file} is of the stream {self.state['stream']}, not {stream}. Give each stream a file of its own")
+            raise ValueError(f"{file} is of the stream {self.state['stream']}, not {stream}. Give each stream a file of its own")
 
     def has_ended(self, shard_id):
         return self.state["shards"].get(shard_id, {}).get("ended", False)

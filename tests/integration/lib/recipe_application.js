@@ -1,6 +1,6 @@
 // An application of one's own that reads a stream (examples/consume), killed and resharded under it.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Process, runToEnd, temporaryFolder } from './process.js';
 import { assertAliens, assertComplete, ENCODINGS, Streams } from './recipes.js';
@@ -160,15 +160,21 @@ async function assertRefused(t, command) {
   assert.deepEqual([nowhere.status, /ResourceNotFoundException/.test(nowhere.output)], [1, true], nowhere.output);
 }
 
-// That checkpoints of another stream, or that cannot be read, are refused and stay as they are.
-async function assertCheckpointsRefused(t, [program, ...before]) {
+// That it says what is wrong with its files and its environment, and leaves them as they are.
+async function assertStartRefused(t, [program, ...before]) {
   const folder = await temporaryFolder(t), file = path.join(folder, 'checkpoints.json');
+  const endOf = (out, env) => runToEnd(program, [...before, '--stream', 'flag-events', '--checkpoints', file, '--out', out, '--failed', path.join(folder, 'failed')], { env: { PATH: process.env.PATH, HOME: folder, ...env } });
+  const good = path.join(folder, 'out'), region = { AWS_REGION: 'us-east-1' };
   for (const [text, wrong] of [['{"stream":"other","start":null,"shards":{}}', /is of the stream other, not flag-events/], ['{"str', /cannot be read/]]) {
     writeFileSync(file, text);
-    const { status, output } = await runToEnd(program, [...before, '--stream', 'flag-events', '--checkpoints', file, '--out', path.join(folder, 'out'), '--failed', path.join(folder, 'failed')], { env: { PATH: process.env.PATH, AWS_REGION: 'us-east-1' } });
-    assert.notEqual(status, 0);
-    assert.match(output, wrong);
+    const { status, output } = await endOf(good, region);
+    assert.deepEqual([status, wrong.test(output), output.trim().split('\n').length], [2, true, 1], output);
     assert.equal(readFileSync(file, 'utf8'), text);
+  }
+  rmSync(file);
+  for (const [out, env, wrong] of [[good, {}, /region/i], [path.join(folder, 'nowhere/out'), region, /nowhere\/out/]]) {
+    const { status, output } = await endOf(out, env);
+    assert.deepEqual([status, wrong.test(output), output.trim().split('\n').length], [2, true, 1], output);
   }
 }
 
@@ -178,5 +184,5 @@ export const PROMISES = {
   'a start from now leaves out what was there, and a restart nothing': assertFromNow,
   'a shard that answers after another has failed is read from where it was': assertSlowShard,
   'without access, or without its stream, it says so and ends': assertRefused,
-  'checkpoints of another stream, or that cannot be read, are refused and stay as they are': assertCheckpointsRefused,
+  'checkpoints of another stream, or that cannot be read, a missing region or folder are refused in a line': assertStartRefused,
 };
