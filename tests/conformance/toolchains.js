@@ -7,7 +7,7 @@ import { repository } from '../integration/lib/paths.js';
 const here = path.join(repository, 'tests/conformance');
 const buildFolder = path.join(repository, 'build/conformance');
 
-function run(command, args, options = {}) {
+export function run(command, args, options = {}) {
   try {
     return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options });
   } catch (error) {
@@ -16,7 +16,7 @@ function run(command, args, options = {}) {
 }
 
 // What is missing to run `command args`, or null.
-function missing(what, command, args, good = () => true) {
+export function missing(what, command, args, good = () => true) {
   try {
     const said = run(command, args);
     return good(said) ? null : `${what} is needed; here is ${said.trim()}`;
@@ -25,14 +25,12 @@ function missing(what, command, args, good = () => true) {
   }
 }
 
-// A Python with these packages, which all tests share; it appears when it is complete, as tests run side by side.
-function pythonOf(packages) {
-  const folder = path.join(buildFolder, packages.join('-').replaceAll('==', '-'));
+// A folder that all tests share, filled once; it appears when it is complete, as tests run side by side.
+export function filledOnce(folder, fill) {
   if (existsSync(folder)) return folder;
-  mkdirSync(buildFolder, { recursive: true });
+  mkdirSync(path.dirname(folder), { recursive: true });
   const fresh = mkdtempSync(`${folder}.`);
-  run('python3', ['-m', 'venv', fresh]);
-  run(path.join(fresh, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+  fill(fresh);
   try {
     renameSync(fresh, folder);
   } catch (error) {
@@ -42,11 +40,21 @@ function pythonOf(packages) {
   return folder;
 }
 
+// A Python whose pip was given `wanted`: packages, or files of requirements.
+export function pythonOf(folder, wanted) {
+  return path.join(filledOnce(folder, (fresh) => {
+    run('python3', ['-m', 'venv', fresh]);
+    run(path.join(fresh, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted]);
+  }), 'bin/python');
+}
+
+export const pythonMissing = () => missing('Python 3 with its venv module', 'python3', ['-c', 'import venv, ensurepip']);
+
 // Runs a script of the folder python with these packages.
 function pythonWith(packages, script) {
   return {
-    missing: () => missing('Python 3 with its venv module', 'python3', ['-c', 'import venv, ensurepip']),
-    prepare: () => [path.join(pythonOf(packages), 'bin/python'), path.join(here, 'python', script)],
+    missing: pythonMissing,
+    prepare: () => [pythonOf(path.join(buildFolder, packages.join('-').replaceAll('==', '-')), packages), path.join(here, 'python', script)],
   };
 }
 

@@ -9,8 +9,8 @@ export async function recordsByShard(client, stream) {
     let { ShardIterator: iterator } = await client.send(new GetShardIteratorCommand({ StreamName: stream, ShardId: shard.ShardId, ShardIteratorType: 'TRIM_HORIZON' }));
     for (;;) {
       const { Records, NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 10_000 }));
-      if (Records.length === 0) return { shard, records };
       records.push(...Records);
+      if (Records.length === 0 || !NextShardIterator) return { shard, records };  // the newest, or the end of a shard that was closed
       iterator = NextShardIterator;
     }
   }));
