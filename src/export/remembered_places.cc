@@ -19,6 +19,12 @@ std::optional<ObjectId> id_at_start_of(std::string_view name) {
   return ObjectId::parse(name.substr(0, ObjectId::kHexDigits));
 }
 
+// A cursor that is inside an entry remembers that entry too: with another one in its place, its first events would
+// count as delivered.
+journal::Position behind(const journal::Cursor& cursor) {
+  return {cursor.position.value + (cursor.events_done > 0 ? 1 : 0)};
+}
+
 // In `root`: the data directory, or what lies aside in it. Adds whose files there are.
 journal::Position remembered_in(storage::FileSystem& files, const std::string& root, std::set<ObjectId>& destinations) {
   journal::Position end;
@@ -37,7 +43,7 @@ journal::Position remembered_in(storage::FileSystem& files, const std::string& r
       if (name == id->hex().append(kCursorSuffix)) {
         const auto cursor = journal::CursorFile::open_existing(directory, *id, files);
         if (!cursor) unread(*id, cursor.error());
-        if (cursor && *cursor && (*cursor)->loaded()) end = std::max(end, (*cursor)->loaded()->position);
+        if (cursor && *cursor && (*cursor)->loaded()) end = std::max(end, behind(*(*cursor)->loaded()));
       }
       if (directory == replays.directory() && name == id->hex() + ".json") {
         const auto replay = replays.find(*id);

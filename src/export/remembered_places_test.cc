@@ -46,6 +46,15 @@ TEST(RememberedPlaces, are_those_of_every_file_outside_of_the_journal) {
   EXPECT_EQ(remembered_end(nothing, "/data", nullptr), journal::Position{});
 }
 
+// Found by the simulation (seed 63089969): the entry that a cursor was inside of was lost, as the last one of the
+// journal, and another one got its place.
+TEST(RememberedPlaces, of_a_cursor_inside_an_entry_are_behind_where_the_entry_begins) {
+  storage::FakeFileSystem files(1);
+  ASSERT_TRUE(
+      (*journal::CursorFile::open("/data/cursors", kDestination, files))->save({.position = {77}, .events_done = 1}));
+  EXPECT_GT(remembered_end(files, "/data", nullptr), journal::Position{77});
+}
+
 TEST(RememberedPlaces, are_those_of_sinks_in_their_folders_too) {
   for (const char* const folder :
        {"/data/spool/610addeadbeefaa86ec9a7d4", "/data/spool/610addeadbeefaa86ec9a7d4-replay"}) {
