@@ -68,6 +68,11 @@ class Setting {
     setting.place = await RelayPlace.start(t, { upstream: setting.upstream });
     await setting.place.declare('checkout');
     await setting.place.export('checkout', true);
+    // Else the first evaluation may be one of before.
+    await waitFor('the switch', async () => {
+      const served = await fetch(`${setting.place.session.flagsUri}/sdk/latest-all`, { headers: { Authorization: SDK_KEY } });
+      return (await served.json()).flags.checkout.trackEvents;
+    });
     setting.client = await setting.open(t);
     await setting.evaluates(setting.client, true);
     return setting;
