@@ -12,7 +12,8 @@ namespace sluice::exporting {
 // Any thread; waits for nothing.
 class CursorSyncs {
  public:
-  // A turn of the caller's, from now on: when it is, in the steady clock's microseconds. Ask again once it was used.
+  // When the caller may sync, in the steady clock's microseconds; not before `now_us`. One turn a sync: ask again for
+  // the next.
   std::int64_t take_turn(std::int64_t now_us) {
     std::int64_t free_us = next_free_us_.load(std::memory_order_relaxed);
     std::int64_t turn_us = 0;

@@ -53,11 +53,6 @@ TEST_F(PipelineTest, a_killed_process_repeats_nothing_that_was_finished_and_the_
   for (int i = 0; i < 6; ++i) append({event::EventKind::feature});
   start(1);
   clock_.advance_us(kCursorIntervalUs);
-  const auto finish_one = [&] {
-    pipeline_->step();
-    sink_->answer_newest(1);
-    pipeline_->step();
-  };
   finish_one();
   const auto saved = sink_->saved();
   for (int i = 0; i < 3; ++i) {
@@ -80,11 +75,6 @@ TEST_F(PipelineTest, a_cursor_is_noted_a_moment_after_the_last_event_and_synced_
   for (int i = 0; i < 2; ++i) append({event::EventKind::feature});
   start(1);
   clock_.advance_us(kCursorIntervalUs);
-  const auto finish_one = [&] {
-    pipeline_->step();
-    sink_->answer_newest(1);
-    pipeline_->step();
-  };
   finish_one();
   const auto saved = sink_->saved();
   finish_one();

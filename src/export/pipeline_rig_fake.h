@@ -117,6 +117,12 @@ class PipelineTest : public testing::Test {
     const Balance balance = pipeline_->status_now().balance;
     EXPECT_EQ(balance.accepted, balance.delivered + balance.waiting + balance.dead_lettered + balance.missing) << when;
   }
+  // Of a sink with room for one.
+  void finish_one() {
+    pipeline_->step();
+    sink_->answer_newest(1);
+    pipeline_->step();
+  }
   void turn() {
     clock_.advance_us(kCursorIntervalUs + 1);
     pipeline_->step();

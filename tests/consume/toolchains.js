@@ -1,4 +1,4 @@
-// AWS Lambda's runtime clients and the Python of the recipes: what each needs, and how it is made ready under build/consume.
+// AWS Lambda's runtime clients and the Python of the recipes: what each needs, and how it is set up under build/consume.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -20,7 +20,7 @@ const LONGEST_PAUSE_MS = 10_000;  // while Kinesis cannot be reached
 
 const USAGE = 'Usage: node application.mjs --stream NAME --checkpoints FILE --out FILE --failed FILE [--from oldest|now]';
 
-// What the program is made of; throws an Error that says what is wrong with its options, files or environment.
+// The parts of the program; throws an Error that says what is wrong with its options, files or environment.
 async function prepared() {
   const file = { type: 'string' };
   const { values: options } = parseArgs({ options: { stream: file, checkpoints: file, out: file, failed: file, from: { type: 'string', default: 'oldest' } } });
